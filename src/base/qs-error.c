@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/qs-error.h"
+
+G_DEFINE_QUARK (qs-error-quark, qs_error)

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "trace/qs-trace.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QsDissector:
+ *
+ * Derives packets, frames and TLS messages from a trace's datagrams (or TCP segments) and secrets:
+ * RFC 9000, RFC 9001, RFC 9369, RFC 8446. Stateful and incremental: records that were appended since
+ * the last time are read on. Packets whose keys are not there yet are kept and tried again when a
+ * secret arrives. The same for a live run, the local server's side and files.
+ */
+#define QS_TYPE_DISSECTOR (qs_dissector_get_type ())
+G_DECLARE_FINAL_TYPE (QsDissector, qs_dissector, QS, DISSECTOR, GObject)
+
+QsDissector *qs_dissector_new (QsTrace *trace);
+
+/* Reads on until deadline (monotonic microseconds, 0: to the end). Returns TRUE when it has caught up. */
+gboolean qs_dissector_advance (QsDissector *self, gint64 deadline);
+
+/* Follows the trace by itself: on "grown", in time slices on the thread-default main context. */
+void qs_dissector_follow (QsDissector *self);
+
+/* No more records will come (the run is over, the file was read): settles what waited for more,
+ * as packets that stayed undecryptable. */
+void qs_dissector_finish (QsDissector *self);
+
+/* The peer's transport parameters, as the extension's bytes (transfer full); NULL while unknown.
+ * of: whose. */
+GBytes *qs_dissector_dup_transport_parameters (QsDissector *self, QsDirection of);
+
+G_END_DECLS

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "engine/qs-target.h"
+#include "trace/qs-trace.h"
+
+G_BEGIN_DECLS
+
+/* RFC-less but agreed: design.md. Any state may go to FAILED. */
+typedef enum {
+  QS_CONNECTION_IDLE,
+  QS_CONNECTION_RESOLVING,
+  QS_CONNECTION_CONNECTING,
+  QS_CONNECTION_HANDSHAKING,
+  QS_CONNECTION_ESTABLISHED,
+  QS_CONNECTION_CLOSING,
+  QS_CONNECTION_CLOSED,
+  QS_CONNECTION_FAILED,
+  QS_N_CONNECTION_STATES
+} QsConnectionState;
+#define QS_TYPE_CONNECTION_STATE (qs_connection_state_get_type ())
+GType qs_connection_state_get_type (void);
+const char *qs_connection_state_name (QsConnectionState state);  /* "ESTABLISHED": not translated */
+const char *qs_connection_state_title (QsConnectionState state); /* translated, for people */
+
+typedef enum { QS_MODE_NONBLOCKING, QS_MODE_BLOCKING, QS_MODE_THREAD_ASSISTED } QsMode;
+const char *qs_mode_name (QsMode mode); /* "thread-assisted" */
+gboolean qs_mode_from_name (const char *name, QsMode *mode);
+
+/* OpenSSL's own stream states without the prefix. */
+typedef enum {
+  QS_STREAM_NONE,
+  QS_STREAM_OK,
+  QS_STREAM_WRONG_DIR,
+  QS_STREAM_FINISHED,
+  QS_STREAM_RESET_LOCAL,
+  QS_STREAM_RESET_REMOTE,
+  QS_STREAM_CONN_CLOSED,
+} QsStreamState;
+const char *qs_stream_state_name (QsStreamState state); /* "RESET_REMOTE" */
+
+/**
+ * QsProbeOptions: how to probe. Made with defaults, filled in, given to qs_probe_new(), which copies.
+ */
+typedef struct {
+  QsMode mode;
+  char **alpn;           /* NULL: the target's defaults */
+  char *sni;             /* NULL: the host unless a literal; "": none */
+  char *groups;          /* OpenSSL's list, NULL: its defaults */
+  char *ciphersuites;
+  char *ca_file;         /* trust these instead of the system's store */
+  char *cert_file, *key_file;
+  gboolean insecure;     /* goes on after a verify error and still reports it */
+  GSocketFamily family;  /* G_SOCKET_FAMILY_INVALID: both, raced */
+  char **resolve;        /* "HOST:PORT:ADDR" */
+  guint timeout_ms;      /* default 10000 */
+  GBytes *send;          /* raw bytes for the first stream, concluded; NULL: none */
+  gboolean keep_open;    /* stay ESTABLISHED after the request until qs_probe_stop (the window) */
+  guint64 trace_limit;   /* payload bytes kept whole; 0: the trace's default */
+  gboolean record;       /* record datagrams into the trace (default TRUE) */
+} QsProbeOptions;
+
+QsProbeOptions *qs_probe_options_new (void);
+QsProbeOptions *qs_probe_options_copy (const QsProbeOptions *options);
+void qs_probe_options_free (QsProbeOptions *options);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsProbeOptions, qs_probe_options_free)
+
+/**
+ * QsStream: one stream of a connection, as a person may watch and drive it.
+ *
+ * Properties (all read-only, all notify): "id" (int64, -1 before it has one), "read-state",
+ * "write-state" (QsStreamState), "read-error", "write-error" (int64, -1: none), "bytes-sent",
+ * "bytes-received" (uint64), "received" (GBytes: the first 16 MiB that came).
+ * TLS over TCP has one stream with id 0.
+ */
+#define QS_TYPE_STREAM (qs_stream_get_type ())
+G_DECLARE_FINAL_TYPE (QsStream, qs_stream, QS, STREAM, GObject)
+
+gint64 qs_stream_get_id (QsStream *self);
+gboolean qs_stream_is_bidirectional (QsStream *self);
+gboolean qs_stream_is_local (QsStream *self); /* we opened it */
+QsStreamState qs_stream_get_read_state (QsStream *self);
+QsStreamState qs_stream_get_write_state (QsStream *self);
+gint64 qs_stream_get_read_error (QsStream *self);
+gint64 qs_stream_get_write_error (QsStream *self);
+guint64 qs_stream_get_bytes_sent (QsStream *self);
+guint64 qs_stream_get_bytes_received (QsStream *self);
+GBytes *qs_stream_dup_received (QsStream *self);
+
+/* Queue bytes; written as flow control lets them. FALSE when the write side is over. */
+gboolean qs_stream_send (QsStream *self, GBytes *bytes, gboolean conclude, GError **error);
+gboolean qs_stream_reset (QsStream *self, guint64 code, GError **error);
+gboolean qs_stream_stop_reading (QsStream *self, GError **error);
+
+/**
+ * QsProbe: one run: resolve, connect (racing both address families, RFC 8305), handshake, request,
+ * close. Everything it learns goes into its trace; its dissector follows by itself.
+ *
+ * Properties: "state" (QsConnectionState, notifies), "finished" (boolean, notifies).
+ * Signals: "event" (const char *text): a line for the log, translated, escaped;
+ *          "data" (QsStream *stream, GBytes *bytes): bytes arrived;
+ *          "finished" (): the run is over, its outcome known, its trace complete and dissected.
+ */
+#define QS_TYPE_PROBE (qs_probe_get_type ())
+G_DECLARE_FINAL_TYPE (QsProbe, qs_probe, QS, PROBE, GObject)
+
+typedef enum {
+  QS_STAGE_RESOLVE,
+  QS_STAGE_CONNECT,
+  QS_STAGE_HANDSHAKE,
+  QS_STAGE_REQUEST,
+  QS_STAGE_CLOSE,
+  QS_STAGE_DONE,
+} QsStage;
+const char *qs_stage_name (QsStage stage);
+
+QsProbe *qs_probe_new (QsTarget *target, const QsProbeOptions *options);
+/* Begins; returns at once. Once in a probe's life. */
+void qs_probe_start (QsProbe *self);
+/* Ends it in order where possible (both stages of the shutdown, bounded to 100 ms), at once where not.
+ * "finished" follows within 100 ms at every stage and in every mode. Not for an ended one. */
+void qs_probe_stop (QsProbe *self);
+
+QsTarget *qs_probe_get_target (QsProbe *self);
+const QsProbeOptions *qs_probe_get_options (QsProbe *self);
+QsConnectionState qs_probe_get_state (QsProbe *self);
+gboolean qs_probe_get_finished (QsProbe *self);
+gboolean qs_probe_get_succeeded (QsProbe *self); /* the target did what was asked */
+gboolean qs_probe_get_stopped (QsProbe *self);   /* a person stopped it */
+QsStage qs_probe_get_stage (QsProbe *self);      /* how far it came */
+QsTrace *qs_probe_get_trace (QsProbe *self);
+GListModel *qs_probe_get_streams (QsProbe *self); /* of QsStream, by id */
+GSocketAddress *qs_probe_get_address (QsProbe *self); /* of the attempt that won or is under way; NULL before */
+GBytes *qs_probe_dup_response (QsProbe *self);    /* body of the request's answer so far (HTTP/1.x and h3: without head) */
+/* Of the answer, NULL / 0 when there is none. Names and values escaped. */
+guint qs_probe_get_http_status (QsProbe *self);
+const char *qs_probe_get_http_version (QsProbe *self); /* "0.9", "1.0", "1.1", "3" */
+char **qs_probe_get_http_headers (QsProbe *self);      /* name, value, name, value, NULL */
+
+/* A new local stream (ESTABLISHED, QUIC). */
+QsStream *qs_probe_open_stream (QsProbe *self, gboolean bidirectional, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "base/qs-clock.h"
+#include "wire/qs-frame.h"
+#include "wire/qs-packet.h"
+#include "wire/qs-tls.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QsTrace:
+ *
+ * What happened on one connection. Its ground is append-only *records*: datagrams (or TCP segments)
+ * with their bytes, secrets in key-log form, and marks (what the engine did and was told). Everything
+ * else is derived from them: the dissector adds *packets* and *messages*; a qlog file, which has no
+ * bytes, adds packets alone. Live runs, the lab's server and files all end up here, and every view,
+ * export and diagnosis reads only this.
+ *
+ * Records may be appended from any thread (a worker drives the connection in blocking mode); packets
+ * and messages are added, and everything is read, in the thread that owns the trace. Times are
+ * nanoseconds since the trace's origin; the origin is nanoseconds since 1970.
+ */
+#define QS_TYPE_TRACE (qs_trace_get_type ())
+G_DECLARE_FINAL_TYPE (QsTrace, qs_trace, QS, TRACE, GObject)
+
+/* Whose view it is: SENT means sent by this one. A capture between both counts as the client's. */
+typedef enum { QS_VANTAGE_CLIENT, QS_VANTAGE_SERVER, QS_VANTAGE_NETWORK } QsVantage;
+typedef enum { QS_DIRECTION_SENT, QS_DIRECTION_RECEIVED } QsDirection;
+
+typedef enum {
+  QS_RECORD_DATAGRAM, /* UDP */
+  QS_RECORD_SEGMENT,  /* bytes written to or read from TCP, in order */
+  QS_RECORD_SECRET,   /* bytes are one key-log line without its line end */
+  QS_RECORD_MARK,     /* mark is set */
+} QsRecordKind;
+
+/* What became of a datagram on a path that impairs it (the lab). */
+typedef enum {
+  QS_FATE_PASSED,
+  QS_FATE_DROPPED,
+  QS_FATE_DELAYED,
+  QS_FATE_DUPLICATED,
+  QS_FATE_CORRUPTED,
+} QsFate;
+
+/**
+ * QsMarkKind: what the engine noted. In brackets: what name, value and text say.
+ *
+ * @QS_MARK_STATE: the connection's state changed [name: "HANDSHAKING"; value: QsConnectionState]
+ * @QS_MARK_RESOLVED: the name has addresses [text: "192.0.2.1, 2001:db8::1"; value: how many]
+ * @QS_MARK_RESOLVE_FAILED: it has none [name: the resolver's error as "not-found", "temporary", …; text: in words]
+ * @QS_MARK_CONNECTING: an attempt starts [text: "192.0.2.1:443"; value: attempt number from 0]
+ * @QS_MARK_ATTEMPT_LOST: a raced attempt lost or failed [text: its address; name: "silent", "slower" or the errno's name]
+ * @QS_MARK_TCP_CONNECTED: TLS over TCP: connected
+ * @QS_MARK_TCP_PROBE: what TCP said on the same port [name: "open", "refused", "silent", "unreachable", "tls", "not-tls"; text]
+ * @QS_MARK_SOCKET_ERROR: a socket call failed [name: "ECONNREFUSED"; value: errno; text: in words]
+ * @QS_MARK_ICMP: an ICMP error [name: "port-unreachable", "host-unreachable", "net-unreachable", "admin-prohibited", "too-big", …; value: type << 8 | code; text: address of who said so]
+ * @QS_MARK_FACT: something the TLS stack knows [name: "tls.version", "tls.cipher", "tls.group", "tls.signature", "tls.alpn", "tls.resumed", "tls.sni", "quic.rtt_ms", "offer.alpn", "offer.groups", "offer.ciphersuites", "target"; text: its value]
+ * @QS_MARK_CERTIFICATES: the peer's chain [value: how many; bytes: each DER with a 4-byte big-endian length before it]
+ * @QS_MARK_VERIFY: the verification ended [value: X509_V_ERR_*, 0 for OK; name: "X509_V_ERR_…" short form; text: "depth 0: …"]
+ * @QS_MARK_HANDSHAKE_DONE: SSL_connect returned 1
+ * @QS_MARK_CONFIRMED: HANDSHAKE_DONE came (QUIC), or Finished was sent (TLS)
+ * @QS_MARK_REQUEST: a request was sent [name: "HTTP/0.9", …; text: the path; stream]
+ * @QS_MARK_FIRST_BYTE: first byte of an answer [stream]
+ * @QS_MARK_STREAM: a stream changed [stream; name: read state "/" write state as "OK/FINISHED"; value: error code or -1; text: "rx=N tx=N"]
+ * @QS_MARK_CLOSE: how it ended [name: "local" or "remote"; value: the code; text: the reason, raw bytes in bytes; see qs_mark_close_*]
+ * @QS_MARK_CALL: what an OpenSSL call returned when it failed [name: "SSL_connect"; value: SSL_get_error; text: OpenSSL's words]
+ * @QS_MARK_OUTCOME: the run is over [name: "ok" or "failed"; text: stage "resolve", "connect", "handshake", "request", "close", "done"]
+ * @QS_MARK_IMPAIRMENT: the path changed or hit a datagram [text]
+ * @QS_MARK_NOTE: a line for the log [text]
+ */
+typedef enum {
+  QS_MARK_STATE,
+  QS_MARK_RESOLVED,
+  QS_MARK_RESOLVE_FAILED,
+  QS_MARK_CONNECTING,
+  QS_MARK_ATTEMPT_LOST,
+  QS_MARK_TCP_CONNECTED,
+  QS_MARK_TCP_PROBE,
+  QS_MARK_SOCKET_ERROR,
+  QS_MARK_ICMP,
+  QS_MARK_FACT,
+  QS_MARK_CERTIFICATES,
+  QS_MARK_VERIFY,
+  QS_MARK_HANDSHAKE_DONE,
+  QS_MARK_CONFIRMED,
+  QS_MARK_REQUEST,
+  QS_MARK_FIRST_BYTE,
+  QS_MARK_STREAM,
+  QS_MARK_CLOSE,
+  QS_MARK_CALL,
+  QS_MARK_OUTCOME,
+  QS_MARK_IMPAIRMENT,
+  QS_MARK_NOTE,
+  QS_N_MARKS
+} QsMarkKind;
+
+/* Owned by the trace, never changed once added. name is interned; text is escaped UTF-8 or NULL. */
+typedef struct {
+  QsMarkKind kind;
+  const char *name;
+  char *text;
+  gint64 value;
+  gint64 stream;      /* stream id, -1: none */
+  guint64 frame_type; /* CLOSE by the transport: the frame that caused it */
+  gboolean application; /* CLOSE: an application close (frame 0x1d) */
+  GBytes *bytes;
+} QsMark;
+
+/* A record as read: spans and marks stay valid while the trace lives. */
+typedef struct {
+  QsRecordKind kind;
+  QsDirection direction;
+  gint64 time;      /* nanoseconds since the origin */
+  guint32 length;   /* bytes on the wire */
+  QsSpan bytes;     /* what was kept of them: shorter than length behind the memory bound */
+  guint16 path;     /* index for qs_trace_get_path */
+  guint8 ecn;       /* the two ECN bits of the IP header: 0 Not-ECT, 1 ECT(1), 2 ECT(0), 3 CE */
+  QsFate fate;
+  const QsMark *mark; /* MARK only */
+} QsRecord;
+
+/* From this vantage; owned by the trace. Either may be NULL where unknown (a qlog). */
+typedef struct {
+  GSocketAddress *local;
+  GSocketAddress *remote;
+} QsPath;
+
+typedef enum {
+  QS_PACKET_DECRYPTED = 1 << 0,  /* its frames can be had */
+  QS_PACKET_LOST = 1 << 1,       /* its sender declared it lost, or it never was acknowledged when later ones were */
+  QS_PACKET_ACKED = 1 << 2,
+  QS_PACKET_RETRANSMISSION = 1 << 3, /* carries stream or CRYPTO bytes that were sent before */
+  QS_PACKET_KEY_PHASE = 1 << 4,  /* the key phase bit, 1-RTT */
+  QS_PACKET_KEY_UPDATE = 1 << 5, /* the first one of a new key phase */
+  QS_PACKET_DUPLICATE = 1 << 6,  /* this number was received before */
+  QS_PACKET_CORRUPT = 1 << 7,    /* keys were there and the AEAD (or Retry's tag) said no */
+  QS_PACKET_PAYLOAD_DROPPED = 1 << 8, /* behind the memory bound */
+  QS_PACKET_ACK_ELICITING = 1 << 9,
+  QS_PACKET_COALESCED = 1 << 10, /* not the first one of its datagram */
+  QS_PACKET_FROM_QLOG = 1 << 11, /* no bytes behind it */
+} QsPacketFlags;
+
+/**
+ * QsPacket: one packet (or TLS record), compact: a million of them are held.
+ */
+typedef struct {
+  gint64 time;        /* of its datagram */
+  guint64 number;     /* packet number; G_MAXUINT64 where it has none or it is not known */
+  guint32 record;     /* index of its datagram's record; G_MAXUINT32 from a qlog */
+  guint32 offset;     /* first byte within the datagram (TCP: within that direction's byte stream) */
+  guint32 length;     /* bytes on the wire */
+  guint32 payload_length; /* decrypted payload, 0 where not decrypted */
+  guint64 frames;     /* bit N set: a frame whose base type is N (DATAGRAM, 0x30, is bit 48) occurs */
+  guint32 version;
+  guint16 flags;      /* QsPacketFlags */
+  guint8 type;        /* QsPacketType */
+  guint8 direction;   /* QsDirection */
+  guint8 key;         /* the dissector's own key index */
+  guint8 n_frames;    /* saturates at 255 */
+} QsPacket;
+
+/* A whole TLS message, reassembled. Owned by the trace. */
+typedef struct {
+  gint64 time;         /* of the packet that completed it */
+  guint32 packet;      /* index of that packet */
+  guint32 first_packet;/* where its first byte came */
+  QsDirection direction;
+  QsPacketType level;  /* QS_PACKET_INITIAL, HANDSHAKE, 1RTT; TLS over TCP: TLS_RECORD */
+  gboolean encrypted;  /* TLS over TCP: came under keys */
+  QsTlsMessage *message;
+  GBytes *bytes;
+} QsTraceMessage;
+
+/* clock: NULL for the real one. The origin is the clock's now. */
+QsTrace *qs_trace_new (QsVantage vantage, QsClock *clock);
+QsVantage qs_trace_get_vantage (QsTrace *self);
+gint64 qs_trace_get_origin (QsTrace *self);
+void qs_trace_set_origin (QsTrace *self, gint64 origin_ns); /* readers of files, before any record */
+gint64 qs_trace_now (QsTrace *self); /* any thread */
+/* Shown as the run's name: the target as typed, or a file's name. Escaped by the caller. */
+void qs_trace_set_title (QsTrace *self, const char *title);
+const char *qs_trace_get_title (QsTrace *self);
+
+/* --- Appending: any thread --- */
+
+/* How many payload bytes are kept whole (default 64 MiB); later datagrams keep their first 64. */
+void qs_trace_set_payload_limit (QsTrace *self, guint64 bytes);
+guint64 qs_trace_get_payload_kept (QsTrace *self);
+guint qs_trace_get_n_truncated (QsTrace *self); /* records behind the bound: 0 = whole */
+
+guint16 qs_trace_add_path (QsTrace *self, GSocketAddress *local, GSocketAddress *remote);
+/* time: since the origin. Copies bytes. Returns the record's index. */
+guint qs_trace_add_datagram (QsTrace *self, gint64 time, QsDirection direction, guint16 path, guint8 ecn,
+                             QsFate fate, const void *bytes, gsize length);
+guint qs_trace_add_segment (QsTrace *self, gint64 time, QsDirection direction, guint16 path,
+                            const void *bytes, gsize length);
+guint qs_trace_add_secret (QsTrace *self, gint64 time, const char *key_log_line);
+/* name is interned (a static or short-lived string); text must be escaped already and is copied. */
+guint qs_trace_add_mark (QsTrace *self, QsMarkKind kind, const char *name, gint64 value, const char *text);
+/* All of it: takes the mark's contents (text with g_free, bytes by reference steal). time: since the origin. */
+guint qs_trace_add_mark_full (QsTrace *self, gint64 time, const QsMark *mark);
+void qs_trace_add_fact (QsTrace *self, const char *name, const char *value);
+
+/* --- Reading: the owner's thread --- */
+
+guint qs_trace_get_n_records (QsTrace *self);
+void qs_trace_get_record (QsTrace *self, guint index, QsRecord *record);
+const QsPath *qs_trace_get_path (QsTrace *self, guint16 path); /* NULL when there is none */
+guint qs_trace_get_n_datagrams (QsTrace *self); /* datagrams or segments */
+
+/* Marks alone, in order. */
+guint qs_trace_get_n_marks (QsTrace *self);
+const QsMark *qs_trace_get_mark (QsTrace *self, guint index, gint64 *time);
+/* The last mark of a kind (and of a name, unless NULL); NULL when there is none. */
+const QsMark *qs_trace_find_mark (QsTrace *self, QsMarkKind kind, const char *name, gint64 *time);
+const char *qs_trace_get_fact (QsTrace *self, const char *name); /* NULL when not known */
+
+guint qs_trace_get_n_packets (QsTrace *self);
+const QsPacket *qs_trace_get_packet (QsTrace *self, guint index); /* valid while the trace lives */
+guint64 qs_trace_get_n_frames (QsTrace *self);
+guint qs_trace_get_n_messages (QsTrace *self);
+const QsTraceMessage *qs_trace_get_message (QsTrace *self, guint index);
+
+/* A packet's decrypted payload (transfer full), NULL where it cannot be had. Decrypted anew each time. */
+GBytes *qs_trace_dup_payload (QsTrace *self, guint packet);
+/* GArray of QsFrame (transfer full), never NULL; *payload (transfer full, may be NULL) is what their
+ * spans point into and must outlive them. */
+GArray *qs_trace_dup_frames (QsTrace *self, guint packet, GBytes **payload);
+
+/* --- Deriving: the dissector and the readers of files --- */
+
+typedef GBytes *(*QsPayloadFunc) (QsTrace *self, guint packet, gpointer data);
+typedef GArray *(*QsFramesFunc) (QsTrace *self, guint packet, GBytes **payload, gpointer data);
+/* frames may be NULL: then the payload is parsed. */
+void qs_trace_set_payload_source (QsTrace *self, QsPayloadFunc payload, QsFramesFunc frames, gpointer data,
+                                  GDestroyNotify destroy);
+guint qs_trace_add_packet (QsTrace *self, const QsPacket *packet);
+QsPacket *qs_trace_edit_packet (QsTrace *self, guint index); /* to set flags later: call qs_trace_changed */
+void qs_trace_add_n_frames (QsTrace *self, guint n);
+void qs_trace_add_message (QsTrace *self, QsTraceMessage *message); /* takes it */
+void qs_trace_message_free (QsTraceMessage *message);
+/* Tells views: emitted signals are gathered so that there is at most one per 16 ms. */
+void qs_trace_changed (QsTrace *self);
+
+/* Signals:
+ *   "grown" (): records were appended; emitted in the thread-default main context of the thread that
+ *               made the trace, at most once per 16 ms, also for appends from other threads.
+ *   "derived" (): packets, messages or flags were added, likewise.
+ */
+
+G_END_DECLS

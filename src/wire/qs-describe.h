@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "wire/qs-field.h"
+#include "wire/qs-frame.h"
+#include "wire/qs-packet.h"
+#include "wire/qs-tls.h"
+
+G_BEGIN_DECLS
+
+/* Field trees for the inspector. Each is made anew and owned by the caller. */
+
+/* Ranges count in the datagram: packet_offset is where this packet starts in it. */
+QsField *qs_describe_packet_header (const QsPacketHeader *header, QsSpan packet, gsize packet_offset);
+/* Ranges count in the payload. */
+QsField *qs_describe_frame (const QsFrame *frame, QsSpan payload);
+/* Ranges count in the message. Certificates appear as DER lengths; the window opens them with certs/. */
+QsField *qs_describe_tls_message (const QsTlsMessage *message);
+QsField *qs_describe_transport_parameters (QsSpan bytes, QsFieldSpace space, gsize offset);
+QsField *qs_describe_alert (guint8 level, guint8 description, gsize offset);
+
+G_END_DECLS

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/qs-error.h"
+#include "base/qs-span.h"
+
+G_BEGIN_DECLS
+
+/* Handshake types, RFC 8446 section 4 and RFC 5246. */
+typedef enum {
+  QS_TLS_HELLO_REQUEST = 0,
+  QS_TLS_CLIENT_HELLO = 1,
+  QS_TLS_SERVER_HELLO = 2, /* a HelloRetryRequest too: qs_tls_hello_is_retry */
+  QS_TLS_NEW_SESSION_TICKET = 4,
+  QS_TLS_END_OF_EARLY_DATA = 5,
+  QS_TLS_ENCRYPTED_EXTENSIONS = 8,
+  QS_TLS_CERTIFICATE = 11,
+  QS_TLS_SERVER_KEY_EXCHANGE = 12,
+  QS_TLS_CERTIFICATE_REQUEST = 13,
+  QS_TLS_SERVER_HELLO_DONE = 14,
+  QS_TLS_CERTIFICATE_VERIFY = 15,
+  QS_TLS_CLIENT_KEY_EXCHANGE = 16,
+  QS_TLS_FINISHED = 20,
+  QS_TLS_CERTIFICATE_STATUS = 22,
+  QS_TLS_KEY_UPDATE = 24,
+  QS_TLS_COMPRESSED_CERTIFICATE = 25,
+} QsTlsHandshakeType;
+
+/* One extension of a hello, EncryptedExtensions, certificate entry, ticket … */
+typedef struct {
+  guint16 type;
+  QsSpan data;    /* without type and length */
+  guint32 offset; /* of data within the message */
+} QsTlsExtension;
+
+/**
+ * QsTlsMessage:
+ * @type: QsTlsHandshakeType
+ * @bytes: the whole message with its four-byte header
+ *
+ * The parts that others ask for. Spans point into @bytes. Arrays are NULL where the message has none.
+ */
+typedef struct {
+  guint8 type;
+  QsSpan bytes;
+  QsSpan body;           /* without the header */
+  guint16 legacy_version;
+  QsSpan random;         /* hellos: 32 bytes */
+  QsSpan session_id;
+  GArray *cipher_suites; /* guint16: offered (ClientHello) or the one chosen */
+  GArray *extensions;    /* QsTlsExtension */
+  GPtrArray *certificates; /* GBytes, DER, end entity first (Certificate) */
+  gboolean is_hello_retry_request;
+  guint16 signature_scheme; /* CertificateVerify */
+} QsTlsMessage;
+
+/* How long the message that starts here is, header included; 0 while fewer than four bytes. */
+gsize qs_tls_message_length (QsSpan bytes);
+
+/* tls13: whether to read Certificate and the like in TLS 1.3's form. bytes must outlive the result.
+ * Returns: (transfer full): or NULL with QS_ERROR_TRUNCATED / QS_ERROR_PARSE */
+QsTlsMessage *qs_tls_message_parse (QsSpan bytes, gboolean tls13, GError **error);
+void qs_tls_message_free (QsTlsMessage *message);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsTlsMessage, qs_tls_message_free)
+
+const QsTlsExtension *qs_tls_message_find_extension (const QsTlsMessage *message, guint16 type);
+
+/* "ClientHello", "HelloRetryRequest", "EncryptedExtensions": RFC 8446's names. */
+const char *qs_tls_message_name (const QsTlsMessage *message);
+const char *qs_tls_handshake_type_title (guint8 type); /* the same by type alone */
+
+/* Parts of extensions. Owned by the caller; NULL when absent or malformed. */
+char *qs_tls_message_dup_server_name (const QsTlsMessage *message); /* escaped */
+char **qs_tls_message_dup_alpn (const QsTlsMessage *message);       /* escaped; one in EncryptedExtensions */
+GArray *qs_tls_message_dup_groups (const QsTlsMessage *message);    /* guint16: supported_groups */
+GArray *qs_tls_message_dup_key_shares (const QsTlsMessage *message);/* guint16: groups with a key, or the chosen / asked-for one */
+GArray *qs_tls_message_dup_versions (const QsTlsMessage *message);  /* guint16: supported_versions */
+QsSpan qs_tls_message_get_transport_parameters (const QsTlsMessage *message); /* extension 57 */
+
+/* TLS over TCP: one record header (RFC 8446 section 5.1). Moves *at behind the record. */
+typedef struct {
+  guint8 content_type; /* 20 change_cipher_spec, 21 alert, 22 handshake, 23 application_data */
+  guint16 version;
+  QsSpan fragment;
+  guint32 offset; /* of the record within bytes */
+} QsTlsRecord;
+gboolean qs_tls_record_parse (QsSpan bytes, gsize *at, QsTlsRecord *record, GError **error);
+
+G_END_DECLS
