@@ -100,6 +100,7 @@ char *
 qs_text_size (guint64 bytes)
 {
   if (bytes < 10000)
-    return g_strdup_printf (ngettext ("%'" G_GUINT64_FORMAT " byte", "%'" G_GUINT64_FORMAT " bytes", (gulong) bytes), bytes);
+    return g_strdup_printf (ngettext ("%'" G_GUINT64_FORMAT " byte", "%'" G_GUINT64_FORMAT " bytes", (gulong) bytes),
+                            bytes);
   return g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
 }

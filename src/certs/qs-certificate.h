@@ -33,14 +33,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsCertificate, qs_certificate_unref)
 const char *qs_certificate_get_subject (QsCertificate *self); /* RFC 4514 form, escaped */
 const char *qs_certificate_get_issuer (QsCertificate *self);
 const char *qs_certificate_get_common_name (QsCertificate *self); /* best short title; never NULL */
-gint64 qs_certificate_get_not_before (QsCertificate *self); /* seconds since 1970 */
+gint64 qs_certificate_get_not_before (QsCertificate *self);       /* seconds since 1970 */
 gint64 qs_certificate_get_not_after (QsCertificate *self);
 const char *const *qs_certificate_get_names (QsCertificate *self); /* DNS names and addresses of the SAN, escaped */
-const char *qs_certificate_get_sha256 (QsCertificate *self); /* lower-case hex */
+const char *qs_certificate_get_sha256 (QsCertificate *self);       /* lower-case hex */
 gboolean qs_certificate_is_self_signed (QsCertificate *self);
 gboolean qs_certificate_is_ca (QsCertificate *self);
 const char *qs_certificate_get_key_description (QsCertificate *self); /* "EC P-256", "RSA 2048 bit" */
-GPtrArray *qs_certificate_get_sections (QsCertificate *self); /* (transfer none) QsCertificateSection */
+GPtrArray *qs_certificate_get_sections (QsCertificate *self);         /* (transfer none) QsCertificateSection */
 GBytes *qs_certificate_get_der (QsCertificate *self);
 char *qs_certificate_to_pem (QsCertificate *self);
 
@@ -51,7 +51,8 @@ GPtrArray *qs_certificate_ders_unpack (GBytes *packed); /* GBytes each; 4-byte b
 GBytes *qs_certificate_ders_pack (GPtrArray *ders);
 
 /* A verify result in words. code: X509_V_ERR_*. */
-const char *qs_verify_name (int code);     /* "X509_V_ERR_CERT_HAS_EXPIRED"; "X509_V_OK" */
-char *qs_verify_sentence (int code, GPtrArray *chain, const char *host, gint64 now_s); /* translated; with names, dates, by how much */
+const char *qs_verify_name (int code); /* "X509_V_ERR_CERT_HAS_EXPIRED"; "X509_V_OK" */
+char *qs_verify_sentence (int code, GPtrArray *chain, const char *host,
+                          gint64 now_s); /* translated; with names, dates, by how much */
 
 G_END_DECLS

@@ -12,7 +12,7 @@ const char *qs_severity_name (QsSeverity severity); /* "error", "warning", "info
  * QsFinding: something a good tool names: what happened, what it means, what to try.
  */
 typedef struct {
-  const char *id;        /* "alpn-mismatch": stable */
+  const char *id; /* "alpn-mismatch": stable */
   QsSeverity severity;
   char *title;           /* one translated sentence: what happened */
   char *detail;          /* translated: what it means, and what to try */

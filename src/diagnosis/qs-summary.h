@@ -16,12 +16,14 @@ typedef enum {
 
 /* One row of the handshake list. */
 typedef struct {
-  const char *id;    /* "resolved", "client-hello", "retry", "version-negotiation", "hello-retry-request", "server-hello", "encrypted-extensions", "certificate", "verified", "finished", "confirmed", "tcp-connected" … */
-  char *title;       /* translated: "ServerHello received" */
-  char *detail;      /* translated: "X25519MLKEM768, TLS_AES_256_GCM_SHA384" or NULL */
+  /* "resolved", "tcp-connected", "client-hello", "retry", "version-negotiation", "hello-retry-request",
+   * "server-hello", "encrypted-extensions", "certificate", "verified", "finished", "confirmed" … */
+  const char *id;
+  char *title;  /* translated: "ServerHello received" */
+  char *detail; /* translated: "X25519MLKEM768, TLS_AES_256_GCM_SHA384" or NULL */
   QsStepStatus status;
-  gint64 time;       /* trace time in ns; -1 while pending */
-  gint64 packet;     /* index, -1: none */
+  gint64 time;   /* trace time in ns; -1 while pending */
+  gint64 packet; /* index, -1: none */
 } QsStep;
 void qs_step_free (QsStep *step);
 
@@ -34,15 +36,15 @@ GPtrArray *qs_handshake_steps (QsTrace *trace);
 typedef struct {
   char *tls_version, *cipher, *group, *signature, *alpn;
   char *sni;
-  int resumed;             /* -1 unknown */
-  int verify_code;         /* -1 unknown */
-  char *verify_message;    /* qs_verify_sentence */
-  GPtrArray *chain;        /* QsCertificate; may be empty */
-  char *quic_version;      /* "1" */
+  int resumed;          /* -1 unknown */
+  int verify_code;      /* -1 unknown */
+  char *verify_message; /* qs_verify_sentence */
+  GPtrArray *chain;     /* QsCertificate; may be empty */
+  char *quic_version;   /* "1" */
   gboolean retry;
-  GArray *offered_versions;/* guint32 of Version Negotiation, NULL when there was none */
+  GArray *offered_versions;          /* guint32 of Version Negotiation, NULL when there was none */
   GBytes *peer_transport_parameters; /* the extension's bytes */
-  gboolean closed;         /* close_* are set */
+  gboolean closed;                   /* close_* are set */
   gboolean close_remote, close_application;
   guint64 close_code, close_frame_type;
   char *close_name, *close_reason;

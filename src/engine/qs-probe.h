@@ -46,20 +46,20 @@ const char *qs_stream_state_name (QsStreamState state); /* "RESET_REMOTE" */
  */
 typedef struct {
   QsMode mode;
-  char **alpn;           /* NULL: the target's defaults */
-  char *sni;             /* NULL: the host unless a literal; "": none */
-  char *groups;          /* OpenSSL's list, NULL: its defaults */
+  char **alpn;  /* NULL: the target's defaults */
+  char *sni;    /* NULL: the host unless a literal; "": none */
+  char *groups; /* OpenSSL's list, NULL: its defaults */
   char *ciphersuites;
-  char *ca_file;         /* trust these instead of the system's store */
+  char *ca_file; /* trust these instead of the system's store */
   char *cert_file, *key_file;
-  gboolean insecure;     /* goes on after a verify error and still reports it */
-  GSocketFamily family;  /* G_SOCKET_FAMILY_INVALID: both, raced */
-  char **resolve;        /* "HOST:PORT:ADDR" */
-  guint timeout_ms;      /* default 10000 */
-  GBytes *send;          /* raw bytes for the first stream, concluded; NULL: none */
-  gboolean keep_open;    /* stay ESTABLISHED after the request until qs_probe_stop (the window) */
-  guint64 trace_limit;   /* payload bytes kept whole; 0: the trace's default */
-  gboolean record;       /* record datagrams into the trace (default TRUE) */
+  gboolean insecure;    /* goes on after a verify error and still reports it */
+  GSocketFamily family; /* G_SOCKET_FAMILY_INVALID: both, raced */
+  char **resolve;       /* "HOST:PORT:ADDR" */
+  guint timeout_ms;     /* default 10000 */
+  GBytes *send;         /* raw bytes for the first stream, concluded; NULL: none */
+  gboolean keep_open;   /* stay ESTABLISHED after the request until qs_probe_stop (the window) */
+  guint64 trace_limit;  /* payload bytes kept whole; 0: the trace's default */
+  gboolean record;      /* record datagrams into the trace (default TRUE) */
 } QsProbeOptions;
 
 QsProbeOptions *qs_probe_options_new (void);
@@ -131,9 +131,9 @@ gboolean qs_probe_get_succeeded (QsProbe *self); /* the target did what was aske
 gboolean qs_probe_get_stopped (QsProbe *self);   /* a person stopped it */
 QsStage qs_probe_get_stage (QsProbe *self);      /* how far it came */
 QsTrace *qs_probe_get_trace (QsProbe *self);
-GListModel *qs_probe_get_streams (QsProbe *self); /* of QsStream, by id */
+GListModel *qs_probe_get_streams (QsProbe *self);     /* of QsStream, by id */
 GSocketAddress *qs_probe_get_address (QsProbe *self); /* of the attempt that won or is under way; NULL before */
-GBytes *qs_probe_dup_response (QsProbe *self);    /* body of the request's answer so far (HTTP/1.x and h3: without head) */
+GBytes *qs_probe_dup_response (QsProbe *self); /* body of the request's answer so far (HTTP/1.x and h3: without head) */
 /* Of the answer, NULL / 0 when there is none. Names and values escaped. */
 guint qs_probe_get_http_status (QsProbe *self);
 const char *qs_probe_get_http_version (QsProbe *self); /* "0.9", "1.0", "1.1", "3" */

@@ -27,13 +27,13 @@ void qs_target_unref (QsTarget *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsTarget, qs_target_unref)
 
 QsTransport qs_target_get_transport (QsTarget *self);
-gboolean qs_target_is_https (QsTarget *self);      /* typed as https:// */
-const char *qs_target_get_host (QsTarget *self);   /* ASCII; a literal without brackets */
+gboolean qs_target_is_https (QsTarget *self);    /* typed as https:// */
+const char *qs_target_get_host (QsTarget *self); /* ASCII; a literal without brackets */
 const char *qs_target_get_display_host (QsTarget *self);
 guint16 qs_target_get_port (QsTarget *self);
-const char *qs_target_get_path (QsTarget *self);   /* begins with "/"; NULL when none was typed */
-gboolean qs_target_is_literal (QsTarget *self);    /* an IP address: no SNI, no resolving */
-const char *qs_target_to_string (QsTarget *self);  /* in full: "quic://localhost:4433/" */
+const char *qs_target_get_path (QsTarget *self);  /* begins with "/"; NULL when none was typed */
+gboolean qs_target_is_literal (QsTarget *self);   /* an IP address: no SNI, no resolving */
+const char *qs_target_to_string (QsTarget *self); /* in full: "quic://localhost:4433/" */
 /* What is offered unless the options say otherwise: h3 for https, "h3","hq-interop","http/1.0" for quic with no other wish, "http/1.1" for tls. */
 const char *const *qs_target_get_default_alpn (QsTarget *self);
 

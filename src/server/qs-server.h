@@ -20,16 +20,16 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (QsServer, qs_server, QS, SERVER, GObject)
 
 typedef struct {
-  char *address;       /* literal, default "127.0.0.1"; "::" for both families */
-  guint16 port;        /* 0: the kernel chooses */
+  char *address;              /* literal, default "127.0.0.1"; "::" for both families */
+  guint16 port;               /* 0: the kernel chooses */
   char *cert_file, *key_file; /* both or none: none = a throwaway CA in memory */
-  char **names;        /* of the throwaway certificate; default localhost, 127.0.0.1, ::1 */
-  char **alpn;         /* accepted, in order; default hq-interop, http/1.0, http/1.1 over TCP */
-  gboolean retry;      /* address validation by Retry, default TRUE (OpenSSL's own default) */
-  char **scenarios;    /* names, NULL: plain echo */
-  gboolean record;     /* one trace per connection */
-  gboolean once;       /* stops after the first connection has ended */
-  gboolean tcp;        /* TLS over TCP too, default TRUE */
+  char **names;               /* of the throwaway certificate; default localhost, 127.0.0.1, ::1 */
+  char **alpn;                /* accepted, in order; default hq-interop, http/1.0, http/1.1 over TCP */
+  gboolean retry;             /* address validation by Retry, default TRUE (OpenSSL's own default) */
+  char **scenarios;           /* names, NULL: plain echo */
+  gboolean record;            /* one trace per connection */
+  gboolean once;              /* stops after the first connection has ended */
+  gboolean tcp;               /* TLS over TCP too, default TRUE */
 } QsServerOptions;
 
 QsServerOptions *qs_server_options_new (void);
@@ -50,7 +50,8 @@ guint qs_server_get_accept_queue_length (QsServer *self);
 /* The CA that signed its certificate, PEM; NULL when a certificate was given. */
 const char *qs_server_get_ca_pem (QsServer *self);
 gboolean qs_server_write_ca (QsServer *self, const char *path, GError **error);
-GListModel *qs_server_get_connections (QsServer *self); /* of QsServerConnection, newest last, ended ones kept (the last 200) */
+GListModel *
+qs_server_get_connections (QsServer *self); /* of QsServerConnection, newest last, ended ones kept (the last 200) */
 
 /* One connection of a peer's. Properties, notify: "state" (string: "handshaking", "established", "closed", "failed"),
  * "peer" (string), "alpn" (string), "n-streams" (uint), "bytes-received", "bytes-sent" (uint64), "transport" (string: "quic", "tls"),
@@ -61,10 +62,10 @@ QsTrace *qs_server_connection_get_trace (QsServerConnection *self); /* NULL unle
 
 /* --- Scenarios: a const table --- */
 typedef struct {
-  const char *name;     /* "expired-certificate" */
-  const char *title;    /* N_() */
-  const char *watch;    /* N_(): what to watch for */
-  const char *finding;  /* expected finding's id, or NULL */
+  const char *name;    /* "expired-certificate" */
+  const char *title;   /* N_() */
+  const char *watch;   /* N_(): what to watch for */
+  const char *finding; /* expected finding's id, or NULL */
 } QsScenario;
 const QsScenario *qs_scenarios (guint *n_scenarios);
 const QsScenario *qs_scenario_find (const char *name);

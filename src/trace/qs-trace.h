@@ -104,8 +104,8 @@ typedef struct {
   const char *name;
   char *text;
   gint64 value;
-  gint64 stream;      /* stream id, -1: none */
-  guint64 frame_type; /* CLOSE by the transport: the frame that caused it */
+  gint64 stream;        /* stream id, -1: none */
+  guint64 frame_type;   /* CLOSE by the transport: the frame that caused it */
   gboolean application; /* CLOSE: an application close (frame 0x1d) */
   GBytes *bytes;
 } QsMark;
@@ -114,11 +114,11 @@ typedef struct {
 typedef struct {
   QsRecordKind kind;
   QsDirection direction;
-  gint64 time;      /* nanoseconds since the origin */
-  guint32 length;   /* bytes on the wire */
-  QsSpan bytes;     /* what was kept of them: shorter than length behind the memory bound */
-  guint16 path;     /* index for qs_trace_get_path */
-  guint8 ecn;       /* the two ECN bits of the IP header: 0 Not-ECT, 1 ECT(1), 2 ECT(0), 3 CE */
+  gint64 time;    /* nanoseconds since the origin */
+  guint32 length; /* bytes on the wire */
+  QsSpan bytes;   /* what was kept of them: shorter than length behind the memory bound */
+  guint16 path;   /* index for qs_trace_get_path */
+  guint8 ecn;     /* the two ECN bits of the IP header: 0 Not-ECT, 1 ECT(1), 2 ECT(0), 3 CE */
   QsFate fate;
   const QsMark *mark; /* MARK only */
 } QsRecord;
@@ -130,14 +130,14 @@ typedef struct {
 } QsPath;
 
 typedef enum {
-  QS_PACKET_DECRYPTED = 1 << 0,  /* its frames can be had */
-  QS_PACKET_LOST = 1 << 1,       /* its sender declared it lost, or it never was acknowledged when later ones were */
+  QS_PACKET_DECRYPTED = 1 << 0, /* its frames can be had */
+  QS_PACKET_LOST = 1 << 1,      /* its sender declared it lost, or it never was acknowledged when later ones were */
   QS_PACKET_ACKED = 1 << 2,
-  QS_PACKET_RETRANSMISSION = 1 << 3, /* carries stream or CRYPTO bytes that were sent before */
-  QS_PACKET_KEY_PHASE = 1 << 4,  /* the key phase bit, 1-RTT */
-  QS_PACKET_KEY_UPDATE = 1 << 5, /* the first one of a new key phase */
-  QS_PACKET_DUPLICATE = 1 << 6,  /* this number was received before */
-  QS_PACKET_CORRUPT = 1 << 7,    /* keys were there and the AEAD (or Retry's tag) said no */
+  QS_PACKET_RETRANSMISSION = 1 << 3,  /* carries stream or CRYPTO bytes that were sent before */
+  QS_PACKET_KEY_PHASE = 1 << 4,       /* the key phase bit, 1-RTT */
+  QS_PACKET_KEY_UPDATE = 1 << 5,      /* the first one of a new key phase */
+  QS_PACKET_DUPLICATE = 1 << 6,       /* this number was received before */
+  QS_PACKET_CORRUPT = 1 << 7,         /* keys were there and the AEAD (or Retry's tag) said no */
   QS_PACKET_PAYLOAD_DROPPED = 1 << 8, /* behind the memory bound */
   QS_PACKET_ACK_ELICITING = 1 << 9,
   QS_PACKET_COALESCED = 1 << 10, /* not the first one of its datagram */
@@ -148,29 +148,29 @@ typedef enum {
  * QsPacket: one packet (or TLS record), compact: a million of them are held.
  */
 typedef struct {
-  gint64 time;        /* of its datagram */
-  guint64 number;     /* packet number; G_MAXUINT64 where it has none or it is not known */
-  guint32 record;     /* index of its datagram's record; G_MAXUINT32 from a qlog */
-  guint32 offset;     /* first byte within the datagram (TCP: within that direction's byte stream) */
-  guint32 length;     /* bytes on the wire */
+  gint64 time;            /* of its datagram */
+  guint64 number;         /* packet number; G_MAXUINT64 where it has none or it is not known */
+  guint32 record;         /* index of its datagram's record; G_MAXUINT32 from a qlog */
+  guint32 offset;         /* first byte within the datagram (TCP: within that direction's byte stream) */
+  guint32 length;         /* bytes on the wire */
   guint32 payload_length; /* decrypted payload, 0 where not decrypted */
-  guint64 frames;     /* bit N set: a frame whose base type is N (DATAGRAM, 0x30, is bit 48) occurs */
+  guint64 frames;         /* bit N set: a frame whose base type is N (DATAGRAM, 0x30, is bit 48) occurs */
   guint32 version;
-  guint16 flags;      /* QsPacketFlags */
-  guint8 type;        /* QsPacketType */
-  guint8 direction;   /* QsDirection */
-  guint8 key;         /* the dissector's own key index */
-  guint8 n_frames;    /* saturates at 255 */
+  guint16 flags;    /* QsPacketFlags */
+  guint8 type;      /* QsPacketType */
+  guint8 direction; /* QsDirection */
+  guint8 key;       /* the dissector's own key index */
+  guint8 n_frames;  /* saturates at 255 */
 } QsPacket;
 
 /* A whole TLS message, reassembled. Owned by the trace. */
 typedef struct {
-  gint64 time;         /* of the packet that completed it */
-  guint32 packet;      /* index of that packet */
-  guint32 first_packet;/* where its first byte came */
+  gint64 time;          /* of the packet that completed it */
+  guint32 packet;       /* index of that packet */
+  guint32 first_packet; /* where its first byte came */
   QsDirection direction;
-  QsPacketType level;  /* QS_PACKET_INITIAL, HANDSHAKE, 1RTT; TLS over TCP: TLS_RECORD */
-  gboolean encrypted;  /* TLS over TCP: came under keys */
+  QsPacketType level; /* QS_PACKET_INITIAL, HANDSHAKE, 1RTT; TLS over TCP: TLS_RECORD */
+  gboolean encrypted; /* TLS over TCP: came under keys */
   QsTlsMessage *message;
   GBytes *bytes;
 } QsTraceMessage;
@@ -180,7 +180,7 @@ QsTrace *qs_trace_new (QsVantage vantage, QsClock *clock);
 QsVantage qs_trace_get_vantage (QsTrace *self);
 gint64 qs_trace_get_origin (QsTrace *self);
 void qs_trace_set_origin (QsTrace *self, gint64 origin_ns); /* readers of files, before any record */
-gint64 qs_trace_now (QsTrace *self); /* any thread */
+gint64 qs_trace_now (QsTrace *self);                        /* any thread */
 /* Shown as the run's name: the target as typed, or a file's name. Escaped by the caller. */
 void qs_trace_set_title (QsTrace *self, const char *title);
 const char *qs_trace_get_title (QsTrace *self);
@@ -194,10 +194,10 @@ guint qs_trace_get_n_truncated (QsTrace *self); /* records behind the bound: 0 =
 
 guint16 qs_trace_add_path (QsTrace *self, GSocketAddress *local, GSocketAddress *remote);
 /* time: since the origin. Copies bytes. Returns the record's index. */
-guint qs_trace_add_datagram (QsTrace *self, gint64 time, QsDirection direction, guint16 path, guint8 ecn,
-                             QsFate fate, const void *bytes, gsize length);
-guint qs_trace_add_segment (QsTrace *self, gint64 time, QsDirection direction, guint16 path,
-                            const void *bytes, gsize length);
+guint qs_trace_add_datagram (QsTrace *self, gint64 time, QsDirection direction, guint16 path, guint8 ecn, QsFate fate,
+                             const void *bytes, gsize length);
+guint qs_trace_add_segment (QsTrace *self, gint64 time, QsDirection direction, guint16 path, const void *bytes,
+                            gsize length);
 guint qs_trace_add_secret (QsTrace *self, gint64 time, const char *key_log_line);
 /* name is interned (a static or short-lived string); text must be escaped already and is copied. */
 guint qs_trace_add_mark (QsTrace *self, QsMarkKind kind, const char *name, gint64 value, const char *text);
@@ -210,7 +210,7 @@ void qs_trace_add_fact (QsTrace *self, const char *name, const char *value);
 guint qs_trace_get_n_records (QsTrace *self);
 void qs_trace_get_record (QsTrace *self, guint index, QsRecord *record);
 const QsPath *qs_trace_get_path (QsTrace *self, guint16 path); /* NULL when there is none */
-guint qs_trace_get_n_datagrams (QsTrace *self); /* datagrams or segments */
+guint qs_trace_get_n_datagrams (QsTrace *self);                /* datagrams or segments */
 
 /* Marks alone, in order. */
 guint qs_trace_get_n_marks (QsTrace *self);

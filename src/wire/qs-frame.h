@@ -41,10 +41,10 @@ typedef enum {
  * @data and no bytes.
  */
 typedef struct {
-  guint64 type;   /* as on the wire: 0x0a for a STREAM frame with a length */
-  guint32 offset; /* first byte within the packet's payload */
-  guint32 length; /* all its bytes; a run of PADDING is one frame */
-  gboolean fin;   /* STREAM */
+  guint64 type;          /* as on the wire: 0x0a for a STREAM frame with a length */
+  guint32 offset;        /* first byte within the packet's payload */
+  guint32 length;        /* all its bytes; a run of PADDING is one frame */
+  gboolean fin;          /* STREAM */
   guint64 stream_id;     /* RESET_STREAM, STOP_SENDING, STREAM, *_STREAM_DATA* */
   guint64 stream_offset; /* STREAM, CRYPTO */
   guint64 limit;         /* MAX_*, *_BLOCKED; final size of RESET_STREAM */
@@ -52,15 +52,15 @@ typedef struct {
   guint64 frame_type;    /* CONNECTION_CLOSE 0x1c: the frame that caused it */
   guint64 sequence;      /* NEW_CONNECTION_ID, RETIRE_CONNECTION_ID */
   guint64 retire_prior_to;
-  QsSpan data;   /* STREAM, CRYPTO, DATAGRAM: the data; NEW_TOKEN: the token; PATH_*: 8 bytes;
+  QsSpan data;  /* STREAM, CRYPTO, DATAGRAM: the data; NEW_TOKEN: the token; PATH_*: 8 bytes;
                     CONNECTION_CLOSE: the reason; NEW_CONNECTION_ID: the connection id */
-  QsSpan token;  /* NEW_CONNECTION_ID: the stateless reset token, 16 bytes */
+  QsSpan token; /* NEW_CONNECTION_ID: the stateless reset token, 16 bytes */
   struct {
     guint64 largest;
-    guint64 delay;       /* as on the wire: not yet shifted by ack_delay_exponent */
-    guint64 range_count; /* ranges after the first */
-    guint64 first_range; /* packets before largest in the first range */
-    QsSpan ranges;       /* the further (gap, length) pairs, encoded */
+    guint64 delay;          /* as on the wire: not yet shifted by ack_delay_exponent */
+    guint64 range_count;    /* ranges after the first */
+    guint64 first_range;    /* packets before largest in the first range */
+    QsSpan ranges;          /* the further (gap, length) pairs, encoded */
     guint64 ect0, ect1, ce; /* type 0x03 */
   } ack;
 } QsFrame;

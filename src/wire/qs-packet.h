@@ -34,14 +34,14 @@ typedef struct {
   QsPacketType type;
   guint8 first_byte;
   gboolean long_header;
-  guint32 version;    /* 0 in a short header and in Version Negotiation */
+  guint32 version; /* 0 in a short header and in Version Negotiation */
   QsSpan dcid;
-  QsSpan scid;        /* none in a short header */
-  QsSpan token;       /* Initial: the token; Retry: the Retry token */
-  QsSpan versions;    /* Version Negotiation: the list, four bytes each */
+  QsSpan scid;          /* none in a short header */
+  QsSpan token;         /* Initial: the token; Retry: the Retry token */
+  QsSpan versions;      /* Version Negotiation: the list, four bytes each */
   QsSpan integrity_tag; /* Retry: 16 bytes */
-  guint32 pn_offset;  /* where the (protected) packet number starts; 0 where there is none */
-  guint32 length;     /* this packet's bytes, header included: the next coalesced one starts there */
+  guint32 pn_offset;    /* where the (protected) packet number starts; 0 where there is none */
+  guint32 length;       /* this packet's bytes, header included: the next coalesced one starts there */
 } QsPacketHeader;
 
 /**

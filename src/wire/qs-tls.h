@@ -43,12 +43,12 @@ typedef struct {
 typedef struct {
   guint8 type;
   QsSpan bytes;
-  QsSpan body;           /* without the header */
+  QsSpan body; /* without the header */
   guint16 legacy_version;
-  QsSpan random;         /* hellos: 32 bytes */
+  QsSpan random; /* hellos: 32 bytes */
   QsSpan session_id;
-  GArray *cipher_suites; /* guint16: offered (ClientHello) or the one chosen */
-  GArray *extensions;    /* QsTlsExtension */
+  GArray *cipher_suites;   /* guint16: offered (ClientHello) or the one chosen */
+  GArray *extensions;      /* QsTlsExtension */
   GPtrArray *certificates; /* GBytes, DER, end entity first (Certificate) */
   gboolean is_hello_retry_request;
   guint16 signature_scheme; /* CertificateVerify */
@@ -73,8 +73,9 @@ const char *qs_tls_handshake_type_title (guint8 type); /* the same by type alone
 char *qs_tls_message_dup_server_name (const QsTlsMessage *message); /* escaped */
 char **qs_tls_message_dup_alpn (const QsTlsMessage *message);       /* escaped; one in EncryptedExtensions */
 GArray *qs_tls_message_dup_groups (const QsTlsMessage *message);    /* guint16: supported_groups */
-GArray *qs_tls_message_dup_key_shares (const QsTlsMessage *message);/* guint16: groups with a key, or the chosen / asked-for one */
-GArray *qs_tls_message_dup_versions (const QsTlsMessage *message);  /* guint16: supported_versions */
+GArray *qs_tls_message_dup_key_shares (
+    const QsTlsMessage *message); /* guint16: groups with a key, or the chosen / asked-for one */
+GArray *qs_tls_message_dup_versions (const QsTlsMessage *message);            /* guint16: supported_versions */
 QsSpan qs_tls_message_get_transport_parameters (const QsTlsMessage *message); /* extension 57 */
 
 /* TLS over TCP: one record header (RFC 8446 section 5.1). Moves *at behind the record. */

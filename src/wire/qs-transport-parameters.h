@@ -19,23 +19,23 @@ typedef struct {
 } QsTransportParameter;
 
 typedef enum {
-  QS_TP_INTEGER, /* a variable-length integer */
-  QS_TP_BYTES,   /* a connection id or token: shown in hex */
-  QS_TP_FLAG,    /* present or not, empty value */
-  QS_TP_ADDRESS, /* preferred_address */
-  QS_TP_VERSIONS,/* version_information, RFC 9368 */
-  QS_TP_OPAQUE,  /* unknown or greased */
+  QS_TP_INTEGER,  /* a variable-length integer */
+  QS_TP_BYTES,    /* a connection id or token: shown in hex */
+  QS_TP_FLAG,     /* present or not, empty value */
+  QS_TP_ADDRESS,  /* preferred_address */
+  QS_TP_VERSIONS, /* version_information, RFC 9368 */
+  QS_TP_OPAQUE,   /* unknown or greased */
 } QsTransportParameterKind;
 
 /* A row of the registry's table. */
 typedef struct {
   guint64 id;
-  const char *name;           /* "initial_max_data"; the JSON's key too */
+  const char *name; /* "initial_max_data"; the JSON's key too */
   QsTransportParameterKind kind;
-  gint64 default_value;       /* for integers; -1: no default */
-  const char *unit;           /* "ms", "bytes", "streams" or NULL */
-  const char *meaning;        /* N_(): a sentence */
-  const char *reference;      /* "RFC 9000 section 18.2" */
+  gint64 default_value;  /* for integers; -1: no default */
+  const char *unit;      /* "ms", "bytes", "streams" or NULL */
+  const char *meaning;   /* N_(): a sentence */
+  const char *reference; /* "RFC 9000 section 18.2" */
 } QsTransportParameterInfo;
 
 /* The row of an id, NULL when not registered here. */
