@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/qs-throwaway-ca.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+
+#include "base/qs-i18n.h"
+
+#define DAY (24 * 60 * 60)
+#define PADDING_BYTES 6000 /* of each certificate of an oversized chain */
+
+struct _QsThrowawayCa {
+  X509 *root, *intermediate, *unknown_root;
+  EVP_PKEY *root_key, *intermediate_key, *unknown_key;
+  char *pem;
+};
+
+struct _QsIdentity {
+  EVP_PKEY *key;
+  X509 *certificate;
+  STACK_OF (X509) * chain;
+};
+
+/* How one certificate is made. issuer NULL: signed by its own key. */
+typedef struct {
+  const char *const *names; /* of a leaf */
+  const char *common_name;
+  X509 *issuer;
+  EVP_PKEY *issuer_key;
+  gint64 from, until; /* seconds from now */
+  gboolean ca;
+  const char *usage; /* extended key usage of a leaf */
+  gsize padding;
+} Recipe;
+
+static const char *const default_names[] = { "localhost", "127.0.0.1", "::1", NULL };
+static const char *const elsewhere[] = { "elsewhere.example", "www.elsewhere.example", NULL };
+
+/* What differs between the kinds; a row per QsLeafKind. */
+static const struct {
+  const char *const *names; /* instead of those asked for */
+  gint64 from, until;
+  enum { BY_INTERMEDIATE, BY_ITSELF, BY_UNKNOWN_ROOT } by;
+  gboolean leave_out_intermediate, weak_key;
+  gsize padding;
+  const char *usage;
+} leaves[QS_N_LEAF_KINDS] = {
+  [QS_LEAF_GOOD] = { .until = 30 * DAY },
+  [QS_LEAF_EXPIRED] = { .from = -40 * DAY, .until = -3 * DAY },
+  [QS_LEAF_NOT_YET_VALID] = { .from = 2 * DAY, .until = 30 * DAY },
+  [QS_LEAF_WRONG_NAME] = { .names = elsewhere, .until = 30 * DAY },
+  [QS_LEAF_SELF_SIGNED] = { .until = 30 * DAY, .by = BY_ITSELF },
+  [QS_LEAF_UNKNOWN_CA] = { .until = 30 * DAY, .by = BY_UNKNOWN_ROOT },
+  [QS_LEAF_INCOMPLETE_CHAIN] = { .until = 30 * DAY, .leave_out_intermediate = TRUE },
+  [QS_LEAF_OVERSIZED_CHAIN] = { .until = 30 * DAY, .padding = PADDING_BYTES },
+  [QS_LEAF_WEAK] = { .until = 30 * DAY, .weak_key = TRUE },
+  [QS_LEAF_CLIENT] = { .until = 30 * DAY, .usage = "clientAuth" },
+};
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (X509, X509_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_PKEY, EVP_PKEY_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BIO, BIO_free_all)
+
+void
+qs_set_crypto_error (GError **error, const char *sentence)
+{
+  /* The first error is the cause; what came after it is its echo. */
+  unsigned long code = ERR_get_error ();
+  const char *reason = code != 0 ? ERR_reason_error_string (code) : NULL;
+
+  if (reason != NULL)
+    g_set_error (error, QS_ERROR, QS_ERROR_CRYPTO, "%s: %s", sentence, reason);
+  else
+    g_set_error_literal (error, QS_ERROR, QS_ERROR_CRYPTO, sentence);
+  ERR_clear_error ();
+}
+
+static gboolean
+add_extension (X509 *certificate, X509 *issuer, int nid, const char *value)
+{
+  X509V3_CTX context;
+
+  X509V3_set_ctx_nodb (&context);
+  X509V3_set_ctx (&context, issuer, certificate, NULL, NULL, 0);
+  X509_EXTENSION *extension = X509V3_EXT_conf_nid (NULL, &context, nid, value);
+  gboolean added = extension != NULL && X509_add_ext (certificate, extension, -1) == 1;
+  X509_EXTENSION_free (extension);
+  return added;
+}
+
+static gboolean
+add_names (X509 *certificate, const char *const *names)
+{
+  g_autoptr (GString) value = g_string_new (NULL);
+
+  for (guint i = 0; names[i] != NULL; i++)
+    {
+      /* A comma would start another entry in OpenSSL's little language. */
+      if (strpbrk (names[i], ",\n") != NULL)
+        return FALSE;
+      g_string_append_printf (value, "%s%s:%s", i > 0 ? "," : "", g_hostname_is_ip_address (names[i]) ? "IP" : "DNS",
+                              names[i]);
+    }
+  return add_extension (certificate, NULL, NID_subject_alt_name, value->str);
+}
+
+static gboolean
+add_padding (X509 *certificate, gsize bytes)
+{
+  g_autofree char *text = g_malloc (bytes + 1);
+
+  memset (text, '.', bytes);
+  text[bytes] = '\0';
+  return add_extension (certificate, NULL, NID_netscape_comment, text);
+}
+
+static gboolean
+set_serial (X509 *certificate)
+{
+  guint8 bytes[16];
+
+  if (RAND_bytes (bytes, sizeof bytes) != 1)
+    return FALSE;
+  bytes[0] = (bytes[0] & 0x7f) | 0x40; /* positive, and always of the same length */
+  BIGNUM *number = BN_bin2bn (bytes, sizeof bytes, NULL);
+  gboolean set = number != NULL && BN_to_ASN1_INTEGER (number, X509_get_serialNumber (certificate)) != NULL;
+  BN_free (number);
+  return set;
+}
+
+static gboolean
+set_subject (X509 *certificate, const char *common_name)
+{
+  X509_NAME *name = X509_get_subject_name (certificate);
+  /* X.520 bounds a common name to 64 characters; the names that count are the alternative ones. */
+  int length = (int) MIN (strlen (common_name), 64);
+
+  return X509_NAME_add_entry_by_NID (name, NID_organizationName, MBSTRING_UTF8,
+                                     (const unsigned char *) "Quicscope throwaway", -1, -1, 0) &&
+         X509_NAME_add_entry_by_NID (name, NID_commonName, MBSTRING_UTF8, (const unsigned char *) common_name, length,
+                                     -1, 0);
+}
+
+static gboolean
+add_extensions (X509 *certificate, const Recipe *recipe)
+{
+  X509 *issuer = recipe->issuer != NULL ? recipe->issuer : certificate;
+
+  if (!add_extension (certificate, issuer, NID_subject_key_identifier, "hash") ||
+      !add_extension (certificate, issuer, NID_authority_key_identifier, "keyid"))
+    return FALSE;
+  if (recipe->ca)
+    return add_extension (certificate, issuer, NID_basic_constraints, "critical,CA:TRUE") &&
+           add_extension (certificate, issuer, NID_key_usage, "critical,keyCertSign,cRLSign") &&
+           (recipe->padding == 0 || add_padding (certificate, recipe->padding));
+  return add_extension (certificate, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
+         add_extension (certificate, issuer, NID_key_usage, "critical,digitalSignature") &&
+         add_extension (certificate, issuer, NID_ext_key_usage, recipe->usage) &&
+         add_names (certificate, recipe->names) && (recipe->padding == 0 || add_padding (certificate, recipe->padding));
+}
+
+static X509 *
+make_certificate (const Recipe *recipe, EVP_PKEY *key)
+{
+  g_autoptr (X509) certificate = X509_new ();
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  const char *common_name = recipe->common_name != NULL ? recipe->common_name : recipe->names[0];
+
+  if (certificate == NULL || !X509_set_version (certificate, X509_VERSION_3) || !set_serial (certificate) ||
+      !set_subject (certificate, common_name) ||
+      !X509_set_issuer_name (certificate, X509_get_subject_name (recipe->issuer ? recipe->issuer : certificate)) ||
+      ASN1_TIME_set (X509_getm_notBefore (certificate), now + recipe->from) == NULL ||
+      ASN1_TIME_set (X509_getm_notAfter (certificate), now + recipe->until) == NULL ||
+      !X509_set_pubkey (certificate, key) || !add_extensions (certificate, recipe) ||
+      !X509_sign (certificate, recipe->issuer != NULL ? recipe->issuer_key : key, EVP_sha256 ()))
+    return NULL;
+  return g_steal_pointer (&certificate);
+}
+
+static EVP_PKEY *
+make_ca (const char *common_name, X509 *issuer, EVP_PKEY *issuer_key, gsize padding, X509 **certificate)
+{
+  EVP_PKEY *key = EVP_EC_gen ("P-256");
+  Recipe recipe = {
+    .common_name = common_name,
+    .issuer = issuer,
+    .issuer_key = issuer_key,
+    .from = -60 * DAY, /* before that of an expired leaf */
+    .until = 60 * DAY,
+    .ca = TRUE,
+    .padding = padding,
+  };
+
+  *certificate = key != NULL ? make_certificate (&recipe, key) : NULL;
+  return key;
+}
+
+static char *
+bio_to_string (BIO *bio)
+{
+  char *data = NULL;
+  long length = BIO_get_mem_data (bio, &data);
+
+  return g_strndup (data, (gsize) length);
+}
+
+static char *
+certificates_to_pem (X509 *first, STACK_OF (X509) * more)
+{
+  g_autoptr (BIO) bio = BIO_new (BIO_s_mem ());
+
+  PEM_write_bio_X509 (bio, first);
+  for (int i = 0; more != NULL && i < sk_X509_num (more); i++)
+    PEM_write_bio_X509 (bio, sk_X509_value (more, i));
+  return bio_to_string (bio);
+}
+
+static void
+ca_clear (QsThrowawayCa *self)
+{
+  X509_free (self->root);
+  X509_free (self->intermediate);
+  X509_free (self->unknown_root);
+  EVP_PKEY_free (self->root_key);
+  EVP_PKEY_free (self->intermediate_key);
+  EVP_PKEY_free (self->unknown_key);
+  g_free (self->pem);
+}
+
+static void
+identity_clear (QsIdentity *self)
+{
+  EVP_PKEY_free (self->key);
+  X509_free (self->certificate);
+  sk_X509_pop_free (self->chain, X509_free);
+}
+
+QsThrowawayCa *
+qs_throwaway_ca_new (GError **error)
+{
+  g_autoptr (QsThrowawayCa) self = g_atomic_rc_box_new0 (QsThrowawayCa);
+
+  ERR_clear_error ();
+  self->root_key = make_ca ("Quicscope throwaway root", NULL, NULL, 0, &self->root);
+  if (self->root != NULL)
+    self->intermediate_key =
+        make_ca ("Quicscope throwaway intermediate", self->root, self->root_key, 0, &self->intermediate);
+  self->unknown_key = make_ca ("Root that nobody knows", NULL, NULL, 0, &self->unknown_root);
+  if (self->root == NULL || self->intermediate == NULL || self->unknown_root == NULL)
+    {
+      qs_set_crypto_error (error, _ ("No certificate authority could be made"));
+      return NULL;
+    }
+  self->pem = certificates_to_pem (self->root, NULL);
+  return g_steal_pointer (&self);
+}
+
+QsThrowawayCa *
+qs_throwaway_ca_ref (QsThrowawayCa *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+void
+qs_throwaway_ca_unref (QsThrowawayCa *self)
+{
+  g_atomic_rc_box_release_full (self, (GDestroyNotify) ca_clear);
+}
+
+const char *
+qs_throwaway_ca_get_pem (QsThrowawayCa *self)
+{
+  return self->pem;
+}
+
+X509 *
+qs_throwaway_ca_get_root (QsThrowawayCa *self)
+{
+  return self->root;
+}
+
+/* Who signs, and what is sent after the leaf: the chain takes its own references. */
+static gboolean
+choose_issuer (QsThrowawayCa *self, QsLeafKind kind, Recipe *recipe, STACK_OF (X509) * chain, EVP_PKEY **made_key)
+{
+  g_autoptr (X509) padded = NULL;
+
+  switch (leaves[kind].by)
+    {
+    case BY_ITSELF:
+      return TRUE;
+    case BY_UNKNOWN_ROOT:
+      recipe->issuer_key = *made_key =
+          make_ca ("Intermediate of a root that nobody knows", self->unknown_root, self->unknown_key, 0, &padded);
+      break;
+    case BY_INTERMEDIATE:
+      recipe->issuer_key = self->intermediate_key;
+      if (leaves[kind].padding > 0)
+        recipe->issuer_key = *made_key = make_ca ("Quicscope throwaway intermediate of many words", self->root,
+                                                  self->root_key, leaves[kind].padding, &padded);
+      else if (X509_up_ref (self->intermediate))
+        padded = self->intermediate;
+      break;
+    }
+  recipe->issuer = padded;
+  return padded != NULL && sk_X509_push (chain, g_steal_pointer (&padded)) > 0;
+}
+
+QsIdentity *
+qs_throwaway_ca_issue (QsThrowawayCa *self, QsLeafKind kind, const char *const *names, GError **error)
+{
+  g_return_val_if_fail (self != NULL && kind < QS_N_LEAF_KINDS, NULL);
+
+  g_autoptr (QsIdentity) identity = g_atomic_rc_box_new0 (QsIdentity);
+  g_autoptr (EVP_PKEY) issuer_key = NULL;
+  Recipe recipe = {
+    .names = leaves[kind].names                  ? leaves[kind].names
+             : names != NULL && names[0] != NULL ? names
+                                                 : default_names,
+    .from = leaves[kind].from != 0 ? leaves[kind].from : -DAY / 24,
+    .until = leaves[kind].until,
+    .usage = leaves[kind].usage != NULL ? leaves[kind].usage : "serverAuth",
+    .padding = leaves[kind].padding,
+  };
+
+  ERR_clear_error ();
+  identity->chain = sk_X509_new_null ();
+  identity->key = leaves[kind].weak_key ? EVP_RSA_gen (1024) : EVP_EC_gen ("P-256");
+  if (identity->chain != NULL && identity->key != NULL &&
+      choose_issuer (self, kind, &recipe, identity->chain, &issuer_key))
+    identity->certificate = make_certificate (&recipe, identity->key);
+  if (identity->certificate == NULL)
+    {
+      qs_set_crypto_error (error, _ ("No certificate could be made for these names"));
+      return NULL;
+    }
+  if (leaves[kind].leave_out_intermediate)
+    X509_free (sk_X509_pop (identity->chain));
+  return g_steal_pointer (&identity);
+}
+
+QsIdentity *
+qs_identity_ref (QsIdentity *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+void
+qs_identity_unref (QsIdentity *self)
+{
+  g_atomic_rc_box_release_full (self, (GDestroyNotify) identity_clear);
+}
+
+EVP_PKEY *
+qs_identity_get_key (QsIdentity *self)
+{
+  return self->key;
+}
+
+X509 *
+qs_identity_get_certificate (QsIdentity *self)
+{
+  return self->certificate;
+}
+
+STACK_OF (X509) * qs_identity_get_chain (QsIdentity *self)
+{
+  return self->chain;
+}
+
+char *
+qs_identity_to_pem (QsIdentity *self)
+{
+  return certificates_to_pem (self->certificate, self->chain);
+}
+
+char *
+qs_identity_key_to_pem (QsIdentity *self)
+{
+  g_autoptr (BIO) bio = BIO_new (BIO_s_mem ());
+
+  PEM_write_bio_PrivateKey (bio, self->key, NULL, NULL, 0, NULL, NULL);
+  return bio_to_string (bio);
+}
