@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* QsTrace: what is derived from its records. All of it in the owner's thread, so without the lock. */
+#include "trace/qs-trace-private.h"
+
+guint
+qs_trace_get_n_packets (QsTrace *self)
+{
+  g_return_val_if_fail (QS_IS_TRACE (self), 0);
+  return self->packets.length;
+}
+
+const QsPacket *
+qs_trace_get_packet (QsTrace *self, guint index)
+{
+  g_assert (index < self->packets.length);
+  return qs_chunks_get (&self->packets, index);
+}
+
+guint64
+qs_trace_get_n_frames (QsTrace *self)
+{
+  g_return_val_if_fail (QS_IS_TRACE (self), 0);
+  return self->n_frames;
+}
+
+guint
+qs_trace_get_n_messages (QsTrace *self)
+{
+  g_return_val_if_fail (QS_IS_TRACE (self), 0);
+  return self->messages != NULL ? self->messages->len : 0;
+}
+
+const QsTraceMessage *
+qs_trace_get_message (QsTrace *self, guint index)
+{
+  g_return_val_if_fail (QS_IS_TRACE (self), NULL);
+  g_assert (self->messages != NULL && index < self->messages->len);
+  return g_ptr_array_index (self->messages, index);
+}
+
+GBytes *
+qs_trace_dup_payload (QsTrace *self, guint packet)
+{
+  g_return_val_if_fail (QS_IS_TRACE (self) && packet < self->packets.length, NULL);
+
+  return self->payload_func != NULL ? self->payload_func (self, packet, self->source_data) : NULL;
+}
+
+static GArray *
+parse_frames (GBytes *payload)
+{
+  GArray *frames = g_array_new (FALSE, FALSE, sizeof (QsFrame));
+  gsize length, at = 0;
+  const guint8 *bytes = payload != NULL ? g_bytes_get_data (payload, &length) : NULL;
+  QsFrame frame;
+
+  while (bytes != NULL && at < length && qs_frame_parse (QS_SPAN (bytes, length), &at, &frame, NULL))
+    g_array_append_val (frames, frame);
+  return frames;
+}
+
+GArray *
+qs_trace_dup_frames (QsTrace *self, guint packet, GBytes **payload)
+{
+  g_return_val_if_fail (QS_IS_TRACE (self) && packet < self->packets.length && payload != NULL, NULL);
+
+  *payload = NULL;
+  if (self->frames_func != NULL)
+    return self->frames_func (self, packet, payload, self->source_data);
+
+  /* A TLS record's payload is no frames. */
+  if (qs_trace_get_packet (self, packet)->type != QS_PACKET_TLS_RECORD)
+    *payload = qs_trace_dup_payload (self, packet);
+  return parse_frames (*payload);
+}
+
+/* --- Deriving --- */
+
+void
+qs_trace_set_payload_source (QsTrace *self, QsPayloadFunc payload, QsFramesFunc frames, gpointer data,
+                             GDestroyNotify destroy)
+{
+  g_return_if_fail (QS_IS_TRACE (self));
+
+  qs_trace_clear_payload_source (self);
+  self->payload_func = payload;
+  self->frames_func = frames;
+  self->source_data = data;
+  self->source_destroy = destroy;
+}
+
+guint
+qs_trace_add_packet (QsTrace *self, const QsPacket *packet)
+{
+  guint index = self->packets.length;
+
+  *(QsPacket *) qs_chunks_append (&self->packets) = *packet;
+  return index;
+}
+
+QsPacket *
+qs_trace_edit_packet (QsTrace *self, guint index)
+{
+  g_assert (index < self->packets.length);
+  return qs_chunks_get (&self->packets, index);
+}
+
+void
+qs_trace_add_n_frames (QsTrace *self, guint n)
+{
+  self->n_frames += n;
+}
+
+void
+qs_trace_message_free (QsTraceMessage *message)
+{
+  if (message == NULL)
+    return;
+  g_clear_pointer (&message->message, qs_tls_message_free); /* its spans point into bytes */
+  g_clear_pointer (&message->bytes, g_bytes_unref);
+  g_free (message);
+}
+
+void
+qs_trace_add_message (QsTrace *self, QsTraceMessage *message)
+{
+  g_return_if_fail (QS_IS_TRACE (self) && message != NULL);
+
+  if (self->messages == NULL)
+    self->messages = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_trace_message_free);
+  g_ptr_array_add (self->messages, message);
+  qs_trace_changed (self);
+}

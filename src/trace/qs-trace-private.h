@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "trace/qs-chunks.h"
+#include "trace/qs-trace.h"
+
+G_BEGIN_DECLS
+
+/* What is held of a record: 32 bytes, and its payload elsewhere. */
+typedef struct {
+  gint64 time;
+  union {
+    const guint8 *bytes;
+    const QsMark *mark;
+  };
+  guint32 length;
+  guint32 kept;
+  guint16 path;
+  guint8 ecn;
+  guint8 kind : 2;
+  guint8 direction : 1;
+  guint8 fate : 3;
+} QsStoredRecord;
+
+typedef struct {
+  gint64 time;
+  QsMark mark;
+} QsStoredMark;
+
+/* Wakes the owner's main context. It outlives the trace by the length of a dispatch at most, so it
+ * holds it weakly: an append in another thread may have made it ready while the last reference goes. */
+typedef struct {
+  GSource source;
+  GWeakRef trace;
+} QsTraceSource;
+
+struct _QsTrace {
+  GObject parent;
+  QsVantage vantage;
+  QsClock *clock;
+  gint64 origin;
+  char *title;
+
+  GMutex lock; /* guards all from here to last_signal: any thread appends */
+  QsChunks records;
+  QsChunks marks;
+  GPtrArray *paths;  /* QsPath */
+  GHashTable *facts; /* interned name -> const QsMark */
+  GPtrArray *payload;
+  guint8 *payload_at;
+  gsize payload_left;
+  guint64 payload_limit;
+  guint64 payload_kept;
+  guint n_truncated;
+  guint n_datagrams;
+  gboolean grown_armed;
+  gboolean derived_armed;
+  gint64 last_signal;
+
+  QsTraceSource *source;
+
+  QsChunks packets;    /* from here on: the owner's thread alone */
+  GPtrArray *messages; /* made with the first one */
+  guint64 n_frames;
+  QsPayloadFunc payload_func;
+  QsFramesFunc frames_func;
+  gpointer source_data;
+  GDestroyNotify source_destroy;
+};
+
+void qs_trace_clear_payload_source (QsTrace *self);
+
+G_END_DECLS
