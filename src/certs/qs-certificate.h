@@ -41,14 +41,38 @@ gboolean qs_certificate_is_self_signed (QsCertificate *self);
 gboolean qs_certificate_is_ca (QsCertificate *self);
 const char *qs_certificate_get_key_description (QsCertificate *self); /* "EC P-256", "RSA 2048 bit" */
 GPtrArray *qs_certificate_get_sections (QsCertificate *self);         /* (transfer none) QsCertificateSection */
+/* The same with "expires in" counted from now_s instead of from this computer's clock (transfer full). */
+GPtrArray *qs_certificate_dup_sections_at (QsCertificate *self, gint64 now_s);
 GBytes *qs_certificate_get_der (QsCertificate *self);
 char *qs_certificate_to_pem (QsCertificate *self);
+
+/* Whether the end of a chain that others built should be looked at: "RSA 1024 bit" or an MD5 or SHA-1 signature. */
+gboolean qs_certificate_is_weak (QsCertificate *self);
 
 /* The chain in a QS_MARK_CERTIFICATES mark's bytes, or of DER blobs: array of QsCertificate; what does
  * not parse is left out. */
 GPtrArray *qs_certificate_chain_new (GPtrArray *ders);
 GPtrArray *qs_certificate_ders_unpack (GBytes *packed); /* GBytes each; 4-byte big-endian lengths */
 GBytes *qs_certificate_ders_pack (GPtrArray *ders);
+
+/* What lies behind a verify result: several of X509_V_ERR_* share one cause, and one of them (20, no
+ * issuer found) has two that need different cures. */
+typedef enum {
+  QS_VERIFY_OK,
+  QS_VERIFY_UNKNOWN_CA,       /* complete, but ends in a CA that is not trusted */
+  QS_VERIFY_SELF_SIGNED,      /* the server's certificate vouches for itself */
+  QS_VERIFY_INCOMPLETE_CHAIN, /* the server left out a certificate between its own and the CA's */
+  QS_VERIFY_EXPIRED,
+  QS_VERIFY_NOT_YET_VALID,
+  QS_VERIFY_NAME_MISMATCH,
+  QS_VERIFY_REVOKED,
+  QS_VERIFY_WEAK,
+  QS_VERIFY_PURPOSE, /* not made for servers, not a CA, a path too long */
+  QS_VERIFY_OTHER,
+} QsVerifyCause;
+
+/* chain: of QsCertificate as the server sent it, end entity first; may be NULL. */
+QsVerifyCause qs_verify_cause (int code, GPtrArray *chain);
 
 /* A verify result in words. code: X509_V_ERR_*. */
 const char *qs_verify_name (int code); /* "X509_V_ERR_CERT_HAS_EXPIRED"; "X509_V_OK" */
