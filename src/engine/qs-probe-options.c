@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/qs-probe.h"
+
+#define DEFAULT_TIMEOUT_MS 10000
+
+QsProbeOptions *
+qs_probe_options_new (void)
+{
+  QsProbeOptions *options = g_new0 (QsProbeOptions, 1);
+
+  options->family = G_SOCKET_FAMILY_INVALID;
+  options->timeout_ms = DEFAULT_TIMEOUT_MS;
+  options->record = TRUE;
+  return options;
+}
+
+QsProbeOptions *
+qs_probe_options_copy (const QsProbeOptions *options)
+{
+  g_return_val_if_fail (options != NULL, NULL);
+
+  QsProbeOptions *copy = g_memdup2 (options, sizeof *options);
+  copy->alpn = g_strdupv (options->alpn);
+  copy->sni = g_strdup (options->sni);
+  copy->groups = g_strdup (options->groups);
+  copy->ciphersuites = g_strdup (options->ciphersuites);
+  copy->ca_file = g_strdup (options->ca_file);
+  copy->cert_file = g_strdup (options->cert_file);
+  copy->key_file = g_strdup (options->key_file);
+  copy->resolve = g_strdupv (options->resolve);
+  copy->send = options->send != NULL ? g_bytes_ref (options->send) : NULL;
+  return copy;
+}
+
+void
+qs_probe_options_free (QsProbeOptions *options)
+{
+  if (options == NULL)
+    return;
+
+  g_strfreev (options->alpn);
+  g_free (options->sni);
+  g_free (options->groups);
+  g_free (options->ciphersuites);
+  g_free (options->ca_file);
+  g_free (options->cert_file);
+  g_free (options->key_file);
+  g_strfreev (options->resolve);
+  g_clear_pointer (&options->send, g_bytes_unref);
+  g_free (options);
+}
