@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+#include "base/qs-error.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QsHttp1Parser:
+ *
+ * Reads one HTTP/1.x response as it arrives (RFC 9112): status line, headers, then a body that ends by
+ * Content-Length, by chunks or with the connection. HTTP/0.9, which has no head, is all body. Bounds what
+ * a peer can make us hold: 64 KiB of head; the body is handed on, not kept.
+ */
+typedef struct _QsHttp1Parser QsHttp1Parser;
+
+/* has_head: FALSE for HTTP/0.9. */
+QsHttp1Parser *qs_http1_parser_new (gboolean has_head);
+void qs_http1_parser_free (QsHttp1Parser *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsHttp1Parser, qs_http1_parser_free)
+
+/* Takes bytes as they came; appends what they hold of the body, chunk framing removed, to body. Bytes
+ * behind the response's end are ignored. FALSE with QS_ERROR_PARSE or QS_ERROR_TOO_LARGE: a translated
+ * sentence; the parser then takes nothing more. */
+gboolean qs_http1_parser_feed (QsHttp1Parser *self, const void *bytes, gsize length, GByteArray *body, GError **error);
+
+/* The peer will send no more. FALSE with QS_ERROR_TRUNCATED when the response was not over. */
+gboolean qs_http1_parser_finish (QsHttp1Parser *self, GError **error);
+
+gboolean qs_http1_parser_is_complete (QsHttp1Parser *self);
+guint qs_http1_parser_get_status (QsHttp1Parser *self);               /* 0 before the head is there; 0.9: 0 */
+const char *qs_http1_parser_get_version (QsHttp1Parser *self);        /* "0.9", "1.0", "1.1"; NULL before */
+const char *const *qs_http1_parser_get_headers (QsHttp1Parser *self); /* name, value, …, NULL; escaped */
+
+G_END_DECLS
