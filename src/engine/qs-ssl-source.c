@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/qs-ssl-source.h"
+
+#include <glib-unix.h>
+#include <openssl/err.h>
+
+#include "base/qs-slice.h"
+
+typedef struct {
+  GSource source;
+  SSL *leader;
+  QsUdpBio *bio;
+  gpointer read_tag, write_tag; /* the poll descriptor may be an epoll of the socket; writing polls the socket */
+  int read_fd, write_fd;
+  guint64 n_dispatches;
+} QsSslSource;
+
+static int
+descriptor_fd (SSL *ssl, gboolean writing)
+{
+  BIO_POLL_DESCRIPTOR descriptor = { 0 };
+  int known = writing ? SSL_get_wpoll_descriptor (ssl, &descriptor) : SSL_get_rpoll_descriptor (ssl, &descriptor);
+
+  return known && descriptor.type == BIO_POLL_DESCRIPTOR_TYPE_SOCK_FD ? descriptor.value.fd : -1;
+}
+
+static gint64
+next_ready_time (SSL *ssl)
+{
+  struct timeval timeout;
+  int infinite = 1;
+
+  if (!SSL_get_event_timeout (ssl, &timeout, &infinite) || infinite)
+    return -1;
+  return g_get_monotonic_time () + (gint64) timeout.tv_sec * G_USEC_PER_SEC + timeout.tv_usec;
+}
+
+/* Derives anew what to wait for. SSL_get_event_timeout tells a cached deadline of the last SSL_handle_events, so
+ * this comes after one. */
+static void
+sync_wait (QsSslSource *self, gboolean again)
+{
+  GIOCondition read = SSL_net_read_desired (self->leader) ? G_IO_IN | G_IO_ERR : 0;
+  GIOCondition write = SSL_net_write_desired (self->leader) ? G_IO_OUT : 0;
+
+  if (self->write_fd == self->read_fd)
+    g_source_modify_unix_fd (&self->source, self->read_tag, read | write);
+  else
+    {
+      g_source_modify_unix_fd (&self->source, self->read_tag, read);
+      g_source_modify_unix_fd (&self->source, self->write_tag, write);
+    }
+  g_source_set_ready_time (&self->source, again ? 0 : next_ready_time (self->leader));
+}
+
+static gboolean
+qs_ssl_source_dispatch (GSource *source, GSourceFunc callback, gpointer data)
+{
+  QsSslSource *self = (QsSslSource *) source;
+  QsSslSourceFunc func = (QsSslSourceFunc) (void (*) (void)) callback;
+  gint64 deadline = g_get_monotonic_time () + QS_SLICE_BUDGET_US;
+  gboolean again;
+
+  self->n_dispatches++;
+  do
+    {
+      ERR_clear_error ();
+      SSL_handle_events (self->leader);
+      guint64 received = qs_udp_bio_get_n_received (self->bio);
+      QsSslSourceResult result = func (deadline, data);
+      if (result == QS_SSL_SOURCE_REMOVE || g_source_is_destroyed (source))
+        return G_SOURCE_REMOVE;
+      /* Reads and writes of the owner's may have ticked the engine: what came then nobody has looked at. */
+      again = result == QS_SSL_SOURCE_AGAIN || qs_udp_bio_has_pending (self->bio) ||
+              qs_udp_bio_get_n_received (self->bio) != received;
+    }
+  while (again && g_get_monotonic_time () < deadline);
+
+  sync_wait (self, again);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+qs_ssl_source_finalize (GSource *source)
+{
+  QsSslSource *self = (QsSslSource *) source;
+
+  g_clear_pointer (&self->bio, qs_udp_bio_unref);
+}
+
+static GSourceFuncs qs_ssl_source_funcs = {
+  .dispatch = qs_ssl_source_dispatch,
+  .finalize = qs_ssl_source_finalize,
+};
+
+GSource *
+qs_ssl_source_new (SSL *leader, QsUdpBio *bio, const char *name, QsSslSourceFunc func, gpointer data,
+                   GDestroyNotify destroy)
+{
+  g_return_val_if_fail (leader != NULL && bio != NULL && func != NULL, NULL);
+
+  GSource *source = g_source_new (&qs_ssl_source_funcs, sizeof (QsSslSource));
+  QsSslSource *self = (QsSslSource *) source;
+
+  self->leader = leader;
+  self->bio = qs_udp_bio_ref (bio);
+  self->read_fd = descriptor_fd (leader, FALSE);
+  self->write_fd = descriptor_fd (leader, TRUE);
+  g_assert (self->read_fd >= 0 && self->write_fd >= 0);
+  self->read_tag = g_source_add_unix_fd (source, self->read_fd, G_IO_IN);
+  if (self->write_fd != self->read_fd)
+    self->write_tag = g_source_add_unix_fd (source, self->write_fd, 0);
+  g_source_set_static_name (source, name);
+  g_source_set_priority (source, G_PRIORITY_HIGH_IDLE + 30); /* as slices: GTK draws at HIGH_IDLE + 20 */
+  g_source_set_callback (source, (GSourceFunc) (void (*) (void)) func, data, destroy);
+  g_source_set_ready_time (source, 0);
+  return source;
+}
+
+void
+qs_ssl_source_kick (GSource *source)
+{
+  g_return_if_fail (source != NULL);
+  g_source_set_ready_time (source, 0);
+}
+
+guint64
+qs_ssl_source_get_n_dispatches (GSource *source)
+{
+  g_return_val_if_fail (source != NULL, 0);
+  return ((QsSslSource *) source)->n_dispatches;
+}

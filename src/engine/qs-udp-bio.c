@@ -1,0 +1,750 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/qs-udp-bio-private.h"
+
+#include <errno.h>
+#include <linux/errqueue.h>
+#include <netinet/udp.h>
+#include <openssl/err.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/qs-clock.h"
+#include "base/qs-i18n.h"
+
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
+
+/* The kernel's default holds about 90 datagrams; more than its limit it grants to root alone. */
+#define RECEIVE_BUFFER (4 * 1024 * 1024)
+#define CONTROL_SIZE 256
+
+/* --- Addresses --- */
+
+gsize
+qs_sockaddr_length (const struct sockaddr *address)
+{
+  return address->sa_family == AF_INET6 ? sizeof (struct sockaddr_in6) : sizeof (struct sockaddr_in);
+}
+
+GSocketAddress *
+qs_sockaddr_to_gio (const struct sockaddr *address)
+{
+  g_return_val_if_fail (address != NULL, NULL);
+
+  return g_socket_address_new_from_native ((gpointer) address, qs_sockaddr_length (address));
+}
+
+char *
+qs_socket_address_to_text (GSocketAddress *address)
+{
+  g_return_val_if_fail (G_IS_INET_SOCKET_ADDRESS (address), NULL);
+
+  GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (address);
+  g_autofree char *host = g_inet_address_to_string (g_inet_socket_address_get_address (inet));
+  gboolean v6 = g_socket_address_get_family (address) == G_SOCKET_FAMILY_IPV6;
+  return g_strdup_printf (v6 ? "[%s]:%u" : "%s:%u", host, g_inet_socket_address_get_port (inet));
+}
+
+/* BIO_ADDR hides its sockaddr, so it is built and read by parts. A zone id does not fit into it: link-local
+ * peers work on connected sockets alone, where OpenSSL's address is not used. */
+static void
+sockaddr_to_bio (const QsSockaddr *from, BIO_ADDR *to)
+{
+  if (from->any.sa_family == AF_INET6)
+    BIO_ADDR_rawmake (to, AF_INET6, &from->v6.sin6_addr, sizeof from->v6.sin6_addr, from->v6.sin6_port);
+  else if (from->any.sa_family == AF_INET)
+    BIO_ADDR_rawmake (to, AF_INET, &from->v4.sin_addr, sizeof from->v4.sin_addr, from->v4.sin_port);
+  else
+    BIO_ADDR_clear (to);
+}
+
+gboolean
+qs_sockaddr_from_bio (const BIO_ADDR *from, int family, QsSockaddr *to)
+{
+  memset (to, 0, sizeof *to);
+  if (from == NULL || BIO_ADDR_family (from) != family)
+    return FALSE;
+
+  size_t length = 0;
+  to->any.sa_family = (sa_family_t) family;
+  if (family == AF_INET6)
+    {
+      to->v6.sin6_port = BIO_ADDR_rawport (from);
+      return BIO_ADDR_rawaddress (from, &to->v6.sin6_addr, &length);
+    }
+  to->v4.sin_port = BIO_ADDR_rawport (from);
+  return BIO_ADDR_rawaddress (from, &to->v4.sin_addr, &length);
+}
+
+gint64
+qs_udp_now (void)
+{
+  return qs_clock_now (qs_clock_get_real ());
+}
+
+void
+qs_udp_bio_record (QsUdpBio *self, const QsUdpDatagram *datagram)
+{
+  if (self->recorder != NULL && self->recorder->datagram != NULL)
+    self->recorder->datagram (self, datagram, self->recorder_data);
+}
+
+/* --- Receiving --- */
+
+static void
+read_control (QsUdpBio *self, QsUdpSlot *slot, struct msghdr *header)
+{
+  for (struct cmsghdr *c = CMSG_FIRSTHDR (header); c != NULL; c = CMSG_NXTHDR (header, c))
+    {
+      const void *data = CMSG_DATA (c);
+      if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_TIMESTAMPNS)
+        {
+          struct timespec stamp;
+          memcpy (&stamp, data, sizeof stamp);
+          slot->time = (gint64) stamp.tv_sec * 1000000000 + stamp.tv_nsec;
+        }
+      else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS)
+        slot->ecn = *(const guint8 *) data & 3;
+      else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS)
+        {
+          int tclass;
+          memcpy (&tclass, data, sizeof tclass);
+          slot->ecn = tclass & 3;
+        }
+      else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO)
+        {
+          int size;
+          memcpy (&size, data, sizeof size);
+          slot->segment = size > 0 ? (gsize) size : slot->length;
+        }
+      else if (self->wants_local && c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO &&
+               self->family == AF_INET)
+        {
+          struct in_pktinfo info;
+          memcpy (&info, data, sizeof info);
+          slot->local.v4 =
+              (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = self->local_port, .sin_addr = info.ipi_addr };
+        }
+      else if (self->wants_local && c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO)
+        {
+          struct in6_pktinfo info;
+          memcpy (&info, data, sizeof info);
+          slot->local.v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6,
+                                                  .sin6_port = self->local_port,
+                                                  .sin6_addr = info.ipi6_addr };
+        }
+    }
+}
+
+static void
+take_slot (QsUdpBio *self, guint index, struct mmsghdr *message)
+{
+  QsUdpSlot *slot = &self->slots[index];
+
+  slot->length = slot->segment = message->msg_len;
+  slot->offset = 0;
+  slot->time = 0;
+  slot->ecn = 0;
+  slot->local.any.sa_family = AF_UNSPEC;
+  read_control (self, slot, &message->msg_hdr);
+  if (slot->time == 0)
+    slot->time = qs_udp_now ();
+  if (self->connected)
+    slot->peer = self->peer;
+}
+
+/* Reads a batch into the slots. Returns how many, 0 when there is nothing, -1 when the socket failed for good. */
+static int
+fill_slots (QsUdpBio *self)
+{
+  struct mmsghdr messages[QS_UDP_SLOTS] = { 0 };
+  struct iovec iov[QS_UDP_SLOTS];
+  _Alignas(struct cmsghdr) char control[QS_UDP_SLOTS][CONTROL_SIZE];
+
+  if (self->buffer == NULL)
+    self->buffer = g_malloc (QS_UDP_SLOTS * QS_UDP_SLOT_SIZE); /* pages that no datagram reaches cost nothing */
+  for (guint i = 0; i < QS_UDP_SLOTS; i++)
+    {
+      self->slots[i].data = self->buffer + i * QS_UDP_SLOT_SIZE;
+      iov[i] = (struct iovec){ self->slots[i].data, QS_UDP_SLOT_SIZE };
+      messages[i].msg_hdr = (struct msghdr){ .msg_name = &self->slots[i].peer,
+                                             .msg_namelen = sizeof self->slots[i].peer,
+                                             .msg_iov = &iov[i],
+                                             .msg_iovlen = 1,
+                                             .msg_control = control[i],
+                                             .msg_controllen = sizeof control[i] };
+    }
+
+  self->n_slots = self->next_slot = 0;
+  for (guint attempts = 0; attempts < 64; attempts++)
+    {
+      int n = recvmmsg (self->fd, messages, QS_UDP_SLOTS, MSG_DONTWAIT, NULL);
+      if (n > 0)
+        {
+          for (int i = 0; i < n; i++)
+            take_slot (self, i, &messages[i]);
+          self->n_slots = n;
+          return n;
+        }
+      int error = n < 0 ? errno : EAGAIN;
+      /* An error queue that nobody reads keeps the socket "ready" for ever. */
+      qs_udp_bio_drain_errors (self);
+      if (error == EAGAIN || error == EWOULDBLOCK)
+        return 0;
+      if (error != EINTR && qs_udp_bio_error_is_fatal (self, error, FALSE))
+        return -1;
+    }
+  return 0;
+}
+
+static void
+deliver (QsUdpBio *self, const QsUdpDatagram *datagram, const QsSockaddr *peer, const QsSockaddr *local,
+         BIO_MSG *message)
+{
+  qs_udp_bio_record (self, datagram);
+  self->n_received++;
+  /* Longer than OpenSSL's buffer means longer than it announced to take: cut, and its AEAD will refuse it. */
+  message->data_len = MIN (message->data_len, datagram->length);
+  memcpy (message->data, datagram->data, message->data_len);
+  message->flags = 0;
+  if (message->peer != NULL)
+    sockaddr_to_bio (peer, message->peer);
+  if (message->local != NULL)
+    sockaddr_to_bio (local, message->local);
+}
+
+/* The next datagram from the slots. */
+static gboolean
+next_from_slots (QsUdpBio *self, QsUdpSlot **slot, QsUdpDatagram *datagram)
+{
+  while (self->next_slot < self->n_slots)
+    {
+      QsUdpSlot *at = &self->slots[self->next_slot];
+      if (at->offset >= at->length && at->length > 0)
+        {
+          self->next_slot++;
+          continue;
+        }
+      gsize length = MIN (at->segment, at->length - at->offset);
+      *slot = at;
+      *datagram = (QsUdpDatagram){ at->time,       QS_DIRECTION_RECEIVED, &at->peer.any, at->ecn,
+                                   QS_FATE_PASSED, at->data + at->offset, length };
+      at->offset += length;
+      if (at->offset >= at->length)
+        self->next_slot++;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+receive_one (QsUdpBio *self, BIO_MSG *message)
+{
+  QsUdpSlot *slot;
+  QsUdpDatagram datagram;
+
+  if (self->impairment == NULL)
+    {
+      if (!next_from_slots (self, &slot, &datagram))
+        return FALSE;
+      deliver (self, &datagram, &slot->peer, &slot->local, message);
+      return TRUE;
+    }
+
+  while (next_from_slots (self, &slot, &datagram))
+    qs_udp_bio_impair_received (self, slot, &datagram);
+  g_autofree QsUdpHeld *held = qs_udp_bio_pop_received (self);
+  if (held == NULL)
+    return FALSE;
+  datagram = (QsUdpDatagram){ held->time, QS_DIRECTION_RECEIVED, &held->peer.any, held->ecn, held->fate,
+                              held->data, held->length };
+  deliver (self, &datagram, &held->peer, &held->local, message);
+  return TRUE;
+}
+
+/* --- The BIO --- */
+
+static void
+signal_event (QsUdpBio *self)
+{
+  guint64 one = 1;
+
+  if (self->event_fd >= 0 && write (self->event_fd, &one, sizeof one) < 0)
+    g_assert (errno == EAGAIN); /* full: then it is readable */
+}
+
+static gboolean
+refuse (QsUdpBio *self)
+{
+  int error = g_atomic_int_get (&self->cancelled) ? ECANCELED : self->error;
+
+  if (error != 0)
+    ERR_raise (ERR_LIB_SYS, error);
+  return error != 0;
+}
+
+#define MESSAGE_AT(messages, stride, i) ((BIO_MSG *) ((char *) (messages) + (i) * (stride)))
+
+static int
+bio_recvmmsg_cb (BIO *bio, BIO_MSG *messages, size_t stride, size_t n_messages, uint64_t flags, size_t *n_done)
+{
+  QsUdpBio *self = BIO_get_data (bio);
+  guint64 count;
+
+  *n_done = 0;
+  if (refuse (self))
+    return 0;
+  if (self->event_fd >= 0)
+    while (read (self->event_fd, &count, sizeof count) > 0)
+      ;
+  if (self->impairment != NULL)
+    qs_udp_bio_run_held (self);
+
+  self->last_read_was_full = FALSE;
+  while (*n_done < n_messages)
+    {
+      if (receive_one (self, MESSAGE_AT (messages, stride, *n_done)))
+        {
+          ++*n_done;
+          continue;
+        }
+      int n = fill_slots (self);
+      if (n < 0 && *n_done == 0)
+        {
+          refuse (self);
+          return 0;
+        }
+      if (n <= 0)
+        break;
+    }
+  self->last_read_was_full = *n_done == n_messages;
+  if (self->next_slot < self->n_slots)
+    signal_event (self); /* a thread that polls must not sleep on what is held here */
+  if (self->impairment != NULL)
+    qs_udp_bio_run_held (self);
+  if (*n_done > 0)
+    return 1;
+  ERR_raise (ERR_LIB_BIO, BIO_R_NON_FATAL); /* 1 with no message would be an assertion of OpenSSL's */
+  return 0;
+}
+
+static int
+bio_sendmmsg_cb (BIO *bio, BIO_MSG *messages, size_t stride, size_t n_messages, uint64_t flags, size_t *n_done)
+{
+  QsUdpBio *self = BIO_get_data (bio);
+
+  *n_done = 0;
+  if (refuse (self))
+    return 0;
+  if (self->impairment != NULL)
+    {
+      for (size_t i = 0; i < n_messages; i++)
+        {
+          BIO_MSG *message = MESSAGE_AT (messages, stride, i);
+          QsSockaddr peer = self->peer, local;
+          if (!self->connected)
+            qs_sockaddr_from_bio (message->peer, self->family, &peer);
+          qs_sockaddr_from_bio (message->local, self->family, &local);
+          QsUdpDatagram datagram = { qs_udp_now (),  QS_DIRECTION_SENT, &peer.any,        0,
+                                     QS_FATE_PASSED, message->data,     message->data_len };
+          qs_udp_bio_impair_sent (self, &datagram, &local);
+        }
+      qs_udp_bio_run_held (self);
+      *n_done = n_messages;
+      return !refuse (self);
+    }
+
+  gssize sent = qs_udp_bio_send_batch (self, messages, stride, n_messages);
+  if (sent > 0)
+    {
+      *n_done = sent;
+      return 1;
+    }
+  if (sent < 0)
+    refuse (self);
+  else
+    ERR_raise (ERR_LIB_BIO, BIO_R_NON_FATAL);
+  return 0;
+}
+
+static long
+enable_local (QsUdpBio *self, gboolean enable)
+{
+  int on = enable, status;
+
+  if (self->connected)
+    return 0;
+  if (self->family == AF_INET6)
+    status = setsockopt (self->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
+  else
+    status = setsockopt (self->fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
+  self->wants_local = enable && status == 0;
+  return status == 0;
+}
+
+static long
+bio_ctrl_cb (BIO *bio, int command, long number, void *pointer)
+{
+  QsUdpBio *self = BIO_get_data (bio);
+  BIO_POLL_DESCRIPTOR *descriptor = pointer;
+
+  switch (command)
+    {
+    case BIO_CTRL_FLUSH:
+    case BIO_CTRL_DUP:
+      return 1;
+    case BIO_CTRL_DGRAM_GET_CAPS:
+    case BIO_CTRL_DGRAM_GET_EFFECTIVE_CAPS:
+      return BIO_DGRAM_CAP_HANDLES_SRC_ADDR | BIO_DGRAM_CAP_HANDLES_DST_ADDR | BIO_DGRAM_CAP_PROVIDES_SRC_ADDR |
+             BIO_DGRAM_CAP_PROVIDES_DST_ADDR;
+    case BIO_CTRL_DGRAM_GET_MTU:
+    case BIO_CTRL_DGRAM_QUERY_MTU:
+      return 0; /* not known: OpenSSL keeps to 1200 bytes */
+    case BIO_CTRL_DGRAM_DETECT_PEER_ADDR:
+    case BIO_CTRL_DGRAM_GET_PEER:
+      if (!self->connected)
+        return 0;
+      sockaddr_to_bio (&self->peer, pointer);
+      return 1;
+    case BIO_CTRL_DGRAM_GET_LOCAL_ADDR_CAP:
+      return !self->connected;
+    case BIO_CTRL_DGRAM_GET_LOCAL_ADDR_ENABLE:
+      *(int *) pointer = self->wants_local;
+      return 1;
+    case BIO_CTRL_DGRAM_SET_LOCAL_ADDR_ENABLE:
+      return enable_local (self, number > 0);
+    case BIO_CTRL_GET_RPOLL_DESCRIPTOR:
+      /* SSL_poll has no way to be ended from without but this: it asks for the descriptor each time before it
+       * sleeps, and fails when there is none. The flag is seen once the epoll's event has ended the poll. */
+      if (g_atomic_int_get (&self->woken))
+        return 0;
+      descriptor->type = BIO_POLL_DESCRIPTOR_TYPE_SOCK_FD;
+      descriptor->value.fd = qs_udp_bio_get_poll_fd (self);
+      return 1;
+    case BIO_CTRL_GET_WPOLL_DESCRIPTOR:
+      descriptor->type = BIO_POLL_DESCRIPTOR_TYPE_SOCK_FD;
+      descriptor->value.fd = self->fd;
+      return 1;
+    default:
+      return 0;
+    }
+}
+
+static int
+bio_destroy_cb (BIO *bio)
+{
+  QsUdpBio *self = BIO_get_data (bio);
+
+  BIO_set_data (bio, NULL);
+  BIO_set_init (bio, 0);
+  if (self != NULL)
+    qs_udp_bio_unref (self);
+  return 1;
+}
+
+static BIO_METHOD *
+bio_method (void)
+{
+  static gsize method;
+
+  if (g_once_init_enter (&method))
+    {
+      BIO_METHOD *made = BIO_meth_new (BIO_get_new_index () | BIO_TYPE_SOURCE_SINK, "Quicscope UDP");
+      BIO_meth_set_sendmmsg (made, bio_sendmmsg_cb);
+      BIO_meth_set_recvmmsg (made, bio_recvmmsg_cb);
+      BIO_meth_set_ctrl (made, bio_ctrl_cb);
+      BIO_meth_set_destroy (made, bio_destroy_cb);
+      g_once_init_leave (&method, (gsize) made);
+    }
+  return (BIO_METHOD *) method;
+}
+
+/* --- Public functions --- */
+
+static gboolean
+set_io_error (GError **error, int code, const char *what)
+{
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s: %s", what, g_strerror (code));
+  return FALSE;
+}
+
+static void
+configure_socket (QsUdpBio *self)
+{
+  int on = 1, off = 0, size = RECEIVE_BUFFER, discover;
+
+  setsockopt (self->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+  if (setsockopt (self->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0)
+    setsockopt (self->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+  setsockopt (self->fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof on);
+  setsockopt (self->fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
+  /* QUIC's datagrams must not be fragmented (RFC 9000 section 14). */
+  discover = IP_PMTUDISC_DO;
+  setsockopt (self->fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof discover);
+  if (self->family == AF_INET6)
+    {
+      setsockopt (self->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+      setsockopt (self->fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof on);
+      setsockopt (self->fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
+      discover = IPV6_PMTUDISC_DO;
+      setsockopt (self->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &discover, sizeof discover);
+    }
+  setsockopt (self->fd, SOL_UDP, UDP_GRO, &on, sizeof on);
+}
+
+static gboolean
+ensure_epoll (QsUdpBio *self, int fd, GError **error)
+{
+  struct epoll_event event = { .events = EPOLLIN };
+
+  if (self->epoll_fd < 0)
+    {
+      self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+      event.data.fd = self->fd;
+      if (self->epoll_fd < 0 || epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, self->fd, &event) != 0)
+        return set_io_error (error, errno, "epoll");
+    }
+  event.data.fd = fd;
+  if (fd < 0 || epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
+    return set_io_error (error, errno, "epoll");
+  return TRUE;
+}
+
+QsUdpBio *
+qs_udp_bio_new (int family, QsUdpBioFlags flags, GError **error)
+{
+  g_return_val_if_fail (family == AF_INET || family == AF_INET6, NULL);
+
+  int fd = socket (family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP);
+  if (fd < 0)
+    {
+      set_io_error (error, errno, _ ("No UDP socket could be made"));
+      return NULL;
+    }
+
+  g_autoptr (QsUdpBio) self = g_new0 (QsUdpBio, 1);
+  g_atomic_ref_count_init (&self->ref_count);
+  self->family = family;
+  self->fd = fd;
+  self->event_fd = self->timer_fd = self->epoll_fd = -1;
+  self->segments = TRUE;
+  g_queue_init (&self->held_in);
+  g_queue_init (&self->held_out);
+  configure_socket (self);
+  if ((flags & QS_UDP_BIO_WAKEABLE) != 0)
+    {
+      self->event_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+      if (!ensure_epoll (self, self->event_fd, error))
+        return NULL;
+    }
+  return g_steal_pointer (&self);
+}
+
+QsUdpBio *
+qs_udp_bio_ref (QsUdpBio *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+static void
+close_fd (int fd)
+{
+  if (fd >= 0)
+    close (fd);
+}
+
+void
+qs_udp_bio_unref (QsUdpBio *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  if (self->recorder_destroy != NULL)
+    self->recorder_destroy (self->recorder_data);
+  if (self->impairment_destroy != NULL)
+    self->impairment_destroy (self->impairment_data);
+  g_queue_clear_full (&self->held_in, g_free);
+  g_queue_clear_full (&self->held_out, g_free);
+  close_fd (self->epoll_fd);
+  close_fd (self->timer_fd);
+  close_fd (self->event_fd);
+  close_fd (self->fd);
+  g_free (self->buffer);
+  g_free (self);
+}
+
+static void
+note_local_port (QsUdpBio *self)
+{
+  QsSockaddr local;
+  socklen_t length = sizeof local;
+
+  if (getsockname (self->fd, &local.any, &length) == 0)
+    self->local_port = local.any.sa_family == AF_INET6 ? local.v6.sin6_port : local.v4.sin_port;
+}
+
+gboolean
+qs_udp_bio_bind (QsUdpBio *self, GSocketAddress *address, GError **error)
+{
+  g_return_val_if_fail (self != NULL && G_IS_INET_SOCKET_ADDRESS (address), FALSE);
+
+  QsSockaddr native;
+  if (!g_socket_address_to_native (address, &native, sizeof native, error))
+    return FALSE;
+  if (bind (self->fd, &native.any, qs_sockaddr_length (&native.any)) != 0)
+    {
+      int code = errno;
+      g_autofree char *text = qs_socket_address_to_text (address);
+      return set_io_error (error, code, text);
+    }
+  note_local_port (self);
+  return TRUE;
+}
+
+gboolean
+qs_udp_bio_connect (QsUdpBio *self, GSocketAddress *peer, GError **error)
+{
+  g_return_val_if_fail (self != NULL && G_IS_INET_SOCKET_ADDRESS (peer), FALSE);
+
+  if (!g_socket_address_to_native (peer, &self->peer, sizeof self->peer, error))
+    return FALSE;
+  if (connect (self->fd, &self->peer.any, qs_sockaddr_length (&self->peer.any)) != 0)
+    {
+      int code = errno;
+      g_autofree char *text = qs_socket_address_to_text (peer);
+      return set_io_error (error, code, text);
+    }
+  self->connected = TRUE;
+  note_local_port (self);
+  return TRUE;
+}
+
+GSocketAddress *
+qs_udp_bio_dup_local_address (QsUdpBio *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  QsSockaddr local;
+  socklen_t length = sizeof local;
+  if (getsockname (self->fd, &local.any, &length) != 0)
+    return NULL;
+  return qs_sockaddr_to_gio (&local.any);
+}
+
+BIO *
+qs_udp_bio_new_bio (QsUdpBio *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  BIO *bio = BIO_new (bio_method ());
+  if (bio == NULL)
+    g_error ("Out of memory");
+  BIO_set_data (bio, qs_udp_bio_ref (self));
+  BIO_set_init (bio, 1);
+  return bio;
+}
+
+int
+qs_udp_bio_get_fd (QsUdpBio *self)
+{
+  g_return_val_if_fail (self != NULL, -1);
+  return self->fd;
+}
+
+int
+qs_udp_bio_get_poll_fd (QsUdpBio *self)
+{
+  g_return_val_if_fail (self != NULL, -1);
+  return self->epoll_fd >= 0 ? self->epoll_fd : self->fd;
+}
+
+void
+qs_udp_bio_set_recorder (QsUdpBio *self, const QsUdpRecorder *vtable, gpointer data, GDestroyNotify destroy)
+{
+  g_return_if_fail (self != NULL);
+
+  if (self->recorder_destroy != NULL)
+    self->recorder_destroy (self->recorder_data);
+  self->recorder = vtable;
+  self->recorder_data = data;
+  self->recorder_destroy = destroy;
+}
+
+gboolean
+qs_udp_bio_set_impairment (QsUdpBio *self, const QsUdpImpairment *vtable, gpointer data, GDestroyNotify destroy,
+                           GError **error)
+{
+  g_return_val_if_fail (self != NULL && vtable != NULL && vtable->impair != NULL, FALSE);
+
+  if (self->timer_fd < 0)
+    {
+      self->timer_fd = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+      if (!ensure_epoll (self, self->timer_fd, error))
+        return FALSE;
+    }
+  if (self->impairment_destroy != NULL)
+    self->impairment_destroy (self->impairment_data);
+  self->impairment = vtable;
+  self->impairment_data = data;
+  self->impairment_destroy = destroy;
+  return TRUE;
+}
+
+gboolean
+qs_udp_bio_set_ecn (QsUdpBio *self, guint8 ecn)
+{
+  g_return_val_if_fail (self != NULL && ecn < 4, FALSE);
+
+  int tos = ecn;
+  gboolean done = setsockopt (self->fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos) == 0;
+  if (self->family == AF_INET6)
+    done = setsockopt (self->fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof tos) == 0;
+  return done;
+}
+
+gboolean
+qs_udp_bio_has_pending (QsUdpBio *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+  return self->last_read_was_full || self->next_slot < self->n_slots;
+}
+
+void
+qs_udp_bio_wake (QsUdpBio *self)
+{
+  g_return_if_fail (self != NULL && self->event_fd >= 0);
+
+  g_atomic_int_set (&self->woken, 1);
+  signal_event (self);
+}
+
+void
+qs_udp_bio_clear_wake (QsUdpBio *self)
+{
+  g_return_if_fail (self != NULL);
+  g_atomic_int_set (&self->woken, 0);
+}
+
+void
+qs_udp_bio_cancel (QsUdpBio *self)
+{
+  g_return_if_fail (self != NULL);
+
+  g_atomic_int_set (&self->cancelled, 1);
+  signal_event (self);
+}
+
+guint64
+qs_udp_bio_get_n_received (QsUdpBio *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+  return self->n_received;
+}
