@@ -32,6 +32,7 @@ typedef enum {
   QS_FRAME_CONNECTION_CLOSE_APP = 0x1d, /* of the application */
   QS_FRAME_HANDSHAKE_DONE = 0x1e,
   QS_FRAME_DATAGRAM = 0x30, /* 0x31 with a length */
+  QS_FRAME_UNKNOWN = 0x3f,  /* what qs_frame_base_type says of any other; not on the wire */
 } QsFrameType;
 
 /**
