@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QsInput:
+ *
+ * A file that is read once from front to end with little memory, whatever its size. Not mapped: a
+ * mapped file that another program shortens would kill us with SIGBUS.
+ */
+typedef struct _QsInput QsInput;
+
+/* Errors here and below: G_IO_ERROR with the file's name in a translated sentence. */
+QsInput *qs_input_open (const char *path, GCancellable *cancellable, GError **error);
+/* Looks at up to 4096 bytes ahead without taking them; *bytes stays valid until the next call. */
+gboolean qs_input_peek (QsInput *self, const guint8 **bytes, gsize *length, GError **error);
+/* Reads n bytes, fewer only at the file's end; -1 with error. Looks at the cancellable. */
+gssize qs_input_read (QsInput *self, void *bytes, gsize n, GError **error);
+/* Passes over n bytes; FALSE without error when the file ends before. */
+gboolean qs_input_skip (QsInput *self, guint64 n, GError **error);
+guint64 qs_input_get_position (QsInput *self); /* bytes taken so far */
+const char *qs_input_get_path (QsInput *self);
+void qs_input_free (QsInput *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsInput, qs_input_free)
+
+/* All of a file, up to max bytes: QS_ERROR_TOO_LARGE above. Owned by the caller. */
+GBytes *qs_input_load (const char *path, gsize max, GError **error);
+
+G_END_DECLS

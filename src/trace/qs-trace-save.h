@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "trace/qs-trace.h"
+
+G_BEGIN_DECLS
+
+/* Writes a trace to a file. What the trace holds at the start is written, also while it grows. All
+ * in the thread that owns the trace; the file is written aside and renamed when it is whole. */
+
+typedef enum {
+  QS_TRACE_FORMAT_PCAPNG, /* for Wireshark, with the secrets inside */
+  QS_TRACE_FORMAT_SQLOG,  /* qlog as JSON-SEQ: for qvis and newer readers */
+  QS_TRACE_FORMAT_QLOG,   /* qlog as one JSON object */
+  QS_TRACE_FORMAT_KEY_LOG,
+  QS_N_TRACE_FORMATS
+} QsTraceFormat;
+
+/* What a file's name asks for: .pcapng or .pcap, .sqlog, .qlog, .keylog or .keys or .log; fallback for others. */
+QsTraceFormat qs_trace_format_for_name (const char *path, QsTraceFormat fallback);
+
+gboolean qs_trace_save (QsTrace *trace, const char *path, QsTraceFormat format, GError **error);
+
+/* The same in slices of the main loop (a million packets take seconds). G_IO_ERROR_CANCELLED leaves
+ * nothing behind. */
+void qs_trace_save_async (QsTrace *trace, const char *path, QsTraceFormat format, GCancellable *cancellable,
+                          GAsyncReadyCallback callback, gpointer data);
+gboolean qs_trace_save_finish (QsTrace *trace, GAsyncResult *result, GError **error);
+
+G_END_DECLS
