@@ -509,6 +509,13 @@ class Certificates:
         self._leaves = {}
         self.ca = self._issue("ca", "Quicscope test CA", authority=True)[0]
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
     def _path(self, name):
         return os.path.join(self.folder, name)
 

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The window while a large download runs: how late is a tick that is due every 5 ms? An own tick, apart from the
+ * window's delay meter, counted from the start of the run to its end.
+ *
+ *   window-download TARGET [PAGE]
+ *
+ * Prints the figures; exit status 1 when the run failed, a tick was later than 50 ms, or 0.1 % of them later than 16.7 ms. */
+#include <gtk/gtk.h>
+
+#include "app/qs-application.h"
+#include "app/qs-window.h"
+#include "base/qs-i18n.h"
+
+#define PERIOD_US 5000
+#define FRAME_US 16700
+#define LONGEST_US 50000
+
+typedef struct {
+  GtkApplication *application;
+  QsWindow *window;
+  const char *target;
+  const char *page;
+  QsProbe *probe;
+  GSource *tick;
+  gint64 due;
+  gint64 started;
+  gint64 worst;
+  guint n_ticks, n_late, n_frames;
+  gboolean good;
+} Bench;
+
+static gboolean
+tick_cb (gpointer data)
+{
+  Bench *bench = data;
+  gint64 now = g_get_monotonic_time (), late = now - bench->due;
+
+  bench->n_ticks++;
+  bench->n_late += late > FRAME_US ? 1 : 0;
+  bench->worst = MAX (bench->worst, late);
+  bench->due = now + PERIOD_US;
+  g_source_set_ready_time (bench->tick, bench->due);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+tick_dispatch (GSource *source, GSourceFunc callback, gpointer data)
+{
+  return callback (data);
+}
+
+static void
+painted_cb (GdkFrameClock *clock, gpointer data)
+{
+  ((Bench *) data)->n_frames++;
+}
+
+static void
+finished_cb (QsProbe *probe, gpointer data)
+{
+  Bench *bench = data;
+  double seconds = (g_get_monotonic_time () - bench->started) / 1e6;
+  guint64 bytes = 0;
+  GListModel *streams = qs_probe_get_streams (probe);
+
+  for (guint i = 0; i < g_list_model_get_n_items (streams); i++)
+    {
+      g_autoptr (QsStream) stream = g_list_model_get_item (streams, i);
+      bytes += qs_stream_get_bytes_received (stream);
+    }
+  double share = 100.0 * bench->n_late / MAX (bench->n_ticks, 1);
+  bench->good = qs_probe_get_succeeded (probe) && bench->worst <= LONGEST_US && share < 0.1 && bench->n_frames > 0;
+  g_print ("%s: %.0f MiB in %.1f s (%.0f MiB/s), %u frames drawn; %u ticks, worst %.1f ms late, %u (%.3f %%) over 16.7 "
+           "ms: %s\n",
+           bench->page != NULL ? bench->page : "overview", bytes / 1048576.0, seconds, bytes / 1048576.0 / seconds,
+           bench->n_frames, bench->n_ticks, bench->worst / 1e3, bench->n_late, share,
+           !qs_probe_get_succeeded (probe) ? "the run FAILED"
+           : bench->good                   ? "met"
+                                           : "MISSED");
+  g_source_destroy (bench->tick);
+  g_application_quit (G_APPLICATION (bench->application));
+}
+
+static gboolean
+start_cb (gpointer data)
+{
+  static GSourceFuncs functions = { .dispatch = tick_dispatch };
+  Bench *bench = data;
+  GdkFrameClock *clock = gtk_widget_get_frame_clock (GTK_WIDGET (bench->window));
+  g_autoptr (QsProbeOptions) options = qs_probe_options_new ();
+  g_autoptr (GError) error = NULL;
+
+  options->insecure = TRUE;
+  options->timeout_ms = 300000;
+  if (bench->page != NULL)
+    g_assert_true (qs_window_show_page (bench->window, bench->page));
+  if (clock != NULL)
+    g_signal_connect (clock, "after-paint", G_CALLBACK (painted_cb), bench);
+  QsRun *run = qs_session_connect (qs_window_get_session (bench->window), bench->target, options, &error);
+  g_assert_no_error (error);
+  bench->probe = qs_run_get_probe (run);
+  g_signal_connect (bench->probe, "finished", G_CALLBACK (finished_cb), bench);
+
+  bench->started = g_get_monotonic_time ();
+  bench->due = bench->started + PERIOD_US;
+  bench->tick = g_source_new (&functions, sizeof (GSource));
+  g_source_set_name (bench->tick, "[bench] tick");
+  g_source_set_callback (bench->tick, tick_cb, bench, NULL);
+  g_source_set_ready_time (bench->tick, bench->due);
+  g_source_attach (bench->tick, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+/* A moment after the window is there, so that its first drawing is not what is measured. */
+static void
+window_added_cb (GtkApplication *application, GtkWindow *window, gpointer data)
+{
+  Bench *bench = data;
+
+  if (bench->window != NULL || !QS_IS_WINDOW (window))
+    return;
+  bench->window = QS_WINDOW (window);
+  g_timeout_add (1000, start_cb, bench);
+}
+
+int
+main (int argc, char **argv)
+{
+  if (argc < 2)
+    {
+      g_printerr ("usage: window-download TARGET [PAGE]\n");
+      return 2;
+    }
+  qs_i18n_init ();
+  Bench bench = { .target = argv[1], .page = argc > 2 ? argv[2] : NULL };
+  g_autoptr (QsApplication) application = qs_application_new ();
+
+  bench.application = GTK_APPLICATION (application);
+  g_application_set_flags (G_APPLICATION (application),
+                           g_application_get_flags (G_APPLICATION (application)) | G_APPLICATION_NON_UNIQUE);
+  g_signal_connect (application, "window-added", G_CALLBACK (window_added_cb), &bench);
+  int status = g_application_run (G_APPLICATION (application), 1, argv);
+  return status != 0 ? status : bench.good ? 0 : 1;
+}
