@@ -297,6 +297,7 @@ qs_tls_message_parse (QsSpan bytes, gboolean tls13, GError **error)
     }
   g_autoptr (QsTlsMessage) message = g_new0 (QsTlsMessage, 1);
   message->type = type;
+  message->tls13 = tls13;
   message->bytes = QS_SPAN (bytes.data, reader.at);
   message->body = body;
   return read_body (message, tls13, error) ? g_steal_pointer (&message) : NULL;

@@ -42,13 +42,14 @@ typedef struct {
  */
 typedef struct {
   guint8 type;
+  gboolean tls13; /* how it was read */
   QsSpan bytes;
   QsSpan body; /* without the header */
   guint16 legacy_version;
   QsSpan random; /* hellos: 32 bytes */
   QsSpan session_id;
   GArray *cipher_suites;   /* guint16: offered (ClientHello) or the one chosen */
-  GArray *extensions;      /* QsTlsExtension */
+  GArray *extensions;      /* QsTlsExtension; Certificate: those of the first entry */
   GPtrArray *certificates; /* GBytes, DER, end entity first (Certificate) */
   gboolean is_hello_retry_request;
   guint16 signature_scheme; /* CertificateVerify */

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/qs-i18n.h"
+#include "wire/qs-describe.h"
+#include "wire/qs-names.h"
+#include "wire/qs-scribe.h"
+
+#define RFC9000(section) "RFC 9000 section " section
+
+static const QsFieldText packet_texts[] = {
+  [QS_PACKET_INITIAL] = { "Initial packet",
+                          N_ ("Carries the first TLS messages of a connection. Its keys follow from the connection ID, "
+                              "so that anyone on the "
+                              "path can read it."),
+                          RFC9000 ("17.2.2") },
+  [QS_PACKET_0RTT] = { "0-RTT packet",
+                       N_ ("Early data of a client that knows the server from before: sent before the handshake is "
+                           "done, and "
+                           "open to replay."),
+                       RFC9000 ("17.2.3") },
+  [QS_PACKET_HANDSHAKE] = { "Handshake packet",
+                            N_ ("Carries the part of the TLS handshake that is encrypted: certificate and Finished."),
+                            RFC9000 ("17.2.4") },
+  [QS_PACKET_1RTT] = { "1-RTT packet", N_ ("Carries everything once the handshake is done; it has the short header."),
+                       RFC9000 ("17.3.1") },
+  [QS_PACKET_RETRY] = { "Retry packet",
+                        N_ ("The server asks the client to start again with this token, to prove that the client's "
+                            "address "
+                            "is its own."),
+                        RFC9000 ("17.2.5") },
+  [QS_PACKET_VERSION_NEGOTIATION] = { "Version Negotiation packet",
+                                      N_ ("The server does not speak the version that the client chose, and lists "
+                                          "those that it does."),
+                                      RFC9000 ("17.2.1") },
+  [QS_PACKET_STATELESS_RESET] = { "Stateless Reset",
+                                  N_ ("The peer has lost all memory of the connection: it looks like a packet and ends "
+                                      "in a secret token."),
+                                  RFC9000 ("10.3") },
+  [QS_PACKET_UNKNOWN] = { "Packet of an unknown version", N_ ("Only what all QUIC versions share can be read."),
+                          "RFC 8999 section 5" },
+  [QS_PACKET_TLS_RECORD] = { "TLS record", N_ ("The unit in which TLS over TCP carries and protects data."),
+                             "RFC 8446 section 5.1" },
+};
+G_STATIC_ASSERT (G_N_ELEMENTS (packet_texts) == QS_N_PACKET_TYPES);
+
+/* One row a bit field of the first byte. */
+typedef struct {
+  QsFieldText text;
+  guint8 shift, width;
+} BitField;
+
+static const BitField form_bit = {
+  { "Header Form", N_ ("1 for the long header, 0 for the short one."), RFC9000 ("17.2") }, 7, 1
+};
+static const BitField fixed_bit = {
+  { "Fixed Bit", N_ ("Always 1, unless both ends agreed to vary it (RFC 9287)."), RFC9000 ("17.2") }, 6, 1
+};
+static const BitField type_bits = {
+  { "Long Packet Type", N_ ("Which of the packets with a long header this is; version 2 numbers them differently."),
+    RFC9000 ("17.2") },
+  4,
+  2
+};
+static const BitField protected_long_bits = {
+  { "Protected bits", N_ ("Reserved bits and the length of the packet number, hidden by header protection."),
+    "RFC 9001 section 5.4.1" },
+  0,
+  4
+};
+static const BitField unused_bits = { { "Unused bits", N_ ("Any value; receivers ignore them."), RFC9000 ("17.2.5") },
+                                      0,
+                                      4 };
+static const BitField spin_bit = {
+  { "Spin Bit", N_ ("Flips once per round trip, so that observers on the path can measure it."), RFC9000 ("17.4") },
+  5,
+  1
+};
+static const BitField protected_short_bits = {
+  { "Protected bits", N_ ("Reserved bits, key phase and the length of the packet number, hidden by header protection."),
+    "RFC 9001 section 5.4.1" },
+  0,
+  5
+};
+
+static void
+add_bits (QsScribe *byte, guint8 value, const BitField *bits)
+{
+  GString *shown = g_string_new (NULL);
+
+  for (guint i = bits->width; i-- > 0;)
+    g_string_append_c (shown, (value >> (bits->shift + i) & 1) != 0 ? '1' : '0');
+  qs_scribe_add (byte, &bits->text, 0, g_string_free (shown, FALSE));
+}
+
+static void
+describe_first_byte (QsScribe *scribe, const QsPacketHeader *header)
+{
+  static const BitField *const long_bits[] = { &form_bit, &fixed_bit, &type_bits, &protected_long_bits, NULL };
+  static const BitField *const retry_bits[] = { &form_bit, &fixed_bit, &type_bits, &unused_bits, NULL };
+  static const BitField *const short_bits[] = { &form_bit, &fixed_bit, &spin_bit, &protected_short_bits, NULL };
+  static const BitField *const any_bits[] = { &form_bit, NULL };
+  gboolean invariant = header->type == QS_PACKET_VERSION_NEGOTIATION || header->type == QS_PACKET_UNKNOWN;
+  const BitField *const *bits = !header->long_header              ? short_bits
+                                : invariant                       ? any_bits
+                                : header->type == QS_PACKET_RETRY ? retry_bits
+                                                                  : long_bits;
+
+  QsScribe byte = qs_scribe_open_length (
+      scribe, 1, QS_FIELD_TEXT ("First byte", N_ ("The form and the type of the packet."), RFC9000 ("17")));
+  guint8 value = (guint8) qs_reader_uint (&byte.reader, 1);
+  if (!byte.reader.ok)
+    return;
+  qs_field_take_value (byte.parent, g_strdup_printf ("0x%02x", value));
+  for (guint i = 0; bits[i] != NULL; i++)
+    add_bits (&byte, value, bits[i]);
+}
+
+static void
+describe_version (QsScribe *scribe, const QsFieldText *text)
+{
+  gsize start = scribe->reader.at;
+  guint32 version = (guint32) qs_reader_uint (&scribe->reader, 4);
+
+  if (!scribe->reader.ok)
+    return;
+  g_autofree char *name = qs_quic_version_name (version);
+  char *value = g_str_has_prefix (name, "0x") || qs_quic_version_is_greased (version)
+                    ? g_steal_pointer (&name)
+                    : g_strdup_printf ("0x%08x (%s)", version, name);
+  qs_scribe_add (scribe, text, start, value);
+}
+
+static void
+describe_connection_ids (QsScribe *scribe)
+{
+  guint64 length =
+      qs_scribe_uint (scribe, 1, QS_FIELD_TEXT ("Destination Connection ID Length", NULL, RFC9000 ("17.2")));
+  qs_scribe_bytes (
+      scribe, length,
+      QS_FIELD_TEXT ("Destination Connection ID",
+                     N_ ("Names the connection at the receiver, which chose it; a client's first one is random."),
+                     RFC9000 ("5.1")));
+  length = qs_scribe_uint (scribe, 1, QS_FIELD_TEXT ("Source Connection ID Length", NULL, RFC9000 ("17.2")));
+  qs_scribe_bytes (scribe, length,
+                   QS_FIELD_TEXT ("Source Connection ID",
+                                  N_ ("What the sender wants to be addressed with from now on."), RFC9000 ("5.1")));
+}
+
+static void
+describe_protected (QsScribe *scribe)
+{
+  qs_scribe_rest (scribe,
+                  QS_FIELD_TEXT ("Protected packet number and payload",
+                                 N_ ("The packet number, of 1 to 4 bytes, under header protection, then the encrypted "
+                                     "frames and the 16 bytes that prove them unchanged."),
+                                 "RFC 9001 section 5"));
+}
+
+static void
+describe_retry (QsScribe *scribe)
+{
+  gsize left = qs_reader_left (&scribe->reader);
+
+  qs_scribe_bytes (scribe, left >= 16 ? left - 16 : 0,
+                   QS_FIELD_TEXT ("Retry Token", N_ ("The client sends it back in its next Initial packet."),
+                                  RFC9000 ("17.2.5")));
+  qs_scribe_rest (scribe,
+                  QS_FIELD_TEXT ("Retry Integrity Tag",
+                                 N_ ("Proves that the Retry answers this client's Initial and was not garbled. Its "
+                                     "key is public."),
+                                 "RFC 9001 section 5.8"));
+}
+
+static void
+describe_version_list (QsScribe *scribe)
+{
+  while (qs_scribe_more (scribe) && scribe->reader.ok)
+    describe_version (scribe,
+                      QS_FIELD_TEXT ("Supported Version",
+                                     N_ ("A version that the server speaks; greased ones only test that clients "
+                                         "ignore what they do not know."),
+                                     RFC9000 ("17.2.1")));
+}
+
+static void
+describe_numbered (QsScribe *scribe, const QsPacketHeader *header)
+{
+  if (header->type == QS_PACKET_INITIAL)
+    {
+      guint64 length = qs_scribe_varint (scribe, QS_FIELD_TEXT ("Token Length", NULL, RFC9000 ("17.2.2")));
+      qs_scribe_bytes (
+          scribe, length,
+          QS_FIELD_TEXT ("Token",
+                         N_ ("From a Retry or an earlier connection's NEW_TOKEN: it proves the client's address."),
+                         RFC9000 ("8.1")));
+    }
+  qs_scribe_varint (scribe,
+                    QS_FIELD_TEXT ("Length",
+                                   N_ ("Bytes of the packet number and the payload together: the next packet of the "
+                                       "datagram starts behind them."),
+                                   RFC9000 ("17.2")));
+  describe_protected (scribe);
+}
+
+static void
+describe_long (QsScribe *scribe, const QsPacketHeader *header)
+{
+  describe_first_byte (scribe, header);
+  describe_version (scribe,
+                    QS_FIELD_TEXT ("Version", N_ ("The QUIC version; 0 marks Version Negotiation."), RFC9000 ("17.2")));
+  describe_connection_ids (scribe);
+  if (header->type == QS_PACKET_VERSION_NEGOTIATION)
+    describe_version_list (scribe);
+  else if (header->type == QS_PACKET_RETRY)
+    describe_retry (scribe);
+  else if (header->type == QS_PACKET_UNKNOWN)
+    qs_scribe_rest (scribe, QS_FIELD_TEXT ("Version-specific bytes",
+                                           N_ ("Their meaning depends on a version that is not known here."),
+                                           "RFC 8999 section 5.1"));
+  else
+    describe_numbered (scribe, header);
+}
+
+static void
+describe_short (QsScribe *scribe, const QsPacketHeader *header)
+{
+  describe_first_byte (scribe, header);
+  qs_scribe_bytes (scribe, header->dcid.length,
+                   QS_FIELD_TEXT ("Destination Connection ID",
+                                  N_ ("Names the connection at the receiver; its length does not stand in the packet."),
+                                  RFC9000 ("17.3.1")));
+  describe_protected (scribe);
+}
+
+static void
+describe_reset (QsScribe *scribe)
+{
+  gsize left = qs_reader_left (&scribe->reader);
+
+  qs_scribe_bytes (scribe, left >= 16 ? left - 16 : 0,
+                   QS_FIELD_TEXT ("Unpredictable bits", N_ ("Random bytes that make it look like any other packet."),
+                                  RFC9000 ("10.3")));
+  qs_scribe_rest (scribe, QS_FIELD_TEXT ("Stateless Reset Token",
+                                         N_ ("The secret that the peer gave earlier: only it could have sent this."),
+                                         RFC9000 ("10.3")));
+}
+
+static const char *
+content_type_name (guint64 type)
+{
+  static const char *const names[] = { "change_cipher_spec", "alert", "handshake", "application_data", "heartbeat" };
+
+  return type >= 20 && type < 20 + G_N_ELEMENTS (names) ? names[type - 20] : NULL;
+}
+
+static const char *
+version_name (guint64 version)
+{
+  return qs_tls_version_name ((guint16) version);
+}
+
+static void
+describe_record (QsScribe *scribe)
+{
+  qs_scribe_named (scribe, 1,
+                   QS_FIELD_TEXT ("Content Type",
+                                  N_ ("What the record carries. Under TLS 1.3's keys all look like application_data."),
+                                  "RFC 8446 section 5.1"),
+                   content_type_name);
+  qs_scribe_named (
+      scribe, 2,
+      QS_FIELD_TEXT ("Legacy Record Version",
+                     N_ ("Says nothing about the version in use: it stays at an old one for old middleboxes."),
+                     "RFC 8446 section 5.1"),
+      version_name);
+  guint64 length = qs_scribe_uint (
+      scribe, 2,
+      QS_FIELD_TEXT ("Length", N_ ("Bytes of the fragment, 16384 and some overhead at most."), "RFC 8446 section 5.1"));
+  qs_scribe_bytes (scribe, length,
+                   QS_FIELD_TEXT ("Fragment", N_ ("Messages or parts of them, encrypted once keys are agreed on."),
+                                  "RFC 8446 section 5.1"));
+}
+
+QsField *
+qs_describe_packet_header (const QsPacketHeader *header, QsSpan packet, gsize packet_offset)
+{
+  g_return_val_if_fail (header != NULL && header->type < QS_N_PACKET_TYPES, NULL);
+
+  guint room = QS_SCRIBE_ROOM;
+  gsize length = header->length > 0 ? MIN (header->length, packet.length) : packet.length;
+  const QsFieldText *text = &packet_texts[header->type];
+  QsField *field = qs_field_new (text->name, QS_FIELD_IN_DATAGRAM, packet_offset, length);
+  qs_field_explain (field, _ (text->meaning), text->reference);
+
+  QsScribe scribe = qs_scribe_init (field, QS_SPAN (packet.data, length), QS_FIELD_IN_DATAGRAM, packet_offset, &room);
+  if (header->type == QS_PACKET_TLS_RECORD)
+    describe_record (&scribe);
+  else if (header->type == QS_PACKET_STATELESS_RESET)
+    describe_reset (&scribe);
+  else if (header->long_header)
+    describe_long (&scribe, header);
+  else
+    describe_short (&scribe, header);
+  qs_scribe_close (&scribe);
+  return field;
+}
