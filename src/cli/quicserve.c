@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <glib-unix.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/qs-i18n.h"
+#include "server/qs-responder.h"
+#include "server/qs-server-connection-private.h"
+#include "server/qs-server.h"
+
+enum { EXIT_OK = 0, EXIT_TROUBLE = 1, EXIT_USAGE = 2 };
+
+/* What the command line says. */
+typedef struct {
+  char *address;
+  int port;
+  char *cert, *key;
+  char **scenarios; /* each with commas */
+  char *alpn;
+  char **names;
+  char *write_ca;
+  gboolean list, once, retry, no_retry, no_tcp, version, quiet;
+} Arguments;
+
+typedef struct {
+  GMainLoop *loop;
+  QsServer *server;
+  gboolean quiet;
+} Program;
+
+static int
+usage (const char *sentence)
+{
+  g_printerr ("quicserve: %s\n", sentence);
+  g_printerr ("%s\n", _ ("Try “quicserve --help”."));
+  return EXIT_USAGE;
+}
+
+static void
+arguments_clear (Arguments *arguments)
+{
+  g_free (arguments->address);
+  g_free (arguments->cert);
+  g_free (arguments->key);
+  g_strfreev (arguments->scenarios);
+  g_free (arguments->alpn);
+  g_strfreev (arguments->names);
+  g_free (arguments->write_ca);
+}
+
+static gboolean
+parse (Arguments *arguments, int *argc, char ***argv, GError **error)
+{
+  const GOptionEntry entries[] = {
+    { "address", 0, 0, G_OPTION_ARG_STRING, &arguments->address, N_ ("Listen on this address (default 127.0.0.1)"),
+      N_ ("A") },
+    { "port", 0, 0, G_OPTION_ARG_INT, &arguments->port, N_ ("UDP and TCP port (default 4433; 0: any free one)"),
+      N_ ("P") },
+    { "cert", 0, 0, G_OPTION_ARG_FILENAME, &arguments->cert,
+      N_ ("Certificate and chain, PEM (default: made on the spot by a throwaway authority)"), N_ ("FILE") },
+    { "key", 0, 0, G_OPTION_ARG_FILENAME, &arguments->key, N_ ("Its key, PEM"), N_ ("FILE") },
+    { "name", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments->names,
+      N_ ("A name or address for the throwaway certificate; may be repeated"), N_ ("NAME") },
+    { "scenario", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments->scenarios, N_ ("Misbehave in this way"),
+      N_ ("NAME[,NAME…]") },
+    { "list-scenarios", 0, 0, G_OPTION_ARG_NONE, &arguments->list,
+      N_ ("List the scenarios: name, expected finding, title"), NULL },
+    { "alpn", 0, 0, G_OPTION_ARG_STRING, &arguments->alpn,
+      N_ ("Application protocols to accept (default hq-interop,http/1.0,http/1.1)"), N_ ("A,B") },
+    { "retry", 0, 0, G_OPTION_ARG_NONE, &arguments->retry, N_ ("Validate addresses by Retry (the default)"), NULL },
+    { "no-retry", 0, 0, G_OPTION_ARG_NONE, &arguments->no_retry, N_ ("Do not"), NULL },
+    { "no-tcp", 0, 0, G_OPTION_ARG_NONE, &arguments->no_tcp, N_ ("No TLS over TCP on the same port"), NULL },
+    { "write-ca", 0, 0, G_OPTION_ARG_FILENAME, &arguments->write_ca, N_ ("Write the throwaway authority's certificate"),
+      N_ ("FILE") },
+    { "once", 0, 0, G_OPTION_ARG_NONE, &arguments->once, N_ ("End after the first connection"), NULL },
+    { "quiet", 0, 0, G_OPTION_ARG_NONE, &arguments->quiet, N_ ("No log on standard error"), NULL },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &arguments->version, N_ ("Print the version"), NULL },
+    { NULL },
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autofree char *paths = qs_responder_paths_help ();
+  g_autofree char *description = g_strdup_printf (
+      "%s\n%s\n%s",
+      _ ("A stream, or a TLS connection, that begins with “GET /” or “HEAD /” is a request (HTTP/0.9, 1.0 or 1.1);\n"
+         "all else is echoed and ends when its sender ends it. Paths:"),
+      paths,
+      _ ("Exit status: 0 it served and was ended in order; 1 it could not serve; 2 the command line was wrong."));
+
+  g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  g_option_context_set_summary (context, _ ("A local QUIC and TLS server to look at, that can misbehave on demand."));
+  g_option_context_set_description (context, description);
+  return g_option_context_parse (context, argc, argv, error);
+}
+
+/* NULL with a sentence when they contradict each other. */
+static const char *
+find_contradiction (const Arguments *arguments, int argc)
+{
+  if (argc > 1)
+    return _ ("There is an argument too many; options begin with --");
+  if (arguments->port < 0 || arguments->port > 65535)
+    return _ ("A port is a number from 0 to 65535");
+  if (arguments->retry && arguments->no_retry)
+    return _ ("--retry and --no-retry contradict each other");
+  if ((arguments->cert == NULL) != (arguments->key == NULL))
+    return _ ("--cert and --key belong together: give both or none");
+  if (arguments->cert != NULL && arguments->write_ca != NULL)
+    return _ ("With --cert there is no throwaway authority that --write-ca could write");
+  return NULL;
+}
+
+static char **
+split_all (char **lists)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; lists != NULL && lists[i] != NULL; i++)
+    {
+      g_auto (GStrv) items = g_strsplit (lists[i], ",", -1);
+      for (guint j = 0; items[j] != NULL; j++)
+        if (items[j][0] != '\0')
+          g_strv_builder_add (builder, items[j]);
+    }
+  return g_strv_builder_end (builder);
+}
+
+static QsServerOptions *
+make_options (const Arguments *arguments)
+{
+  QsServerOptions *options = qs_server_options_new ();
+
+  if (arguments->address != NULL)
+    {
+      g_free (options->address);
+      options->address = g_strdup (arguments->address);
+    }
+  options->port = (guint16) arguments->port;
+  options->cert_file = g_strdup (arguments->cert);
+  options->key_file = g_strdup (arguments->key);
+  options->retry = !arguments->no_retry;
+  options->tcp = !arguments->no_tcp;
+  options->once = arguments->once;
+  options->scenarios = split_all (arguments->scenarios);
+  if (arguments->alpn != NULL)
+    {
+      char *list[] = { arguments->alpn, NULL };
+      g_strfreev (options->alpn);
+      options->alpn = split_all (list);
+    }
+  if (arguments->names != NULL)
+    {
+      g_strfreev (options->names);
+      options->names = g_strdupv (arguments->names);
+    }
+  return options;
+}
+
+static void
+list_scenarios (void)
+{
+  guint n;
+  const QsScenario *scenarios = qs_scenarios (&n);
+
+  for (guint i = 0; i < n; i++)
+    g_print ("%s\t%s\t%s\n", scenarios[i].name, scenarios[i].finding != NULL ? scenarios[i].finding : "-",
+             _ (scenarios[i].title));
+}
+
+/* --- Running --- */
+
+static gboolean
+signal_cb (gpointer data)
+{
+  Program *program = data;
+
+  qs_server_stop (program->server);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+running_cb (QsServer *server, GParamSpec *pspec, Program *program)
+{
+  if (!qs_server_get_running (server))
+    g_main_loop_quit (program->loop);
+}
+
+static void
+event_cb (QsServer *server, const char *text, Program *program)
+{
+  if (!program->quiet)
+    g_printerr ("%s\n", text);
+}
+
+static void
+state_cb (QsServerConnection *connection, GParamSpec *pspec, gpointer data)
+{
+  if (qs_server_connection_get_serving_state (connection) < QS_SERVING_CLOSED)
+    return;
+  g_autofree char *line = qs_server_connection_describe (connection);
+  g_print ("%s\n", line);
+  fflush (stdout);
+}
+
+static void
+added_cb (QsServer *server, QsServerConnection *connection, Program *program)
+{
+  g_signal_connect (connection, "notify::state", G_CALLBACK (state_cb), NULL);
+}
+
+static int
+fail (GError *error)
+{
+  g_printerr ("quicserve: %s\n", error->message);
+  return g_error_matches (error, QS_ERROR, QS_ERROR_INVALID_TARGET) ? EXIT_USAGE : EXIT_TROUBLE;
+}
+
+static int
+serve (const Arguments *arguments)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (QsServerOptions) options = make_options (arguments);
+  g_autoptr (QsServer) server = qs_server_new (options);
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  Program program = { loop, server, arguments->quiet };
+
+  guint interrupt = g_unix_signal_add (SIGINT, signal_cb, &program);
+  guint terminate = g_unix_signal_add (SIGTERM, signal_cb, &program);
+  g_signal_connect (server, "event", G_CALLBACK (event_cb), &program);
+  g_signal_connect (server, "connection-added", G_CALLBACK (added_cb), &program);
+  g_signal_connect (server, "notify::running", G_CALLBACK (running_cb), &program);
+  if (!qs_server_start (server, &error) ||
+      (arguments->write_ca != NULL && !qs_server_write_ca (server, arguments->write_ca, &error)))
+    return fail (error);
+
+  g_print ("listening on %s\n", qs_server_get_address (server)); /* programs wait for it: not translated */
+  fflush (stdout);
+  g_main_loop_run (loop);
+  g_source_remove (interrupt);
+  g_source_remove (terminate);
+  return EXIT_OK;
+}
+
+int
+main (int argc, char *argv[])
+{
+  Arguments arguments = { .port = 4433 };
+  g_autoptr (GError) error = NULL;
+  int status = EXIT_OK;
+
+  qs_i18n_init ();
+  if (!parse (&arguments, &argc, &argv, &error))
+    status = usage (error->message);
+  else if (arguments.version)
+    g_print ("quicserve %s\n", PACKAGE_VERSION);
+  else if (arguments.list)
+    list_scenarios ();
+  else
+    {
+      const char *sentence = find_contradiction (&arguments, argc);
+      status = sentence != NULL ? usage (sentence) : serve (&arguments);
+    }
+  arguments_clear (&arguments);
+  return status;
+}

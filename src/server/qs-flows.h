@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "engine/qs-udp-bio.h"
+#include "trace/qs-trace.h"
+
+G_BEGIN_DECLS
+
+#define QS_SERVER_CID_LENGTH 8 /* OpenSSL's own choice */
+
+/**
+ * QsFlows:
+ *
+ * Tells the connections of one UDP socket apart by what is in the clear: the peer's address and the
+ * connection ids of long headers (RFC 8999). A flow begins with a client's first Initial, before OpenSSL
+ * has a connection for it, so that Retry and what was refused belong to it too. Where it records, each
+ * flow has a trace.
+ */
+typedef struct _QsFlows QsFlows;
+
+typedef struct {
+  char *peer;     /* "192.0.2.1:4433" */
+  QsTrace *trace; /* NULL unless recording */
+  gboolean owned; /* a connection holds it: kept until released */
+  /*< private >*/
+  GBytes *key, *first_dcid, *client_cid;
+  GPtrArray *server_cids; /* GBytes */
+  guint16 path;
+  GList *link;
+} QsFlow;
+
+QsFlows *qs_flows_new (gboolean record, GSocketAddress *local);
+void qs_flows_free (QsFlows *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsFlows, qs_flows_free)
+
+/* Files a datagram. NULL when it belongs to no flow that can be told. Flows stay valid while owned. */
+QsFlow *qs_flows_add (QsFlows *self, const QsUdpDatagram *datagram);
+
+/* Whose server-chosen connection id this is; NULL. */
+QsFlow *qs_flows_find (QsFlows *self, const guint8 *cid, gsize length);
+
+void qs_flow_release (QsFlow *flow); /* its connection has ended */
+
+/* The invariants of RFC 8999: FALSE for a short header or when the bytes end too soon. */
+gboolean qs_long_header_parse (const guint8 *bytes, gsize length, guint32 *version, QsSpan *dcid, QsSpan *scid);
+
+G_END_DECLS

@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/qs-responder.h"
+
+#include <string.h>
+
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+
+#define PIECE 65536u /* handed over at once, and the length of the pattern */
+#define MAX_HEAD 8192
+#define MAX_PENDING 65536      /* of an echo: read but not yet sent back */
+#define LARGE_BYTES (64 << 20) /* of QS_RESPONDER_LARGE */
+#define MAX_SLOW_MS 600000     /* ten minutes */
+#define TRICKLE_BYTES 16
+#define TRICKLE_US (100 * 1000)
+#define MAX_CODE ((G_GUINT64_CONSTANT (1) << 62) - 1) /* RFC 9000 section 16 */
+
+typedef enum {
+  SNIFFING, /* request or echo? */
+  HEAD,     /* a request, not yet whole */
+  ECHO,
+  ANSWER,
+  STALLED,
+  CONCLUDED,
+} State;
+
+struct _QsResponder {
+  QsResponderFlags flags;
+  const char *about;
+  State state;
+  gboolean fin;    /* the peer has concluded */
+  GByteArray *in;  /* SNIFFING, HEAD, and what followed an answered request */
+  GByteArray *out; /* to be sent first */
+  gsize out_at;
+  guint64 generate; /* bytes of the pattern to be sent then */
+  guint64 generated;
+  gint64 ready_at; /* nothing is sent before */
+  gboolean again;  /* TCP: another request may follow */
+  QsReplyAction action;
+  guint64 code;
+  char *request;
+};
+
+/* A request's line, and what is made of it. */
+typedef struct {
+  int version; /* 9, 10, 11 */
+  gboolean head_only;
+  const char *head; /* whole, as it came */
+  gsize head_length;
+  int status;
+  const char *status_text;
+  GString *body; /* or: */
+  guint64 n_bytes;
+} Answer;
+
+typedef void (*PathFunc) (QsResponder *self, const char *argument, Answer *answer);
+
+/* --- Paths --- */
+
+static gboolean
+parse_number (const char *text, guint64 max, guint64 *value)
+{
+  int base = g_str_has_prefix (text, "0x") ? 16 : 10;
+
+  return g_ascii_string_to_unsigned (base == 16 ? text + 2 : text, base, 0, max, value, NULL);
+}
+
+static void
+refuse (Answer *answer, int status, const char *status_text, const char *text)
+{
+  answer->status = status;
+  answer->status_text = status_text;
+  g_string_printf (answer->body, "%s\n", text);
+}
+
+static gboolean
+number_or_refuse (const char *text, guint64 max, guint64 *value, Answer *answer)
+{
+  if (parse_number (text, max, value))
+    return TRUE;
+  refuse (answer, 400, "Bad Request", "The path ends in no number, or in one that is too large.");
+  return FALSE;
+}
+
+static void
+path_root (QsResponder *self, const char *argument, Answer *answer)
+{
+  g_string_append (answer->body, self->about);
+}
+
+static void
+path_bytes (QsResponder *self, const char *argument, Answer *answer)
+{
+  number_or_refuse (argument, QS_BYTES_MAX, &answer->n_bytes, answer);
+}
+
+static void
+path_slow (QsResponder *self, const char *argument, Answer *answer)
+{
+  guint64 ms;
+
+  if (!number_or_refuse (argument, MAX_SLOW_MS, &ms, answer))
+    return;
+  self->ready_at = g_get_monotonic_time () + (gint64) ms * 1000;
+  g_string_printf (answer->body, "This answer waited for %" G_GUINT64_FORMAT " ms.\n", ms);
+}
+
+static void
+act (QsResponder *self, QsReplyAction action, const char *argument, Answer *answer)
+{
+  if (number_or_refuse (argument, MAX_CODE, &self->code, answer))
+    self->action = action;
+}
+
+static void
+path_reset (QsResponder *self, const char *argument, Answer *answer)
+{
+  act (self, QS_REPLY_RESET, argument, answer);
+}
+
+static void
+path_stop (QsResponder *self, const char *argument, Answer *answer)
+{
+  if ((self->flags & QS_RESPONDER_TCP) != 0)
+    {
+      refuse (answer, 400, "Bad Request", "Only a QUIC stream can be told to stop sending.");
+      return;
+    }
+  act (self, QS_REPLY_STOP, argument, answer);
+  if (self->action == QS_REPLY_STOP)
+    g_string_printf (answer->body, "Every later stream is refused with code 0x%" G_GINT64_MODIFIER "x.\n", self->code);
+}
+
+static void
+path_close (QsResponder *self, const char *argument, Answer *answer)
+{
+  act (self, QS_REPLY_CLOSE, argument, answer);
+}
+
+static void
+path_stall (QsResponder *self, const char *argument, Answer *answer)
+{
+  self->state = STALLED;
+}
+
+static void
+path_headers (QsResponder *self, const char *argument, Answer *answer)
+{
+  g_string_append_len (answer->body, answer->head, (gssize) answer->head_length);
+}
+
+/* A path that ends in "/" takes an argument, but for the root. */
+static const struct {
+  const char *path;
+  const char *argument;
+  PathFunc func;
+  const char *help;
+} paths[] = {
+  { "/", "", path_root, N_ ("a page about this connection") },
+  { "/bytes/", "N", path_bytes, N_ ("N bytes of a pattern, up to 4 GiB") },
+  { "/slow/", "MS", path_slow, N_ ("an answer after MS milliseconds") },
+  { "/reset/", "CODE", path_reset, N_ ("the stream is reset with CODE") },
+  { "/stop/", "CODE", path_stop, N_ ("later streams are refused: STOP_SENDING with CODE") },
+  { "/close/", "CODE", path_close, N_ ("the connection is closed with CODE") },
+  { "/stall", "", path_stall, N_ ("no answer; nothing more is read") },
+  { "/headers", "", path_headers, N_ ("the request as it came") },
+};
+
+static void
+answer_path (QsResponder *self, const char *path, Answer *answer)
+{
+  if ((self->flags & QS_RESPONDER_LARGE) != 0)
+    {
+      answer->n_bytes = LARGE_BYTES;
+      return;
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+    {
+      gboolean takes_argument = paths[i].argument[0] != '\0';
+      if (takes_argument ? g_str_has_prefix (path, paths[i].path) : g_str_equal (path, paths[i].path))
+        {
+          paths[i].func (self, path + strlen (paths[i].path), answer);
+          return;
+        }
+    }
+  refuse (answer, 404, "Not Found", "There is no such path here; try /");
+}
+
+/* --- Requests --- */
+
+static void
+append_out (QsResponder *self, const void *bytes, gsize length)
+{
+  g_byte_array_append (self->out, bytes, (guint) length);
+}
+
+static void
+queue_answer (QsResponder *self, Answer *answer)
+{
+  guint64 length = answer->body->len + answer->n_bytes;
+
+  if (answer->version >= 10)
+    {
+      g_autofree char *head = g_strdup_printf ("HTTP/%d.%d %d %s\r\n"
+                                               "Server: quicserve\r\n"
+                                               "Content-Type: %s\r\n"
+                                               "Content-Length: %" G_GUINT64_FORMAT "\r\n"
+                                               "Connection: %s\r\n\r\n",
+                                               1, answer->version - 10, answer->status, answer->status_text,
+                                               answer->n_bytes > 0 ? "application/octet-stream" : "text/plain", length,
+                                               self->again ? "keep-alive" : "close");
+      append_out (self, head, strlen (head));
+    }
+  if (answer->head_only && answer->version >= 10)
+    return;
+  append_out (self, answer->body->str, answer->body->len);
+  self->generate = answer->n_bytes;
+  self->generated = 0;
+}
+
+static gboolean
+says_close (const char *head, gsize length)
+{
+  g_autofree char *lower = g_ascii_strdown (head, (gssize) length);
+
+  return strstr (lower, "\nconnection: close") != NULL;
+}
+
+/* head: the whole request, whose first line ends at line_end. */
+static void
+answer_request (QsResponder *self, const char *head, gsize head_length, gsize line_length, int version)
+{
+  g_autofree char *line = g_strndup (head, line_length);
+  g_strchomp (line);
+  char *path = strchr (line, ' ') + 1;
+  char *end = strchr (path, ' ');
+  if (end != NULL)
+    *end = '\0';
+
+  Answer answer = {
+    .version = version,
+    .head_only = line[0] == 'H',
+    .head = head,
+    .head_length = head_length,
+    .status = 200,
+    .status_text = "OK",
+    .body = g_string_new (NULL),
+  };
+  g_free (self->request);
+  g_autofree char *shown = qs_text_escape_short (path, -1, 200);
+  self->request = g_strdup_printf ("%s %s", answer.head_only ? "HEAD" : "GET", shown);
+  self->state = ANSWER;
+  self->again = (self->flags & QS_RESPONDER_TCP) != 0 && version == 11 && !self->fin && !says_close (head, head_length);
+  answer_path (self, path, &answer);
+  if (self->state == ANSWER)
+    queue_answer (self, &answer);
+  g_string_free (answer.body, TRUE);
+}
+
+static void
+refuse_head (QsResponder *self)
+{
+  static const char text[] = "HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\n"
+                             "Connection: close\r\n\r\n";
+
+  append_out (self, text, sizeof text - 1);
+  self->again = FALSE;
+  self->state = ANSWER;
+}
+
+static int
+version_of_line (const char *line, gsize length)
+{
+  while (length > 0 && (line[length - 1] == '\r' || line[length - 1] == '\n'))
+    length--;
+  if (length >= 9 && memcmp (line + length - 9, " HTTP/1.1", 9) == 0)
+    return 11;
+  if (length >= 9 && memcmp (line + length - 9, " HTTP/1.0", 9) == 0)
+    return 10;
+  return 9;
+}
+
+/* The length of a whole request at the start of what came, 0 while more must come. */
+static gsize
+whole_request (QsResponder *self, gsize *line_length, int *version)
+{
+  const char *text = (const char *) self->in->data;
+  const char *newline = memchr (text, '\n', self->in->len);
+
+  if (newline == NULL)
+    {
+      *line_length = self->in->len;
+      *version = version_of_line (text, self->in->len);
+      return self->fin ? self->in->len : 0;
+    }
+  *line_length = (gsize) (newline - text) + 1;
+  *version = version_of_line (text, *line_length);
+  if (*version == 9)
+    return *line_length;
+
+  /* An empty line is two line ends in a row, each with or without its CR. */
+  const char *end = text + self->in->len;
+  for (const char *at = newline; at != NULL && at + 1 < end; at = memchr (at + 1, '\n', (gsize) (end - at - 1)))
+    {
+      if (at[1] == '\n')
+        return (gsize) (at + 2 - text);
+      if (at + 2 < end && at[1] == '\r' && at[2] == '\n')
+        return (gsize) (at + 3 - text);
+    }
+  return self->fin ? self->in->len : 0;
+}
+
+static void
+begin_echo (QsResponder *self)
+{
+  self->state = ECHO;
+  append_out (self, self->in->data, self->in->len);
+  g_byte_array_set_size (self->in, 0);
+}
+
+static gboolean
+looks_like (QsResponder *self, const char *start)
+{
+  return memcmp (self->in->data, start, MIN (strlen (start), self->in->len)) == 0;
+}
+
+static void
+sniff (QsResponder *self)
+{
+  gboolean get = looks_like (self, "GET /");
+  gboolean head = looks_like (self, "HEAD /");
+
+  if (!get && !head)
+    begin_echo (self);
+  else if (self->in->len >= (get ? 5 : 6))
+    self->state = HEAD;
+  else if (self->fin)
+    begin_echo (self);
+}
+
+static void
+advance (QsResponder *self)
+{
+  if (self->state == SNIFFING && (self->in->len > 0 || self->fin))
+    sniff (self);
+  if (self->state == HEAD)
+    {
+      gsize line_length;
+      int version;
+      gsize length = whole_request (self, &line_length, &version);
+      if (length > 0)
+        {
+          g_autofree char *head = g_strndup ((const char *) self->in->data, length);
+          g_byte_array_remove_range (self->in, 0, (guint) length);
+          answer_request (self, head, length, MIN (line_length, length), version);
+        }
+      else if (self->in->len > MAX_HEAD)
+        refuse_head (self);
+    }
+}
+
+/* --- Bytes out --- */
+
+/* Lines of 64 characters; a power of two long, so that any offset continues where the last one ended. */
+static const guint8 *
+pattern (void)
+{
+  static gsize once;
+  static guint8 bytes[PIECE];
+
+  if (g_once_init_enter (&once))
+    {
+      static const char line[] = "Quicscope 0123456789 abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNO\n";
+      G_STATIC_ASSERT (sizeof line - 1 == 64);
+      for (gsize at = 0; at < sizeof bytes; at += 64)
+        memcpy (bytes + at, line, 64);
+      g_once_init_leave (&once, 1);
+    }
+  return bytes;
+}
+
+static gboolean
+all_is_sent (QsResponder *self)
+{
+  return self->out_at == self->out->len && self->generate == 0;
+}
+
+static gboolean
+is_last (QsResponder *self)
+{
+  return (self->state == ANSWER && !self->again) || (self->state == ECHO && self->fin);
+}
+
+QsResponder *
+qs_responder_new (QsResponderFlags flags, const char *about)
+{
+  QsResponder *self = g_new0 (QsResponder, 1);
+
+  self->flags = flags;
+  self->about = about;
+  self->in = g_byte_array_new ();
+  self->out = g_byte_array_new ();
+  return self;
+}
+
+void
+qs_responder_free (QsResponder *self)
+{
+  g_byte_array_unref (self->in);
+  g_byte_array_unref (self->out);
+  g_free (self->request);
+  g_free (self);
+}
+
+gboolean
+qs_responder_wants_input (QsResponder *self)
+{
+  if (self->fin || self->state == STALLED || self->state == CONCLUDED)
+    return FALSE;
+  if (self->state == ANSWER && (self->flags & QS_RESPONDER_TCP) != 0)
+    return FALSE;
+  return self->state != ECHO || self->out->len - self->out_at < MAX_PENDING;
+}
+
+void
+qs_responder_input (QsResponder *self, const guint8 *bytes, gsize length, gboolean fin)
+{
+  self->fin = self->fin || fin;
+  if (self->state == ECHO)
+    append_out (self, bytes, length);
+  else if (self->state == SNIFFING || self->state == HEAD)
+    g_byte_array_append (self->in, bytes, (guint) length);
+  advance (self);
+}
+
+gboolean
+qs_responder_peek (QsResponder *self, gint64 now, const guint8 **bytes, gsize *length, gboolean *last)
+{
+  if (self->state != ECHO && self->state != ANSWER)
+    return FALSE;
+  if (now < self->ready_at || self->action != QS_REPLY_NONE)
+    return FALSE;
+
+  gsize limit = (self->flags & QS_RESPONDER_TRICKLE) != 0 ? TRICKLE_BYTES : PIECE;
+  if (self->out_at < self->out->len)
+    {
+      *bytes = self->out->data + self->out_at;
+      *length = MIN (self->out->len - self->out_at, limit);
+      *last = is_last (self) && self->generate == 0 && *length == self->out->len - self->out_at;
+      return TRUE;
+    }
+  gsize at = self->generated % PIECE;
+  *bytes = pattern () + at;
+  *length = (gsize) MIN (MIN (self->generate, PIECE - at), limit);
+  *last = is_last (self) && *length == self->generate;
+  return *length > 0 || *last;
+}
+
+void
+qs_responder_sent (QsResponder *self, gsize length, gboolean concluded)
+{
+  if (self->out_at < self->out->len)
+    self->out_at += length;
+  else
+    {
+      self->generate -= length;
+      self->generated += length;
+    }
+  if (self->out_at == self->out->len)
+    {
+      g_byte_array_set_size (self->out, 0);
+      self->out_at = 0;
+    }
+  if ((self->flags & QS_RESPONDER_TRICKLE) != 0)
+    self->ready_at = g_get_monotonic_time () + TRICKLE_US;
+
+  if (concluded)
+    self->state = CONCLUDED;
+  else if (self->state == ANSWER && self->again && all_is_sent (self))
+    {
+      self->state = SNIFFING;
+      advance (self);
+    }
+}
+
+gint64
+qs_responder_get_ready_at (QsResponder *self)
+{
+  gboolean waits = (self->state == ANSWER || self->state == ECHO) && self->action == QS_REPLY_NONE &&
+                   (!all_is_sent (self) || is_last (self));
+
+  return waits ? self->ready_at : 0;
+}
+
+QsReplyAction
+qs_responder_get_action (QsResponder *self, guint64 *code)
+{
+  *code = self->code;
+  return self->action;
+}
+
+void
+qs_responder_action_done (QsResponder *self)
+{
+  if (self->action == QS_REPLY_RESET || self->action == QS_REPLY_CLOSE)
+    self->state = CONCLUDED;
+  self->action = QS_REPLY_NONE;
+}
+
+gboolean
+qs_responder_is_concluded (QsResponder *self)
+{
+  return self->state == CONCLUDED;
+}
+
+char *
+qs_responder_steal_request (QsResponder *self)
+{
+  return g_steal_pointer (&self->request);
+}
+
+char *
+qs_responder_paths_help (void)
+{
+  GString *help = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+    {
+      g_autofree char *path = g_strconcat (paths[i].path, paths[i].argument, NULL);
+      g_string_append_printf (help, "  %-14s %s\n", path, _ (paths[i].help));
+    }
+  return g_string_free (help, FALSE);
+}

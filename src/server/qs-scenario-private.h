@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "server/qs-server.h"
+#include "server/qs-throwaway-ca.h"
+
+G_BEGIN_DECLS
+
+/* What the server does to datagrams below OpenSSL, see qs-wire-fault.h. */
+typedef enum {
+  QS_WIRE_NONE,
+  QS_WIRE_NO_REPLY,            /* no datagram gets in, none goes out */
+  QS_WIRE_VERSION_NEGOTIATION, /* answers every Initial with versions that no client of today speaks */
+  QS_WIRE_INITIAL_CLOSE,       /* answers every Initial with CONNECTION_CLOSE: behaviour's wire_code */
+  QS_WIRE_FIRST_DATAGRAM_LOST, /* the first datagram with a ServerHello is lost */
+  QS_WIRE_LARGE_HELLO_LOST,    /* a ClientHello that takes two datagrams is lost, each time */
+  QS_WIRE_SILENCE,             /* from the end of the handshake on no datagram gets in or out */
+  QS_WIRE_STATELESS_RESET,     /* gives out a reset token, then has lost its state */
+  QS_WIRE_STREAMS_BLOCKED,     /* says that it has no stream left to open */
+  QS_WIRE_DATA_BLOCKED,        /* says that the peer's window is used up */
+  QS_WIRE_LOSS,                /* every seventh datagram that goes out is lost */
+} QsWireFault;
+
+/* What the server does about TCP on the same port. */
+typedef enum {
+  QS_TCP_TLS,   /* what it should */
+  QS_TCP_PLAIN, /* answers with text that is not TLS */
+  QS_TCP_RESET, /* accepts and resets */
+} QsTcpFault;
+
+typedef enum {
+  QS_WITHIN_NONE,       /* the streams do as they are asked */
+  QS_WITHIN_RESET,      /* the first stream is reset with stream_code */
+  QS_WITHIN_REFUSE,     /* the first stream is refused: STOP_SENDING and RESET_STREAM with stream_code */
+  QS_WITHIN_CLOSE,      /* the first stream makes it close the connection with close_code */
+  QS_WITHIN_STALL,      /* streams are never read */
+  QS_WITHIN_SLOW,       /* answers trickle */
+  QS_WITHIN_KEY_UPDATE, /* updates keys before it answers */
+  QS_WITHIN_LARGE,      /* an answer of 64 MiB whatever is asked for */
+} QsWithin;
+
+/**
+ * QsBehaviour: how the server departs from what is usual. All zero: not at all.
+ */
+typedef struct {
+  gboolean retry_on, retry_off;
+  QsLeafKind leaf;
+  const char *groups;      /* OpenSSL's list */
+  const char *const *alpn; /* instead of the options' */
+  gboolean want_client_certificate;
+  gboolean refuse_names; /* unrecognized_name for every server name but literals and none */
+  guint8 hello_alert;    /* answers ClientHello with this alert */
+  gboolean hold_hello;   /* acknowledges ClientHello and never goes on */
+  guint hello_delay_ms;
+  guint idle_timeout_ms;
+  gboolean own_clients; /* connects to itself over its own socket */
+  QsWithin within;
+  guint64 stream_code, close_code;
+  const char *close_reason;
+  QsWireFault wire;
+  guint64 wire_code;
+  const char *wire_reason;
+  QsTcpFault tcp;
+} QsBehaviour;
+
+/* What several scenarios make together. NULL or empty: nothing unusual. FALSE with QS_ERROR_INVALID_TARGET and a
+ * sentence that names the unknown one, or the two that exclude each other. */
+gboolean qs_scenarios_combine (const char *const *names, QsBehaviour *behaviour, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/qs-scenario-private.h"
+
+#include "base/qs-i18n.h"
+
+/* What a scenario decides. Two that decide the same exclude each other. */
+typedef enum {
+  DECIDES_RETRY = 1 << 0,
+  DECIDES_CERTIFICATE = 1 << 1,
+  DECIDES_HELLO = 1 << 2, /* what becomes of ClientHello */
+  DECIDES_GROUPS = 1 << 3,
+  DECIDES_WITHIN = 1 << 4, /* what becomes of streams */
+  DECIDES_WIRE = 1 << 5,   /* what becomes of datagrams */
+  DECIDES_TCP = 1 << 6,
+  DECIDES_IDLE = 1 << 7,
+  DECIDES_CLIENT = 1 << 8, /* whether a client certificate is wanted */
+} Decides;
+
+typedef struct {
+  QsScenario scenario;
+  guint decides;
+  QsBehaviour behaviour;
+} Row;
+
+static const char *const no_alpn[] = { "quicscope-lab", NULL };
+
+/* Names and findings are read by programs; failures that a client sees are named as the diagnosis names them. */
+static const Row rows[] = {
+  { { "echo", N_ ("Plain echo"),
+      N_ ("A handshake in one round trip after Retry; what a stream sends comes back on it."), NULL },
+    0,
+    { 0 } },
+  { { "retry", N_ ("Address validation by Retry"),
+      N_ ("The first Initial is answered by Retry; the second one carries its token. One round trip more."), "retry" },
+    DECIDES_RETRY,
+    { .retry_on = TRUE } },
+  { { "no-retry", N_ ("No address validation"),
+      N_ ("The first Initial is answered by ServerHello: the whole handshake takes one round trip."), NULL },
+    DECIDES_RETRY,
+    { .retry_off = TRUE } },
+  { { "expired", N_ ("Expired certificate"),
+      N_ ("The client refuses the certificate and closes with certificate_expired."), "certificate-expired" },
+    DECIDES_CERTIFICATE,
+    { .leaf = QS_LEAF_EXPIRED } },
+  { { "not-yet-valid", N_ ("Certificate that is not valid yet"),
+      N_ ("Either the server was set up too early or a clock is wrong."), "certificate-not-yet-valid" },
+    DECIDES_CERTIFICATE,
+    { .leaf = QS_LEAF_NOT_YET_VALID } },
+  { { "wrong-name", N_ ("Certificate for another name"),
+      N_ ("The chain is good, but the certificate is for elsewhere.example."), "certificate-name-mismatch" },
+    DECIDES_CERTIFICATE,
+    { .leaf = QS_LEAF_WRONG_NAME } },
+  { { "self-signed", N_ ("Self-signed certificate"), N_ ("The certificate vouches for itself; nobody else does."),
+      "certificate-self-signed" },
+    DECIDES_CERTIFICATE,
+    { .leaf = QS_LEAF_SELF_SIGNED } },
+  { { "unknown-ca", N_ ("Certificate of an unknown authority"),
+      N_ ("The chain is whole, but it ends at a root that the client does not trust."), "certificate-unknown-ca" },
+    DECIDES_CERTIFICATE,
+    { .leaf = QS_LEAF_UNKNOWN_CA } },
+  { { "incomplete-chain", N_ ("Intermediate certificate left out"),
+      N_ ("The root is trusted, but nothing leads from the certificate to it."), "certificate-incomplete-chain" },
+    DECIDES_CERTIFICATE,
+    { .leaf = QS_LEAF_INCOMPLETE_CHAIN } },
+  { { "weak", N_ ("Certificate with a weak key"), N_ ("An RSA key of 1024 bits: the client refuses it."),
+      "certificate-weak" },
+    DECIDES_CERTIFICATE,
+    { .leaf = QS_LEAF_WEAK } },
+  { { "oversized-chain", N_ ("Oversized certificate chain"),
+      N_ ("13 kB of certificates: the server's flight takes a dozen datagrams."), NULL },
+    DECIDES_CERTIFICATE,
+    { .leaf = QS_LEAF_OVERSIZED_CHAIN } },
+  { { "amplification", N_ ("Amplification limit"),
+      N_ ("No Retry and a large chain: the server stops at three times what it got and waits for the client."),
+      "amplification-blocked" },
+    DECIDES_CERTIFICATE | DECIDES_RETRY,
+    { .leaf = QS_LEAF_OVERSIZED_CHAIN, .retry_off = TRUE } },
+  { { "client-certificate", N_ ("Client certificate wanted"),
+      N_ ("The client believes the handshake complete, then the server refuses it."), "client-certificate-required" },
+    DECIDES_CLIENT,
+    { .want_client_certificate = TRUE } },
+  { { "alpn-mismatch", N_ ("No common application protocol"),
+      N_ ("The server speaks none of the protocols that ClientHello offers."), "alpn-mismatch" },
+    DECIDES_HELLO,
+    { .alpn = no_alpn } },
+  { { "no-common-group", N_ ("No common key exchange group"),
+      N_ ("The server takes ffdhe8192 alone, which no client offers by itself."), "no-common-parameters" },
+    DECIDES_GROUPS,
+    { .groups = "ffdhe8192" } },
+  { { "hello-retry-request", N_ ("HelloRetryRequest"),
+      N_ ("The server wants P-384, for which ClientHello has no key share: a second ClientHello follows."),
+      "hello-retry" },
+    DECIDES_GROUPS,
+    { .groups = "P-384" } },
+  { { "sni-unknown", N_ ("Server name unknown"), N_ ("The server has no site of the name that was asked for."),
+      "sni-unknown" },
+    DECIDES_HELLO,
+    { .refuse_names = TRUE } },
+  { { "server-error-alert", N_ ("Server error"), N_ ("The server answers ClientHello with the alert internal_error."),
+      "tls-internal-error" },
+    DECIDES_HELLO,
+    { .hello_alert = 80 } },
+  { { "silent-after-ack", N_ ("Silent after the first acknowledgement"),
+      N_ ("The server acknowledges ClientHello and never answers it."), "silent-after-ack" },
+    DECIDES_HELLO,
+    { .hold_hello = TRUE } },
+  { { "slow-handshake", N_ ("Slow handshake"),
+      N_ ("ClientHello is acknowledged at once and answered after 1.5 seconds."), NULL },
+    DECIDES_HELLO,
+    { .hello_delay_ms = 1500 } },
+  { { "stream-reset", N_ ("Stream reset"),
+      N_ ("The first stream is reset with code 0x42. The connection lives, and a second stream works."),
+      "stream-reset" },
+    DECIDES_WITHIN,
+    { .within = QS_WITHIN_RESET, .stream_code = 0x42 } },
+  { { "stop-sending", N_ ("Stop sending"),
+      N_ ("Every stream is refused: STOP_SENDING and RESET_STREAM with code 0x43."), "stream-reset" },
+    DECIDES_WITHIN,
+    { .within = QS_WITHIN_REFUSE, .stream_code = 0x43 } },
+  { { "application-close", N_ ("Application close with a reason"),
+      N_ ("The first stream makes the server close with code 0x1234; the reason tries to be more than text."),
+      "closed-by-peer" },
+    DECIDES_WITHIN,
+    { .within = QS_WITHIN_CLOSE, .close_code = 0x1234, .close_reason = "go away \033[31m<b>now</b>" } },
+  { { "slow", N_ ("Slow server"), N_ ("Answers and echoes trickle: 16 bytes every 100 ms."), NULL },
+    DECIDES_WITHIN,
+    { .within = QS_WITHIN_SLOW } },
+  { { "large-response", N_ ("Large response"),
+      N_ ("64 MiB whatever is asked for: flow control and congestion at work."), NULL },
+    DECIDES_WITHIN,
+    { .within = QS_WITHIN_LARGE } },
+  { { "flow-control-stall", N_ ("Server that never reads"),
+      N_ ("Nothing is read: a client that writes stops when the window of 512 KiB is full."), NULL },
+    DECIDES_WITHIN,
+    { .within = QS_WITHIN_STALL } },
+  { { "key-update", N_ ("Key update"), N_ ("The server updates its keys before it answers: the key phase bit turns."),
+      NULL },
+    DECIDES_WITHIN,
+    { .within = QS_WITHIN_KEY_UPDATE } },
+  { { "resumption", N_ ("Session resumption"),
+      N_ ("The server gives out session tickets; a second connection with one needs no certificate."), NULL },
+    0,
+    { 0 } },
+};
+
+const QsScenario *
+qs_scenarios (guint *n_scenarios)
+{
+  static gsize once;
+  static QsScenario scenarios[G_N_ELEMENTS (rows)];
+
+  if (g_once_init_enter (&once))
+    {
+      for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+        scenarios[i] = rows[i].scenario;
+      g_once_init_leave (&once, 1);
+    }
+  *n_scenarios = G_N_ELEMENTS (rows);
+  return scenarios;
+}
+
+const QsScenario *
+qs_scenario_find (const char *name)
+{
+  guint n;
+  const QsScenario *scenarios = qs_scenarios (&n);
+
+  for (guint i = 0; i < n; i++)
+    if (g_str_equal (scenarios[i].name, name))
+      return &scenarios[i];
+  return NULL;
+}
+
+static const Row *
+find_row (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (g_str_equal (rows[i].scenario.name, name))
+      return &rows[i];
+  return NULL;
+}
+
+#define TAKE(member) \
+  if (from->member)  \
+  to->member = from->member
+
+static void
+merge (QsBehaviour *to, const QsBehaviour *from)
+{
+  TAKE (retry_on);
+  TAKE (retry_off);
+  TAKE (leaf);
+  TAKE (groups);
+  TAKE (alpn);
+  TAKE (want_client_certificate);
+  TAKE (refuse_names);
+  TAKE (hello_alert);
+  TAKE (hold_hello);
+  TAKE (hello_delay_ms);
+  TAKE (idle_timeout_ms);
+  TAKE (own_clients);
+  TAKE (within);
+  TAKE (stream_code);
+  TAKE (close_code);
+  TAKE (close_reason);
+  TAKE (wire);
+  TAKE (wire_code);
+  TAKE (wire_reason);
+  TAKE (tcp);
+}
+
+static gboolean
+exclude_each_other (const Row *row, const char *const *names, guint before, GError **error)
+{
+  for (guint i = 0; i < before; i++)
+    {
+      const Row *other = find_row (names[i]);
+      if ((other->decides & row->decides) == 0)
+        continue;
+      g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET,
+                   _ ("The scenarios “%s” and “%s” exclude each other: both decide the same thing; choose one"),
+                   other->scenario.name, row->scenario.name);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+qs_scenarios_combine (const char *const *names, QsBehaviour *behaviour, GError **error)
+{
+  *behaviour = (QsBehaviour){ 0 };
+  for (guint i = 0; names != NULL && names[i] != NULL; i++)
+    {
+      const Row *row = find_row (names[i]);
+      if (row == NULL)
+        {
+          g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET,
+                       _ ("There is no scenario “%s”; “quicserve --list-scenarios” names them all"), names[i]);
+          return FALSE;
+        }
+      if (exclude_each_other (row, names, i, error))
+        return FALSE;
+      merge (behaviour, &row->behaviour);
+    }
+  return TRUE;
+}
