@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/models/qs-lab.h"
+
+#include <glib/gstdio.h>
+
+#include "base/qs-i18n.h"
+
+#define DEFAULT_SCENARIO 0
+
+struct _QsLab {
+  GObject parent;
+  QsServer *server; /* NULL: none; may be on its way out while restarting */
+  char *scenario;
+  gboolean retry;
+  guint port; /* as wished */
+  guint16 last_port;
+  gboolean restarting;
+  char *folder; /* private, holds the CA */
+  char *ca_path;
+};
+
+enum { PROP_RUNNING = 1, PROP_SCENARIO, PROP_RETRY, PROP_PORT, PROP_SERVER, N_PROPS };
+enum { EVENT, N_SIGNALS };
+
+static GParamSpec *props[N_PROPS];
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (QsLab, qs_lab, G_TYPE_OBJECT)
+
+static void server_running_cb (QsLab *self);
+static void server_event_cb (QsLab *self, const char *text);
+
+static void
+emit_event (QsLab *self, const char *text)
+{
+  g_signal_emit (self, signals[EVENT], 0, text);
+}
+
+static void
+set_server (QsLab *self, QsServer *server)
+{
+  if (self->server != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (self->server, self);
+      g_clear_object (&self->server);
+    }
+  if (server != NULL)
+    {
+      self->server = g_object_ref (server);
+      g_signal_connect_swapped (server, "notify::running", G_CALLBACK (server_running_cb), self);
+      g_signal_connect_swapped (server, "event", G_CALLBACK (server_event_cb), self);
+    }
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SERVER]);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RUNNING]);
+}
+
+static gboolean
+write_ca (QsLab *self, QsServer *server, GError **error)
+{
+  if (self->folder == NULL)
+    self->folder = g_dir_make_tmp ("quicscope-XXXXXX", error);
+  if (self->folder == NULL)
+    return FALSE;
+  if (self->ca_path == NULL)
+    self->ca_path = g_build_filename (self->folder, "lab-ca.pem", NULL);
+  return qs_server_write_ca (server, self->ca_path, error);
+}
+
+static QsServerOptions *
+make_options (QsLab *self, guint16 port)
+{
+  QsServerOptions *options = qs_server_options_new ();
+
+  options->port = port;
+  options->retry = self->retry;
+  options->record = TRUE;
+  if (!g_str_equal (self->scenario, qs_scenarios (NULL)[DEFAULT_SCENARIO].name))
+    {
+      g_strfreev (options->scenarios);
+      options->scenarios = g_strdupv ((char *[]){ self->scenario, NULL });
+    }
+  return options;
+}
+
+static gboolean
+start_on (QsLab *self, guint16 port, GError **error)
+{
+  g_autoptr (QsServerOptions) options = make_options (self, port);
+  g_autoptr (QsServer) server = qs_server_new (options);
+
+  if (!qs_server_start (server, error))
+    return FALSE;
+  if (!write_ca (self, server, error))
+    {
+      qs_server_stop (server);
+      return FALSE;
+    }
+  self->last_port = qs_server_get_port (server);
+  set_server (self, server);
+  return TRUE;
+}
+
+/* The port was just given back: it is nearly always free, but anybody may have taken it. */
+static void
+start_again (QsLab *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->restarting = FALSE;
+  if (!start_on (self, self->last_port, NULL) && !start_on (self, self->port, &error))
+    emit_event (self, error->message);
+}
+
+static void
+server_running_cb (QsLab *self)
+{
+  if (qs_server_get_running (self->server))
+    return;
+  set_server (self, NULL);
+  if (self->restarting)
+    start_again (self);
+}
+
+static void
+server_event_cb (QsLab *self, const char *text)
+{
+  emit_event (self, text);
+}
+
+static void
+replace_running (QsLab *self)
+{
+  if (self->server == NULL || self->restarting)
+    return;
+  self->restarting = TRUE;
+  qs_server_stop (self->server);
+}
+
+static void
+remove_files (QsLab *self)
+{
+  if (self->ca_path != NULL)
+    g_unlink (self->ca_path);
+  if (self->folder != NULL)
+    g_rmdir (self->folder);
+}
+
+static void
+qs_lab_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  QsLab *self = QS_LAB (object);
+
+  switch (id)
+    {
+    case PROP_RUNNING:
+      g_value_set_boolean (value, qs_lab_get_running (self));
+      break;
+    case PROP_SCENARIO:
+      g_value_set_string (value, self->scenario);
+      break;
+    case PROP_RETRY:
+      g_value_set_boolean (value, self->retry);
+      break;
+    case PROP_PORT:
+      g_value_set_uint (value, self->port);
+      break;
+    case PROP_SERVER:
+      g_value_set_object (value, self->server);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+qs_lab_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  QsLab *self = QS_LAB (object);
+
+  switch (id)
+    {
+    case PROP_SCENARIO:
+      qs_lab_set_scenario (self, g_value_get_string (value));
+      break;
+    case PROP_RETRY:
+      if (self->retry == g_value_get_boolean (value))
+        break;
+      self->retry = g_value_get_boolean (value);
+      g_object_notify_by_pspec (object, pspec);
+      replace_running (self);
+      break;
+    case PROP_PORT:
+      if (self->port == g_value_get_uint (value))
+        break;
+      self->port = self->last_port = (guint16) g_value_get_uint (value);
+      g_object_notify_by_pspec (object, pspec);
+      replace_running (self);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+qs_lab_dispose (GObject *object)
+{
+  QsLab *self = QS_LAB (object);
+
+  if (self->server != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (self->server, self);
+      if (qs_server_get_running (self->server))
+        qs_server_stop (self->server);
+      g_clear_object (&self->server);
+    }
+  G_OBJECT_CLASS (qs_lab_parent_class)->dispose (object);
+}
+
+static void
+qs_lab_finalize (GObject *object)
+{
+  QsLab *self = QS_LAB (object);
+
+  remove_files (self);
+  g_clear_pointer (&self->scenario, g_free);
+  g_clear_pointer (&self->folder, g_free);
+  g_clear_pointer (&self->ca_path, g_free);
+  G_OBJECT_CLASS (qs_lab_parent_class)->finalize (object);
+}
+
+static void
+qs_lab_class_init (QsLabClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags read = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+  const GParamFlags both = read | G_PARAM_WRITABLE;
+
+  object_class->get_property = qs_lab_get_property;
+  object_class->set_property = qs_lab_set_property;
+  object_class->dispose = qs_lab_dispose;
+  object_class->finalize = qs_lab_finalize;
+
+  props[PROP_RUNNING] = g_param_spec_boolean ("running", NULL, NULL, FALSE, read);
+  props[PROP_SCENARIO] = g_param_spec_string ("scenario", NULL, NULL, NULL, both);
+  props[PROP_RETRY] = g_param_spec_boolean ("retry", NULL, NULL, FALSE, both);
+  props[PROP_PORT] = g_param_spec_uint ("port", NULL, NULL, 0, G_MAXUINT16, 0, both);
+  props[PROP_SERVER] = g_param_spec_object ("server", NULL, NULL, QS_TYPE_SERVER, read);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+  signals[EVENT] =
+      g_signal_new ("event", QS_TYPE_LAB, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+}
+
+static void
+qs_lab_init (QsLab *self)
+{
+  self->scenario = g_strdup (qs_scenarios (NULL)[DEFAULT_SCENARIO].name);
+}
+
+QsLab *
+qs_lab_new (void)
+{
+  return g_object_new (QS_TYPE_LAB, NULL);
+}
+
+void
+qs_lab_set_scenario (QsLab *self, const char *name)
+{
+  g_return_if_fail (QS_IS_LAB (self));
+
+  if (name == NULL)
+    name = qs_scenarios (NULL)[DEFAULT_SCENARIO].name;
+  if (g_str_equal (name, self->scenario))
+    return;
+  g_free (self->scenario);
+  self->scenario = g_strdup (name);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SCENARIO]);
+  replace_running (self);
+}
+
+const char *
+qs_lab_get_scenario (QsLab *self)
+{
+  g_return_val_if_fail (QS_IS_LAB (self), NULL);
+
+  return self->scenario;
+}
+
+gboolean
+qs_lab_start (QsLab *self, GError **error)
+{
+  g_return_val_if_fail (QS_IS_LAB (self), FALSE);
+
+  if (self->server != NULL)
+    {
+      /* It runs, or is on its way out: then it comes back. */
+      self->restarting = !qs_lab_get_running (self);
+      return TRUE;
+    }
+  return start_on (self, (guint16) self->port, error);
+}
+
+void
+qs_lab_stop (QsLab *self)
+{
+  g_return_if_fail (QS_IS_LAB (self));
+
+  self->restarting = FALSE;
+  if (self->server != NULL && qs_server_get_running (self->server))
+    qs_server_stop (self->server);
+}
+
+gboolean
+qs_lab_get_running (QsLab *self)
+{
+  g_return_val_if_fail (QS_IS_LAB (self), FALSE);
+
+  return self->server != NULL && !self->restarting && qs_server_get_running (self->server);
+}
+
+gboolean
+qs_lab_get_restarting (QsLab *self)
+{
+  g_return_val_if_fail (QS_IS_LAB (self), FALSE);
+
+  return self->restarting;
+}
+
+QsServer *
+qs_lab_get_server (QsLab *self)
+{
+  g_return_val_if_fail (QS_IS_LAB (self), NULL);
+
+  return self->server;
+}
+
+const char *
+qs_lab_get_ca_path (QsLab *self)
+{
+  g_return_val_if_fail (QS_IS_LAB (self), NULL);
+
+  return qs_lab_get_running (self) ? self->ca_path : NULL;
+}
+
+char *
+qs_lab_dup_target (QsLab *self)
+{
+  g_return_val_if_fail (QS_IS_LAB (self), NULL);
+
+  if (!qs_lab_get_running (self))
+    return NULL;
+  return g_strdup_printf ("quic://localhost:%u/", qs_server_get_port (self->server));
+}
+
+void
+qs_lab_fill_options (QsLab *self, QsProbeOptions *options)
+{
+  g_return_if_fail (QS_IS_LAB (self) && options != NULL);
+
+  g_free (options->ca_file);
+  options->ca_file = g_strdup (self->ca_path);
+  /* The lab listens on 127.0.0.1 alone: a lost race on ::1 would only be noise in a first picture. */
+  options->family = G_SOCKET_FAMILY_IPV4;
+}

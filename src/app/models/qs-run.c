@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/models/qs-run.h"
+
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+
+#define FRAME_MS 16
+/* Deriving may take at most this part of the main loop's time. */
+#define COST_SHARE 20
+/* Some findings come from time that passes ("no-reply" after 3 s), not from records. */
+#define WAITING_TICK_MS 250
+
+struct _QsRun {
+  GObject parent;
+  QsProbe *probe;
+  QsTrace *trace;
+  char *title;
+  GDateTime *started;
+  QsRunStatus status;
+
+  GPtrArray *steps;
+  GPtrArray *findings;
+  QsSummary *summary;
+  char *verdict;
+
+  gint64 derived_at; /* monotonic µs */
+  gint64 cost;       /* of the last time, µs */
+  guint update_id;   /* scheduled update */
+  guint waiting_id;  /* ticks until connected */
+};
+
+enum { PROP_STATUS = 1, N_PROPS };
+enum { CHANGED, N_SIGNALS };
+
+static GParamSpec *props[N_PROPS];
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (QsRun, qs_run, G_TYPE_OBJECT)
+
+static const struct {
+  const char *title;
+  const char *icon_name;
+  const char *css_class;
+} statuses[QS_N_RUN_STATUSES] = {
+  [QS_RUN_RUNNING] = { N_ ("Connecting…"), "content-loading-symbolic", "qs-active" },
+  [QS_RUN_OPEN] = { N_ ("Connected"), "network-transmit-receive-symbolic", "qs-ok" },
+  [QS_RUN_SUCCEEDED] = { N_ ("Succeeded"), "emblem-ok-symbolic", "qs-ok" },
+  [QS_RUN_FAILED] = { N_ ("Failed"), "dialog-error-symbolic", "qs-error" },
+  [QS_RUN_STOPPED] = { N_ ("Stopped"), "media-playback-stop-symbolic", "qs-neutral" },
+  [QS_RUN_FILE] = { N_ ("File"), "text-x-generic-symbolic", "qs-neutral" },
+};
+
+static QsRunStatus
+status_of (QsRun *self)
+{
+  if (self->probe == NULL)
+    return QS_RUN_FILE;
+  if (!qs_probe_get_finished (self->probe))
+    return qs_probe_get_state (self->probe) < QS_CONNECTION_ESTABLISHED ? QS_RUN_RUNNING : QS_RUN_OPEN;
+  if (qs_probe_get_succeeded (self->probe))
+    return QS_RUN_SUCCEEDED;
+  return qs_probe_get_stopped (self->probe) ? QS_RUN_STOPPED : QS_RUN_FAILED;
+}
+
+static void
+set_status (QsRun *self, QsRunStatus status)
+{
+  if (self->status == status)
+    return;
+  self->status = status;
+  if (status != QS_RUN_RUNNING)
+    g_clear_handle_id (&self->waiting_id, g_source_remove);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATUS]);
+}
+
+static void
+derive (QsRun *self)
+{
+  gint64 began = g_get_monotonic_time ();
+
+  g_clear_pointer (&self->steps, g_ptr_array_unref);
+  g_clear_pointer (&self->findings, g_ptr_array_unref);
+  g_clear_pointer (&self->summary, qs_summary_free);
+  g_clear_pointer (&self->verdict, g_free);
+  self->steps = qs_handshake_steps (self->trace);
+  self->findings = qs_diagnose (self->trace, qs_run_is_active (self) ? qs_trace_now (self->trace) : -1);
+  self->summary = qs_summary_new (self->trace);
+  self->verdict = qs_verdict (self->trace, self->summary, self->findings);
+
+  self->derived_at = g_get_monotonic_time ();
+  self->cost = self->derived_at - began;
+}
+
+static gboolean
+update_cb (gpointer data)
+{
+  QsRun *self = data;
+
+  self->update_id = 0;
+  qs_run_refresh (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+schedule_update (QsRun *self)
+{
+  if (self->update_id != 0)
+    return;
+
+  gint64 earliest = self->derived_at + MAX (FRAME_MS * 1000, self->cost * COST_SHARE);
+  gint64 wait = MAX (earliest - g_get_monotonic_time (), 0);
+  /* Before drawing, so that what is drawn next is up to date. */
+  self->update_id = g_timeout_add_full (G_PRIORITY_HIGH_IDLE, (guint) (wait / 1000), update_cb, self, NULL);
+  g_source_set_name_by_id (self->update_id, "[quicscope] derive run");
+}
+
+static gboolean
+waiting_cb (gpointer data)
+{
+  schedule_update (data);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+trace_changed_cb (QsRun *self)
+{
+  schedule_update (self);
+}
+
+static void
+probe_changed_cb (QsRun *self)
+{
+  set_status (self, status_of (self));
+  schedule_update (self);
+}
+
+/* The end is told at once: who listens to it reads the verdict. */
+static void
+probe_finished_cb (QsRun *self)
+{
+  qs_run_refresh (self);
+}
+
+static void
+qs_run_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  QsRun *self = QS_RUN (object);
+
+  switch (id)
+    {
+    case PROP_STATUS:
+      g_value_set_int (value, self->status);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+qs_run_dispose (GObject *object)
+{
+  QsRun *self = QS_RUN (object);
+
+  g_clear_handle_id (&self->update_id, g_source_remove);
+  g_clear_handle_id (&self->waiting_id, g_source_remove);
+  if (self->probe != NULL)
+    g_signal_handlers_disconnect_by_data (self->probe, self);
+  if (self->trace != NULL)
+    g_signal_handlers_disconnect_by_data (self->trace, self);
+  G_OBJECT_CLASS (qs_run_parent_class)->dispose (object);
+}
+
+static void
+qs_run_finalize (GObject *object)
+{
+  QsRun *self = QS_RUN (object);
+
+  g_clear_object (&self->probe);
+  g_clear_object (&self->trace);
+  g_clear_pointer (&self->title, g_free);
+  g_clear_pointer (&self->started, g_date_time_unref);
+  g_clear_pointer (&self->steps, g_ptr_array_unref);
+  g_clear_pointer (&self->findings, g_ptr_array_unref);
+  g_clear_pointer (&self->summary, qs_summary_free);
+  g_clear_pointer (&self->verdict, g_free);
+  G_OBJECT_CLASS (qs_run_parent_class)->finalize (object);
+}
+
+static void
+qs_run_class_init (QsRunClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = qs_run_get_property;
+  object_class->dispose = qs_run_dispose;
+  object_class->finalize = qs_run_finalize;
+
+  props[PROP_STATUS] = g_param_spec_int ("status", NULL, NULL, 0, QS_N_RUN_STATUSES, 0,
+                                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+  signals[CHANGED] = g_signal_new ("changed", QS_TYPE_RUN, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+qs_run_init (QsRun *self)
+{
+  self->started = g_date_time_new_now_local ();
+}
+
+static QsRun *
+run_new (QsTrace *trace, QsProbe *probe)
+{
+  QsRun *self = g_object_new (QS_TYPE_RUN, NULL);
+
+  self->trace = g_object_ref (trace);
+  self->probe = probe != NULL ? g_object_ref (probe) : NULL;
+  self->status = status_of (self);
+  g_signal_connect_swapped (trace, "grown", G_CALLBACK (trace_changed_cb), self);
+  g_signal_connect_swapped (trace, "derived", G_CALLBACK (trace_changed_cb), self);
+  derive (self);
+  return self;
+}
+
+const char *
+qs_run_status_title (QsRunStatus status)
+{
+  g_return_val_if_fail (status < QS_N_RUN_STATUSES, "");
+
+  return _ (statuses[status].title);
+}
+
+const char *
+qs_run_status_icon_name (QsRunStatus status)
+{
+  g_return_val_if_fail (status < QS_N_RUN_STATUSES, "");
+
+  return statuses[status].icon_name;
+}
+
+const char *
+qs_run_status_css_class (QsRunStatus status)
+{
+  g_return_val_if_fail (status < QS_N_RUN_STATUSES, "");
+
+  return statuses[status].css_class;
+}
+
+QsRun *
+qs_run_new_for_probe (QsProbe *probe)
+{
+  g_return_val_if_fail (QS_IS_PROBE (probe), NULL);
+
+  QsRun *self = run_new (qs_probe_get_trace (probe), probe);
+  self->title = qs_text_escape (qs_target_to_string (qs_probe_get_target (probe)), -1);
+  g_signal_connect_swapped (probe, "notify::state", G_CALLBACK (probe_changed_cb), self);
+  g_signal_connect_swapped (probe, "notify::finished", G_CALLBACK (probe_changed_cb), self);
+  g_signal_connect_swapped (probe, "finished", G_CALLBACK (probe_finished_cb), self);
+  if (self->status == QS_RUN_RUNNING)
+    self->waiting_id = g_timeout_add (WAITING_TICK_MS, waiting_cb, self);
+  return self;
+}
+
+QsRun *
+qs_run_new_for_trace (QsTrace *trace, const char *title)
+{
+  g_return_val_if_fail (QS_IS_TRACE (trace) && title != NULL, NULL);
+
+  QsRun *self = run_new (trace, NULL);
+  self->title = qs_text_escape (title, -1);
+  return self;
+}
+
+QsProbe *
+qs_run_get_probe (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), NULL);
+
+  return self->probe;
+}
+
+QsTrace *
+qs_run_get_trace (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), NULL);
+
+  return self->trace;
+}
+
+const char *
+qs_run_get_title (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), NULL);
+
+  return self->title;
+}
+
+GDateTime *
+qs_run_get_started (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), NULL);
+
+  return self->started;
+}
+
+QsRunStatus
+qs_run_get_status (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), QS_RUN_FILE);
+
+  return self->status;
+}
+
+gboolean
+qs_run_is_active (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), FALSE);
+
+  return self->status == QS_RUN_RUNNING || self->status == QS_RUN_OPEN;
+}
+
+GPtrArray *
+qs_run_get_steps (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), NULL);
+
+  return self->steps;
+}
+
+GPtrArray *
+qs_run_get_findings (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), NULL);
+
+  return self->findings;
+}
+
+const QsSummary *
+qs_run_get_summary (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), NULL);
+
+  return self->summary;
+}
+
+const char *
+qs_run_get_verdict (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), NULL);
+
+  return self->verdict;
+}
+
+void
+qs_run_stop (QsRun *self)
+{
+  g_return_if_fail (QS_IS_RUN (self));
+
+  if (self->probe != NULL && !qs_probe_get_finished (self->probe))
+    qs_probe_stop (self->probe);
+}
+
+void
+qs_run_refresh (QsRun *self)
+{
+  g_return_if_fail (QS_IS_RUN (self));
+
+  g_clear_handle_id (&self->update_id, g_source_remove);
+  set_status (self, status_of (self));
+  derive (self);
+  g_signal_emit (self, signals[CHANGED], 0);
+}

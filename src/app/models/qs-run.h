@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "diagnosis/qs-finding.h"
+#include "diagnosis/qs-summary.h"
+#include "engine/qs-probe.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QsRun: one run as the window shows it: a probe and its trace, or a trace alone (a file).
+ *
+ * Steps, findings, summary and verdict are derived from the trace and held here, so that every view
+ * shares them. They are made anew when the trace grew, at most once a frame, and less often the longer
+ * it takes: at most one twentieth of the main loop's time.
+ *
+ * Properties: "status" (QsRunStatus as int, notifies).
+ * Signals: "changed" (): what is derived, or the status, changed.
+ */
+#define QS_TYPE_RUN (qs_run_get_type ())
+G_DECLARE_FINAL_TYPE (QsRun, qs_run, QS, RUN, GObject)
+
+typedef enum {
+  QS_RUN_RUNNING,   /* not connected yet */
+  QS_RUN_OPEN,      /* the connection stands */
+  QS_RUN_SUCCEEDED, /* over: the target did what was asked */
+  QS_RUN_FAILED,    /* over: it did not */
+  QS_RUN_STOPPED,   /* over: a person stopped it before it could tell */
+  QS_RUN_FILE,      /* a trace from a file */
+  QS_N_RUN_STATUSES
+} QsRunStatus;
+const char *qs_run_status_title (QsRunStatus status);     /* translated */
+const char *qs_run_status_icon_name (QsRunStatus status); /* one shape each: colour is never alone */
+const char *qs_run_status_css_class (QsRunStatus status);
+
+QsRun *qs_run_new_for_probe (QsProbe *probe);
+QsRun *qs_run_new_for_trace (QsTrace *trace, const char *title);
+
+QsProbe *qs_run_get_probe (QsRun *self); /* NULL for a file */
+QsTrace *qs_run_get_trace (QsRun *self);
+const char *qs_run_get_title (QsRun *self);  /* escaped */
+GDateTime *qs_run_get_started (QsRun *self); /* local time */
+QsRunStatus qs_run_get_status (QsRun *self);
+gboolean qs_run_is_active (QsRun *self); /* RUNNING or OPEN */
+
+GPtrArray *qs_run_get_steps (QsRun *self);    /* QsStep; never NULL */
+GPtrArray *qs_run_get_findings (QsRun *self); /* QsFinding, most severe first; never NULL */
+const QsSummary *qs_run_get_summary (QsRun *self);
+const char *qs_run_get_verdict (QsRun *self);
+
+/* Ends the probe, if there is one that runs. */
+void qs_run_stop (QsRun *self);
+/* Derives now, whatever the schedule (a picture is about to be taken). */
+void qs_run_refresh (QsRun *self);
+
+G_END_DECLS

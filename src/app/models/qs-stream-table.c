@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/models/qs-stream-table.h"
+
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+#include "wire/qs-names.h"
+
+#define WRITE_MS 33
+
+struct _QsStreamTable {
+  GObject parent;
+  QsRun *run;
+  GListModel *streams; /* NULL for a file */
+  GtkListStore *model;
+  GHashTable *rows;    /* QsStream -> GtkTreeIter: a list store's iters last */
+  GHashTable *changed; /* QsStream set */
+  guint write_id;
+};
+
+enum { CHANGED, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (QsStreamTable, qs_stream_table, G_TYPE_OBJECT)
+
+static const char *
+direction_words (gboolean bidirectional)
+{
+  return bidirectional ? _ ("bidirectional") : _ ("unidirectional");
+}
+
+static const char *
+initiator_words (gboolean client)
+{
+  return client ? _ ("client") : _ ("server");
+}
+
+char *
+qs_stream_code_to_text (gint64 code, const char *alpn)
+{
+  if (code < 0)
+    return g_strdup ("");
+
+  const char *name = g_strcmp0 (alpn, "h3") == 0 ? qs_http3_error_name ((guint64) code) : NULL;
+  if (name != NULL)
+    return g_strdup_printf ("%" G_GINT64_FORMAT " (0x%" G_GINT64_MODIFIER "x, %s)", code, code, name);
+  return g_strdup_printf ("%" G_GINT64_FORMAT " (0x%" G_GINT64_MODIFIER "x)", code, code);
+}
+
+static void
+write_row (QsStreamTable *self, GtkTreeIter *iter, QsStream *stream)
+{
+  const char *alpn = qs_trace_get_fact (qs_run_get_trace (self->run), "tls.alpn");
+  gint64 id = qs_stream_get_id (stream);
+  g_autofree char *id_text = id >= 0 ? g_strdup_printf ("%" G_GINT64_FORMAT, id) : g_strdup ("–");
+  g_autofree char *read_error = qs_stream_code_to_text (qs_stream_get_read_error (stream), alpn);
+  g_autofree char *write_error = qs_stream_code_to_text (qs_stream_get_write_error (stream), alpn);
+  g_autofree char *sent = g_strdup_printf ("%'" G_GUINT64_FORMAT, qs_stream_get_bytes_sent (stream));
+  g_autofree char *received = g_strdup_printf ("%'" G_GUINT64_FORMAT, qs_stream_get_bytes_received (stream));
+
+  gtk_list_store_set (self->model, iter, QS_STREAM_COLUMN_STREAM, stream, QS_STREAM_COLUMN_ID, id_text,
+                      QS_STREAM_COLUMN_DIRECTION, direction_words (qs_stream_is_bidirectional (stream)),
+                      QS_STREAM_COLUMN_INITIATOR, initiator_words (qs_stream_is_local (stream)),
+                      QS_STREAM_COLUMN_READ_STATE, qs_stream_state_name (qs_stream_get_read_state (stream)),
+                      QS_STREAM_COLUMN_WRITE_STATE, qs_stream_state_name (qs_stream_get_write_state (stream)),
+                      QS_STREAM_COLUMN_READ_ERROR, read_error, QS_STREAM_COLUMN_WRITE_ERROR, write_error,
+                      QS_STREAM_COLUMN_SENT, sent, QS_STREAM_COLUMN_RECEIVED, received, -1);
+}
+
+static gboolean
+write_cb (gpointer data)
+{
+  QsStreamTable *self = data;
+  GHashTableIter iter;
+  gpointer stream;
+
+  self->write_id = 0;
+  g_hash_table_iter_init (&iter, self->changed);
+  while (g_hash_table_iter_next (&iter, &stream, NULL))
+    {
+      GtkTreeIter *row = g_hash_table_lookup (self->rows, stream);
+      if (row != NULL)
+        write_row (self, row, stream);
+    }
+  g_hash_table_remove_all (self->changed);
+  g_signal_emit (self, signals[CHANGED], 0);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+schedule (QsStreamTable *self)
+{
+  if (self->write_id == 0)
+    self->write_id = g_timeout_add_full (G_PRIORITY_HIGH_IDLE, WRITE_MS, write_cb, self, NULL);
+}
+
+static void
+stream_changed_cb (QsStream *stream, GParamSpec *pspec, QsStreamTable *self)
+{
+  g_hash_table_add (self->changed, stream);
+  schedule (self);
+}
+
+static void
+add_stream (QsStreamTable *self, guint position)
+{
+  g_autoptr (QsStream) stream = g_list_model_get_item (self->streams, position);
+  GtkTreeIter iter;
+
+  gtk_list_store_insert (self->model, &iter, (int) position);
+  write_row (self, &iter, stream);
+  g_hash_table_insert (self->rows, stream, gtk_tree_iter_copy (&iter));
+  g_signal_connect (stream, "notify", G_CALLBACK (stream_changed_cb), self);
+}
+
+static void
+forget_stream (QsStreamTable *self, QsStream *stream)
+{
+  g_signal_handlers_disconnect_by_func (stream, stream_changed_cb, self);
+  g_hash_table_remove (self->rows, stream);
+  g_hash_table_remove (self->changed, stream);
+}
+
+static void
+remove_row (QsStreamTable *self, guint position)
+{
+  GtkTreeIter iter;
+  g_autoptr (QsStream) stream = NULL;
+
+  if (!gtk_tree_model_iter_nth_child (GTK_TREE_MODEL (self->model), &iter, NULL, (int) position))
+    return;
+  gtk_tree_model_get (GTK_TREE_MODEL (self->model), &iter, QS_STREAM_COLUMN_STREAM, &stream, -1);
+  forget_stream (self, stream);
+  gtk_list_store_remove (self->model, &iter);
+}
+
+static void
+items_changed_cb (QsStreamTable *self, guint position, guint removed, guint added)
+{
+  for (guint i = 0; i < removed; i++)
+    remove_row (self, position);
+  for (guint i = 0; i < added; i++)
+    add_stream (self, position + i);
+  schedule (self);
+}
+
+/* --- From a file's marks ---------------------------------------------------------------- */
+
+static void
+write_mark (QsStreamTable *self, GHashTable *seen, const QsMark *mark)
+{
+  GtkTreeIter *row = g_hash_table_lookup (seen, &mark->stream);
+  g_auto (GStrv) states = g_strsplit (mark->name != NULL ? mark->name : "", "/", 2);
+  guint64 received = 0, sent = 0;
+
+  if (row == NULL)
+    {
+      GtkTreeIter iter;
+      g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, mark->stream);
+      /* RFC 9000, section 2.1: the two lowest bits of an id. */
+      gtk_list_store_insert_with_values (self->model, &iter, -1, QS_STREAM_COLUMN_ID, id, QS_STREAM_COLUMN_DIRECTION,
+                                         direction_words ((mark->stream & 2) == 0), QS_STREAM_COLUMN_INITIATOR,
+                                         initiator_words ((mark->stream & 1) == 0), -1);
+      row = gtk_tree_iter_copy (&iter);
+      g_hash_table_insert (seen, g_memdup2 (&mark->stream, sizeof mark->stream), row);
+    }
+  if (mark->text != NULL)
+    sscanf (mark->text, "rx=%" G_GINT64_MODIFIER "u tx=%" G_GINT64_MODIFIER "u", &received, &sent);
+  g_autofree char *code = qs_stream_code_to_text (mark->value, NULL);
+  g_autofree char *sent_text = g_strdup_printf ("%'" G_GUINT64_FORMAT, sent);
+  g_autofree char *received_text = g_strdup_printf ("%'" G_GUINT64_FORMAT, received);
+  gtk_list_store_set (self->model, row, QS_STREAM_COLUMN_READ_STATE, states[0] != NULL ? states[0] : "",
+                      QS_STREAM_COLUMN_WRITE_STATE, states[0] != NULL && states[1] != NULL ? states[1] : "",
+                      QS_STREAM_COLUMN_READ_ERROR, code, QS_STREAM_COLUMN_SENT, sent_text, QS_STREAM_COLUMN_RECEIVED,
+                      received_text, -1);
+}
+
+static void
+read_marks (QsStreamTable *self)
+{
+  QsTrace *trace = qs_run_get_trace (self->run);
+  g_autoptr (GHashTable) seen =
+      g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) gtk_tree_iter_free);
+
+  gtk_list_store_clear (self->model);
+  for (guint i = 0; i < qs_trace_get_n_marks (trace); i++)
+    {
+      const QsMark *mark = qs_trace_get_mark (trace, i, NULL);
+      if (mark->kind == QS_MARK_STREAM && mark->stream >= 0)
+        write_mark (self, seen, mark);
+    }
+}
+
+/* --- Overrides -------------------------------------------------------------------------- */
+
+static void
+qs_stream_table_dispose (GObject *object)
+{
+  QsStreamTable *self = QS_STREAM_TABLE (object);
+  GHashTableIter iter;
+  gpointer stream;
+
+  g_clear_handle_id (&self->write_id, g_source_remove);
+  if (self->streams != NULL)
+    g_signal_handlers_disconnect_by_data (self->streams, self);
+  g_hash_table_iter_init (&iter, self->rows);
+  while (g_hash_table_iter_next (&iter, &stream, NULL))
+    g_signal_handlers_disconnect_by_func (stream, stream_changed_cb, self);
+  g_hash_table_remove_all (self->rows);
+  g_hash_table_remove_all (self->changed);
+  g_clear_object (&self->streams);
+  g_clear_object (&self->run);
+  g_clear_object (&self->model);
+  G_OBJECT_CLASS (qs_stream_table_parent_class)->dispose (object);
+}
+
+static void
+qs_stream_table_finalize (GObject *object)
+{
+  QsStreamTable *self = QS_STREAM_TABLE (object);
+
+  g_hash_table_unref (self->rows);
+  g_hash_table_unref (self->changed);
+  G_OBJECT_CLASS (qs_stream_table_parent_class)->finalize (object);
+}
+
+static void
+qs_stream_table_class_init (QsStreamTableClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = qs_stream_table_dispose;
+  G_OBJECT_CLASS (klass)->finalize = qs_stream_table_finalize;
+  signals[CHANGED] =
+      g_signal_new ("changed", QS_TYPE_STREAM_TABLE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+qs_stream_table_init (QsStreamTable *self)
+{
+  self->rows = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) gtk_tree_iter_free);
+  self->changed = g_hash_table_new (NULL, NULL);
+  self->model =
+      gtk_list_store_new (QS_STREAM_N_COLUMNS, QS_TYPE_STREAM, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING,
+                          G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
+}
+
+QsStreamTable *
+qs_stream_table_new (QsRun *run)
+{
+  g_return_val_if_fail (QS_IS_RUN (run), NULL);
+
+  QsStreamTable *self = g_object_new (QS_TYPE_STREAM_TABLE, NULL);
+  QsProbe *probe = qs_run_get_probe (run);
+  self->run = g_object_ref (run);
+  if (probe == NULL)
+    {
+      read_marks (self);
+      return self;
+    }
+  self->streams = g_object_ref (qs_probe_get_streams (probe));
+  g_signal_connect_swapped (self->streams, "items-changed", G_CALLBACK (items_changed_cb), self);
+  for (guint i = 0; i < g_list_model_get_n_items (self->streams); i++)
+    add_stream (self, i);
+  return self;
+}
+
+GtkTreeModel *
+qs_stream_table_get_model (QsStreamTable *self)
+{
+  g_return_val_if_fail (QS_IS_STREAM_TABLE (self), NULL);
+
+  return GTK_TREE_MODEL (self->model);
+}
+
+guint
+qs_stream_table_get_length (QsStreamTable *self)
+{
+  g_return_val_if_fail (QS_IS_STREAM_TABLE (self), 0);
+
+  return (guint) gtk_tree_model_iter_n_children (GTK_TREE_MODEL (self->model), NULL);
+}

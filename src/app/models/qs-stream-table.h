@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gtk/gtk.h>
+
+#include "app/models/qs-run.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QsStreamTable: a run's streams as a table, live. Streams tell of every byte; what they told is written
+ * into the table at most once in 33 ms, and only the rows that changed.
+ *
+ * A run from a file has no live streams: its rows come from the marks of its trace.
+ *
+ * Signals: "changed" (): something was written.
+ */
+#define QS_TYPE_STREAM_TABLE (qs_stream_table_get_type ())
+G_DECLARE_FINAL_TYPE (QsStreamTable, qs_stream_table, QS, STREAM_TABLE, GObject)
+
+enum {
+  QS_STREAM_COLUMN_STREAM, /* QsStream; NULL from a file */
+  QS_STREAM_COLUMN_ID,
+  QS_STREAM_COLUMN_DIRECTION,
+  QS_STREAM_COLUMN_INITIATOR,
+  QS_STREAM_COLUMN_READ_STATE,
+  QS_STREAM_COLUMN_WRITE_STATE,
+  QS_STREAM_COLUMN_READ_ERROR,
+  QS_STREAM_COLUMN_WRITE_ERROR,
+  QS_STREAM_COLUMN_SENT,
+  QS_STREAM_COLUMN_RECEIVED,
+  QS_STREAM_N_COLUMNS
+};
+
+QsStreamTable *qs_stream_table_new (QsRun *run);
+GtkTreeModel *qs_stream_table_get_model (QsStreamTable *self); /* (transfer none) */
+guint qs_stream_table_get_length (QsStreamTable *self);
+
+/* "66 (0x42)", "256 (0x100, H3_NO_ERROR)"; "" for -1. alpn: gives codes their names, may be NULL. */
+char *qs_stream_code_to_text (gint64 code, const char *alpn);
+
+G_END_DECLS

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/pages/qs-overview-page.h"
+
+#include "app/widgets/qs-empty-state.h"
+#include "app/widgets/qs-facts-grid.h"
+#include "app/widgets/qs-finding-list.h"
+#include "app/widgets/qs-step-list.h"
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+#include "certs/qs-certificate.h"
+
+struct _QsOverviewPage {
+  QsPage parent;
+  GtkStack *stack;
+  GtkImage *verdict_icon;
+  GtkLabel *verdict;
+  GtkLabel *subtitle;
+  GtkLabel *no_findings;
+  QsFindingList *findings;
+  QsStepList *steps;
+  QsFactsGrid *facts;
+};
+
+G_DEFINE_FINAL_TYPE (QsOverviewPage, qs_overview_page, QS_TYPE_PAGE)
+
+static void
+show_verdict (QsOverviewPage *self, QsRun *run)
+{
+  QsRunStatus status = qs_run_get_status (run);
+  GtkStyleContext *style = gtk_widget_get_style_context (GTK_WIDGET (self->verdict_icon));
+  g_autofree char *time = g_date_time_format (qs_run_get_started (run), "%X");
+  g_autofree char *subtitle =
+      g_strdup_printf ("%s · %s · %s", qs_run_status_title (status), qs_run_get_title (run), time);
+
+  for (guint i = 0; i < QS_N_RUN_STATUSES; i++)
+    gtk_style_context_remove_class (style, qs_run_status_css_class (i));
+  gtk_style_context_add_class (style, qs_run_status_css_class (status));
+  gtk_image_set_from_icon_name (self->verdict_icon, qs_run_status_icon_name (status), GTK_ICON_SIZE_DND);
+  gtk_label_set_text (self->verdict, qs_run_get_verdict (run));
+  gtk_label_set_text (self->subtitle, subtitle);
+}
+
+static void
+show_findings (QsOverviewPage *self, QsRun *run)
+{
+  GPtrArray *findings = qs_run_get_findings (run);
+
+  qs_finding_list_set_findings (self->findings, findings);
+  gtk_widget_set_visible (GTK_WIDGET (self->findings), findings->len > 0);
+  gtk_widget_set_visible (GTK_WIDGET (self->no_findings), findings->len == 0);
+  gtk_label_set_text (self->no_findings, qs_run_is_active (run) ? _ ("Nothing to remark so far.")
+                                                                : _ ("Nothing to remark: all went as it should."));
+}
+
+static char *
+transport_words (QsRun *run, const QsSummary *summary)
+{
+  QsProbe *probe = qs_run_get_probe (run);
+
+  if (probe != NULL && qs_target_get_transport (qs_probe_get_target (probe)) == QS_TRANSPORT_TLS)
+    return g_strdup (_ ("TLS over TCP"));
+  if (summary->quic_version != NULL)
+    return g_strdup_printf (_ ("QUIC version %s"), summary->quic_version);
+  return probe != NULL ? g_strdup (_ ("QUIC")) : NULL;
+}
+
+static char *
+address_words (QsRun *run)
+{
+  QsProbe *probe = qs_run_get_probe (run);
+  GSocketAddress *address = probe != NULL ? qs_probe_get_address (probe) : NULL;
+
+  return address != NULL ? g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address)) : NULL;
+}
+
+static char *
+duration_or_null (gint64 ns)
+{
+  return ns >= 0 ? qs_text_duration (ns) : NULL;
+}
+
+static char *
+close_words (const QsSummary *summary)
+{
+  if (!summary->closed)
+    return NULL;
+
+  const char *who = summary->close_remote ? _ ("by the peer") : _ ("by us");
+  const char *reason = summary->close_reason != NULL ? summary->close_reason : "";
+  return *reason != '\0' ? g_strdup_printf (_ ("%s: %s, “%s”"), who, summary->close_name, reason)
+                         : g_strdup_printf (_ ("%s: %s"), who, summary->close_name);
+}
+
+static void
+show_facts (QsOverviewPage *self, QsRun *run)
+{
+  const QsSummary *summary = qs_run_get_summary (run);
+  QsTrace *trace = qs_run_get_trace (run);
+  const QsCertificate *leaf = summary->chain->len > 0 ? g_ptr_array_index (summary->chain, 0) : NULL;
+  g_autofree char *transport = transport_words (run, summary);
+  g_autofree char *address = address_words (run);
+  g_autofree char *handshake = duration_or_null (summary->handshake);
+  g_autofree char *confirmed = duration_or_null (summary->confirmed);
+  g_autofree char *first_byte = duration_or_null (summary->first_byte);
+  g_autofree char *closed = close_words (summary);
+  g_autofree char *datagrams = g_strdup_printf ("%'u", qs_trace_get_n_datagrams (trace));
+  g_autofree char *packets = g_strdup_printf ("%'u", qs_trace_get_n_packets (trace));
+
+  const QsFact facts[] = {
+    { _ ("Address"), address },
+    { _ ("Transport"), transport },
+    { _ ("TLS"), summary->tls_version },
+    { _ ("Cipher suite"), summary->cipher },
+    { _ ("Key exchange"), summary->group },
+    { _ ("Signature"), summary->signature },
+    { _ ("ALPN"), summary->alpn },
+    { _ ("Server name"), summary->sni },
+    { _ ("Certificate"), leaf != NULL ? qs_certificate_get_common_name ((QsCertificate *) leaf) : NULL },
+    { _ ("Verified"), summary->verify_message, FALSE, summary->verify_code > 0 },
+    { _ ("Handshake"), handshake },
+    { _ ("Confirmed"), confirmed },
+    { _ ("First byte"), first_byte },
+    { _ ("Round trip"), qs_trace_get_fact (trace, "quic.rtt_ms") },
+    { _ ("Retry"), summary->retry ? _ ("yes: the address was validated first") : NULL },
+    { _ ("Closed"), closed },
+    { _ ("Datagrams"), datagrams },
+    { _ ("Packets"), packets },
+  };
+  qs_facts_grid_set_facts (self->facts, facts, G_N_ELEMENTS (facts));
+}
+
+static void
+show_packet_cb (QsOverviewPage *self, gint64 packet)
+{
+  QsSession *session = qs_page_get_session (QS_PAGE (self));
+
+  qs_session_set_selection (session, packet);
+  qs_session_show_page (session, "packets");
+}
+
+static void
+qs_overview_page_run_changed (QsPage *page, QsRun *run)
+{
+  gtk_stack_set_visible_child_name (QS_OVERVIEW_PAGE (page)->stack, run != NULL ? "content" : "empty");
+}
+
+static void
+qs_overview_page_update (QsPage *page, QsRun *run)
+{
+  QsOverviewPage *self = QS_OVERVIEW_PAGE (page);
+
+  show_verdict (self, run);
+  show_findings (self, run);
+  qs_step_list_set_steps (self->steps, qs_run_get_steps (run));
+  show_facts (self, run);
+}
+
+static void
+qs_overview_page_class_init (QsOverviewPageClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  QS_PAGE_CLASS (klass)->run_changed = qs_overview_page_run_changed;
+  QS_PAGE_CLASS (klass)->update = qs_overview_page_update;
+
+  g_type_ensure (QS_TYPE_EMPTY_STATE);
+  g_type_ensure (QS_TYPE_FACTS_GRID);
+  g_type_ensure (QS_TYPE_FINDING_LIST);
+  g_type_ensure (QS_TYPE_STEP_LIST);
+  gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-overview-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, QsOverviewPage, stack);
+  gtk_widget_class_bind_template_child (widget_class, QsOverviewPage, verdict_icon);
+  gtk_widget_class_bind_template_child (widget_class, QsOverviewPage, verdict);
+  gtk_widget_class_bind_template_child (widget_class, QsOverviewPage, subtitle);
+  gtk_widget_class_bind_template_child (widget_class, QsOverviewPage, no_findings);
+  gtk_widget_class_bind_template_child (widget_class, QsOverviewPage, findings);
+  gtk_widget_class_bind_template_child (widget_class, QsOverviewPage, steps);
+  gtk_widget_class_bind_template_child (widget_class, QsOverviewPage, facts);
+  gtk_widget_class_bind_template_callback (widget_class, show_packet_cb);
+}
+
+static void
+qs_overview_page_init (QsOverviewPage *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}

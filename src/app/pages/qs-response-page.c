@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/pages/qs-response-page.h"
+
+#include "app/widgets/qs-bytes-view.h"
+#include "app/widgets/qs-empty-state.h"
+#include "app/widgets/qs-facts-grid.h"
+#include "app/widgets/qs-file-dialog.h"
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+
+struct _QsResponsePage {
+  QsPage parent;
+  GtkStack *stack;
+  GtkLabel *status, *size, *error;
+  GtkExpander *headers_expander;
+  QsFactsGrid *headers;
+  GtkToggleButton *hex;
+  QsBytesView *body;
+  GtkWidget *save;
+};
+
+G_DEFINE_FINAL_TYPE (QsResponsePage, qs_response_page, QS_TYPE_PAGE)
+
+static void
+show_error (QsResponsePage *self, const char *message)
+{
+  gtk_label_set_text (self->error, message != NULL ? message : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->error), message != NULL);
+}
+
+static void
+show_status (QsResponsePage *self, QsProbe *probe)
+{
+  const char *version = qs_probe_get_http_version (probe);
+  guint status = qs_probe_get_http_status (probe);
+  g_autofree char *text = NULL;
+
+  if (version == NULL)
+    text = g_strdup (_ ("Bytes received on the first stream"));
+  else if (status == 0)
+    text = g_strdup_printf (_ ("HTTP/%s, which has no status"), version);
+  else
+    text = g_strdup_printf (_ ("HTTP/%s status %u"), version, status);
+  gtk_label_set_text (self->status, text);
+}
+
+static void
+show_headers (QsResponsePage *self, QsProbe *probe)
+{
+  char **headers = qs_probe_get_http_headers (probe);
+  guint n = headers != NULL ? g_strv_length (headers) / 2 : 0;
+  g_autofree QsFact *facts = g_new0 (QsFact, n + 1);
+  g_autofree char *label = g_strdup_printf (ngettext ("%u header field", "%u header fields", n), n);
+
+  for (guint i = 0; i < n; i++)
+    facts[i] = (QsFact){ headers[2 * i], headers[2 * i + 1] };
+  qs_facts_grid_set_facts (self->headers, facts, n);
+  gtk_expander_set_label (self->headers_expander, label);
+  gtk_widget_set_visible (GTK_WIDGET (self->headers_expander), n > 0);
+}
+
+/* Without a request there is no answer: then what came on the first stream is what there is. */
+static GBytes *
+dup_bytes (QsProbe *probe, guint64 *total)
+{
+  g_autoptr (GBytes) response = qs_probe_dup_response (probe);
+  GListModel *streams = qs_probe_get_streams (probe);
+  g_autoptr (QsStream) first = g_list_model_get_item (streams, 0);
+
+  if (response != NULL && (g_bytes_get_size (response) > 0 || qs_probe_get_http_version (probe) != NULL))
+    {
+      *total = g_bytes_get_size (response);
+      return g_steal_pointer (&response);
+    }
+  *total = first != NULL ? qs_stream_get_bytes_received (first) : 0;
+  return first != NULL ? qs_stream_dup_received (first) : NULL;
+}
+
+static void
+show_body (QsResponsePage *self, QsProbe *probe)
+{
+  guint64 total;
+  g_autoptr (GBytes) bytes = dup_bytes (probe, &total);
+  g_autofree char *size = qs_text_size (total);
+  g_autofree char *limit = qs_text_size (qs_bytes_view_get_limit (self->body));
+  g_autofree char *label = total > qs_bytes_view_get_limit (self->body)
+                               ? g_strdup_printf (_ ("%s, the first %s are shown"), size, limit)
+                               : g_strdup (size);
+
+  qs_bytes_view_set_bytes (self->body, probe, bytes);
+  gtk_label_set_text (self->size, label);
+  gtk_widget_set_sensitive (self->save, bytes != NULL && g_bytes_get_size (bytes) > 0);
+}
+
+static gboolean
+has_answer (QsProbe *probe)
+{
+  guint64 total;
+  g_autoptr (GBytes) bytes = dup_bytes (probe, &total);
+
+  return total > 0 || qs_probe_get_http_version (probe) != NULL;
+}
+
+static void
+hex_toggled_cb (QsResponsePage *self)
+{
+  QsRun *run = qs_page_get_run (QS_PAGE (self));
+
+  qs_bytes_view_set_hex (self->body, gtk_toggle_button_get_active (self->hex));
+  if (run != NULL && qs_run_get_probe (run) != NULL)
+    show_body (self, qs_run_get_probe (run));
+}
+
+static void
+saved_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (QsResponsePage) self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!g_file_replace_contents_finish (G_FILE (source), result, NULL, &error))
+    show_error (self, error->message);
+}
+
+static void
+save_cb (QsResponsePage *self)
+{
+  QsRun *run = qs_page_get_run (QS_PAGE (self));
+  QsProbe *probe = run != NULL ? qs_run_get_probe (run) : NULL;
+  if (probe == NULL)
+    return;
+
+  guint64 total;
+  g_autoptr (GBytes) bytes = dup_bytes (probe, &total);
+  g_autofree char *name = qs_text_to_file_name (qs_target_get_host (qs_probe_get_target (probe)));
+  g_autofree char *path = qs_file_dialog_save (GTK_WIDGET (self), _ ("Save the response"), name);
+  if (path == NULL || bytes == NULL)
+    return;
+
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  show_error (self, NULL);
+  g_file_replace_contents_bytes_async (file, bytes, NULL, FALSE, G_FILE_CREATE_NONE, NULL, saved_cb,
+                                       g_object_ref (self));
+}
+
+static void
+qs_response_page_run_changed (QsPage *page, QsRun *run)
+{
+  QsResponsePage *self = QS_RESPONSE_PAGE (page);
+
+  show_error (self, NULL);
+  qs_bytes_view_clear (self->body);
+  if (run == NULL)
+    gtk_stack_set_visible_child_name (self->stack, "empty");
+}
+
+static void
+qs_response_page_update (QsPage *page, QsRun *run)
+{
+  QsResponsePage *self = QS_RESPONSE_PAGE (page);
+  QsProbe *probe = qs_run_get_probe (run);
+
+  if (probe == NULL || !has_answer (probe))
+    {
+      gtk_stack_set_visible_child_name (self->stack, "none");
+      return;
+    }
+  gtk_stack_set_visible_child_name (self->stack, "content");
+  show_status (self, probe);
+  show_headers (self, probe);
+  show_body (self, probe);
+}
+
+static void
+qs_response_page_class_init (QsResponsePageClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  QS_PAGE_CLASS (klass)->run_changed = qs_response_page_run_changed;
+  QS_PAGE_CLASS (klass)->update = qs_response_page_update;
+
+  g_type_ensure (QS_TYPE_BYTES_VIEW);
+  g_type_ensure (QS_TYPE_EMPTY_STATE);
+  g_type_ensure (QS_TYPE_FACTS_GRID);
+  gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-response-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, QsResponsePage, stack);
+  gtk_widget_class_bind_template_child (widget_class, QsResponsePage, status);
+  gtk_widget_class_bind_template_child (widget_class, QsResponsePage, size);
+  gtk_widget_class_bind_template_child (widget_class, QsResponsePage, error);
+  gtk_widget_class_bind_template_child (widget_class, QsResponsePage, headers_expander);
+  gtk_widget_class_bind_template_child (widget_class, QsResponsePage, headers);
+  gtk_widget_class_bind_template_child (widget_class, QsResponsePage, hex);
+  gtk_widget_class_bind_template_child (widget_class, QsResponsePage, body);
+  gtk_widget_class_bind_template_child (widget_class, QsResponsePage, save);
+  gtk_widget_class_bind_template_callback (widget_class, hex_toggled_cb);
+  gtk_widget_class_bind_template_callback (widget_class, save_cb);
+}
+
+static void
+qs_response_page_init (QsResponsePage *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}

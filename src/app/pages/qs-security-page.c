@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/pages/qs-security-page.h"
+
+#include "app/widgets/qs-certificate-row.h"
+#include "app/widgets/qs-empty-state.h"
+#include "app/widgets/qs-facts-grid.h"
+#include "app/widgets/qs-file-dialog.h"
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+#include "wire/qs-describe.h"
+
+struct _QsSecurityPage {
+  QsPage parent;
+  GtkStack *stack;
+  GtkImage *verify_icon;
+  GtkLabel *verify, *error;
+  QsFactsGrid *facts, *parameters;
+  GtkWidget *chain_heading, *parameters_heading;
+  GtkListBox *chain;
+  char *shown; /* which chain is shown: its fingerprints */
+};
+
+G_DEFINE_FINAL_TYPE (QsSecurityPage, qs_security_page, QS_TYPE_PAGE)
+
+static void
+show_error (QsSecurityPage *self, const char *message)
+{
+  gtk_label_set_text (self->error, message != NULL ? message : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->error), message != NULL);
+}
+
+/* --- Exporting -------------------------------------------------------------------------- */
+
+static void
+save_pem (QsSecurityPage *self, const char *pem, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *file_name = qs_text_to_file_name (name);
+  g_autofree char *suggested = g_strconcat (file_name, ".pem", NULL);
+  g_autofree char *path = qs_file_dialog_save (GTK_WIDGET (self), _ ("Export as PEM"), suggested);
+
+  if (path == NULL)
+    return;
+  g_file_set_contents (path, pem, -1, &error);
+  show_error (self, error != NULL ? error->message : NULL);
+}
+
+static void
+export_one_cb (QsSecurityPage *self, QsCertificateRow *row)
+{
+  QsCertificate *certificate = qs_certificate_row_get_certificate (row);
+  g_autofree char *pem = qs_certificate_to_pem (certificate);
+
+  save_pem (self, pem, qs_certificate_get_common_name (certificate));
+}
+
+static void
+export_all_cb (QsSecurityPage *self)
+{
+  QsRun *run = qs_page_get_run (QS_PAGE (self));
+  if (run == NULL || qs_run_get_summary (run)->chain->len == 0)
+    return;
+
+  GPtrArray *chain = qs_run_get_summary (run)->chain;
+  g_autoptr (GString) pem = g_string_new (NULL);
+  for (guint i = 0; i < chain->len; i++)
+    {
+      g_autofree char *one = qs_certificate_to_pem (g_ptr_array_index (chain, i));
+      g_string_append (pem, one);
+    }
+  g_autofree char *name = g_strconcat (qs_certificate_get_common_name (g_ptr_array_index (chain, 0)), "-chain", NULL);
+  save_pem (self, pem->str, name);
+}
+
+/* --- Showing ---------------------------------------------------------------------------- */
+
+static void
+show_verify (QsSecurityPage *self, const QsSummary *summary)
+{
+  GtkStyleContext *style = gtk_widget_get_style_context (GTK_WIDGET (self->verify_icon));
+  const char *icon_name = "dialog-question-symbolic", *css_class = "qs-neutral";
+
+  if (summary->verify_code == 0)
+    icon_name = "security-high-symbolic", css_class = "qs-ok";
+  else if (summary->verify_code > 0)
+    icon_name = "dialog-error-symbolic", css_class = "qs-error";
+  gtk_style_context_remove_class (style, "qs-neutral");
+  gtk_style_context_remove_class (style, "qs-ok");
+  gtk_style_context_remove_class (style, "qs-error");
+  gtk_style_context_add_class (style, css_class);
+  gtk_image_set_from_icon_name (self->verify_icon, icon_name, GTK_ICON_SIZE_DND);
+  gtk_label_set_text (self->verify, summary->verify_message != NULL ? summary->verify_message
+                                                                    : _ ("No certificate was verified in this run."));
+}
+
+static void
+show_facts (QsSecurityPage *self, QsRun *run, const QsSummary *summary)
+{
+  QsTrace *trace = qs_run_get_trace (run);
+  const QsFact facts[] = {
+    { _ ("Version"), summary->tls_version },
+    { _ ("Cipher suite"), summary->cipher },
+    { _ ("Key exchange group"), summary->group },
+    { _ ("Signature"), summary->signature },
+    { _ ("Application protocol"), summary->alpn },
+    { _ ("Server name sent"), summary->sni },
+    { _ ("Session"), summary->resumed < 0 ? NULL
+                     : summary->resumed   ? _ ("resumed")
+                                          : _ ("new") },
+    { _ ("Offered protocols"), qs_trace_get_fact (trace, "offer.alpn") },
+    { _ ("Offered groups"), qs_trace_get_fact (trace, "offer.groups") },
+    { _ ("Offered cipher suites"), qs_trace_get_fact (trace, "offer.ciphersuites") },
+  };
+
+  qs_facts_grid_set_facts (self->facts, facts, G_N_ELEMENTS (facts));
+}
+
+static char *
+fingerprints (GPtrArray *chain)
+{
+  GString *all = g_string_new (NULL);
+
+  for (guint i = 0; i < chain->len; i++)
+    g_string_append (all, qs_certificate_get_sha256 (g_ptr_array_index (chain, i)));
+  return g_string_free (all, FALSE);
+}
+
+static const char *
+role_of (QsCertificate *certificate, guint position)
+{
+  if (position == 0)
+    return _ ("the server's own");
+  return qs_certificate_is_self_signed (certificate) ? _ ("root authority") : _ ("intermediate authority");
+}
+
+static void
+show_chain (QsSecurityPage *self, GPtrArray *chain)
+{
+  g_autofree char *all = fingerprints (chain);
+
+  if (g_strcmp0 (all, self->shown) == 0)
+    return;
+  g_free (self->shown);
+  self->shown = g_steal_pointer (&all);
+  gtk_container_foreach (GTK_CONTAINER (self->chain), (GtkCallback) (void (*) (void)) gtk_widget_destroy, NULL);
+  for (guint i = 0; i < chain->len; i++)
+    {
+      QsCertificate *certificate = g_ptr_array_index (chain, i);
+      GtkWidget *row = qs_certificate_row_new (certificate, role_of (certificate, i));
+      g_signal_connect_object (row, "export", G_CALLBACK (export_one_cb), self, G_CONNECT_SWAPPED);
+      gtk_container_add (GTK_CONTAINER (self->chain), row);
+    }
+  gtk_widget_set_visible (self->chain_heading, chain->len > 0);
+  gtk_widget_set_visible (GTK_WIDGET (self->chain), chain->len > 0);
+}
+
+static void
+show_parameters (QsSecurityPage *self, GBytes *bytes)
+{
+  gtk_widget_set_visible (self->parameters_heading, bytes != NULL);
+  gtk_widget_set_visible (GTK_WIDGET (self->parameters), bytes != NULL);
+  if (bytes == NULL)
+    return;
+
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+  g_autoptr (QsField) field = qs_describe_transport_parameters (QS_SPAN (data, size), QS_FIELD_IN_MESSAGE, 0);
+  guint n = field != NULL && field->children != NULL ? field->children->len : 0;
+  g_autofree QsFact *facts = g_new0 (QsFact, n + 1);
+  for (guint i = 0; i < n; i++)
+    {
+      const QsField *child = g_ptr_array_index (field->children, i);
+      facts[i] = (QsFact){ child->name, child->value };
+    }
+  qs_facts_grid_set_facts (self->parameters, facts, n);
+}
+
+static void
+qs_security_page_run_changed (QsPage *page, QsRun *run)
+{
+  QsSecurityPage *self = QS_SECURITY_PAGE (page);
+
+  show_error (self, NULL);
+  gtk_stack_set_visible_child_name (self->stack, run != NULL ? "content" : "empty");
+}
+
+static void
+qs_security_page_update (QsPage *page, QsRun *run)
+{
+  QsSecurityPage *self = QS_SECURITY_PAGE (page);
+  const QsSummary *summary = qs_run_get_summary (run);
+
+  show_verify (self, summary);
+  show_facts (self, run, summary);
+  show_chain (self, summary->chain);
+  show_parameters (self, summary->peer_transport_parameters);
+}
+
+static void
+qs_security_page_finalize (GObject *object)
+{
+  g_free (QS_SECURITY_PAGE (object)->shown);
+  G_OBJECT_CLASS (qs_security_page_parent_class)->finalize (object);
+}
+
+static void
+qs_security_page_class_init (QsSecurityPageClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = qs_security_page_finalize;
+  QS_PAGE_CLASS (klass)->run_changed = qs_security_page_run_changed;
+  QS_PAGE_CLASS (klass)->update = qs_security_page_update;
+
+  g_type_ensure (QS_TYPE_EMPTY_STATE);
+  g_type_ensure (QS_TYPE_FACTS_GRID);
+  gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-security-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, QsSecurityPage, stack);
+  gtk_widget_class_bind_template_child (widget_class, QsSecurityPage, verify_icon);
+  gtk_widget_class_bind_template_child (widget_class, QsSecurityPage, verify);
+  gtk_widget_class_bind_template_child (widget_class, QsSecurityPage, error);
+  gtk_widget_class_bind_template_child (widget_class, QsSecurityPage, facts);
+  gtk_widget_class_bind_template_child (widget_class, QsSecurityPage, parameters);
+  gtk_widget_class_bind_template_child (widget_class, QsSecurityPage, chain_heading);
+  gtk_widget_class_bind_template_child (widget_class, QsSecurityPage, parameters_heading);
+  gtk_widget_class_bind_template_child (widget_class, QsSecurityPage, chain);
+  gtk_widget_class_bind_template_callback (widget_class, export_all_cb);
+}
+
+static void
+qs_security_page_init (QsSecurityPage *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/qs-application.h"
+
+#include "app/qs-appearance.h"
+#include "app/qs-snapshot.h"
+#include "app/qs-window.h"
+#include "base/qs-i18n.h"
+#include "qs-resources.h"
+
+struct _QsApplication {
+  GtkApplication parent;
+  QsSettings *settings;
+  QsAppearance *appearance;
+  GtkCssProvider *css;
+  int exit_status;
+};
+
+G_DEFINE_FINAL_TYPE (QsApplication, qs_application, GTK_TYPE_APPLICATION)
+
+/* 2: the command line was wrong, as in quicprobe. */
+#define EXIT_USAGE 2
+
+static const GOptionEntry options[] = {
+  { "demo", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Start the built-in server and probe it"), NULL },
+  { "page", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("Page to show first (overview, streams, security, lab…)"),
+    N_ ("NAME") },
+  { "size", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("Size of the window"), N_ ("WIDTHxHEIGHT") },
+  { "dark", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Be dark, whatever the system prefers"), NULL },
+  { "snapshot", 0, 0, G_OPTION_ARG_FILENAME, NULL,
+    N_ ("Draw the window to a PNG file when all runs have ended, print the verdict, and quit"), N_ ("FILE") },
+  { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, NULL, NULL, N_ ("[TARGET|FILE…]") },
+  { NULL },
+};
+
+static const struct {
+  const char *action;
+  const char *accels[3];
+} accels[] = {
+  { "win.focus-target", { "<Control>l" } },
+  { "win.run-again", { "<Control>r", "F5" } },
+  { "win.remove-run", { "<Control>Delete" } },
+  { "win.try-lab", { "<Control>t" } },
+  { "win.show-sidebar", { "F9" } },
+  { "win.show-log", { "<Control><Shift>l" } },
+  { "win.help", { "F1" } },
+  { "win.show-help-overlay", { "<Control>question", "<Control>F1" } },
+  { "window.close", { "<Control>w" } },
+  { "app.quit", { "<Control>q" } },
+};
+
+/* --- Actions ---------------------------------------------------------------------------- */
+
+static void
+about_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  gtk_show_about_dialog (gtk_application_get_active_window (data), "program-name", "Quicscope", "logo-icon-name",
+                         APPLICATION_ID, "version", PACKAGE_VERSION, "comments",
+                         _ ("See what happens inside a QUIC or TLS connection, and why one failed"), "license-type",
+                         GTK_LICENSE_GPL_3_0, "translator-credits", _ ("translator-credits"), NULL);
+}
+
+/* Each window ends what runs in it before it goes; the last one takes the program along. */
+static void
+quit_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  g_autoptr (GList) windows = g_list_copy (gtk_application_get_windows (data));
+
+  for (GList *at = windows; at != NULL; at = at->next)
+    gtk_window_close (at->data);
+}
+
+static void
+color_scheme_cb (GSimpleAction *action, GVariant *state, gpointer data)
+{
+  QsApplication *self = data;
+
+  qs_settings_set_string (self->settings, "color-scheme", g_variant_get_string (state, NULL));
+  qs_appearance_set_scheme (self->appearance, g_variant_get_string (state, NULL));
+  g_simple_action_set_state (action, state);
+}
+
+static const GActionEntry actions[] = {
+  { "about", about_cb },
+  { "quit", quit_cb },
+  { "color-scheme", NULL, "s", "'system'", color_scheme_cb },
+};
+
+/* --- The command line ------------------------------------------------------------------- */
+
+static int
+usage_error (GApplicationCommandLine *line, const char *message)
+{
+  g_application_command_line_printerr (line, "quicscope: %s\n", message);
+  return EXIT_USAGE;
+}
+
+static gboolean
+parse_size (const char *text, int *width, int *height)
+{
+  char *end;
+  guint64 w = g_ascii_strtoull (text, &end, 10);
+  if (*end != 'x' || !g_ascii_isdigit (end[1]))
+    return FALSE;
+  guint64 h = g_ascii_strtoull (end + 1, &end, 10);
+  if (*end != '\0' || w < 200 || h < 200 || w > 8192 || h > 8192)
+    return FALSE;
+
+  *width = (int) w;
+  *height = (int) h;
+  return TRUE;
+}
+
+static QsWindow *
+get_window (QsApplication *self)
+{
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
+
+  if (QS_IS_WINDOW (window))
+    return QS_WINDOW (window);
+  return QS_WINDOW (qs_window_new (GTK_APPLICATION (self), self->settings));
+}
+
+static void
+open_arguments (QsWindow *window, const char *const *arguments)
+{
+  for (guint i = 0; arguments != NULL && arguments[i] != NULL; i++)
+    qs_window_connect (window, arguments[i]);
+}
+
+static void
+snapshot_done_cb (gboolean succeeded, gpointer data)
+{
+  QsApplication *self = data;
+
+  if (!succeeded)
+    self->exit_status = 1;
+  g_action_group_activate_action (G_ACTION_GROUP (self), "quit", NULL);
+}
+
+static int
+qs_application_command_line (GApplication *application, GApplicationCommandLine *line)
+{
+  QsApplication *self = QS_APPLICATION (application);
+  GVariantDict *given = g_application_command_line_get_options_dict (line);
+  g_autofree const char **arguments = NULL;
+  const char *page = NULL, *size = NULL, *snapshot = NULL;
+  int width = 0, height = 0;
+
+  g_variant_dict_lookup (given, G_OPTION_REMAINING, "^a&ay", &arguments);
+  g_variant_dict_lookup (given, "page", "&s", &page);
+  g_variant_dict_lookup (given, "size", "&s", &size);
+  g_variant_dict_lookup (given, "snapshot", "^&ay", &snapshot);
+  if (size != NULL && !parse_size (size, &width, &height))
+    return usage_error (line, _ ("--size takes WIDTHxHEIGHT, for instance 1024x700."));
+
+  if (g_variant_dict_contains (given, "dark"))
+    qs_appearance_set_scheme (self->appearance, "dark");
+  QsWindow *window = get_window (self);
+  if (size != NULL)
+    qs_window_set_full_size (window, width, height);
+  if (snapshot != NULL)
+    qs_window_set_keep_open (window, FALSE);
+  gtk_window_present (GTK_WINDOW (window));
+
+  open_arguments (window, arguments);
+  if (g_variant_dict_contains (given, "demo"))
+    qs_window_try_lab (window);
+  if (page != NULL && !qs_window_show_page (window, page))
+    return usage_error (line, _ ("--page takes the name of a page in small letters, for instance streams."));
+  if (snapshot != NULL)
+    qs_snapshot_take (window, snapshot, snapshot_done_cb, self);
+  return 0;
+}
+
+/* A picture is of a window of its own, and its exit status is this process's: no other one may serve it. */
+static int
+qs_application_handle_local_options (GApplication *application, GVariantDict *given)
+{
+  if (g_variant_dict_contains (given, "snapshot"))
+    g_application_set_flags (application, g_application_get_flags (application) | G_APPLICATION_NON_UNIQUE);
+  return -1;
+}
+
+static void
+qs_application_startup (GApplication *application)
+{
+  QsApplication *self = QS_APPLICATION (application);
+
+  G_APPLICATION_CLASS (qs_application_parent_class)->startup (application);
+  gtk_window_set_default_icon_name (APPLICATION_ID);
+  g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
+  for (guint i = 0; i < G_N_ELEMENTS (accels); i++)
+    gtk_application_set_accels_for_action (GTK_APPLICATION (self), accels[i].action, accels[i].accels);
+
+  self->css = gtk_css_provider_new ();
+  gtk_css_provider_load_from_resource (self->css, "/org/quicscope/Quicscope/ui/quicscope.css");
+  gtk_style_context_add_provider_for_screen (gdk_screen_get_default (), GTK_STYLE_PROVIDER (self->css),
+                                             GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+
+  self->settings = qs_settings_new (NULL);
+  self->appearance = qs_appearance_new ();
+  g_autofree char *scheme = qs_settings_dup_string (self->settings, "color-scheme", "system");
+  g_action_group_change_action_state (G_ACTION_GROUP (self), "color-scheme", g_variant_new_string (scheme));
+}
+
+static void
+qs_application_activate (GApplication *application)
+{
+  gtk_window_present (GTK_WINDOW (get_window (QS_APPLICATION (application))));
+}
+
+static void
+qs_application_finalize (GObject *object)
+{
+  QsApplication *self = QS_APPLICATION (object);
+
+  g_clear_object (&self->settings);
+  g_clear_object (&self->appearance);
+  g_clear_object (&self->css);
+  G_OBJECT_CLASS (qs_application_parent_class)->finalize (object);
+}
+
+static void
+qs_application_class_init (QsApplicationClass *klass)
+{
+  GApplicationClass *application_class = G_APPLICATION_CLASS (klass);
+
+  /* The resources register themselves; from a static library they are linked only where they are asked for. */
+  qs_get_resource ();
+
+  G_OBJECT_CLASS (klass)->finalize = qs_application_finalize;
+  application_class->startup = qs_application_startup;
+  application_class->activate = qs_application_activate;
+  application_class->command_line = qs_application_command_line;
+  application_class->handle_local_options = qs_application_handle_local_options;
+}
+
+static void
+qs_application_init (QsApplication *self)
+{
+  GApplication *application = G_APPLICATION (self);
+
+  g_application_add_main_option_entries (application, options);
+  g_application_set_option_context_summary (
+      application, _ ("Opens QUIC and TLS connections and shows what happens in them. A TARGET is "
+                      "https://HOST[:PORT][/PATH], quic://HOST[:PORT][/PATH] or tls://HOST[:PORT][/PATH]."));
+}
+
+QsApplication *
+qs_application_new (void)
+{
+  return g_object_new (QS_TYPE_APPLICATION, "application-id", APPLICATION_ID, "flags",
+                       G_APPLICATION_HANDLES_COMMAND_LINE, NULL);
+}
+
+int
+qs_application_get_exit_status (QsApplication *self)
+{
+  g_return_val_if_fail (QS_IS_APPLICATION (self), 0);
+
+  return self->exit_status;
+}

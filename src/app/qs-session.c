@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/qs-session.h"
+
+#include "base/qs-i18n.h"
+
+/* A probe's and the server's own promise is 100 ms each. */
+#define CLOSE_TIMEOUT_MS 300
+#define CLOSE_POLL_MS 5
+
+/* What a view remembers of a run. */
+typedef struct {
+  gint64 selection;
+  gint64 visible_from, visible_to;
+  char *filter;
+} View;
+
+struct _QsSession {
+  GObject parent;
+  GListStore *runs;
+  QsRun *run;
+  View none; /* while no run is shown */
+  QsLab *lab;
+  QsLog *log;
+  QsHistory *history;
+  QsProbeOptions *lab_options; /* set: the lab is to be probed once it listens */
+};
+
+enum { PROP_RUN = 1, PROP_SELECTION, PROP_VISIBLE_FROM, PROP_VISIBLE_TO, PROP_FILTER, N_PROPS };
+enum { SHOW_PAGE, N_SIGNALS };
+
+static GParamSpec *props[N_PROPS];
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (QsSession, qs_session, G_TYPE_OBJECT)
+
+static void
+view_init (View *view)
+{
+  view->selection = view->visible_from = view->visible_to = -1;
+  view->filter = g_strdup ("");
+}
+
+static void
+view_free (gpointer data)
+{
+  View *view = data;
+
+  g_free (view->filter);
+  g_free (view);
+}
+
+static View *
+get_view (QsSession *self)
+{
+  if (self->run == NULL)
+    return &self->none;
+
+  View *view = g_object_get_data (G_OBJECT (self->run), "qs-session-view");
+  if (view == NULL)
+    {
+      view = g_new0 (View, 1);
+      view_init (view);
+      g_object_set_data_full (G_OBJECT (self->run), "qs-session-view", view, view_free);
+    }
+  return view;
+}
+
+static void
+run_event_cb (QsProbe *probe, const char *text, QsRun *run)
+{
+  QsLog *log = g_object_get_data (G_OBJECT (run), "qs-session-log");
+
+  qs_log_add (log, qs_run_get_title (run), text);
+}
+
+static void
+lab_event_cb (QsSession *self, const char *text)
+{
+  qs_log_add (self->log, _ ("Lab"), text);
+}
+
+static QsRun *
+add_run (QsSession *self, QsRun *run)
+{
+  g_object_set_data_full (G_OBJECT (run), "qs-session-log", g_object_ref (self->log), g_object_unref);
+  g_list_store_append (self->runs, run);
+  qs_session_set_run (self, run);
+  return run;
+}
+
+static QsRun *
+start_run (QsSession *self, QsTarget *target, const QsProbeOptions *options)
+{
+  g_autoptr (QsProbe) probe = qs_probe_new (target, options);
+  g_autoptr (QsRun) run = qs_run_new_for_probe (probe);
+
+  g_signal_connect_object (probe, "event", G_CALLBACK (run_event_cb), run, 0);
+  add_run (self, run);
+  qs_probe_start (probe);
+  return run;
+}
+
+static void
+probe_lab_now (QsSession *self)
+{
+  g_autoptr (QsProbeOptions) options = g_steal_pointer (&self->lab_options);
+  g_autofree char *text = qs_lab_dup_target (self->lab);
+  g_autoptr (QsTarget) target = qs_target_new (text, NULL);
+
+  g_assert (target != NULL);
+  qs_lab_fill_options (self->lab, options);
+  start_run (self, target, options);
+}
+
+static void
+lab_running_cb (QsSession *self)
+{
+  if (self->lab_options != NULL && qs_lab_get_running (self->lab))
+    probe_lab_now (self);
+}
+
+static void
+qs_session_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  QsSession *self = QS_SESSION (object);
+  const View *view = get_view (self);
+
+  switch (id)
+    {
+    case PROP_RUN:
+      g_value_set_object (value, self->run);
+      break;
+    case PROP_SELECTION:
+      g_value_set_int64 (value, view->selection);
+      break;
+    case PROP_VISIBLE_FROM:
+      g_value_set_int64 (value, view->visible_from);
+      break;
+    case PROP_VISIBLE_TO:
+      g_value_set_int64 (value, view->visible_to);
+      break;
+    case PROP_FILTER:
+      g_value_set_string (value, view->filter);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+qs_session_dispose (GObject *object)
+{
+  QsSession *self = QS_SESSION (object);
+
+  if (self->lab != NULL)
+    g_signal_handlers_disconnect_by_data (self->lab, self);
+  g_clear_object (&self->run);
+  g_clear_object (&self->runs);
+  g_clear_object (&self->lab);
+  G_OBJECT_CLASS (qs_session_parent_class)->dispose (object);
+}
+
+static void
+qs_session_finalize (GObject *object)
+{
+  QsSession *self = QS_SESSION (object);
+
+  g_clear_object (&self->log);
+  g_clear_object (&self->history);
+  g_clear_pointer (&self->lab_options, qs_probe_options_free);
+  g_clear_pointer (&self->none.filter, g_free);
+  G_OBJECT_CLASS (qs_session_parent_class)->finalize (object);
+}
+
+static void
+qs_session_class_init (QsSessionClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  object_class->get_property = qs_session_get_property;
+  object_class->dispose = qs_session_dispose;
+  object_class->finalize = qs_session_finalize;
+
+  props[PROP_RUN] = g_param_spec_object ("run", NULL, NULL, QS_TYPE_RUN, flags);
+  props[PROP_SELECTION] = g_param_spec_int64 ("selection", NULL, NULL, -1, G_MAXINT64, -1, flags);
+  props[PROP_VISIBLE_FROM] = g_param_spec_int64 ("visible-from", NULL, NULL, -1, G_MAXINT64, -1, flags);
+  props[PROP_VISIBLE_TO] = g_param_spec_int64 ("visible-to", NULL, NULL, -1, G_MAXINT64, -1, flags);
+  props[PROP_FILTER] = g_param_spec_string ("filter", NULL, NULL, "", flags);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+  signals[SHOW_PAGE] = g_signal_new ("show-page", QS_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                                     1, G_TYPE_STRING);
+}
+
+static void
+qs_session_init (QsSession *self)
+{
+  view_init (&self->none);
+  self->runs = g_list_store_new (QS_TYPE_RUN);
+  self->log = qs_log_new ();
+  self->lab = qs_lab_new ();
+  g_signal_connect_swapped (self->lab, "event", G_CALLBACK (lab_event_cb), self);
+  g_signal_connect_swapped (self->lab, "notify::running", G_CALLBACK (lab_running_cb), self);
+}
+
+QsSession *
+qs_session_new (QsSettings *settings)
+{
+  g_return_val_if_fail (QS_IS_SETTINGS (settings), NULL);
+
+  QsSession *self = g_object_new (QS_TYPE_SESSION, NULL);
+  self->history = qs_history_new (settings);
+  return self;
+}
+
+GListModel *
+qs_session_get_runs (QsSession *self)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self), NULL);
+
+  return G_LIST_MODEL (self->runs);
+}
+
+QsRun *
+qs_session_get_run (QsSession *self)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self), NULL);
+
+  return self->run;
+}
+
+void
+qs_session_set_run (QsSession *self, QsRun *run)
+{
+  g_return_if_fail (QS_IS_SESSION (self) && (run == NULL || QS_IS_RUN (run)));
+
+  if (!g_set_object (&self->run, run))
+    return;
+  g_object_freeze_notify (G_OBJECT (self));
+  for (guint i = PROP_RUN; i < N_PROPS; i++)
+    g_object_notify_by_pspec (G_OBJECT (self), props[i]);
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+QsTrace *
+qs_session_get_trace (QsSession *self)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self), NULL);
+
+  return self->run != NULL ? qs_run_get_trace (self->run) : NULL;
+}
+
+gint64
+qs_session_get_selection (QsSession *self)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self), -1);
+
+  return get_view (self)->selection;
+}
+
+void
+qs_session_set_selection (QsSession *self, gint64 packet)
+{
+  g_return_if_fail (QS_IS_SESSION (self) && packet >= -1);
+
+  View *view = get_view (self);
+  if (view->selection == packet)
+    return;
+  view->selection = packet;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SELECTION]);
+}
+
+void
+qs_session_get_visible (QsSession *self, gint64 *from, gint64 *to)
+{
+  g_return_if_fail (QS_IS_SESSION (self));
+
+  const View *view = get_view (self);
+  if (from != NULL)
+    *from = view->visible_from;
+  if (to != NULL)
+    *to = view->visible_to;
+}
+
+void
+qs_session_set_visible (QsSession *self, gint64 from, gint64 to)
+{
+  g_return_if_fail (QS_IS_SESSION (self));
+  g_return_if_fail ((from == -1 && to == -1) || (from >= 0 && to >= from));
+
+  View *view = get_view (self);
+  if (view->visible_from == from && view->visible_to == to)
+    return;
+  view->visible_from = from;
+  view->visible_to = to;
+  g_object_freeze_notify (G_OBJECT (self));
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_VISIBLE_FROM]);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_VISIBLE_TO]);
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+const char *
+qs_session_get_filter (QsSession *self)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self), NULL);
+
+  return get_view (self)->filter;
+}
+
+void
+qs_session_set_filter (QsSession *self, const char *filter)
+{
+  g_return_if_fail (QS_IS_SESSION (self) && filter != NULL);
+
+  View *view = get_view (self);
+  if (g_str_equal (view->filter, filter))
+    return;
+  g_free (view->filter);
+  view->filter = g_strdup (filter);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_FILTER]);
+}
+
+QsLab *
+qs_session_get_lab (QsSession *self)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self), NULL);
+
+  return self->lab;
+}
+
+QsLog *
+qs_session_get_log (QsSession *self)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self), NULL);
+
+  return self->log;
+}
+
+QsHistory *
+qs_session_get_history (QsSession *self)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self), NULL);
+
+  return self->history;
+}
+
+QsRun *
+qs_session_connect (QsSession *self, const char *text, const QsProbeOptions *options, GError **error)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self) && text != NULL && options != NULL, NULL);
+
+  g_autoptr (QsTarget) target = qs_target_new (text, error);
+  if (target == NULL)
+    return NULL;
+  qs_history_add (self->history, text);
+  return start_run (self, target, options);
+}
+
+QsRun *
+qs_session_run_again (QsSession *self, QsRun *run)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self) && QS_IS_RUN (run), NULL);
+
+  QsProbe *probe = qs_run_get_probe (run);
+  return probe != NULL ? start_run (self, qs_probe_get_target (probe), qs_probe_get_options (probe)) : NULL;
+}
+
+QsRun *
+qs_session_add_trace (QsSession *self, QsTrace *trace, const char *title)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self) && QS_IS_TRACE (trace) && title != NULL, NULL);
+
+  g_autoptr (QsRun) run = qs_run_new_for_trace (trace, title);
+  return add_run (self, run);
+}
+
+void
+qs_session_remove_run (QsSession *self, QsRun *run)
+{
+  g_return_if_fail (QS_IS_SESSION (self) && QS_IS_RUN (run));
+
+  guint position;
+  if (!g_list_store_find (self->runs, run, &position))
+    return;
+
+  g_autoptr (QsRun) keep = g_object_ref (run);
+  qs_run_stop (run);
+  g_list_store_remove (self->runs, position);
+  if (run != self->run)
+    return;
+
+  /* The neighbour moves up: the one after it, else the one before. */
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->runs));
+  g_autoptr (QsRun) next = n > 0 ? g_list_model_get_item (G_LIST_MODEL (self->runs), MIN (position, n - 1)) : NULL;
+  qs_session_set_run (self, next);
+}
+
+guint
+qs_session_get_n_active (QsSession *self)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self), 0);
+
+  guint active = 0;
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->runs)); i++)
+    {
+      g_autoptr (QsRun) run = g_list_model_get_item (G_LIST_MODEL (self->runs), i);
+      active += qs_run_is_active (run);
+    }
+  return active;
+}
+
+gboolean
+qs_session_probe_lab (QsSession *self, const QsProbeOptions *options, GError **error)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self), FALSE);
+
+  g_clear_pointer (&self->lab_options, qs_probe_options_free);
+  if (options != NULL)
+    self->lab_options = qs_probe_options_copy (options);
+  else
+    {
+      self->lab_options = qs_probe_options_new ();
+      self->lab_options->keep_open = TRUE;
+    }
+  if (qs_lab_get_running (self->lab))
+    {
+      probe_lab_now (self);
+      return TRUE;
+    }
+  if (qs_lab_start (self->lab, error))
+    return TRUE;
+  g_clear_pointer (&self->lab_options, qs_probe_options_free);
+  return FALSE;
+}
+
+gboolean
+qs_session_is_waiting_for_lab (QsSession *self)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self), FALSE);
+
+  return self->lab_options != NULL;
+}
+
+void
+qs_session_show_page (QsSession *self, const char *name)
+{
+  g_return_if_fail (QS_IS_SESSION (self) && name != NULL);
+
+  g_signal_emit (self, signals[SHOW_PAGE], 0, name);
+}
+
+/* --- Closing ---------------------------------------------------------------------------- */
+
+static gboolean
+close_poll_cb (gpointer data)
+{
+  GTask *task = data;
+  QsSession *self = g_task_get_source_object (task);
+  gint64 deadline = *(gint64 *) g_task_get_task_data (task);
+
+  gboolean over = qs_session_get_n_active (self) == 0 && qs_lab_get_server (self->lab) == NULL;
+  if (!over && g_get_monotonic_time () < deadline)
+    return G_SOURCE_CONTINUE;
+  g_task_return_boolean (task, over);
+  return G_SOURCE_REMOVE;
+}
+
+void
+qs_session_close_async (QsSession *self, GAsyncReadyCallback callback, gpointer data)
+{
+  g_return_if_fail (QS_IS_SESSION (self));
+
+  g_clear_pointer (&self->lab_options, qs_probe_options_free);
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->runs)); i++)
+    {
+      g_autoptr (QsRun) run = g_list_model_get_item (G_LIST_MODEL (self->runs), i);
+      qs_run_stop (run);
+    }
+  qs_lab_stop (self->lab);
+
+  GTask *task = g_task_new (self, NULL, callback, data);
+  gint64 *deadline = g_new (gint64, 1);
+  *deadline = g_get_monotonic_time () + CLOSE_TIMEOUT_MS * 1000;
+  g_task_set_task_data (task, deadline, g_free);
+  g_timeout_add_full (G_PRIORITY_DEFAULT, CLOSE_POLL_MS, close_poll_cb, task, g_object_unref);
+}
+
+void
+qs_session_close_finish (QsSession *self, GAsyncResult *result)
+{
+  g_return_if_fail (g_task_is_valid (result, self));
+
+  g_autoptr (GError) error = NULL;
+  if (!g_task_propagate_boolean (G_TASK (result), &error))
+    g_debug ("Something did not end in time and is dropped");
+}

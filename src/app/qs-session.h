@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "app/models/qs-history.h"
+#include "app/models/qs-lab.h"
+#include "app/models/qs-log.h"
+#include "app/models/qs-run.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QsSession: the shared view state of one window: its runs, the one that is shown, and what is selected
+ * and visible in it. Pages talk to it and not to each other. Selection, visible time and filter
+ * belong to a run: they come back when that run is shown again, so that two can be compared.
+ *
+ * Properties (all notify): "run" (QsRun or NULL), "selection" (int64: a packet's index, -1: none),
+ * "visible-from", "visible-to" (int64: trace time in ns; both -1: all of it), "filter" (string,
+ * never NULL).
+ * Signals: "show-page" (const char *name): a page asks for another one to be shown.
+ */
+#define QS_TYPE_SESSION (qs_session_get_type ())
+G_DECLARE_FINAL_TYPE (QsSession, qs_session, QS, SESSION, GObject)
+
+QsSession *qs_session_new (QsSettings *settings);
+
+GListModel *qs_session_get_runs (QsSession *self); /* of QsRun, newest last */
+QsRun *qs_session_get_run (QsSession *self);       /* NULL: none is shown */
+void qs_session_set_run (QsSession *self, QsRun *run);
+QsTrace *qs_session_get_trace (QsSession *self); /* the shown run's, or NULL */
+
+gint64 qs_session_get_selection (QsSession *self);
+void qs_session_set_selection (QsSession *self, gint64 packet);
+void qs_session_get_visible (QsSession *self, gint64 *from, gint64 *to);
+void qs_session_set_visible (QsSession *self, gint64 from, gint64 to);
+const char *qs_session_get_filter (QsSession *self);
+void qs_session_set_filter (QsSession *self, const char *filter);
+
+QsLab *qs_session_get_lab (QsSession *self);
+QsLog *qs_session_get_log (QsSession *self);
+QsHistory *qs_session_get_history (QsSession *self);
+
+/* Starts a run and shows it. Copies options. NULL with QS_ERROR_INVALID_TARGET: a sentence that says what
+ * to do. (transfer none) */
+QsRun *qs_session_connect (QsSession *self, const char *target, const QsProbeOptions *options, GError **error);
+/* The same target and options as a run before. NULL for a file. */
+QsRun *qs_session_run_again (QsSession *self, QsRun *run);
+/* A trace from a file or from the lab's side. (transfer none) */
+QsRun *qs_session_add_trace (QsSession *self, QsTrace *trace, const char *title);
+/* Ends it if need be and forgets it. */
+void qs_session_remove_run (QsSession *self, QsRun *run);
+guint qs_session_get_n_active (QsSession *self); /* runs that are not over */
+
+/* Starts the lab's server if need be and probes it, as soon as it listens. options: NULL for the defaults.
+ * FALSE with a sentence when the server cannot start. */
+gboolean qs_session_probe_lab (QsSession *self, const QsProbeOptions *options, GError **error);
+
+/* A probe of the lab is asked for and has not begun yet. */
+gboolean qs_session_is_waiting_for_lab (QsSession *self);
+
+/* Asks the window for a page by its name ("packets"). */
+void qs_session_show_page (QsSession *self, const char *name);
+
+/* Ends every run and the lab in order; calls back when all is over, within 300 ms. Once. */
+void qs_session_close_async (QsSession *self, GAsyncReadyCallback callback, gpointer data);
+void qs_session_close_finish (QsSession *self, GAsyncResult *result);
+
+G_END_DECLS

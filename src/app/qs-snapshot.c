@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/qs-snapshot.h"
+
+#include "base/qs-i18n.h"
+
+/* What changed in the last moment is laid out and drawn within a few frames. */
+#define SETTLE_FRAMES 6
+#define POLL_MS 20
+
+typedef struct {
+  QsWindow *window;
+  char *path;
+  QsSnapshotFunc done;
+  gpointer data;
+  guint frames;
+} Snapshot;
+
+static void
+snapshot_free (gpointer data)
+{
+  Snapshot *self = data;
+
+  g_object_unref (self->window);
+  g_free (self->path);
+  g_free (self);
+}
+
+/* What is on the screen is the truth: gtk_widget_draw() leaves out the headers of tables. Where the window cannot
+ * be read back (Wayland, or it is larger than the screen), it has to do. */
+static cairo_surface_t *
+draw_window (GtkWidget *widget, const GdkRectangle *area)
+{
+  cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, area->width, area->height);
+  cairo_t *cr = cairo_create (surface);
+  g_autoptr (GdkPixbuf) pixbuf = NULL;
+  GdkMonitor *monitor =
+      gdk_display_get_monitor_at_window (gtk_widget_get_display (widget), gtk_widget_get_window (widget));
+  GdkRectangle screen = { 0 };
+
+  if (monitor != NULL)
+    gdk_monitor_get_geometry (monitor, &screen);
+  if (area->width <= screen.width && area->height <= screen.height)
+    pixbuf = gdk_pixbuf_get_from_window (gtk_widget_get_window (widget), area->x, area->y, area->width, area->height);
+  if (pixbuf != NULL)
+    {
+      gdk_cairo_set_source_pixbuf (cr, pixbuf, 0, 0);
+      cairo_paint (cr);
+    }
+  else
+    {
+      cairo_translate (cr, -area->x, -area->y);
+      gtk_widget_draw (widget, cr);
+    }
+  cairo_destroy (cr);
+  return surface;
+}
+
+static gboolean
+write_png (QsWindow *window, const char *path)
+{
+  GdkRectangle area;
+
+  qs_window_get_full_area (window, &area);
+  cairo_surface_t *surface = draw_window (GTK_WIDGET (window), &area);
+  cairo_status_t status = cairo_surface_write_to_png (surface, path);
+  cairo_surface_destroy (surface);
+  if (status != CAIRO_STATUS_SUCCESS)
+    g_printerr (_ ("quicscope: the picture cannot be written to %s: %s\n"), path, cairo_status_to_string (status));
+  return status == CAIRO_STATUS_SUCCESS;
+}
+
+static gboolean
+no_run_failed (QsSession *session)
+{
+  GListModel *runs = qs_session_get_runs (session);
+  gboolean failed = FALSE;
+
+  for (guint i = 0; i < g_list_model_get_n_items (runs); i++)
+    {
+      g_autoptr (QsRun) run = g_list_model_get_item (runs, i);
+      failed = failed || qs_run_get_status (run) == QS_RUN_FAILED;
+    }
+  return !failed;
+}
+
+static void
+finish (Snapshot *self)
+{
+  QsSession *session = qs_window_get_session (self->window);
+  QsRun *run = qs_session_get_run (session);
+  gboolean written = write_png (self->window, self->path);
+
+  if (run != NULL)
+    g_print ("%s\n", qs_run_get_verdict (run));
+  self->done (written && no_run_failed (session), self->data);
+}
+
+static gboolean
+frame_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
+{
+  Snapshot *self = data;
+
+  if (++self->frames < SETTLE_FRAMES)
+    {
+      gtk_widget_queue_draw (widget);
+      return G_SOURCE_CONTINUE;
+    }
+  finish (self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+poll_cb (gpointer data)
+{
+  Snapshot *self = data;
+  QsSession *session = qs_window_get_session (self->window);
+  QsRun *run = qs_session_get_run (session);
+
+  if (qs_session_get_n_active (session) > 0 || qs_session_is_waiting_for_lab (session))
+    return G_SOURCE_CONTINUE;
+  if (run != NULL)
+    qs_run_refresh (run);
+  gtk_widget_add_tick_callback (GTK_WIDGET (self->window), frame_cb, self, snapshot_free);
+  return G_SOURCE_REMOVE;
+}
+
+void
+qs_snapshot_take (QsWindow *window, const char *path, QsSnapshotFunc done, gpointer data)
+{
+  g_return_if_fail (QS_IS_WINDOW (window) && path != NULL && done != NULL);
+
+  Snapshot *self = g_new0 (Snapshot, 1);
+  self->window = g_object_ref (window);
+  self->path = g_strdup (path);
+  self->done = done;
+  self->data = data;
+  g_timeout_add (POLL_MS, poll_cb, self);
+}

@@ -1,0 +1,676 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/qs-window.h"
+
+#include "app/pages/qs-lab-page.h"
+#include "app/pages/qs-overview-page.h"
+#include "app/pages/qs-page.h"
+#include "app/pages/qs-response-page.h"
+#include "app/pages/qs-security-page.h"
+#include "app/pages/qs-streams-page.h"
+#include "app/qs-help.h"
+#include "app/widgets/qs-log-view.h"
+#include "app/widgets/qs-options-popover.h"
+#include "app/widgets/qs-run-row.h"
+#include "app/widgets/qs-status-bar.h"
+#include "base/qs-i18n.h"
+
+struct _QsWindow {
+  GtkApplicationWindow parent;
+  GtkEntry *target;
+  GtkEntryCompletion *completion;
+  GtkMenuButton *options_button;
+  GtkRevealer *error_strip, *insecure_strip;
+  GtkLabel *error_label;
+  GtkWidget *sidebar;
+  GtkListBox *runs;
+  GtkStack *stack;
+  QsLogView *log_view;
+  QsStatusBar *status_bar;
+
+  QsOptionsPopover *options;
+  QsSettings *settings;
+  QsSession *session;
+  QsDelayMeter *meter;
+  gboolean closing;
+};
+
+G_DEFINE_FINAL_TYPE (QsWindow, qs_window, GTK_TYPE_APPLICATION_WINDOW)
+
+/* The tabs, in order: Alt+1 is the first one. */
+static const struct {
+  const char *name;
+  const char *title;
+  GType (*get_type) (void);
+} pages[] = {
+  { "overview", N_ ("Overview"), qs_overview_page_get_type },
+  { "streams", N_ ("Streams"), qs_streams_page_get_type },
+  { "security", N_ ("Security"), qs_security_page_get_type },
+  { "response", N_ ("Response"), qs_response_page_get_type },
+  { "lab", N_ ("Lab"), qs_lab_page_get_type },
+};
+
+/* --- Actions ---------------------------------------------------------------------------- */
+
+static void
+set_action_enabled (QsWindow *self, const char *name, gboolean enabled)
+{
+  g_simple_action_set_enabled (G_SIMPLE_ACTION (g_action_map_lookup_action (G_ACTION_MAP (self), name)), enabled);
+}
+
+static void
+set_action_state (QsWindow *self, const char *name, GVariant *state)
+{
+  g_simple_action_set_state (G_SIMPLE_ACTION (g_action_map_lookup_action (G_ACTION_MAP (self), name)), state);
+}
+
+static void
+update_actions (QsWindow *self)
+{
+  QsRun *run = qs_session_get_run (self->session);
+
+  set_action_enabled (self, "connect", gtk_entry_get_text_length (self->target) > 0);
+  set_action_enabled (self, "stop", run != NULL && qs_run_is_active (run));
+  set_action_enabled (self, "run-again", run != NULL && qs_run_get_probe (run) != NULL);
+  set_action_enabled (self, "remove-run", run != NULL);
+  qs_delay_meter_set_active (self->meter, qs_session_get_n_active (self->session) > 0);
+}
+
+static void
+connect_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  QsWindow *self = data;
+
+  qs_window_connect (self, gtk_entry_get_text (self->target));
+}
+
+static void
+stop_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  QsRun *run = qs_session_get_run (QS_WINDOW (data)->session);
+
+  if (run != NULL)
+    qs_run_stop (run);
+}
+
+static void
+run_again_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  QsWindow *self = data;
+  QsRun *run = qs_session_get_run (self->session);
+
+  if (run != NULL)
+    qs_session_run_again (self->session, run);
+}
+
+static void
+remove_run_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  QsWindow *self = data;
+  QsRun *run = qs_session_get_run (self->session);
+
+  if (run != NULL)
+    qs_session_remove_run (self->session, run);
+}
+
+static void
+try_lab_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  qs_window_try_lab (data);
+}
+
+static void
+focus_target_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  gtk_widget_grab_focus (GTK_WIDGET (QS_WINDOW (data)->target));
+}
+
+static void
+help_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  qs_help_show (GTK_WINDOW (data));
+}
+
+static void
+page_cb (GSimpleAction *action, GVariant *state, gpointer data)
+{
+  qs_window_show_page (data, g_variant_get_string (state, NULL));
+}
+
+static void
+show_sidebar_cb (GSimpleAction *action, GVariant *state, gpointer data)
+{
+  QsWindow *self = data;
+
+  g_simple_action_set_state (action, state);
+  gtk_widget_set_visible (self->sidebar, g_variant_get_boolean (state));
+  qs_settings_set_boolean (self->settings, "show-sidebar", g_variant_get_boolean (state));
+}
+
+static void
+show_log_cb (GSimpleAction *action, GVariant *state, gpointer data)
+{
+  QsWindow *self = data;
+
+  g_simple_action_set_state (action, state);
+  gtk_widget_set_visible (GTK_WIDGET (self->log_view), g_variant_get_boolean (state));
+  qs_settings_set_boolean (self->settings, "show-log", g_variant_get_boolean (state));
+}
+
+static void
+recent_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  QsWindow *self = data;
+
+  gtk_entry_set_text (self->target, g_variant_get_string (parameter, NULL));
+  gtk_widget_grab_focus (GTK_WIDGET (self->target));
+  gtk_editable_set_position (GTK_EDITABLE (self->target), -1);
+}
+
+static void
+clear_history_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  qs_history_clear (qs_session_get_history (QS_WINDOW (data)->session));
+}
+
+static const GActionEntry actions[] = {
+  { "connect", connect_cb },
+  { "stop", stop_cb },
+  { "run-again", run_again_cb },
+  { "remove-run", remove_run_cb },
+  { "try-lab", try_lab_cb },
+  { "focus-target", focus_target_cb },
+  { "help", help_cb },
+  { "recent", recent_cb, "s" },
+  { "clear-history", clear_history_cb },
+  { "page", NULL, "s", "'overview'", page_cb },
+  { "show-sidebar", NULL, NULL, "true", show_sidebar_cb },
+  { "show-log", NULL, NULL, "false", show_log_cb },
+};
+
+/* --- The target ------------------------------------------------------------------------- */
+
+static void
+set_entry_error (QsWindow *self, gboolean error)
+{
+  GtkStyleContext *style = gtk_widget_get_style_context (GTK_WIDGET (self->target));
+
+  if (error)
+    gtk_style_context_add_class (style, GTK_STYLE_CLASS_ERROR);
+  else
+    gtk_style_context_remove_class (style, GTK_STYLE_CLASS_ERROR);
+}
+
+static void
+target_changed_cb (QsWindow *self)
+{
+  qs_window_show_error (self, NULL);
+  update_actions (self);
+}
+
+static void
+target_activate_cb (QsWindow *self)
+{
+  if (gtk_entry_get_text_length (self->target) == 0)
+    qs_window_show_error (self, _ ("Type what to probe first, as https://example.org/ or quic://host:port."));
+  else
+    qs_window_connect (self, gtk_entry_get_text (self->target));
+}
+
+static GMenuModel *
+recent_menu (QsWindow *self)
+{
+  const char *const *targets = qs_history_get_targets (qs_session_get_history (self->session));
+  GMenu *menu = g_menu_new ();
+  g_autoptr (GMenu) recent = g_menu_new ();
+  g_autoptr (GMenu) rest = g_menu_new ();
+
+  for (guint i = 0; targets[i] != NULL && i < 12; i++)
+    {
+      /* An underline in a name is no mnemonic. */
+      g_auto (GStrv) parts = g_strsplit (targets[i], "_", -1);
+      g_autofree char *label = g_strjoinv ("__", parts);
+      g_autoptr (GMenuItem) item = g_menu_item_new (label, NULL);
+      g_menu_item_set_action_and_target (item, "win.recent", "s", targets[i]);
+      g_menu_append_item (recent, item);
+    }
+  g_menu_append (rest, _ ("_Forget These"), "win.clear-history");
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (recent));
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (rest));
+  return G_MENU_MODEL (menu);
+}
+
+static void
+target_icon_cb (QsWindow *self, GtkEntryIconPosition position)
+{
+  g_autoptr (GMenuModel) menu = recent_menu (self);
+  GtkWidget *popover = gtk_popover_new_from_model (GTK_WIDGET (self->target), menu);
+  GdkRectangle area;
+
+  gtk_entry_get_icon_area (self->target, position, &area);
+  gtk_popover_set_pointing_to (GTK_POPOVER (popover), &area);
+  gtk_popover_set_position (GTK_POPOVER (popover), GTK_POS_BOTTOM);
+  g_signal_connect (popover, "closed", G_CALLBACK (gtk_widget_destroy), NULL);
+  gtk_popover_popup (GTK_POPOVER (popover));
+}
+
+/* What was typed may be anywhere in a target: people remember a part of the host's name. */
+static gboolean
+completion_match_cb (GtkEntryCompletion *completion, const char *key, GtkTreeIter *iter, gpointer data)
+{
+  g_autofree char *target = NULL;
+
+  gtk_tree_model_get (gtk_entry_completion_get_model (completion), iter, 0, &target, -1);
+  g_autofree char *folded = target != NULL ? g_utf8_casefold (target, -1) : NULL;
+  return folded != NULL && strstr (folded, key) != NULL;
+}
+
+static void
+hide_error_cb (QsWindow *self)
+{
+  qs_window_show_error (self, NULL);
+}
+
+static void
+verify_again_cb (QsWindow *self)
+{
+  qs_options_popover_set_insecure (self->options, FALSE);
+}
+
+static void
+options_changed_cb (QsWindow *self)
+{
+  gboolean changed, insecure;
+  GtkStyleContext *style = gtk_widget_get_style_context (GTK_WIDGET (self->options_button));
+
+  g_object_get (self->options, "changed-from-default", &changed, "insecure", &insecure, NULL);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->options_button),
+                               changed ? _ ("How to probe (some options are not the defaults)") : _ ("How to probe"));
+  if (changed)
+    gtk_style_context_add_class (style, "qs-changed");
+  else
+    gtk_style_context_remove_class (style, "qs-changed");
+  gtk_revealer_set_reveal_child (self->insecure_strip, insecure);
+}
+
+/* --- Runs ------------------------------------------------------------------------------- */
+
+static void
+row_again_cb (QsWindow *self, QsRunRow *row)
+{
+  qs_session_run_again (self->session, qs_run_row_get_run (row));
+}
+
+static void
+row_forget_cb (QsWindow *self, QsRunRow *row)
+{
+  qs_session_remove_run (self->session, qs_run_row_get_run (row));
+}
+
+static GtkWidget *
+make_run_row (gpointer item, gpointer data)
+{
+  GtkWidget *row = qs_run_row_new (item);
+
+  g_signal_connect_object (row, "again", G_CALLBACK (row_again_cb), data, G_CONNECT_SWAPPED);
+  g_signal_connect_object (row, "forget", G_CALLBACK (row_forget_cb), data, G_CONNECT_SWAPPED);
+  g_signal_connect_object (item, "notify::status", G_CALLBACK (update_actions), data, G_CONNECT_SWAPPED);
+  return row;
+}
+
+static void
+run_selected_cb (QsWindow *self, GtkListBoxRow *row)
+{
+  if (row != NULL && self->session != NULL)
+    qs_session_set_run (self->session, qs_run_row_get_run (QS_RUN_ROW (row)));
+}
+
+static void
+select_shown_run (QsWindow *self)
+{
+  QsRun *run = qs_session_get_run (self->session);
+  GtkListBoxRow *row;
+
+  for (int i = 0; (row = gtk_list_box_get_row_at_index (self->runs, i)) != NULL; i++)
+    if (qs_run_row_get_run (QS_RUN_ROW (row)) == run)
+      gtk_list_box_select_row (self->runs, row);
+}
+
+static void
+session_run_cb (QsWindow *self)
+{
+  select_shown_run (self);
+  update_actions (self);
+}
+
+/* --- Pages ------------------------------------------------------------------------------ */
+
+static void
+add_pages (QsWindow *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (pages); i++)
+    {
+      GtkWidget *page = g_object_new (pages[i].get_type (), "visible", TRUE, NULL);
+      gtk_stack_add_titled (self->stack, page, pages[i].name, _ (pages[i].title));
+      qs_page_set_session (QS_PAGE (page), self->session);
+    }
+}
+
+static void
+add_page_accels (GtkApplication *application)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (pages); i++)
+    {
+      g_autofree char *action = g_strdup_printf ("win.page::%s", pages[i].name);
+      g_autofree char *accel = g_strdup_printf ("<Alt>%u", i + 1);
+      gtk_application_set_accels_for_action (application, action, (const char *[]){ accel, NULL });
+    }
+}
+
+static void
+visible_page_cb (QsWindow *self)
+{
+  const char *name = gtk_stack_get_visible_child_name (self->stack);
+
+  if (name != NULL && !self->closing)
+    set_action_state (self, "page", g_variant_new_string (name));
+}
+
+static void
+show_page_cb (QsWindow *self, const char *name)
+{
+  qs_window_show_page (self, name);
+}
+
+/* --- Overrides -------------------------------------------------------------------------- */
+
+static void
+closed_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (QsWindow) self = data;
+  GApplication *application = G_APPLICATION (gtk_window_get_application (GTK_WINDOW (self)));
+
+  qs_session_close_finish (QS_SESSION (source), result);
+  gtk_widget_destroy (GTK_WIDGET (self));
+  if (application != NULL)
+    g_application_release (application);
+}
+
+static void
+save_size (QsWindow *self)
+{
+  int width, height;
+  gboolean maximized = gtk_window_is_maximized (GTK_WINDOW (self));
+
+  qs_settings_set_boolean (self->settings, "window-maximized", maximized);
+  if (maximized)
+    return;
+  gtk_window_get_size (GTK_WINDOW (self), &width, &height);
+  qs_settings_set_int (self->settings, "window-width", width);
+  qs_settings_set_int (self->settings, "window-height", height);
+}
+
+/* What runs is told to end and given the moment that it was promised; the window is gone at once. */
+static gboolean
+qs_window_delete_event (GtkWidget *widget, GdkEventAny *event)
+{
+  QsWindow *self = QS_WINDOW (widget);
+  GtkApplication *application = gtk_window_get_application (GTK_WINDOW (self));
+
+  if (self->closing)
+    return GDK_EVENT_STOP;
+  self->closing = TRUE;
+  save_size (self);
+  if (application != NULL)
+    g_application_hold (G_APPLICATION (application));
+  gtk_widget_hide (widget);
+  qs_session_close_async (self->session, closed_cb, g_object_ref (self));
+  return GDK_EVENT_STOP;
+}
+
+/* After everything else: Escape closes a popover or a completion first. */
+static gboolean
+qs_window_key_press_event (GtkWidget *widget, GdkEventKey *event)
+{
+  if (GTK_WIDGET_CLASS (qs_window_parent_class)->key_press_event (widget, event))
+    return GDK_EVENT_STOP;
+  if (event->keyval != GDK_KEY_Escape)
+    return GDK_EVENT_PROPAGATE;
+  g_action_group_activate_action (G_ACTION_GROUP (widget), "stop", NULL);
+  return GDK_EVENT_STOP;
+}
+
+static void
+qs_window_dispose (GObject *object)
+{
+  QsWindow *self = QS_WINDOW (object);
+
+  if (self->session != NULL)
+    g_signal_handlers_disconnect_by_data (self->session, self);
+  if (self->meter != NULL)
+    qs_delay_meter_set_active (self->meter, FALSE);
+  G_OBJECT_CLASS (qs_window_parent_class)->dispose (object);
+}
+
+static void
+qs_window_finalize (GObject *object)
+{
+  QsWindow *self = QS_WINDOW (object);
+
+  g_clear_object (&self->session);
+  g_clear_object (&self->meter);
+  g_clear_object (&self->settings);
+  G_OBJECT_CLASS (qs_window_parent_class)->finalize (object);
+}
+
+static void
+qs_window_class_init (QsWindowClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->dispose = qs_window_dispose;
+  object_class->finalize = qs_window_finalize;
+  widget_class->delete_event = qs_window_delete_event;
+  widget_class->key_press_event = qs_window_key_press_event;
+
+  g_type_ensure (QS_TYPE_LOG_VIEW);
+  g_type_ensure (QS_TYPE_STATUS_BAR);
+  gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, target);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, completion);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, options_button);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, error_strip);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, insecure_strip);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, error_label);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, sidebar);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, runs);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, stack);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, log_view);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, status_bar);
+  gtk_widget_class_bind_template_callback (widget_class, target_activate_cb);
+  gtk_widget_class_bind_template_callback (widget_class, target_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, target_icon_cb);
+  gtk_widget_class_bind_template_callback (widget_class, hide_error_cb);
+  gtk_widget_class_bind_template_callback (widget_class, verify_again_cb);
+  gtk_widget_class_bind_template_callback (widget_class, run_selected_cb);
+  gtk_widget_class_bind_template_callback (widget_class, visible_page_cb);
+}
+
+static void
+qs_window_init (QsWindow *self)
+{
+  self->meter = qs_delay_meter_new ();
+  g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
+  gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_entry_completion_set_match_func (self->completion, completion_match_cb, NULL, NULL);
+
+  self->options = QS_OPTIONS_POPOVER (qs_options_popover_new ());
+  gtk_menu_button_set_popover (self->options_button, GTK_WIDGET (self->options));
+  g_signal_connect_object (self->options, "notify", G_CALLBACK (options_changed_cb), self, G_CONNECT_SWAPPED);
+}
+
+static void
+restore (QsWindow *self)
+{
+  gtk_window_set_default_size (GTK_WINDOW (self), qs_settings_get_int (self->settings, "window-width", 1200),
+                               qs_settings_get_int (self->settings, "window-height", 800));
+  if (qs_settings_get_boolean (self->settings, "window-maximized", FALSE))
+    gtk_window_maximize (GTK_WINDOW (self));
+  g_action_group_change_action_state (
+      G_ACTION_GROUP (self), "show-sidebar",
+      g_variant_new_boolean (qs_settings_get_boolean (self->settings, "show-sidebar", TRUE)));
+  g_action_group_change_action_state (
+      G_ACTION_GROUP (self), "show-log",
+      g_variant_new_boolean (qs_settings_get_boolean (self->settings, "show-log", FALSE)));
+}
+
+GtkWidget *
+qs_window_new (GtkApplication *application, QsSettings *settings)
+{
+  g_return_val_if_fail (QS_IS_SETTINGS (settings), NULL);
+
+  QsWindow *self = g_object_new (QS_TYPE_WINDOW, "application", application, NULL);
+  self->settings = g_object_ref (settings);
+  self->session = qs_session_new (settings);
+  gtk_entry_completion_set_model (self->completion, qs_history_get_model (qs_session_get_history (self->session)));
+  qs_log_view_set_log (self->log_view, qs_session_get_log (self->session));
+  qs_status_bar_set_session (self->status_bar, self->session, self->meter);
+  gtk_list_box_bind_model (self->runs, qs_session_get_runs (self->session), make_run_row, self, NULL);
+  g_signal_connect_swapped (self->session, "notify::run", G_CALLBACK (session_run_cb), self);
+  g_signal_connect_swapped (self->session, "show-page", G_CALLBACK (show_page_cb), self);
+  add_pages (self);
+  if (application != NULL)
+    add_page_accels (application);
+  restore (self);
+  update_actions (self);
+  gtk_widget_grab_focus (GTK_WIDGET (self->target));
+  return GTK_WIDGET (self);
+}
+
+QsSession *
+qs_window_get_session (QsWindow *self)
+{
+  g_return_val_if_fail (QS_IS_WINDOW (self), NULL);
+
+  return self->session;
+}
+
+QsDelayMeter *
+qs_window_get_delay_meter (QsWindow *self)
+{
+  g_return_val_if_fail (QS_IS_WINDOW (self), NULL);
+
+  return self->meter;
+}
+
+QsRun *
+qs_window_connect (QsWindow *self, const char *target)
+{
+  g_return_val_if_fail (QS_IS_WINDOW (self) && target != NULL, NULL);
+
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = g_strstrip (g_strdup (target));
+  g_autoptr (QsProbeOptions) options =
+      qs_options_popover_dup_options (self->options, qs_session_get_lab (self->session));
+
+  if (g_strcmp0 (gtk_entry_get_text (self->target), text) != 0)
+    gtk_entry_set_text (self->target, text);
+  QsRun *run = qs_session_connect (self->session, text, options, &error);
+  qs_window_show_error (self, run == NULL ? error->message : NULL);
+  set_entry_error (self, run == NULL);
+  return run;
+}
+
+void
+qs_window_set_keep_open (QsWindow *self, gboolean keep_open)
+{
+  g_return_if_fail (QS_IS_WINDOW (self));
+
+  qs_options_popover_set_keep_open (self->options, keep_open);
+}
+
+void
+qs_window_try_lab (QsWindow *self)
+{
+  g_return_if_fail (QS_IS_WINDOW (self));
+
+  g_autoptr (GError) error = NULL;
+  g_autoptr (QsProbeOptions) options =
+      qs_options_popover_dup_options (self->options, qs_session_get_lab (self->session));
+
+  if (qs_session_probe_lab (self->session, options, &error))
+    qs_window_show_page (self, "overview");
+  else
+    qs_window_show_error (self, error->message);
+}
+
+gboolean
+qs_window_show_page (QsWindow *self, const char *name)
+{
+  g_return_val_if_fail (QS_IS_WINDOW (self) && name != NULL, FALSE);
+
+  if (gtk_stack_get_child_by_name (self->stack, name) == NULL)
+    return FALSE;
+  gtk_stack_set_visible_child_name (self->stack, name);
+  return TRUE;
+}
+
+const char *
+qs_window_get_page (QsWindow *self)
+{
+  g_return_val_if_fail (QS_IS_WINDOW (self), NULL);
+
+  return gtk_stack_get_visible_child_name (self->stack);
+}
+
+void
+qs_window_get_full_area (QsWindow *self, GdkRectangle *area)
+{
+  g_return_if_fail (QS_IS_WINDOW (self) && area != NULL);
+
+  GtkAllocation child;
+  gtk_widget_get_allocation (gtk_bin_get_child (GTK_BIN (self)), &child);
+  gtk_widget_get_allocation (gtk_window_get_titlebar (GTK_WINDOW (self)), area);
+  gdk_rectangle_union (area, &child, area);
+}
+
+/* GTK counts the title bar in or not, as it was realized or not: measure, then correct. */
+static void
+correct_size_cb (GtkWidget *widget, GtkAllocation *allocation, gpointer data)
+{
+  const GdkRectangle *wanted = data;
+  GdkRectangle area;
+  int width, height;
+
+  qs_window_get_full_area (QS_WINDOW (widget), &area);
+  gtk_window_get_size (GTK_WINDOW (widget), &width, &height);
+  g_signal_handlers_disconnect_by_func (widget, correct_size_cb, data);
+  gtk_window_resize (GTK_WINDOW (widget), MAX (width + wanted->width - area.width, 1),
+                     MAX (height + wanted->height - area.height, 1));
+}
+
+void
+qs_window_set_full_size (QsWindow *self, int width, int height)
+{
+  g_return_if_fail (QS_IS_WINDOW (self) && width > 0 && height > 0);
+
+  GdkRectangle *wanted = g_new0 (GdkRectangle, 1);
+  wanted->width = width;
+  wanted->height = height;
+  gtk_window_unmaximize (GTK_WINDOW (self));
+  gtk_window_set_default_size (GTK_WINDOW (self), width, height);
+  g_signal_connect_data (self, "size-allocate", G_CALLBACK (correct_size_cb), wanted,
+                         (GClosureNotify) (void (*) (void)) g_free, G_CONNECT_AFTER);
+}
+
+void
+qs_window_show_error (QsWindow *self, const char *message)
+{
+  g_return_if_fail (QS_IS_WINDOW (self));
+
+  if (message != NULL)
+    gtk_label_set_text (self->error_label, message);
+  else
+    set_entry_error (self, FALSE);
+  gtk_revealer_set_reveal_child (self->error_strip, message != NULL);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gtk/gtk.h>
+
+#include "app/qs-session.h"
+#include "app/widgets/qs-delay-meter.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QsWindow: the window: target, runs, pages, log, status.
+ *
+ * Actions: "connect", "stop", "run-again", "remove-run", "try-lab", "page" (string state), "show-sidebar",
+ * "show-log", "focus-target", "help".
+ */
+#define QS_TYPE_WINDOW (qs_window_get_type ())
+G_DECLARE_FINAL_TYPE (QsWindow, qs_window, QS, WINDOW, GtkApplicationWindow)
+
+GtkWidget *qs_window_new (GtkApplication *application, QsSettings *settings);
+QsSession *qs_window_get_session (QsWindow *self);
+QsDelayMeter *qs_window_get_delay_meter (QsWindow *self);
+
+/* As if a person had typed it and pressed Enter. NULL: it says why, in the window. (transfer none) */
+QsRun *qs_window_connect (QsWindow *self, const char *target);
+/* keep_open: whether what is connected from here on stays connected until Stop. */
+void qs_window_set_keep_open (QsWindow *self, gboolean keep_open);
+/* Starts the built-in server and probes it. */
+void qs_window_try_lab (QsWindow *self);
+/* FALSE when there is no such page. */
+gboolean qs_window_show_page (QsWindow *self, const char *name);
+const char *qs_window_get_page (QsWindow *self);
+/* The whole of it, title bar and all, without what a window manager or GTK puts around it. */
+void qs_window_set_full_size (QsWindow *self, int width, int height);
+void qs_window_get_full_area (QsWindow *self, GdkRectangle *area);
+/* Something went wrong: a sentence that says what to do. NULL: nothing any more. */
+void qs_window_show_error (QsWindow *self, const char *message);
+
+G_END_DECLS

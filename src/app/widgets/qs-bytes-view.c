@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/widgets/qs-bytes-view.h"
+
+#include <string.h>
+
+#include "base/qs-text.h"
+
+/* GtkTextView lays out whole lines: one of 64 KiB would stall it. */
+#define FOLD_BYTES 400
+#define HEX_ROW 16
+
+struct _QsBytesView {
+  GtkScrolledWindow parent;
+  GtkTextView *view;
+  gpointer source;
+  GBytes *bytes;
+  gsize shown;
+  gboolean hex;
+};
+
+enum { PROP_HEX = 1, N_PROPS };
+static GParamSpec *props[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (QsBytesView, qs_bytes_view, GTK_TYPE_SCROLLED_WINDOW)
+
+char *
+qs_bytes_to_text (const guint8 *data, gsize length)
+{
+  GString *text = g_string_sized_new (length + 64);
+  const guint8 *end = data + length;
+
+  while (data < end)
+    {
+      const guint8 *line_end = memchr (data, '\n', (gsize) (end - data));
+      gboolean folds = (line_end != NULL ? line_end : end) - data > FOLD_BYTES;
+      const guint8 *stop = folds ? data + FOLD_BYTES : line_end != NULL ? line_end : end;
+      /* A fold must not cut a character in two. */
+      while (folds && stop > data + FOLD_BYTES - 4 && (*stop & 0xc0) == 0x80)
+        stop--;
+      gsize carriage_return = !folds && stop > data && stop[-1] == '\r';
+
+      g_autofree char *line = qs_text_escape (data, stop - data - (gssize) carriage_return);
+      g_string_append (text, line);
+      if (folds || line_end != NULL)
+        g_string_append_c (text, '\n');
+      data = folds || line_end == NULL ? stop : stop + 1;
+    }
+  return g_string_free (text, FALSE);
+}
+
+char *
+qs_bytes_to_hex_dump (const guint8 *data, gsize length)
+{
+  GString *text = g_string_sized_new (length * 5 + 80);
+
+  for (gsize at = 0; at < length; at += HEX_ROW)
+    {
+      gsize n = MIN (HEX_ROW, length - at);
+      g_string_append_printf (text, "%08" G_GSIZE_MODIFIER "x ", at);
+      for (gsize i = 0; i < HEX_ROW; i++)
+        {
+          g_string_append (text, i == HEX_ROW / 2 ? "  " : " ");
+          if (i < n)
+            g_string_append_printf (text, "%02x", data[at + i]);
+          else
+            g_string_append (text, "  ");
+        }
+      g_string_append (text, "  |");
+      for (gsize i = 0; i < n; i++)
+        g_string_append_c (text, g_ascii_isprint (data[at + i]) ? (char) data[at + i] : '.');
+      g_string_append (text, "|\n");
+    }
+  return g_string_free (text, FALSE);
+}
+
+static void
+show_bytes (QsBytesView *self)
+{
+  gsize length = 0;
+  const guint8 *data = self->bytes != NULL ? g_bytes_get_data (self->bytes, &length) : NULL;
+
+  self->shown = MIN (length, qs_bytes_view_get_limit (self));
+  g_autofree char *text = self->hex ? qs_bytes_to_hex_dump (data, self->shown) : qs_bytes_to_text (data, self->shown);
+  gtk_text_view_set_wrap_mode (self->view, self->hex ? GTK_WRAP_NONE : GTK_WRAP_WORD_CHAR);
+  gtk_text_buffer_set_text (gtk_text_view_get_buffer (self->view), text, -1);
+}
+
+static void
+qs_bytes_view_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  switch (id)
+    {
+    case PROP_HEX:
+      g_value_set_boolean (value, QS_BYTES_VIEW (object)->hex);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+qs_bytes_view_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  switch (id)
+    {
+    case PROP_HEX:
+      qs_bytes_view_set_hex (QS_BYTES_VIEW (object), g_value_get_boolean (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+qs_bytes_view_finalize (GObject *object)
+{
+  g_clear_pointer (&QS_BYTES_VIEW (object)->bytes, g_bytes_unref);
+  G_OBJECT_CLASS (qs_bytes_view_parent_class)->finalize (object);
+}
+
+static void
+qs_bytes_view_class_init (QsBytesViewClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = qs_bytes_view_get_property;
+  object_class->set_property = qs_bytes_view_set_property;
+  object_class->finalize = qs_bytes_view_finalize;
+  props[PROP_HEX] = g_param_spec_boolean ("hex", NULL, NULL, FALSE,
+                                          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+}
+
+static void
+qs_bytes_view_init (QsBytesView *self)
+{
+  self->view = g_object_new (GTK_TYPE_TEXT_VIEW, "editable", FALSE, "cursor-visible", FALSE, "monospace", TRUE,
+                             "left-margin", 9, "right-margin", 9, "top-margin", 6, "bottom-margin", 6, "wrap-mode",
+                             GTK_WRAP_WORD_CHAR, "accepts-tab", FALSE, "visible", TRUE, NULL);
+  gtk_container_add (GTK_CONTAINER (self), GTK_WIDGET (self->view));
+  gtk_scrolled_window_set_shadow_type (GTK_SCROLLED_WINDOW (self), GTK_SHADOW_IN);
+}
+
+GtkWidget *
+qs_bytes_view_new (void)
+{
+  return g_object_new (QS_TYPE_BYTES_VIEW, "visible", TRUE, NULL);
+}
+
+void
+qs_bytes_view_set_bytes (QsBytesView *self, gpointer source, GBytes *bytes)
+{
+  g_return_if_fail (QS_IS_BYTES_VIEW (self));
+
+  gsize length = bytes != NULL ? g_bytes_get_size (bytes) : 0;
+  gboolean same = source == self->source && MIN (length, qs_bytes_view_get_limit (self)) == self->shown;
+
+  self->source = source;
+  if (bytes != NULL)
+    g_bytes_ref (bytes);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  self->bytes = bytes;
+  if (!same)
+    show_bytes (self);
+}
+
+void
+qs_bytes_view_clear (QsBytesView *self)
+{
+  qs_bytes_view_set_bytes (self, NULL, NULL);
+}
+
+void
+qs_bytes_view_set_hex (QsBytesView *self, gboolean hex)
+{
+  g_return_if_fail (QS_IS_BYTES_VIEW (self));
+
+  if (self->hex == hex)
+    return;
+  self->hex = hex;
+  show_bytes (self);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_HEX]);
+}
+
+gsize
+qs_bytes_view_get_limit (QsBytesView *self)
+{
+  g_return_val_if_fail (QS_IS_BYTES_VIEW (self), 0);
+
+  return self->hex ? QS_BYTES_VIEW_HEX_LIMIT : QS_BYTES_VIEW_TEXT_LIMIT;
+}

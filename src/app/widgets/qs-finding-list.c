@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/widgets/qs-finding-list.h"
+
+#include "base/qs-i18n.h"
+#include "diagnosis/qs-finding.h"
+
+struct _QsFindingList {
+  GtkListBox parent;
+  char *shown; /* all that is shown, to see whether it has to change */
+};
+
+enum { SHOW_PACKET, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (QsFindingList, qs_finding_list, GTK_TYPE_LIST_BOX)
+
+static const struct {
+  const char *icon_name;
+  const char *css_class;
+  const char *words;
+} severities[] = {
+  [QS_SEVERITY_ERROR] = { "dialog-error-symbolic", "qs-error", N_ ("Error") },
+  [QS_SEVERITY_WARNING] = { "dialog-warning-symbolic", "qs-warning-icon", N_ ("Warning") },
+  [QS_SEVERITY_INFO] = { "dialog-information-symbolic", "qs-info", N_ ("Note") },
+};
+
+static void
+show_packet_cb (GtkButton *button, QsFindingList *self)
+{
+  gint64 *packet = g_object_get_data (G_OBJECT (button), "qs-packet");
+
+  g_signal_emit (self, signals[SHOW_PACKET], 0, *packet);
+}
+
+static GtkWidget *
+make_label (const char *text, const char *css_class)
+{
+  GtkWidget *label =
+      g_object_new (GTK_TYPE_LABEL, "label", text, "xalign", 0.0f, "wrap", TRUE, "wrap-mode", PANGO_WRAP_WORD_CHAR,
+                    "width-chars", 20, "max-width-chars", 70, "visible", TRUE, NULL);
+
+  gtk_style_context_add_class (gtk_widget_get_style_context (label), css_class);
+  return label;
+}
+
+static GtkWidget *
+make_packet_button (QsFindingList *self, gint64 packet)
+{
+  GtkWidget *button = gtk_button_new_with_label (_ ("Show the packet"));
+
+  g_object_set_data_full (G_OBJECT (button), "qs-packet", g_memdup2 (&packet, sizeof packet), g_free);
+  g_signal_connect (button, "clicked", G_CALLBACK (show_packet_cb), self);
+  gtk_widget_set_halign (button, GTK_ALIGN_END);
+  gtk_style_context_add_class (gtk_widget_get_style_context (button), "qs-small-button");
+  gtk_widget_show (button);
+  return button;
+}
+
+static GtkWidget *
+make_footer (QsFindingList *self, const QsFinding *finding)
+{
+  GtkWidget *footer = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
+  GtkWidget *reference = make_label (finding->reference != NULL ? finding->reference : "", "qs-caption");
+
+  gtk_style_context_add_class (gtk_widget_get_style_context (reference), GTK_STYLE_CLASS_DIM_LABEL);
+  gtk_container_add (GTK_CONTAINER (footer), reference);
+  if (finding->packet >= 0)
+    gtk_box_pack_end (GTK_BOX (footer), make_packet_button (self, finding->packet), FALSE, FALSE, 0);
+  gtk_widget_set_visible (footer, finding->reference != NULL || finding->packet >= 0);
+  return footer;
+}
+
+static GtkWidget *
+make_row (QsFindingList *self, const QsFinding *finding)
+{
+  GtkWidget *row =
+      g_object_new (GTK_TYPE_LIST_BOX_ROW, "activatable", FALSE, "selectable", FALSE, "visible", TRUE, NULL);
+  GtkWidget *grid = g_object_new (GTK_TYPE_GRID, "column-spacing", 12, "row-spacing", 6, "visible", TRUE, NULL);
+  GtkWidget *icon = gtk_image_new_from_icon_name (severities[finding->severity].icon_name, GTK_ICON_SIZE_BUTTON);
+  GtkWidget *title = make_label (finding->title, "qs-heading");
+  g_autofree char *name = g_strdup_printf ("%s: %s %s", _ (severities[finding->severity].words), finding->title,
+                                           finding->detail != NULL ? finding->detail : "");
+
+  g_object_set (icon, "valign", GTK_ALIGN_START, "margin-top", 2, "visible", TRUE, "tooltip-text",
+                _ (severities[finding->severity].words), NULL);
+  gtk_style_context_add_class (gtk_widget_get_style_context (icon), severities[finding->severity].css_class);
+  gtk_widget_set_hexpand (title, TRUE);
+  gtk_grid_attach (GTK_GRID (grid), icon, 0, 0, 1, 1);
+  gtk_grid_attach (GTK_GRID (grid), title, 1, 0, 1, 1);
+  if (finding->detail != NULL)
+    gtk_grid_attach (GTK_GRID (grid), make_label (finding->detail, "qs-body"), 1, 1, 1, 1);
+  gtk_grid_attach (GTK_GRID (grid), make_footer (self, finding), 1, 2, 1, 1);
+  gtk_container_add (GTK_CONTAINER (row), grid);
+  gtk_style_context_add_class (gtk_widget_get_style_context (row), "qs-row");
+  atk_object_set_name (gtk_widget_get_accessible (row), name);
+  return row;
+}
+
+static char *
+all_words (GPtrArray *findings)
+{
+  GString *words = g_string_new (NULL);
+
+  for (guint i = 0; i < findings->len; i++)
+    {
+      const QsFinding *finding = g_ptr_array_index (findings, i);
+      g_string_append_printf (words, "%s\t%d\t%s\t%s\t%" G_GINT64_FORMAT "\n", finding->id, finding->severity,
+                              finding->title, finding->detail, finding->packet);
+    }
+  return g_string_free (words, FALSE);
+}
+
+static void
+qs_finding_list_finalize (GObject *object)
+{
+  g_free (QS_FINDING_LIST (object)->shown);
+  G_OBJECT_CLASS (qs_finding_list_parent_class)->finalize (object);
+}
+
+static void
+qs_finding_list_class_init (QsFindingListClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = qs_finding_list_finalize;
+  signals[SHOW_PACKET] = g_signal_new ("show-packet", QS_TYPE_FINDING_LIST, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                       G_TYPE_NONE, 1, G_TYPE_INT64);
+}
+
+static void
+qs_finding_list_init (QsFindingList *self)
+{
+  gtk_list_box_set_selection_mode (GTK_LIST_BOX (self), GTK_SELECTION_NONE);
+}
+
+GtkWidget *
+qs_finding_list_new (void)
+{
+  return g_object_new (QS_TYPE_FINDING_LIST, "visible", TRUE, NULL);
+}
+
+void
+qs_finding_list_set_findings (QsFindingList *self, GPtrArray *findings)
+{
+  g_return_if_fail (QS_IS_FINDING_LIST (self) && findings != NULL);
+
+  g_autofree char *words = all_words (findings);
+  if (g_strcmp0 (words, self->shown) == 0)
+    return;
+  g_free (self->shown);
+  self->shown = g_steal_pointer (&words);
+
+  gtk_container_foreach (GTK_CONTAINER (self), (GtkCallback) (void (*) (void)) gtk_widget_destroy, NULL);
+  for (guint i = 0; i < findings->len; i++)
+    gtk_container_add (GTK_CONTAINER (self), make_row (self, g_ptr_array_index (findings, i)));
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/widgets/qs-run-row.h"
+
+#include "base/qs-i18n.h"
+
+struct _QsRunRow {
+  GtkListBoxRow parent;
+  GtkImage *icon;
+  GtkLabel *title;
+  GtkLabel *state;
+  GtkButton *again;
+  QsRun *run;
+};
+
+enum { AGAIN, FORGET, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (QsRunRow, qs_run_row, GTK_TYPE_LIST_BOX_ROW)
+
+static void
+again_cb (QsRunRow *self)
+{
+  g_signal_emit (self, signals[AGAIN], 0);
+}
+
+static void
+forget_cb (QsRunRow *self)
+{
+  g_signal_emit (self, signals[FORGET], 0);
+}
+
+static void
+show_status (QsRunRow *self)
+{
+  QsRunStatus status = qs_run_get_status (self->run);
+  GtkStyleContext *style = gtk_widget_get_style_context (GTK_WIDGET (self->icon));
+  g_autofree char *time = g_date_time_format (qs_run_get_started (self->run), "%H:%M:%S");
+  g_autofree char *state = g_strdup_printf ("%s · %s", qs_run_status_title (status), time);
+  g_autofree char *name = g_strdup_printf ("%s, %s", qs_run_get_title (self->run), state);
+
+  for (guint i = 0; i < QS_N_RUN_STATUSES; i++)
+    gtk_style_context_remove_class (style, qs_run_status_css_class (i));
+  gtk_style_context_add_class (style, qs_run_status_css_class (status));
+  gtk_image_set_from_icon_name (self->icon, qs_run_status_icon_name (status), GTK_ICON_SIZE_BUTTON);
+  gtk_label_set_text (self->state, state);
+  atk_object_set_name (gtk_widget_get_accessible (GTK_WIDGET (self)), name);
+}
+
+static void
+show_title (QsRunRow *self)
+{
+  const char *title = qs_run_get_title (self->run);
+
+  gtk_label_set_text (self->title, title);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->title), title);
+  gtk_widget_set_visible (GTK_WIDGET (self->again), qs_run_get_probe (self->run) != NULL);
+}
+
+static void
+qs_run_row_finalize (GObject *object)
+{
+  g_clear_object (&QS_RUN_ROW (object)->run);
+  G_OBJECT_CLASS (qs_run_row_parent_class)->finalize (object);
+}
+
+static void
+qs_run_row_class_init (QsRunRowClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = qs_run_row_finalize;
+  signals[AGAIN] = g_signal_new ("again", QS_TYPE_RUN_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[FORGET] = g_signal_new ("forget", QS_TYPE_RUN_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+
+  gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-run-row.ui");
+  gtk_widget_class_bind_template_child (widget_class, QsRunRow, icon);
+  gtk_widget_class_bind_template_child (widget_class, QsRunRow, title);
+  gtk_widget_class_bind_template_child (widget_class, QsRunRow, state);
+  gtk_widget_class_bind_template_child (widget_class, QsRunRow, again);
+  gtk_widget_class_bind_template_callback (widget_class, again_cb);
+  gtk_widget_class_bind_template_callback (widget_class, forget_cb);
+}
+
+static void
+qs_run_row_init (QsRunRow *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+GtkWidget *
+qs_run_row_new (QsRun *run)
+{
+  g_return_val_if_fail (QS_IS_RUN (run), NULL);
+
+  QsRunRow *self = g_object_new (QS_TYPE_RUN_ROW, NULL);
+  self->run = g_object_ref (run);
+  g_signal_connect_object (run, "notify::status", G_CALLBACK (show_status), self, G_CONNECT_SWAPPED);
+  show_title (self);
+  show_status (self);
+  return GTK_WIDGET (self);
+}
+
+QsRun *
+qs_run_row_get_run (QsRunRow *self)
+{
+  g_return_val_if_fail (QS_IS_RUN_ROW (self), NULL);
+
+  return self->run;
+}

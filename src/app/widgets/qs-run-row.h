@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gtk/gtk.h>
+
+#include "app/models/qs-run.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QsRunRow: a run in the side bar: state by icon and word, target, time; buttons to run it again and to
+ * forget it.
+ *
+ * Signals: "again" (), "forget" ().
+ */
+#define QS_TYPE_RUN_ROW (qs_run_row_get_type ())
+G_DECLARE_FINAL_TYPE (QsRunRow, qs_run_row, QS, RUN_ROW, GtkListBoxRow)
+
+GtkWidget *qs_run_row_new (QsRun *run);
+QsRun *qs_run_row_get_run (QsRunRow *self);
+
+G_END_DECLS
