@@ -328,6 +328,16 @@ qs_certificate_is_ca (QsCertificate *self)
 }
 
 gboolean
+qs_certificate_is_for (QsCertificate *self, const char *host)
+{
+  g_return_val_if_fail (self != NULL && host != NULL, FALSE);
+
+  if (g_hostname_is_ip_address (host))
+    return X509_check_ip_asc (self->x509, host, 0) == 1;
+  return X509_check_host (self->x509, host, strlen (host), 0, NULL) == 1;
+}
+
+gboolean
 qs_certificate_is_weak (QsCertificate *self)
 {
   g_return_val_if_fail (self != NULL, FALSE);

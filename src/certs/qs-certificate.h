@@ -46,6 +46,8 @@ GPtrArray *qs_certificate_dup_sections_at (QsCertificate *self, gint64 now_s);
 GBytes *qs_certificate_get_der (QsCertificate *self);
 char *qs_certificate_to_pem (QsCertificate *self);
 
+/* Whether it was issued for this host name or address (RFC 6125). */
+gboolean qs_certificate_is_for (QsCertificate *self, const char *host);
 /* Whether the end of a chain that others built should be looked at: "RSA 1024 bit" or an MD5 or SHA-1 signature. */
 gboolean qs_certificate_is_weak (QsCertificate *self);
 

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "base/qs-i18n.h"
+#include "diagnosis/qs-evidence.h"
+
+static gint64
+time_of (QsEvidence *evidence, QsMarkKind kind)
+{
+  gint64 time = QS_NO_TIME;
+
+  return qs_trace_find_mark (evidence->trace, kind, NULL, &time) != NULL ? time : QS_NO_TIME;
+}
+
+/* Two kinds are wanted by their first occurrence: the last one is a later request's. */
+static void
+read_first_times (QsEvidence *evidence)
+{
+  guint n = qs_trace_get_n_marks (evidence->trace);
+
+  for (guint i = 0; i < n && (evidence->first_byte < 0 || evidence->connecting < 0); i++)
+    {
+      gint64 time = 0;
+      const QsMark *mark = qs_trace_get_mark (evidence->trace, i, &time);
+      if (mark->kind == QS_MARK_FIRST_BYTE && evidence->first_byte < 0)
+        evidence->first_byte = time;
+      if (mark->kind == QS_MARK_CONNECTING && evidence->connecting < 0)
+        evidence->connecting = time;
+    }
+}
+
+static void
+read_addresses (QsEvidence *evidence)
+{
+  g_autoptr (GPtrArray) all = g_ptr_array_new ();
+  guint n = qs_trace_get_n_marks (evidence->trace);
+
+  for (guint i = 0; i < n; i++)
+    {
+      const QsMark *mark = qs_trace_get_mark (evidence->trace, i, NULL);
+      if (mark->kind != QS_MARK_CONNECTING || mark->text == NULL)
+        continue;
+      if (!g_ptr_array_find_with_equal_func (all, mark->text, g_str_equal, NULL))
+        g_ptr_array_add (all, mark->text);
+    }
+  if (all->len > 0)
+    {
+      evidence->address = g_strdup (all->pdata[all->len - 1]);
+      g_ptr_array_add (all, NULL);
+      evidence->addresses = g_strjoinv (", ", (char **) all->pdata);
+    }
+}
+
+/* The address of a file's first path, where no mark names it. */
+static void
+read_path_address (QsEvidence *evidence)
+{
+  const QsPath *path = qs_trace_get_path (evidence->trace, 0);
+
+  if (evidence->address != NULL || path == NULL || path->remote == NULL)
+    return;
+  evidence->address = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (path->remote));
+}
+
+/* "quic://HOST:PORT/PATH": the host of it, without brackets. */
+static char *
+host_of_target (const char *target)
+{
+  const char *start = strstr (target, "://");
+  start = start != NULL ? start + 3 : target;
+  if (*start == '[')
+    {
+      const char *end = strchr (start, ']');
+      return end != NULL ? g_strndup (start + 1, (gsize) (end - start - 1)) : NULL;
+    }
+  gsize length = strcspn (start, ":/");
+  return length > 0 ? g_strndup (start, length) : NULL;
+}
+
+static void
+read_host (QsEvidence *evidence)
+{
+  const char *sni = qs_trace_get_fact (evidence->trace, "tls.sni");
+
+  evidence->target = qs_trace_get_fact (evidence->trace, "target");
+  if (evidence->target != NULL)
+    {
+      evidence->tls |= g_str_has_prefix (evidence->target, "tls://");
+      evidence->host_owned = host_of_target (evidence->target);
+    }
+  evidence->sni = g_strdup (sni != NULL && *sni != '\0' ? sni : NULL);
+}
+
+static void
+read_outcome (QsEvidence *evidence)
+{
+  const QsMark *mark = qs_trace_find_mark (evidence->trace, QS_MARK_OUTCOME, NULL, &evidence->outcome);
+
+  if (mark == NULL)
+    {
+      evidence->outcome = QS_NO_TIME;
+      return;
+    }
+  evidence->ended = TRUE;
+  evidence->failed = !g_str_equal (mark->name, "ok");
+  evidence->stopped = g_str_equal (mark->name, "stopped");
+  evidence->stage = mark->text;
+}
+
+void
+qs_evidence_read_marks (QsEvidence *evidence)
+{
+  QsTrace *trace = evidence->trace;
+
+  evidence->first_byte = evidence->connecting = QS_NO_TIME;
+  read_first_times (evidence);
+  read_addresses (evidence);
+  read_path_address (evidence);
+  read_host (evidence);
+  read_outcome (evidence);
+  evidence->resolved = time_of (evidence, QS_MARK_RESOLVED);
+  evidence->resolve_failed = time_of (evidence, QS_MARK_RESOLVE_FAILED);
+  evidence->tcp_connected = time_of (evidence, QS_MARK_TCP_CONNECTED);
+  evidence->handshake_done = time_of (evidence, QS_MARK_HANDSHAKE_DONE);
+  evidence->confirmed = time_of (evidence, QS_MARK_CONFIRMED);
+  evidence->request = time_of (evidence, QS_MARK_REQUEST);
+  evidence->resolved_mark = qs_trace_find_mark (trace, QS_MARK_RESOLVED, NULL, NULL);
+  evidence->resolve_mark = qs_trace_find_mark (trace, QS_MARK_RESOLVE_FAILED, NULL, NULL);
+  evidence->icmp = qs_trace_find_mark (trace, QS_MARK_ICMP, NULL, &evidence->icmp_time);
+  evidence->socket_error = qs_trace_find_mark (trace, QS_MARK_SOCKET_ERROR, NULL, NULL);
+  evidence->tcp_probe = qs_trace_find_mark (trace, QS_MARK_TCP_PROBE, NULL, NULL);
+  evidence->attempt_lost = qs_trace_find_mark (trace, QS_MARK_ATTEMPT_LOST, NULL, NULL);
+  evidence->verify = qs_trace_find_mark (trace, QS_MARK_VERIFY, NULL, NULL);
+  evidence->call = qs_trace_find_mark (trace, QS_MARK_CALL, NULL, NULL);
+  evidence->tls |= evidence->tcp_connected >= 0;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "diagnosis/qs-evidence.h"
+
+/* A live run asks many times a second, and a trace holds a million packets: those behind this distance from
+ * the end are counted once and kept with the trace. Flags of younger ones (lost, acknowledged) still change. */
+#define TAIL 4096
+#define MOST_ACKS 8 /* that are opened to see whether they carry ECN counts */
+
+#define BIT(frame) (G_GUINT64_CONSTANT (1) << (frame))
+#define OPENED                                                                               \
+  (BIT (QS_FRAME_RESET_STREAM) | BIT (QS_FRAME_STOP_SENDING) | BIT (QS_FRAME_DATA_BLOCKED) | \
+   BIT (QS_FRAME_STREAM_DATA_BLOCKED) | BIT (QS_FRAME_STREAMS_BLOCKED_BIDI) | BIT (QS_FRAME_STREAMS_BLOCKED_UNI))
+
+typedef struct {
+  guint next;
+  QsPacketFacts facts;
+} Settled;
+
+static G_DEFINE_QUARK (qs - evidence - settled, settled);
+
+static void
+set_once (gint64 *at, gint64 value)
+{
+  if (*at < 0)
+    *at = value;
+}
+
+static void
+note_stream (QsStreamFact *fact, guint index, const QsFrame *frame)
+{
+  if (fact->seen)
+    return;
+  *fact = (QsStreamFact){
+    .packet = index, .stream = frame->stream_id, .code = frame->error_code, .limit = frame->limit, .seen = TRUE
+  };
+}
+
+static void
+read_frame (QsPacketFacts *facts, guint index, const QsPacket *packet, const QsFrame *frame)
+{
+  gboolean in = packet->direction == QS_DIRECTION_RECEIVED;
+
+  switch (qs_frame_base_type (frame->type))
+    {
+    case QS_FRAME_RESET_STREAM:
+      if (in)
+        note_stream (&facts->reset_in, index, frame);
+      break;
+    case QS_FRAME_STOP_SENDING:
+      if (in)
+        note_stream (&facts->stop_in, index, frame);
+      break;
+    case QS_FRAME_DATA_BLOCKED:
+      note_stream (&facts->data_blocked, index, frame);
+      break;
+    case QS_FRAME_STREAM_DATA_BLOCKED:
+      note_stream (&facts->stream_blocked, index, frame);
+      break;
+    case QS_FRAME_STREAMS_BLOCKED_BIDI:
+    case QS_FRAME_STREAMS_BLOCKED_UNI:
+      note_stream (&facts->streams_blocked, index, frame);
+      break;
+    case QS_FRAME_ACK:
+      if (in && frame->type == 0x03)
+        facts->n_acks_with_ecn++;
+      else if (in)
+        facts->n_acks_without_ecn++;
+      break;
+    default:
+      break;
+    }
+}
+
+static gboolean
+has_news (const QsPacketFacts *facts, const QsPacket *packet)
+{
+  gboolean in = packet->direction == QS_DIRECTION_RECEIVED;
+  guint64 frames = packet->frames;
+
+  if (in && packet->type == QS_PACKET_1RTT && (frames & BIT (QS_FRAME_ACK)) != 0 &&
+      facts->n_acks_with_ecn + facts->n_acks_without_ecn < MOST_ACKS)
+    return TRUE;
+  return (in && !facts->reset_in.seen && (frames & BIT (QS_FRAME_RESET_STREAM)) != 0) ||
+         (in && !facts->stop_in.seen && (frames & BIT (QS_FRAME_STOP_SENDING)) != 0) ||
+         (!facts->data_blocked.seen && (frames & BIT (QS_FRAME_DATA_BLOCKED)) != 0) ||
+         (!facts->stream_blocked.seen && (frames & BIT (QS_FRAME_STREAM_DATA_BLOCKED)) != 0) ||
+         (!facts->streams_blocked.seen &&
+          (frames & (BIT (QS_FRAME_STREAMS_BLOCKED_BIDI) | BIT (QS_FRAME_STREAMS_BLOCKED_UNI))) != 0);
+}
+
+/* Opens a packet again only where it holds something that no earlier one said. */
+static void
+read_frames (QsTrace *trace, QsPacketFacts *facts, guint index, const QsPacket *packet)
+{
+  if ((packet->frames & (OPENED | BIT (QS_FRAME_ACK))) == 0 || !has_news (facts, packet))
+    return;
+
+  g_autoptr (GBytes) payload = NULL;
+  g_autoptr (GArray) frames = qs_trace_dup_frames (trace, index, &payload);
+  for (guint i = 0; i < frames->len; i++)
+    read_frame (facts, index, packet, &g_array_index (frames, QsFrame, i));
+}
+
+static int
+number_space (QsPacketType type)
+{
+  return type == QS_PACKET_INITIAL ? 0 : type == QS_PACKET_HANDSHAKE ? 1 : type == QS_PACKET_1RTT ? 2 : -1;
+}
+
+static void
+read_received (QsPacketFacts *facts, guint index, const QsPacket *packet)
+{
+  int space = number_space (packet->type);
+
+  if (facts->n_in++ == 0)
+    {
+      facts->first_in = index;
+      facts->first_in_type = packet->type;
+      facts->first_in_time = packet->time;
+    }
+  facts->last_in_time = packet->time;
+  if (packet->flags & QS_PACKET_DECRYPTED)
+    facts->n_decrypted_in++;
+  if (packet->flags & QS_PACKET_CORRUPT)
+    {
+      facts->n_corrupt++;
+      set_once (&facts->corrupt, index);
+    }
+  if (packet->type == QS_PACKET_RETRY)
+    set_once (&facts->retry, index);
+  if (packet->type == QS_PACKET_STATELESS_RESET)
+    set_once (&facts->stateless_reset, index);
+  if (packet->type == QS_PACKET_INITIAL)
+    {
+      set_once (&facts->first_initial_in, index);
+      if ((packet->flags & QS_PACKET_DECRYPTED) == 0 || (packet->frames & BIT (QS_FRAME_CRYPTO)) != 0)
+        facts->in_initial_is_bare = FALSE;
+    }
+  if (packet->type == QS_PACKET_HANDSHAKE || packet->type == QS_PACKET_1RTT)
+    facts->in_beyond_initial = TRUE;
+  if (packet->type == QS_PACKET_1RTT && (packet->flags & QS_PACKET_DECRYPTED) != 0)
+    set_once (&facts->first_1rtt_in_time, packet->time);
+  if (space < 0 || packet->number == G_MAXUINT64 || (packet->flags & QS_PACKET_DECRYPTED) == 0)
+    return;
+  if (facts->largest_in[space] != G_MAXUINT64 && packet->number < facts->largest_in[space] &&
+      (packet->flags & QS_PACKET_DUPLICATE) == 0)
+    {
+      facts->n_reordered++;
+      set_once (&facts->reordered, index);
+    }
+  if (facts->largest_in[space] == G_MAXUINT64 || packet->number > facts->largest_in[space])
+    facts->largest_in[space] = packet->number;
+}
+
+static void
+read_sent (QsPacketFacts *facts, guint index, const QsPacket *packet)
+{
+  if (facts->n_out++ == 0)
+    facts->first_out_time = packet->time;
+  facts->last_out_time = packet->time;
+  if (facts->version == 0)
+    facts->version = packet->version;
+  if (packet->flags & QS_PACKET_LOST)
+    {
+      facts->n_lost++;
+      set_once (&facts->lost, index);
+    }
+  if (packet->flags & QS_PACKET_RETRANSMISSION)
+    facts->n_retransmitted++;
+  if (packet->type != QS_PACKET_1RTT)
+    return;
+  if (packet->length >= 1000)
+    {
+      facts->n_large_out++;
+      facts->n_large_acked += (packet->flags & QS_PACKET_ACKED) != 0;
+      facts->n_large_lost += (packet->flags & QS_PACKET_LOST) != 0;
+    }
+  else if (packet->length < 200)
+    {
+      facts->n_small_acked += (packet->flags & QS_PACKET_ACKED) != 0;
+    }
+}
+
+static void
+read_packet (QsTrace *trace, QsPacketFacts *facts, guint index)
+{
+  const QsPacket *packet = qs_trace_get_packet (trace, index);
+  gboolean in = packet->direction == QS_DIRECTION_RECEIVED;
+
+  if (in)
+    read_received (facts, index, packet);
+  else
+    read_sent (facts, index, packet);
+  /* Retry and Version Negotiation come from a server, whichever side is looking. */
+  if (packet->type == QS_PACKET_RETRY)
+    set_once (&facts->retry, index);
+  if (packet->type == QS_PACKET_VERSION_NEGOTIATION)
+    set_once (&facts->version_negotiation, index);
+  if ((packet->frames & BIT (QS_FRAME_HANDSHAKE_DONE)) != 0)
+    set_once (&facts->handshake_done_frame, index);
+  if ((packet->frames & (BIT (QS_FRAME_CONNECTION_CLOSE) | BIT (QS_FRAME_CONNECTION_CLOSE_APP))) != 0)
+    set_once (in ? &facts->close_in : &facts->close_out, index);
+  read_frames (trace, facts, index, packet);
+}
+
+static Settled *
+settled_new (void)
+{
+  Settled *settled = g_new0 (Settled, 1);
+  QsPacketFacts *facts = &settled->facts;
+  gint64 *const unset[] = {
+    &facts->first_out_time,       &facts->first_in_time, &facts->last_out_time, &facts->last_in_time,
+    &facts->first_1rtt_in_time,   &facts->first_in,      &facts->retry,         &facts->version_negotiation,
+    &facts->stateless_reset,      &facts->corrupt,       &facts->lost,          &facts->reordered,
+    &facts->handshake_done_frame, &facts->close_in,      &facts->close_out,     &facts->first_initial_in,
+    &facts->blocked_out,
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (unset); i++)
+    *unset[i] = -1;
+  for (guint i = 0; i < G_N_ELEMENTS (facts->largest_in); i++)
+    facts->largest_in[i] = G_MAXUINT64;
+  facts->in_initial_is_bare = TRUE;
+  return settled;
+}
+
+void
+qs_evidence_read_packets (QsEvidence *evidence)
+{
+  Settled *settled = g_object_get_qdata (G_OBJECT (evidence->trace), settled_quark ());
+  guint n = qs_trace_get_n_packets (evidence->trace);
+
+  if (settled == NULL)
+    {
+      settled = settled_new ();
+      g_object_set_qdata_full (G_OBJECT (evidence->trace), settled_quark (), settled, g_free);
+    }
+  if (n > 2 * TAIL && settled->next < n - 2 * TAIL)
+    {
+      for (; settled->next < n - TAIL; settled->next++)
+        read_packet (evidence->trace, &settled->facts, settled->next);
+    }
+  evidence->packets = settled->facts;
+  for (guint i = settled->next; i < n; i++)
+    read_packet (evidence->trace, &evidence->packets, i);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "diagnosis/qs-evidence.h"
+#include "wire/qs-tls.h"
+
+/* The two ends of a long trace are what matters here: each is read until it has said its part. */
+#define MOST_RECORDS 20000
+#define MOST_PLAIN 16384
+
+static gboolean
+is_traffic (const QsRecord *record)
+{
+  return record->kind == QS_RECORD_DATAGRAM || record->kind == QS_RECORD_SEGMENT;
+}
+
+/* RFC 9000 section 8.1: before the client's address is validated the server sends at most three times what
+ * it got. What came before the client's second flight shows whether it ran into that. */
+static void
+count_first_flights (QsEvidence *evidence, const QsRecord *record)
+{
+  if (evidence->second_client_flight >= 0)
+    return;
+  if (record->direction == evidence->from_server)
+    evidence->server_first_flight += record->length;
+  else if (evidence->server_first_flight == 0)
+    evidence->client_bytes_before += record->length;
+  else
+    evidence->second_client_flight = record->time;
+}
+
+static void
+read_from_start (QsEvidence *evidence, guint n)
+{
+  for (guint i = 0; i < MIN (n, MOST_RECORDS); i++)
+    {
+      QsRecord record;
+      qs_trace_get_record (evidence->trace, i, &record);
+      if (!is_traffic (&record))
+        continue;
+      evidence->tls |= record.kind == QS_RECORD_SEGMENT;
+      count_first_flights (evidence, &record);
+      if (record.direction == QS_DIRECTION_SENT)
+        {
+          if (!evidence->anything_sent)
+            {
+              evidence->first_sent = record.time;
+              evidence->first_sent_ecn = record.ecn;
+            }
+          evidence->anything_sent = TRUE;
+          evidence->n_sent_before_reply += evidence->anything_received ? 0 : 1;
+        }
+      else if (!evidence->anything_received)
+        {
+          evidence->anything_received = TRUE;
+          evidence->first_received = record.time;
+        }
+      if (evidence->anything_received && evidence->second_client_flight >= 0)
+        break;
+    }
+}
+
+static void
+read_from_end (QsEvidence *evidence, guint n)
+{
+  guint least = n > MOST_RECORDS ? n - MOST_RECORDS : 0;
+
+  for (guint i = n; i > least && (evidence->last_sent < 0 || evidence->last_received < 0); i--)
+    {
+      QsRecord record;
+      qs_trace_get_record (evidence->trace, i - 1, &record);
+      if (!is_traffic (&record))
+        continue;
+      gint64 *last = record.direction == QS_DIRECTION_SENT ? &evidence->last_sent : &evidence->last_received;
+      if (*last < 0)
+        *last = record.time;
+    }
+}
+
+static GByteArray *
+gather_received (QsEvidence *evidence, guint n)
+{
+  GByteArray *bytes = g_byte_array_new ();
+
+  for (guint i = 0; i < n && bytes->len < MOST_PLAIN; i++)
+    {
+      QsRecord record;
+      qs_trace_get_record (evidence->trace, i, &record);
+      if (record.kind == QS_RECORD_SEGMENT && record.direction == QS_DIRECTION_RECEIVED)
+        g_byte_array_append (bytes, record.bytes.data, (guint) record.bytes.length);
+      if (record.bytes.length < record.length)
+        break; /* behind the memory bound: what follows does not join on */
+    }
+  return bytes;
+}
+
+static gboolean
+looks_like_tls (const GByteArray *bytes)
+{
+  return bytes->data[0] >= 20 && bytes->data[0] <= 24 && (bytes->len < 2 || bytes->data[1] == 3);
+}
+
+/* RFC 8446 section 6: an alert is a record of type 21 with level and description; in the clear until keys are
+ * there. */
+static int
+find_plain_alert (QsSpan bytes)
+{
+  QsTlsRecord record;
+
+  for (gsize at = 0; at < bytes.length;)
+    {
+      if (!qs_tls_record_parse (bytes, &at, &record, NULL) || record.content_type == 23)
+        return QS_NO_ALERT;
+      if (record.content_type == 21 && record.fragment.length == 2)
+        return record.fragment.data[1];
+    }
+  return QS_NO_ALERT;
+}
+
+static void
+read_plain_bytes (QsEvidence *evidence, guint n)
+{
+  g_autoptr (GByteArray) bytes = gather_received (evidence, n);
+
+  if (bytes->len == 0)
+    return;
+  if (looks_like_tls (bytes))
+    evidence->plain_alert = find_plain_alert (QS_SPAN (bytes->data, bytes->len));
+  else
+    evidence->plain = g_bytes_new (bytes->data, MIN (bytes->len, 200));
+}
+
+void
+qs_evidence_read_records (QsEvidence *evidence)
+{
+  guint n = qs_trace_get_n_records (evidence->trace);
+
+  evidence->first_sent = evidence->first_received = evidence->last_sent = evidence->last_received = QS_NO_TIME;
+  evidence->second_client_flight = QS_NO_TIME;
+  evidence->plain_alert = QS_NO_ALERT;
+  read_from_start (evidence, n);
+  read_from_end (evidence, n);
+  if (evidence->tls)
+    read_plain_bytes (evidence, MIN (n, MOST_RECORDS));
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "certs/qs-certificate.h"
+#include "trace/qs-trace.h"
+
+G_BEGIN_DECLS
+
+/* How OpenSSL calls the end of an idle connection: no code of the wire's. */
+#define QS_CODE_IDLE_TIMEOUT G_MAXUINT64
+#define QS_CRYPTO_ERROR 0x100 /* + alert: RFC 9001 section 4.8 */
+#define QS_NO_ALERT (-1)
+#define QS_NO_TIME ((gint64) -1)
+#define QS_NO_PACKET ((gint64) -1)
+
+#define QS_NO_REPLY_AFTER ((gint64) 3 * G_USEC_PER_SEC * 1000) /* ns: Initials at 0, 1 and 3 s stayed unanswered */
+
+/* Something that a peer did to one stream. */
+typedef struct {
+  gint64 packet;
+  guint64 stream;
+  guint64 code;
+  guint64 limit;
+  gboolean seen;
+} QsStreamFact;
+
+/* What the packets tell. Plain data, so that what is settled can be copied and the tail, whose flags may
+ * still change, be counted anew each time. "in" is what this vantage received, "out" what it sent. */
+typedef struct {
+  guint n_out, n_in, n_lost, n_corrupt, n_reordered, n_retransmitted;
+  guint n_decrypted_in;
+  guint n_large_out, n_large_acked, n_large_lost, n_small_acked; /* 1-RTT: at least 1000 bytes, below 200 */
+  guint n_acks_with_ecn, n_acks_without_ecn;                     /* of the first few in 1-RTT packets */
+  gint64 first_out_time, first_in_time, last_out_time, last_in_time, first_1rtt_in_time;
+  gint64 first_in; /* packets by index from here on */
+  gint64 retry, version_negotiation, stateless_reset, corrupt, lost, reordered, handshake_done_frame, close_in,
+      close_out;
+  gint64 first_initial_in, blocked_out;
+  guint8 first_in_type;
+  guint32 version;             /* of the first long header that was sent */
+  gboolean in_initial_is_bare; /* no CRYPTO in what came in Initials */
+  gboolean in_beyond_initial;
+  guint64 largest_in[3];
+  QsStreamFact reset_in, stop_in, data_blocked, stream_blocked, streams_blocked;
+} QsPacketFacts;
+
+typedef struct {
+  gboolean known;
+  gboolean by_us; /* this vantage closed */
+  gboolean application;
+  guint64 code;
+  guint64 frame_type;
+  char *reason; /* escaped; NULL when empty */
+  gint64 time;
+  gint64 packet;
+} QsCloseFact;
+
+/**
+ * QsEvidence: what all rules, steps and summaries look at, gathered once from marks (live), packets and
+ * messages (also from files).
+ */
+typedef struct {
+  QsTrace *trace;  /* borrowed */
+  gint64 now;      /* trace time */
+  gint64 now_s;    /* the same in seconds since 1970 */
+  gboolean live;   /* more may come */
+  gboolean tls;    /* TLS over TCP */
+  gboolean server; /* seen from the server's side */
+  QsDirection from_client;
+  QsDirection from_server;
+
+  /* marks */
+  gboolean ended, failed, stopped;
+  const char *stage; /* of the outcome; NULL before */
+  gint64 resolved, resolve_failed, connecting, tcp_connected, handshake_done, confirmed, request, first_byte, outcome;
+  const QsMark *resolve_mark, *icmp, *socket_error, *tcp_probe, *attempt_lost, *verify, *call, *resolved_mark;
+  gint64 icmp_time;
+  char *address;    /* "192.0.2.1:443": of the last attempt; never NULL */
+  char *addresses;  /* all that were tried */
+  const char *host; /* escaped; "the server" where nothing says */
+  char *host_owned;
+  const char *target;
+
+  /* records */
+  guint n_sent_before_reply; /* datagrams */
+  gboolean anything_received, anything_sent;
+  gint64 first_sent, first_received, last_received, last_sent;
+  gsize client_bytes_before, server_first_flight; /* amplification: until the client's next datagram */
+  gint64 second_client_flight;                    /* its time */
+  guint8 first_sent_ecn;
+  GBytes *plain;   /* TLS: what the server said first, when it is not TLS */
+  int plain_alert; /* TLS: an alert in the clear from the peer; QS_NO_ALERT */
+
+  QsPacketFacts packets;
+
+  /* messages: NULL when not seen */
+  const QsTraceMessage *client_hello, *second_client_hello, *hello_retry, *server_hello, *encrypted_extensions,
+      *certificate_request, *certificate, *certificate_verify, *server_finished, *client_finished, *server_hello_done,
+      *client_certificate;
+
+  /* close and certificates */
+  QsCloseFact close;
+  int alert;        /* the TLS alert that ended it, QS_NO_ALERT */
+  GPtrArray *chain; /* QsCertificate; never NULL */
+  gsize chain_bytes;
+  int verify_code;    /* X509_V_ERR_*, -1: unknown; from a file it is what the close code and the chain tell */
+  char *offered_alpn; /* "h3, hq-interop"; NULL when unknown */
+  char *offered_groups;
+  char *offered_ciphers;
+  char *sni;
+  const char *alpn; /* chosen, for the names of codes */
+  char *alpn_owned;
+} QsEvidence;
+
+/* now: as for qs_diagnose(). */
+QsEvidence *qs_evidence_new (QsTrace *trace, gint64 now);
+void qs_evidence_free (QsEvidence *evidence);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsEvidence, qs_evidence_free)
+
+/* Whether the handshake came through; from a file: keys of the application were used by both. */
+gboolean qs_evidence_is_connected (const QsEvidence *evidence);
+/* A close that this alert caused, or an alert over TCP. by_client: whether the client sent it. */
+gboolean qs_evidence_has_alert (const QsEvidence *evidence, guint8 alert, gboolean by_client);
+/* The close code with its name, for people. */
+char *qs_evidence_close_text (const QsEvidence *evidence);
+/* One integer transport parameter of a side; FALSE when it is not known. */
+gboolean qs_evidence_get_parameter (const QsEvidence *evidence, gboolean of_client, guint64 id, guint64 *value);
+char *qs_evidence_versions_text (const QsEvidence *evidence);
+GArray *qs_evidence_dup_versions (const QsEvidence *evidence); /* guint32, NULL when there was no Version Negotiation */
+
+/* Parts, each in its own file. */
+void qs_evidence_read_marks (QsEvidence *evidence);
+void qs_evidence_read_records (QsEvidence *evidence);
+void qs_evidence_read_packets (QsEvidence *evidence);
+void qs_evidence_read_messages (QsEvidence *evidence);
+void qs_evidence_read_close (QsEvidence *evidence);
+void qs_evidence_read_certificates (QsEvidence *evidence);
+
+G_END_DECLS

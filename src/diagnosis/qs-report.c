@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/qs-text.h"
+#include "diagnosis/qs-evidence.h"
+#include "diagnosis/qs-finding.h"
+#include "diagnosis/qs-summary.h"
+#include "wire/qs-names.h"
+#include "wire/qs-transport-parameters.h"
+
+/* Names and shapes here are a contract (design.md): scripts rely on them. */
+
+static void
+set_string (JsonObject *object, const char *name, const char *value)
+{
+  if (value != NULL)
+    json_object_set_string_member (object, name, value);
+  else
+    json_object_set_null_member (object, name);
+}
+
+static void
+set_time (JsonObject *object, const char *name, gint64 ns)
+{
+  if (ns >= 0)
+    json_object_set_double_member (object, name, (double) (ns / 1000) / 1000.0);
+  else
+    json_object_set_null_member (object, name);
+}
+
+/* JSON numbers are signed 64-bit integers to many readers, this library among them. */
+static void
+set_number (JsonObject *object, const char *name, gboolean known, guint64 value)
+{
+  if (known && value <= G_MAXINT64)
+    json_object_set_int_member (object, name, (gint64) value);
+  else
+    json_object_set_null_member (object, name);
+}
+
+static JsonArray *
+findings_array (GPtrArray *findings)
+{
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < findings->len; i++)
+    {
+      const QsFinding *finding = findings->pdata[i];
+      JsonObject *object = json_object_new ();
+      set_string (object, "id", finding->id);
+      set_string (object, "severity", qs_severity_name (finding->severity));
+      set_string (object, "title", finding->title);
+      set_string (object, "detail", finding->detail);
+      set_string (object, "reference", finding->reference);
+      json_array_add_object_element (array, object);
+    }
+  return array;
+}
+
+static JsonObject *
+timings_object (const QsSummary *summary)
+{
+  JsonObject *object = json_object_new ();
+
+  set_time (object, "resolve", summary->resolved);
+  set_time (object, "handshake", summary->handshake);
+  set_time (object, "confirmed", summary->confirmed);
+  set_time (object, "first_byte", summary->first_byte);
+  set_time (object, "total", summary->total);
+  return object;
+}
+
+static void
+set_date (JsonObject *object, const char *name, gint64 seconds)
+{
+  g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (seconds);
+  g_autofree char *text = date != NULL ? g_date_time_format (date, "%Y-%m-%dT%H:%M:%SZ") : NULL;
+
+  set_string (object, name, text);
+}
+
+static JsonObject *
+certificate_object (QsCertificate *certificate)
+{
+  JsonObject *object = json_object_new ();
+  JsonArray *names = json_array_new ();
+  const char *const *at = qs_certificate_get_names (certificate);
+
+  set_string (object, "subject", qs_certificate_get_subject (certificate));
+  set_string (object, "issuer", qs_certificate_get_issuer (certificate));
+  set_date (object, "not_before", qs_certificate_get_not_before (certificate));
+  set_date (object, "not_after", qs_certificate_get_not_after (certificate));
+  for (; *at != NULL; at++)
+    json_array_add_string_element (names, *at);
+  json_object_set_array_member (object, "names", names);
+  set_string (object, "sha256", qs_certificate_get_sha256 (certificate));
+  return object;
+}
+
+static JsonObject *
+tls_object (const QsSummary *summary)
+{
+  JsonObject *object = json_object_new ();
+  JsonArray *certificates = json_array_new ();
+
+  set_string (object, "version", summary->tls_version);
+  set_string (object, "cipher", summary->cipher);
+  set_string (object, "group", summary->group);
+  set_string (object, "signature", summary->signature);
+  set_string (object, "alpn", summary->alpn);
+  if (summary->resumed >= 0)
+    json_object_set_boolean_member (object, "resumed", summary->resumed);
+  else
+    json_object_set_null_member (object, "resumed");
+  if (summary->verify_code >= 0)
+    {
+      JsonObject *verify = json_object_new ();
+      json_object_set_int_member (verify, "code", summary->verify_code);
+      set_string (verify, "message", summary->verify_message);
+      json_object_set_object_member (object, "verify", verify);
+    }
+  else
+    {
+      json_object_set_null_member (object, "verify");
+    }
+  for (guint i = 0; i < summary->chain->len; i++)
+    json_array_add_object_element (certificates, certificate_object (summary->chain->pdata[i]));
+  json_object_set_array_member (object, "certificates", certificates);
+  return object;
+}
+
+static void
+set_parameter (JsonObject *object, const QsTransportParameter *parameter)
+{
+  const QsTransportParameterInfo *info = qs_transport_parameter_info (parameter->id);
+  g_autofree char *name =
+      info != NULL ? g_strdup (info->name) : g_strdup_printf ("0x%" G_GINT64_MODIFIER "x", parameter->id);
+  guint64 number = 0;
+
+  if (info != NULL && info->kind == QS_TP_FLAG)
+    {
+      json_object_set_boolean_member (object, name, TRUE);
+    }
+  else if (info != NULL && info->kind == QS_TP_INTEGER)
+    {
+      set_number (object, name, qs_transport_parameter_get_integer (parameter, &number), number);
+    }
+  else if (info != NULL && (info->kind == QS_TP_ADDRESS || info->kind == QS_TP_VERSIONS))
+    {
+      g_autofree char *text = qs_transport_parameter_format (parameter);
+      set_string (object, name, text);
+    }
+  else
+    {
+      g_autofree char *hex = qs_span_to_hex (parameter->value);
+      set_string (object, name, hex);
+    }
+}
+
+static JsonObject *
+parameters_object (GBytes *bytes)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+  g_autoptr (GArray) parameters = qs_transport_parameters_parse (QS_SPAN (data, size), NULL);
+
+  if (parameters == NULL)
+    return NULL;
+  JsonObject *object = json_object_new ();
+  for (guint i = 0; i < parameters->len; i++)
+    set_parameter (object, &g_array_index (parameters, QsTransportParameter, i));
+  return object;
+}
+
+static JsonObject *
+close_object (const QsSummary *summary)
+{
+  JsonObject *object = json_object_new ();
+
+  set_string (object, "by", summary->close_remote ? "remote" : "local");
+  set_string (object, "space", summary->close_application ? "application" : "transport");
+  /* An idle timeout has no code on the wire. */
+  set_number (object, "code", summary->close_code != QS_CODE_IDLE_TIMEOUT, summary->close_code);
+  set_string (object, "name", summary->close_name);
+  set_number (object, "frame_type", !summary->close_application, summary->close_frame_type);
+  set_string (object, "reason", summary->close_reason);
+  return object;
+}
+
+static void
+set_object (JsonObject *object, const char *name, JsonObject *member)
+{
+  if (member != NULL)
+    json_object_set_object_member (object, name, member);
+  else
+    json_object_set_null_member (object, name);
+}
+
+static JsonObject *
+quic_object (const QsSummary *summary)
+{
+  JsonObject *object = json_object_new ();
+
+  set_string (object, "version", summary->quic_version);
+  json_object_set_boolean_member (object, "retry", summary->retry);
+  if (summary->offered_versions != NULL)
+    {
+      JsonArray *versions = json_array_new ();
+      for (guint i = 0; i < summary->offered_versions->len; i++)
+        {
+          g_autofree char *name = qs_quic_version_name (g_array_index (summary->offered_versions, guint32, i));
+          json_array_add_string_element (versions, name);
+        }
+      json_object_set_array_member (object, "version_negotiation", versions);
+    }
+  else
+    {
+      json_object_set_null_member (object, "version_negotiation");
+    }
+  set_object (object, "peer_transport_parameters",
+              summary->peer_transport_parameters != NULL ? parameters_object (summary->peer_transport_parameters)
+                                                         : NULL);
+  set_object (object, "close", summary->closed ? close_object (summary) : NULL);
+  return object;
+}
+
+/* --- Streams -------------------------------------------------------------------------- */
+
+typedef struct {
+  gint64 id;
+  const char *read_state, *write_state; /* interned */
+  gint64 read_error, write_error;       /* -1: none */
+  guint64 sent, received;
+} StreamRow;
+
+static StreamRow *
+find_row (GPtrArray *rows, gint64 id)
+{
+  for (guint i = 0; i < rows->len; i++)
+    {
+      if (((StreamRow *) rows->pdata[i])->id == id)
+        return rows->pdata[i];
+    }
+  StreamRow *row = g_new0 (StreamRow, 1);
+  row->id = id;
+  row->read_error = row->write_error = -1;
+  g_ptr_array_add (rows, row);
+  return row;
+}
+
+static gboolean
+is_reset (const char *state)
+{
+  return state != NULL && g_str_has_prefix (state, "RESET_");
+}
+
+static void
+read_stream_mark (StreamRow *row, const QsMark *mark)
+{
+  g_auto (GStrv) states = g_strsplit (mark->name != NULL ? mark->name : "NONE/NONE", "/", 2);
+
+  row->read_state = g_intern_string (states[0]);
+  row->write_state = g_intern_string (states[1] != NULL ? states[1] : "NONE");
+  if (mark->value >= 0 && is_reset (row->read_state))
+    row->read_error = mark->value;
+  if (mark->value >= 0 && is_reset (row->write_state))
+    row->write_error = mark->value;
+  if (mark->text != NULL)
+    sscanf (mark->text, "rx=%" G_GUINT64_FORMAT " tx=%" G_GUINT64_FORMAT, &row->received, &row->sent);
+}
+
+static void
+read_stream_frame (GPtrArray *rows, const QsPacket *packet, const QsFrame *frame)
+{
+  gboolean in = packet->direction == QS_DIRECTION_RECEIVED;
+  QsFrameType type = qs_frame_base_type (frame->type);
+
+  if (type != QS_FRAME_STREAM && type != QS_FRAME_RESET_STREAM && type != QS_FRAME_STOP_SENDING)
+    return;
+  StreamRow *row = find_row (rows, (gint64) frame->stream_id);
+  guint64 *bytes = in ? &row->received : &row->sent;
+  const char **state = in ? &row->read_state : &row->write_state;
+  gint64 *error = in ? &row->read_error : &row->write_error;
+  if (type == QS_FRAME_STREAM)
+    {
+      *bytes = MAX (*bytes, frame->stream_offset + frame->data.length);
+      if (!is_reset (*state))
+        *state = frame->fin || g_strcmp0 (*state, "FINISHED") == 0 ? "FINISHED" : "OK";
+    }
+  else if (type == QS_FRAME_RESET_STREAM)
+    {
+      *state = in ? "RESET_REMOTE" : "RESET_LOCAL";
+      *error = (gint64) frame->error_code;
+    }
+}
+
+/* From a file: what the STREAM frames say. Bounded: a report is no place for a million streams' packets. */
+static void
+read_streams_of_packets (GPtrArray *rows, QsTrace *trace)
+{
+  const guint64 wanted = G_GUINT64_CONSTANT (1) << QS_FRAME_STREAM | G_GUINT64_CONSTANT (1) << QS_FRAME_RESET_STREAM |
+                         G_GUINT64_CONSTANT (1) << QS_FRAME_STOP_SENDING;
+  guint n = qs_trace_get_n_packets (trace);
+
+  for (guint i = 0, opened = 0; i < n && opened < 20000; i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (trace, i);
+      if ((packet->frames & wanted) == 0)
+        continue;
+      g_autoptr (GBytes) payload = NULL;
+      g_autoptr (GArray) frames = qs_trace_dup_frames (trace, i, &payload);
+      for (guint j = 0; j < frames->len; j++)
+        read_stream_frame (rows, packet, &g_array_index (frames, QsFrame, j));
+      opened++;
+    }
+}
+
+static JsonArray *
+streams_array (QsTrace *trace)
+{
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (g_free);
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < qs_trace_get_n_marks (trace); i++)
+    {
+      const QsMark *mark = qs_trace_get_mark (trace, i, NULL);
+      if (mark->kind == QS_MARK_STREAM && mark->stream >= 0)
+        read_stream_mark (find_row (rows, mark->stream), mark);
+    }
+  if (rows->len == 0)
+    read_streams_of_packets (rows, trace);
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const StreamRow *row = rows->pdata[i];
+      JsonObject *object = json_object_new ();
+      json_object_set_int_member (object, "id", row->id);
+      set_string (object, "direction", (row->id & 2) != 0 ? "uni" : "bidi"); /* RFC 9000 section 2.1 */
+      set_string (object, "initiator", (row->id & 1) != 0 ? "server" : "client");
+      set_string (object, "read_state", row->read_state != NULL ? row->read_state : "NONE");
+      set_string (object, "write_state", row->write_state != NULL ? row->write_state : "NONE");
+      set_number (object, "read_error", row->read_error >= 0, (guint64) row->read_error);
+      set_number (object, "write_error", row->write_error >= 0, (guint64) row->write_error);
+      set_number (object, "bytes_sent", TRUE, row->sent);
+      set_number (object, "bytes_received", TRUE, row->received);
+      json_array_add_object_element (array, object);
+    }
+  return array;
+}
+
+static JsonObject *
+trace_object (QsTrace *trace)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_int_member (object, "datagrams", qs_trace_get_n_datagrams (trace));
+  json_object_set_int_member (object, "packets", qs_trace_get_n_packets (trace));
+  json_object_set_int_member (object, "frames", (gint64) qs_trace_get_n_frames (trace));
+  return object;
+}
+
+static gboolean
+is_ok (const QsEvidence *evidence, GPtrArray *findings)
+{
+  if (evidence->ended)
+    return !evidence->failed;
+  if (findings->len > 0 && ((const QsFinding *) findings->pdata[0])->severity == QS_SEVERITY_ERROR)
+    return FALSE;
+  return qs_evidence_is_connected (evidence);
+}
+
+static const char *
+derive_stage (const QsEvidence *evidence)
+{
+  if (evidence->stage != NULL)
+    return evidence->stage;
+  if (evidence->resolve_mark != NULL)
+    return "resolve";
+  if (!evidence->anything_received)
+    return "connect";
+  return qs_evidence_is_connected (evidence) ? "done" : "handshake";
+}
+
+JsonObject *
+qs_report_to_json (QsTrace *trace, const QsSummary *summary, GPtrArray *findings)
+{
+  g_return_val_if_fail (QS_IS_TRACE (trace) && summary != NULL && findings != NULL, NULL);
+
+  g_autoptr (QsEvidence) evidence = qs_evidence_new (trace, -1);
+  JsonObject *report = json_object_new ();
+
+  set_string (report, "outcome", is_ok (evidence, findings) ? "ok" : "failed");
+  set_string (report, "stage", derive_stage (evidence));
+  json_object_set_array_member (report, "findings", findings_array (findings));
+  json_object_set_object_member (report, "timings_ms", timings_object (summary));
+  json_object_set_object_member (report, "tls", tls_object (summary));
+  set_object (report, "quic", evidence->tls ? NULL : quic_object (summary));
+  json_object_set_array_member (report, "streams", streams_array (trace));
+  json_object_set_object_member (report, "trace", trace_object (trace));
+  return report;
+}

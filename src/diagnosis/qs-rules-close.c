@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Rules about how connections and streams end. */
+#include <string.h>
+
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+#include "diagnosis/qs-rule.h"
+#include "wire/qs-names.h"
+
+#define TP_MAX_IDLE_TIMEOUT 0x01
+#define H3_NO_ERROR 0x100
+#define NS_PER_MS G_GINT64_CONSTANT (1000000)
+
+/* RFC 9000 section 10.1: the smaller of both sides' values holds; 0 or absent means none. */
+static guint64
+idle_timeout_ms (const QsEvidence *evidence)
+{
+  guint64 ours = 0, theirs = 0;
+
+  qs_evidence_get_parameter (evidence, TRUE, TP_MAX_IDLE_TIMEOUT, &ours);
+  qs_evidence_get_parameter (evidence, FALSE, TP_MAX_IDLE_TIMEOUT, &theirs);
+  return ours == 0 ? theirs : theirs == 0 ? ours : MIN (ours, theirs);
+}
+
+/* A file has no close for it: the trace ends in unanswered packets for at least that long. */
+static gboolean
+fell_silent (const QsEvidence *evidence, guint64 timeout_ms)
+{
+  return !evidence->live && !evidence->ended && !evidence->close.known && timeout_ms > 0 &&
+         evidence->last_received >= 0 &&
+         evidence->last_sent - evidence->last_received >= (gint64) timeout_ms * NS_PER_MS;
+}
+
+static gboolean
+match_idle_timeout (const QsEvidence *evidence, QsMatch *match)
+{
+  guint64 timeout = idle_timeout_ms (evidence);
+  gboolean told = evidence->close.known && !evidence->close.application && evidence->close.code == QS_CODE_IDLE_TIMEOUT;
+
+  if (evidence->tls || !qs_evidence_is_connected (evidence) || (!told && !fell_silent (evidence, timeout)))
+    return FALSE;
+  gint64 since = MAX (evidence->last_received, 0);
+  gint64 until = told ? evidence->close.time : evidence->last_sent;
+  qs_match_take (match, "silence", qs_text_duration (until - since));
+  qs_match_take (match, "timeout",
+                 timeout > 0 ? qs_text_duration ((gint64) timeout * NS_PER_MS) : g_strdup (_ ("not known")));
+  return TRUE;
+}
+
+static gboolean
+match_stateless_reset (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsCloseFact *close = &evidence->close;
+  gboolean seen = evidence->packets.stateless_reset >= 0;
+  /* OpenSSL says "closed by the peer, code 0" and there is no such frame: what closed it was no packet. */
+  gboolean told = evidence->ended && close->known && !close->by_us && !close->application && close->code == 0 &&
+                  evidence->packets.n_decrypted_in > 0 && evidence->packets.close_in < 0;
+
+  if (evidence->tls || (!seen && !told))
+    return FALSE;
+  match->packet = evidence->packets.stateless_reset;
+  return TRUE;
+}
+
+static gboolean
+is_normal_close (const QsEvidence *evidence)
+{
+  const QsCloseFact *close = &evidence->close;
+  gboolean h3 = evidence->alpn != NULL && g_str_has_prefix (evidence->alpn, "h3");
+
+  if (!close->application)
+    return close->code == 0;
+  return h3 ? close->code == H3_NO_ERROR : close->code == 0;
+}
+
+static gboolean
+match_closed_by_peer (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsCloseFact *close = &evidence->close;
+
+  if (evidence->tls || !close->known || close->by_us || (!close->application && close->code != 0))
+    return FALSE;
+  if (!close->application && evidence->packets.close_in < 0 && evidence->packets.n_decrypted_in > 0)
+    return FALSE; /* a stateless reset */
+  gboolean normal = is_normal_close (evidence);
+  if (normal && (!evidence->failed || evidence->stopped))
+    return FALSE;
+
+  const char *meaning = close->application ? qs_http3_error_meaning (close->code) : NULL;
+  gboolean h3 = evidence->alpn != NULL && g_str_has_prefix (evidence->alpn, "h3");
+  qs_match_take (match, "code", qs_evidence_close_text (evidence));
+  qs_match_set (match, "meaning", h3 ? meaning : NULL);
+  qs_match_take (match, "reason",
+                 close->reason != NULL ? g_strdup_printf (_ ("The reason it gave: “%s”."), close->reason)
+                                       : g_strdup (_ ("It gave no reason.")));
+  match->packet = close->packet;
+  if (evidence->ended && !evidence->failed)
+    match->severity = QS_SEVERITY_WARNING;
+  if (normal)
+    match->detail = N_ ("{reason} By its code ({code}) that is a normal end, and it came before the request was "
+                        "answered. The server may be shutting down, or it waits for nothing of that kind here.");
+  return TRUE;
+}
+
+static const char *
+frame_name (guint64 type)
+{
+  return type == 0 ? _ ("no particular frame") : qs_frame_type_name (type);
+}
+
+static gboolean
+match_protocol_error (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsCloseFact *close = &evidence->close;
+
+  if (evidence->tls || !close->known || close->application || close->code < 0x05 || close->code > 0x10 ||
+      close->code == 0x0b)
+    return FALSE;
+  qs_match_take (match, "code", qs_evidence_close_text (evidence));
+  qs_match_set (match, "meaning", qs_quic_transport_error_meaning (close->code));
+  qs_match_set (match, "frame", frame_name (close->frame_type));
+  if (close->reason != NULL)
+    qs_match_take (match, "reason", g_strdup_printf (_ ("The reason given: “%s”."), close->reason));
+  match->packet = close->packet;
+  if (close->by_us)
+    match->title = N_ ("{host} broke the rules of QUIC, so this side closed the connection ({code}).");
+  return TRUE;
+}
+
+static gboolean
+match_server_error (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsCloseFact *close = &evidence->close;
+
+  if (evidence->tls || !close->known || close->by_us || close->application || close->code != 0x01)
+    return FALSE;
+  if (close->reason != NULL)
+    qs_match_take (match, "reason", g_strdup_printf (_ ("The reason it gave: “%s”."), close->reason));
+  match->packet = close->packet;
+  return TRUE;
+}
+
+/* Fills in what a stream's reset means; a code of "no error" is a server that needs no more of a request. */
+static void
+describe_reset (const QsEvidence *evidence, QsMatch *match, gint64 stream, guint64 code)
+{
+  gboolean h3 = evidence->alpn != NULL && g_str_has_prefix (evidence->alpn, "h3");
+
+  qs_match_take (match, "stream", g_strdup_printf ("%" G_GINT64_FORMAT, stream));
+  qs_match_take (match, "code",
+                 h3 && qs_http3_error_name (code) != NULL
+                     ? qs_close_code_describe (TRUE, code, evidence->alpn)
+                     : g_strdup_printf ("0x%" G_GINT64_MODIFIER "x (%" G_GUINT64_FORMAT ")", code, code));
+  qs_match_set (match, "meaning", h3 ? qs_http3_error_meaning (code) : NULL);
+  if (!evidence->failed)
+    match->severity = h3 && code == H3_NO_ERROR ? QS_SEVERITY_INFO : QS_SEVERITY_WARNING;
+}
+
+static const QsMark *
+find_reset_mark (const QsEvidence *evidence)
+{
+  for (guint i = qs_trace_get_n_marks (evidence->trace); i > 0; i--)
+    {
+      const QsMark *mark = qs_trace_get_mark (evidence->trace, i - 1, NULL);
+      if (mark->kind == QS_MARK_STREAM && mark->name != NULL && g_str_has_prefix (mark->name, "RESET_REMOTE/"))
+        return mark;
+    }
+  return NULL;
+}
+
+static gboolean
+match_stream_reset (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsStreamFact *reset = &evidence->packets.reset_in, *stop = &evidence->packets.stop_in;
+  const QsMark *mark = !reset->seen ? find_reset_mark (evidence) : NULL;
+
+  if (reset->seen || stop->seen)
+    {
+      const QsStreamFact *fact = reset->seen ? reset : stop;
+      match->packet = fact->packet;
+      describe_reset (evidence, match, (gint64) fact->stream, fact->code);
+    }
+  else if (mark != NULL)
+    {
+      describe_reset (evidence, match, mark->stream, (guint64) mark->value);
+    }
+  else
+    {
+      return FALSE;
+    }
+  if (!reset->seen && mark == NULL)
+    {
+      match->title = N_ ("{host} wants no more bytes on stream {stream} (STOP_SENDING, code {code}).");
+      match->detail =
+          N_ ("{meaning} What was sent there after that is thrown away; the connection and its other streams "
+              "live on. Look at what was sent on the stream, and at the server's log.");
+    }
+  return TRUE;
+}
+
+static gboolean
+match_flow_control (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsPacketFacts *packets = &evidence->packets;
+  const QsStreamFact *fact = packets->stream_blocked.seen ? &packets->stream_blocked : &packets->data_blocked;
+  const QsCloseFact *close = &evidence->close;
+
+  if (close->known && !close->application && close->code == 0x03)
+    {
+      match->severity = QS_SEVERITY_ERROR;
+      match->title = N_ ("More was sent than the receiver had allowed (FLOW_CONTROL_ERROR).");
+      match->detail = N_ ("One side ignored the other's window. That is a defect in the program that sent.");
+      match->packet = close->packet;
+      return TRUE;
+    }
+  if (!fact->seen)
+    return FALSE;
+  qs_match_take (match, "window",
+                 packets->stream_blocked.seen ? g_strdup_printf (_ ("stream %" G_GUINT64_FORMAT), fact->stream)
+                                              : g_strdup (_ ("the whole connection")));
+  qs_match_take (match, "limit", qs_text_size (fact->limit));
+  match->packet = fact->packet;
+  return TRUE;
+}
+
+static gboolean
+match_stream_limit (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsStreamFact *fact = &evidence->packets.streams_blocked;
+  const QsCloseFact *close = &evidence->close;
+
+  if (close->known && !close->application && close->code == 0x04)
+    {
+      match->severity = QS_SEVERITY_ERROR;
+      match->title = N_ ("More streams were opened than the peer had allowed (STREAM_LIMIT_ERROR).");
+      match->detail = N_ ("One side ignored the other's limit. That is a defect in the program that opened them.");
+      match->packet = close->packet;
+      return TRUE;
+    }
+  if (!fact->seen)
+    return FALSE;
+  qs_match_number (match, "limit", fact->limit);
+  match->packet = fact->packet;
+  return TRUE;
+}
+
+const QsRule qs_rules_close[] = {
+  { "stateless-reset", QS_SEVERITY_ERROR, "RFC 9000 section 10.3",
+    N_ ("{host} has lost its memory of this connection."),
+    N_ ("It answered with a stateless reset: it was restarted, or a load balancer sent the packets to another server. "
+        "Connect again; if it happens often, look at how the load balancer keeps connections together."),
+    match_stateless_reset },
+  { "idle-timeout", QS_SEVERITY_ERROR, "RFC 9000 section 10.1",
+    N_ ("The connection to {host} timed out: nothing came for {silence}."),
+    N_ ("The idle timeout that both agreed on is {timeout}. The server stopped, the network was cut, or a NAT on the "
+        "way "
+        "forgot the connection: many do after 30 s without traffic. Send something more often than that, or connect "
+        "again."),
+    match_idle_timeout },
+  { "server-internal-error", QS_SEVERITY_ERROR, "RFC 9000 section 20.1",
+    N_ ("{host} closed the connection because of an error of its own (INTERNAL_ERROR)."),
+    N_ ("{reason} The fault is the server's; its log says more."), match_server_error },
+  { "protocol-error", QS_SEVERITY_ERROR, "RFC 9000 section 20.1",
+    N_ ("{host} says that this client broke the rules of QUIC ({code})."),
+    N_ ("{meaning} It was about: {frame}. {reason} One of both programs has a defect: keep the trace and report it to "
+        "the authors."),
+    match_protocol_error },
+  { "closed-by-peer", QS_SEVERITY_ERROR, "RFC 9000 section 10.2", N_ ("{host} closed the connection with code {code}."),
+    N_ ("{reason} {meaning} The application at the other end decided that: its documentation or its log tells what the "
+        "code means."),
+    match_closed_by_peer },
+  { "stream-reset", QS_SEVERITY_ERROR, "RFC 9000 section 3.2", N_ ("{host} reset stream {stream} with code {code}."),
+    N_ ("{meaning} What was under way on it is lost; the connection and its other streams live on. The code is the "
+        "application's: its documentation or the server's log tells the cause."),
+    match_stream_reset },
+  { "flow-control-blocked", QS_SEVERITY_WARNING, "RFC 9000 section 4.1",
+    N_ ("A sender had to wait: the window of {window} was full at {limit}."),
+    N_ ("The receiver did not read, or did not raise its limit in time. For a moment that is normal; if it stays so, "
+        "the "
+        "program at the receiving end is stuck or its window is too small for this path."),
+    match_flow_control },
+  { "stream-limit", QS_SEVERITY_WARNING, "RFC 9000 section 4.6",
+    N_ ("No more streams could be opened: the limit of {limit} was met."),
+    N_ ("The other side lets that many be opened and raises the number as streams end. Close streams that are no "
+        "longer "
+        "needed, or raise the limit at the other side."),
+    match_stream_limit },
+  { NULL },
+};

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Rules about getting to the server at all: names, addresses, ICMP, TCP. */
+#include <string.h>
+
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+#include "diagnosis/qs-rule.h"
+
+typedef struct {
+  const char *name;
+  const char *words;
+} Wording;
+
+static const char *
+find_wording (const Wording *wordings, const char *name)
+{
+  for (; wordings->name != NULL; wordings++)
+    {
+      if (name != NULL && g_str_equal (wordings->name, name))
+        return _ (wordings->words);
+    }
+  return wordings->words != NULL ? _ (wordings->words) : NULL;
+}
+
+static gboolean
+match_dns_failure (const QsEvidence *evidence, QsMatch *match)
+{
+  static const Wording causes[] = {
+    { "not-found", N_ ("No such name exists. Check its spelling, and whether it is known only inside some network.") },
+    { "temporary",
+      N_ ("The name server did not answer. Try again in a moment, and check this computer's network connection.") },
+    { NULL, N_ ("Check the name's spelling and this computer's name server settings.") },
+  };
+
+  if (evidence->resolve_mark == NULL || evidence->resolve_failed < evidence->connecting)
+    return FALSE;
+  qs_match_set (match, "resolver", evidence->resolve_mark->text);
+  qs_match_set (match, "cause", find_wording (causes, evidence->resolve_mark->name));
+  return TRUE;
+}
+
+static const Wording tcp_answers[] = {
+  { "open", N_ ("TCP on the same port is open, so the host is up: it may offer this service over TCP only.") },
+  { "tls", N_ ("TCP on the same port answers with TLS, so the host is up: its QUIC is switched off, or a firewall on "
+               "the way lets TCP pass and drops UDP.") },
+  { "not-tls", N_ ("TCP on the same port is open and does not speak TLS: another service lives there.") },
+  { "refused", N_ ("TCP on the same port is refused, so the host is up, and no service listens there over TCP "
+                   "either: check the port number.") },
+  { "silent", N_ ("TCP on the same port is silent as well: the host is down, the address is wrong, or a firewall "
+                  "drops everything.") },
+  { "unreachable", N_ ("TCP on the same port finds no way to the host either: check the address and the route.") },
+  { NULL, NULL },
+};
+
+static void
+set_tcp_answer (const QsEvidence *evidence, QsMatch *match)
+{
+  const char *words = evidence->tcp_probe != NULL ? find_wording (tcp_answers, evidence->tcp_probe->name) : NULL;
+
+  qs_match_set (match, "tcp", words);
+}
+
+static gboolean
+is_icmp (const QsEvidence *evidence, const char *name)
+{
+  return evidence->icmp != NULL && g_str_equal (evidence->icmp->name, name);
+}
+
+static gboolean
+has_socket_error (const QsEvidence *evidence, const char *name)
+{
+  return evidence->socket_error != NULL && g_str_equal (evidence->socket_error->name, name);
+}
+
+/* Silence that has lasted: from the first Initial (or SYN) on. */
+static gboolean
+match_no_reply (const QsEvidence *evidence, QsMatch *match)
+{
+  gint64 start = evidence->first_sent >= 0 ? evidence->first_sent : evidence->connecting;
+
+  if (evidence->server || evidence->anything_received || start < 0 || evidence->tcp_connected >= 0 ||
+      evidence->icmp != NULL)
+    return FALSE;
+  if (evidence->socket_error != NULL && !has_socket_error (evidence, "ETIMEDOUT"))
+    return FALSE;
+  if (evidence->now - MIN (start, MAX (evidence->connecting, 0)) < QS_NO_REPLY_AFTER)
+    return FALSE;
+
+  qs_match_set (match, "address", evidence->addresses);
+  qs_match_take (match, "time", qs_text_duration (evidence->now - start));
+  qs_match_number (match, "datagrams", evidence->n_sent_before_reply);
+  set_tcp_answer (evidence, match);
+  if (evidence->tls)
+    {
+      match->title = N_ ("No answer from {address}: the TCP connection was not accepted in {time}.");
+      match->detail = N_ ("Nothing came back, not even a refusal. Either the host is down, or a firewall drops what is "
+                          "sent to this port. Check the address and the port, and try from another network.");
+    }
+  return TRUE;
+}
+
+static gboolean
+match_port_closed (const QsEvidence *evidence, QsMatch *match)
+{
+  gboolean refused = has_socket_error (evidence, "ECONNREFUSED");
+
+  if (evidence->tls || (!is_icmp (evidence, "port-unreachable") && !refused))
+    return FALSE;
+  if (qs_evidence_is_connected (evidence) && !evidence->failed)
+    return FALSE; /* a raced attempt's: see address-family-broken */
+  set_tcp_answer (evidence, match);
+  if (qs_evidence_is_connected (evidence))
+    {
+      match->title = N_ ("The server at {address} went away: its UDP port is closed now.");
+      match->detail = N_ ("The host answered what was sent on the connection with “port unreachable”: the server "
+                          "program ended or was restarted. Connect again.");
+    }
+  return TRUE;
+}
+
+static gboolean
+match_unreachable (const QsEvidence *evidence, QsMatch *match)
+{
+  static const Wording reasons[] = {
+    { "host-unreachable", N_ ("it cannot reach the host") },
+    { "net-unreachable", N_ ("it has no route to that network") },
+    { "admin-prohibited", N_ ("its rules forbid this traffic (a firewall)") },
+    { "protocol-unreachable", N_ ("the host does not know this protocol") },
+    { "time-exceeded", N_ ("the packet went around in circles (time exceeded)") },
+    { NULL, N_ ("it cannot deliver the packet") },
+  };
+  static const Wording own[] = {
+    { "ENETUNREACH", N_ ("this computer has no route to that network") },
+    { "EHOSTUNREACH", N_ ("this computer has no route to that host") },
+    { "ENETDOWN", N_ ("the network of this computer is down") },
+    { "EADDRNOTAVAIL", N_ ("this computer has no address for that network") },
+    { "EPERM", N_ ("a firewall on this computer forbids it") },
+    { "EACCES", N_ ("a firewall or a rule on this computer forbids it") },
+    { NULL, NULL },
+  };
+
+  if (qs_evidence_is_connected (evidence) && !evidence->failed)
+    return FALSE;
+  if (evidence->icmp != NULL && !is_icmp (evidence, "port-unreachable") && !is_icmp (evidence, "too-big"))
+    {
+      qs_match_set (match, "who", evidence->icmp->text);
+      qs_match_set (match, "why", find_wording (reasons, evidence->icmp->name));
+      return TRUE;
+    }
+  const char *why = evidence->socket_error != NULL ? find_wording (own, evidence->socket_error->name) : NULL;
+  if (why == NULL)
+    return FALSE;
+  qs_match_set (match, "why", why);
+  match->title = N_ ("{address} cannot be reached: {why}.");
+  match->detail = N_ ("Nothing was sent out. Check this computer's network connection, VPN and firewall; where the "
+                      "address is an IPv6 one, whether IPv6 works here at all.");
+  return TRUE;
+}
+
+static gboolean
+match_family_broken (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsMark *lost = evidence->attempt_lost;
+
+  if (lost == NULL || lost->text == NULL || g_str_equal (lost->name, "slower"))
+    return FALSE;
+  if (!qs_evidence_is_connected (evidence))
+    return FALSE;
+  gboolean lost_v6 = lost->text[0] == '[', won_v6 = evidence->address[0] == '[';
+  if (lost_v6 == won_v6 && strchr (lost->text, '.') != NULL)
+    return FALSE;
+  qs_match_set (match, "lost", lost->text);
+  qs_match_set (match, "broken", lost_v6 ? "IPv6" : "IPv4");
+  qs_match_set (match, "works", lost_v6 ? "IPv4" : "IPv6");
+  return TRUE;
+}
+
+static gboolean
+match_mtu_too_small (const QsEvidence *evidence, QsMatch *match)
+{
+  if (!has_socket_error (evidence, "EMSGSIZE") && !is_icmp (evidence, "too-big"))
+    return FALSE;
+  if (qs_evidence_is_connected (evidence) && !evidence->failed)
+    return FALSE;
+  qs_match_set (match, "who",
+                evidence->icmp != NULL && evidence->icmp->text != NULL ? evidence->icmp->text : _ ("this computer"));
+  return TRUE;
+}
+
+static gboolean
+match_connection_refused (const QsEvidence *evidence, QsMatch *match)
+{
+  if (evidence->tls)
+    return has_socket_error (evidence, "ECONNREFUSED");
+  if (!evidence->close.known || evidence->close.by_us || evidence->close.application || evidence->close.code != 0x2)
+    return FALSE;
+  match->title = N_ ("The server at {address} refused the connection (CONNECTION_REFUSED).");
+  match->detail = N_ ("It speaks QUIC and takes no new connection now: it may be overloaded, shutting down, or set to "
+                      "refuse this client. Try again later, or ask its operator.");
+  match->packet = evidence->close.packet;
+  return TRUE;
+}
+
+static gboolean
+match_connection_reset (const QsEvidence *evidence, QsMatch *match)
+{
+  if (!evidence->tls || evidence->plain != NULL)
+    return FALSE;
+  gboolean reset = has_socket_error (evidence, "ECONNRESET") || has_socket_error (evidence, "EPIPE");
+  gboolean ended = evidence->failed && evidence->tcp_connected >= 0 && !qs_evidence_is_connected (evidence) &&
+                   !evidence->close.known && evidence->call != NULL && evidence->call->text != NULL &&
+                   strstr (evidence->call->text, "eof") != NULL;
+  if (!reset && !ended)
+    return FALSE;
+  if (ended && !reset)
+    match->title = N_ ("{address} accepted the TCP connection and then closed it without a word of TLS.");
+  if (!evidence->failed && evidence->ended)
+    match->severity = QS_SEVERITY_WARNING;
+  return TRUE;
+}
+
+static const char *
+guess_service (const char *text)
+{
+  static const struct {
+    const char *prefix;
+    const char *service;
+  } services[] = {
+    { "HTTP/", N_ ("That is plain HTTP: this port takes http, not https.") },
+    { "SSH-", N_ ("That is an SSH server.") },
+    { "220", N_ ("That is a mail or FTP server, which speaks TLS only after STARTTLS.") },
+    { "* OK", N_ ("That is an IMAP server, which speaks TLS only after STARTTLS.") },
+    { "+OK", N_ ("That is a POP3 server, which speaks TLS only after STLS.") },
+    { "<html", N_ ("That is plain HTTP: this port takes http, not https.") },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (services); i++)
+    {
+      if (g_str_has_prefix (text, services[i].prefix))
+        return _ (services[i].service);
+    }
+  return NULL;
+}
+
+static gboolean
+match_plain_tcp (const QsEvidence *evidence, QsMatch *match)
+{
+  gsize length = 0;
+
+  if (evidence->plain == NULL)
+    return FALSE;
+  const guint8 *bytes = g_bytes_get_data (evidence->plain, &length);
+  g_autofree char *text = qs_text_escape_short (bytes, (gssize) length, 60);
+  qs_match_set (match, "service", guess_service (text));
+  qs_match_take (match, "answer", g_steal_pointer (&text));
+  return TRUE;
+}
+
+const QsRule qs_rules_network[] = {
+  { "dns-failure", QS_SEVERITY_ERROR, "RFC 1035 section 4.1.1", N_ ("The name “{host}” has no address."),
+    N_ ("The resolver says: {resolver}. {cause}"), match_dns_failure },
+  { "port-closed", QS_SEVERITY_ERROR, "RFC 1122 section 3.2.2.1",
+    N_ ("Nothing listens on the UDP port of {address}: the port is closed."),
+    N_ ("The host is up and answered at once with “port unreachable” (ICMP). Check the port number, and whether the "
+        "server runs and has QUIC switched on. {tcp}"),
+    match_port_closed },
+  { "unreachable", QS_SEVERITY_ERROR, "RFC 1122 section 3.2.2.1",
+    N_ ("{address} cannot be reached: {who} says that {why}."),
+    N_ ("A router or the host itself sent this as an ICMP message. Check the address, and ask whoever runs the network "
+        "that the message came from."),
+    match_unreachable },
+  { "connection-refused", QS_SEVERITY_ERROR, "RFC 9293 section 3.10.7.1",
+    N_ ("{address} refused the TCP connection: nothing listens on that port."),
+    N_ ("The host is up. Check the port number, and whether the server runs and listens on this address."),
+    match_connection_refused },
+  { "plain-tcp", QS_SEVERITY_ERROR, "RFC 8446 section 5.1", N_ ("What answered on {address} does not speak TLS."),
+    N_ ("It said: “{answer}”. {service} Ask for another port, or connect to this one without TLS."), match_plain_tcp },
+  { "connection-reset", QS_SEVERITY_ERROR, "RFC 9293 section 3.5.2", N_ ("{address} cut the TCP connection (reset)."),
+    N_ ("Something at the other end ended the connection without TLS's own good-bye: a server that crashed or does not "
+        "expect TLS here, or a middlebox that does not like the server name or the version."),
+    match_connection_reset },
+  { "no-reply", QS_SEVERITY_ERROR, "RFC 9002 section 6.2", N_ ("No answer from {address} in {time}."),
+    N_ ("{datagrams} datagrams were sent and nothing came back, not even an ICMP error: UDP is filtered on the way, or "
+        "no QUIC server is there. {tcp} Try another network, and check that the firewall lets UDP to this port pass."),
+    match_no_reply },
+  { "mtu-too-small", QS_SEVERITY_ERROR, "RFC 9000 section 14",
+    N_ ("The path to {address} does not carry datagrams of 1200 bytes, which QUIC needs."),
+    N_ ("It breaks at {who}, which said that the datagram is too big. A tunnel or VPN with a small MTU is the usual "
+        "cause: raise its MTU to at least 1280 bytes, or leave it out."),
+    match_mtu_too_small },
+  { "address-family-broken", QS_SEVERITY_WARNING, "RFC 8305 section 5",
+    N_ ("{broken} does not work to {host}, {works} does."),
+    N_ ("{lost} did not answer, {address} did. Programs that try only {broken} fail, and others lose time. Check the "
+        "{broken} address in DNS, and the {broken} route and firewall at both ends."),
+    match_family_broken },
+  { NULL },
+};

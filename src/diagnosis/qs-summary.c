@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "diagnosis/qs-summary.h"
+
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+#include "diagnosis/qs-evidence.h"
+#include "diagnosis/qs-finding.h"
+#include "wire/qs-names.h"
+
+static char *
+dup_fact (const QsEvidence *evidence, const char *name)
+{
+  const char *value = qs_trace_get_fact (evidence->trace, name);
+
+  return g_strdup (value != NULL && *value != '\0' ? value : NULL);
+}
+
+/* supported_versions holds the one chosen in a ServerHello of TLS 1.3. */
+static char *
+version_of_hello (const QsEvidence *evidence)
+{
+  if (evidence->server_hello == NULL)
+    return NULL;
+  g_autoptr (GArray) versions = qs_tls_message_dup_versions (evidence->server_hello->message);
+  guint16 version = versions != NULL && versions->len > 0 ? g_array_index (versions, guint16, 0)
+                                                          : evidence->server_hello->message->legacy_version;
+  return g_strdup (qs_tls_version_name (version));
+}
+
+static char *
+cipher_of_hello (const QsEvidence *evidence)
+{
+  GArray *suites = evidence->server_hello != NULL ? evidence->server_hello->message->cipher_suites : NULL;
+
+  return suites != NULL && suites->len > 0 ? g_strdup (qs_tls_cipher_suite_name (g_array_index (suites, guint16, 0)))
+                                           : NULL;
+}
+
+static char *
+group_of_hello (const QsEvidence *evidence)
+{
+  g_autoptr (GArray) groups =
+      evidence->server_hello != NULL ? qs_tls_message_dup_key_shares (evidence->server_hello->message) : NULL;
+
+  return groups != NULL && groups->len > 0 ? g_strdup (qs_tls_group_name (g_array_index (groups, guint16, 0))) : NULL;
+}
+
+static char *
+signature_of_verify (const QsEvidence *evidence)
+{
+  const QsTraceMessage *message = evidence->certificate_verify;
+
+  return message != NULL ? g_strdup (qs_tls_signature_scheme_name (message->message->signature_scheme)) : NULL;
+}
+
+/* What the TLS stack said; from a file, what the messages say. */
+static void
+read_tls (QsSummary *summary, const QsEvidence *evidence)
+{
+  const struct {
+    char **slot;
+    const char *fact;
+    char *(*derive) (const QsEvidence *evidence);
+  } facts[] = {
+    { &summary->tls_version, "tls.version", version_of_hello },
+    { &summary->cipher, "tls.cipher", cipher_of_hello },
+    { &summary->group, "tls.group", group_of_hello },
+    { &summary->signature, "tls.signature", signature_of_verify },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (facts); i++)
+    {
+      *facts[i].slot = dup_fact (evidence, facts[i].fact);
+      if (*facts[i].slot == NULL)
+        *facts[i].slot = facts[i].derive (evidence);
+    }
+  summary->alpn = g_strdup (evidence->alpn);
+  summary->sni = g_strdup (evidence->sni);
+  const char *resumed = qs_trace_get_fact (evidence->trace, "tls.resumed");
+  if (resumed != NULL)
+    summary->resumed = g_str_equal (resumed, "yes") || g_str_equal (resumed, "true") || g_str_equal (resumed, "1");
+  else if (evidence->server_finished != NULL && !evidence->tls)
+    summary->resumed = evidence->certificate == NULL;
+}
+
+static void
+read_verify (QsSummary *summary, const QsEvidence *evidence)
+{
+  summary->chain = g_ptr_array_ref (evidence->chain);
+  summary->verify_code = evidence->verify_code;
+  if (evidence->verify_code >= 0)
+    summary->verify_message =
+        qs_verify_sentence (evidence->verify_code, evidence->chain,
+                            evidence->sni != NULL ? evidence->sni : evidence->host, evidence->now_s);
+}
+
+static GBytes *
+dup_peer_parameters (const QsEvidence *evidence)
+{
+  const QsTraceMessage *holder = evidence->server ? evidence->client_hello : evidence->encrypted_extensions;
+
+  if (holder == NULL)
+    return NULL;
+  QsSpan span = qs_tls_message_get_transport_parameters (holder->message);
+  return span.length > 0 ? g_bytes_new (span.data, span.length) : NULL;
+}
+
+static guint32
+negotiated_version (const QsEvidence *evidence)
+{
+  guint32 version = evidence->packets.version;
+  guint n = qs_trace_get_n_packets (evidence->trace);
+
+  /* After Version Negotiation the client starts again with another one; what came in says which it was. */
+  for (guint i = 0; i < MIN (n, 64); i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (evidence->trace, i);
+      if (packet->version != 0 && (packet->type == QS_PACKET_HANDSHAKE || packet->type == QS_PACKET_INITIAL) &&
+          packet->direction == evidence->from_server)
+        version = packet->version;
+    }
+  return version;
+}
+
+static void
+read_quic (QsSummary *summary, const QsEvidence *evidence)
+{
+  guint32 version = negotiated_version (evidence);
+
+  summary->quic_version = version != 0 ? qs_quic_version_name (version) : NULL;
+  summary->retry = evidence->packets.retry >= 0;
+  summary->offered_versions = qs_evidence_dup_versions (evidence);
+  summary->peer_transport_parameters = dup_peer_parameters (evidence);
+}
+
+static void
+read_close (QsSummary *summary, const QsEvidence *evidence)
+{
+  const QsCloseFact *close = &evidence->close;
+
+  summary->closed = close->known;
+  if (!close->known)
+    return;
+  summary->close_remote = !close->by_us;
+  summary->close_application = close->application;
+  summary->close_code = close->code;
+  summary->close_frame_type = close->frame_type;
+  summary->close_name =
+      close->code == QS_CODE_IDLE_TIMEOUT ? g_strdup ("IDLE_TIMEOUT") : qs_evidence_close_text (evidence);
+  summary->close_reason = g_strdup (close->reason);
+}
+
+static gint64
+handshake_time (const QsEvidence *evidence)
+{
+  if (evidence->handshake_done >= 0)
+    return evidence->handshake_done;
+  if (evidence->client_finished != NULL && evidence->server_finished != NULL)
+    return MAX (evidence->client_finished->time, evidence->server_finished->time);
+  return QS_NO_TIME;
+}
+
+static gint64
+confirmed_time (const QsEvidence *evidence)
+{
+  if (evidence->confirmed >= 0 || evidence->packets.handshake_done_frame < 0)
+    return evidence->confirmed;
+  return qs_trace_get_packet (evidence->trace, (guint) evidence->packets.handshake_done_frame)->time;
+}
+
+QsSummary *
+qs_summary_new (QsTrace *trace)
+{
+  g_return_val_if_fail (QS_IS_TRACE (trace), NULL);
+
+  g_autoptr (QsEvidence) evidence = qs_evidence_new (trace, -1);
+  QsSummary *summary = g_new0 (QsSummary, 1);
+
+  summary->resumed = -1;
+  read_tls (summary, evidence);
+  read_verify (summary, evidence);
+  if (!evidence->tls)
+    read_quic (summary, evidence);
+  read_close (summary, evidence);
+  summary->resolved = evidence->resolved;
+  summary->handshake = handshake_time (evidence);
+  summary->confirmed = confirmed_time (evidence);
+  summary->first_byte = evidence->first_byte;
+  summary->total = evidence->now >= 0 ? evidence->now : QS_NO_TIME;
+  return summary;
+}
+
+void
+qs_summary_free (QsSummary *summary)
+{
+  g_free (summary->tls_version);
+  g_free (summary->cipher);
+  g_free (summary->group);
+  g_free (summary->signature);
+  g_free (summary->alpn);
+  g_free (summary->sni);
+  g_free (summary->verify_message);
+  g_ptr_array_unref (summary->chain);
+  g_free (summary->quic_version);
+  g_clear_pointer (&summary->offered_versions, g_array_unref);
+  g_clear_pointer (&summary->peer_transport_parameters, g_bytes_unref);
+  g_free (summary->close_name);
+  g_free (summary->close_reason);
+  g_free (summary);
+}
+
+static char *
+version_words (const QsSummary *summary)
+{
+  if (summary->quic_version != NULL)
+    return g_strdup_printf (_ ("QUIC v%s"), summary->quic_version);
+  return g_strdup (summary->tls_version != NULL ? summary->tls_version : "TLS");
+}
+
+char *
+qs_verdict (QsTrace *trace, const QsSummary *summary, GPtrArray *findings)
+{
+  g_return_val_if_fail (QS_IS_TRACE (trace) && summary != NULL && findings != NULL, NULL);
+
+  g_autoptr (QsEvidence) evidence = qs_evidence_new (trace, -1);
+  const QsFinding *first = findings->len > 0 ? findings->pdata[0] : NULL;
+  if (first != NULL && first->severity == QS_SEVERITY_ERROR)
+    return g_strdup (first->title);
+  if (summary->handshake < 0)
+    {
+      if (evidence->stopped || evidence->failed)
+        return g_strdup_printf (_ ("The run to %s was stopped before it was connected."), evidence->host);
+      return g_strdup_printf (evidence->ended ? _ ("No connection to %s came about.") : _ ("Connecting to %s…"),
+                              evidence->host);
+    }
+
+  gint64 start = MAX (evidence->connecting, 0);
+  g_autofree char *time = qs_text_duration (summary->handshake - start);
+  g_autofree char *version = version_words (summary);
+  g_autofree char *done =
+      summary->alpn != NULL
+          ? g_strdup_printf (_ ("Connected to %s in %s over %s with %s."), evidence->host, time, version, summary->alpn)
+          : g_strdup_printf (_ ("Connected to %s in %s over %s."), evidence->host, time, version);
+  if (summary->verify_code > 0)
+    return g_strdup_printf (_ ("%s But its certificate is not to be trusted."), done);
+  return g_steal_pointer (&done);
+}
