@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/qs-impairment.h"
+
+#include <string.h>
+
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+
+#define NS_PER_SECOND G_GINT64_CONSTANT (1000000000)
+#define NS_PER_MS G_GINT64_CONSTANT (1000000)
+#define REORDER_DELAY (5 * NS_PER_MS) /* long enough that the ones behind pass, short of a probe timeout */
+#define DEFAULT_QUEUE (64 * 1024)
+#define MAX_DATAGRAM 65535
+
+static const QsImpairmentPreset presets[] = {
+  { "satellite", N_ ("Satellite: 300 ms each way, a little loss"), "delay=300ms,jitter=10ms,loss=0.5%,rate=20mbit" },
+  { "bad-wifi", N_ ("Bad Wi-Fi: loss in both directions, jitter, reordering"),
+    "loss=5%,jitter=30ms,reorder=3%,duplicate=1%" },
+  { "mobile", N_ ("Mobile: 60 ms each way, 5 Mbit/s down, 1 Mbit/s up"),
+    "delay=60ms,jitter=20ms,loss=1%,up:rate=1mbit,down:rate=5mbit" },
+  { "filtered-udp", N_ ("Filtered UDP: nothing gets through"), "loss=100%" },
+};
+
+/* --- The text --- */
+
+static void
+rules_init (QsPathRules *rules)
+{
+  memset (rules, 0, sizeof *rules);
+  rules->queue = DEFAULT_QUEUE;
+  rules->ecn = -1;
+}
+
+static void
+rules_clear (QsPathRules *rules)
+{
+  g_clear_pointer (&rules->drop, g_array_unref);
+}
+
+/* A number with one of the units behind it; units end with one of an empty suffix where none is allowed. */
+typedef struct {
+  const char *suffix;
+  double factor;
+} Unit;
+
+static const Unit percent[] = { { "%", 0.01 } };
+static const Unit times[] = { { "ms", NS_PER_MS }, { "us", 1000 }, { "µs", 1000 }, { "s", NS_PER_SECOND } };
+static const Unit rates[] = { { "kbit", 125 }, { "mbit", 125000 }, { "gbit", 125000000 }, { "", 1 } };
+static const Unit sizes[] = { { "KiB", 1024 }, { "MiB", 1024 * 1024 }, { "", 1 } };
+
+static gboolean
+parse_number (const char *text, const Unit *units, guint n_units, double max, double *value)
+{
+  char *end;
+  double number = g_ascii_strtod (text, &end);
+
+  if (end == text || !(number >= 0))
+    return FALSE;
+  for (guint i = 0; i < n_units; i++)
+    if (g_ascii_strcasecmp (end, units[i].suffix) == 0)
+      {
+        *value = number * units[i].factor;
+        return *value <= max;
+      }
+  return FALSE;
+}
+
+#define PARSE_NUMBER(text, units, max, value) parse_number (text, units, G_N_ELEMENTS (units), max, value)
+
+static gboolean
+set_probability (const char *text, double *probability)
+{
+  return PARSE_NUMBER (text, percent, 1.0, probability);
+}
+
+static gboolean
+set_time (const char *text, gint64 *time)
+{
+  double value;
+  if (!PARSE_NUMBER (text, times, 3600.0 * NS_PER_SECOND, &value))
+    return FALSE;
+  *time = (gint64) value;
+  return TRUE;
+}
+
+static gboolean
+set_loss (QsPathRules *rules, const char *text)
+{
+  return set_probability (text, &rules->loss);
+}
+
+static gboolean
+set_duplicate (QsPathRules *rules, const char *text)
+{
+  return set_probability (text, &rules->duplicate);
+}
+
+static gboolean
+set_corrupt (QsPathRules *rules, const char *text)
+{
+  return set_probability (text, &rules->corrupt);
+}
+
+static gboolean
+set_reorder (QsPathRules *rules, const char *text)
+{
+  return set_probability (text, &rules->reorder);
+}
+
+static gboolean
+set_delay (QsPathRules *rules, const char *text)
+{
+  return set_time (text, &rules->delay);
+}
+
+static gboolean
+set_jitter (QsPathRules *rules, const char *text)
+{
+  return set_time (text, &rules->jitter);
+}
+
+static gboolean
+set_rate (QsPathRules *rules, const char *text)
+{
+  double value;
+  if (!PARSE_NUMBER (text, rates, 1e12, &value) || value < 1)
+    return FALSE;
+  rules->rate = (guint64) value;
+  return TRUE;
+}
+
+static gboolean
+set_queue (QsPathRules *rules, const char *text)
+{
+  double value;
+  if (!PARSE_NUMBER (text, sizes, 1e9, &value))
+    return FALSE;
+  rules->queue = (guint64) value;
+  return TRUE;
+}
+
+static gboolean
+set_mtu (QsPathRules *rules, const char *text)
+{
+  guint64 value;
+  if (!g_ascii_string_to_unsigned (text, 10, 1, MAX_DATAGRAM, &value, NULL))
+    return FALSE;
+  rules->mtu = (guint) value;
+  return TRUE;
+}
+
+static gboolean
+set_drop (QsPathRules *rules, const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, "+", -1);
+
+  g_clear_pointer (&rules->drop, g_array_unref);
+  rules->drop = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (guint i = 0; parts[i] != NULL; i++)
+    {
+      guint64 value;
+      if (!g_ascii_string_to_unsigned (parts[i], 10, 1, G_MAXUINT, &value, NULL))
+        return FALSE;
+      guint number = (guint) value;
+      g_array_append_val (rules->drop, number);
+    }
+  return rules->drop->len > 0;
+}
+
+static gboolean
+set_blackout (QsPathRules *rules, const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, "+", 2);
+
+  return g_strv_length (parts) == 2 && set_time (parts[0], &rules->blackout_from) &&
+         set_time (parts[1], &rules->blackout_for);
+}
+
+static gboolean
+set_ecn (QsPathRules *rules, const char *text)
+{
+  if (g_str_equal (text, "bleach"))
+    rules->ecn = 0;
+  else if (g_str_equal (text, "ce"))
+    rules->ecn = 3;
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static const struct {
+  const char *name;
+  gboolean (*set) (QsPathRules *rules, const char *text);
+  const char *example;
+} settings[] = {
+  { "loss", set_loss, "loss=10%" },
+  { "drop", set_drop, "drop=2" },
+  { "delay", set_delay, "delay=50ms" },
+  { "jitter", set_jitter, "jitter=10ms" },
+  { "reorder", set_reorder, "reorder=5%" },
+  { "duplicate", set_duplicate, "duplicate=1%" },
+  { "corrupt", set_corrupt, "corrupt=1%" },
+  { "rate", set_rate, "rate=1mbit" },
+  { "queue", set_queue, "queue=64KiB" },
+  { "mtu", set_mtu, "mtu=1200" },
+  { "blackout", set_blackout, "blackout=2s+500ms" },
+  { "ecn", set_ecn, "ecn=bleach" },
+};
+
+static gboolean
+refuse (const char *rule, const char *example, GError **error)
+{
+  g_autofree char *shown = qs_text_escape_short (rule, -1, 40);
+
+  g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET,
+               _ ("“%s” is not a rule for a path that is understood; one is, for instance, “%s”."), shown, example);
+  return FALSE;
+}
+
+static gboolean
+parse_rule (QsImpairment *self, const char *rule, GError **error)
+{
+  gboolean up = g_str_has_prefix (rule, "up:"), down = g_str_has_prefix (rule, "down:");
+  const char *at = strchr (rule, ':') != NULL && (up || down) ? strchr (rule, ':') + 1 : rule;
+  const char *equals = strchr (at, '=');
+  guint64 seed;
+
+  if (equals == NULL)
+    return refuse (rule, "loss=10%", error);
+  if (g_str_has_prefix (at, "seed="))
+    {
+      if (up || down || !g_ascii_string_to_unsigned (equals + 1, 10, 0, G_MAXUINT32, &seed, NULL))
+        return refuse (rule, "seed=7", error);
+      self->seed = (guint32) seed;
+      return TRUE;
+    }
+
+  for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
+    if (strlen (settings[i].name) == (gsize) (equals - at) && strncmp (settings[i].name, at, equals - at) == 0)
+      {
+        if ((down || settings[i].set (&self->up, equals + 1)) && (up || settings[i].set (&self->down, equals + 1)))
+          return TRUE;
+        return refuse (rule, settings[i].example, error);
+      }
+  return refuse (rule, "loss=10%", error);
+}
+
+static gboolean
+parse_rules (QsImpairment *self, const char *text, gboolean may_name_preset, GError **error)
+{
+  g_auto (GStrv) rules = g_strsplit (text, ",", -1);
+
+  if (rules[0] == NULL)
+    return refuse (text, "loss=10%", error);
+  for (guint i = 0; rules[i] != NULL; i++)
+    {
+      const char *rule = g_strstrip (rules[i]);
+      const QsImpairmentPreset *preset = NULL;
+      for (guint p = 0; i == 0 && may_name_preset && p < G_N_ELEMENTS (presets); p++)
+        if (g_str_equal (presets[p].name, rule))
+          preset = &presets[p];
+      if (preset != NULL ? !parse_rules (self, preset->rules, FALSE, error) : !parse_rule (self, rule, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+QsImpairment *
+qs_impairment_new (const char *text, GError **error)
+{
+  g_return_val_if_fail (text != NULL, NULL);
+
+  g_autoptr (QsImpairment) self = g_new0 (QsImpairment, 1);
+
+  rules_init (&self->up);
+  rules_init (&self->down);
+  self->seed = 1;
+  return parse_rules (self, text, TRUE, error) ? g_steal_pointer (&self) : NULL;
+}
+
+void
+qs_impairment_free (QsImpairment *self)
+{
+  if (self == NULL)
+    return;
+  rules_clear (&self->up);
+  rules_clear (&self->down);
+  g_free (self);
+}
+
+const QsImpairmentPreset *
+qs_impairment_presets (guint *n_presets)
+{
+  *n_presets = G_N_ELEMENTS (presets);
+  return presets;
+}
+
+/* --- The path --- */
+
+/* One direction. It has a generator of its own, and draws the same number of times for every datagram, so
+ * that neither the other direction nor a rule that is off shifts its sequence. */
+typedef struct {
+  QsPathRules rules;
+  GRand *random;
+  guint n_seen;
+  gint64 first;      /* time of the first datagram, for the blackout */
+  gint64 busy_until; /* when the bottleneck has sent all that waits */
+} Lane;
+
+typedef struct {
+  gboolean at_client;
+  Lane up, down;
+} Path;
+
+static void
+lane_init (Lane *lane, const QsPathRules *rules, guint32 seed)
+{
+  lane->rules = *rules;
+  lane->rules.drop = rules->drop != NULL ? g_array_ref (rules->drop) : NULL;
+  lane->random = g_rand_new_with_seed (seed);
+  lane->first = -1;
+}
+
+static void
+path_free (Path *path)
+{
+  rules_clear (&path->up.rules);
+  rules_clear (&path->down.rules);
+  g_rand_free (path->up.random);
+  g_rand_free (path->down.random);
+  g_free (path);
+}
+
+static gboolean
+is_named (const Lane *lane)
+{
+  for (guint i = 0; lane->rules.drop != NULL && i < lane->rules.drop->len; i++)
+    if (g_array_index (lane->rules.drop, guint, i) == lane->n_seen)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+is_dark (const Lane *lane, gint64 time)
+{
+  gint64 since = time - lane->first;
+
+  return lane->rules.blackout_for > 0 && since >= lane->rules.blackout_from &&
+         since < lane->rules.blackout_from + lane->rules.blackout_for;
+}
+
+/* How long a datagram waits for the bottleneck; -1 when its queue is full. */
+static gint64
+take_turn (Lane *lane, gint64 time, gsize length)
+{
+  if (lane->rules.rate == 0)
+    return 0;
+
+  gint64 start = MAX (lane->busy_until, time);
+  double waiting = (double) (start - time) * (double) lane->rules.rate / NS_PER_SECOND;
+  if (waiting + (double) length > (double) MAX (lane->rules.queue, (guint64) length))
+    return -1;
+  lane->busy_until = start + (gint64) ((double) length * NS_PER_SECOND / (double) lane->rules.rate);
+  return lane->busy_until - time;
+}
+
+static void
+pass_corrupted (QsUdpBio *bio, const QsUdpDatagram *datagram, guint8 ecn, gint64 delay, double where)
+{
+  g_autofree guint8 *bytes = g_memdup2 (datagram->data, datagram->length);
+  gsize bit = (gsize) (where * (double) datagram->length * 8);
+
+  bytes[bit / 8] ^= (guint8) (1 << (bit % 8));
+  qs_udp_bio_pass (bio, datagram, bytes, datagram->length, ecn, delay);
+}
+
+static QsFate
+impair_cb (QsUdpBio *bio, const QsUdpDatagram *datagram, gpointer data)
+{
+  Path *path = data;
+  gboolean up = (datagram->direction == QS_DIRECTION_SENT) == path->at_client;
+  Lane *lane = up ? &path->up : &path->down;
+  const QsPathRules *rules = &lane->rules;
+  double draws[6];
+
+  for (guint i = 0; i < G_N_ELEMENTS (draws); i++)
+    draws[i] = g_rand_double (lane->random);
+  lane->n_seen++;
+  if (lane->first < 0)
+    lane->first = datagram->time;
+
+  if (draws[0] < rules->loss || is_named (lane) || is_dark (lane, datagram->time) ||
+      (rules->mtu > 0 && datagram->length > rules->mtu))
+    return QS_FATE_DROPPED;
+  gint64 turn = take_turn (lane, datagram->time, datagram->length);
+  if (turn < 0)
+    return QS_FATE_DROPPED;
+
+  gboolean late = draws[1] < rules->reorder;
+  gint64 delay = turn + rules->delay + (gint64) (draws[2] * (double) rules->jitter) + (late ? REORDER_DELAY : 0);
+  guint8 ecn = rules->ecn >= 0 ? (guint8) rules->ecn : datagram->ecn;
+  if (draws[3] < rules->corrupt && datagram->length > 0)
+    {
+      pass_corrupted (bio, datagram, ecn, delay, draws[4]);
+      return QS_FATE_CORRUPTED;
+    }
+  qs_udp_bio_pass (bio, datagram, datagram->data, datagram->length, ecn, delay);
+  if (draws[5] < rules->duplicate)
+    {
+      qs_udp_bio_pass (bio, datagram, datagram->data, datagram->length, ecn, delay + NS_PER_MS);
+      return QS_FATE_DUPLICATED;
+    }
+  return delay > 0 ? QS_FATE_DELAYED : QS_FATE_PASSED;
+}
+
+static const QsUdpImpairment vtable = { impair_cb };
+
+gboolean
+qs_impairment_apply (const QsImpairment *self, QsUdpBio *bio, gboolean at_client, GError **error)
+{
+  g_return_val_if_fail (self != NULL && bio != NULL, FALSE);
+
+  Path *path = g_new0 (Path, 1);
+
+  path->at_client = at_client;
+  lane_init (&path->up, &self->up, self->seed);
+  lane_init (&path->down, &self->down, self->seed + 1);
+  if (qs_udp_bio_set_impairment (bio, &vtable, path, (GDestroyNotify) path_free, error))
+    return TRUE;
+  path_free (path);
+  return FALSE;
+}

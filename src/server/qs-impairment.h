@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "engine/qs-udp-bio.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QsImpairment:
+ *
+ * What a bad path does to datagrams, each direction alone: a plain struct that a text describes and a
+ * QsUdpBio applies. The same seed gives the same sequence of fates for the same sequence of datagrams.
+ */
+typedef struct {
+  double loss;                        /* probability, 0 to 1 */
+  double duplicate;                   /* probability */
+  double corrupt;                     /* probability: one bit is flipped */
+  double reorder;                     /* probability: held back until later ones have passed */
+  GArray *drop;                       /* guint: datagrams to drop by number, from 1; NULL for none */
+  gint64 delay;                       /* nanoseconds */
+  gint64 jitter;                      /* nanoseconds: added, evenly spread between 0 and this */
+  guint64 rate;                       /* bytes a second; 0: no limit */
+  guint64 queue;                      /* bytes that wait for the rate before more are dropped */
+  guint mtu;                          /* longer datagrams are dropped; 0: no limit */
+  gint64 blackout_from, blackout_for; /* nanoseconds since the first datagram; for 0: none */
+  gint8 ecn;                          /* -1: left alone; 0: bleached; 3: marked CE */
+} QsPathRules;
+
+typedef struct {
+  QsPathRules up; /* from the client to the server */
+  QsPathRules down;
+  guint32 seed;
+} QsImpairment;
+
+/**
+ * qs_impairment_new:
+ * @text: a preset's name, or rules apart by commas: `loss=10%`, `drop=2` (that one; `drop=2+5` both),
+ *   `delay=50ms`, `jitter=10ms`, `reorder=5%`, `duplicate=1%`, `corrupt=1%`, `rate=125000` (bytes a second;
+ *   `1mbit`), `queue=64KiB`, `mtu=1200`, `blackout=2s+500ms` (after two seconds, for half a second), `ecn=bleach`
+ *   or `ecn=ce`, `seed=7`. `up:` or `down:` before a rule makes it hold for one direction; a preset's name may
+ *   come first and be changed by rules behind it.
+ *
+ * Returns: (transfer full): or NULL with QS_ERROR_INVALID_TARGET: a translated sentence
+ */
+QsImpairment *qs_impairment_new (const char *text, GError **error);
+void qs_impairment_free (QsImpairment *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsImpairment, qs_impairment_free)
+
+/* Makes bio's datagrams meet it; copies. at_client: whose socket it is, which says what is up and down. */
+gboolean qs_impairment_apply (const QsImpairment *self, QsUdpBio *bio, gboolean at_client, GError **error);
+
+/* Presets, a const table. */
+typedef struct {
+  const char *name;  /* "satellite" */
+  const char *title; /* N_() */
+  const char *rules;
+} QsImpairmentPreset;
+const QsImpairmentPreset *qs_impairment_presets (guint *n_presets);
+
+G_END_DECLS

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/qs-impairment.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+/* Sends datagrams through an impaired BIO to a plain socket; says what was recorded and what came. */
+typedef struct {
+  GString *fates;   /* a letter a datagram: P D L(ate) 2 C */
+  GString *arrived; /* the first byte of each datagram that came */
+  guint n_changed;
+} Outcome;
+
+static void
+datagram_cb (QsUdpBio *bio, const QsUdpDatagram *datagram, gpointer data)
+{
+  g_string_append_c (((Outcome *) data)->fates, "PDL2C"[datagram->fate]);
+}
+
+static const QsUdpRecorder recorder = { .datagram = datagram_cb };
+
+static void
+take_arrived (GSocket *receiver, Outcome *outcome, gsize length)
+{
+  char bytes[2048];
+  gssize n;
+
+  while ((n = g_socket_receive (receiver, bytes, sizeof bytes, NULL, NULL)) > 0)
+    {
+      g_assert_cmpint (n, ==, length);
+      for (gssize i = 1; i < n; i++)
+        outcome->n_changed += __builtin_popcount ((guint8) bytes[i]);
+      g_string_append_c (outcome->arrived, bytes[0]);
+    }
+}
+
+static void
+run (const char *text, guint n_datagrams, gsize length, Outcome *outcome)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (QsImpairment) impairment = qs_impairment_new (text, &error);
+  g_assert_no_error (error);
+
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  g_autoptr (GSocket) receiver =
+      g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
+  g_assert_true (g_socket_bind (receiver, any, FALSE, NULL));
+  g_socket_set_blocking (receiver, FALSE);
+  g_autoptr (GSocketAddress) address = g_socket_get_local_address (receiver, NULL);
+
+  *outcome = (Outcome){ g_string_new (NULL), g_string_new (NULL), 0 };
+  g_autoptr (QsUdpBio) udp = qs_udp_bio_new (AF_INET, QS_UDP_BIO_PLAIN, NULL);
+  g_assert_true (qs_udp_bio_connect (udp, address, NULL));
+  qs_udp_bio_set_recorder (udp, &recorder, outcome, NULL);
+  g_assert_true (qs_impairment_apply (impairment, udp, TRUE, NULL));
+  BIO *bio = qs_udp_bio_new_bio (udp);
+
+  g_autofree char *bytes = g_malloc0 (length);
+  for (guint i = 0; i < n_datagrams; i++)
+    {
+      bytes[0] = (char) ('A' + i % 26);
+      BIO_MSG message = { .data = bytes, .data_len = length };
+      size_t done = 0;
+      g_assert_true (BIO_sendmmsg (bio, &message, sizeof message, 1, 0, &done));
+      take_arrived (receiver, outcome, length);
+    }
+  /* What was delayed leaves when the BIO is used again: here, when it is asked for what came. */
+  gint64 end = g_get_monotonic_time () + G_USEC_PER_SEC / 10;
+  while (g_get_monotonic_time () < end)
+    {
+      BIO_MSG message = { .data = bytes, .data_len = length };
+      size_t done = 0;
+      BIO_recvmmsg (bio, &message, sizeof message, 1, 0, &done);
+      g_socket_condition_timed_wait (receiver, G_IO_IN, 5000, NULL, NULL);
+      take_arrived (receiver, outcome, length);
+    }
+  BIO_free (bio);
+}
+
+static void
+outcome_clear (Outcome *outcome)
+{
+  g_string_free (outcome->fates, TRUE);
+  g_string_free (outcome->arrived, TRUE);
+}
+
+static void
+test_named (void)
+{
+  Outcome o;
+
+  run ("drop=2+5", 6, 100, &o);
+  g_assert_cmpstr (o.fates->str, ==, "PDPPDP");
+  g_assert_cmpstr (o.arrived->str, ==, "ACDF");
+  outcome_clear (&o);
+
+  run ("down:drop=2", 3, 100, &o);
+  g_assert_cmpstr (o.fates->str, ==, "PPP");
+  outcome_clear (&o);
+
+  run ("mtu=99", 2, 100, &o);
+  g_assert_cmpstr (o.fates->str, ==, "DD");
+  g_assert_cmpstr (o.arrived->str, ==, "");
+  outcome_clear (&o);
+}
+
+static void
+test_changed (void)
+{
+  Outcome o;
+
+  run ("corrupt=100%,seed=3", 8, 1000, &o);
+  g_assert_cmpstr (o.fates->str, ==, "CCCCCCCC");
+  g_assert_cmpuint (o.arrived->len, ==, 8);
+  /* One bit each, unless it fell into the first byte. */
+  g_assert_cmpuint (o.n_changed, >=, 6);
+  g_assert_cmpuint (o.n_changed, <=, 8);
+  outcome_clear (&o);
+
+  run ("duplicate=100%", 3, 100, &o);
+  g_assert_cmpstr (o.fates->str, ==, "222");
+  g_assert_cmpuint (o.arrived->len, ==, 6);
+  outcome_clear (&o);
+}
+
+static void
+test_late (void)
+{
+  Outcome o;
+
+  run ("delay=20ms", 3, 100, &o);
+  g_assert_cmpstr (o.fates->str, ==, "LLL");
+  g_assert_cmpstr (o.arrived->str, ==, "ABC");
+  outcome_clear (&o);
+
+  run ("reorder=50%,seed=4", 12, 100, &o);
+  g_assert_cmpuint (o.arrived->len, ==, 12);
+  g_assert_nonnull (strchr (o.fates->str, 'L'));
+  g_assert_nonnull (strchr (o.fates->str, 'P'));
+  g_assert_cmpstr (o.arrived->str, !=, "ABCDEFGHIJKL");
+  outcome_clear (&o);
+}
+
+static void
+test_rate (void)
+{
+  Outcome o;
+
+  /* The queue holds three of them and the rate is next to nothing: the rest goes. */
+  run ("rate=1000,queue=3000", 10, 1000, &o);
+  g_assert_cmpuint (o.fates->len, ==, 10);
+  g_assert_true (g_str_has_suffix (o.fates->str, "DDDDDD"));
+  outcome_clear (&o);
+}
+
+static void
+test_seed (void)
+{
+  Outcome first, again, other, shifted;
+
+  run ("loss=30%,seed=7", 64, 100, &first);
+  run ("loss=30%,seed=7", 64, 100, &again);
+  run ("loss=30%,seed=8", 64, 100, &other);
+  run ("loss=30%,seed=7,duplicate=100%,down:loss=1%", 64, 100, &shifted);
+  g_assert_cmpstr (first.fates->str, ==, again.fates->str);
+  g_assert_cmpstr (first.fates->str, !=, other.fates->str);
+  /* Other rules do not shift the sequence of losses. */
+  for (guint i = 0; i < 64; i++)
+    g_assert_true ((first.fates->str[i] == 'D') == (shifted.fates->str[i] == 'D'));
+  g_assert_cmpuint (first.arrived->len, >, 30);
+  g_assert_cmpuint (first.arrived->len, <, 58);
+  outcome_clear (&first);
+  outcome_clear (&again);
+  outcome_clear (&other);
+  outcome_clear (&shifted);
+}
+
+static void
+test_text (void)
+{
+  static const char *const bad[] = { "",          "loss",        "loss=",    "loss=10",   "loss=101%", "loss=-1%",
+                                     "loss=nan%", "delay=5",     "delay=1h", "drop=0",    "drop=",     "mtu=0",
+                                     "ecn=x",     "blackout=1s", "nonsense", "up:seed=1", "seed=-1",   "mobile=1",
+                                     "loss=1%,,", "x:loss=1%",   "rate=0",   "up:mobile" };
+  guint n_presets;
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (QsImpairment) impairment = qs_impairment_new (bad[i], &error);
+      if (impairment != NULL)
+        g_test_message ("taken: %s", bad[i]);
+      g_assert_null (impairment);
+      g_assert_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET);
+    }
+
+  const QsImpairmentPreset *presets = qs_impairment_presets (&n_presets);
+  g_assert_cmpuint (n_presets, >=, 4);
+  for (guint i = 0; i < n_presets; i++)
+    {
+      g_autoptr (QsImpairment) impairment = qs_impairment_new (presets[i].name, NULL);
+      g_assert_nonnull (impairment);
+    }
+
+  g_autoptr (QsImpairment) mobile =
+      qs_impairment_new ("mobile, up:loss=50%, blackout=2s+500ms, ecn=bleach, seed=9", NULL);
+  g_assert_nonnull (mobile);
+  g_assert_cmpfloat (mobile->up.loss, ==, 0.5);
+  g_assert_cmpfloat (mobile->down.loss, ==, 0.01);
+  g_assert_cmpuint (mobile->up.rate, ==, 125000);
+  g_assert_cmpuint (mobile->down.rate, ==, 625000);
+  g_assert_cmpint (mobile->down.blackout_from, ==, G_GINT64_CONSTANT (2000000000));
+  g_assert_cmpint (mobile->down.ecn, ==, 0);
+  g_assert_cmpuint (mobile->seed, ==, 9);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/impairment/named", test_named);
+  g_test_add_func ("/impairment/changed", test_changed);
+  g_test_add_func ("/impairment/late", test_late);
+  g_test_add_func ("/impairment/rate", test_rate);
+  g_test_add_func ("/impairment/seed", test_seed);
+  g_test_add_func ("/impairment/text", test_text);
+  return g_test_run ();
+}
