@@ -131,3 +131,13 @@ qs_trace_add_message (QsTrace *self, QsTraceMessage *message)
   g_ptr_array_add (self->messages, message);
   qs_trace_changed (self);
 }
+
+QsMetrics *
+qs_trace_get_metrics (QsTrace *self)
+{
+  g_return_val_if_fail (QS_IS_TRACE (self), NULL);
+
+  if (self->metrics == NULL)
+    self->metrics = qs_metrics_new ();
+  return self->metrics;
+}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "trace/qs-chunks.h"
+#include "trace/qs-metrics.h"
 #include "trace/qs-trace.h"
 
 G_BEGIN_DECLS
@@ -62,6 +63,7 @@ struct _QsTrace {
   QsChunks packets;    /* from here on: the owner's thread alone */
   GPtrArray *messages; /* made with the first one */
   guint64 n_frames;
+  QsMetrics *metrics; /* made when first asked for */
   QsPayloadFunc payload_func;
   QsFramesFunc frames_func;
   gpointer source_data;

@@ -156,11 +156,12 @@ typedef struct {
   guint32 payload_length; /* decrypted payload, 0 where not decrypted */
   guint64 frames;         /* bit N set: a frame whose base type is N (DATAGRAM, 0x30, is bit 48) occurs */
   guint32 version;
-  guint16 flags;    /* QsPacketFlags */
-  guint8 type;      /* QsPacketType */
-  guint8 direction; /* QsDirection */
-  guint8 key;       /* the dissector's own key index */
-  guint8 n_frames;  /* saturates at 255 */
+  guint16 flags;      /* QsPacketFlags */
+  guint8 type;        /* QsPacketType */
+  guint8 direction;   /* QsDirection */
+  guint16 key;        /* the dissector's own key index */
+  guint8 n_frames;    /* saturates at 255 */
+  guint8 dcid_length; /* of the Destination Connection ID: what qs_packet_header_parse() wants for it */
 } QsPacket;
 
 /* A whole TLS message, reassembled. Owned by the trace. */

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "wire/qs-packet.h"
+
+G_BEGIN_DECLS
+
+/* Packet protection, RFC 9001 section 5 and RFC 9369, and the record protection of RFC 8446 that it
+ * is made of. All cryptography is libcrypto's. */
+
+#define QS_SECRET_MAX 48 /* bytes: SHA-384 */
+#define QS_AEAD_TAG_MAX 16
+#define QS_IV_LENGTH 12
+#define QS_SAMPLE_LENGTH 16
+#define QS_MASK_LENGTH 5
+#define QS_RETRY_TAG_LENGTH 16
+
+/* A traffic secret: what a key-log line holds, or what the Initial salt gives. */
+typedef struct {
+  guint8 bytes[QS_SECRET_MAX];
+  guint8 length;
+} QsSecret;
+
+/* TLS 1.3 cipher suites (0x1301 to 0x1305). FALSE for any other. */
+gboolean qs_suite_is_known (guint16 suite);
+gsize qs_suite_secret_length (guint16 suite); /* 32 or 48, 0 for an unknown one */
+gsize qs_suite_tag_length (guint16 suite);    /* 16, for the CCM_8 one 8 */
+
+/* HKDF-Expand-Label with an empty context (RFC 8446 section 7.1). label: without "tls13 ". */
+gboolean qs_hkdf_expand_label (guint16 suite, const QsSecret *secret, const char *label, guint8 *out, gsize length);
+
+/* Both sides' Initial secrets from the client's first Destination Connection ID (RFC 9001 section
+ * 5.2). FALSE when no salt is known for the version. */
+gboolean qs_initial_secrets (guint32 version, QsSpan dcid, QsSecret *client, QsSecret *server);
+
+/* The next generation (label "quic ku", in version 2 "quicv2 ku"; in TLS records "traffic upd",
+ * for which version is 0). */
+gboolean qs_secret_next (guint32 version, guint16 suite, const QsSecret *secret, QsSecret *next);
+
+/* The tag that a Retry must end in (RFC 9001 section 5.8). retry: the packet without its tag. */
+gboolean qs_retry_integrity_tag (guint32 version, QsSpan original_dcid, QsSpan retry, guint8 tag[QS_RETRY_TAG_LENGTH]);
+
+/**
+ * QsKeys:
+ *
+ * AEAD key and IV of one traffic secret. Its libcrypto contexts are made when first used and kept
+ * then; one thread at a time.
+ */
+typedef struct _QsKeys QsKeys;
+
+/* version: a QUIC version for its labels, 0 for TLS records. NULL when suite or secret do not fit. */
+QsKeys *qs_keys_new (guint32 version, guint16 suite, const QsSecret *secret);
+void qs_keys_free (QsKeys *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsKeys, qs_keys_free)
+guint16 qs_keys_get_suite (const QsKeys *self);
+const guint8 *qs_keys_get_iv (const QsKeys *self);
+QsSpan qs_keys_get_key (const QsKeys *self);
+const QsSecret *qs_keys_get_secret (const QsKeys *self);
+/* Frees the contexts; they come back by themselves when needed. */
+void qs_keys_rest (QsKeys *self);
+
+/* sealed: ciphertext with its tag; out has room for it without the tag. number: the packet number,
+ * or a record's sequence number. FALSE: the tag does not fit. */
+gboolean qs_keys_open (QsKeys *self, guint64 number, QsSpan header, QsSpan sealed, guint8 *out, gsize *out_length);
+/* out has room for plain and tag. */
+gboolean qs_keys_seal (QsKeys *self, guint64 number, QsSpan header, QsSpan plain, guint8 *out, gsize *out_length);
+
+/**
+ * QsHeaderKey:
+ *
+ * Header protection (RFC 9001 section 5.4). It stays the same over key updates.
+ */
+typedef struct _QsHeaderKey QsHeaderKey;
+
+QsHeaderKey *qs_header_key_new (guint32 version, guint16 suite, const QsSecret *secret);
+void qs_header_key_free (QsHeaderKey *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsHeaderKey, qs_header_key_free)
+QsSpan qs_header_key_get_key (const QsHeaderKey *self);
+gboolean qs_header_key_mask (QsHeaderKey *self, const guint8 sample[QS_SAMPLE_LENGTH], guint8 mask[QS_MASK_LENGTH]);
+
+/**
+ * qs_packet_protect:
+ * @header: the header in the clear, with the packet number as its last @pn_length bytes; a long
+ *   header's Length field must count packet number, payload and tag already
+ * @payload: frames; packet number and payload together are at least four bytes
+ *
+ * Seals a packet as its sender would: for tests, and for the lab's hand-made packets.
+ *
+ * Returns: (transfer full): the packet, or %NULL
+ */
+GBytes *qs_packet_protect (QsKeys *keys, QsHeaderKey *header_key, QsSpan header, guint8 pn_length, guint64 number,
+                           QsSpan payload);
+
+G_END_DECLS

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "trace/qs-trace.h"
+
+G_BEGIN_DECLS
+
+/* Derived figures of a trace, for charts and summaries: filled by the dissector (or from a qlog's
+ * metrics), read in the owner's thread. Times in nanoseconds as in QsTrace. */
+
+/* Of the vantage's own packets (a capture between both: the client's). */
+typedef struct {
+  gint64 time; /* when the ACK came */
+  gint64 rtt;  /* this sample, the peer's ACK delay taken off where RFC 9002 section 5.3 says so */
+  gint64 smoothed;
+  gint64 minimum;
+  guint32 packet; /* index of the packet that held the ACK */
+} QsRttSample;
+
+typedef struct {
+  gint64 time;
+  guint64 bytes; /* the most that was in flight in this point's span of time */
+} QsFlightSample;
+
+/* Indices are QsDirection. */
+typedef struct {
+  guint64 id;
+  guint64 bytes[2];         /* highest offset seen */
+  guint64 data[2];          /* all stream data on the wire, retransmissions too */
+  guint64 retransmitted[2]; /* of these, what had been sent before */
+  guint packets[2];
+  gboolean fin[2];
+  gboolean reset[2];
+  gint64 first_time, last_time;
+} QsStreamFigures;
+
+typedef struct {
+  guint packets;
+  guint acked;
+  guint lost;
+  guint retransmissions; /* packets */
+  guint duplicates;
+  guint corrupt;
+  guint undecrypted; /* keys are missing */
+} QsDirectionFigures;
+
+typedef struct {
+  QsDirectionFigures directions[2];
+  GArray *rtt;         /* QsRttSample by time; thinned out behind 65536 */
+  GArray *flight[2];   /* QsFlightSample by time, of what each side sent; likewise */
+  GHashTable *streams; /* guint64 * -> QsStreamFigures */
+  guint64 in_flight[2];
+  guint rtt_step, rtt_skipped;
+  gint64 flight_step[2];
+} QsMetrics;
+
+/* Owned by the trace, never NULL. */
+QsMetrics *qs_trace_get_metrics (QsTrace *self);
+
+const QsStreamFigures *qs_metrics_get_stream (const QsMetrics *self, guint64 id); /* NULL when not seen */
+/* The streams by id (transfer container). */
+GPtrArray *qs_metrics_list_streams (const QsMetrics *self);
+
+/* For those who derive. */
+QsMetrics *qs_metrics_new (void);
+void qs_metrics_free (QsMetrics *self);
+void qs_metrics_add_rtt (QsMetrics *self, const QsRttSample *sample);
+void qs_metrics_add_flight (QsMetrics *self, QsDirection direction, gint64 time, gint64 change);
+/* NULL behind a bound of 65536 streams. */
+QsStreamFigures *qs_metrics_ensure_stream (QsMetrics *self, guint64 id);
+
+G_END_DECLS
