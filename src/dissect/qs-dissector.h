@@ -32,4 +32,17 @@ void qs_dissector_finish (QsDissector *self);
  * of: whose. */
 GBytes *qs_dissector_dup_transport_parameters (QsDissector *self, QsDirection of);
 
+/**
+ * qs_dissector_dup_stream:
+ * @direction: whose bytes: SENT is the vantage's own
+ * @limit: at most so many bytes are put together
+ * @whole: (out) (optional): whether they reach to the stream's end
+ *
+ * A stream's bytes from 0 to the first gap, decrypted and put together anew.
+ *
+ * Returns: (transfer full): never %NULL
+ */
+GBytes *qs_dissector_dup_stream (QsDissector *self, guint64 stream_id, QsDirection direction, gsize limit,
+                                 gboolean *whole);
+
 G_END_DECLS

@@ -154,7 +154,8 @@ typedef struct {
   guint32 offset;         /* first byte within the datagram (TCP: within that direction's byte stream) */
   guint32 length;         /* bytes on the wire */
   guint32 payload_length; /* decrypted payload, 0 where not decrypted */
-  guint64 frames;         /* bit N set: a frame whose base type is N (DATAGRAM, 0x30, is bit 48) occurs */
+  guint64 frames;         /* bit N set: a frame whose base type is N (DATAGRAM, 0x30, is bit 48) occurs;
+                           * of a TLS record: bit 20 to 23, its (inner) content type */
   guint32 version;
   guint16 flags;      /* QsPacketFlags */
   guint8 type;        /* QsPacketType */

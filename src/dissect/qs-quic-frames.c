@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "dissect/qs-quic-private.h"
+#include "trace/qs-metrics.h"
+#include "wire/qs-transport-parameters.h"
+
+#define MAX_STREAMS 65536
+
+static QsSide
+other_side (QsSide side)
+{
+  return side == QS_SIDE_CLIENT ? QS_SIDE_SERVER : QS_SIDE_CLIENT;
+}
+
+static QsTrace *
+trace_of (const QsArrival *arrival)
+{
+  return arrival->conn->quic->owner->trace;
+}
+
+/* --- ACK --- */
+
+static gint64
+ack_delay_ns (const QsArrival *arrival, const QsFrame *frame)
+{
+  const QsQuicConn *conn = arrival->conn;
+  guint64 limit_us = conn->max_ack_delay[arrival->side] * 1000;
+  guint64 exponent = conn->ack_delay_exponent[arrival->side];
+
+  /* An Initial's or Handshake's delay says nothing about the path (RFC 9002 section 5.3). */
+  if (arrival->header.type != QS_PACKET_1RTT)
+    return 0;
+  guint64 us = frame->ack.delay > limit_us ? limit_us : frame->ack.delay << exponent;
+  return (gint64) (MIN (us, limit_us) * 1000);
+}
+
+static void
+take_ack (QsArrival *arrival, const QsFrame *frame)
+{
+  QsQuicConn *conn = arrival->conn;
+  QsDissection *owner = conn->quic->owner;
+  QsSide sender = other_side (arrival->side);
+  QsRecovery *recovery = conn->recovery[sender][qs_space_of (arrival->header.type)];
+  gint64 sample;
+
+  if (!qs_recovery_acked (recovery, frame, arrival->time, &conn->rtt, &sample) ||
+      qs_dissection_direction (owner, sender) != QS_DIRECTION_SENT)
+    return;
+
+  gint64 delay = ack_delay_ns (arrival, frame);
+  qs_rtt_update (&conn->rtt, sample, delay);
+  QsRttSample figure = {
+    .time = arrival->time,
+    .rtt = sample >= conn->rtt.minimum + delay ? sample - delay : sample,
+    .smoothed = conn->rtt.smoothed,
+    .minimum = conn->rtt.minimum,
+    .packet = arrival->index,
+  };
+  qs_metrics_add_rtt (qs_trace_get_metrics (owner->trace), &figure);
+}
+
+/* --- Stream and CRYPTO bytes --- */
+
+/* Whether these bytes went out before, as far as a later packet with lower offsets says so. */
+static gboolean
+note_sent (QsSentMark *mark, const QsArrival *arrival, guint64 offset, guint64 length)
+{
+  guint64 number = arrival->packet->number;
+  guint64 end = offset + length;
+
+  if (end < offset) /* beyond 2^62 by a frame that its receiver must refuse */
+    return FALSE;
+  gboolean again = length > 0 && offset < mark->highest && number > mark->number;
+  if (end > mark->highest || mark->highest == 0)
+    {
+      mark->highest = end;
+      mark->number = number;
+    }
+  if (again)
+    arrival->packet->flags |= QS_PACKET_RETRANSMISSION;
+  return again;
+}
+
+static QsStreamTrack *
+ensure_stream (QsQuicConn *conn, guint64 id)
+{
+  QsStreamTrack *track = g_hash_table_lookup (conn->streams, &id);
+
+  if (track != NULL)
+    return track;
+  if (g_hash_table_size (conn->streams) >= MAX_STREAMS)
+    return NULL;
+  track = g_new0 (QsStreamTrack, 1);
+  track->id = id;
+  g_hash_table_insert (conn->streams, &track->id, track);
+  return track;
+}
+
+static QsStreamFigures *
+touch_figures (const QsArrival *arrival, guint64 id)
+{
+  QsStreamFigures *figures = qs_metrics_ensure_stream (qs_trace_get_metrics (trace_of (arrival)), id);
+
+  if (figures == NULL)
+    return NULL;
+  if (figures->packets[0] + figures->packets[1] == 0)
+    figures->first_time = arrival->time;
+  figures->last_time = arrival->time;
+  figures->packets[arrival->packet->direction]++;
+  return figures;
+}
+
+static void
+take_stream (QsArrival *arrival, const QsFrame *frame)
+{
+  QsStreamTrack *track = ensure_stream (arrival->conn, frame->stream_id);
+  QsStreamFigures *figures = touch_figures (arrival, frame->stream_id);
+  guint8 direction = arrival->packet->direction;
+
+  if (track == NULL || figures == NULL)
+    return;
+
+  GArray **packets = &track->packets[arrival->side];
+  if (*packets == NULL)
+    *packets = g_array_new (FALSE, FALSE, sizeof (guint32));
+  if ((*packets)->len == 0 || g_array_index (*packets, guint32, (*packets)->len - 1) != arrival->index)
+    g_array_append_val (*packets, arrival->index);
+
+  gboolean again = note_sent (&track->sent[arrival->side], arrival, frame->stream_offset, frame->data.length);
+  if (arrival->packet->flags & QS_PACKET_DUPLICATE)
+    return;
+  figures->data[direction] += frame->data.length;
+  if (again)
+    figures->retransmitted[direction] += frame->data.length;
+  figures->bytes[direction] = MAX (figures->bytes[direction], track->sent[arrival->side].highest);
+  figures->fin[direction] |= frame->fin;
+}
+
+static void
+take_reset_stream (QsArrival *arrival, const QsFrame *frame)
+{
+  QsStreamFigures *figures = touch_figures (arrival, frame->stream_id);
+
+  if (figures != NULL)
+    figures->reset[arrival->packet->direction] = TRUE;
+}
+
+/* --- TLS --- */
+
+static void
+take_parameter (QsQuicConn *conn, QsSide side, const QsTransportParameter *parameter)
+{
+  guint64 value = 0;
+
+  switch (parameter->id)
+    {
+    case 0x02: /* stateless_reset_token */
+      qs_quic_conn_add_token (conn, side, parameter->value);
+      break;
+    case 0x0a: /* ack_delay_exponent */
+      if (qs_transport_parameter_get_integer (parameter, &value) && value <= 20)
+        conn->ack_delay_exponent[side] = value;
+      break;
+    case 0x0b: /* max_ack_delay */
+      if (qs_transport_parameter_get_integer (parameter, &value) && value < 1 << 14)
+        conn->max_ack_delay[side] = value;
+      break;
+    case 0x0d: /* preferred_address: an id and a token behind 24 bytes of addresses */
+      if (parameter->value.length > 25 && parameter->value.length == 25u + parameter->value.data[24] + 16)
+        {
+          guint8 length = parameter->value.data[24];
+          qs_quic_conn_add_cid (conn, side, QS_SPAN (parameter->value.data + 25, length));
+          qs_quic_conn_add_token (conn, side, QS_SPAN (parameter->value.data + 25 + length, 16));
+        }
+      break;
+    default:
+      break;
+    }
+}
+
+static void
+take_parameters (QsQuicConn *conn, QsSide side, const QsTlsMessage *message)
+{
+  QsSpan bytes = qs_tls_message_get_transport_parameters (message);
+
+  if (bytes.data == NULL)
+    return;
+  g_clear_pointer (&conn->parameters[side], g_bytes_unref);
+  conn->parameters[side] = g_bytes_new (bytes.data, bytes.length);
+
+  g_autoptr (GArray) parameters = qs_transport_parameters_parse (bytes, NULL);
+  for (guint i = 0; parameters != NULL && i < parameters->len; i++)
+    take_parameter (conn, side, &g_array_index (parameters, QsTransportParameter, i));
+}
+
+static void
+take_message (const QsTraceMessage *message, gpointer data)
+{
+  QsArrival *arrival = data;
+  QsQuicConn *conn = arrival->conn;
+  const QsTlsMessage *tls = message->message;
+
+  if (tls->type == QS_TLS_CLIENT_HELLO && arrival->side == QS_SIDE_CLIENT)
+    {
+      take_parameters (conn, QS_SIDE_CLIENT, tls);
+      if (tls->random.length == sizeof conn->random)
+        {
+          memcpy (conn->random, tls->random.data, sizeof conn->random);
+          conn->has_random = TRUE;
+        }
+      qs_quic_conn_take_secrets (conn);
+    }
+  else if (tls->type == QS_TLS_SERVER_HELLO && arrival->side == QS_SIDE_SERVER)
+    {
+      if (tls->cipher_suites != NULL && tls->cipher_suites->len > 0)
+        conn->suite = g_array_index (tls->cipher_suites, guint16, 0);
+      qs_quic_conn_take_secrets (conn);
+    }
+  else if (tls->type == QS_TLS_ENCRYPTED_EXTENSIONS && arrival->side == QS_SIDE_SERVER)
+    take_parameters (conn, QS_SIDE_SERVER, tls);
+}
+
+static void
+take_crypto (QsArrival *arrival, const QsFrame *frame)
+{
+  QsQuicConn *conn = arrival->conn;
+  QsSpace space = qs_space_of (arrival->header.type);
+  QsReassembly *stream = conn->crypto[arrival->side][space];
+  QsTraceMessage as = {
+    .time = arrival->time,
+    .packet = arrival->index,
+    .direction = arrival->packet->direction,
+    .level = arrival->header.type,
+  };
+
+  note_sent (&conn->crypto_sent[arrival->side][space], arrival, frame->stream_offset, frame->data.length);
+  qs_reassembly_add (stream, frame->stream_offset, frame->data, arrival->index);
+  qs_dissection_add_messages (conn->quic->owner, stream, &as, TRUE, take_message, arrival);
+}
+
+/* --- The rest --- */
+
+static void
+take_new_connection_id (QsArrival *arrival, const QsFrame *frame)
+{
+  qs_quic_conn_add_cid (arrival->conn, arrival->side, frame->data);
+  qs_quic_conn_add_token (arrival->conn, arrival->side, frame->token);
+}
+
+static void
+discard_space (const QsArrival *arrival, QsSpace space)
+{
+  for (guint side = 0; side < 2; side++)
+    qs_recovery_discard (arrival->conn->recovery[side][space], arrival->time);
+}
+
+static void
+take_handshake_done (QsArrival *arrival, const QsFrame *frame)
+{
+  discard_space (arrival, QS_SPACE_HANDSHAKE);
+}
+
+typedef void (*TakeFrame) (QsArrival *arrival, const QsFrame *frame);
+
+static const struct {
+  QsFrameType type;
+  TakeFrame take;
+} takers[] = {
+  { QS_FRAME_STREAM, take_stream },
+  { QS_FRAME_ACK, take_ack },
+  { QS_FRAME_CRYPTO, take_crypto },
+  { QS_FRAME_RESET_STREAM, take_reset_stream },
+  { QS_FRAME_NEW_CONNECTION_ID, take_new_connection_id },
+  { QS_FRAME_HANDSHAKE_DONE, take_handshake_done },
+};
+
+static void
+take_frame (QsArrival *arrival, const QsFrame *frame)
+{
+  QsFrameType type = qs_frame_base_type (frame->type);
+  QsPacket *packet = arrival->packet;
+
+  if (frame->type < 64)
+    packet->frames |= G_GUINT64_CONSTANT (1) << type;
+  if (packet->n_frames < G_MAXUINT8)
+    packet->n_frames++;
+  if (qs_frame_is_ack_eliciting (frame->type))
+    packet->flags |= QS_PACKET_ACK_ELICITING;
+  for (guint i = 0; i < G_N_ELEMENTS (takers); i++)
+    if (takers[i].type == type)
+      takers[i].take (arrival, frame);
+}
+
+void
+qs_quic_take_frames (QsArrival *arrival, QsSpan payload)
+{
+  gsize at = 0;
+  guint n_frames = 0;
+  QsFrame frame;
+
+  /* The client's first Handshake packet: both forget the Initial keys (RFC 9001 section 4.9.1). */
+  if (arrival->header.type == QS_PACKET_HANDSHAKE && arrival->side == QS_SIDE_CLIENT)
+    discard_space (arrival, QS_SPACE_INITIAL);
+
+  while (at < payload.length && qs_frame_parse (payload, &at, &frame, NULL))
+    {
+      take_frame (arrival, &frame);
+      n_frames++;
+    }
+  qs_trace_add_n_frames (trace_of (arrival), n_frames);
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "dissect/qs-quic-private.h"
+
+#define MAX_FAILED_INITIAL 64 /* tries to derive keys from headers that turn out to be garbage */
+
+#define MAX_UNPROVEN_JUMP 32768
+
+/* One key's answer. */
+typedef struct {
+  QsUnprotected bare;
+  guint64 number;
+  gsize length; /* of the payload in owner->plain */
+} Attempt;
+
+gboolean
+qs_quic_unprotect (QsDissection *self, QsHeaderKey *key, const QsPacketHeader *header, QsSpan packet, gsize kept,
+                   QsUnprotected *out)
+{
+  guint8 mask[QS_MASK_LENGTH];
+  gsize pn_offset = header->pn_offset;
+
+  /* The sample starts as if the number had four bytes (RFC 9001 section 5.4.2). */
+  if (key == NULL || pn_offset + 4 + QS_SAMPLE_LENGTH > MIN (kept, header->length) ||
+      !qs_header_key_mask (key, packet.data + pn_offset + 4, mask))
+    return FALSE;
+
+  memcpy (self->header, packet.data, pn_offset + 4);
+  self->header[0] ^= mask[0] & (header->long_header ? 0x0f : 0x1f);
+  out->pn_length = (self->header[0] & 3) + 1;
+  out->truncated = 0;
+  for (guint i = 0; i < out->pn_length; i++)
+    {
+      self->header[pn_offset + i] ^= mask[1 + i];
+      out->truncated = out->truncated << 8 | self->header[pn_offset + i];
+    }
+  gsize header_length = pn_offset + out->pn_length;
+  out->header = QS_SPAN (self->header, header_length);
+  out->sealed = QS_SPAN (packet.data + header_length, header->length - header_length);
+  return TRUE;
+}
+
+static gboolean
+bare (QsArrival *arrival, guint16 key, Attempt *attempt)
+{
+  QsDissection *owner = arrival->conn->quic->owner;
+  const QsKeyEntry *entry = qs_dissection_key (owner, key);
+  const QsNumbers *numbers = &arrival->conn->numbers[arrival->side][qs_space_of (arrival->header.type)];
+
+  if (entry == NULL ||
+      !qs_quic_unprotect (owner, entry->header, &arrival->header, arrival->bytes, arrival->kept, &attempt->bare))
+    return FALSE;
+  attempt->number = qs_packet_number_decode (numbers->any ? numbers->largest + 1 : 0, attempt->bare.truncated,
+                                             attempt->bare.pn_length);
+  return TRUE;
+}
+
+static gboolean
+open_with (QsArrival *arrival, guint16 key, Attempt *attempt)
+{
+  QsDissection *owner = arrival->conn->quic->owner;
+  const QsKeyEntry *entry = qs_dissection_key (owner, key);
+
+  if (entry == NULL || !qs_keys_open (entry->keys, attempt->number, attempt->bare.header, attempt->bare.sealed,
+                                      owner->plain, &attempt->length))
+    return FALSE;
+  arrival->packet->key = key;
+  return TRUE;
+}
+
+static gboolean
+is_cut (const QsArrival *arrival)
+{
+  return arrival->kept < arrival->header.length;
+}
+
+/* --- Initial --- */
+
+/* Newest keys first: after a Retry it is those of the Retry's connection id. */
+static QsOpenResult
+try_initial (QsArrival *arrival, Attempt *attempt)
+{
+  QsQuicConn *conn = arrival->conn;
+
+  for (guint i = conn->n_initial; i-- > 0;)
+    {
+      guint16 key = conn->initial[i].keys[arrival->side];
+      if (conn->initial[i].version != arrival->header.version || !bare (arrival, key, attempt))
+        continue;
+      if (is_cut (arrival))
+        {
+          arrival->packet->key = key;
+          return QS_OPEN_HEADER_ONLY;
+        }
+      if (open_with (arrival, key, attempt))
+        return QS_OPENED;
+    }
+  return conn->n_initial > 0 ? QS_OPEN_FAILED : QS_OPEN_NO_KEYS;
+}
+
+/* Keys that this packet itself suggests: a client's first one, or a server that moves on to another
+ * version (RFC 9369 section 4.1), whose keys come of the same connection id. */
+static gboolean
+suggest_initial (QsArrival *arrival)
+{
+  QsQuicConn *conn = arrival->conn;
+  QsSpan dcid = arrival->side == QS_SIDE_CLIENT ? arrival->header.dcid
+                                                : QS_SPAN (conn->original_dcid.bytes, conn->original_dcid.length);
+
+  if (conn->n_failed_initial >= MAX_FAILED_INITIAL)
+    return FALSE;
+  return qs_quic_conn_add_initial (conn, arrival->header.version, dcid) != NULL;
+}
+
+static QsOpenResult
+open_initial (QsArrival *arrival, Attempt *attempt)
+{
+  QsQuicConn *conn = arrival->conn;
+  QsOpenResult result = try_initial (arrival, attempt);
+
+  if (result != QS_OPENED && result != QS_OPEN_HEADER_ONLY && suggest_initial (arrival))
+    {
+      result = try_initial (arrival, attempt);
+      if (result == QS_OPEN_FAILED)
+        {
+          conn->n_failed_initial++;
+          conn->n_initial--; /* the suggestion was none */
+        }
+    }
+  if (result == QS_OPENED)
+    {
+      conn->initial_opened = TRUE;
+      conn->version = arrival->header.version;
+    }
+  else if (result == QS_OPEN_FAILED && !conn->initial_opened)
+    result = QS_OPEN_NO_KEYS; /* the first Initial was not seen: nothing is known to be wrong */
+  return result;
+}
+
+/* --- Handshake, 0-RTT, 1-RTT --- */
+
+/* Which of the cipher suites it is shows in the first packet that opens. */
+static QsOpenResult
+open_unconfirmed (QsArrival *arrival, QsProtection *protection, Attempt *attempt)
+{
+  QsQuicConn *conn = arrival->conn;
+  const guint16 *candidates = conn->candidates[arrival->side][arrival->header.type];
+
+  for (guint i = 0; !is_cut (arrival) && i < QS_MAX_SUITES; i++)
+    if (candidates[i] != QS_KEY_NONE && bare (arrival, candidates[i], attempt) &&
+        open_with (arrival, candidates[i], attempt))
+      {
+        protection->confirmed = TRUE;
+        protection->current = candidates[i];
+        conn->retry[arrival->header.type] = TRUE;
+        return QS_OPENED;
+      }
+  return QS_OPEN_NO_KEYS;
+}
+
+static guint16
+next_keys (QsQuicConn *conn, QsProtection *protection)
+{
+  QsDissection *owner = conn->quic->owner;
+  const QsKeyEntry *current = qs_dissection_key (owner, protection->current);
+  QsSecret next;
+
+  if (protection->next == QS_KEY_NONE &&
+      qs_secret_next (conn->version, qs_keys_get_suite (current->keys), &protection->secret, &next))
+    protection->next =
+        qs_dissection_derive_keys (owner, conn->version, qs_keys_get_suite (current->keys), &next, protection->current);
+  return protection->next;
+}
+
+static void
+update_keys (QsArrival *arrival, QsProtection *protection, guint64 number)
+{
+  QsDissection *owner = arrival->conn->quic->owner;
+  const QsKeyEntry *old = qs_dissection_key (owner, protection->previous);
+  const QsKeyEntry *next = qs_dissection_key (owner, protection->next);
+
+  if (old != NULL)
+    qs_keys_rest (old->keys);
+  protection->previous = protection->current;
+  protection->current = protection->next;
+  protection->next = QS_KEY_NONE;
+  protection->secret = *qs_keys_get_secret (next->keys);
+  protection->phase ^= 1;
+  protection->phase_start = number;
+  arrival->packet->flags |= QS_PACKET_KEY_UPDATE;
+}
+
+/* RFC 9001 section 6: the phase bit says whether these are the current keys or their neighbours. */
+static gboolean
+open_phased (QsArrival *arrival, QsProtection *protection, Attempt *attempt)
+{
+  guint8 phase = attempt->bare.header.data[0] >> 2 & 1;
+
+  if (phase == protection->phase)
+    return open_with (arrival, protection->current, attempt);
+  if (protection->previous != QS_KEY_NONE && attempt->number < protection->phase_start)
+    return open_with (arrival, protection->previous, attempt);
+  if (!open_with (arrival, next_keys (arrival->conn, protection), attempt))
+    return FALSE;
+  update_keys (arrival, protection, attempt->number);
+  return TRUE;
+}
+
+static QsOpenResult
+open_protected (QsArrival *arrival, Attempt *attempt)
+{
+  QsProtection *protection = &arrival->conn->protection[arrival->side][arrival->header.type];
+
+  if (!protection->has_secret)
+    return QS_OPEN_NO_KEYS;
+  if (!protection->confirmed)
+    return open_unconfirmed (arrival, protection, attempt);
+  if (!bare (arrival, protection->current, attempt))
+    return QS_OPEN_FAILED;
+  if (is_cut (arrival))
+    {
+      arrival->packet->key = protection->current;
+      return QS_OPEN_HEADER_ONLY;
+    }
+
+  gboolean opened = arrival->header.type == QS_PACKET_1RTT ? open_phased (arrival, protection, attempt)
+                                                           : open_with (arrival, protection->current, attempt);
+  return opened ? QS_OPENED : QS_OPEN_FAILED;
+}
+
+/* FALSE: this number came before. */
+static gboolean
+note_number (QsNumbers *self, guint64 number)
+{
+  if (!self->any || number > self->largest)
+    {
+      guint64 gap = self->any ? number - self->largest : QS_WINDOW;
+      if (gap >= QS_WINDOW)
+        memset (self->bits, 0, sizeof self->bits);
+      for (guint64 i = 1; gap < QS_WINDOW && i <= gap; i++)
+        self->bits[(self->largest + i) % QS_WINDOW / 64] &= ~(G_GUINT64_CONSTANT (1) << (self->largest + i) % 64);
+      self->largest = number;
+      self->any = TRUE;
+    }
+  else if (self->largest - number >= QS_WINDOW)
+    return TRUE;
+
+  guint64 bit = G_GUINT64_CONSTANT (1) << number % 64;
+  guint64 *word = &self->bits[number % QS_WINDOW / 64];
+  gboolean fresh = (*word & bit) == 0;
+  *word |= bit;
+  return fresh;
+}
+
+QsOpenResult
+qs_quic_open (QsArrival *arrival, QsSpan *payload)
+{
+  QsQuicConn *conn = arrival->conn;
+  QsPacket *packet = arrival->packet;
+  QsPacketType level = arrival->header.type;
+  Attempt attempt;
+
+  QsOpenResult result =
+      level == QS_PACKET_INITIAL ? open_initial (arrival, &attempt) : open_protected (arrival, &attempt);
+  if (result != QS_OPENED && result != QS_OPEN_HEADER_ONLY)
+    return result;
+
+  const QsNumbers *numbers = &conn->numbers[arrival->side][qs_space_of (level)];
+  if (result == QS_OPEN_HEADER_ONLY && numbers->any && attempt.number > numbers->largest + MAX_UNPROVEN_JUMP)
+    return QS_OPEN_NO_KEYS; /* nothing vouches for it, and it would lead all later ones astray */
+
+  packet->number = attempt.number;
+  if (!note_number (&conn->numbers[arrival->side][qs_space_of (level)], attempt.number))
+    packet->flags |= QS_PACKET_DUPLICATE;
+  if (level == QS_PACKET_1RTT && (attempt.bare.header.data[0] & 0x04) != 0)
+    packet->flags |= QS_PACKET_KEY_PHASE;
+  if (result == QS_OPENED)
+    {
+      packet->flags |= QS_PACKET_DECRYPTED;
+      packet->payload_length = (guint32) attempt.length;
+      *payload = QS_SPAN (conn->quic->owner->plain, attempt.length);
+    }
+  return result;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "dissect/qs-dissection.h"
+
+G_BEGIN_DECLS
+
+#define QS_MAX_CONNECTIONS 64
+#define QS_MAX_INITIAL_KEYS 8
+#define QS_MAX_CIDS 64
+#define QS_RESET_TOKEN_LENGTH 16
+#define QS_N_LEVELS 4 /* QS_PACKET_INITIAL to QS_PACKET_1RTT */
+#define QS_WINDOW 1024
+#define QS_MAX_SUITES 3
+
+typedef struct {
+  guint32 version;
+  QsCid dcid;
+  guint16 keys[2]; /* by side */
+} QsInitialKeys;
+
+/* Which numbers came, among the last QS_WINDOW. */
+typedef struct {
+  gboolean any;
+  guint64 largest;
+  guint64 bits[QS_WINDOW / 64];
+} QsNumbers;
+
+/* How far a stream (or CRYPTO data) was sent, and in which packet: what comes below it in a later
+ * packet was sent before. */
+typedef struct {
+  guint64 highest;
+  guint64 number;
+} QsSentMark;
+
+typedef struct {
+  guint64 id;
+  QsSentMark sent[2];
+  GArray *packets[2]; /* guint32, ascending; NULL while there are none */
+} QsStreamTrack;
+
+/* One QUIC connection, as far as a client's first Initial and what belongs to it. */
+typedef struct {
+  QsQuic *quic;
+  guint16 path;
+  guint32 version;
+  QsCid original_dcid; /* of the client's first Initial */
+  QsCid cid[2];        /* chosen by each side in its first long header */
+  gboolean has_cid[2];
+  gboolean mixed_cids[2]; /* that side issued ids of several lengths */
+  GArray *cids[2];        /* QsCid: all that each side issued */
+  GByteArray *tokens[2];  /* stateless reset tokens, one behind the other */
+  QsInitialKeys initial[QS_MAX_INITIAL_KEYS];
+  guint n_initial;
+  guint n_failed_initial;
+  gboolean initial_opened;
+  gboolean negotiated; /* a Version Negotiation came */
+  QsProtection protection[2][QS_N_LEVELS];
+  guint16 candidates[2][QS_N_LEVELS][QS_MAX_SUITES]; /* keys to try while not confirmed */
+  QsNumbers numbers[2][QS_N_SPACES];
+  QsRecovery *recovery[2][QS_N_SPACES];
+  QsReassembly *crypto[2][QS_N_SPACES];
+  QsSentMark crypto_sent[2][QS_N_SPACES];
+  QsRtt rtt;
+  guint8 random[QS_CLIENT_RANDOM_LENGTH];
+  gboolean has_random;
+  guint16 suite;
+  GBytes *parameters[2];
+  guint64 ack_delay_exponent[2];
+  guint64 max_ack_delay[2];     /* ms */
+  GArray *pending[QS_N_LEVELS]; /* guint32: packets whose keys are missing */
+  gboolean retry[QS_N_LEVELS];  /* keys came: try them again */
+  GHashTable *streams;          /* guint64 * -> QsStreamTrack */
+} QsQuicConn;
+
+/* One packet being taken in. */
+typedef struct {
+  QsQuicConn *conn;
+  QsSide side;
+  guint32 index; /* of the packet */
+  QsPacket *packet;
+  QsPacketHeader header;
+  QsSpan bytes;
+  gsize kept; /* bytes of it that are there; the rest reads as zero */
+  gint64 time;
+} QsArrival;
+
+struct _QsQuic {
+  QsDissection *owner;
+  GPtrArray *conns;
+  QsQuicConn *last;
+  gsize dirty; /* how much of owner->datagram is not zero */
+  QsQuicConn *retrying;
+  GArray *retry_list; /* guint32 */
+  guint retry_at;
+};
+
+QsQuicConn *qs_quic_conn_new (QsQuic *quic, guint16 path);
+void qs_quic_conn_free (QsQuicConn *self);
+void qs_quic_conn_add_cid (QsQuicConn *self, QsSide issuer, QsSpan cid);
+void qs_quic_conn_add_token (QsQuicConn *self, QsSide issuer, QsSpan token);
+gboolean qs_quic_conn_has_cid (QsQuicConn *self, QsSide issuer, QsSpan start, gboolean whole);
+gboolean qs_quic_conn_has_token (QsQuicConn *self, QsSide issuer, QsSpan end);
+/* Puts the secrets that are known by now to use. */
+void qs_quic_conn_take_secrets (QsQuicConn *self);
+guint8 qs_quic_conn_short_dcid_length (QsQuicConn *self, QsSide sender, QsSpan packet);
+
+static inline QsSpace
+qs_space_of (QsPacketType level)
+{
+  return level == QS_PACKET_INITIAL     ? QS_SPACE_INITIAL
+         : level == QS_PACKET_HANDSHAKE ? QS_SPACE_HANDSHAKE
+                                        : QS_SPACE_APPLICATION;
+}
+
+/* Takes in the frames of an opened packet (qs-quic-frames.c). */
+void qs_quic_take_frames (QsArrival *arrival, QsSpan payload);
+
+/* Opens a packet with the keys that there are (qs-quic-open.c). */
+typedef enum {
+  QS_OPENED,
+  QS_OPEN_HEADER_ONLY, /* its number is known, its payload was dropped */
+  QS_OPEN_NO_KEYS,
+  QS_OPEN_FAILED, /* the keys say no */
+} QsOpenResult;
+QsOpenResult qs_quic_open (QsArrival *arrival, QsSpan *payload);
+
+/* Keys for the Initials of a version and a client's Destination Connection ID. */
+QsInitialKeys *qs_quic_conn_add_initial (QsQuicConn *self, guint32 version, QsSpan dcid);
+
+G_END_DECLS

@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* TLS over TCP: segments into records, records into messages. */
+#include <string.h>
+
+#include "dissect/qs-dissection.h"
+#include "trace/qs-metrics.h"
+
+#define RECORD_HEADER 5
+#define MAX_RECORD (RECORD_HEADER + 16384 + 2048)
+#define MAX_CONNECTIONS 256
+#define HANDSHAKE_LIMIT (256u << 10)
+
+enum { CONTENT_CCS = 20, CONTENT_ALERT = 21, CONTENT_HANDSHAKE = 22, CONTENT_DATA = 23 };
+
+/* Which of a side's secrets its records are under, TLS 1.3. */
+typedef enum { LEVEL_EARLY, LEVEL_HANDSHAKE, LEVEL_TRAFFIC } Level;
+
+typedef struct {
+  guint64 start; /* in the direction's byte stream */
+  guint32 record;
+} Segment;
+
+typedef struct {
+  GArray *segments; /* Segment, ascending */
+  guint64 end;      /* of the byte stream so far */
+  GByteArray *rest; /* bytes of the record that is not whole yet */
+  guint64 rest_start;
+  guint64 gap_start, gap_end; /* bytes that were not kept; equal: none */
+  gboolean lost;              /* no record is where one should start: not TLS, or behind a gap */
+  GQueue waiting;             /* packet indices, in order, until their keys come */
+
+  Level level;
+  gboolean ciphered; /* TLS 1.2: ChangeCipherSpec came */
+  guint16 key;
+  guint64 sequence;
+  QsReassembly *handshake;
+  guint64 handshake_end;
+} Half;
+
+typedef struct {
+  QsTlsTcp *owner;
+  guint16 path;
+  Half half[2]; /* by side */
+  guint8 random[QS_CLIENT_RANDOM_LENGTH];
+  gboolean has_random;
+  gboolean tls13;
+  guint16 suite;
+} Conn;
+
+struct _QsTlsTcp {
+  QsDissection *owner;
+  GPtrArray *conns;
+  Conn *conn; /* of the record being read, for the message callback */
+  QsSide side;
+};
+
+static const QsSecretLabel secret_labels[2][3] = {
+  [QS_SIDE_CLIENT] = { QS_SECRET_CLIENT_EARLY, QS_SECRET_CLIENT_HANDSHAKE, QS_SECRET_CLIENT_TRAFFIC },
+  /* A server has no early data. */
+  [QS_SIDE_SERVER] = { QS_SECRET_SERVER_HANDSHAKE, QS_SECRET_SERVER_HANDSHAKE, QS_SECRET_SERVER_TRAFFIC },
+};
+
+static Conn *
+conn_new (QsTlsTcp *owner, guint16 path)
+{
+  Conn *self = g_new0 (Conn, 1);
+
+  self->owner = owner;
+  self->path = path;
+  for (guint side = 0; side < 2; side++)
+    {
+      Half *half = &self->half[side];
+      half->segments = g_array_new (FALSE, FALSE, sizeof (Segment));
+      half->rest = g_byte_array_new ();
+      half->handshake = qs_reassembly_new (0, HANDSHAKE_LIMIT);
+      half->level = LEVEL_HANDSHAKE;
+      g_queue_init (&half->waiting);
+    }
+  return self;
+}
+
+static void
+conn_free (gpointer data)
+{
+  Conn *self = data;
+
+  for (guint side = 0; side < 2; side++)
+    {
+      g_array_unref (self->half[side].segments);
+      g_byte_array_unref (self->half[side].rest);
+      qs_reassembly_free (self->half[side].handshake);
+      g_queue_clear (&self->half[side].waiting);
+    }
+  g_free (self);
+}
+
+QsTlsTcp *
+qs_tls_tcp_new (QsDissection *owner)
+{
+  QsTlsTcp *self = g_new0 (QsTlsTcp, 1);
+
+  self->owner = owner;
+  self->conns = g_ptr_array_new_with_free_func (conn_free);
+  return self;
+}
+
+void
+qs_tls_tcp_free (QsTlsTcp *self)
+{
+  if (self == NULL)
+    return;
+  g_ptr_array_unref (self->conns);
+  g_free (self);
+}
+
+static Conn *
+find_conn (QsTlsTcp *self, guint16 path)
+{
+  for (guint i = self->conns->len; i-- > 0;)
+    {
+      Conn *conn = g_ptr_array_index (self->conns, i);
+      if (conn->path == path)
+        return conn;
+    }
+  return NULL;
+}
+
+/* --- Bytes of a record --- */
+
+static guint
+find_segment (const Half *half, guint32 record)
+{
+  guint low = 0, high = half->segments->len;
+
+  while (low < high)
+    {
+      guint middle = low + (high - low) / 2;
+      if (g_array_index (half->segments, Segment, middle).record < record)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  return low;
+}
+
+/* A record's bytes, gathered from the segments that it lies in. FALSE when some were not kept. */
+static gboolean
+gather (QsTrace *trace, const Half *half, const QsPacket *packet, guint8 *out)
+{
+  guint i = find_segment (half, packet->record);
+  gsize done = 0;
+
+  if (i == half->segments->len)
+    return FALSE;
+  gsize at = packet->offset - (guint32) g_array_index (half->segments, Segment, i).start;
+  for (; done < packet->length && i < half->segments->len; i++, at = 0)
+    {
+      QsRecord record;
+      qs_trace_get_record (trace, g_array_index (half->segments, Segment, i).record, &record);
+      gsize n = record.length > at ? MIN (record.length - at, packet->length - done) : 0;
+      if (at + n > record.bytes.length)
+        return FALSE;
+      memcpy (out + done, record.bytes.data + at, n);
+      done += n;
+    }
+  return done == packet->length;
+}
+
+/* --- Keys --- */
+
+static gboolean
+take_key (Conn *conn, QsSide side)
+{
+  Half *half = &conn->half[side];
+  QsDissection *owner = conn->owner->owner;
+  const QsSecret *secret = conn->has_random && conn->suite != 0
+                               ? qs_secret_store_get (owner->secrets, conn->random, secret_labels[side][half->level])
+                               : NULL;
+
+  if (half->key == QS_KEY_NONE && secret != NULL)
+    {
+      half->key = qs_dissection_derive_keys (owner, 0, conn->suite, secret, QS_KEY_NONE);
+      half->sequence = 0;
+    }
+  return half->key != QS_KEY_NONE;
+}
+
+static void
+move_to (Half *half, Level level)
+{
+  half->level = level;
+  half->key = QS_KEY_NONE;
+  half->sequence = 0;
+}
+
+static void
+update_key (Conn *conn, Half *half)
+{
+  QsDissection *owner = conn->owner->owner;
+  const QsKeyEntry *entry = qs_dissection_key (owner, half->key);
+  QsSecret next;
+
+  if (entry == NULL || !qs_secret_next (0, conn->suite, qs_keys_get_secret (entry->keys), &next))
+    return;
+  qs_keys_rest (entry->keys);
+  half->key = qs_dissection_derive_keys (owner, 0, conn->suite, &next, QS_KEY_NONE);
+  half->sequence = 0;
+}
+
+/* --- Messages --- */
+
+static gboolean
+chose_tls13 (const QsTlsMessage *hello)
+{
+  g_autoptr (GArray) versions = qs_tls_message_dup_versions (hello);
+
+  return versions != NULL && versions->len > 0 && g_array_index (versions, guint16, 0) == 0x0304;
+}
+
+static void
+take_message (const QsTraceMessage *message, gpointer data)
+{
+  Conn *conn = ((QsTlsTcp *) data)->conn;
+  QsSide side = ((QsTlsTcp *) data)->side;
+  const QsTlsMessage *tls = message->message;
+  Half *half = &conn->half[side];
+
+  switch (tls->type)
+    {
+    case QS_TLS_CLIENT_HELLO:
+      if (tls->random.length == sizeof conn->random && side == QS_SIDE_CLIENT)
+        {
+          memcpy (conn->random, tls->random.data, sizeof conn->random);
+          conn->has_random = TRUE;
+          if (qs_tls_message_find_extension (tls, 42) != NULL) /* early_data */
+            move_to (half, LEVEL_EARLY);
+        }
+      break;
+    case QS_TLS_SERVER_HELLO:
+      if (side == QS_SIDE_SERVER && tls->cipher_suites != NULL && tls->cipher_suites->len > 0)
+        conn->suite = g_array_index (tls->cipher_suites, guint16, 0);
+      conn->tls13 = chose_tls13 (tls);
+      break;
+    case QS_TLS_END_OF_EARLY_DATA:
+      move_to (half, LEVEL_HANDSHAKE);
+      break;
+    case QS_TLS_FINISHED:
+      if (conn->tls13)
+        move_to (half, LEVEL_TRAFFIC);
+      break;
+    case QS_TLS_KEY_UPDATE:
+      update_key (conn, half);
+      break;
+    default:
+      break;
+    }
+}
+
+static void
+take_handshake (Conn *conn, QsSide side, guint32 index, QsSpan content, gboolean encrypted)
+{
+  QsDissection *owner = conn->owner->owner;
+  const QsPacket *packet = qs_trace_get_packet (owner->trace, index);
+  Half *half = &conn->half[side];
+  QsTraceMessage as = {
+    .time = packet->time,
+    .packet = index,
+    .direction = packet->direction,
+    .level = QS_PACKET_TLS_RECORD,
+    .encrypted = encrypted,
+  };
+
+  conn->owner->conn = conn;
+  conn->owner->side = side;
+  qs_reassembly_add (half->handshake, half->handshake_end, content, index);
+  half->handshake_end += content.length;
+  qs_dissection_add_messages (owner, half->handshake, &as, conn->tls13, take_message, conn->owner);
+}
+
+/* --- Records --- */
+
+/* TLS 1.3's inner plaintext: content, its type, zeros (RFC 8446 section 5.2). */
+static guint8
+strip_padding (QsSpan *inner)
+{
+  while (inner->length > 0 && inner->data[inner->length - 1] == 0)
+    inner->length--;
+  if (inner->length == 0)
+    return 0;
+  return inner->data[--inner->length];
+}
+
+static gboolean
+open_record (QsDissection *owner, const QsPacket *packet, guint16 key, guint64 sequence, const guint8 *bytes,
+             guint8 *out, QsSpan *content, guint8 *type)
+{
+  const QsKeyEntry *entry = qs_dissection_key (owner, key);
+  gsize length;
+
+  if (entry == NULL || !qs_keys_open (entry->keys, sequence, QS_SPAN (bytes, RECORD_HEADER),
+                                      QS_SPAN (bytes + RECORD_HEADER, packet->length - RECORD_HEADER), out, &length))
+    return FALSE;
+  *content = QS_SPAN (out, length);
+  *type = strip_padding (content);
+  return TRUE;
+}
+
+static void
+take_content (Conn *conn, QsSide side, guint32 index, guint8 type, QsSpan content, gboolean encrypted)
+{
+  QsPacket *packet = qs_trace_edit_packet (conn->owner->owner->trace, index);
+
+  packet->flags |= QS_PACKET_DECRYPTED;
+  packet->payload_length = (guint32) content.length;
+  packet->frames = type < 64 ? G_GUINT64_CONSTANT (1) << type : 0;
+  if (type == CONTENT_HANDSHAKE)
+    take_handshake (conn, side, index, content, encrypted);
+  else if (type == CONTENT_CCS)
+    conn->half[side].ciphered = TRUE;
+}
+
+/* One record under TLS 1.3's keys. FALSE: wait for them. */
+static gboolean
+take_protected (Conn *conn, QsSide side, guint32 index, const guint8 *bytes)
+{
+  QsDissection *owner = conn->owner->owner;
+  QsPacket *packet = qs_trace_edit_packet (owner->trace, index);
+  Half *half = &conn->half[side];
+  QsSpan content;
+  guint8 type;
+
+  if (!take_key (conn, side))
+    {
+      if (half->level != LEVEL_EARLY)
+        return FALSE;
+      move_to (half, LEVEL_HANDSHAKE); /* early data was offered, not sent: or its secret not logged */
+      return take_protected (conn, side, index, bytes);
+    }
+  if (open_record (owner, packet, half->key, half->sequence, bytes, owner->plain, &content, &type))
+    {
+      packet->key = half->key;
+      packet->number = half->sequence++;
+      take_content (conn, side, index, type, content, TRUE);
+      return TRUE;
+    }
+  if (half->level == LEVEL_EARLY)
+    {
+      move_to (half, LEVEL_HANDSHAKE);
+      return take_protected (conn, side, index, bytes);
+    }
+  packet->flags |= QS_PACKET_CORRUPT;
+  qs_trace_get_metrics (owner->trace)->directions[packet->direction].corrupt++;
+  return TRUE;
+}
+
+/* FALSE: it must wait for keys. */
+static gboolean
+take_record (Conn *conn, QsSide side, guint32 index)
+{
+  QsDissection *owner = conn->owner->owner;
+  QsPacket *packet = qs_trace_edit_packet (owner->trace, index);
+  Half *half = &conn->half[side];
+  g_autofree guint8 *bytes = g_malloc (packet->length);
+
+  if ((packet->flags & QS_PACKET_PAYLOAD_DROPPED) || !gather (owner->trace, half, packet, bytes))
+    {
+      half->sequence++;
+      return TRUE;
+    }
+
+  guint8 type = bytes[0];
+  if (type == CONTENT_DATA && (conn->tls13 || !half->ciphered))
+    return conn->tls13 ? take_protected (conn, side, index, bytes) : FALSE;
+  /* TLS 1.2 behind ChangeCipherSpec: its records stay closed. */
+  if (half->ciphered && !conn->tls13 && type != CONTENT_CCS)
+    {
+      packet->frames = G_GUINT64_CONSTANT (1) << type;
+      return TRUE;
+    }
+  take_content (conn, side, index, type, QS_SPAN (bytes + RECORD_HEADER, packet->length - RECORD_HEADER), FALSE);
+  return TRUE;
+}
+
+static void
+drain (Conn *conn)
+{
+  gboolean moved = TRUE;
+
+  /* A hello on one side lets the other one go on. */
+  while (moved)
+    {
+      moved = FALSE;
+      for (guint side = 0; side < 2; side++)
+        {
+          GQueue *waiting = &conn->half[side].waiting;
+          while (!g_queue_is_empty (waiting) &&
+                 take_record (conn, side, GPOINTER_TO_UINT (g_queue_peek_head (waiting))))
+            {
+              g_queue_pop_head (waiting);
+              moved = TRUE;
+            }
+        }
+    }
+}
+
+/* --- Segments --- */
+
+static guint32
+segment_record (const Half *half, guint64 at)
+{
+  guint i = half->segments->len;
+
+  while (i > 1 && g_array_index (half->segments, Segment, i - 1).start > at)
+    i--;
+  return g_array_index (half->segments, Segment, i - 1).record;
+}
+
+static void
+add_packet (Conn *conn, QsSide side, QsPacketType type, guint64 start, guint32 length, guint16 version,
+            const QsRecord *segment)
+{
+  QsDissection *owner = conn->owner->owner;
+  Half *half = &conn->half[side];
+  gboolean cut = start < half->gap_end && half->gap_start < start + length;
+  QsPacket packet = {
+    .time = segment->time,
+    .number = G_MAXUINT64,
+    .record = segment_record (half, start),
+    .offset = (guint32) start,
+    .length = length,
+    .version = version,
+    .flags = cut ? QS_PACKET_PAYLOAD_DROPPED : 0,
+    .type = type,
+    .direction = segment->direction,
+  };
+
+  guint32 index = qs_trace_add_packet (owner->trace, &packet);
+  qs_trace_get_metrics (owner->trace)->directions[segment->direction].packets++;
+  if (type == QS_PACKET_TLS_RECORD)
+    g_queue_push_tail (&half->waiting, GUINT_TO_POINTER (index));
+}
+
+static gboolean
+looks_like_record (const guint8 *bytes)
+{
+  gsize length = (gsize) bytes[3] << 8 | bytes[4];
+
+  return bytes[0] >= CONTENT_CCS && bytes[0] <= 24 && bytes[1] == 3 && RECORD_HEADER + length <= MAX_RECORD;
+}
+
+static void
+cut_records (Conn *conn, QsSide side, const QsRecord *segment)
+{
+  Half *half = &conn->half[side];
+  gsize at = 0;
+
+  while (!half->lost && half->rest->len - at >= RECORD_HEADER)
+    {
+      const guint8 *bytes = half->rest->data + at;
+      guint64 start = half->rest_start + at;
+      if (!looks_like_record (bytes))
+        {
+          half->lost = TRUE;
+          break;
+        }
+      gsize length = RECORD_HEADER + ((gsize) bytes[3] << 8 | bytes[4]);
+      if (length > half->rest->len - at)
+        break;
+      add_packet (conn, side, QS_PACKET_TLS_RECORD, start, (guint32) length, (guint16) (bytes[1] << 8 | bytes[2]),
+                  segment);
+      at += length;
+    }
+  if (half->lost && half->rest->len > at)
+    {
+      add_packet (conn, side, QS_PACKET_UNKNOWN, half->rest_start + at, half->rest->len - (guint32) at, 0, segment);
+      at = half->rest->len;
+    }
+  g_byte_array_remove_range (half->rest, 0, (guint) at);
+  half->rest_start += at;
+}
+
+/* Bytes that were not kept count, as zeros: records that lie in them are known by their length alone. */
+static void
+append_segment (Half *half, guint32 index, const QsRecord *record)
+{
+  Segment segment = { half->end, index };
+  gsize kept = MIN (record->bytes.length, record->length);
+
+  g_array_append_val (half->segments, segment);
+  g_byte_array_append (half->rest, record->bytes.data, (guint) kept);
+  if (kept < record->length)
+    {
+      guint old = half->rest->len;
+      g_byte_array_set_size (half->rest, old + record->length - (guint) kept);
+      memset (half->rest->data + old, 0, record->length - kept);
+      if (half->gap_end <= half->rest_start)
+        half->gap_start = half->end + kept;
+      half->gap_end = half->end + record->length;
+    }
+  half->end += record->length;
+}
+
+void
+qs_tls_tcp_add_segment (QsTlsTcp *self, guint32 index, const QsRecord *record)
+{
+  QsSide side = qs_dissection_side (self->owner, record->direction);
+  Conn *conn = find_conn (self, record->path);
+
+  if (record->length == 0 || record->length > G_MAXINT32)
+    return;
+  if (conn == NULL)
+    {
+      if (self->conns->len >= MAX_CONNECTIONS)
+        return;
+      conn = conn_new (self, record->path);
+      g_ptr_array_add (self->conns, conn);
+    }
+
+  Half *half = &conn->half[side];
+  /* Where the thread was lost, a segment's start is the next place to look for it. */
+  if (half->lost && record->bytes.length >= RECORD_HEADER && half->gap_end > 0 &&
+      looks_like_record (record->bytes.data))
+    half->lost = FALSE;
+  append_segment (half, index, record);
+  cut_records (conn, side, record);
+  drain (conn);
+}
+
+void
+qs_tls_tcp_secrets_changed (QsTlsTcp *self)
+{
+  for (guint i = 0; i < self->conns->len; i++)
+    drain (g_ptr_array_index (self->conns, i));
+}
+
+GBytes *
+qs_tls_tcp_dup_payload (QsTlsTcp *self, QsTrace *trace, guint32 index)
+{
+  const QsPacket *packet = qs_trace_get_packet (trace, index);
+  QsRecord record;
+
+  qs_trace_get_record (trace, packet->record, &record);
+  Conn *conn = find_conn (self, record.path);
+  if (conn == NULL || packet->length < RECORD_HEADER)
+    return NULL;
+
+  QsSide side = qs_dissection_side (self->owner, packet->direction);
+  g_autofree guint8 *bytes = g_malloc (packet->length);
+  if (!gather (trace, &conn->half[side], packet, bytes))
+    return NULL;
+  if (packet->key == QS_KEY_NONE)
+    return g_bytes_new (bytes + RECORD_HEADER, packet->length - RECORD_HEADER);
+
+  g_autofree guint8 *plain = g_malloc (packet->length);
+  QsSpan content;
+  guint8 type;
+  if (!open_record (self->owner, packet, packet->key, packet->number, bytes, plain, &content, &type))
+    return NULL;
+  return g_bytes_new_take (g_steal_pointer (&plain), content.length);
+}
