@@ -622,12 +622,20 @@ qs_quic_endpoint_new (QsUdpBio *bio, QsServerTls *tls, const QsBehaviour *behavi
   return self;
 }
 
-/* The close frame leaves with the next tick unless the socket's buffer is full. */
+/* The close frame leaves with the next tick unless the socket's buffer is full. What lies in the socket is read
+ * first: a client whose Finished is among it has thrown its Initial and Handshake keys away, and would not
+ * understand a close in packets of these (RFC 9000 section 10.2.3). */
 static void
 say_goodbye (QsQuicEndpoint *self)
 {
   gint64 deadline = g_get_monotonic_time () + STOP_US;
 
+  do
+    {
+      ERR_clear_error ();
+      SSL_handle_events (self->listener);
+    }
+  while (qs_udp_bio_has_pending (self->bio) && g_get_monotonic_time () < deadline);
   for (guint i = 0; i < self->connections->len; i++)
     {
       Connection *connection = self->connections->pdata[i];
