@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <inttypes.h>
 #include <string.h>
 
 #include <openssl/err.h>
@@ -177,7 +178,7 @@ report_request (Connection *connection, Stream *stream)
   if (request == NULL)
     return;
   g_autofree char *text =
-      g_strdup_printf (_ ("stream %" G_GUINT64_FORMAT ": %s"), (guint64) SSL_get_stream_id (stream->ssl), request);
+      g_strdup_printf (_ ("stream %" PRIu64 ": %s"), (guint64) SSL_get_stream_id (stream->ssl), request);
   self->host->event (connection->object, text, self->data);
 }
 
