@@ -108,7 +108,7 @@ print_facts (FILE *out, QsProbe *probe, const QsSummary *summary)
   g_autofree char *end = dup_close (summary);
   QsTrace *trace = qs_probe_get_trace (probe);
   g_autofree char *amount =
-      g_strdup_printf (_ ("%u datagrams, %u packets, %" G_GUINT64_FORMAT " frames"), qs_trace_get_n_datagrams (trace),
+      g_strdup_printf (_ ("%u datagrams, %u packets, %" PRIu64 " frames"), qs_trace_get_n_datagrams (trace),
                        qs_trace_get_n_packets (trace), qs_trace_get_n_frames (trace));
 
   fprintf (out, "\n%s\n", _ ("Connection"));
