@@ -22,6 +22,8 @@ G_DEFINE_FINAL_TYPE (QsApplication, qs_application, GTK_TYPE_APPLICATION)
 
 static const GOptionEntry options[] = {
   { "demo", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Start the built-in server and probe it"), NULL },
+  { "scenario", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("What the built-in server does (quicserve --list-scenarios)"),
+    N_ ("NAME") },
   { "page", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("Page to show first (overview, streams, security, lab…)"),
     N_ ("NAME") },
   { "size", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("Size of the window"), N_ ("WIDTHxHEIGHT") },
@@ -143,15 +145,19 @@ qs_application_command_line (GApplication *application, GApplicationCommandLine 
   QsApplication *self = QS_APPLICATION (application);
   GVariantDict *given = g_application_command_line_get_options_dict (line);
   g_autofree const char **arguments = NULL;
-  const char *page = NULL, *size = NULL, *snapshot = NULL;
+  const char *page = NULL, *size = NULL, *snapshot = NULL, *scenario = NULL;
   int width = 0, height = 0;
 
   g_variant_dict_lookup (given, G_OPTION_REMAINING, "^a&ay", &arguments);
   g_variant_dict_lookup (given, "page", "&s", &page);
+  g_variant_dict_lookup (given, "scenario", "&s", &scenario);
   g_variant_dict_lookup (given, "size", "&s", &size);
   g_variant_dict_lookup (given, "snapshot", "^&ay", &snapshot);
   if (size != NULL && !parse_size (size, &width, &height))
     return usage_error (line, _ ("--size takes WIDTHxHEIGHT, for instance 1024x700."));
+
+  if (scenario != NULL && qs_scenario_find (scenario) == NULL)
+    return usage_error (line, _ ("--scenario takes a name that quicserve --list-scenarios prints."));
 
   if (g_variant_dict_contains (given, "dark"))
     qs_appearance_set_scheme (self->appearance, "dark");
@@ -162,6 +168,8 @@ qs_application_command_line (GApplication *application, GApplicationCommandLine 
     qs_window_set_keep_open (window, FALSE);
   gtk_window_present (GTK_WINDOW (window));
 
+  if (scenario != NULL)
+    qs_lab_set_scenario (qs_session_get_lab (qs_window_get_session (window)), scenario);
   open_arguments (window, arguments);
   if (g_variant_dict_contains (given, "demo"))
     qs_window_try_lab (window);

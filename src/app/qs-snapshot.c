@@ -129,6 +129,9 @@ qs_snapshot_take (QsWindow *window, const char *path, QsSnapshotFunc done, gpoin
 {
   g_return_if_fail (QS_IS_WINDOW (window) && path != NULL && done != NULL);
 
+  /* Half a transition is no picture. */
+  g_object_set (gtk_widget_get_settings (GTK_WIDGET (window)), "gtk-enable-animations", FALSE, NULL);
+
   Snapshot *self = g_new0 (Snapshot, 1);
   self->window = g_object_ref (window);
   self->path = g_strdup (path);

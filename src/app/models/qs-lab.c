@@ -5,8 +5,6 @@
 
 #include "base/qs-i18n.h"
 
-#define DEFAULT_SCENARIO 0
-
 struct _QsLab {
   GObject parent;
   QsServer *server; /* NULL: none; may be on its way out while restarting */
@@ -26,6 +24,15 @@ static GParamSpec *props[N_PROPS];
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (QsLab, qs_lab, G_TYPE_OBJECT)
+
+/* The table's first row is the plain one. */
+static const char *
+default_scenario (void)
+{
+  guint n;
+
+  return qs_scenarios (&n)[0].name;
+}
 
 static void server_running_cb (QsLab *self);
 static void server_event_cb (QsLab *self, const char *text);
@@ -74,7 +81,7 @@ make_options (QsLab *self, guint16 port)
   options->port = port;
   options->retry = self->retry;
   options->record = TRUE;
-  if (!g_str_equal (self->scenario, qs_scenarios (NULL)[DEFAULT_SCENARIO].name))
+  if (!g_str_equal (self->scenario, default_scenario ()))
     {
       g_strfreev (options->scenarios);
       options->scenarios = g_strdupv ((char *[]){ self->scenario, NULL });
@@ -253,7 +260,10 @@ qs_lab_class_init (QsLabClass *klass)
 static void
 qs_lab_init (QsLab *self)
 {
-  self->scenario = g_strdup (qs_scenarios (NULL)[DEFAULT_SCENARIO].name);
+  g_autoptr (QsServerOptions) options = qs_server_options_new ();
+
+  self->scenario = g_strdup (default_scenario ());
+  self->retry = options->retry;
 }
 
 QsLab *
@@ -268,7 +278,7 @@ qs_lab_set_scenario (QsLab *self, const char *name)
   g_return_if_fail (QS_IS_LAB (self));
 
   if (name == NULL)
-    name = qs_scenarios (NULL)[DEFAULT_SCENARIO].name;
+    name = default_scenario ();
   if (g_str_equal (name, self->scenario))
     return;
   g_free (self->scenario);
