@@ -137,6 +137,17 @@ qs_input_skip (QsInput *self, guint64 n, GError **error)
   return TRUE;
 }
 
+gboolean
+qs_input_rewind (QsInput *self, GError **error)
+{
+  if (lseek (self->fd, 0, SEEK_SET) < 0)
+    return fail_errno (self->path, errno, error);
+  self->start = self->end = 0;
+  self->position = 0;
+  self->at_end = FALSE;
+  return TRUE;
+}
+
 guint64
 qs_input_get_position (QsInput *self)
 {

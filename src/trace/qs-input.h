@@ -21,6 +21,8 @@ gboolean qs_input_peek (QsInput *self, const guint8 **bytes, gsize *length, GErr
 gssize qs_input_read (QsInput *self, void *bytes, gsize n, GError **error);
 /* Passes over n bytes; FALSE without error when the file ends before. */
 gboolean qs_input_skip (QsInput *self, guint64 n, GError **error);
+/* Back to the front; not where it is a pipe. */
+gboolean qs_input_rewind (QsInput *self, GError **error);
 guint64 qs_input_get_position (QsInput *self); /* bytes taken so far */
 const char *qs_input_get_path (QsInput *self);
 void qs_input_free (QsInput *self);

@@ -72,4 +72,7 @@ struct _QsTrace {
 
 void qs_trace_clear_payload_source (QsTrace *self);
 
+/* A file's capture had kept only the start of this datagram: its true length. */
+void qs_trace_set_wire_length (QsTrace *self, guint record, guint32 length);
+
 G_END_DECLS

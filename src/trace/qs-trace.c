@@ -367,6 +367,19 @@ qs_trace_add_datagram (QsTrace *self, gint64 time, QsDirection direction, guint1
   return index;
 }
 
+void
+qs_trace_set_wire_length (QsTrace *self, guint index, guint32 length)
+{
+  g_mutex_lock (&self->lock);
+  QsStoredRecord *record = qs_chunks_get (&self->records, index);
+  if (length > record->length)
+    {
+      self->n_truncated += record->kept == record->length;
+      record->length = length;
+    }
+  g_mutex_unlock (&self->lock);
+}
+
 guint
 qs_trace_add_segment (QsTrace *self, gint64 time, QsDirection direction, guint16 path, const void *bytes, gsize length)
 {

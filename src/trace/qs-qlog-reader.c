@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "trace/qs-qlog-reader.h"
+
+#include <string.h>
+
+#include "base/qs-error.h"
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+#include "trace/qs-qlog-events.h"
+#include "trace/qs-qlog-json.h"
+#include "trace/qs-qlog-split.h"
+
+#define MAX_TRACES 1024
+
+typedef struct {
+  QsInput *input;
+  JsonParser *parser;
+  char *title;
+  GPtrArray *traces; /* QsQlogEvents */
+  gboolean has_header;
+  guint64 n_records;
+} Reader;
+
+gboolean
+qs_qlog_is (const guint8 *start, gsize length)
+{
+  gsize at = 0;
+
+  if (length >= 3 && memcmp (start, "\xef\xbb\xbf", 3) == 0) /* a byte order mark */
+    return FALSE;
+  while (at < length && (start[at] == 0x1e || g_ascii_isspace (start[at])))
+    at++;
+  return at < length && start[at] == '{';
+}
+
+static void
+reader_clear (Reader *self)
+{
+  g_clear_object (&self->parser);
+  g_clear_pointer (&self->traces, g_ptr_array_unref);
+  g_clear_pointer (&self->title, g_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reader, reader_clear)
+
+/* NULL with error when it is no JSON object. The object lives until the parser is used again. */
+static JsonObject *
+parse_object (Reader *self, const char *text, gsize length, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+
+  self->n_records++;
+  if (!json_parser_load_from_data (self->parser, text, (gssize) length, &why))
+    {
+      g_autofree char *words = qs_text_escape_short (why->message, -1, 200);
+
+      g_set_error (error, QS_ERROR, QS_ERROR_PARSE,
+                   _ ("This qlog is damaged in its record %" G_GUINT64_FORMAT ", which is not JSON: %s"),
+                   self->n_records, words);
+      return NULL;
+    }
+  JsonNode *root = json_parser_get_root (self->parser);
+  if (root != NULL && JSON_NODE_HOLDS_OBJECT (root))
+    return json_node_get_object (root);
+  g_set_error (error, QS_ERROR, QS_ERROR_PARSE,
+               _ ("This qlog is damaged: its record %" G_GUINT64_FORMAT " is no object."), self->n_records);
+  return NULL;
+}
+
+static gboolean
+check_header (JsonObject *header, GError **error)
+{
+  const char *version = qs_json_get_string (header, "qlog_version");
+
+  if (version != NULL || qs_json_get_string (header, "file_schema") != NULL ||
+      qs_json_get_string (header, "qlog_format") != NULL)
+    return TRUE;
+  g_set_error_literal (error, QS_ERROR, QS_ERROR_UNSUPPORTED,
+                       _ ("This is JSON, but no qlog: it says neither a qlog version nor a file schema."));
+  return FALSE;
+}
+
+/* Absent ones are made, up to the index. */
+static QsQlogEvents *
+get_trace (Reader *self, guint index)
+{
+  while (self->traces->len <= MIN (index, MAX_TRACES - 1))
+    g_ptr_array_add (self->traces, qs_qlog_events_new (NULL, self->title));
+  return g_ptr_array_index (self->traces, MIN (index, MAX_TRACES - 1));
+}
+
+static void
+read_header (Reader *self, JsonObject *header)
+{
+  JsonArray *traces = qs_json_get_array (header, "traces");
+  guint n = traces != NULL ? MIN (json_array_get_length (traces), MAX_TRACES) : 0;
+
+  self->has_header = TRUE;
+  for (guint i = 0; i < n; i++)
+    {
+      JsonNode *node = json_array_get_element (traces, i);
+      JsonObject *trace = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+
+      g_ptr_array_add (self->traces, qs_qlog_events_new (trace, self->title));
+    }
+  if (traces == NULL)
+    g_ptr_array_add (self->traces, qs_qlog_events_new (qs_json_get_object (header, "trace"), self->title));
+}
+
+static gboolean
+read_value (Reader *self, const char *text, gsize length, GError **error)
+{
+  JsonObject *object = parse_object (self, text, length, error);
+
+  if (object == NULL)
+    return FALSE;
+  if (self->has_header)
+    {
+      qs_qlog_events_add (get_trace (self, 0), object);
+      return TRUE;
+    }
+  if (!check_header (object, error))
+    return FALSE;
+  read_header (self, object);
+  return TRUE;
+}
+
+static gboolean
+read_event (Reader *self, const char *text, gsize length, guint trace, GError **error)
+{
+  JsonObject *object = parse_object (self, text, length, error);
+
+  if (object != NULL)
+    qs_qlog_events_add (get_trace (self, trace), object);
+  return object != NULL;
+}
+
+/* One pass over the file. header_only: the events before the header are passed over, and it ends there. */
+static gboolean
+read_pass (Reader *self, gboolean header_only, GError **error)
+{
+  g_autoptr (QsQlogSplit) split = qs_qlog_split_new (self->input);
+  gboolean had_header = self->has_header;
+  const char *text;
+  gsize length;
+  guint trace;
+
+  for (;;)
+    {
+      gboolean ok = TRUE;
+
+      switch (qs_qlog_split_next (split, &text, &length, &trace, error))
+        {
+        case QS_QLOG_VALUE:
+          /* In a second pass, the one with the events is the header again. */
+          if (!had_header)
+            ok = read_value (self, text, length, error);
+          if (header_only)
+            return ok;
+          break;
+        case QS_QLOG_EVENT:
+          if (!header_only && !self->has_header)
+            return TRUE;
+          if (!header_only)
+            ok = read_event (self, text, length, trace, error);
+          break;
+        case QS_QLOG_END:
+          return TRUE;
+        case QS_QLOG_FAILED:
+        default:
+          return FALSE;
+        }
+      if (!ok)
+        return FALSE;
+    }
+}
+
+/* JSON-SEQ has its header in front. In one JSON object, what tells how to read the events (times, whose view) may stand behind
+ * them: it is read first, the events in a second pass. */
+static gboolean
+read_all (Reader *self, GError **error)
+{
+  if (!read_pass (self, FALSE, error))
+    return FALSE;
+  if (self->has_header)
+    return TRUE;
+  if (!qs_input_rewind (self->input, error))
+    return FALSE;
+
+  /* Where the file breaks off, its header may be lost, and the events are there all the same. */
+  gboolean whole = read_pass (self, TRUE, error);
+  if (!whole)
+    {
+      get_trace (self, 0);
+      self->has_header = TRUE;
+    }
+  return qs_input_rewind (self->input, whole ? error : NULL) && read_pass (self, FALSE, whole ? error : NULL) && whole;
+}
+
+static GPtrArray *
+finish (Reader *self, GError *trouble, GError **error)
+{
+  g_autoptr (GPtrArray) traces = g_ptr_array_new_with_free_func (g_object_unref);
+
+  while (self->traces->len > 0)
+    {
+      QsQlogEvents *events = g_ptr_array_steal_index (self->traces, 0);
+
+      if (trouble != NULL)
+        qs_qlog_events_add_note (events, trouble->message);
+      if (qs_qlog_events_get_n_packets (events) > 0)
+        g_ptr_array_add (traces, qs_qlog_events_finish (events));
+      else
+        qs_qlog_events_free (events);
+    }
+  if (traces->len > 0)
+    return g_steal_pointer (&traces);
+  if (trouble != NULL)
+    g_propagate_error (error, g_error_copy (trouble));
+  else
+    g_set_error_literal (error, QS_ERROR, QS_ERROR_UNSUPPORTED, _ ("This qlog has no packets of QUIC in it."));
+  return NULL;
+}
+
+GPtrArray *
+qs_qlog_read (QsInput *input, GError **error)
+{
+  g_auto (Reader) self = { .input = input };
+  g_autoptr (GError) trouble = NULL;
+
+  self.parser = json_parser_new ();
+  self.title = g_path_get_basename (qs_input_get_path (input));
+  self.traces = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_qlog_events_free);
+  if (!read_all (&self, &trouble) && g_error_matches (trouble, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      g_propagate_error (error, g_steal_pointer (&trouble));
+      return NULL;
+    }
+  return finish (&self, trouble, error);
+}

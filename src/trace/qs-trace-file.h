@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "trace/qs-trace.h"
+
+G_BEGIN_DECLS
+
+/**
+ * qs_trace_file_load:
+ * @key_log: (nullable): a key-log file with the secrets, beside those inside a pcapng
+ *
+ * Opens a file by its contents, whatever its name: pcapng, pcap, qlog (JSON, JSON-SEQ, one record a line). Each
+ * connection in it becomes a trace. Those of captures have datagrams and secrets: run a QsDissector on each.
+ * Those of a qlog have packets without bytes, and need none.
+ *
+ * What is wrong with a file behind something that can be shown does not hide that: it is told in a mark
+ * QS_MARK_NOTE named "file" of each trace, to be shown plainly.
+ *
+ * Returns: (transfer container): QsTrace, never empty; or NULL with a QS_ERROR or G_IO_ERROR whose message is a
+ *   translated sentence
+ */
+GPtrArray *qs_trace_file_load (const char *path, const char *key_log, GCancellable *cancellable, GError **error);
+
+/* The same in a worker thread. Call it where the thread-default main context is the program's own: there the traces'
+ * signals are emitted. */
+void qs_trace_file_load_async (const char *path, const char *key_log, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer data);
+GPtrArray *qs_trace_file_load_finish (GAsyncResult *result, GError **error);
+
+G_END_DECLS
