@@ -6,6 +6,7 @@
 #include "qs-config.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h> /* PRIu64: xgettext knows it, and cuts a string short at G_GUINT64_FORMAT */
 
 #undef ngettext
 #define ngettext(one, many, n) g_dngettext (GETTEXT_PACKAGE, one, many, n)

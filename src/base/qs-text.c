@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/qs-text.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/qs-i18n.h"
@@ -100,7 +101,6 @@ char *
 qs_text_size (guint64 bytes)
 {
   if (bytes < 10000)
-    return g_strdup_printf (ngettext ("%'" G_GUINT64_FORMAT " byte", "%'" G_GUINT64_FORMAT " bytes", (gulong) bytes),
-                            bytes);
+    return g_strdup_printf (ngettext ("%'" PRIu64 " byte", "%'" PRIu64 " bytes", (gulong) bytes), bytes);
   return g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
 }

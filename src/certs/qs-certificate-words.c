@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <inttypes.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 
@@ -93,17 +94,13 @@ qs_certs_span_text (gint64 seconds)
   guint64 size = (guint64) ABS (seconds);
 
   if (size < 120)
-    return g_strdup_printf (ngettext ("%" G_GUINT64_FORMAT " second", "%" G_GUINT64_FORMAT " seconds", (gulong) size),
-                            size);
+    return g_strdup_printf (ngettext ("%" PRIu64 " second", "%" PRIu64 " seconds", (gulong) size), size);
   if (size < 2 * 3600)
-    return g_strdup_printf (
-        ngettext ("%" G_GUINT64_FORMAT " minute", "%" G_GUINT64_FORMAT " minutes", (gulong) (size / 60)), size / 60);
+    return g_strdup_printf (ngettext ("%" PRIu64 " minute", "%" PRIu64 " minutes", (gulong) (size / 60)), size / 60);
   if (size < 2 * 86400)
-    return g_strdup_printf (
-        ngettext ("%" G_GUINT64_FORMAT " hour", "%" G_GUINT64_FORMAT " hours", (gulong) (size / 3600)), size / 3600);
+    return g_strdup_printf (ngettext ("%" PRIu64 " hour", "%" PRIu64 " hours", (gulong) (size / 3600)), size / 3600);
   if (size < 3 * (guint64) 31556952)
-    return g_strdup_printf (
-        ngettext ("%" G_GUINT64_FORMAT " day", "%" G_GUINT64_FORMAT " days", (gulong) (size / 86400)), size / 86400);
+    return g_strdup_printf (ngettext ("%" PRIu64 " day", "%" PRIu64 " days", (gulong) (size / 86400)), size / 86400);
   size /= 31556952; /* the mean Gregorian year */
-  return g_strdup_printf (ngettext ("%" G_GUINT64_FORMAT " year", "%" G_GUINT64_FORMAT " years", (gulong) size), size);
+  return g_strdup_printf (ngettext ("%" PRIu64 " year", "%" PRIu64 " years", (gulong) size), size);
 }

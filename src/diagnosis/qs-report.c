@@ -144,7 +144,8 @@ set_parameter (JsonObject *object, const QsTransportParameter *parameter)
     }
   else if (info != NULL && info->kind == QS_TP_INTEGER)
     {
-      set_number (object, name, qs_transport_parameter_get_integer (parameter, &number), number);
+      gboolean known = qs_transport_parameter_get_integer (parameter, &number);
+      set_number (object, name, known, number);
     }
   else if (info != NULL && (info->kind == QS_TP_ADDRESS || info->kind == QS_TP_VERSIONS))
     {

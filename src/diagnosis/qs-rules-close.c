@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Rules about how connections and streams end. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/qs-i18n.h"
@@ -216,7 +217,7 @@ match_flow_control (const QsEvidence *evidence, QsMatch *match)
   if (!fact->seen)
     return FALSE;
   qs_match_take (match, "window",
-                 packets->stream_blocked.seen ? g_strdup_printf (_ ("stream %" G_GUINT64_FORMAT), fact->stream)
+                 packets->stream_blocked.seen ? g_strdup_printf (_ ("stream %" PRIu64), fact->stream)
                                               : g_strdup (_ ("the whole connection")));
   qs_match_take (match, "limit", qs_text_size (fact->limit));
   match->packet = fact->packet;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <inttypes.h>
 #include <string.h>
 
 #include <openssl/err.h>
@@ -177,7 +178,7 @@ report_request (Connection *connection, Stream *stream)
   if (request == NULL)
     return;
   g_autofree char *text =
-      g_strdup_printf (_ ("stream %" G_GUINT64_FORMAT ": %s"), (guint64) SSL_get_stream_id (stream->ssl), request);
+      g_strdup_printf (_ ("stream %" PRIu64 ": %s"), (guint64) SSL_get_stream_id (stream->ssl), request);
   self->host->event (connection->object, text, self->data);
 }
 
@@ -622,12 +623,20 @@ qs_quic_endpoint_new (QsUdpBio *bio, QsServerTls *tls, const QsBehaviour *behavi
   return self;
 }
 
-/* The close frame leaves with the next tick unless the socket's buffer is full. */
+/* The close frame leaves with the next tick unless the socket's buffer is full. What lies in the socket is read
+ * first: a client whose Finished is among it has thrown its Initial and Handshake keys away, and would not
+ * understand a close in packets of these (RFC 9000 section 10.2.3). */
 static void
 say_goodbye (QsQuicEndpoint *self)
 {
   gint64 deadline = g_get_monotonic_time () + STOP_US;
 
+  do
+    {
+      ERR_clear_error ();
+      SSL_handle_events (self->listener);
+    }
+  while (qs_udp_bio_has_pending (self->bio) && g_get_monotonic_time () < deadline);
   for (guint i = 0; i < self->connections->len; i++)
     {
       Connection *connection = self->connections->pdata[i];

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/qs-server-connection-private.h"
 
+#include <inttypes.h>
+
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 
@@ -246,9 +248,9 @@ qs_server_connection_describe (QsServerConnection *self)
   g_autofree char *streams = g_strdup_printf (ngettext ("%u stream", "%u streams", self->n_streams), self->n_streams);
 
   /* Translators: a peer's address, "quic" or "tls", the ALPN, "3 streams", bytes, bytes, how it ended. */
-  return g_strdup_printf (_ ("%s %s %s, %s, %" G_GUINT64_FORMAT " bytes received, %" G_GUINT64_FORMAT " sent: %s"),
-                          self->peer, self->transport, self->alpn != NULL ? self->alpn : "-", streams, self->received,
-                          self->sent, self->end != NULL ? self->end : state_names[self->state]);
+  return g_strdup_printf (_ ("%s %s %s, %s, %" PRIu64 " bytes received, %" PRIu64 " sent: %s"), self->peer,
+                          self->transport, self->alpn != NULL ? self->alpn : "-", streams, self->received, self->sent,
+                          self->end != NULL ? self->end : state_names[self->state]);
 }
 
 QsTrace *

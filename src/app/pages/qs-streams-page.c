@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/pages/qs-streams-page.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "app/models/qs-stream-table.h"
@@ -99,7 +100,7 @@ show_stream (QsStreamsPage *self)
     gtk_label_set_text (self->heading, _ ("New stream: it gets its id with the first byte"));
   else
     {
-      g_autofree char *heading = g_strdup_printf (_ ("Stream %" G_GINT64_FORMAT), qs_stream_get_id (self->stream));
+      g_autofree char *heading = g_strdup_printf (_ ("Stream %" PRId64), qs_stream_get_id (self->stream));
       gtk_label_set_text (self->heading, heading);
     }
   show_received (self);

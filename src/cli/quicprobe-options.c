@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/quicprobe-options.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <string.h>
+
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+#include "cli/qs-cli.h"
+
+#define MAX_TIMEOUT_S 86400
+
+/* Where GOption puts what it reads; turned into QuicprobeOptions afterwards. */
+static struct {
+  char *alpn, *sni, *groups, *ciphersuites;
+  char *cacert, *cert, *key;
+  gboolean insecure, ipv4, ipv6;
+  char **resolve;
+  char *timeout;
+  char *send, *output, *mode;
+  char *qlog, *pcapng, *keylog;
+  gboolean trace, json, quiet, version, help;
+} raw;
+
+static const GOptionEntry offer_entries[] = {
+  { "alpn", 0, 0, G_OPTION_ARG_STRING, &raw.alpn, N_ ("Application protocols to offer, the favourite first"),
+    N_ ("A,B") },
+  { "sni", 0, 0, G_OPTION_ARG_STRING, &raw.sni,
+    N_ ("Server name to send and to verify, in place of the host; empty: none"), N_ ("NAME") },
+  { "groups", 0, 0, G_OPTION_ARG_STRING, &raw.groups, N_ ("Key exchange groups, as “X25519:P-256”"), N_ ("LIST") },
+  { "ciphersuites", 0, 0, G_OPTION_ARG_STRING, &raw.ciphersuites,
+    N_ ("TLS 1.3 cipher suites, as “TLS_AES_128_GCM_SHA256”, with colons between"), N_ ("LIST") },
+  { NULL },
+};
+
+static const GOptionEntry trust_entries[] = {
+  { "cacert", 0, 0, G_OPTION_ARG_FILENAME, &raw.cacert, N_ ("Trust the CAs of this PEM file, and no others"),
+    N_ ("FILE") },
+  { "cert", 0, 0, G_OPTION_ARG_FILENAME, &raw.cert, N_ ("Certificate to show to the server, PEM with its chain"),
+    N_ ("FILE") },
+  { "key", 0, 0, G_OPTION_ARG_FILENAME, &raw.key, N_ ("Its key, PEM"), N_ ("FILE") },
+  { "insecure", 'k', 0, G_OPTION_ARG_NONE, &raw.insecure,
+    N_ ("Go on when the server's certificate does not verify; the error is reported all the same"), NULL },
+  { NULL },
+};
+
+static const GOptionEntry path_entries[] = {
+  { "4", '4', 0, G_OPTION_ARG_NONE, &raw.ipv4, N_ ("IPv4 only"), NULL },
+  { "6", '6', 0, G_OPTION_ARG_NONE, &raw.ipv6, N_ ("IPv6 only"), NULL },
+  { "resolve", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw.resolve,
+    N_ ("Use this address for that host and port; may be given more than once"), N_ ("HOST:PORT:ADDR") },
+  { "timeout", 0, 0, G_OPTION_ARG_STRING, &raw.timeout, N_ ("Give up after this time (default 10)"), N_ ("SECONDS") },
+  { "mode", 0, 0, G_OPTION_ARG_STRING, &raw.mode,
+    N_ ("How the connection is driven: nonblocking (default), blocking or thread-assisted"), N_ ("MODE") },
+  { NULL },
+};
+
+static const GOptionEntry data_entries[] = {
+  { "send", 0, 0, G_OPTION_ARG_STRING, &raw.send, N_ ("Send this on the first stream, as it stands"), N_ ("TEXT") },
+  { "output", 0, 0, G_OPTION_ARG_FILENAME, &raw.output,
+    N_ ("Write the answer's body to this file (default: standard output, nowhere with --json)"), N_ ("FILE") },
+  { NULL },
+};
+
+static const GOptionEntry file_entries[] = {
+  { "qlog", 0, 0, G_OPTION_ARG_FILENAME, &raw.qlog, N_ ("Write the trace as qlog (.sqlog or .qlog), for qvis"),
+    N_ ("FILE") },
+  { "pcapng", 0, 0, G_OPTION_ARG_FILENAME, &raw.pcapng,
+    N_ ("Write the trace as a capture with its secrets inside, for Wireshark"), N_ ("FILE") },
+  { "keylog", 0, 0, G_OPTION_ARG_FILENAME, &raw.keylog, N_ ("Write the secrets of the connection"), N_ ("FILE") },
+  { NULL },
+};
+
+static const GOptionEntry print_entries[] = {
+  { "trace", 0, 0, G_OPTION_ARG_NONE, &raw.trace, N_ ("Print packets, frames and TLS messages as they come"), NULL },
+  { "json", 0, 0, G_OPTION_ARG_NONE, &raw.json, N_ ("Print the report as one JSON object"), NULL },
+  { "quiet", 'q', 0, G_OPTION_ARG_NONE, &raw.quiet, N_ ("No progress, and a short report"), NULL },
+  { "version", 0, 0, G_OPTION_ARG_NONE, &raw.version, N_ ("Print the versions of quicprobe and OpenSSL"), NULL },
+  { "help", 'h', 0, G_OPTION_ARG_NONE, &raw.help, N_ ("Print this help"), NULL },
+  { NULL },
+};
+
+static const QsCliGroup groups[] = {
+  { N_ ("What to offer:"), offer_entries },          { N_ ("Trust:"), trust_entries },
+  { N_ ("Address, patience, mode:"), path_entries }, { N_ ("What to send, where the answer goes:"), data_entries },
+  { N_ ("Files of the trace:"), file_entries },      { N_ ("What is printed:"), print_entries },
+};
+
+void
+quicprobe_print_help (void)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  printf ("%s\n\n", _ ("Usage: quicprobe [OPTION…] TARGET"));
+  qs_cli_print_wrapped (
+      stdout, _ ("Connects to a QUIC or TLS server, shows what happens, and says in plain words why it failed."), 0);
+  printf ("\n%s\n", _ ("TARGET is one of:"));
+  printf ("  %-29s %s\n", "https://HOST[:PORT][/PATH]", _ ("QUIC, asks for PATH with HTTP/3"));
+  printf ("  %-29s %s\n", "quic://HOST[:PORT][/PATH]",
+          _ ("QUIC; with a PATH also a request (h3, hq-interop, http/1.0)"));
+  printf ("  %-29s %s\n", "tls://HOST[:PORT][/PATH]", _ ("TLS over TCP; a PATH is asked for with HTTP/1.1"));
+  printf ("  %-29s %s\n", "HOST[:PORT]", _ ("the same as quic://HOST[:PORT]"));
+  printf ("%s\n", _ ("The port is 443 unless given. IPv6 addresses stand in brackets."));
+  qs_cli_print_groups (stdout, groups, G_N_ELEMENTS (groups));
+  printf ("\n%s\n", _ ("Exit status: 0 the target did what was asked; 1 it did not; 2 the command line was wrong."));
+}
+
+static void
+clear_raw (void)
+{
+  char **const texts[] = { &raw.alpn, &raw.sni,  &raw.groups,  &raw.ciphersuites, &raw.cacert,
+                           &raw.cert, &raw.key,  &raw.timeout, &raw.send,         &raw.output,
+                           &raw.mode, &raw.qlog, &raw.pcapng,  &raw.keylog };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_free (*texts[i]);
+  g_strfreev (raw.resolve);
+  memset (&raw, 0, sizeof raw);
+}
+
+void
+quicprobe_options_free (QuicprobeOptions *options)
+{
+  g_clear_pointer (&options->target, qs_target_unref);
+  g_clear_pointer (&options->probe, qs_probe_options_free);
+  g_free (options->output);
+  g_free (options->qlog);
+  g_free (options->pcapng);
+  g_free (options->keylog);
+  g_free (options);
+}
+
+gboolean
+quicprobe_options_wants_body (const QuicprobeOptions *options)
+{
+  if (options->json || options->output != NULL)
+    return FALSE;
+  return options->probe->send != NULL || qs_target_is_https (options->target) ||
+         qs_target_get_path (options->target) != NULL;
+}
+
+static gboolean
+refuse (GError **error, const char *sentence)
+{
+  g_set_error_literal (error, QS_ERROR, QS_ERROR_INVALID_TARGET, sentence);
+  return FALSE;
+}
+
+static gboolean
+parse_timeout (const char *text, guint *ms, GError **error)
+{
+  char *end = NULL;
+  double seconds = g_ascii_strtod (text, &end);
+
+  if (end == text || *end != '\0' || !(seconds >= 0.001 && seconds <= MAX_TIMEOUT_S))
+    return refuse (error, _ ("--timeout takes a number of seconds, such as 2.5, of at most a day."));
+  *ms = (guint) (seconds * 1000);
+  return TRUE;
+}
+
+static gboolean
+check_readable (const char *option, const char *path, GError **error)
+{
+  g_autofree char *contents = NULL;
+  g_autoptr (GError) local = NULL;
+
+  if (path == NULL || g_file_get_contents (path, &contents, NULL, &local))
+    return TRUE;
+  g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET, _ ("%s: the file cannot be read: %s"), option, local->message);
+  return FALSE;
+}
+
+/* OpenSSL alone knows its names: it is asked before anything is sent. */
+static gboolean
+check_lists (GError **error)
+{
+  SSL_CTX *ctx = SSL_CTX_new (TLS_client_method ());
+  gboolean good_groups = raw.groups == NULL || SSL_CTX_set1_groups_list (ctx, raw.groups) == 1;
+  gboolean good_suites = raw.ciphersuites == NULL || SSL_CTX_set_ciphersuites (ctx, raw.ciphersuites) == 1;
+
+  SSL_CTX_free (ctx);
+  ERR_clear_error ();
+  if (!good_groups)
+    return refuse (error, _ ("--groups: OpenSSL does not know one of these groups; write them as “X25519:P-256”."));
+  if (!good_suites)
+    return refuse (error, _ ("--ciphersuites: OpenSSL does not know one of these; write them as "
+                             "“TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256”."));
+  return TRUE;
+}
+
+/* HOST:PORT:ADDR, where ADDR may be an IPv6 address with its colons, in brackets or not. */
+static gboolean
+check_resolve (GError **error)
+{
+  for (guint i = 0; raw.resolve != NULL && raw.resolve[i] != NULL; i++)
+    {
+      g_auto (GStrv) parts = g_strsplit (raw.resolve[i], ":", 3);
+      guint64 port = 0;
+      if (g_strv_length (parts) == 3)
+        {
+          g_autofree char *address = g_strdup (parts[2]);
+          gsize length = strlen (address);
+          gboolean bracketed = length > 2 && address[0] == '[' && address[length - 1] == ']';
+          if (bracketed)
+            address[length - 1] = '\0';
+          if (parts[0][0] != '\0' && g_ascii_string_to_unsigned (parts[1], 10, 1, 65535, &port, NULL) &&
+              g_hostname_is_ip_address (bracketed ? address + 1 : address))
+            continue;
+        }
+      return refuse (error, _ ("--resolve takes HOST:PORT:ADDRESS, such as “example.org:443:192.0.2.1”."));
+    }
+  return TRUE;
+}
+
+static gboolean
+check_contradictions (GError **error)
+{
+  if (raw.ipv4 && raw.ipv6)
+    return refuse (error, _ ("-4 and -6 contradict each other."));
+  if ((raw.cert == NULL) != (raw.key == NULL))
+    return refuse (error, _ ("--cert and --key belong together: give both or none."));
+  if (raw.alpn != NULL)
+    {
+      g_auto (GStrv) items = qs_cli_split (raw.alpn);
+      for (guint i = 0; items[i] != NULL; i++)
+        {
+          if (strlen (items[i]) > 255)
+            return refuse (error, _ ("--alpn: the name of a protocol has at most 255 bytes."));
+        }
+      if (items[0] == NULL)
+        return refuse (error, _ ("--alpn takes names of protocols, such as “h3,hq-interop”."));
+    }
+  return check_readable ("--cacert", raw.cacert, error) && check_readable ("--cert", raw.cert, error) &&
+         check_readable ("--key", raw.key, error) && check_lists (error) && check_resolve (error);
+}
+
+static gboolean
+fill_probe (QsProbeOptions *probe, GError **error)
+{
+  if (raw.mode != NULL && !qs_mode_from_name (raw.mode, &probe->mode))
+    return refuse (error, _ ("--mode takes nonblocking, blocking or thread-assisted."));
+  if (raw.timeout != NULL && !parse_timeout (raw.timeout, &probe->timeout_ms, error))
+    return FALSE;
+  probe->alpn = raw.alpn != NULL ? qs_cli_split (raw.alpn) : NULL;
+  probe->sni = g_strdup (raw.sni);
+  probe->groups = g_strdup (raw.groups);
+  probe->ciphersuites = g_strdup (raw.ciphersuites);
+  probe->ca_file = g_strdup (raw.cacert);
+  probe->cert_file = g_strdup (raw.cert);
+  probe->key_file = g_strdup (raw.key);
+  probe->insecure = raw.insecure;
+  probe->family = raw.ipv4 ? G_SOCKET_FAMILY_IPV4 : raw.ipv6 ? G_SOCKET_FAMILY_IPV6 : G_SOCKET_FAMILY_INVALID;
+  probe->resolve = g_strdupv (raw.resolve);
+  probe->send = raw.send != NULL ? g_bytes_new (raw.send, strlen (raw.send)) : NULL;
+  return TRUE;
+}
+
+static gboolean
+fill (QuicprobeOptions *options, int argc, char **argv, GError **error)
+{
+  if (argc < 2)
+    return refuse (error, _ ("A target is missing, such as https://example.org/ or quic://localhost:4433."));
+  if (argc > 2)
+    {
+      g_autofree char *extra = qs_text_escape_short (argv[2], -1, 60);
+      g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET, _ ("One target at a time: “%s” is one too many."), extra);
+      return FALSE;
+    }
+  options->target = qs_target_new (argv[1], error);
+  if (options->target == NULL || !check_contradictions (error))
+    return FALSE;
+  options->probe = qs_probe_options_new ();
+  if (!fill_probe (options->probe, error))
+    return FALSE;
+  options->output = g_strdup (raw.output);
+  options->qlog = g_strdup (raw.qlog);
+  options->pcapng = g_strdup (raw.pcapng);
+  options->keylog = g_strdup (raw.keylog);
+  return TRUE;
+}
+
+static gboolean
+parse (QuicprobeOptions *options, int argc, char **argv, GError **error)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autofree char **copy = g_memdup2 (argv, sizeof *argv * (gsize) (argc + 1));
+
+  g_option_context_set_help_enabled (context, FALSE); /* it knows no headings */
+  for (guint i = 0; i < G_N_ELEMENTS (groups); i++)
+    g_option_context_add_main_entries (context, groups[i].entries, GETTEXT_PACKAGE);
+  if (!g_option_context_parse (context, &argc, &copy, error))
+    return FALSE;
+  if (argc > 1 && g_str_equal (copy[1], "--"))
+    memmove (copy + 1, copy + 2, sizeof *copy * (gsize) (argc-- - 1));
+  options->help = raw.help;
+  options->version = raw.version;
+  options->trace = raw.trace;
+  options->json = raw.json;
+  options->quiet = raw.quiet;
+  return raw.help || raw.version || fill (options, argc, copy, error);
+}
+
+QuicprobeOptions *
+quicprobe_options_parse (int argc, char **argv, GError **error)
+{
+  g_autoptr (QuicprobeOptions) options = g_new0 (QuicprobeOptions, 1);
+  gboolean good = parse (options, argc, argv, error);
+
+  clear_raw ();
+  return good ? g_steal_pointer (&options) : NULL;
+}

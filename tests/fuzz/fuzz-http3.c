@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../wire/check-tree.h"
+#include "fuzz.h"
+#include "wire/qs-http3.h"
+
+static void
+run_frame (const QsHttp3Frame *frame, QsSpan bytes)
+{
+  g_autofree char *text = qs_http3_frame_describe (frame);
+  g_autoptr (GArray) settings = qs_http3_settings_parse (frame->payload, NULL);
+  g_autoptr (QsField) tree = qs_describe_http3_frame (frame, bytes, QS_FIELD_IN_PAYLOAD, 3);
+
+  g_assert_true (g_utf8_validate (text, -1, NULL));
+  check_tree (tree, 3, bytes.length + 3);
+}
+
+/* The first byte's lowest bit says that the rest is a unidirectional stream. */
+int
+LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
+{
+  QsHttp3Frame frame;
+  gsize at = 0;
+
+  if (size == 0)
+    return 0;
+  QsSpan bytes = QS_SPAN (data + 1, size - 1);
+  while (at < bytes.length && qs_http3_frame_parse (bytes, &at, &frame, NULL))
+    run_frame (&frame, bytes);
+
+  g_autoptr (QsField) tree = qs_describe_http3_stream (bytes, (data[0] & 1) != 0, QS_FIELD_IN_PAYLOAD, 0);
+  check_tree (tree, 0, bytes.length);
+  return 0;
+}
