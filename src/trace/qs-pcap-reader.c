@@ -53,7 +53,7 @@ fail_truncated (QsInput *input, GError **error)
 {
   if (error != NULL && *error == NULL)
     g_set_error (error, QS_ERROR, QS_ERROR_TRUNCATED,
-                 _ ("The file ends in the middle of a packet, at byte %" G_GUINT64_FORMAT
+                 _ ("The file ends in the middle of a packet, at byte %" PRIu64
                     ": the program that wrote it was stopped, or it was not copied whole."),
                  qs_input_get_position (input));
   return FALSE;
@@ -69,7 +69,7 @@ read_packet (QsInput *input, const Format *format, const guint8 *header, GByteAr
   if (kept > MAX_PACKET)
     {
       g_set_error (error, QS_ERROR, QS_ERROR_PARSE,
-                   _ ("The file is damaged at byte %" G_GUINT64_FORMAT ": a packet says that it is %u bytes long."),
+                   _ ("The file is damaged at byte %" PRIu64 ": a packet says that it is %u bytes long."),
                    qs_input_get_position (input) - PACKET_HEADER, kept);
       return FALSE;
     }

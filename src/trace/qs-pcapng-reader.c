@@ -53,7 +53,7 @@ get16 (const Reader *self, gsize at)
 static gboolean
 fail_damaged (Reader *self, GError **error, const char *what)
 {
-  g_set_error (error, QS_ERROR, QS_ERROR_PARSE, _ ("The file is damaged before byte %" G_GUINT64_FORMAT ": %s."),
+  g_set_error (error, QS_ERROR, QS_ERROR_PARSE, _ ("The file is damaged before byte %" PRIu64 ": %s."),
                qs_input_get_position (self->input), what);
   return FALSE;
 }
@@ -66,7 +66,7 @@ read_exactly (Reader *self, void *bytes, gsize n, GError **error)
 
   if (got >= 0 && (gsize) got < n)
     g_set_error (error, QS_ERROR, QS_ERROR_TRUNCATED,
-                 _ ("The file ends in the middle of a block, at byte %" G_GUINT64_FORMAT
+                 _ ("The file ends in the middle of a block, at byte %" PRIu64
                     ": the program that wrote it was stopped, or it was not copied whole."),
                  qs_input_get_position (self->input));
   return got == (gssize) n;

@@ -54,15 +54,14 @@ parse_object (Reader *self, const char *text, gsize length, GError **error)
       g_autofree char *words = qs_text_escape_short (why->message, -1, 200);
 
       g_set_error (error, QS_ERROR, QS_ERROR_PARSE,
-                   _ ("This qlog is damaged in its record %" G_GUINT64_FORMAT ", which is not JSON: %s"),
-                   self->n_records, words);
+                   _ ("This qlog is damaged in its record %" PRIu64 ", which is not JSON: %s"), self->n_records, words);
       return NULL;
     }
   JsonNode *root = json_parser_get_root (self->parser);
   if (root != NULL && JSON_NODE_HOLDS_OBJECT (root))
     return json_node_get_object (root);
-  g_set_error (error, QS_ERROR, QS_ERROR_PARSE,
-               _ ("This qlog is damaged: its record %" G_GUINT64_FORMAT " is no object."), self->n_records);
+  g_set_error (error, QS_ERROR, QS_ERROR_PARSE, _ ("This qlog is damaged: its record %" PRIu64 " is no object."),
+               self->n_records);
   return NULL;
 }
 

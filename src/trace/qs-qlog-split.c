@@ -62,7 +62,7 @@ fail (QsQlogSplit *self, int code, const char *what, GError **error)
 {
   guint64 at = qs_input_get_position (self->input) - (self->end - self->at);
 
-  g_set_error (error, QS_ERROR, code, _ ("This qlog is damaged at byte %" G_GUINT64_FORMAT ": %s."), at, what);
+  g_set_error (error, QS_ERROR, code, _ ("This qlog is damaged at byte %" PRIu64 ": %s."), at, what);
   return QS_QLOG_FAILED;
 }
 
