@@ -653,7 +653,7 @@ static void
 add_count_note (QsCapture *self, guint64 n, const char *sentence)
 {
   if (n > 0)
-    g_ptr_array_add (self->notes, g_strdup_printf ("%" G_GUINT64_FORMAT ": %s", n, sentence));
+    g_ptr_array_add (self->notes, g_strdup_printf ("%" PRIu64 ": %s", n, sentence));
 }
 
 static int
@@ -673,9 +673,9 @@ qs_capture_finish (QsCapture *self, GError **error)
     {
       g_set_error (error, QS_ERROR, QS_ERROR_UNSUPPORTED,
                    g_dngettext (GETTEXT_PACKAGE,
-                                "There is no QUIC or TLS connection in this capture: its %" G_GUINT64_FORMAT
+                                "There is no QUIC or TLS connection in this capture: its %" PRIu64
                                 " packet is of other protocols.",
-                                "There is no QUIC or TLS connection in this capture: its %" G_GUINT64_FORMAT
+                                "There is no QUIC or TLS connection in this capture: its %" PRIu64
                                 " packets are of other protocols.",
                                 self->n_packets),
                    self->n_packets);
