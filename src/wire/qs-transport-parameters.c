@@ -113,8 +113,8 @@ static const FormatFunc format_funcs[] = {
 gboolean
 qs_transport_parameter_is_greased (guint64 id)
 {
-  /* RFC 9000 section 18.1. */
-  return id >= 27 && (id - 27) % 31 == 0;
+  /* RFC 9000 section 18.1; a draft's number can fall on the pattern by chance. */
+  return id >= 27 && (id - 27) % 31 == 0 && qs_transport_parameter_info (id) == NULL;
 }
 
 static int

@@ -41,7 +41,7 @@ typedef struct {
 /* The row of an id, NULL when not registered here. */
 const QsTransportParameterInfo *qs_transport_parameter_info (guint64 id);
 const QsTransportParameterInfo *qs_transport_parameter_infos (guint *n_infos);
-gboolean qs_transport_parameter_is_greased (guint64 id); /* 31 * N + 27 */
+gboolean qs_transport_parameter_is_greased (guint64 id); /* 31 * N + 27, and not registered */
 
 /* Splits the extension's bytes. Returns a GArray of QsTransportParameter that points into bytes,
  * or NULL with QS_ERROR_TRUNCATED / QS_ERROR_PARSE (also for a duplicate). */
