@@ -7,8 +7,10 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "engine/qs-ssl-source.h"
+#include "server/qs-crafted.h"
 #include "server/qs-endpoint.h"
 #include "server/qs-responder.h"
+#include "server/qs-wire-fault.h"
 
 #define PIECE 16384           /* read at once */
 #define STREAM_TURN (1 << 17) /* bytes that one stream may send before the next one has its turn */
@@ -19,6 +21,7 @@
 struct _QsQuicEndpoint {
   QsUdpBio *bio;
   QsFlows *flows;
+  QsWireFault *fault; /* NULL unless a scenario wants it */
   SSL *listener;
   GSource *source;
   GSource *timer; /* kicks the source at timer_at */
@@ -27,6 +30,7 @@ struct _QsQuicEndpoint {
   GPtrArray *connections; /* Connection */
   guint next;             /* whose turn it is */
   guint queue_length;
+  guint8 secret[64]; /* what secret_cb hands out */
   const QsBehaviour *behaviour;
   const QsEndpointHost *host;
   gpointer data;
@@ -44,6 +48,7 @@ typedef struct {
   guint64 close_code;
   char *close_reason;
   gboolean over; /* its end is known; OpenSSL still answers stragglers */
+  gboolean lost; /* over, and nobody answers them */
   gboolean update_keys;
 } Connection;
 
@@ -342,6 +347,34 @@ drive_close (Connection *connection)
                           sizeof args) != 0;
 }
 
+/* As many streams as the peer allows, with a word on each; then says that one more was wanted, which OpenSSL itself
+ * never does (RFC 9000 section 4.6). */
+static void
+exhaust_streams (Connection *connection)
+{
+  static const guint8 word[] = "one of many\n";
+  guint64 opened = 0;
+  size_t written;
+
+  for (;;)
+    {
+      ERR_clear_error ();
+      SSL *ssl = SSL_new_stream (connection->ssl, SSL_STREAM_FLAG_UNI | SSL_STREAM_FLAG_NO_BLOCK);
+      if (ssl == NULL)
+        break;
+      Stream *stream = g_new0 (Stream, 1);
+      stream->ssl = ssl;
+      stream->read_done = TRUE; /* and the write side stays open: what is concluded makes room for another */
+      g_ptr_array_add (connection->streams, stream);
+      if (SSL_write_ex (ssl, word, sizeof word - 1, &written) == 1)
+        qs_server_connection_count (connection->object, 0, written);
+      opened++;
+    }
+  ERR_clear_error ();
+  g_autoptr (GBytes) frame = qs_crafted_streams_blocked (opened);
+  qs_wire_fault_add_frames (connection->endpoint->fault, qs_server_connection_get_peer (connection->object), frame);
+}
+
 static void
 establish (Connection *connection)
 {
@@ -350,6 +383,25 @@ establish (Connection *connection)
   qs_server_connection_set_established (connection->object, connection->ssl);
   connection->update_keys = self->behaviour->within == QS_WITHIN_KEY_UPDATE;
   self->host->event (connection->object, _ ("handshake complete"), self->data);
+  if (self->fault != NULL)
+    qs_wire_fault_established (self->fault, qs_server_connection_get_peer (connection->object));
+  if (self->behaviour->wire == QS_WIRE_STREAMS_BLOCKED)
+    exhaust_streams (connection);
+}
+
+/* A host that has lost its state has none to close: what OpenSSL still has is thrown away. */
+static void
+notice_loss (Connection *connection)
+{
+  QsQuicEndpoint *self = connection->endpoint;
+
+  if (self->fault == NULL || connection->over ||
+      !qs_wire_fault_has_lost (self->fault, qs_server_connection_get_peer (connection->object)))
+    return;
+  connection->over = connection->lost = TRUE;
+  g_ptr_array_set_size (connection->streams, 0);
+  qs_server_connection_set_ended (connection->object, TRUE, _ ("its state was thrown away, as the scenario says"));
+  self->host->ended (connection->object, self->data);
 }
 
 static gboolean
@@ -503,9 +555,10 @@ serve_connections (QsQuicEndpoint *self, gint64 deadline)
       if (self->next >= self->connections->len)
         self->next = 0;
       Connection *connection = self->connections->pdata[self->next];
+      notice_loss (connection);
       if (!connection->over)
         moved |= serve (connection, deadline);
-      if (connection->over && drive_close (connection))
+      if (connection->over && (connection->lost || drive_close (connection)))
         g_ptr_array_remove_index_fast (self->connections, self->next);
       else
         self->next++;
@@ -580,6 +633,37 @@ recorder_datagram (QsUdpBio *bio, const QsUdpDatagram *datagram, gpointer data)
   qs_flows_add (data, datagram);
 }
 
+static gboolean
+hex_to_span (const char *hex, guint8 *bytes, gsize size, QsSpan *span)
+{
+  gsize length = strlen (hex) / 2;
+
+  if (length > size)
+    return FALSE;
+  for (gsize i = 0; i < length; i++)
+    bytes[i] = (guint8) (g_ascii_xdigit_value (hex[2 * i]) << 4 | g_ascii_xdigit_value (hex[2 * i + 1]));
+  *span = QS_SPAN (bytes, length);
+  return TRUE;
+}
+
+/* Under OpenSSL's lock: reads nothing but what is ours. The newest connection of a peer's counts. */
+static gboolean
+secret_cb (const char *peer, QsSpan *secret, guint8 *cid_length, gpointer data)
+{
+  QsQuicEndpoint *self = data;
+
+  for (guint i = self->connections->len; i > 0; i--)
+    {
+      Connection *connection = self->connections->pdata[i - 1];
+      QsServerLink *link = connection->link;
+      if (link->flow == NULL || link->server_secret == NULL || !g_str_equal (link->flow->peer, peer))
+        continue;
+      *cid_length = (guint8) g_bytes_get_size (link->flow->client_cid);
+      return hex_to_span (link->server_secret, self->secret, sizeof self->secret, secret);
+    }
+  return FALSE;
+}
+
 static const QsUdpRecorder recorder = { .datagram = recorder_datagram };
 
 static gboolean
@@ -588,6 +672,11 @@ listen_on (QsQuicEndpoint *self, SSL_CTX *context, gboolean retry, GError **erro
   ERR_clear_error ();
   self->listener = SSL_new_listener (context, retry ? 0 : SSL_LISTENER_FLAG_NO_VALIDATE);
   BIO *bio = self->listener != NULL ? qs_udp_bio_new_bio (self->bio) : NULL;
+  if (bio != NULL && self->behaviour->wire != QS_WIRE_NONE)
+    {
+      self->fault = qs_wire_fault_new (self->behaviour, secret_cb, self);
+      bio = qs_wire_fault_push (self->fault, bio);
+    }
   if (bio != NULL)
     {
       SSL_set_bio (self->listener, bio, bio);
@@ -674,6 +763,7 @@ qs_quic_endpoint_free (QsQuicEndpoint *self)
     }
   g_ptr_array_unref (self->connections);
   SSL_free (self->listener);
+  g_clear_pointer (&self->fault, qs_wire_fault_free);
   qs_udp_bio_unref (self->bio);
   qs_flows_free (self->flows);
   g_free (self);

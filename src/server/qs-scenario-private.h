@@ -11,15 +11,14 @@ typedef enum {
   QS_WIRE_NONE,
   QS_WIRE_NO_REPLY,            /* no datagram gets in, none goes out */
   QS_WIRE_VERSION_NEGOTIATION, /* answers every Initial with versions that no client of today speaks */
-  QS_WIRE_INITIAL_CLOSE,       /* answers every Initial with CONNECTION_CLOSE: behaviour's wire_code */
-  QS_WIRE_FIRST_DATAGRAM_LOST, /* the first datagram with a ServerHello is lost */
-  QS_WIRE_LARGE_HELLO_LOST,    /* a ClientHello that takes two datagrams is lost, each time */
+  QS_WIRE_INITIAL_CLOSE,       /* answers every Initial with CONNECTION_CLOSE: wire_code, wire_reason */
+  QS_WIRE_TOKEN_CLOSE,         /* the same, but only those that carry a token */
+  QS_WIRE_SERVER_INITIAL_LOST, /* the server's Initials are lost until a Handshake packet went out alone */
+  QS_WIRE_LARGE_HELLO_LOST,    /* a peer whose ClientHello takes two datagrams is not heard */
   QS_WIRE_SILENCE,             /* from the end of the handshake on no datagram gets in or out */
   QS_WIRE_STATELESS_RESET,     /* gives out a reset token, then has lost its state */
-  QS_WIRE_STREAMS_BLOCKED,     /* says that it has no stream left to open */
-  QS_WIRE_DATA_BLOCKED,        /* says that the peer's window is used up */
-  QS_WIRE_LOSS,                /* every seventh datagram that goes out is lost */
-} QsWireFault;
+  QS_WIRE_STREAMS_BLOCKED,     /* opens as many streams as it may, and says that it wanted more */
+} QsWireFaultKind;
 
 /* What the server does about TCP on the same port. */
 typedef enum {
@@ -57,7 +56,7 @@ typedef struct {
   QsWithin within;
   guint64 stream_code, close_code;
   const char *close_reason;
-  QsWireFault wire;
+  QsWireFaultKind wire;
   guint64 wire_code;
   const char *wire_reason;
   QsTcpFault tcp;

@@ -28,6 +28,7 @@ link_free_cb (void *parent, void *pointer, CRYPTO_EX_DATA *data, int index, long
     return;
   g_clear_object (&link->trace);
   g_clear_pointer (&link->secrets, g_ptr_array_unref);
+  g_free (link->server_secret);
   g_free (link);
 }
 
@@ -85,8 +86,11 @@ keylog_cb (const SSL *ssl, const char *line)
 
   if (link == NULL)
     return;
-  if (link->secret != NULL)
-    link->secret (line, link->secret_data);
+  if (g_str_has_prefix (line, "SERVER_TRAFFIC_SECRET_0 "))
+    {
+      g_free (link->server_secret);
+      link->server_secret = g_strdup (strrchr (line, ' ') + 1);
+    }
   if (link->trace != NULL)
     qs_trace_add_secret (link->trace, qs_trace_now (link->trace), line);
   else

@@ -400,7 +400,7 @@ add_connection (QsTcpEndpoint *self, GSocket *socket, Connection **connection)
 static void
 misbehave (QsTcpEndpoint *self, Connection *connection)
 {
-  static const char text[] = "220 This is not TLS, it is the local server in a mood.\r\n";
+  static const char text[] = "Hello. This port does not speak TLS, as the lab was told.\r\n";
   struct linger hard = { .l_onoff = 1, .l_linger = 0 };
   int fd = g_socket_get_fd (connection->socket);
 

@@ -139,6 +139,8 @@ client_new (guint16 port, const ClientOptions *options)
   SSL_set_alpn_protos (client->ssl, (const unsigned char *) alpn_wire, (unsigned) strlen (alpn_wire));
   SSL_set_tlsext_host_name (client->ssl, name);
   SSL_set1_host (client->ssl, name);
+  if (options->groups != NULL)
+    g_assert_true (SSL_set1_groups_list (client->ssl, options->groups));
   if (options->idle_ms > 0)
     SSL_set_feature_request_uint (client->ssl, SSL_VALUE_QUIC_IDLE_TIMEOUT, options->idle_ms);
   client->source = qs_ssl_source_new (client->ssl, udp, "test-client", turn_cb, client, NULL);

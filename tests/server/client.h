@@ -28,6 +28,7 @@ typedef struct {
 typedef struct {
   const char *alpn;   /* default hq-interop */
   const char *name;   /* SNI and what the certificate is checked for; default localhost */
+  const char *groups; /* NULL: OpenSSL's own */
   const char *ca_pem; /* NULL: anything goes */
   guint idle_ms;      /* 0: OpenSSL's own */
 } ClientOptions;
