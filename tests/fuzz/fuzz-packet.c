@@ -21,6 +21,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
       g_assert_cmpuint (header.pn_offset, <=, header.length);
 
       g_autofree char *version = qs_quic_version_name (header.version);
+      g_assert_nonnull (version);
       g_autoptr (QsField) tree = qs_describe_packet_header (&header, rest, at);
       check_tree (tree, at, size);
       at += header.length;

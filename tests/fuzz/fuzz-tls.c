@@ -20,8 +20,8 @@ run_message (QsSpan bytes, gboolean tls13)
     return;
   g_assert_cmpuint (message->bytes.length, ==, qs_tls_message_length (bytes));
   g_assert_nonnull (qs_tls_message_name (message));
-  g_autofree char *name = qs_tls_message_dup_server_name (message);
-  g_auto (GStrv) alpn = qs_tls_message_dup_alpn (message);
+  g_free (qs_tls_message_dup_server_name (message));
+  g_strfreev (qs_tls_message_dup_alpn (message));
   free_array (qs_tls_message_dup_groups (message));
   free_array (qs_tls_message_dup_key_shares (message));
   free_array (qs_tls_message_dup_versions (message));
