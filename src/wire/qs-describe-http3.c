@@ -43,7 +43,7 @@ describe_setting (QsScribe *scribe)
     }
   QsScribe part =
       qs_scribe_open_length (scribe, ahead.at - scribe->reader.at,
-                             QS_FIELD_TEXT (name != NULL ? name : "unknown setting", NULL, RFC9114 ("7.2.4.1")));
+                             QS_FIELD_TEXT (name != NULL ? name : _ ("unknown setting"), NULL, RFC9114 ("7.2.4.1")));
   qs_field_take_value (part.parent, g_strdup_printf ("%" PRIu64, value));
   qs_field_explain (part.parent, qs_http3_setting_meaning (id), RFC9114 ("7.2.4.1"));
   describe_number (&part, QS_FIELD_TEXT ("Identifier", NULL, RFC9114 ("7.2.4")), name);
@@ -143,7 +143,7 @@ describe_frame (QsScribe *scribe, const QsHttp3Frame *frame)
   const char *name = qs_http3_frame_type_name (frame->type);
   QsScribe part =
       qs_scribe_open_length (scribe, frame->header_length + frame->payload.length,
-                             QS_FIELD_TEXT (name != NULL ? name : "unknown frame", NULL, RFC9114 ("7.2.8")));
+                             QS_FIELD_TEXT (name != NULL ? name : _ ("unknown frame"), NULL, RFC9114 ("7.2.8")));
 
   if (!part.reader.ok)
     return;

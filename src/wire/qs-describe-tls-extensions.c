@@ -497,7 +497,7 @@ static const struct {
 static void
 fill_text (guint16 type, const char *name, QsFieldText *text, DescribeFunc *describe)
 {
-  *text = (QsFieldText){ name != NULL ? name : "unknown extension", NULL, RFC8446 ("4.2") };
+  *text = (QsFieldText){ name != NULL ? name : _ ("unknown extension"), NULL, RFC8446 ("4.2") };
   *describe = describe_bytes;
   if (qs_tls_is_grease (type))
     *text = (QsFieldText){ "GREASE", N_ ("Reserved: sent only to see that the peer ignores what it does not know."),

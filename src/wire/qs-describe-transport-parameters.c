@@ -67,7 +67,7 @@ parameter_text (guint64 id, const QsTransportParameterInfo *info, QsFieldText *t
     *text = (QsFieldText){ "GREASE", N_ ("Reserved: sent only to see that the peer ignores what it does not know."),
                            "RFC 9000 section 18.1" };
   else
-    *text = (QsFieldText){ "unknown",
+    *text = (QsFieldText){ _ ("unknown"),
                            N_ ("Not registered, or newer than this program. Peers ignore what they do not know."),
                            "RFC 9000 section 7.4.2" };
   return text;

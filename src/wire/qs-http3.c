@@ -38,8 +38,9 @@ static const QsName settings[] = {
   { 0x07, "SETTINGS_QPACK_BLOCKED_STREAMS", N_ ("How many streams may wait for table entries at a time.") },
   { 0x08, "SETTINGS_ENABLE_CONNECT_PROTOCOL", N_ ("1: CONNECT may carry other protocols, as WebSocket (RFC 9220).") },
   { 0x33, "SETTINGS_H3_DATAGRAM", N_ ("1: HTTP datagrams are understood (RFC 9297).") },
-  { 0x0276, "SETTINGS_H3_DATAGRAM_DRAFT04", N_ ("1: HTTP datagrams are understood, in a draft's form.") },
+  { 0x0276, "SETTINGS_H3_DATAGRAM_DRAFT00", N_ ("1: HTTP datagrams are understood, in a draft's form.") },
   { 0x4d44, "SETTINGS_ENABLE_METADATA", N_ ("1: METADATA frames are understood.") },
+  { 0xffd277, "SETTINGS_H3_DATAGRAM_DRAFT04", N_ ("1: HTTP datagrams are understood, in a draft's form.") },
   { 0x2b603742, "SETTINGS_ENABLE_WEBTRANSPORT", N_ ("1: WebTransport is understood, in a draft's form.") },
   { 0xc671706a, "SETTINGS_WEBTRANSPORT_MAX_SESSIONS", N_ ("How many WebTransport sessions the server accepts.") },
 };

@@ -176,13 +176,13 @@ qs_scribe_close (QsScribe *self)
   QsSpan rest = left > 0 ? QS_SPAN (self->reader.bytes.data + start, left) : QS_SPAN_NONE;
   self->reader.at = self->reader.bytes.length;
   if (malformed)
-    qs_scribe_add (self, QS_FIELD_TEXT ("Malformed", N_ ("The bytes end before this part is complete."), NULL), start,
-                   qs_scribe_hex (rest));
+    qs_scribe_add (self, QS_FIELD_TEXT (_ ("Malformed"), N_ ("The bytes end before this part is complete."), NULL),
+                   start, qs_scribe_hex (rest));
   else if (*self->room == 0)
-    qs_scribe_add (self, QS_FIELD_TEXT ("Not shown", N_ ("There are more items than can be shown."), NULL), start,
+    qs_scribe_add (self, QS_FIELD_TEXT (_ ("Not shown"), N_ ("There are more items than can be shown."), NULL), start,
                    NULL);
   else
-    qs_scribe_add (self,
-                   QS_FIELD_TEXT ("Trailing bytes", N_ ("These bytes are more than the format has room for."), NULL),
-                   start, qs_scribe_hex (rest));
+    qs_scribe_add (
+        self, QS_FIELD_TEXT (_ ("Trailing bytes"), N_ ("These bytes are more than the format has room for."), NULL),
+        start, qs_scribe_hex (rest));
 }

@@ -137,15 +137,12 @@ read_certificate_entry (QsReader *list, QsTlsMessage *message, gboolean tls13, G
     return fail (error, _ ("A chain of more than a thousand certificates"));
 
   /* Only the first entry's extensions are kept: they speak of the peer's own certificate. */
-  QsReader extensions = qs_reader_init (tls13 ? qs_reader_vector (list, 2) : QS_SPAN_NONE);
+  if (tls13 && message->certificates->len == 0)
+    read_extensions (list, message);
+  else if (tls13)
+    qs_reader_vector (list, 2);
   if (!list->ok)
     return TRUE;
-  if (tls13 && message->certificates->len == 0)
-    {
-      extensions = qs_reader_init (QS_SPAN (extensions.bytes.data - 2, extensions.bytes.length + 2));
-      read_extensions (&extensions, message);
-      list->ok = extensions.ok;
-    }
   g_ptr_array_add (message->certificates, g_bytes_new (der.data, der.length));
   return TRUE;
 }

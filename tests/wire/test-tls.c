@@ -512,6 +512,50 @@ test_broken (void)
     }
 }
 
+/* Messages that the handshakes of the corpus do not have. */
+static void
+test_rare_messages (void)
+{
+  static const struct {
+    const char *bytes;
+    const char *title;
+    const char *value;
+  } rows[] = {
+    { "16000006"
+      "01"
+      "000002"
+      "abcd",
+      "CertificateStatus", "ab cd" },
+    { "1900000a"
+      "0002"
+      "000bb8"
+      "000002"
+      "abcd",
+      "CompressedCertificate", "0x0002 brotli" },
+    { "18000001"
+      "01",
+      "KeyUpdate", "0x01 update_requested" },
+    { "05000000", "EndOfEarlyData", "4 bytes" },
+    { "00000000", "HelloRequest", "4 bytes" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GBytes) bytes = hex (rows[i].bytes);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (QsTlsMessage) message = qs_tls_message_parse (span_of (bytes), TRUE, &error);
+      guint unexplained = 0;
+
+      g_assert_no_error (error);
+      g_assert_cmpstr (qs_tls_message_name (message), ==, rows[i].title);
+      g_autoptr (QsField) tree = qs_describe_tls_message (message);
+      check_tree (tree, 0, g_bytes_get_size (bytes));
+      count_unexplained (tree, &unexplained);
+      g_assert_cmpuint (unexplained, ==, 0);
+      g_assert_true (has_value (tree, rows[i].value));
+    }
+}
+
 /* An unknown message is kept whole, and bytes behind a message are not its own. */
 static void
 test_unknown (void)
@@ -613,6 +657,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wire/tls/malformed-extension", test_malformed_extension);
   g_test_add_func ("/wire/tls/hostile-name", test_hostile_name);
   g_test_add_func ("/wire/tls/broken", test_broken);
+  g_test_add_func ("/wire/tls/rare-messages", test_rare_messages);
   g_test_add_func ("/wire/tls/unknown", test_unknown);
   g_test_add_func ("/wire/tls/records", test_records);
   g_test_add_func ("/wire/tls/not-records", test_not_records);
