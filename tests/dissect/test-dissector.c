@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The dissector on packets made by hand: the RFCs' samples, and what a live run does not bring. */
+#include "dissect/qs-dissector.h"
+
+#include <string.h>
+
+#include "dissect/qs-keys.h"
+#include "rfc-samples.h"
+#include "trace/qs-metrics.h"
+
+#define SECRET_CLIENT "1111111111111111111111111111111111111111111111111111111111111111"
+#define SECRET_SERVER "2222222222222222222222222222222222222222222222222222222222222222"
+#define SAMPLE_RANDOM "ebf8fa56f12939b9584a3896472ec40bb863cfd3e86804fe3a47f06a2b69484c"
+
+/* One side's way to seal packets. */
+typedef struct {
+  guint32 version;
+  QsKeys *keys;
+  QsHeaderKey *header_key;
+  guint8 first; /* of the short header, without the packet number's length */
+} Sealer;
+
+static GBytes *
+unhex (const char *hex)
+{
+  g_autoptr (GError) error = NULL;
+  GBytes *bytes = qs_bytes_from_hex (hex, &error);
+
+  g_assert_no_error (error);
+  return bytes;
+}
+
+static QsSecret
+secret_of (const char *hex)
+{
+  g_autoptr (GBytes) bytes = unhex (hex);
+  QsSecret secret = { .length = (guint8) g_bytes_get_size (bytes) };
+
+  memcpy (secret.bytes, g_bytes_get_data (bytes, NULL), secret.length);
+  return secret;
+}
+
+static Sealer
+sealer_new (guint32 version, const char *secret_hex)
+{
+  QsSecret secret = secret_of (secret_hex);
+
+  return (Sealer){ version, qs_keys_new (version, 0x1301, &secret), qs_header_key_new (version, 0x1301, &secret),
+                   0x40 };
+}
+
+static void
+sealer_clear (Sealer *self)
+{
+  qs_keys_free (self->keys);
+  qs_header_key_free (self->header_key);
+}
+
+static void
+sealer_update (Sealer *self)
+{
+  QsSecret next;
+
+  g_assert_true (qs_secret_next (self->version, 0x1301, qs_keys_get_secret (self->keys), &next));
+  qs_keys_free (self->keys);
+  self->keys = qs_keys_new (self->version, 0x1301, &next);
+  self->first ^= 0x04;
+}
+
+/* A 1-RTT packet with a 2-byte number. */
+static GBytes *
+seal_short (Sealer *self, const char *dcid_hex, guint64 number, const char *frames_hex)
+{
+  g_autoptr (GBytes) dcid = unhex (dcid_hex);
+  g_autoptr (GBytes) frames = unhex (frames_hex);
+  g_autoptr (GByteArray) header = g_byte_array_new ();
+  guint8 first = self->first | 1;
+  guint8 pn[2] = { (guint8) (number >> 8), (guint8) number };
+
+  g_byte_array_append (header, &first, 1);
+  g_byte_array_append (header, g_bytes_get_data (dcid, NULL), (guint) g_bytes_get_size (dcid));
+  g_byte_array_append (header, pn, 2);
+  return qs_packet_protect (self->keys, self->header_key, QS_SPAN (header->data, header->len), 2, number,
+                            QS_SPAN (g_bytes_get_data (frames, NULL), g_bytes_get_size (frames)));
+}
+
+static void
+add_bytes (QsTrace *trace, gint64 ms, QsDirection direction, GBytes *bytes)
+{
+  qs_trace_add_datagram (trace, ms * 1000000, direction, 0, 0, QS_FATE_PASSED, g_bytes_get_data (bytes, NULL),
+                         g_bytes_get_size (bytes));
+}
+
+static void
+add_hex (QsTrace *trace, gint64 ms, QsDirection direction, const char *hex)
+{
+  g_autoptr (GBytes) bytes = unhex (hex);
+
+  add_bytes (trace, ms, direction, bytes);
+}
+
+static void
+add_short (QsTrace *trace, gint64 ms, QsDirection direction, Sealer *sealer, const char *dcid, guint64 number,
+           const char *frames)
+{
+  g_autoptr (GBytes) packet = seal_short (sealer, dcid, number, frames);
+
+  add_bytes (trace, ms, direction, packet);
+}
+
+static void
+add_secret (QsTrace *trace, const char *label, const char *secret)
+{
+  g_autofree char *line = g_strdup_printf ("%s " SAMPLE_RANDOM " %s", label, secret);
+
+  qs_trace_add_secret (trace, 0, line);
+}
+
+static QsDissector *
+dissect (QsTrace *trace)
+{
+  QsDissector *dissector = qs_dissector_new (trace);
+
+  qs_dissector_finish (dissector);
+  return dissector;
+}
+
+/* The samples' two Initials; the server's connection id is f067a5502a4262b5, the client's is empty. */
+#define SERVER_CID "f067a5502a4262b5"
+
+static QsTrace *
+sample_trace (const RfcSample *sample)
+{
+  QsTrace *trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+
+  add_hex (trace, 1, QS_DIRECTION_SENT, sample->client_packet);
+  add_hex (trace, 2, QS_DIRECTION_RECEIVED, sample->server_packet);
+  return trace;
+}
+
+static void
+test_samples (gconstpointer data)
+{
+  const RfcSample *sample = data;
+  g_autoptr (QsTrace) trace = sample_trace (sample);
+  g_autoptr (QsDissector) dissector = dissect (trace);
+
+  g_assert_cmpuint (qs_trace_get_n_packets (trace), ==, 2);
+  const QsPacket *client = qs_trace_get_packet (trace, 0);
+  g_assert_cmpuint (client->type, ==, QS_PACKET_INITIAL);
+  g_assert_cmpuint (client->number, ==, SAMPLE_CLIENT_NUMBER);
+  g_assert_cmpuint (client->version, ==, sample->version);
+  g_assert_cmpuint (client->payload_length, ==, SAMPLE_CLIENT_PAYLOAD);
+  g_assert_cmpuint (client->n_frames, ==, 2);
+  g_assert_true (client->flags & QS_PACKET_DECRYPTED);
+
+  g_autoptr (GBytes) payload = qs_trace_dup_payload (trace, 0);
+  g_autoptr (GBytes) frames = unhex (sample->client_frames);
+  g_assert_cmpmem (g_bytes_get_data (payload, NULL), g_bytes_get_size (frames), g_bytes_get_data (frames, NULL),
+                   g_bytes_get_size (frames));
+
+  const QsPacket *server = qs_trace_get_packet (trace, 1);
+  g_assert_cmpuint (server->number, ==, SAMPLE_SERVER_NUMBER);
+  g_autoptr (GBytes) server_payload = qs_trace_dup_payload (trace, 1);
+  g_autoptr (GBytes) server_frames = unhex (sample->server_frames);
+  g_assert_true (g_bytes_equal (server_payload, server_frames));
+
+  g_assert_cmpuint (qs_trace_get_n_messages (trace), ==, 2);
+  g_assert_cmpint (qs_trace_get_message (trace, 0)->message->type, ==, QS_TLS_CLIENT_HELLO);
+  g_assert_cmpint (qs_trace_get_message (trace, 1)->message->type, ==, QS_TLS_SERVER_HELLO);
+  g_autoptr (GBytes) parameters = qs_dissector_dup_transport_parameters (dissector, QS_DIRECTION_SENT);
+  g_assert_cmpuint (g_bytes_get_size (parameters), ==, 50);
+  g_assert_null (qs_dissector_dup_transport_parameters (dissector, QS_DIRECTION_RECEIVED));
+}
+
+static void
+test_retry (gconstpointer data)
+{
+  const RfcSample *sample = data;
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  QsSecret client, server;
+  g_autoptr (GBytes) cid = unhex (SERVER_CID);
+  g_autoptr (GString) garbled = g_string_new (sample->retry_packet);
+
+  garbled->str[garbled->len - 1] = garbled->str[garbled->len - 1] == '0' ? '1' : '0';
+  add_hex (trace, 1, QS_DIRECTION_SENT, sample->client_packet);
+  add_hex (trace, 2, QS_DIRECTION_RECEIVED, garbled->str);
+  add_hex (trace, 3, QS_DIRECTION_RECEIVED, sample->retry_packet);
+
+  /* The client's next Initial: keys of the Retry's Source Connection ID, numbers go on. */
+  g_assert_true (qs_initial_secrets (sample->version, QS_SPAN (g_bytes_get_data (cid, NULL), 8), &client, &server));
+  g_autoptr (QsKeys) keys = qs_keys_new (sample->version, 0x1301, &client);
+  g_autoptr (QsHeaderKey) header_key = qs_header_key_new (sample->version, 0x1301, &client);
+  g_autofree char *header_hex = g_strdup_printf ("%s%08x08" SERVER_CID "000102"
+                                                 "4040"
+                                                 "03",
+                                                 sample->version == 1 ? "c0" : "d0", sample->version);
+  g_autoptr (GBytes) header = unhex (header_hex);
+  guint8 payload[0x40 - 1 - 16] = { 0x01 };
+  g_autoptr (GBytes) again =
+      qs_packet_protect (keys, header_key, QS_SPAN (g_bytes_get_data (header, NULL), g_bytes_get_size (header)), 1, 3,
+                         QS_SPAN (payload, sizeof payload));
+  add_bytes (trace, 4, QS_DIRECTION_SENT, again);
+
+  g_autoptr (QsDissector) dissector = dissect (trace);
+  g_assert_cmpuint (qs_trace_get_packet (trace, 1)->type, ==, QS_PACKET_RETRY);
+  g_assert_true (qs_trace_get_packet (trace, 1)->flags & QS_PACKET_CORRUPT);
+  g_assert_false (qs_trace_get_packet (trace, 2)->flags & QS_PACKET_CORRUPT);
+  g_assert_true (qs_trace_get_packet (trace, 3)->flags & QS_PACKET_DECRYPTED);
+  g_assert_cmpuint (qs_trace_get_packet (trace, 3)->number, ==, 3);
+}
+
+static void
+test_corrupt (void)
+{
+  g_autoptr (QsTrace) trace = sample_trace (&rfc_samples[0]);
+  g_autoptr (GString) garbled = g_string_new (rfc_samples[0].server_packet);
+
+  garbled->str[garbled->len - 1] = garbled->str[garbled->len - 1] == '0' ? '1' : '0';
+  add_hex (trace, 3, QS_DIRECTION_RECEIVED, garbled->str);
+  g_autoptr (QsDissector) dissector = dissect (trace);
+  const QsPacket *packet = qs_trace_get_packet (trace, 2);
+  g_assert_true (packet->flags & QS_PACKET_CORRUPT);
+  g_assert_false (packet->flags & QS_PACKET_DECRYPTED);
+  g_assert_cmpuint (packet->number, ==, G_MAXUINT64);
+  g_assert_null (qs_trace_dup_payload (trace, 2));
+  g_assert_cmpuint (qs_trace_get_metrics (trace)->directions[QS_DIRECTION_RECEIVED].corrupt, ==, 1);
+}
+
+/* 1-RTT: keys that come late, two key updates, packets of the old phase behind the new one. */
+static void
+test_key_updates (gconstpointer data)
+{
+  const RfcSample *sample = data;
+  g_autoptr (QsTrace) trace = sample_trace (sample);
+  Sealer client = sealer_new (sample->version, SECRET_CLIENT);
+
+  add_short (trace, 3, QS_DIRECTION_SENT, &client, SERVER_CID, 0, "0101");
+  g_autoptr (GBytes) straggler = seal_short (&client, SERVER_CID, 1, "0101");
+  sealer_update (&client);
+  add_short (trace, 4, QS_DIRECTION_SENT, &client, SERVER_CID, 2, "0101");
+  add_bytes (trace, 5, QS_DIRECTION_SENT, straggler);
+  sealer_update (&client);
+  add_short (trace, 6, QS_DIRECTION_SENT, &client, SERVER_CID, 3, "0101");
+  sealer_clear (&client);
+
+  g_autoptr (QsDissector) dissector = qs_dissector_new (trace);
+  g_assert_true (qs_dissector_advance (dissector, 0));
+  for (guint i = 2; i < 6; i++)
+    {
+      g_assert_cmpuint (qs_trace_get_packet (trace, i)->type, ==, QS_PACKET_1RTT);
+      g_assert_false (qs_trace_get_packet (trace, i)->flags & (QS_PACKET_DECRYPTED | QS_PACKET_CORRUPT));
+    }
+
+  add_secret (trace, "CLIENT_TRAFFIC_SECRET_0", SECRET_CLIENT);
+  g_assert_true (qs_dissector_advance (dissector, 0));
+  static const guint64 numbers[] = { 0, 2, 1, 3 };
+  static const guint flags[] = { 0, QS_PACKET_KEY_UPDATE | QS_PACKET_KEY_PHASE, 0, QS_PACKET_KEY_UPDATE };
+  for (guint i = 0; i < 4; i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (trace, 2 + i);
+      g_assert_true (packet->flags & QS_PACKET_DECRYPTED);
+      g_assert_cmpuint (packet->number, ==, numbers[i]);
+      g_assert_cmpuint (packet->flags & (QS_PACKET_KEY_UPDATE | QS_PACKET_KEY_PHASE), ==, flags[i]);
+      g_autoptr (GBytes) payload = qs_trace_dup_payload (trace, 2 + i);
+      g_assert_cmpmem (g_bytes_get_data (payload, NULL), g_bytes_get_size (payload), "\x01\x01", 2);
+    }
+}
+
+/* A NEW_CONNECTION_ID of another length, a packet to it, and the reset token that it brought. */
+static void
+test_connection_ids (void)
+{
+  g_autoptr (QsTrace) trace = sample_trace (&rfc_samples[0]);
+  Sealer client = sealer_new (QS_QUIC_VERSION_1, SECRET_CLIENT);
+  Sealer server = sealer_new (QS_QUIC_VERSION_1, SECRET_SERVER);
+
+  add_secret (trace, "CLIENT_TRAFFIC_SECRET_0", SECRET_CLIENT);
+  add_secret (trace, "SERVER_TRAFFIC_SECRET_0", SECRET_SERVER);
+  add_short (trace, 3, QS_DIRECTION_RECEIVED, &server, "", 0,
+             "18010004aabbccdd"
+             "000102030405060708090a0b0c0d0e0f");
+  add_short (trace, 4, QS_DIRECTION_SENT, &client, "aabbccdd", 0, "010101");
+  add_hex (trace, 5, QS_DIRECTION_RECEIVED,
+           "4f1122334455667788"
+           "99"
+           "000102030405060708090a0b0c0d0e0f");
+  add_hex (trace, 6, QS_DIRECTION_RECEIVED,
+           "4f1122334455667788"
+           "99"
+           "000102030405060708090a0b0c0d0e00");
+  sealer_clear (&client);
+  sealer_clear (&server);
+
+  g_autoptr (QsDissector) dissector = dissect (trace);
+  g_assert_true (qs_trace_get_packet (trace, 2)->flags & QS_PACKET_DECRYPTED);
+  g_assert_true (qs_trace_get_packet (trace, 3)->flags & QS_PACKET_DECRYPTED);
+  g_assert_cmpuint (qs_trace_get_packet (trace, 3)->dcid_length, ==, 4);
+  g_assert_cmpuint (qs_trace_get_packet (trace, 4)->type, ==, QS_PACKET_STATELESS_RESET);
+  g_assert_cmpuint (qs_trace_get_packet (trace, 5)->type, ==, QS_PACKET_1RTT);
+  g_assert_true (qs_trace_get_packet (trace, 5)->flags & QS_PACKET_CORRUPT);
+}
+
+/* Version Negotiation, and the client that begins anew: the same numbers once more, no duplicates. */
+static void
+test_version_negotiation (gconstpointer data)
+{
+  gboolean same_dcid = GPOINTER_TO_INT (data);
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+
+  add_hex (trace, 1, QS_DIRECTION_SENT, rfc_samples[0].client_packet);
+  add_hex (trace, 2, QS_DIRECTION_RECEIVED,
+           "8000000000"
+           "00"
+           "088394c8f03e515708"
+           "6b3343cf"
+           "1a2a3a4a");
+  if (same_dcid)
+    add_hex (trace, 3, QS_DIRECTION_SENT, rfc_samples[1].client_packet);
+  else
+    {
+      QsSecret client, server;
+      g_assert_true (
+          qs_initial_secrets (QS_QUIC_VERSION_2, QS_SPAN ("\x01\x02\x03\x04\x05\x06\x07\x08", 8), &client, &server));
+      g_autoptr (QsKeys) keys = qs_keys_new (QS_QUIC_VERSION_2, 0x1301, &client);
+      g_autoptr (QsHeaderKey) header_key = qs_header_key_new (QS_QUIC_VERSION_2, 0x1301, &client);
+      g_autoptr (GBytes) header = unhex ("d06b3343cf"
+                                         "080102030405060708"
+                                         "00"
+                                         "00"
+                                         "4040"
+                                         "02");
+      guint8 payload[0x40 - 1 - 16] = { 0x01 };
+      g_autoptr (GBytes) again =
+          qs_packet_protect (keys, header_key, QS_SPAN (g_bytes_get_data (header, NULL), g_bytes_get_size (header)), 1,
+                             2, QS_SPAN (payload, sizeof payload));
+      add_bytes (trace, 3, QS_DIRECTION_SENT, again);
+    }
+
+  g_autoptr (QsDissector) dissector = dissect (trace);
+  g_assert_cmpuint (qs_trace_get_packet (trace, 1)->type, ==, QS_PACKET_VERSION_NEGOTIATION);
+  const QsPacket *second = qs_trace_get_packet (trace, 2);
+  g_assert_true (second->flags & QS_PACKET_DECRYPTED);
+  g_assert_cmpuint (second->version, ==, QS_QUIC_VERSION_2);
+  g_assert_cmpuint (second->number, ==, SAMPLE_CLIENT_NUMBER);
+  g_assert_false (second->flags & QS_PACKET_DUPLICATE);
+}
+
+/* Losses by the packet threshold, a spurious one, a retransmission, a duplicate, round trips. */
+static void
+test_recovery (void)
+{
+  g_autoptr (QsTrace) trace = sample_trace (&rfc_samples[0]);
+  Sealer client = sealer_new (QS_QUIC_VERSION_1, SECRET_CLIENT);
+  Sealer server = sealer_new (QS_QUIC_VERSION_1, SECRET_SERVER);
+
+  add_secret (trace, "CLIENT_TRAFFIC_SECRET_0", SECRET_CLIENT);
+  add_secret (trace, "SERVER_TRAFFIC_SECRET_0", SECRET_SERVER);
+  /* STREAM 0, two bytes each: offsets 0, 2, 4, 6, 8. */
+  add_short (trace, 100, QS_DIRECTION_SENT, &client, SERVER_CID, 0, "0e0000026161");
+  add_short (trace, 101, QS_DIRECTION_SENT, &client, SERVER_CID, 1, "0e0002026161");
+  add_short (trace, 102, QS_DIRECTION_SENT, &client, SERVER_CID, 2, "0e0004026161");
+  add_short (trace, 103, QS_DIRECTION_SENT, &client, SERVER_CID, 3, "0e0006026161");
+  add_short (trace, 104, QS_DIRECTION_SENT, &client, SERVER_CID, 4, "0e0008026161");
+  /* ACK 4 and 2: 0 and 1 are lost, 3 is not yet. */
+  add_short (trace, 120, QS_DIRECTION_RECEIVED, &server, "", 0,
+             "020400010000"
+             "00");
+  /* 0's bytes again, as number 5. */
+  add_short (trace, 121, QS_DIRECTION_SENT, &client, SERVER_CID, 5, "0e0000026161");
+  /* ACK 1 to 5: 1 was not lost after all. */
+  add_short (trace, 140, QS_DIRECTION_RECEIVED, &server, "", 1, "0205000004");
+  add_short (trace, 141, QS_DIRECTION_RECEIVED, &server, "", 1, "0205000004");
+  sealer_clear (&client);
+  sealer_clear (&server);
+
+  g_autoptr (QsDissector) dissector = dissect (trace);
+  static const guint masks[] = { QS_PACKET_LOST, QS_PACKET_ACKED, QS_PACKET_ACKED, QS_PACKET_ACKED, QS_PACKET_ACKED };
+  guint mask = QS_PACKET_LOST | QS_PACKET_ACKED | QS_PACKET_RETRANSMISSION;
+  for (guint i = 0; i < 5; i++)
+    g_assert_cmpuint (qs_trace_get_packet (trace, 2 + i)->flags & mask, ==, masks[i]);
+  g_assert_cmpuint (qs_trace_get_packet (trace, 8)->flags & mask, ==, QS_PACKET_ACKED | QS_PACKET_RETRANSMISSION);
+  g_assert_true (qs_trace_get_packet (trace, 10)->flags & QS_PACKET_DUPLICATE);
+
+  const QsMetrics *metrics = qs_trace_get_metrics (trace);
+  g_assert_cmpuint (metrics->directions[QS_DIRECTION_SENT].lost, ==, 1);
+  g_assert_cmpuint (metrics->directions[QS_DIRECTION_SENT].retransmissions, ==, 1);
+  g_assert_cmpuint (metrics->directions[QS_DIRECTION_RECEIVED].duplicates, ==, 1);
+  g_assert_cmpuint (metrics->rtt->len, ==, 2);
+  g_assert_cmpint (g_array_index (metrics->rtt, QsRttSample, 0).rtt, ==, 16 * 1000000);
+  g_assert_cmpint (g_array_index (metrics->rtt, QsRttSample, 1).rtt, ==, 19 * 1000000);
+  g_assert_cmpint (g_array_index (metrics->rtt, QsRttSample, 1).minimum, ==, 16 * 1000000);
+
+  const QsStreamFigures *stream = qs_metrics_get_stream (metrics, 0);
+  g_assert_cmpuint (stream->bytes[QS_DIRECTION_SENT], ==, 10);
+  g_assert_cmpuint (stream->data[QS_DIRECTION_SENT], ==, 12);
+  g_assert_cmpuint (stream->retransmitted[QS_DIRECTION_SENT], ==, 2);
+
+  /* Of the vantage: the two Initials have been in flight, and nobody acknowledged the client's. */
+  const GArray *flight = metrics->flight[QS_DIRECTION_SENT];
+  guint64 most = 0;
+  for (guint i = 0; i < flight->len; i++)
+    most = MAX (most, g_array_index (flight, QsFlightSample, i).bytes);
+  guint short_length = qs_trace_get_packet (trace, 2)->length;
+  g_assert_cmpuint (most, ==, 1200 + 5 * short_length);
+}
+
+/* A datagram that was cut behind the memory bound: number, and no more. */
+static void
+test_cut (void)
+{
+  g_autoptr (QsTrace) trace = sample_trace (&rfc_samples[0]);
+  Sealer client = sealer_new (QS_QUIC_VERSION_1, SECRET_CLIENT);
+  g_autofree char *zeros = g_strnfill (400, '0');
+
+  add_secret (trace, "CLIENT_TRAFFIC_SECRET_0", SECRET_CLIENT);
+  add_short (trace, 3, QS_DIRECTION_SENT, &client, SERVER_CID, 0, "0101");
+  qs_trace_set_payload_limit (trace, 0);
+  add_short (trace, 4, QS_DIRECTION_SENT, &client, SERVER_CID, 1, zeros);
+  add_short (trace, 5, QS_DIRECTION_SENT, &client, SERVER_CID, 2, "0101");
+  sealer_clear (&client);
+
+  g_autoptr (QsDissector) dissector = dissect (trace);
+  const QsPacket *cut = qs_trace_get_packet (trace, 3);
+  g_assert_cmpuint (cut->number, ==, 1);
+  g_assert_true (cut->flags & QS_PACKET_PAYLOAD_DROPPED);
+  g_assert_false (cut->flags & (QS_PACKET_DECRYPTED | QS_PACKET_CORRUPT));
+  g_assert_null (qs_trace_dup_payload (trace, 3));
+  g_assert_true (qs_trace_get_packet (trace, 4)->flags & QS_PACKET_DECRYPTED); /* short enough to be whole */
+}
+
+/* Noise in every length must not trip it, nor cost the packets around it. */
+static void
+test_noise (void)
+{
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_NETWORK, NULL);
+  guint8 bytes[1500];
+
+  for (guint i = 0; i < 3000; i++)
+    {
+      gsize length = (gsize) g_test_rand_int_range (1, sizeof bytes);
+      for (gsize k = 0; k < length; k++)
+        bytes[k] = (guint8) g_test_rand_int ();
+      if (i % 2 == 0 && length > 20)
+        memcpy (bytes, "\xc3\0\0\0\x01\x08", 6); /* a long header of version 1 */
+      qs_trace_add_datagram (trace, i, i % 3 ? QS_DIRECTION_SENT : QS_DIRECTION_RECEIVED, 0, 0, QS_FATE_PASSED, bytes,
+                             length);
+    }
+  qs_trace_add_secret (trace, 0, "CLIENT_TRAFFIC_SECRET_0 zz zz");
+  qs_trace_add_secret (trace, 0, "");
+  add_hex (trace, 1, QS_DIRECTION_SENT, rfc_samples[0].client_packet);
+  g_autoptr (QsDissector) dissector = dissect (trace);
+  g_assert_cmpuint (qs_trace_get_n_packets (trace), >=, 3001);
+}
+
+/* A million packets whose payload was dropped, in slices. */
+static void
+test_million (void)
+{
+  enum { N = 1000000 };
+  g_autoptr (QsTrace) trace = sample_trace (&rfc_samples[0]);
+  Sealer server = sealer_new (QS_QUIC_VERSION_1, SECRET_SERVER);
+  guint8 plain[1180] = { 0x01 };
+  guint8 packet[1200];
+  gsize sealed;
+
+  if (!g_test_perf () && g_getenv ("QS_TEST_SLOW") == NULL)
+    {
+      sealer_clear (&server);
+      g_test_skip ("with -m perf only");
+      return;
+    }
+
+  add_secret (trace, "SERVER_TRAFFIC_SECRET_0", SECRET_SERVER);
+  add_short (trace, 3, QS_DIRECTION_RECEIVED, &server, "", 0, "0101");
+  qs_trace_set_payload_limit (trace, 0);
+  for (guint i = 1; i <= N; i++)
+    {
+      guint8 mask[QS_MASK_LENGTH];
+      if (i == 1)
+        {
+          memset (packet, 0, sizeof packet);
+          g_assert_true (
+              qs_keys_seal (server.keys, 1, QS_SPAN (packet, 3), QS_SPAN (plain, sizeof plain), packet + 3, &sealed));
+        }
+      packet[0] = 0x41;
+      packet[1] = (guint8) (i >> 8);
+      packet[2] = (guint8) i;
+      qs_header_key_mask (server.header_key, packet + 5, mask);
+      packet[0] ^= mask[0] & 0x1f;
+      packet[1] ^= mask[1];
+      packet[2] ^= mask[2];
+      qs_trace_add_datagram (trace, i * 4000, QS_DIRECTION_RECEIVED, 0, 0, QS_FATE_PASSED, packet, sizeof packet - 1);
+    }
+  sealer_clear (&server);
+
+  g_autoptr (QsDissector) dissector = qs_dissector_new (trace);
+  gint64 start = g_get_monotonic_time (), worst = 0, now = start;
+  while (!qs_dissector_advance (dissector, now + 2000))
+    {
+      gint64 then = now;
+      now = g_get_monotonic_time ();
+      worst = MAX (worst, now - then);
+    }
+  double seconds = (g_get_monotonic_time () - start) / 1e6;
+  g_test_minimized_result (seconds, "a million packets without payload: %.2f s, longest slice %" G_GINT64_FORMAT " µs",
+                           seconds, worst);
+  g_assert_cmpuint (qs_trace_get_n_packets (trace), ==, N + 3);
+  g_assert_cmpuint (qs_trace_get_packet (trace, N + 2)->number, ==, N);
+  g_assert_cmpfloat (seconds, <, 10);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_data_func ("/dissector/samples/v1", &rfc_samples[0], test_samples);
+  g_test_add_data_func ("/dissector/samples/v2", &rfc_samples[1], test_samples);
+  g_test_add_data_func ("/dissector/retry/v1", &rfc_samples[0], test_retry);
+  g_test_add_data_func ("/dissector/retry/v2", &rfc_samples[1], test_retry);
+  g_test_add_func ("/dissector/corrupt", test_corrupt);
+  g_test_add_data_func ("/dissector/key-updates/v1", &rfc_samples[0], test_key_updates);
+  g_test_add_data_func ("/dissector/key-updates/v2", &rfc_samples[1], test_key_updates);
+  g_test_add_func ("/dissector/connection-ids", test_connection_ids);
+  g_test_add_data_func ("/dissector/version-negotiation/same-dcid", GINT_TO_POINTER (TRUE), test_version_negotiation);
+  g_test_add_data_func ("/dissector/version-negotiation/other-dcid", GINT_TO_POINTER (FALSE), test_version_negotiation);
+  g_test_add_func ("/dissector/recovery", test_recovery);
+  g_test_add_func ("/dissector/cut", test_cut);
+  g_test_add_func ("/dissector/noise", test_noise);
+  g_test_add_func ("/dissector/million", test_million);
+  return g_test_run ();
+}
