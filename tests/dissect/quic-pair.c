@@ -76,15 +76,15 @@ message_cb (int writing, int version, int type, const void *bytes, size_t length
 }
 
 static SSL_CTX *
-new_ctx (QuicPair *self, const SSL_METHOD *method)
+new_ctx (QuicPair *self, const SSL_METHOD *method, const char *groups)
 {
   SSL_CTX *ctx = SSL_CTX_new (method);
 
   g_assert_nonnull (ctx);
   if (self->options.ciphersuites != NULL)
     g_assert_cmpint (SSL_CTX_set_ciphersuites (ctx, self->options.ciphersuites), ==, 1);
-  if (self->options.groups != NULL)
-    g_assert_cmpint (SSL_CTX_set1_groups_list (ctx, self->options.groups), ==, 1);
+  if (groups != NULL)
+    g_assert_cmpint (SSL_CTX_set1_groups_list (ctx, groups), ==, 1);
   return ctx;
 }
 
@@ -131,14 +131,14 @@ quic_pair_new (const QuicPairOptions *options)
   self->relay_fd = new_socket (&self->addresses[RELAY]);
   self->path = qs_trace_add_path (self->trace, NULL, NULL);
 
-  self->server_ctx = new_ctx (self, OSSL_QUIC_server_method ());
+  self->server_ctx = new_ctx (self, OSSL_QUIC_server_method (), options->server_groups);
   use_certificate (self->server_ctx);
   SSL_CTX_set_alpn_select_cb (self->server_ctx, select_alpn_cb, NULL);
   self->listener = SSL_new_listener (self->server_ctx, options->no_retry ? SSL_LISTENER_FLAG_NO_VALIDATE : 0);
   give_socket (self->listener, self->server_fd);
   g_assert_cmpint (SSL_listen (self->listener), ==, 1);
 
-  self->client_ctx = new_ctx (self, OSSL_QUIC_client_method ());
+  self->client_ctx = new_ctx (self, OSSL_QUIC_client_method (), options->groups);
   SSL_CTX_set_app_data (self->client_ctx, self);
   SSL_CTX_set_keylog_callback (self->client_ctx, keylog_cb);
   self->client = SSL_new (self->client_ctx);

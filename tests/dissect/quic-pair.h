@@ -15,8 +15,10 @@ typedef struct {
   gboolean no_retry;
   const char *ciphersuites; /* NULL: default */
   const char *groups;
-  guint drop_sent;     /* the client's datagram that is lost, counted from 1 */
-  guint drop_received; /* the server's */
+  const char *server_groups;
+  gboolean update_keys; /* between two exchanges */
+  guint drop_sent;      /* the client's datagram that is lost, counted from 1 */
+  guint drop_received;  /* the server's */
   QsVantage vantage;
   gboolean secrets_late; /* the key log is recorded at the end only */
   guint payload_limit;   /* 0: default */

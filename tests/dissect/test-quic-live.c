@@ -112,43 +112,212 @@ message_names (QsTrace *trace)
   return g_string_free (g_steal_pointer (&names), FALSE);
 }
 
+static guint
+count_packets (QsTrace *trace, QsPacketType type, guint flags)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < qs_trace_get_n_packets (trace); i++)
+    n += qs_trace_get_packet (trace, i)->type == type && (qs_trace_get_packet (trace, i)->flags & flags) == flags;
+  return n;
+}
+
+static void
+assert_stream (QsDissector *dissector, guint64 id, QsDirection direction, const guint8 *bytes, gsize length)
+{
+  gboolean whole = FALSE;
+  g_autoptr (GBytes) got = qs_dissector_dup_stream (dissector, id, direction, 1 << 24, &whole);
+
+  g_assert_true (whole);
+  g_assert_cmpmem (g_bytes_get_data (got, NULL), g_bytes_get_size (got), bytes, length);
+}
+
+static void
+assert_messages (QsTrace *trace, const QuicPairOptions *options)
+{
+  gboolean server = options->vantage == QS_VANTAGE_SERVER;
+  gboolean retried = options->server_groups != NULL;
+  g_autofree char *names = message_names (trace);
+  const char *expected = server    ? "<ClientHello >ServerHello >EncryptedExtensions >Certificate >CertificateVerify "
+                                     ">Finished <Finished"
+                         : retried ? ">ClientHello <HelloRetryRequest >ClientHello <ServerHello <EncryptedExtensions "
+                                     "<Certificate <CertificateVerify <Finished >Finished"
+                                   : ">ClientHello <ServerHello <EncryptedExtensions <Certificate "
+                                     "<CertificateVerify <Finished >Finished";
+
+  g_test_message ("%s", names);
+  g_assert_true (g_str_has_prefix (names, expected));
+}
+
 static void
 test_exchange (gconstpointer data)
 {
   const QuicPairOptions *options = data;
+  gboolean server = options->vantage == QS_VANTAGE_SERVER;
+  QsDirection up = server ? QS_DIRECTION_RECEIVED : QS_DIRECTION_SENT;
+  QsDirection down = server ? QS_DIRECTION_SENT : QS_DIRECTION_RECEIVED;
   g_autoptr (QuicPair) pair = quic_pair_new (options);
+  guint8 reply[20000];
 
   quic_pair_connect (pair);
-  quic_pair_exchange (pair, "GET /\r\n", 20000);
+  quic_pair_exchange (pair, "GET /\r\n", sizeof reply);
+  if (options->update_keys)
+    {
+      g_assert_cmpint (SSL_key_update (pair->client, SSL_KEY_UPDATE_REQUESTED), ==, 1);
+      quic_pair_exchange (pair, "GET /two\r\n", sizeof reply);
+      g_assert_cmpint (SSL_key_update (pair->client, SSL_KEY_UPDATE_REQUESTED), ==, 1);
+      quic_pair_exchange (pair, "GET /three\r\n", sizeof reply);
+    }
   quic_pair_close (pair);
 
   g_autoptr (QsDissector) dissector = dissect (pair);
   dump (pair->trace);
   assert_all_decrypted (pair->trace);
-  g_autofree char *names = message_names (pair->trace);
-  g_test_message ("%s", names);
-  g_assert_true (g_str_has_prefix (names, ">ClientHello <ServerHello <EncryptedExtensions <Certificate "
-                                          "<CertificateVerify <Finished >Finished"));
-  g_autoptr (GPtrArray) ours = list_frames (pair->trace);
-  assert_same (ours, pair->frames);
+  assert_messages (pair->trace, options);
+  if (!server)
+    {
+      g_autoptr (GPtrArray) ours = list_frames (pair->trace);
+      assert_same (ours, pair->frames);
+    }
 
-  gboolean whole;
-  g_autoptr (GBytes) sent = qs_dissector_dup_stream (dissector, 0, QS_DIRECTION_SENT, 1 << 20, &whole);
-  g_assert_true (whole);
-  g_assert_cmpmem (g_bytes_get_data (sent, NULL), g_bytes_get_size (sent), "GET /\r\n", 7);
+  for (guint i = 0; i < sizeof reply; i++)
+    reply[i] = (guint8) (i * 7);
+  assert_stream (dissector, 0, up, (const guint8 *) "GET /\r\n", 7);
+  assert_stream (dissector, 0, down, reply, sizeof reply);
+  if (options->update_keys)
+    {
+      assert_stream (dissector, 8, down, reply, sizeof reply);
+      g_assert_cmpuint (count_packets (pair->trace, QS_PACKET_1RTT, QS_PACKET_KEY_UPDATE), ==, 4);
+    }
+  /* A hello in two datagrams gets two of them. */
+  g_assert_true ((count_packets (pair->trace, QS_PACKET_RETRY, 0) > 0) == !options->no_retry);
+  g_assert_cmpuint (count_packets (pair->trace, QS_PACKET_RETRY, QS_PACKET_CORRUPT), ==, 0);
+  g_assert_cmpuint (qs_trace_get_metrics (pair->trace)->rtt->len, >, 0);
+  g_assert_cmpuint (count_packets (pair->trace, QS_PACKET_INITIAL, QS_PACKET_LOST), ==, 0);
+
+  for (guint of = 0; of < 2; of++)
+    {
+      g_autoptr (GBytes) parameters = qs_dissector_dup_transport_parameters (dissector, of);
+      g_assert_nonnull (parameters);
+    }
+}
+
+/* What was lost on the way was sent again, and both are told apart. */
+static void
+test_loss (gconstpointer data)
+{
+  const QuicPairOptions *options = data;
+  g_autoptr (QuicPair) pair = quic_pair_new (options);
+
+  quic_pair_connect (pair);
+  quic_pair_exchange (pair, "GET /\r\n", 200000);
+  quic_pair_close (pair);
+
+  g_autoptr (QsDissector) dissector = dissect (pair);
+  assert_all_decrypted (pair->trace);
+  const QsMetrics *metrics = qs_trace_get_metrics (pair->trace);
+  QsDirection loser = QS_DIRECTION_SENT;
+  g_test_message ("lost %u, retransmissions %u", metrics->directions[loser].lost,
+                  metrics->directions[loser].retransmissions);
+  g_assert_cmpuint (metrics->directions[loser].lost, >=, 1);
+  g_assert_cmpuint (metrics->directions[loser].retransmissions, >=, 1);
+  for (guint i = 0; i < qs_trace_get_n_packets (pair->trace); i++)
+    {
+      QsRecord record;
+      const QsPacket *packet = qs_trace_get_packet (pair->trace, i);
+      qs_trace_get_record (pair->trace, packet->record, &record);
+      if (record.fate == QS_FATE_DROPPED)
+        g_assert_false (packet->flags & QS_PACKET_ACKED);
+    }
+}
+
+/* Behind the memory bound: every packet still has its number, and what is short its payload. */
+static void
+test_bound (void)
+{
+  static const QuicPairOptions options = { .no_retry = TRUE, .payload_limit = 20000 };
+  g_autoptr (QuicPair) pair = quic_pair_new (&options);
+  guint n_dropped = 0;
+
+  quic_pair_connect (pair);
+  quic_pair_exchange (pair, "GET /\r\n", 300000);
+  quic_pair_close (pair);
+  g_autoptr (QsDissector) dissector = dissect (pair);
+
+  for (guint i = 0; i < qs_trace_get_n_packets (pair->trace); i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (pair->trace, i);
+      g_assert_cmpuint (packet->number, !=, G_MAXUINT64);
+      g_assert_true (((packet->flags & QS_PACKET_DECRYPTED) != 0) !=
+                     ((packet->flags & QS_PACKET_PAYLOAD_DROPPED) != 0));
+      n_dropped += (packet->flags & QS_PACKET_PAYLOAD_DROPPED) != 0;
+    }
+  g_assert_cmpuint (n_dropped, >, 100);
+  g_assert_cmpuint (n_dropped, ==, qs_trace_get_n_truncated (pair->trace));
+
+  gboolean whole = TRUE;
   g_autoptr (GBytes) got = qs_dissector_dup_stream (dissector, 0, QS_DIRECTION_RECEIVED, 1 << 20, &whole);
-  g_assert_true (whole);
-  g_assert_cmpuint (g_bytes_get_size (got), ==, 20000);
-  for (guint i = 0; i < 20000; i++)
-    g_assert_cmpuint (((const guint8 *) g_bytes_get_data (got, NULL))[i], ==, (guint8) (i * 7));
+  g_assert_false (whole);
+  g_assert_cmpuint (g_bytes_get_size (got), >, 1000);
+}
+
+/* The dissector follows a live trace by itself, and the payloads outlive it. */
+static void
+test_follow (void)
+{
+  static const QuicPairOptions options = { .no_retry = TRUE };
+  g_autoptr (QuicPair) pair = quic_pair_new (&options);
+  QsDissector *dissector = qs_dissector_new (pair->trace);
+
+  qs_dissector_follow (dissector);
+  quic_pair_connect (pair);
+  quic_pair_close (pair);
+  gint64 end = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+  while (qs_trace_get_n_messages (pair->trace) < 7)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, end);
+      g_main_context_iteration (NULL, TRUE);
+    }
+  g_assert_finalize_object (dissector);
+  assert_all_decrypted (pair->trace);
+  g_autoptr (GBytes) payload = qs_trace_dup_payload (pair->trace, 0);
+  g_assert_nonnull (payload);
 }
 
 static const QuicPairOptions plain = { .no_retry = TRUE };
+static const QuicPairOptions retry = { 0 };
+static const QuicPairOptions chacha = { .no_retry = TRUE, .ciphersuites = "TLS_CHACHA20_POLY1305_SHA256" };
+static const QuicPairOptions aes256 = { .no_retry = TRUE, .ciphersuites = "TLS_AES_256_GCM_SHA384" };
+static const QuicPairOptions aes128 = { .no_retry = TRUE, .ciphersuites = "TLS_AES_128_GCM_SHA256" };
+static const QuicPairOptions one_datagram = { .no_retry = TRUE, .groups = "X25519" };
+static const QuicPairOptions hello_retry = { .no_retry = TRUE, .groups = "X25519:P-256", .server_groups = "P-256" };
+static const QuicPairOptions key_update = { .no_retry = TRUE, .update_keys = TRUE };
+static const QuicPairOptions late = { .secrets_late = TRUE, .ciphersuites = "TLS_CHACHA20_POLY1305_SHA256" };
+static const QuicPairOptions at_server = { .vantage = QS_VANTAGE_SERVER };
+static const QuicPairOptions between = { .vantage = QS_VANTAGE_NETWORK };
+static const QuicPairOptions lose_hello = { .no_retry = TRUE, .drop_sent = 1 };
+static const QuicPairOptions lose_hello_tail = { .no_retry = TRUE, .drop_sent = 2 };
+static const QuicPairOptions lose_data = { .no_retry = TRUE, .drop_received = 30, .vantage = QS_VANTAGE_SERVER };
 
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/quic-live/plain", &plain, test_exchange);
+  g_test_add_data_func ("/quic-live/retry", &retry, test_exchange);
+  g_test_add_data_func ("/quic-live/chacha20", &chacha, test_exchange);
+  g_test_add_data_func ("/quic-live/aes-256", &aes256, test_exchange);
+  g_test_add_data_func ("/quic-live/aes-128", &aes128, test_exchange);
+  g_test_add_data_func ("/quic-live/one-datagram-hello", &one_datagram, test_exchange);
+  g_test_add_data_func ("/quic-live/hello-retry", &hello_retry, test_exchange);
+  g_test_add_data_func ("/quic-live/key-update", &key_update, test_exchange);
+  g_test_add_data_func ("/quic-live/late-secrets", &late, test_exchange);
+  g_test_add_data_func ("/quic-live/at-server", &at_server, test_exchange);
+  g_test_add_data_func ("/quic-live/between", &between, test_exchange);
+  g_test_add_data_func ("/quic-live/loss/hello", &lose_hello, test_loss);
+  g_test_add_data_func ("/quic-live/loss/hello-tail", &lose_hello_tail, test_loss);
+  g_test_add_data_func ("/quic-live/loss/data", &lose_data, test_loss);
+  g_test_add_func ("/quic-live/bound", test_bound);
+  g_test_add_func ("/quic-live/follow", test_follow);
   return g_test_run ();
 }
