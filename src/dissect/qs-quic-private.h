@@ -54,6 +54,7 @@ typedef struct {
   guint n_initial;
   guint n_failed_initial;
   gboolean initial_opened;
+  gboolean retried;    /* a valid Retry came */
   gboolean negotiated; /* a Version Negotiation came */
   QsProtection protection[2][QS_N_LEVELS];
   guint16 candidates[2][QS_N_LEVELS][QS_MAX_SUITES]; /* keys to try while not confirmed */

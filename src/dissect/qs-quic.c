@@ -143,15 +143,21 @@ take_retry (QsArrival *arrival)
 
   if (arrival->kept < header->length)
     return;
-  if (qs_retry_integrity_tag (header->version, original,
-                              QS_SPAN (arrival->bytes.data, header->length - QS_RETRY_TAG_LENGTH), tag) &&
-      memcmp (tag, header->integrity_tag.data, sizeof tag) == 0)
-    qs_quic_conn_add_initial (conn, header->version, header->scid);
-  else
+  if (!qs_retry_integrity_tag (header->version, original,
+                               QS_SPAN (arrival->bytes.data, header->length - QS_RETRY_TAG_LENGTH), tag) ||
+      memcmp (tag, header->integrity_tag.data, sizeof tag) != 0)
     {
       arrival->packet->flags |= QS_PACKET_CORRUPT;
       figures_of (arrival)->corrupt++;
+      return;
     }
+  if (conn->retried) /* a client heeds the first one only (RFC 9000 section 17.2.5.2) */
+    return;
+  conn->retried = TRUE;
+  qs_quic_conn_add_initial (conn, header->version, header->scid);
+  /* What it answered was not lost, and what is sent again is sent for it (RFC 9002 section 6.3). */
+  qs_recovery_discard (conn->recovery[QS_SIDE_CLIENT][QS_SPACE_INITIAL], arrival->time);
+  conn->crypto_sent[QS_SIDE_CLIENT][QS_SPACE_INITIAL] = (QsSentMark){ 0 };
 }
 
 static gboolean
