@@ -288,10 +288,10 @@ describe_close (const SSL_CONN_CLOSE_INFO *info, const char *reason)
 
   if (local && info->error_code == OSSL_QUIC_LOCAL_ERR_IDLE_TIMEOUT)
     return g_strdup (_ ("nothing came from the peer for the idle timeout"));
-  const char *format = transport ? (local ? _ ("closed here, transport error 0x%" G_GINT64_MODIFIER "x (%s)")
-                                          : _ ("closed by the peer, transport error 0x%" G_GINT64_MODIFIER "x (%s)"))
-                                 : (local ? _ ("closed here, application code 0x%" G_GINT64_MODIFIER "x (%s)")
-                                          : _ ("closed by the peer, application code 0x%" G_GINT64_MODIFIER "x (%s)"));
+  const char *format = transport ? (local ? _ ("closed here, transport error 0x%" PRIx64 " (%s)")
+                                          : _ ("closed by the peer, transport error 0x%" PRIx64 " (%s)"))
+                                 : (local ? _ ("closed here, application code 0x%" PRIx64 " (%s)")
+                                          : _ ("closed by the peer, application code 0x%" PRIx64 " (%s)"));
   if (info->error_code == 0 && reason[0] == '\0')
     return g_strdup (local ? _ ("closed here") : _ ("closed by the peer"));
 #pragma GCC diagnostic push

@@ -9,7 +9,7 @@ CALL = re.compile(r"(?<![\w>.])(?:_|N_|C_|NC_|Q_|ngettext|g_dngettext|g_dpgettex
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 # A macro of GLib's in the middle cuts the string short for xgettext, and then it is never translated; it knows
 # PRIu64 and the like, and %zu.
-MACRO = re.compile(r"(?:_|N_|ngettext|g_dngettext)\s*\((?:[^\"();]|\"(?:[^\"\\\\]|\\\\.)*\")*?G_G\w+_FORMAT")
+MACRO = re.compile(r"(?:_|N_|ngettext|g_dngettext)\s*\((?:[^\"();]|\"(?:[^\"\\\\]|\\\\.)*\")*?G_G\w+_(?:FORMAT|MODIFIER)")
 HEAD = """# Files with strings to translate, in order. tests/project/check-potfiles.py --write makes it anew.
 """
 
