@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base/qs-i18n.h"
+#include "cli/qs-cli.h"
+#include "cli/quicserve-qlog.h"
 #include "server/qs-responder.h"
 #include "server/qs-server-connection-private.h"
 #include "server/qs-server.h"
-
-enum { EXIT_OK = 0, EXIT_TROUBLE = 1, EXIT_USAGE = 2 };
 
 /* What the command line says. */
 typedef struct {
@@ -19,23 +19,16 @@ typedef struct {
   char **scenarios; /* each with commas */
   char *alpn;
   char **names;
-  char *write_ca;
+  char *write_ca, *qlog;
   gboolean list, once, retry, no_retry, no_tcp, version, quiet;
 } Arguments;
 
 typedef struct {
   GMainLoop *loop;
   QsServer *server;
+  QuicserveQlog *qlog; /* NULL: none is wanted */
   gboolean quiet;
 } Program;
-
-static int
-usage (const char *sentence)
-{
-  g_printerr ("quicserve: %s\n", sentence);
-  g_printerr ("%s\n", _ ("Try “quicserve --help”."));
-  return EXIT_USAGE;
-}
 
 static void
 arguments_clear (Arguments *arguments)
@@ -47,6 +40,7 @@ arguments_clear (Arguments *arguments)
   g_free (arguments->alpn);
   g_strfreev (arguments->names);
   g_free (arguments->write_ca);
+  g_free (arguments->qlog);
 }
 
 static gboolean
@@ -73,6 +67,8 @@ parse (Arguments *arguments, int *argc, char ***argv, GError **error)
     { "no-tcp", 0, 0, G_OPTION_ARG_NONE, &arguments->no_tcp, N_ ("No TLS over TCP on the same port"), NULL },
     { "write-ca", 0, 0, G_OPTION_ARG_FILENAME, &arguments->write_ca, N_ ("Write the throwaway authority's certificate"),
       N_ ("FILE") },
+    { "qlog", 0, 0, G_OPTION_ARG_FILENAME, &arguments->qlog,
+      N_ ("Write what happened on each connection (.sqlog, .qlog; .pcapng for Wireshark)"), N_ ("FILE") },
     { "once", 0, 0, G_OPTION_ARG_NONE, &arguments->once, N_ ("End after the first connection"), NULL },
     { "quiet", 0, 0, G_OPTION_ARG_NONE, &arguments->quiet, N_ ("No log on standard error"), NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &arguments->version, N_ ("Print the version"), NULL },
@@ -118,10 +114,8 @@ split_all (char **lists)
 
   for (guint i = 0; lists != NULL && lists[i] != NULL; i++)
     {
-      g_auto (GStrv) items = g_strsplit (lists[i], ",", -1);
-      for (guint j = 0; items[j] != NULL; j++)
-        if (items[j][0] != '\0')
-          g_strv_builder_add (builder, items[j]);
+      g_auto (GStrv) items = qs_cli_split (lists[i]);
+      g_strv_builder_addv (builder, (const char **) items);
     }
   return g_strv_builder_end (builder);
 }
@@ -142,6 +136,7 @@ make_options (const Arguments *arguments)
   options->retry = !arguments->no_retry;
   options->tcp = !arguments->no_tcp;
   options->once = arguments->once;
+  options->record = arguments->qlog != NULL;
   options->scenarios = split_all (arguments->scenarios);
   if (arguments->alpn != NULL)
     {
@@ -194,26 +189,28 @@ event_cb (QsServer *server, const char *text, Program *program)
 }
 
 static void
-state_cb (QsServerConnection *connection, GParamSpec *pspec, gpointer data)
+state_cb (QsServerConnection *connection, GParamSpec *pspec, Program *program)
 {
   if (qs_server_connection_get_serving_state (connection) < QS_SERVING_CLOSED)
     return;
   g_autofree char *line = qs_server_connection_describe (connection);
   g_print ("%s\n", line);
   fflush (stdout);
+  if (program->qlog != NULL)
+    quicserve_qlog_write (program->qlog, connection);
 }
 
 static void
 added_cb (QsServer *server, QsServerConnection *connection, Program *program)
 {
-  g_signal_connect (connection, "notify::state", G_CALLBACK (state_cb), NULL);
+  g_signal_connect (connection, "notify::state", G_CALLBACK (state_cb), program);
 }
 
 static int
 fail (GError *error)
 {
   g_printerr ("quicserve: %s\n", error->message);
-  return g_error_matches (error, QS_ERROR, QS_ERROR_INVALID_TARGET) ? EXIT_USAGE : EXIT_TROUBLE;
+  return g_error_matches (error, QS_ERROR, QS_ERROR_INVALID_TARGET) ? QS_EXIT_USAGE : QS_EXIT_FAILED;
 }
 
 static int
@@ -223,7 +220,8 @@ serve (const Arguments *arguments)
   g_autoptr (QsServerOptions) options = make_options (arguments);
   g_autoptr (QsServer) server = qs_server_new (options);
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  Program program = { loop, server, arguments->quiet };
+  g_autoptr (QuicserveQlog) qlog = arguments->qlog != NULL ? quicserve_qlog_new (arguments->qlog) : NULL;
+  Program program = { loop, server, qlog, arguments->quiet };
 
   guint interrupt = g_unix_signal_add (SIGINT, signal_cb, &program);
   guint terminate = g_unix_signal_add (SIGTERM, signal_cb, &program);
@@ -239,7 +237,7 @@ serve (const Arguments *arguments)
   g_main_loop_run (loop);
   g_source_remove (interrupt);
   g_source_remove (terminate);
-  return EXIT_OK;
+  return qlog == NULL || quicserve_qlog_finish (qlog) ? QS_EXIT_OK : QS_EXIT_FAILED;
 }
 
 int
@@ -247,11 +245,11 @@ main (int argc, char *argv[])
 {
   Arguments arguments = { .port = 4433 };
   g_autoptr (GError) error = NULL;
-  int status = EXIT_OK;
+  int status = QS_EXIT_OK;
 
   qs_i18n_init ();
   if (!parse (&arguments, &argc, &argv, &error))
-    status = usage (error->message);
+    status = qs_cli_usage ("quicserve", error->message);
   else if (arguments.version)
     g_print ("quicserve %s\n", PACKAGE_VERSION);
   else if (arguments.list)
@@ -259,7 +257,7 @@ main (int argc, char *argv[])
   else
     {
       const char *sentence = find_contradiction (&arguments, argc);
-      status = sentence != NULL ? usage (sentence) : serve (&arguments);
+      status = sentence != NULL ? qs_cli_usage ("quicserve", sentence) : serve (&arguments);
     }
   arguments_clear (&arguments);
   return status;

@@ -124,12 +124,12 @@ describe_failure (void)
   return reason != NULL ? qs_text_escape (reason, -1) : g_strdup (_ ("the peer went away"));
 }
 
+/* All is said. Closing at once would send RST while bytes of the peer's are unread, and RST takes back what the peer
+ * has not read yet: an answer's end, or the alert that tells why. */
 static void
 linger (Connection *connection)
 {
-  SSL_shutdown (connection->ssl); /* close_notify */
   g_socket_shutdown (connection->socket, FALSE, TRUE, NULL);
-  end (connection, FALSE, _ ("closed here"));
   connection->phase = LINGERING;
   drop_source (&connection->timer);
   connection->timer = g_timeout_source_new (LINGER_MS);
@@ -154,8 +154,7 @@ establish (Connection *connection)
   self->host->event (connection->object, _ ("handshake complete"), self->data);
 }
 
-/* FALSE: over. Established or still waiting else. */
-static gboolean
+static void
 handshake (Connection *connection)
 {
   ERR_clear_error ();
@@ -169,9 +168,8 @@ handshake (Connection *connection)
     {
       g_autofree char *text = describe_failure ();
       end (connection, TRUE, text);
-      return FALSE;
+      linger (connection);
     }
-  return TRUE;
 }
 
 static gboolean
@@ -228,7 +226,11 @@ write_piece (Connection *connection, gboolean *alive)
   qs_server_connection_count (connection->object, 0, written);
   qs_responder_sent (connection->responder, written, conclude);
   if (conclude)
-    linger (connection);
+    {
+      SSL_shutdown (connection->ssl); /* close_notify */
+      end (connection, FALSE, _ ("closed here"));
+      linger (connection);
+    }
   return TRUE;
 }
 
@@ -307,9 +309,9 @@ advance (Connection *connection)
   connection->more = FALSE;
   if (connection->phase == LINGERING)
     return drain (connection);
-  if (connection->phase == HANDSHAKE && !handshake (connection))
-    return FALSE;
-  return connection->phase == HANDSHAKE || exchange (connection, deadline);
+  if (connection->phase == HANDSHAKE)
+    handshake (connection);
+  return connection->phase != SERVING || exchange (connection, deadline);
 }
 
 static void
@@ -413,10 +415,8 @@ misbehave (QsTcpEndpoint *self, Connection *connection)
     }
   if (send (fd, text, sizeof text - 1, MSG_NOSIGNAL) < 0)
     g_debug ("no text could be sent");
-  g_socket_shutdown (connection->socket, FALSE, TRUE, NULL);
   end (connection, TRUE, _ ("answered with text that is not TLS, as the scenario says"));
-  connection->phase = LINGERING;
-  connection->timer = g_timeout_source_new (LINGER_MS);
+  linger (connection);
   watch (connection);
 }
 

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""quicserve from without: its command line, and the clients that others wrote."""
+
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import peers
+
+PROGRAM = sys.argv.pop(1)
+
+
+def run(*options):
+    return subprocess.run([PROGRAM, *options], capture_output=True, text=True, timeout=peers.PATIENCE)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="qs-quicserve-")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.ca = os.path.join(self.folder, "ca.pem")
+
+    def serve(self, *options):
+        peer = peers.quicserve(PROGRAM, f"--write-ca={self.ca}", *options)
+        self.addCleanup(peer.stop)
+        return peer
+
+    def s_client(self, peer, *options, text="", until=None):
+        """openssl s_client over QUIC: sends text, waits until its output contains `until`, ends it; its output."""
+        command = [peers.openssl_program(), "s_client", "-quic", "-connect", f"127.0.0.1:{peer.port}"]
+        command += ["-servername", "localhost", "-CAfile", self.ca, *options]
+        client = peers.Process(command, stdin=subprocess.PIPE)
+        self.addCleanup(client.stop)
+        client.process.stdin.write(text.encode())
+        client.process.stdin.flush()
+        if until is not None:
+            peers.wait_until(lambda: until in client.log() or not client.alive(), f"“{until}” from s_client")
+        client.process.stdin.close()
+        client.wait()
+        client.process.stdin = None
+        return client.log()
+
+
+class CommandLineTest(Case):
+    def test_wrong_command_lines_end_with_2(self):
+        for options in (
+            ["--nonsense"],
+            ["extra"],
+            ["--port=65536"],
+            ["--port=x"],
+            ["--cert=/dev/null"],
+            ["--retry", "--no-retry"],
+            ["--scenario=no-such"],
+            ["--scenario=retry,no-retry"],
+            ["--address=localhost:1"],
+        ):
+            done = run("--port=0", *options)
+            self.assertEqual(done.returncode, 2, (options, done.stderr))
+            self.assertTrue(done.stderr.startswith("quicserve: "), done.stderr)
+            self.assertEqual(done.stdout, "")
+
+    def test_help_and_version(self):
+        self.assertIn("/bytes/N", run("--help").stdout)
+        self.assertRegex(run("--version").stdout, r"^quicserve \d+\.\d+")
+
+    def test_scenarios_are_listed_in_columns(self):
+        done = run("--list-scenarios")
+        rows = [line.split("\t") for line in done.stdout.splitlines()]
+        self.assertEqual(done.returncode, 0)
+        self.assertGreaterEqual(len(rows), 28)
+        for row in rows:
+            self.assertEqual(len(row), 3, row)
+            self.assertRegex(row[1], r"^(-|[a-z-]+)$")
+
+    def test_a_taken_port_is_said(self):
+        peer = self.serve()
+        done = run(f"--port={peer.port}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"Port {peer.port} of 127.0.0.1 is taken", done.stderr)
+
+    def test_a_port_taken_by_tcp_alone_is_said(self):
+        with peers.tcp_silent() as other:
+            done = run(f"--port={other.port}")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("TCP", done.stderr)
+            with peers.quicserve(PROGRAM, "--no-tcp"):
+                pass
+
+    def test_signals_end_it_in_order(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            peer = self.serve()
+            peer.process.send_signal(number)
+            self.assertEqual(peer.wait(), 0)
+
+    def test_given_certificate(self):
+        with peers.Certificates() as certs:
+            chain, key = certs.leaf("good")
+            with peers.quicserve(PROGRAM, f"--cert={chain}", f"--key={key}") as peer:
+                self.ca = certs.ca
+                output = self.s_client(peer, "-alpn", "hq-interop", text="hello\n", until="\nhello")
+                self.assertIn("Verify return code: 0 (ok)", output)
+
+
+class OpensslTest(Case):
+    def test_its_text_is_echoed(self):
+        peer = self.serve()
+        output = self.s_client(peer, "-alpn", "hq-interop", text="one line of text\n", until="\none line of text")
+        self.assertIn("\none line of text\n", output)
+        self.assertIn("Verify return code: 0 (ok)", output)
+        # And the server has a line about it once it is over.
+        peer.wait_for_line(r"^127\.0\.0\.1:\d+ quic hq-interop, 1 stream, 17 bytes received, 17 sent: ")
+
+    def test_a_wrong_protocol_is_refused_with_an_alert(self):
+        peer = self.serve()
+        output = self.s_client(peer, "-alpn", "nonsense")
+        peer.wait_for_line(r"transport error 0x178")
+        self.assertIn("protocol is shutdown", output)
+
+    def test_without_retry_and_over_ipv6(self):
+        peer = peers.quicserve(PROGRAM, "--no-retry", host="::1")
+        self.addCleanup(peer.stop)
+        command = [peers.openssl_program(), "s_client", "-quic", "-connect", f"[::1]:{peer.port}", "-alpn", "hq-interop"]
+        client = peers.Process(command, stdin=subprocess.PIPE)
+        self.addCleanup(client.stop)
+        client.process.stdin.write(b"over six\n")
+        client.process.stdin.flush()
+        client.wait_for_line(r"^over six$")
+
+    def test_the_server_tells_its_clients_when_it_ends(self):
+        peer = self.serve()
+        command = [peers.openssl_program(), "s_client", "-quic", "-connect", f"127.0.0.1:{peer.port}"]
+        client = peers.Process([*command, "-alpn", "hq-interop"], stdin=subprocess.PIPE)
+        self.addCleanup(client.stop)
+        client.process.stdin.write(b"hello\n")
+        client.process.stdin.flush()
+        client.wait_for_line(r"^hello$")
+        peer.process.send_signal(signal.SIGTERM)
+        self.assertEqual(peer.wait(), 0)
+        client.process.stdin.write(b"more\n")
+        client.process.stdin.close()
+        client.process.stdin = None
+        client.wait()  # at once; not after the idle timeout
+
+    def test_qlog(self):
+        path = os.path.join(self.folder, "trace.sqlog")
+        peer = self.serve(f"--qlog={path}")
+        self.s_client(peer, "-alpn", "hq-interop", text="hello\n", until="\nhello")
+        peer.wait_for_line(r"^127.*quic hq-interop")
+        peer.process.send_signal(signal.SIGTERM)
+        self.assertEqual(peer.wait(), 0)
+        with open(path, encoding="utf-8") as file:
+            records = [json.loads(record) for record in file.read().split("\x1e") if record]
+        types = [r["data"]["header"]["packet_type"] for r in records if r.get("name") == "transport:packet_sent"]
+        self.assertEqual(types[0], "retry")
+        self.assertIn("1RTT", types)
+
+    def test_once(self):
+        peer = self.serve("--once")
+        self.s_client(peer, "-alpn", "hq-interop", text="hello\n", until="\nhello")
+        self.assertEqual(peer.wait(), 0)
+
+
+class Ngtcp2Test(Case):
+    def test_http3_is_refused_with_an_alert(self):
+        peer = self.serve()
+        command = [peers.ngtcp2_client(), "--quiet", "127.0.0.1", str(peer.port), f"https://localhost:{peer.port}/"]
+        subprocess.run(command, capture_output=True, timeout=peers.PATIENCE)
+        peer.wait_for_line(r"^127\.0\.0\.1:\d+ quic -, .*transport error 0x178")
+
+
+class TcpTest(Case):
+    def connect(self, peer, alpn=None):
+        context = ssl.create_default_context(cafile=self.ca)
+        if alpn:
+            context.set_alpn_protocols(alpn)
+        plain = socket.create_connection(("127.0.0.1", peer.port), timeout=peers.PATIENCE)
+        secure = context.wrap_socket(plain, server_hostname="localhost", suppress_ragged_eofs=False)
+        self.addCleanup(secure.close)
+        return secure
+
+    def read_all(self, secure):
+        data = b""
+        while piece := secure.recv(65536):
+            data += piece
+        return data
+
+    def test_echo(self):
+        secure = self.connect(self.serve())
+        secure.sendall(b"x" * 300000)
+        data = b""
+        while len(data) < 300000:
+            data += secure.recv(65536)
+        self.assertEqual(data, b"x" * 300000)
+
+    def test_requests_follow_each_other(self):
+        secure = self.connect(self.serve(), ["http/1.1"])
+        self.assertEqual(secure.selected_alpn_protocol(), "http/1.1")
+        secure.sendall(b"GET /bytes/5 HTTP/1.1\r\nHost: a\r\n\r\nGET /headers HTTP/1.1\r\nConnection: close\r\n\r\n")
+        data = self.read_all(secure)
+        self.assertEqual(data.count(b"HTTP/1.1 200 OK\r\n"), 2)
+        self.assertIn(b"\r\n\r\nQuics", data)
+        self.assertTrue(data.endswith(b"GET /headers HTTP/1.1\r\nConnection: close\r\n\r\n"))
+
+    def test_http10_and_slow(self):
+        secure = self.connect(self.serve())
+        secure.sendall(b"GET /slow/50 HTTP/1.0\r\n\r\n")
+        self.assertIn(b"waited for 50 ms", self.read_all(secure))
+
+    def test_reset(self):
+        secure = self.connect(self.serve())
+        secure.sendall(b"GET /reset/1 HTTP/1.1\r\n\r\n")
+        with self.assertRaises(OSError):  # a reset, which Python may call a ragged end
+            self.read_all(secure)
+
+    def test_wrong_protocol(self):
+        with self.assertRaisesRegex(ssl.SSLError, "(?i)alert"):
+            self.connect(self.serve(), ["h2"])
+
+    def test_what_is_not_tls(self):
+        peer = self.serve()
+        with socket.create_connection(("127.0.0.1", peer.port), timeout=peers.PATIENCE) as plain:
+            plain.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            plain.recv(100)  # an alert or the end, but no reset
+        peer.wait_for_line(r"^127\.0\.0\.1:\d+ tls -, ")
+
+    def test_scenarios_of_the_port(self):
+        peer = self.serve("--scenario=plain-tcp")
+        with socket.create_connection(("127.0.0.1", peer.port), timeout=peers.PATIENCE) as plain:
+            self.assertTrue(plain.recv(100).startswith(b"Hello. This port does not speak TLS"))
+        peer = self.serve("--scenario=tcp-reset")
+        with self.assertRaises(ConnectionResetError):
+            with socket.create_connection(("127.0.0.1", peer.port), timeout=peers.PATIENCE) as plain:
+                self.assertEqual(plain.recv(1), b"x")
+
+
+if __name__ == "__main__":
+    peers.main()
