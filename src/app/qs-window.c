@@ -224,7 +224,7 @@ recent_menu (QsWindow *self)
   g_autoptr (GMenu) recent = g_menu_new ();
   g_autoptr (GMenu) rest = g_menu_new ();
 
-  for (guint i = 0; targets[i] != NULL && i < 12; i++)
+  for (guint i = 0; i < 12 && targets[i] != NULL; i++)
     {
       /* An underline in a name is no mnemonic. */
       g_auto (GStrv) parts = g_strsplit (targets[i], "_", -1);
