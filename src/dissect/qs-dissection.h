@@ -131,6 +131,8 @@ QsTlsTcp *qs_tls_tcp_new (QsDissection *owner);
 void qs_tls_tcp_free (QsTlsTcp *self);
 void qs_tls_tcp_add_segment (QsTlsTcp *self, guint32 index, const QsRecord *record);
 void qs_tls_tcp_secrets_changed (QsTlsTcp *self);
+/* Takes in a few of the records that were cut; TRUE while more may be left. */
+gboolean qs_tls_tcp_take_some (QsTlsTcp *self);
 GBytes *qs_tls_tcp_dup_payload (QsTlsTcp *self, QsTrace *trace, guint32 packet);
 
 G_END_DECLS

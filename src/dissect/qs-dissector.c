@@ -187,7 +187,7 @@ step (QsDissector *self, guint32 n_records)
 {
   if (self->next_secret < n_records)
     look_for_secrets (self, n_records);
-  else if (qs_quic_retry_some (self->dissection->quic))
+  else if (qs_quic_retry_some (self->dissection->quic) || qs_tls_tcp_take_some (self->dissection->tcp))
     return TRUE;
   else if (self->next < n_records)
     take_record (self, self->next++);

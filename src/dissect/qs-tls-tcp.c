@@ -9,6 +9,7 @@
 #define MAX_RECORD (RECORD_HEADER + 16384 + 2048)
 #define MAX_CONNECTIONS 256
 #define HANDSHAKE_LIMIT (256u << 10)
+#define RECORDS_AT_ONCE 4
 
 enum { CONTENT_CCS = 20, CONTENT_ALERT = 21, CONTENT_HANDSHAKE = 22, CONTENT_DATA = 23 };
 
@@ -40,7 +41,8 @@ typedef struct {
 typedef struct {
   QsTlsTcp *owner;
   guint16 path;
-  Half half[2]; /* by side */
+  Half half[2];   /* by side */
+  gboolean ready; /* there may be waiting records that can go on */
   guint8 random[QS_CLIENT_RANDOM_LENGTH];
   gboolean has_random;
   gboolean tls13;
@@ -381,26 +383,38 @@ take_record (Conn *conn, QsSide side, guint32 index)
   return TRUE;
 }
 
-static void
-drain (Conn *conn)
+/* Takes a few of the records that wait; FALSE when none could go on. */
+static gboolean
+drain_some (Conn *conn)
 {
-  gboolean moved = TRUE;
+  guint n_taken = 0;
 
-  /* A hello on one side lets the other one go on. */
-  while (moved)
+  for (guint side = 0; side < 2; side++)
     {
-      moved = FALSE;
-      for (guint side = 0; side < 2; side++)
+      GQueue *waiting = &conn->half[side].waiting;
+      for (guint i = 0; i < RECORDS_AT_ONCE && !g_queue_is_empty (waiting); i++, n_taken++)
         {
-          GQueue *waiting = &conn->half[side].waiting;
-          while (!g_queue_is_empty (waiting) &&
-                 take_record (conn, side, GPOINTER_TO_UINT (g_queue_peek_head (waiting))))
-            {
-              g_queue_pop_head (waiting);
-              moved = TRUE;
-            }
+          if (!take_record (conn, side, GPOINTER_TO_UINT (g_queue_peek_head (waiting))))
+            break;
+          g_queue_pop_head (waiting);
         }
     }
+  return n_taken > 0; /* a hello on one side may let the other one go on: so once more */
+}
+
+gboolean
+qs_tls_tcp_take_some (QsTlsTcp *self)
+{
+  for (guint i = 0; i < self->conns->len; i++)
+    {
+      Conn *conn = g_ptr_array_index (self->conns, i);
+      if (conn->ready)
+        {
+          conn->ready = drain_some (conn);
+          return TRUE;
+        }
+    }
+  return FALSE;
 }
 
 /* --- Segments --- */
@@ -523,14 +537,14 @@ qs_tls_tcp_add_segment (QsTlsTcp *self, guint32 index, const QsRecord *record)
     half->lost = FALSE;
   append_segment (half, index, record);
   cut_records (conn, side, record);
-  drain (conn);
+  conn->ready = TRUE;
 }
 
 void
 qs_tls_tcp_secrets_changed (QsTlsTcp *self)
 {
   for (guint i = 0; i < self->conns->len; i++)
-    drain (g_ptr_array_index (self->conns, i));
+    ((Conn *) g_ptr_array_index (self->conns, i))->ready = TRUE;
 }
 
 GBytes *

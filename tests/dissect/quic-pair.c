@@ -4,38 +4,18 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "test-certificate.h"
+
 enum { CLIENT, SERVER, RELAY };
 
 static const unsigned char alpn[] = { 10, 'h', 'q', '-', 'i', 'n', 't', 'e', 'r', 'o', 'p' };
 
-/* --- Certificate and contexts --- */
-
-static void
-use_certificate (SSL_CTX *ctx)
-{
-  EVP_PKEY *key = EVP_EC_gen ("P-256");
-  X509 *certificate = X509_new ();
-
-  X509_set_version (certificate, X509_VERSION_3);
-  ASN1_INTEGER_set (X509_get_serialNumber (certificate), 1);
-  X509_gmtime_adj (X509_getm_notBefore (certificate), -3600);
-  X509_gmtime_adj (X509_getm_notAfter (certificate), 3600);
-  X509_NAME_add_entry_by_txt (X509_get_subject_name (certificate), "CN", MBSTRING_ASC, (const guint8 *) "localhost", -1,
-                              -1, 0);
-  X509_set_issuer_name (certificate, X509_get_subject_name (certificate));
-  X509_set_pubkey (certificate, key);
-  g_assert_cmpint (X509_sign (certificate, key, EVP_sha256 ()), >, 0);
-  g_assert_cmpint (SSL_CTX_use_certificate (ctx, certificate), ==, 1);
-  g_assert_cmpint (SSL_CTX_use_PrivateKey (ctx, key), ==, 1);
-  X509_free (certificate);
-  EVP_PKEY_free (key);
-}
+/* --- Contexts --- */
 
 static int
 select_alpn_cb (SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in,
@@ -132,7 +112,7 @@ quic_pair_new (const QuicPairOptions *options)
   self->path = qs_trace_add_path (self->trace, NULL, NULL);
 
   self->server_ctx = new_ctx (self, OSSL_QUIC_server_method (), options->server_groups);
-  use_certificate (self->server_ctx);
+  test_use_certificate (self->server_ctx);
   SSL_CTX_set_alpn_select_cb (self->server_ctx, select_alpn_cb, NULL);
   self->listener = SSL_new_listener (self->server_ctx, options->no_retry ? SSL_LISTENER_FLAG_NO_VALIDATE : 0);
   give_socket (self->listener, self->server_fd);
