@@ -100,7 +100,9 @@ gboolean qs_stream_stop_reading (QsStream *self, GError **error);
  *
  * Properties: "state" (QsConnectionState, notifies), "finished" (boolean, notifies).
  * Signals: "event" (const char *text): a line for the log, translated, escaped;
- *          "data" (QsStream *stream, GBytes *bytes): bytes arrived;
+ *          "data" (QsStream *stream, GBytes *bytes): bytes arrived on a stream, as they are on it;
+ *          "body" (GBytes *bytes): bytes of the answer's body, framing removed, in order and all of them
+ *          (qs_probe_dup_response keeps the first 16 MiB);
  *          "finished" (): the run is over, its outcome known, its trace complete and dissected.
  */
 #define QS_TYPE_PROBE (qs_probe_get_type ())
@@ -117,6 +119,9 @@ typedef enum {
 const char *qs_stage_name (QsStage stage);
 
 QsProbe *qs_probe_new (QsTarget *target, const QsProbeOptions *options);
+/* Optional, before the start: reads the files and lists that the options name. FALSE with QS_ERROR_SSL or
+ * QS_ERROR_INVALID_TARGET, a translated sentence; started all the same, the run fails with it as a note. */
+gboolean qs_probe_prepare (QsProbe *self, GError **error);
 /* Begins; returns at once. Once in a probe's life. */
 void qs_probe_start (QsProbe *self);
 /* Ends it in order where possible (both stages of the shutdown, bounded to 100 ms), at once where not.
@@ -134,6 +139,7 @@ QsTrace *qs_probe_get_trace (QsProbe *self);
 GListModel *qs_probe_get_streams (QsProbe *self);     /* of QsStream, by id */
 GSocketAddress *qs_probe_get_address (QsProbe *self); /* of the attempt that won or is under way; NULL before */
 GBytes *qs_probe_dup_response (QsProbe *self); /* body of the request's answer so far (HTTP/1.x and h3: without head) */
+guint64 qs_probe_get_response_length (QsProbe *self); /* of the whole body, also what is not kept */
 /* Of the answer, NULL / 0 when there is none. Names and values escaped. */
 guint qs_probe_get_http_status (QsProbe *self);
 const char *qs_probe_get_http_version (QsProbe *self); /* "0.9", "1.0", "1.1", "3" */

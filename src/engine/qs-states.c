@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "engine/qs-probe.h"
+#include "engine/qs-states.h"
+
+#include <string.h>
 
 #include "base/qs-i18n.h"
 
@@ -100,4 +102,35 @@ qs_stage_name (QsStage stage)
 {
   g_return_val_if_fail ((guint) stage < G_N_ELEMENTS (stages), NULL);
   return stages[stage];
+}
+
+#define EDGE(state) (1u << QS_CONNECTION_##state)
+
+static const guint edges[QS_N_CONNECTION_STATES] = {
+  [QS_CONNECTION_IDLE] = EDGE (RESOLVING) | EDGE (FAILED),
+  [QS_CONNECTION_RESOLVING] = EDGE (CONNECTING) | EDGE (FAILED),
+  [QS_CONNECTION_CONNECTING] = EDGE (HANDSHAKING) | EDGE (FAILED),
+  [QS_CONNECTION_HANDSHAKING] = EDGE (ESTABLISHED) | EDGE (FAILED),
+  [QS_CONNECTION_ESTABLISHED] = EDGE (CLOSING) | EDGE (FAILED),
+  [QS_CONNECTION_CLOSING] = EDGE (CLOSED) | EDGE (FAILED),
+  [QS_CONNECTION_CLOSED] = 0,
+  [QS_CONNECTION_FAILED] = 0,
+};
+
+gboolean
+qs_connection_state_may_follow (QsConnectionState from, QsConnectionState to)
+{
+  g_return_val_if_fail ((guint) from < QS_N_CONNECTION_STATES && (guint) to < QS_N_CONNECTION_STATES, FALSE);
+  return (edges[from] & (1u << to)) != 0;
+}
+
+const char *
+qs_errno_name (int error)
+{
+  const char *name = strerrorname_np (error);
+
+  if (name != NULL)
+    return name;
+  g_autofree char *made = g_strdup_printf ("errno %d", error);
+  return g_intern_string (made);
 }

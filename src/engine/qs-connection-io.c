@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The I/O side of a connection: one turn of it, streams, and what went wrong. */
+#include <openssl/err.h>
+#include <string.h>
+
+#include "base/qs-text.h"
+#include "engine/qs-connection-private.h"
+#include "engine/qs-states.h"
+#include "wire/qs-names.h"
+
+/* RFC 9114 section 8.1. */
+#define QS_H3_NO_ERROR 0x100
+
+#define READ_SIZE (64 * 1024)
+/* Of one stream before the others get their turn. */
+#define READS_PER_TURN 8
+
+/* --- State --- */
+
+void
+qs_connection_set_io_state (QsConnection *self, QsConnectionState state)
+{
+  QsEvent event = { .kind = QS_EVENT_STATE, .state = state };
+
+  g_assert (qs_connection_state_may_follow (self->io_state, state));
+  self->io_state = state;
+  /* Descriptors are gone when the owner hears of the end. */
+  if (state >= QS_CONNECTION_CLOSED)
+    qs_connection_drop_io (self);
+  qs_connection_emit (self, &event);
+}
+
+void
+qs_connection_drop_io (QsConnection *self)
+{
+  if (self->source != NULL)
+    {
+      g_source_destroy (self->source);
+      g_clear_pointer (&self->source, g_source_unref);
+    }
+  for (guint i = 0; i < self->streams->len; i++)
+    {
+      QsIoStream *stream = self->streams->pdata[i];
+      if (stream->ssl != NULL && stream->ssl != self->ssl)
+        SSL_free (stream->ssl);
+      stream->ssl = NULL;
+    }
+  g_mutex_lock (&self->ssl_lock);
+  g_clear_pointer (&self->ssl, SSL_free);
+  g_clear_pointer (&self->udp, qs_udp_bio_unref);
+  g_clear_pointer (&self->tcp, qs_tcp_bio_unref);
+  g_mutex_unlock (&self->ssl_lock);
+  ERR_clear_error ();
+}
+
+/* --- What OpenSSL tells while it works: under its lock --- */
+
+static void
+secret_cb (const char *line, gpointer data)
+{
+  QsConnection *self = data;
+
+  if (self->record)
+    qs_trace_add_secret (self->trace, qs_trace_now (self->trace), line);
+}
+
+static GBytes *
+pack_chain (STACK_OF (X509) * chain)
+{
+  GByteArray *packed = g_byte_array_new ();
+
+  for (int i = 0; i < sk_X509_num (chain); i++)
+    {
+      unsigned char *der = NULL;
+      int length = i2d_X509 (sk_X509_value (chain, i), &der);
+      guint32 prefix = GUINT32_TO_BE ((guint32) MAX (length, 0));
+      if (length > 0)
+        {
+          g_byte_array_append (packed, (const guint8 *) &prefix, sizeof prefix);
+          g_byte_array_append (packed, der, (guint) length);
+        }
+      OPENSSL_free (der);
+    }
+  return g_byte_array_free_to_bytes (packed);
+}
+
+static void
+verified_cb (int error, int depth, STACK_OF (X509) * chain, gpointer data)
+{
+  QsConnection *self = data;
+  g_autofree char *text = g_strdup_printf ("depth %d: %s", depth, X509_verify_cert_error_string (error));
+  QsMark certificates = { .kind = QS_MARK_CERTIFICATES, .stream = -1, .value = sk_X509_num (chain) };
+
+  certificates.bytes = pack_chain (chain);
+  qs_mark_sink_add_full (self->sink, &certificates);
+  qs_mark_sink_add (self->sink, QS_MARK_VERIFY, error == X509_V_OK ? "X509_V_OK" : NULL, error, text);
+}
+
+static void
+confirmed_cb (gpointer data)
+{
+  QsConnection *self = data;
+
+  qs_mark_sink_add (self->sink, QS_MARK_CONFIRMED, NULL, 0, NULL);
+  qs_connection_post (self, QS_EVENT_CONFIRMED);
+}
+
+static void
+certificate_requested_cb (gpointer data)
+{
+  QsConnection *self = data;
+
+  g_atomic_int_set (&self->expects_verdict, TRUE);
+}
+
+static void
+ticket_cb (gpointer data)
+{
+  QsConnection *self = data;
+
+  /* QUIC has HANDSHAKE_DONE for it; over TCP a ticket is the only sign that our Finished was taken. */
+  if (qs_connection_is_tls (self))
+    qs_connection_post (self, QS_EVENT_CONFIRMED);
+}
+
+static void
+alert_cb (gboolean sent, int level, int description, gpointer data)
+{
+  QsConnection *self = data;
+
+  if (g_atomic_int_get (&self->alert) == 0)
+    g_atomic_int_set (&self->alert, sent ? -1 - description : 1 + description);
+}
+
+const QsSslHooks qs_connection_hooks = {
+  .secret = secret_cb,
+  .verified = verified_cb,
+  .confirmed = confirmed_cb,
+  .certificate_requested = certificate_requested_cb,
+  .ticket = ticket_cb,
+  .alert = alert_cb,
+};
+
+/* --- Failing --- */
+
+void
+qs_connection_note_close (QsConnection *self, gboolean remote, gboolean application, guint64 code, guint64 frame_type,
+                          const char *reason, gsize reason_length)
+{
+  QsMark mark = { .kind = QS_MARK_CLOSE,
+                  .name = remote ? "remote" : "local",
+                  .value = (gint64) code,
+                  .stream = -1,
+                  .frame_type = frame_type,
+                  .application = application };
+
+  if (self->close_noted)
+    return;
+  self->close_noted = TRUE;
+  if (!self->close_requested && code != 0 && !(application && code == QS_H3_NO_ERROR))
+    g_atomic_int_set (&self->close_error, TRUE);
+  mark.text = reason_length > 0 ? qs_text_escape (reason, (gssize) reason_length) : NULL;
+  mark.bytes = g_bytes_new (reason, reason_length);
+  qs_mark_sink_add_full (self->sink, &mark);
+}
+
+QsTurn
+qs_connection_fail (QsConnection *self)
+{
+  qs_connection_set_io_state (self, QS_CONNECTION_FAILED);
+  return QS_TURN_OVER;
+}
+
+/* --- Streams --- */
+
+QsIoStream *
+qs_connection_find_stream (QsConnection *self, gint64 id)
+{
+  for (guint i = 0; i < self->streams->len; i++)
+    if (((QsIoStream *) self->streams->pdata[i])->id == id)
+      return self->streams->pdata[i];
+  return NULL;
+}
+
+QsIoStream *
+qs_connection_add_stream (QsConnection *self, gint64 id, SSL *ssl)
+{
+  QsIoStream *stream = g_new0 (QsIoStream, 1);
+
+  stream->id = id;
+  stream->ssl = ssl;
+  g_queue_init (&stream->writes);
+  stream->info = (QsStreamInfo){ QS_STREAM_OK, QS_STREAM_OK, -1, -1, 0, 0 };
+  stream->changed = TRUE;
+  g_ptr_array_add (self->streams, stream);
+  return stream;
+}
+
+static void
+mark_stream (QsConnection *self, const QsIoStream *stream)
+{
+  const QsStreamInfo *info = &stream->info;
+  g_autofree char *name =
+      g_strdup_printf ("%s/%s", qs_stream_state_name (info->read_state), qs_stream_state_name (info->write_state));
+  QsMark mark = { .kind = QS_MARK_STREAM, .name = name, .stream = stream->id, .value = info->read_error };
+
+  if (mark.value < 0)
+    mark.value = info->write_error;
+  mark.text = g_strdup_printf ("rx=%" G_GUINT64_FORMAT " tx=%" G_GUINT64_FORMAT, info->received, info->sent);
+  qs_mark_sink_add_full (self->sink, &mark);
+}
+
+static gboolean
+is_over (QsStreamState state)
+{
+  return state != QS_STREAM_OK && state != QS_STREAM_NONE;
+}
+
+/* Tells of what changed; a stream whose both directions are over needs OpenSSL's object no more. */
+static void
+settle_stream (QsConnection *self, QsIoStream *stream, const QsStreamInfo *before)
+{
+  QsStreamInfo *info = &stream->info;
+
+  if (info->read_state != before->read_state || info->write_state != before->write_state)
+    {
+      mark_stream (self, stream);
+      stream->changed = TRUE;
+    }
+  if (info->sent != before->sent || info->received != before->received)
+    stream->changed = TRUE;
+  if (is_over (info->write_state))
+    g_queue_clear_full (&stream->writes, (GDestroyNotify) g_bytes_unref);
+  if (is_over (info->read_state) && is_over (info->write_state))
+    {
+      if (stream->ssl != self->ssl)
+        SSL_free (stream->ssl);
+      stream->ssl = NULL;
+    }
+  if (!stream->changed)
+    return;
+  stream->changed = FALSE;
+  qs_connection_emit (self, &(QsEvent){ .kind = QS_EVENT_STREAM_CHANGED, .stream = stream->id, .info = stream->info });
+}
+
+static gboolean
+write_stream (QsConnection *self, QsIoStream *stream)
+{
+  gboolean progress = FALSE;
+
+  while (!g_queue_is_empty (&stream->writes))
+    {
+      gsize length, written = 0;
+      const guint8 *bytes = g_bytes_get_data (g_queue_peek_head (&stream->writes), &length);
+      gboolean last = stream->writes.length == 1 && stream->conclude;
+
+      ERR_clear_error ();
+      if (!self->ops->write (stream, bytes + stream->write_offset, length - stream->write_offset, last, &written))
+        {
+          int error = SSL_get_error (stream->ssl, 0);
+          self->tls_write_blocked = error == SSL_ERROR_WANT_WRITE;
+          break;
+        }
+      progress = TRUE;
+      self->tls_write_blocked = FALSE;
+      stream->info.sent += written;
+      stream->write_offset += written;
+      if (stream->write_offset < length)
+        continue;
+      g_bytes_unref (g_queue_pop_head (&stream->writes));
+      stream->write_offset = 0;
+      if (last)
+        stream->conclude = FALSE; /* done with the last piece */
+    }
+  if (g_queue_is_empty (&stream->writes) && stream->conclude)
+    {
+      ERR_clear_error ();
+      self->ops->conclude (stream);
+      stream->conclude = FALSE;
+      progress = TRUE;
+    }
+  return progress;
+}
+
+static gboolean
+read_stream (QsConnection *self, QsIoStream *stream, gint64 deadline)
+{
+  gboolean progress = FALSE;
+
+  for (guint i = 0; i < READS_PER_TURN && !is_over (stream->info.read_state); i++)
+    {
+      size_t length = 0;
+
+      ERR_clear_error ();
+      if (!SSL_read_ex (stream->ssl, self->buffer, READ_SIZE, &length))
+        {
+          int error = SSL_get_error (stream->ssl, 0);
+          if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
+            break;
+          self->ops->read_failed (self, stream, error);
+          return TRUE;
+        }
+      progress = TRUE;
+      stream->info.received += length;
+      qs_connection_emit (self, &(QsEvent){ .kind = QS_EVENT_STREAM_BYTES,
+                                            .stream = stream->id,
+                                            .data = self->buffer,
+                                            .length = length,
+                                            .time = qs_trace_now (self->trace) });
+      if (qs_connection_is_aborted (self) || g_get_monotonic_time () > deadline)
+        break;
+    }
+  return progress;
+}
+
+static QsTurn
+turn_streams (QsConnection *self, gint64 deadline)
+{
+  gboolean progress = FALSE;
+
+  if (self->buffer == NULL)
+    self->buffer = g_malloc (READ_SIZE);
+  self->ops->accept (self);
+  for (guint i = 0; i < self->streams->len; i++)
+    {
+      QsIoStream *stream = self->streams->pdata[i];
+      QsStreamInfo before = stream->info;
+
+      if (stream->ssl == NULL)
+        continue;
+      progress |= write_stream (self, stream);
+      if (!is_over (stream->info.read_state))
+        progress |= read_stream (self, stream, deadline);
+      if (qs_connection_is_aborted (self))
+        return QS_TURN_OVER;
+      self->ops->refresh (stream);
+      settle_stream (self, stream, &before);
+      if (qs_connection_is_aborted (self))
+        return QS_TURN_OVER;
+    }
+  if (progress)
+    return QS_TURN_PROGRESS;
+  return QS_TURN_IDLE;
+}
+
+/* After the connection has ended: what is not over yet says CONN_CLOSED. */
+static void
+end_streams (QsConnection *self)
+{
+  for (guint i = 0; i < self->streams->len && !qs_connection_is_aborted (self); i++)
+    {
+      QsIoStream *stream = self->streams->pdata[i];
+      QsStreamInfo before = stream->info;
+
+      if (stream->ssl == NULL)
+        continue;
+      if (!is_over (stream->info.read_state))
+        stream->info.read_state = QS_STREAM_CONN_CLOSED;
+      if (!is_over (stream->info.write_state))
+        stream->info.write_state = QS_STREAM_CONN_CLOSED;
+      settle_stream (self, stream, &before);
+    }
+}
+
+/* --- Commands --- */
+
+static void
+open_stream (QsConnection *self, const QsCommand *command)
+{
+  ERR_clear_error ();
+  SSL *ssl = self->io_state == QS_CONNECTION_ESTABLISHED ? self->ops->open_stream (self, command->flag) : NULL;
+  QsIoStream *stream = qs_connection_add_stream (self, command->stream, ssl);
+
+  if (ssl == NULL)
+    {
+      g_autofree char *words = qs_ssl_take_error ();
+      qs_mark_sink_add (self->sink, QS_MARK_CALL, "SSL_new_stream", SSL_ERROR_SSL, words);
+      stream->info.read_state = stream->info.write_state = QS_STREAM_CONN_CLOSED;
+      qs_connection_emit (self,
+                          &(QsEvent){ .kind = QS_EVENT_STREAM_CHANGED, .stream = stream->id, .info = stream->info });
+      return;
+    }
+  if (!command->flag)
+    stream->info.read_state = QS_STREAM_WRONG_DIR;
+  mark_stream (self, stream);
+}
+
+static void
+reset_stream (QsConnection *self, QsIoStream *stream, guint64 code)
+{
+  SSL_STREAM_RESET_ARGS args = { .quic_error_code = code };
+  QsStreamInfo before = stream->info;
+
+  ERR_clear_error ();
+  if (qs_connection_is_tls (self) || is_over (stream->info.write_state))
+    return;
+  SSL_stream_reset (stream->ssl, &args, sizeof args);
+  self->ops->refresh (stream);
+  settle_stream (self, stream, &before);
+}
+
+/* OpenSSL has no call that sends STOP_SENDING on a stream; freeing one that is not read to its end does
+ * (with code 0). So reading ends here, and the object goes when the write side is over. */
+static void
+stop_reading (QsConnection *self, QsIoStream *stream, guint64 code)
+{
+  QsStreamInfo before = stream->info;
+
+  if (qs_connection_is_tls (self) || is_over (stream->info.read_state))
+    return;
+  stream->info.read_state = QS_STREAM_RESET_LOCAL;
+  stream->info.read_error = 0;
+  settle_stream (self, stream, &before);
+}
+
+static void
+run_stream_command (QsConnection *self, QsCommand *command)
+{
+  QsIoStream *stream = qs_connection_find_stream (self, command->stream);
+
+  if (stream == NULL || stream->ssl == NULL)
+    return;
+  switch (command->kind)
+    {
+    case QS_COMMAND_SEND:
+      if (is_over (stream->info.write_state))
+        return;
+      if (command->bytes != NULL && g_bytes_get_size (command->bytes) > 0)
+        g_queue_push_tail (&stream->writes, g_steal_pointer (&command->bytes));
+      stream->conclude |= command->flag;
+      break;
+    case QS_COMMAND_RESET:
+      reset_stream (self, stream, command->code);
+      break;
+    case QS_COMMAND_STOP_READING:
+      stop_reading (self, stream, command->code);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+request_close (QsConnection *self, const QsCommand *command)
+{
+  if (self->close_requested && command->manner != QS_CLOSE_NOW)
+    return;
+  if (!self->close_requested)
+    {
+      self->close_code = command->code;
+      self->close_reason = command->reason;
+    }
+  self->close_requested = TRUE;
+  self->close_manner = command->manner;
+}
+
+static gboolean
+run_commands (QsConnection *self)
+{
+  gboolean any = FALSE;
+
+  for (QsCommand *command; !qs_connection_is_aborted (self) && (command = qs_connection_pop_command (self)) != NULL;)
+    {
+      any = TRUE;
+      if (command->kind == QS_COMMAND_OPEN)
+        open_stream (self, command);
+      else if (command->kind == QS_COMMAND_CLOSE)
+        request_close (self, command);
+      else
+        run_stream_command (self, command);
+      qs_command_free (command);
+    }
+  return any;
+}
+
+/* --- One turn --- */
+
+static void
+add_fact (QsConnection *self, const char *name, const char *value)
+{
+  if (value != NULL)
+    qs_mark_sink_add (self->sink, QS_MARK_FACT, name, 0, value);
+}
+
+static void
+note_established (QsConnection *self)
+{
+  const unsigned char *alpn = NULL;
+  unsigned alpn_length = 0;
+  const char *signature = NULL;
+  guint64 rtt_us = 0;
+  gboolean tls = qs_connection_is_tls (self);
+  guint16 version = tls ? (guint16) SSL_version (self->ssl) : TLS1_3_VERSION; /* RFC 9001 section 4.2 */
+
+  SSL_get0_alpn_selected (self->ssl, &alpn, &alpn_length);
+  self->alpn = g_strndup ((const char *) alpn, alpn_length);
+  SSL_get0_peer_signature_name (self->ssl, &signature);
+  add_fact (self, "tls.version", qs_tls_version_name (version));
+  add_fact (self, "tls.cipher", SSL_get_cipher_name (self->ssl));
+  add_fact (self, "tls.group", SSL_get0_group_name (self->ssl));
+  add_fact (self, "tls.signature", signature);
+  add_fact (self, "tls.resumed", SSL_session_reused (self->ssl) ? "yes" : "no");
+  if (alpn_length > 0)
+    {
+      g_autofree char *escaped = qs_text_escape (alpn, alpn_length);
+      add_fact (self, "tls.alpn", escaped);
+    }
+  if (!tls && SSL_get_handshake_rtt (self->ssl, &rtt_us) == 1)
+    {
+      char text[G_ASCII_DTOSTR_BUF_SIZE];
+      add_fact (self, "quic.rtt_ms", g_ascii_formatd (text, sizeof text, "%.3f", (double) rtt_us / 1000));
+    }
+  qs_mark_sink_add (self->sink, QS_MARK_HANDSHAKE_DONE, NULL, 0, NULL);
+  if (tls)
+    {
+      qs_mark_sink_add (self->sink, QS_MARK_CONFIRMED, NULL, 0, NULL);
+      qs_connection_add_stream (self, 0, self->ssl);
+    }
+}
+
+static QsTurn
+turn_handshake (QsConnection *self)
+{
+  ERR_clear_error ();
+  int status = SSL_connect (self->ssl);
+  if (status == 1)
+    {
+      note_established (self);
+      qs_connection_set_io_state (self, QS_CONNECTION_ESTABLISHED);
+      return QS_TURN_PROGRESS;
+    }
+  int error = SSL_get_error (self->ssl, status);
+  if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
+    return QS_TURN_IDLE;
+  g_autofree char *words = qs_ssl_take_error ();
+  run_commands (self); /* a close may be what ended a call that blocked */
+  if (!self->close_requested)
+    qs_mark_sink_add (self->sink, QS_MARK_CALL, "SSL_connect", error, words);
+  self->ops->note_failure (self);
+  return qs_connection_fail (self);
+}
+
+/* Closed while everything was well: the run decides what that means. An error of the peer's is a failure. */
+static QsTurn
+turn_ended (QsConnection *self)
+{
+  end_streams (self);
+  if (qs_connection_is_aborted (self))
+    return QS_TURN_OVER;
+  if (self->io_state == QS_CONNECTION_ESTABLISHED)
+    qs_connection_set_io_state (self, QS_CONNECTION_CLOSING);
+  if (!qs_connection_is_aborted (self))
+    qs_connection_set_io_state (self, QS_CONNECTION_CLOSED);
+  return QS_TURN_OVER;
+}
+
+static QsTurn
+turn_established (QsConnection *self, gint64 deadline)
+{
+  QsTurn turn = turn_streams (self, deadline);
+
+  if (turn != QS_TURN_IDLE)
+    return turn;
+  if (self->ops->ended (self))
+    return turn_ended (self);
+  if (!self->close_requested)
+    return QS_TURN_IDLE;
+  qs_connection_set_io_state (self, QS_CONNECTION_CLOSING);
+  return QS_TURN_PROGRESS;
+}
+
+static QsTurn
+turn_closing (QsConnection *self, gint64 deadline)
+{
+  /* Late data is still read: a flush needs its acknowledgements, and the person may want to see it. */
+  if (self->close_manner != QS_CLOSE_NOW)
+    {
+      QsTurn turn = turn_streams (self, deadline);
+      if (turn != QS_TURN_IDLE)
+        return turn;
+    }
+  QsTurn turn = self->ops->close (self);
+  return turn == QS_TURN_OVER && self->io_state == QS_CONNECTION_CLOSING ? turn_ended (self) : turn;
+}
+
+static QsTurn
+turn (QsConnection *self, gint64 deadline)
+{
+  gboolean commands = run_commands (self);
+  QsTurn result = QS_TURN_IDLE;
+
+  if (qs_connection_is_aborted (self))
+    return QS_TURN_OVER;
+  /* Nothing to end in order yet but a handshake: the peer is told that no more comes. */
+  if (self->close_requested && self->io_state < QS_CONNECTION_ESTABLISHED)
+    {
+      if (self->io_state == QS_CONNECTION_HANDSHAKING)
+        self->ops->close (self);
+      return qs_connection_fail (self);
+    }
+  switch (self->io_state)
+    {
+    case QS_CONNECTION_CONNECTING:
+      result = self->ops->connect (self);
+      break;
+    case QS_CONNECTION_HANDSHAKING:
+      result = turn_handshake (self);
+      break;
+    case QS_CONNECTION_ESTABLISHED:
+      result = turn_established (self, deadline);
+      break;
+    case QS_CONNECTION_CLOSING:
+      result = turn_closing (self, deadline);
+      break;
+    default:
+      return QS_TURN_OVER;
+    }
+  if (qs_connection_is_aborted (self))
+    return QS_TURN_OVER;
+  return result == QS_TURN_IDLE && commands ? QS_TURN_PROGRESS : result;
+}
+
+QsTurn
+qs_connection_turn (QsConnection *self, gint64 deadline)
+{
+  g_autoptr (QsConnection) guard = qs_connection_ref (self);
+
+  self->in_turn = TRUE;
+  QsTurn result = turn (self, deadline);
+  self->in_turn = FALSE;
+  if (result == QS_TURN_OVER && self->mode == QS_MODE_NONBLOCKING)
+    qs_connection_drop_io (self);
+  return result;
+}

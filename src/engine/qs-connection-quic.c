@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* QUIC below a connection. */
+#include <errno.h>
+#include <openssl/err.h>
+
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+#include "engine/qs-connection-private.h"
+#include "engine/qs-ssl-source.h"
+#include "engine/qs-states.h"
+
+/* --- What the socket tells: under OpenSSL's lock --- */
+
+static void
+datagram_cb (QsUdpBio *bio, const QsUdpDatagram *datagram, gpointer data)
+{
+  QsConnection *self = data;
+
+  if (self->record && !qs_connection_is_aborted (self))
+    qs_trace_add_datagram (self->trace, datagram->time - qs_trace_get_origin (self->trace), datagram->direction,
+                           self->path, datagram->ecn, datagram->fate, datagram->data, datagram->length);
+  if (datagram->direction == QS_DIRECTION_RECEIVED && !g_atomic_int_get (&self->answered))
+    {
+      g_atomic_int_set (&self->answered, TRUE);
+      qs_connection_post (self, QS_EVENT_ANSWERED);
+    }
+}
+
+static void
+icmp_cb (QsUdpBio *bio, const QsUdpIcmp *icmp, gpointer data)
+{
+  QsConnection *self = data;
+  g_autofree char *offender = NULL;
+
+  if (icmp->offender != NULL)
+    {
+      g_autoptr (GSocketAddress) address = qs_sockaddr_to_gio (icmp->offender);
+      offender = g_inet_address_to_string (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
+    }
+  qs_mark_sink_add (self->sink, QS_MARK_ICMP, icmp->name, icmp->type << 8 | icmp->code, offender);
+}
+
+static void
+error_cb (QsUdpBio *bio, int error, gpointer data)
+{
+  QsConnection *self = data;
+
+  g_atomic_int_set (&self->socket_error, error);
+  qs_mark_sink_add (self->sink, QS_MARK_SOCKET_ERROR, qs_errno_name (error), error, g_strerror (error));
+}
+
+static const QsUdpRecorder recorder = { datagram_cb, icmp_cb, error_cb };
+
+/* --- Overrides --- */
+
+static gboolean
+quic_open (QsConnection *self, GError **error)
+{
+  int family = g_socket_address_get_family (self->address) == G_SOCKET_FAMILY_IPV6 ? AF_INET6 : AF_INET;
+  gboolean worker = self->mode != QS_MODE_NONBLOCKING;
+
+  self->udp = qs_udp_bio_new (family, worker ? QS_UDP_BIO_WAKEABLE : QS_UDP_BIO_PLAIN, error);
+  if (self->udp == NULL || !qs_udp_bio_connect (self->udp, self->address, error))
+    return FALSE;
+  self->ssl = qs_ssl_config_new_ssl (self->config, &qs_connection_hooks, self, error);
+  if (self->ssl == NULL)
+    return FALSE;
+
+  g_autoptr (GSocketAddress) local = qs_udp_bio_dup_local_address (self->udp);
+  self->path = qs_trace_add_path (self->trace, local, self->address);
+  qs_udp_bio_set_recorder (self->udp, &recorder, self, NULL);
+  BIO *bio = qs_udp_bio_new_bio (self->udp);
+  SSL_set_bio (self->ssl, bio, bio);
+  SSL_set_blocking_mode (self->ssl, worker);
+  /* The source handles events; reads and writes need not do it each time. A worker has them do it. */
+  if (!worker)
+    SSL_set_event_handling_mode (self->ssl, SSL_VALUE_EVENT_HANDLING_MODE_EXPLICIT);
+  return TRUE;
+}
+
+/* UDP has nothing to connect. */
+static QsTurn
+quic_connect (QsConnection *self)
+{
+  qs_connection_set_io_state (self, QS_CONNECTION_HANDSHAKING);
+  return QS_TURN_PROGRESS;
+}
+
+static void
+note_close_info (QsConnection *self)
+{
+  SSL_CONN_CLOSE_INFO info = { 0 };
+
+  /* The only source after a remote close; the error stack says no more than "protocol is shutdown". */
+  if (SSL_get_conn_close_info (self->ssl, &info, sizeof info) != 1)
+    return;
+  /* "Network BIO I/O error" is how OpenSSL words a failed socket, which is noted better already. */
+  if (g_atomic_int_get (&self->socket_error) != 0 && (info.flags & SSL_CONN_CLOSE_FLAG_LOCAL) != 0)
+    return;
+  qs_connection_note_close (self, (info.flags & SSL_CONN_CLOSE_FLAG_LOCAL) == 0,
+                            (info.flags & SSL_CONN_CLOSE_FLAG_TRANSPORT) == 0, info.error_code, info.frame_type,
+                            info.reason, info.reason_len);
+}
+
+static gboolean
+is_ending (QsConnection *self)
+{
+  SSL_CONN_CLOSE_INFO info = { 0 };
+
+  return SSL_get_conn_close_info (self->ssl, &info, sizeof info) == 1;
+}
+
+static gboolean
+quic_ended (QsConnection *self)
+{
+  if (!is_ending (self))
+    return FALSE;
+  note_close_info (self);
+  return TRUE;
+}
+
+/* Stage one flushes what was concluded, stage two sends CONNECTION_CLOSE and answers late packets with it for
+ * three PTOs; RFC 9000 section 10.2 lets an endpoint that is going away skip the latter. */
+static QsTurn
+quic_close (QsConnection *self)
+{
+  SSL_SHUTDOWN_EX_ARGS args = { .quic_error_code = self->close_code, .quic_reason = self->close_reason };
+  gboolean early = self->io_state < QS_CONNECTION_ESTABLISHED;
+  guint64 flags = self->close_manner == QS_CLOSE_NOW || early ? SSL_SHUTDOWN_FLAG_NO_STREAM_FLUSH : 0;
+  gboolean was_ending = is_ending (self);
+
+  if (self->close_manner != QS_CLOSE_LINGER || early)
+    flags |= SSL_SHUTDOWN_FLAG_RAPID;
+  if (early)
+    flags |= SSL_SHUTDOWN_FLAG_NO_BLOCK;
+  ERR_clear_error ();
+  int status = SSL_shutdown_ex (self->ssl, flags, &args, sizeof args);
+  if (status < 0)
+    {
+      note_close_info (self);
+      return QS_TURN_OVER;
+    }
+  if (status == 0 && !is_ending (self))
+    return QS_TURN_IDLE; /* flushing */
+  note_close_info (self);
+  if (!was_ending && self->mode == QS_MODE_NONBLOCKING)
+    SSL_handle_events (self->ssl); /* sends it: in explicit mode the call above does not */
+  return status == 1 || (flags & SSL_SHUTDOWN_FLAG_RAPID) != 0 ? QS_TURN_OVER : QS_TURN_IDLE;
+}
+
+static void
+quic_accept (QsConnection *self)
+{
+  SSL *ssl;
+
+  ERR_clear_error ();
+  while ((ssl = SSL_accept_stream (self->ssl, SSL_ACCEPT_STREAM_NO_BLOCK)) != NULL)
+    {
+      QsIoStream *stream = qs_connection_add_stream (self, (gint64) SSL_get_stream_id (ssl), ssl);
+      SSL_set_blocking_mode (ssl, 0);
+      if (SSL_get_stream_type (ssl) != SSL_STREAM_TYPE_BIDI)
+        stream->info.write_state = QS_STREAM_WRONG_DIR;
+      qs_connection_emit (self, &(QsEvent){ .kind = QS_EVENT_STREAM_OPENED, .stream = stream->id });
+      if (qs_connection_is_aborted (self))
+        return;
+    }
+}
+
+static SSL *
+quic_open_stream (QsConnection *self, gboolean bidirectional)
+{
+  guint64 flags = SSL_STREAM_FLAG_ADVANCE | SSL_STREAM_FLAG_NO_BLOCK | (bidirectional ? 0 : SSL_STREAM_FLAG_UNI);
+  SSL *ssl = SSL_new_stream (self->ssl, flags);
+
+  /* A thread that blocks, blocks for all streams together, in SSL_poll. */
+  if (ssl != NULL)
+    SSL_set_blocking_mode (ssl, 0);
+  return ssl;
+}
+
+static gboolean
+quic_write (QsIoStream *stream, const guint8 *bytes, gsize length, gboolean conclude, gsize *written)
+{
+  return SSL_write_ex2 (stream->ssl, bytes, length, conclude ? SSL_WRITE_FLAG_CONCLUDE : 0, written) == 1;
+}
+
+static void
+quic_conclude (QsIoStream *stream)
+{
+  SSL_stream_conclude (stream->ssl, 0);
+}
+
+static const QsStreamState stream_states[] = {
+  [SSL_STREAM_STATE_NONE] = QS_STREAM_NONE,
+  [SSL_STREAM_STATE_OK] = QS_STREAM_OK,
+  [SSL_STREAM_STATE_WRONG_DIR] = QS_STREAM_WRONG_DIR,
+  [SSL_STREAM_STATE_FINISHED] = QS_STREAM_FINISHED,
+  [SSL_STREAM_STATE_RESET_LOCAL] = QS_STREAM_RESET_LOCAL,
+  [SSL_STREAM_STATE_RESET_REMOTE] = QS_STREAM_RESET_REMOTE,
+  [SSL_STREAM_STATE_CONN_CLOSED] = QS_STREAM_CONN_CLOSED,
+};
+
+static void
+refresh_direction (QsStreamState *state, gint64 *error, int now, int has_code, guint64 code)
+{
+  /* What is over stays as it ended; OpenSSL says CONN_CLOSED of everything afterwards. */
+  if (*state != QS_STREAM_OK && *state != QS_STREAM_NONE)
+    return;
+  *state = now >= 0 && (gsize) now < G_N_ELEMENTS (stream_states) ? stream_states[now] : QS_STREAM_NONE;
+  if (has_code == 1)
+    *error = (gint64) code;
+}
+
+static void
+quic_refresh (QsIoStream *stream)
+{
+  guint64 code = 0;
+  int read_state = SSL_get_stream_read_state (stream->ssl);
+
+  /* CONN_CLOSED while bytes wait to be read would lose them: reading finds out. */
+  if (read_state != SSL_STREAM_STATE_CONN_CLOSED && read_state != SSL_STREAM_STATE_OK)
+    {
+      int has = SSL_get_stream_read_error_code (stream->ssl, &code);
+      refresh_direction (&stream->info.read_state, &stream->info.read_error, read_state, has, code);
+    }
+  int write_state = SSL_get_stream_write_state (stream->ssl);
+  if (write_state != SSL_STREAM_STATE_OK)
+    {
+      int has = SSL_get_stream_write_error_code (stream->ssl, &code);
+      refresh_direction (&stream->info.write_state, &stream->info.write_error, write_state, has, code);
+    }
+}
+
+static void
+quic_read_failed (QsConnection *self, QsIoStream *stream, int ssl_error)
+{
+  guint64 code = 0;
+
+  if (ssl_error == SSL_ERROR_ZERO_RETURN)
+    {
+      stream->info.read_state = QS_STREAM_FINISHED;
+      return;
+    }
+  int has = SSL_get_stream_read_error_code (stream->ssl, &code);
+  refresh_direction (&stream->info.read_state, &stream->info.read_error, SSL_get_stream_read_state (stream->ssl), has,
+                     code);
+  /* A refusal that no state explains must not be asked again for ever. */
+  if (stream->info.read_state == QS_STREAM_OK)
+    stream->info.read_state = QS_STREAM_CONN_CLOSED;
+}
+
+static void
+quic_note_failure (QsConnection *self)
+{
+  note_close_info (self);
+}
+
+static QsSslSourceResult
+source_cb (gint64 deadline, gpointer data)
+{
+  static const QsSslSourceResult results[] = {
+    [QS_TURN_IDLE] = QS_SSL_SOURCE_WAIT,
+    [QS_TURN_PROGRESS] = QS_SSL_SOURCE_AGAIN,
+    [QS_TURN_OVER] = QS_SSL_SOURCE_REMOVE,
+  };
+
+  return results[qs_connection_turn (data, deadline)];
+}
+
+static GSource *
+quic_new_source (QsConnection *self)
+{
+  return qs_ssl_source_new (self->ssl, self->udp, "[Quicscope] QUIC connection", source_cb, self, NULL);
+}
+
+static void
+quic_kick (QsConnection *self)
+{
+  if (self->source != NULL)
+    qs_ssl_source_kick (self->source);
+}
+
+/* Sleeps in SSL_poll, OpenSSL's blocking call for several streams at once. */
+static void
+quic_wait (QsConnection *self)
+{
+  g_autoptr (GArray) items = g_array_new (FALSE, TRUE, sizeof (SSL_POLL_ITEM));
+  SSL_POLL_ITEM item = { .desc = SSL_as_poll_descriptor (self->ssl),
+                         .events = SSL_POLL_EVENT_EC | SSL_POLL_EVENT_ECD | SSL_POLL_EVENT_ISB | SSL_POLL_EVENT_ISU };
+  size_t n_ready = 0;
+
+  if (self->io_state == QS_CONNECTION_CLOSING)
+    item.events &= ~(guint64) SSL_POLL_EVENT_EC;
+  g_array_append_val (items, item);
+  for (guint i = 0; i < self->streams->len; i++)
+    {
+      const QsIoStream *stream = self->streams->pdata[i];
+      if (stream->ssl == NULL)
+        continue;
+      item = (SSL_POLL_ITEM){ .desc = SSL_as_poll_descriptor (stream->ssl) };
+      if (stream->info.read_state == QS_STREAM_OK)
+        item.events |= SSL_POLL_EVENT_R | SSL_POLL_EVENT_ER;
+      if (stream->info.write_state == QS_STREAM_OK)
+        item.events |= SSL_POLL_EVENT_EW | (g_queue_is_empty ((GQueue *) &stream->writes) ? 0 : SSL_POLL_EVENT_W);
+      g_array_append_val (items, item);
+    }
+  ERR_clear_error ();
+  SSL_poll ((SSL_POLL_ITEM *) items->data, items->len, sizeof (SSL_POLL_ITEM), NULL, 0, &n_ready);
+  ERR_clear_error ();
+  qs_udp_bio_clear_wake (self->udp); /* commands are looked at after this: a wake in between finds its command */
+}
+
+/* The owner may wake and hurry while the worker ends: what it touches is held by the lock. */
+static void
+quic_wake (QsConnection *self)
+{
+  g_mutex_lock (&self->ssl_lock);
+  if (self->udp != NULL)
+    qs_udp_bio_wake (self->udp);
+  g_mutex_unlock (&self->ssl_lock);
+}
+
+/* A blocking SSL_connect or SSL_shutdown_ex releases the engine while it sleeps; a close from here makes what it
+ * waits for impossible, and the wake makes it look. */
+static void
+quic_hurry (QsConnection *self)
+{
+  g_mutex_lock (&self->ssl_lock);
+  if (self->ssl != NULL)
+    {
+      SSL_SHUTDOWN_EX_ARGS args = { 0 };
+      ERR_clear_error ();
+      SSL_shutdown_ex (self->ssl,
+                       SSL_SHUTDOWN_FLAG_NO_STREAM_FLUSH | SSL_SHUTDOWN_FLAG_NO_BLOCK | SSL_SHUTDOWN_FLAG_RAPID, &args,
+                       sizeof args);
+      ERR_clear_error ();
+      qs_udp_bio_wake (self->udp);
+    }
+  g_mutex_unlock (&self->ssl_lock);
+}
+
+static void
+quic_cancel (QsConnection *self)
+{
+  g_mutex_lock (&self->ssl_lock);
+  if (self->udp != NULL)
+    qs_udp_bio_cancel (self->udp);
+  g_mutex_unlock (&self->ssl_lock);
+}
+
+const QsTransportOps qs_quic_ops = {
+  .open = quic_open,
+  .connect = quic_connect,
+  .close = quic_close,
+  .ended = quic_ended,
+  .accept = quic_accept,
+  .open_stream = quic_open_stream,
+  .write = quic_write,
+  .conclude = quic_conclude,
+  .refresh = quic_refresh,
+  .read_failed = quic_read_failed,
+  .note_failure = quic_note_failure,
+  .new_source = quic_new_source,
+  .kick = quic_kick,
+  .wait = quic_wait,
+  .wake = quic_wake,
+  .hurry = quic_hurry,
+  .cancel = quic_cancel,
+};

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "engine/qs-connection.h"
+#include "engine/qs-request.h"
+
+G_BEGIN_DECLS
+
+/* What is kept of a response's body; more is told by "body" alone. */
+#define QS_RESPONSE_KEPT (16 * 1024 * 1024)
+
+typedef struct {
+  QsConnection *connection;
+  gint64 started; /* monotonic microseconds */
+} QsAttempt;
+
+struct _QsRequest {
+  QsProbe *probe; /* borrowed: it owns this */
+  const QsRequestProtocol *protocol;
+  gpointer instance;
+  char *authority;
+  gint64 stream; /* that carries it, -1 before */
+  gboolean answered, complete;
+  gboolean failed;
+  guint status;
+  char *version;
+  char **headers;
+  GByteArray *body;
+  guint64 body_length;
+};
+
+struct _QsProbe {
+  GObject parent;
+  QsTarget *target;
+  QsProbeOptions *options;
+  QsTrace *trace;
+  QsSslConfig *config;
+  GMainContext *context;
+  QsConnectionState state;
+  QsStage stage;
+  gboolean started, finished, succeeded, stopped, ending;
+
+  GCancellable *cancellable; /* of the look-up and of the TCP check */
+  GPtrArray *addresses;      /* GSocketAddress */
+  guint next_address;
+  GPtrArray *attempts; /* QsAttempt: alive ones and failed ones */
+  QsConnection *winner;
+  GSource *stagger;
+
+  GSource *patience; /* --timeout */
+  gint64 last_progress;
+  GSource *deadline; /* of the stage that is being waited for */
+  GSource *check_timer;
+  gboolean checking, checked; /* the TCP check */
+  gboolean confirmed;
+  gboolean close_asked;
+
+  GListStore *streams; /* QsStream */
+  QsRequest *request;
+};
+
+/* --- qs-probe.c --- */
+void qs_probe_set_state (QsProbe *self, QsConnectionState state);
+void qs_probe_log (QsProbe *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* The run is over with this outcome; "finished" follows when all is dissected. */
+void qs_probe_end (QsProbe *self, gboolean succeeded);
+GSource *qs_probe_add_timeout (QsProbe *self, guint ms, GSourceFunc func);
+void qs_probe_clear_source (GSource **source);
+QsStream *qs_probe_find_stream (QsProbe *self, gint64 id);
+QsStream *qs_probe_add_stream (QsProbe *self, gint64 id, gboolean bidirectional, gboolean local);
+void qs_probe_emit_data (QsProbe *self, QsStream *stream, const guint8 *bytes, gsize length);
+void qs_probe_emit_body (QsProbe *self, const guint8 *bytes, gsize length);
+/* Closes in order and ends the run when that is done. */
+void qs_probe_close (QsProbe *self, QsCloseManner manner, guint64 code);
+
+/* --- qs-probe-race.c --- */
+void qs_probe_race_start (QsProbe *self);     /* addresses are there */
+void qs_probe_race_stop (QsProbe *self);      /* every attempt and timer */
+void qs_probe_race_give_up (QsProbe *self);   /* out of patience: what is known is noted */
+gboolean qs_probe_race_close (QsProbe *self); /* in order, the handshakes under way; FALSE when there is none */
+
+/* --- qs-probe-run.c: the winner's life --- */
+extern const QsConnectionListener qs_probe_listener;
+void qs_probe_established (QsProbe *self);
+void qs_probe_connection_over (QsProbe *self); /* the winner is CLOSED or FAILED */
+void qs_probe_confirmed (QsProbe *self);
+guint64 qs_probe_good_code (QsProbe *self); /* what all-is-well is in the protocol's codes */
+void qs_probe_stream_opened (QsConnection *connection, gint64 id, gpointer data);
+void qs_probe_stream_bytes (QsConnection *connection, gint64 id, const guint8 *bytes, gsize length, gint64 time,
+                            gpointer data);
+void qs_probe_stream_changed (QsConnection *connection, gint64 id, const QsStreamInfo *info, gpointer data);
+
+/* --- qs-request.c --- */
+QsRequest *qs_request_new (QsProbe *probe, const QsRequestProtocol *protocol);
+void qs_request_free (QsRequest *self);
+gboolean qs_request_start (QsRequest *self);
+/* FALSE: it failed, and said so. */
+void qs_request_receive (QsRequest *self, gint64 stream, const guint8 *bytes, gsize length, gboolean fin, gint64 time);
+void qs_request_stream_reset (QsRequest *self, gint64 stream, guint64 code);
+GBytes *qs_request_get_raw (QsRequest *self);
+void qs_probe_request_done (QsProbe *self); /* complete or failed */
+extern const QsRequestProtocol qs_request_raw;
+
+G_END_DECLS
