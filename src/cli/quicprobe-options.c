@@ -97,8 +97,7 @@ quicprobe_print_help (void)
       stdout, _ ("Connects to a QUIC or TLS server, shows what happens, and says in plain words why it failed."), 0);
   printf ("\n%s\n", _ ("TARGET is one of:"));
   printf ("  %-29s %s\n", "https://HOST[:PORT][/PATH]", _ ("QUIC, asks for PATH with HTTP/3"));
-  printf ("  %-29s %s\n", "quic://HOST[:PORT][/PATH]",
-          _ ("QUIC; with a PATH also a request (h3, hq-interop, http/1.0)"));
+  printf ("  %-29s %s\n", "quic://HOST[:PORT][/PATH]", _ ("QUIC; with a PATH also a request"));
   printf ("  %-29s %s\n", "tls://HOST[:PORT][/PATH]", _ ("TLS over TCP; a PATH is asked for with HTTP/1.1"));
   printf ("  %-29s %s\n", "HOST[:PORT]", _ ("the same as quic://HOST[:PORT]"));
   printf ("%s\n", _ ("The port is 443 unless given. IPv6 addresses stand in brackets."));

@@ -218,7 +218,7 @@ target_object (QsProbe *probe)
 }
 
 static JsonObject *
-http_object (QsProbe *probe, GBytes *body)
+http_object (QsProbe *probe)
 {
   const char *version = qs_probe_get_http_version (probe);
   g_auto (GStrv) headers = qs_probe_get_http_headers (probe);
@@ -238,7 +238,7 @@ http_object (QsProbe *probe, GBytes *body)
       json_array_add_array_element (list, pair);
     }
   json_object_set_array_member (object, "headers", list);
-  json_object_set_int_member (object, "bytes", body != NULL ? (gint64) g_bytes_get_size (body) : 0);
+  json_object_set_int_member (object, "bytes", (gint64) qs_probe_get_response_length (probe));
   return object;
 }
 
@@ -248,8 +248,30 @@ copy_member (JsonObject *to, JsonObject *from, const char *name)
   json_object_set_member (to, name, json_object_dup_member (from, name));
 }
 
+static gboolean
+round_cb (const GMatchInfo *match, GString *result, gpointer data)
+{
+  g_autofree char *head = g_match_info_fetch (match, 1);
+  g_autofree char *number = g_match_info_fetch (match, 2);
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_string_append (result, head);
+  g_string_append (result, g_ascii_formatd (text, sizeof text, "%.3f", g_ascii_strtod (number, NULL)));
+  return FALSE;
+}
+
+/* json-glib writes all 17 digits of a double, "6.6539999999999999". A line of its pretty form that ends in a bare
+ * number after a member's name cannot be part of a string: those have no line breaks. */
+static char *
+round_numbers (const char *text)
+{
+  g_autoptr (GRegex) regex = g_regex_new ("^( *\"\\w+\" : )(\\d+\\.\\d{4,})(?=,?$)", G_REGEX_MULTILINE, 0, NULL);
+
+  return g_regex_replace_eval (regex, text, -1, 0, 0, round_cb, NULL, NULL);
+}
+
 void
-quicprobe_print_json (QsProbe *probe, GBytes *body)
+quicprobe_print_json (QsProbe *probe)
 {
   static const char *const before[] = { "outcome", "stage", "findings", "timings_ms", "tls", "quic", "streams" };
   QsTrace *trace = qs_probe_get_trace (probe);
@@ -262,7 +284,7 @@ quicprobe_print_json (QsProbe *probe, GBytes *body)
   for (guint i = 0; i < G_N_ELEMENTS (before); i++)
     copy_member (root, report, before[i]);
   if (qs_probe_get_http_version (probe) != NULL)
-    json_object_set_object_member (root, "http", http_object (probe, body));
+    json_object_set_object_member (root, "http", http_object (probe));
   else
     json_object_set_null_member (root, "http");
   copy_member (root, report, "trace");
@@ -270,5 +292,6 @@ quicprobe_print_json (QsProbe *probe, GBytes *body)
   g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
   json_node_take_object (node, root);
   g_autofree char *text = json_to_string (node, TRUE);
-  puts (text);
+  g_autofree char *rounded = round_numbers (text);
+  puts (rounded);
 }

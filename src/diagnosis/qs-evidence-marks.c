@@ -133,4 +133,10 @@ qs_evidence_read_marks (QsEvidence *evidence)
   evidence->verify = qs_trace_find_mark (trace, QS_MARK_VERIFY, NULL, NULL);
   evidence->call = qs_trace_find_mark (trace, QS_MARK_CALL, NULL, NULL);
   evidence->tls |= evidence->tcp_connected >= 0;
+  /* An address that was typed is not looked up, though its way through the resolver leaves the mark. */
+  if (evidence->host_owned != NULL && g_hostname_is_ip_address (evidence->host_owned))
+    {
+      evidence->resolved = QS_NO_TIME;
+      evidence->resolved_mark = NULL;
+    }
 }

@@ -126,8 +126,6 @@ read_received (QsPacketFacts *facts, guint index, const QsPacket *packet)
       facts->n_corrupt++;
       set_once (&facts->corrupt, index);
     }
-  if (packet->type == QS_PACKET_RETRY)
-    set_once (&facts->retry, index);
   if (packet->type == QS_PACKET_STATELESS_RESET)
     set_once (&facts->stateless_reset, index);
   if (packet->type == QS_PACKET_INITIAL)
@@ -191,11 +189,20 @@ read_packet (QsTrace *trace, QsPacketFacts *facts, guint index)
     read_received (facts, index, packet);
   else
     read_sent (facts, index, packet);
-  /* Retry and Version Negotiation come from a server, whichever side is looking. */
-  if (packet->type == QS_PACKET_RETRY)
-    set_once (&facts->retry, index);
-  if (packet->type == QS_PACKET_VERSION_NEGOTIATION)
-    set_once (&facts->version_negotiation, index);
+  /* Retry and Version Negotiation come from a server, whichever side is looking. What the client had sent before is
+   * never acknowledged (RFC 9002 section 6.3): the server kept nothing of it, and that is no loss. */
+  if (packet->type == QS_PACKET_RETRY && facts->retry < 0)
+    {
+      facts->retry = index;
+      facts->n_lost = 0;
+      facts->lost = -1;
+    }
+  if (packet->type == QS_PACKET_VERSION_NEGOTIATION && facts->version_negotiation < 0)
+    {
+      facts->version_negotiation = index;
+      facts->n_lost = 0;
+      facts->lost = -1;
+    }
   if ((packet->frames & BIT (QS_FRAME_HANDSHAKE_DONE)) != 0)
     set_once (&facts->handshake_done_frame, index);
   if ((packet->frames & (BIT (QS_FRAME_CONNECTION_CLOSE) | BIT (QS_FRAME_CONNECTION_CLOSE_APP))) != 0)

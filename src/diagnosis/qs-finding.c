@@ -65,6 +65,9 @@ expand (const char *template, GHashTable *words)
       g_string_append_len (text, at, open - at);
       g_string_append (text, word != NULL ? word : "");
       at = close + 1;
+      /* A sentence that has nothing to say leaves no gap. */
+      if ((word == NULL || *word == '\0') && *at == ' ' && (text->len == 0 || text->str[text->len - 1] == ' '))
+        at++;
     }
   while (text->len > 0 && text->str[text->len - 1] == ' ')
     g_string_truncate (text, text->len - 1);

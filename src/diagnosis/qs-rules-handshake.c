@@ -261,10 +261,12 @@ match_silent_after_ack (const QsEvidence *evidence, QsMatch *match)
       packets->in_beyond_initial || packets->close_in >= 0 || evidence->server_hello != NULL ||
       evidence->hello_retry != NULL)
     return FALSE;
-  if (evidence->now - evidence->last_received < QS_NO_REPLY_AFTER)
+  /* Servers go on acknowledging the client's probes: what counts is how long nothing else came. */
+  gint64 silence = evidence->now - qs_trace_get_packet (evidence->trace, (guint) packets->first_initial_in)->time;
+  if (silence < QS_NO_REPLY_AFTER)
     return FALSE;
   match->packet = packets->first_initial_in;
-  qs_match_take (match, "time", qs_text_duration (evidence->now - evidence->last_received));
+  qs_match_take (match, "time", qs_text_duration (silence));
   qs_match_set (match, "offered", or_unknown (evidence->offered_alpn));
   qs_match_set (match, "sni", evidence->sni != NULL ? evidence->sni : _ ("none"));
   return TRUE;
@@ -348,7 +350,7 @@ const QsRule qs_rules_handshake[] = {
         "before it, expects the whole ClientHello in the first datagram. Update it; offering X25519 alone avoids it."),
     match_post_quantum_blocked },
   { "silent-after-ack", QS_SEVERITY_ERROR, "RFC 9001 section 4.8",
-    N_ ("{host} confirmed the first packet and has been silent since, for {time}."),
+    N_ ("{host} confirmed the first packet and has said nothing else since, for {time}."),
     N_ ("It speaks QUIC and stopped before its ServerHello. Some servers do that in place of an alert where they do "
         "not "
         "like the application protocol (offered: {offered}) or the server name (sent: {sni}); or it is frozen."),

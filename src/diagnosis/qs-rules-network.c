@@ -169,6 +169,14 @@ match_family_broken (const QsEvidence *evidence, QsMatch *match)
   gboolean lost_v6 = lost->text[0] == '[', won_v6 = evidence->address[0] == '[';
   if (lost_v6 == won_v6 && strchr (lost->text, '.') != NULL)
     return FALSE;
+  if (g_str_equal (lost->name, "ECONNREFUSED"))
+    {
+      match->severity = QS_SEVERITY_INFO;
+      match->title = N_ ("{host} does not listen on its {broken} address, it does on its {works} one.");
+      match->detail =
+          N_ ("{lost} was refused at once, {address} answered. Programs that try only {broken} fail. Let the "
+              "server listen on both, or take the {broken} address out of DNS.");
+    }
   qs_match_set (match, "lost", lost->text);
   qs_match_set (match, "broken", lost_v6 ? "IPv6" : "IPv4");
   qs_match_set (match, "works", lost_v6 ? "IPv4" : "IPv6");

@@ -39,7 +39,11 @@ match_timeout (const QsEvidence *evidence, QsMatch *match)
   if (is_mute (evidence, match) || (evidence->close.known && !evidence->close.by_us))
     return FALSE;
   if (evidence->now - since < QS_NO_REPLY_AFTER / 6)
-    return FALSE;
+    {
+      if (qs_trace_find_mark (evidence->trace, QS_MARK_NOTE, "timeout", NULL) == NULL)
+        return FALSE;
+      match->title = N_ ("{host} got no further {stage} in the time that was given.");
+    }
   qs_match_take (match, "silence", qs_text_duration (evidence->now - since));
   qs_match_set (match, "stage", stage_words (evidence->stage));
   return TRUE;
@@ -51,6 +55,9 @@ match_failed (const QsEvidence *evidence, QsMatch *match)
   if (is_mute (evidence, match))
     return FALSE;
   qs_match_set (match, "stage", stage_words (evidence->stage));
+  const QsMark *note = qs_trace_find_mark (evidence->trace, QS_MARK_NOTE, NULL, NULL);
+  if (note != NULL)
+    qs_match_set (match, "note", note->text);
   if (evidence->socket_error != NULL)
     qs_match_take (match, "system",
                    g_strdup_printf (_ ("The system says: %s."), evidence->socket_error->text != NULL
@@ -80,7 +87,6 @@ const QsRule qs_rules_rest[] = {
         "or kind are dropped on the way. Try again with more patience, and look at the last packets."),
     match_timeout },
   { "failed", QS_SEVERITY_ERROR, "RFC 9000 section 11", N_ ("The run to {host} failed {stage}."),
-    N_ ("{close} {system} {stack} No rule of Quicscope explains that yet: look at the last packets of the trace."),
-    match_failed },
+    N_ ("{note} {close} {system} {stack} Look at the last packets of the trace for what led to it."), match_failed },
   { NULL },
 };

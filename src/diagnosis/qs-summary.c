@@ -210,10 +210,12 @@ qs_summary_free (QsSummary *summary)
 }
 
 static char *
-version_words (const QsSummary *summary)
+version_words (const QsEvidence *evidence, const QsSummary *summary)
 {
   if (summary->quic_version != NULL)
     return g_strdup_printf (_ ("QUIC v%s"), summary->quic_version);
+  if (!evidence->tls)
+    return g_strdup ("QUIC");
   return g_strdup (summary->tls_version != NULL ? summary->tls_version : "TLS");
 }
 
@@ -236,7 +238,7 @@ qs_verdict (QsTrace *trace, const QsSummary *summary, GPtrArray *findings)
 
   gint64 start = MAX (evidence->connecting, 0);
   g_autofree char *time = qs_text_duration (summary->handshake - start);
-  g_autofree char *version = version_words (summary);
+  g_autofree char *version = version_words (evidence, summary);
   g_autofree char *done =
       summary->alpn != NULL
           ? g_strdup_printf (_ ("Connected to %s in %s over %s with %s."), evidence->host, time, version, summary->alpn)

@@ -783,7 +783,7 @@ static const Case cases[] = {
   { "hello-retry", "hello-retry", I, "HelloRetryRequest", "secp256r1", hello_retry, -1 },
   { "post-quantum", "post-quantum-hello", I, "two datagrams", "bytes", large_hello, -1 },
   { "post-quantum/blocked", "post-quantum-hello-blocked", E, "two datagrams", "X25519", large_hello_blocked, -1 },
-  { "silent-after-ack", "silent-after-ack", E, "has been silent since", "h3", silent_after_ack, -1 },
+  { "silent-after-ack", "silent-after-ack", E, "has said nothing else since", "h3", silent_after_ack, -1 },
   { "unknown-ca", "certificate-unknown-ca", E, "a CA that is not trusted", "“CN=Acme”", unknown_ca, -1 },
   { "unknown-ca/file", "certificate-unknown-ca", E, "a CA that is not trusted", "“CN=Acme”", unknown_ca_in_a_file, -1 },
   { "unknown-ca/ignored", "certificate-unknown-ca", W, "a CA that is not trusted", "“CN=Acme”", unknown_ca_ignored,

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <glib-unix.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+
+#include "base/qs-i18n.h"
+#include "cli/qs-cli.h"
+#include "cli/quicprobe-body.h"
+#include "cli/quicprobe-live.h"
+#include "cli/quicprobe-options.h"
+#include "cli/quicprobe-report.h"
+#include "trace/qs-key-log.h"
+#include "trace/qs-pcapng.h"
+#include "trace/qs-qlog.h"
+
+typedef struct {
+  const QuicprobeOptions *options;
+  QsProbe *probe;
+  GMainLoop *loop;
+  guint n_signals;
+} Program;
+
+static void
+print_version (void)
+{
+  printf ("quicprobe %s\n%s\n", PACKAGE_VERSION, OpenSSL_version (OPENSSL_VERSION));
+}
+
+/* The first one ends the run in order; whoever insists gets out at once. */
+static gboolean
+signal_cb (gpointer data)
+{
+  Program *program = data;
+
+  if (program->n_signals++ == 0 && !qs_probe_get_finished (program->probe))
+    qs_probe_stop (program->probe);
+  else
+    g_main_loop_quit (program->loop);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+finished_cb (QsProbe *probe, Program *program)
+{
+  g_main_loop_quit (program->loop);
+}
+
+static gboolean
+complain (GError *error)
+{
+  fprintf (stderr, "quicprobe: %s\n", error->message);
+  return FALSE;
+}
+
+/* All are tried, whichever fails. */
+static gboolean
+write_files (const QuicprobeOptions *options, QsTrace *trace)
+{
+  const struct {
+    const char *path;
+    gboolean (*write) (QsTrace *trace, const char *path, GError **error);
+  } files[] = {
+    { options->qlog, qs_qlog_write },
+    { options->pcapng, qs_pcapng_write },
+    { options->keylog, qs_key_log_write },
+  };
+  gboolean good = TRUE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      if (files[i].path != NULL && !files[i].write (trace, files[i].path, &error))
+        good = complain (error);
+    }
+  return good;
+}
+
+/* Standard output holds the answer and nothing else: the body where one came, else the report. */
+static void
+print_report (const Program *program, gboolean body_printed)
+{
+  const QuicprobeOptions *options = program->options;
+
+  if (options->json)
+    quicprobe_print_json (program->probe);
+  else if (!body_printed)
+    quicprobe_print_report (stdout, program->probe, options->quiet);
+  else if (!options->quiet || !qs_probe_get_succeeded (program->probe))
+    quicprobe_print_report (stderr, program->probe, options->quiet);
+}
+
+static int
+conclude (const Program *program, QuicprobeBody *body)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean succeeded = qs_probe_get_succeeded (program->probe);
+  gboolean good = quicprobe_body_finish (body, succeeded, &error) || complain (error);
+
+  good &= write_files (program->options, qs_probe_get_trace (program->probe));
+  print_report (program, quicprobe_body_was_printed (body));
+  if (fflush (stdout) != 0)
+    {
+      fprintf (stderr, "quicprobe: %s: %s\n", _ ("standard output cannot be written"), g_strerror (errno));
+      good = FALSE;
+    }
+  return good && succeeded ? QS_EXIT_OK : QS_EXIT_FAILED;
+}
+
+static void
+run_loop (Program *program)
+{
+  guint interrupt = g_unix_signal_add (SIGINT, signal_cb, program);
+  guint terminate = g_unix_signal_add (SIGTERM, signal_cb, program);
+
+  g_signal_connect (program->probe, "finished", G_CALLBACK (finished_cb), program);
+  qs_probe_start (program->probe);
+  if (!qs_probe_get_finished (program->probe))
+    g_main_loop_run (program->loop);
+  g_source_remove (interrupt);
+  g_source_remove (terminate);
+}
+
+static int
+run (const QuicprobeOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (QsProbe) probe = qs_probe_new (options->target, options->probe);
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  Program program = { options, probe, loop, 0 };
+  FILE *trace_out = options->json || quicprobe_options_wants_body (options) ? stderr : stdout;
+
+  if (!qs_probe_prepare (probe, &error))
+    return qs_cli_usage ("quicprobe", error->message);
+  g_autoptr (QuicprobeBody) body = quicprobe_body_new (probe, options, &error);
+  if (body == NULL)
+    {
+      complain (error);
+      return QS_EXIT_FAILED;
+    }
+  g_autoptr (QuicprobeLive) live = quicprobe_live_new (probe, options, trace_out);
+  run_loop (&program);
+  quicprobe_live_finish (live);
+  return conclude (&program, body);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GError) error = NULL;
+
+  qs_i18n_init ();
+  /* A reader that went away (| head) is no reason to die without a word. */
+  signal (SIGPIPE, SIG_IGN);
+  g_autoptr (QuicprobeOptions) options = quicprobe_options_parse (argc, argv, &error);
+  if (options == NULL)
+    return qs_cli_usage ("quicprobe", error->message);
+  if (options->help)
+    quicprobe_print_help ();
+  else if (options->version)
+    print_version ();
+  else
+    return run (options);
+  return QS_EXIT_OK;
+}

@@ -1,0 +1,380 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""quicprobe against real peers: contents of its report, every failure's own name, files, exit status."""
+
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+import unittest
+
+import peers
+import probe
+
+MODES = ("nonblocking", "blocking", "thread-assisted")
+
+
+class WithCertificates(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.certs = peers.Certificates()
+        cls.addClassCleanup(cls.certs.__exit__)
+        folder = tempfile.TemporaryDirectory(prefix="qs-cli-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = folder.name
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def serve(self, *options, leaf="good"):
+        chain, key = self.certs.leaf(leaf)
+        return peers.quicserve(probe.SERVER, f"--cert={chain}", f"--key={key}", *options)
+
+
+class Success(WithCertificates):
+    def check_facts(self, report, alpn):
+        tls, quic, times = report["tls"], report["quic"], report["timings_ms"]
+        self.assertEqual(tls["version"], "TLS 1.3")
+        self.assertRegex(tls["cipher"], r"^TLS_(AES|CHACHA20)_")
+        self.assertTrue(tls["group"])
+        self.assertEqual(tls["alpn"], alpn)
+        self.assertEqual(tls["verify"]["code"], 0)
+        self.assertIs(tls["resumed"], False)
+        leaf = tls["certificates"][0]
+        self.assertEqual(leaf["subject"], "CN=localhost")
+        self.assertIn("localhost", leaf["names"])
+        self.assertIn("127.0.0.1", leaf["names"])
+        self.assertRegex(leaf["sha256"], r"^[0-9a-f]{64}$")
+        self.assertRegex(leaf["not_after"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        self.assertEqual(quic["version"], "1")
+        parameters = quic["peer_transport_parameters"]
+        self.assertGreater(parameters["initial_max_data"], 0)
+        self.assertRegex(parameters["initial_source_connection_id"], r"^([0-9a-f]{2})*$")
+        self.assertGreater(times["handshake"], 0)
+        self.assertGreaterEqual(times["confirmed"], 0)
+        self.assertGreaterEqual(times["total"], times["handshake"])
+        for name in ("datagrams", "packets", "frames"):
+            self.assertGreater(report["trace"][name], 3)
+        self.assertEqual([f for f in report["findings"] if f["severity"] == "error"], [])
+
+    def test_caddy_h3(self):
+        with peers.caddy(self.certs, body="hello from caddy\n") as peer:
+            result = probe.probe(f"--cacert={self.certs.ca}", f"https://localhost:{peer.port}/hello")
+            self.assertEqual(result.status, 0, result.text)
+            self.check_facts(result.report, "h3")
+            self.assertEqual(result.report["target"]["alpn"], ["h3"])
+            self.assertEqual(result.report["target"]["sni"], "localhost")
+            self.assertEqual(result.report["http"]["version"], "3")
+            self.assertEqual(result.report["http"]["status"], 200)
+            self.assertEqual(result.report["http"]["bytes"], len("hello from caddy\n"))
+            self.assertIn("server", [name.lower() for name, _ in result.report["http"]["headers"]])
+            body = probe.run("--quiet", f"--cacert={self.certs.ca}", f"https://localhost:{peer.port}/")
+            self.assertEqual(body.out, b"hello from caddy\n")
+            self.assertEqual(body.err, "")
+
+    def test_ngtcp2_handshake(self):
+        with peers.ngtcp2_server(self.certs) as peer:
+            result = probe.probe(f"--cacert={self.certs.ca}", "--alpn=h3", f"quic://localhost:{peer.port}")
+            self.assertEqual(result.status, 0, result.text)
+            self.check_facts(result.report, "h3")
+            self.assertIsNone(result.report["http"])
+
+    def test_echo_in_three_modes(self):
+        with self.serve() as peer:
+            for mode in MODES:
+                with self.subTest(mode):
+                    arguments = [f"--mode={mode}", f"--cacert={self.certs.ca}", "--alpn=hq-interop", "--send=echo me"]
+                    result = probe.probe(*arguments, f"quic://localhost:{peer.port}")
+                    self.assertEqual(result.status, 0, result.text)
+                    self.check_facts(result.report, "hq-interop")
+                    stream = result.report["streams"][0]
+                    self.assertEqual(stream["id"], 0)
+                    self.assertEqual((stream["direction"], stream["initiator"]), ("bidi", "client"))
+                    self.assertEqual((stream["bytes_sent"], stream["bytes_received"]), (7, 7))
+                    self.assertEqual(stream["read_state"], "FINISHED")
+                    plain = probe.run("--quiet", *arguments, f"quic://localhost:{peer.port}")
+                    self.assertEqual(plain.out, b"echo me")
+
+    def test_retry_is_told(self):
+        with self.serve() as peer:
+            result = probe.probe(f"--cacert={self.certs.ca}", "--alpn=hq-interop", f"quic://localhost:{peer.port}")
+            self.assertIs(result.report["quic"]["retry"], True)
+            self.assertEqual(result.findings["retry"]["severity"], "info")
+
+    def test_tls_over_tcp(self):
+        with peers.openssl_server(self.certs) as peer:
+            result = probe.probe(f"--cacert={self.certs.ca}", f"tls://localhost:{peer.port}/")
+            self.assertEqual(result.status, 0, result.text)
+            self.assertIsNone(result.report["quic"])
+            self.assertEqual(result.report["target"]["transport"], "tls")
+            self.assertEqual(result.report["tls"]["version"], "TLS 1.3")
+            self.assertEqual(result.report["http"]["status"], 200)
+            self.assertEqual(result.report["tls"]["verify"]["code"], 0)
+
+    def test_report_for_people(self):
+        with self.serve() as peer:
+            result = probe.run(f"--cacert={self.certs.ca}", "--alpn=hq-interop", f"quic://localhost:{peer.port}")
+            self.assertEqual(result.status, 0)
+            for words in (r"^Connected to localhost in ", r"ServerHello received", r"Cipher suite +TLS_", r"CN=localhost"):
+                self.assertRegex(result.text, re.compile(words, re.M))
+            probe.check_text(result.text)
+            self.assertTrue(result.err)  # progress
+            quiet = probe.run("-q", f"--cacert={self.certs.ca}", "--alpn=hq-interop", f"quic://localhost:{peer.port}")
+            self.assertEqual(quiet.err, "")
+
+    def test_trace(self):
+        with self.serve() as peer:
+            target = [f"--cacert={self.certs.ca}", "--alpn=hq-interop", f"quic://localhost:{peer.port}"]
+            result = probe.run("--trace", *target)
+            for words in ("ClientHello", "ServerHello", "EncryptedExtensions", "HANDSHAKE_DONE", "CRYPTO", "Handshake 0"):
+                self.assertIn(words, result.text)
+            both = probe.run("--trace", "--json", *target)
+            json.loads(both.text)
+            self.assertIn("HANDSHAKE_DONE", both.err)
+
+    def test_ipv6_and_resolve(self):
+        chain, key = self.certs.leaf()
+        with peers.quicserve(probe.SERVER, f"--cert={chain}", f"--key={key}", host="::1") as peer:
+            common = [f"--cacert={self.certs.ca}", "--alpn=hq-interop"]
+            literal = probe.probe(*common, f"quic://[::1]:{peer.port}")
+            self.assertEqual(literal.report["target"]["address"], "::1")
+            self.assertIsNone(literal.report["target"]["sni"])
+            self.assertIsNone(literal.report["timings_ms"]["resolve"])
+            named = probe.probe(*common, "-k", f"--resolve=www.example.net:{peer.port}:::1", f"www.example.net:{peer.port}")
+            self.assertEqual(named.report["target"]["address"], "::1")
+
+
+class Files(WithCertificates):
+    def test_all(self):
+        with self.serve() as peer:
+            names = {kind: self.path("run." + kind) for kind in ("sqlog", "qlog", "pcapng", "keylog", "body")}
+            for qlog in (names["sqlog"], names["qlog"]):
+                result = probe.run(
+                    "--json", f"--cacert={self.certs.ca}", "--alpn=hq-interop", "--send=\x01raw\x1b", f"--qlog={qlog}",
+                    f"--pcapng={names['pcapng']}", f"--keylog={names['keylog']}", f"--output={names['body']}",
+                    f"quic://localhost:{peer.port}",
+                )  # fmt: skip
+                self.assertEqual(result.status, 0, result.err)
+            with open(names["body"], "rb") as file:
+                self.assertEqual(file.read(), b"\x01raw\x1b")
+            with open(names["keylog"], encoding="ascii") as file:
+                self.assertRegex(file.read(), r"(?m)^CLIENT_HANDSHAKE_TRAFFIC_SECRET [0-9a-f]{64} [0-9a-f]+$")
+            self.assertEqual(stat.S_IMODE(os.stat(names["keylog"]).st_mode), 0o600)
+            with open(names["sqlog"], "rb") as file:
+                records = file.read().split(b"\x1e")[1:]
+            self.assertIn("qlog_version", json.loads(records[0]))
+            with open(names["qlog"], encoding="utf-8") as file:
+                self.assertTrue(json.load(file)["traces"][0]["events"])
+            with open(names["pcapng"], "rb") as file:
+                self.assertEqual(file.read(4), b"\x0a\x0d\x0d\x0a")
+            self.assertEqual([name for name in os.listdir(self.folder) if not name.startswith("run.")], [])
+
+    def test_cannot_be_written(self):
+        with self.serve() as peer:
+            common = [f"--cacert={self.certs.ca}", "--alpn=hq-interop", f"quic://localhost:{peer.port}"]
+            result = probe.run("--json", "--pcapng=/no/such/folder/file", *common)
+            self.assertEqual(result.status, 1)
+            self.assertIn("/no/such/folder", result.err)
+            json.loads(result.text)
+
+
+class VerifyErrors(WithCertificates):
+    KINDS = {
+        "unknown-ca": ("certificate-unknown-ca", "Some other test CA", (19, 20, 21)),
+        "self-signed": ("certificate-self-signed", "vouches for itself", (18,)),
+        "incomplete-chain": ("certificate-incomplete-chain", "Quicscope test intermediate", (20, 21)),
+        "expired": ("certificate-expired", "30 days ago", (10,)),
+        "not-yet-valid": ("certificate-not-yet-valid", "becomes valid only in", (9,)),
+        "wrong-name": ("certificate-name-mismatch", "elsewhere.example", (62,)),
+    }
+
+    def check(self, target, finding, words, codes):
+        strict = probe.probe(f"--cacert={self.certs.ca}", *target)
+        self.assertEqual(strict.status, 1)
+        self.assertEqual(strict.errors, [finding], strict.text)
+        self.assertIn(words, strict.findings[finding]["detail"])
+        self.assertIn(strict.report["tls"]["verify"]["code"], codes)
+        self.assertTrue(strict.report["tls"]["certificates"])
+        self.assertEqual(strict.report["stage"], "handshake")
+
+        for_people = probe.run(f"--cacert={self.certs.ca}", *target)
+        self.assertEqual(for_people.status, 1)
+        self.assertIn(f"[{finding}]", for_people.text)
+
+        lenient = probe.probe("-k", f"--cacert={self.certs.ca}", *target)
+        self.assertEqual(lenient.status, 0, lenient.text)
+        self.assertEqual(lenient.findings[finding]["severity"], "warning")
+        self.assertIn(lenient.report["tls"]["verify"]["code"], codes)
+
+    def test_quic(self):
+        for kind, (finding, words, codes) in self.KINDS.items():
+            with self.subTest(kind), self.serve(leaf=kind) as peer:
+                self.check(["--alpn=hq-interop", f"quic://localhost:{peer.port}"], finding, words, codes)
+
+    def test_tls(self):
+        for kind, (finding, words, codes) in self.KINDS.items():
+            with self.subTest(kind), peers.openssl_server(self.certs, kind) as peer:
+                self.check([f"tls://localhost:{peer.port}"], finding, words, codes)
+
+    def test_in_other_modes(self):
+        for mode in MODES[1:]:
+            with self.subTest(mode), self.serve(leaf="expired") as peer:
+                target = [f"--mode={mode}", "--alpn=hq-interop", f"quic://localhost:{peer.port}"]
+                self.check(target, *self.KINDS["expired"])
+
+    def test_with_intermediate(self):
+        with self.serve(leaf="with-intermediate") as peer:
+            result = probe.probe(f"--cacert={self.certs.ca}", "--alpn=hq-interop", f"quic://localhost:{peer.port}")
+            self.assertEqual(result.status, 0, result.text)
+            self.assertEqual(len(result.report["tls"]["certificates"]), 2)
+
+
+class Refusals(WithCertificates):
+    def trust(self, *arguments):
+        return probe.probe(f"--cacert={self.certs.ca}", *arguments)
+
+    def test_alpn(self):
+        with self.serve() as peer:
+            result = self.trust("--alpn=no-such-protocol", f"quic://localhost:{peer.port}")
+            self.assertEqual(result.errors, ["alpn-mismatch"])
+            self.assertIn("no-such-protocol", result.findings["alpn-mismatch"]["detail"])
+            close = result.report["quic"]["close"]
+            self.assertEqual((close["by"], close["space"], close["code"]), ("remote", "transport", 0x178))
+
+    def test_alpn_of_others(self):
+        for name, start in (("caddy", peers.caddy), ("ngtcp2", peers.ngtcp2_server)):
+            with self.subTest(name), start(self.certs) as peer:
+                result = self.trust("--alpn=no-such-protocol", f"quic://localhost:{peer.port}")
+                self.assertEqual(result.errors, ["alpn-mismatch"], result.text)
+
+    def test_no_common_group(self):
+        with peers.openssl_server(self.certs, options=("-groups", "P-384")) as peer:
+            result = self.trust("--groups=X25519", f"tls://localhost:{peer.port}")
+            self.assertEqual(result.errors, ["no-common-parameters"], result.text)
+            self.assertIn("x25519", result.findings["no-common-parameters"]["detail"].lower())
+
+    def test_too_old(self):
+        with peers.openssl_server(self.certs, options=("-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0")) as peer:
+            result = self.trust(f"tls://localhost:{peer.port}")
+            self.assertEqual(result.errors, ["tls-too-old"], result.text)
+
+    def test_client_certificate(self):
+        options = ("-Verify", "1", "-CAfile", self.certs.ca, "-verify_return_error")
+        with peers.openssl_server(self.certs, options=options) as peer:
+            result = self.trust(f"tls://localhost:{peer.port}")
+            self.assertEqual(result.errors, ["client-certificate-required"], result.text)
+            cert, key = self.certs.leaf("client")
+            allowed = self.trust(f"--cert={cert}", f"--key={key}", f"tls://localhost:{peer.port}")
+            self.assertEqual(allowed.status, 0, allowed.text)
+
+    def test_hello_retry(self):
+        with peers.openssl_server(self.certs, options=("-groups", "P-256")) as peer:
+            result = self.trust("--groups=X25519:P-256", f"tls://localhost:{peer.port}")
+            self.assertEqual(result.status, 0, result.text)
+            self.assertIn("hello-retry", result.findings)
+
+    def test_name_unknown_to_resolver(self):
+        result = probe.probe("quic://no-such-name.invalid:443")
+        self.assertEqual(result.errors, ["dns-failure"], result.text)
+        self.assertEqual(result.report["stage"], "resolve")
+        self.assertIn("no-such-name.invalid", result.findings["dns-failure"]["title"])
+
+
+class NoServer(WithCertificates):
+    def test_closed_port(self):
+        for mode in MODES:
+            with self.subTest(mode), peers.closed_port() as port:
+                # The best of a few: this machine may be busy, the program may not be slow.
+                totals = []
+                for _ in range(5):
+                    result = probe.probe(f"--mode={mode}", f"quic://127.0.0.1:{port}")
+                    self.assertEqual(result.errors, ["port-closed"], result.text)
+                    totals.append(result.report["timings_ms"]["total"])
+                    if totals[-1] < 100:
+                        break
+                self.assertLess(min(totals), 100)
+
+    def test_closed_tcp_port(self):
+        with peers.closed_port("tcp") as port:
+            result = probe.probe(f"tls://127.0.0.1:{port}")
+            self.assertEqual(result.errors, ["connection-refused"], result.text)
+
+    def test_silence_is_named_while_it_lasts(self):
+        with peers.udp_silent() as peer:
+            started = time.monotonic()
+            process = subprocess.Popen(
+                [probe.PROGRAM, "--json", "--timeout=6", f"quic://127.0.0.1:{peer.port}"],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "C.UTF-8"},
+            )  # fmt: skip
+            self.addCleanup(process.kill)
+            named = None
+            for line in process.stderr:
+                if b"no-reply" in line:
+                    named = time.monotonic() - started
+                    self.assertIn(b"TCP", line)
+                    break
+            self.assertIsNotNone(named)
+            self.assertLess(named, 3.5)
+            self.assertIsNone(process.poll(), "the run goes on")
+            out, _ = process.communicate(timeout=probe.PATIENCE)
+            self.assertEqual(process.returncode, 1)
+            report = json.loads(out)
+            self.assertEqual([f["id"] for f in report["findings"] if f["severity"] == "error"], ["no-reply"])
+            self.assertGreater(report["timings_ms"]["total"], 5500)
+
+    def test_silence_with_tcp_open(self):
+        with peers.openssl_server(self.certs) as peer:
+            udp = __import__("socket").socket(2, 2)
+            self.addCleanup(udp.close)
+            udp.bind((peers.HOST, peer.port))
+            result = probe.probe("--timeout=4", f"quic://127.0.0.1:{peer.port}")
+            self.assertEqual(result.errors, ["no-reply"], result.text)
+            self.assertIn("answers with TLS", result.findings["no-reply"]["detail"])
+
+    def test_plain_tcp(self):
+        with peers.tcp_echo(greeting=b"\x1b[31mnot TLS\r\n") as peer:
+            result = probe.probe(f"tls://127.0.0.1:{peer.port}")
+            self.assertEqual(result.errors, ["plain-tcp"], result.text)
+            self.assertIn("\\x1b", result.findings["plain-tcp"]["detail"])
+
+    def test_tcp_reset(self):
+        with peers.tcp_reset() as peer:
+            result = probe.probe(f"tls://127.0.0.1:{peer.port}")
+            self.assertEqual(result.errors, ["connection-reset"], result.text)
+
+    def test_interrupt(self):
+        for mode in MODES:
+            with self.subTest(mode), peers.udp_silent() as peer:
+                process = subprocess.Popen(
+                    [probe.PROGRAM, "--json", f"--mode={mode}", f"quic://127.0.0.1:{peer.port}"],
+                    stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                )  # fmt: skip
+                self.addCleanup(process.kill)
+                peers.wait_until(lambda: peer.received, "the first datagram")
+                process.send_signal(signal.SIGINT)
+                out, _ = process.communicate(timeout=10)
+                self.assertEqual(process.returncode, 1)
+                probe.check_shape(json.loads(out), probe.CONTRACT)
+
+
+class Scenarios(unittest.TestCase):
+    """Whatever the local server can do wrong gets the name that its list promises."""
+
+    def test_every_scenario(self):
+        listing = subprocess.run([probe.SERVER, "--list-scenarios"], capture_output=True, text=True, check=True).stdout
+        for line in listing.splitlines():
+            name, finding, _ = line.split("\t")
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+                ca = os.path.join(folder, "ca.pem")
+                with peers.quicserve(probe.SERVER, f"--scenario={name}", f"--write-ca={ca}") as peer:
+                    arguments = [f"--cacert={ca}", "--alpn=hq-interop", "--send=hello", "--timeout=8"]
+                    result = probe.probe(*arguments, f"quic://localhost:{peer.port}")
+                    if finding != "-":
+                        self.assertIn(finding, result.findings, f"status {result.status}: {result.text}")
+
+
+if __name__ == "__main__":
+    peers.main()
