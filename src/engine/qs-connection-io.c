@@ -101,6 +101,9 @@ confirmed_cb (gpointer data)
 {
   QsConnection *self = data;
 
+  /* It is repeated until our acknowledgement arrives. */
+  if (!g_atomic_int_compare_and_exchange (&self->confirmed, FALSE, TRUE))
+    return;
   qs_mark_sink_add (self->sink, QS_MARK_CONFIRMED, NULL, 0, NULL);
   qs_connection_post (self, QS_EVENT_CONFIRMED);
 }

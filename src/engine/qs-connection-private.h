@@ -112,6 +112,7 @@ struct _QsConnection {
   char *alpn;
 
   gint answered;        /* atomic */
+  gint confirmed;       /* atomic */
   gint expects_verdict; /* atomic */
   gint socket_error;    /* atomic: errno */
   gint close_error;     /* atomic */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "dissect/qs-dissector.h"
 #include "engine/qs-connection.h"
 #include "engine/qs-request.h"
 
@@ -34,6 +35,7 @@ struct _QsProbe {
   QsTarget *target;
   QsProbeOptions *options;
   QsTrace *trace;
+  QsDissector *dissector; /* NULL when nothing is recorded */
   QsSslConfig *config;
   GMainContext *context;
   QsConnectionState state;

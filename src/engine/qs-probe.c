@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/qs-i18n.h"
+#include "base/qs-slice.h"
 #include "base/qs-text.h"
 #include "engine/qs-probe-private.h"
 #include "engine/qs-resolve.h"
@@ -81,11 +82,16 @@ qs_probe_set_state (QsProbe *self, QsConnectionState state)
 
 /* --- The end --- */
 
+/* What was recorded last is dissected in slices, then the run is finished. */
 static gboolean
-finished_cb (gpointer data)
+finish_cb (gint64 deadline, gpointer data)
 {
   QsProbe *self = data;
 
+  if (self->dissector != NULL && !qs_dissector_advance (self->dissector, deadline))
+    return G_SOURCE_CONTINUE;
+  if (self->dissector != NULL)
+    qs_dissector_finish (self->dissector);
   self->finished = TRUE;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_FINISHED]);
   g_signal_emit (self, signals[SIGNAL_FINISHED], 0);
@@ -145,10 +151,8 @@ qs_probe_end (QsProbe *self, gboolean succeeded)
                                      : "failed",
                      0, qs_stage_name (self->stage));
 
-  g_autoptr (GSource) source = g_idle_source_new ();
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, finished_cb, g_object_ref (self), g_object_unref);
-  g_source_attach (source, self->context);
+  g_autoptr (GSource) source =
+      qs_slice_add (self->context, "[Quicscope] end of a run", finish_cb, g_object_ref (self), g_object_unref);
 }
 
 /* --- Patience --- */
@@ -288,6 +292,7 @@ qs_probe_finalize (GObject *object)
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->streams);
+  g_clear_object (&self->dissector);
   g_clear_object (&self->trace);
   G_OBJECT_CLASS (qs_probe_parent_class)->finalize (object);
 }
@@ -417,6 +422,11 @@ qs_probe_start (QsProbe *self)
   self->started = TRUE;
   self->stage = QS_STAGE_RESOLVE;
   self->last_progress = g_get_monotonic_time ();
+  if (self->options->record)
+    {
+      self->dissector = qs_dissector_new (self->trace);
+      qs_dissector_follow (self->dissector);
+    }
   qs_probe_set_state (self, QS_CONNECTION_RESOLVING);
 
   g_autoptr (GSource) source = g_idle_source_new ();

@@ -61,9 +61,12 @@ qs_resolve_override_is_valid (const char *text, GError **error)
   return FALSE;
 }
 
-static GSocketAddress *
-override_for (QsTarget *target, const char *const *overrides)
+/* All that fit the host and the port (GInetAddress): a name may be given both families. */
+static GList *
+overrides_for (QsTarget *target, const char *const *overrides)
 {
+  GList *found = NULL;
+
   for (guint i = 0; overrides != NULL && overrides[i] != NULL; i++)
     {
       g_autofree char *host = NULL;
@@ -75,27 +78,49 @@ override_for (QsTarget *target, const char *const *overrides)
       g_autofree char *ascii = g_hostname_to_ascii (host);
       if (port == qs_target_get_port (target) && ascii != NULL &&
           g_ascii_strcasecmp (ascii, qs_target_get_host (target)) == 0)
-        return g_inet_socket_address_new (address, port);
+        found = g_list_append (found, g_steal_pointer (&address));
     }
-  return NULL;
+  return found;
 }
 
-static gboolean
-return_one (GTask *task, GSocketAddress *address)
+static GList *
+keep_family (GList *addresses, GSocketFamily family)
+{
+  GList *kept = NULL;
+
+  for (GList *at = addresses; at != NULL; at = at->next)
+    if (family == G_SOCKET_FAMILY_INVALID || g_inet_address_get_family (at->data) == family)
+      kept = g_list_append (kept, g_object_ref (at->data));
+  return kept;
+}
+
+static void
+return_not_found (GTask *task)
 {
   Query *query = g_task_get_task_data (task);
 
-  if (query->family != G_SOCKET_FAMILY_INVALID && g_socket_address_get_family (address) != query->family)
-    {
-      g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND,
-                               query->family == G_SOCKET_FAMILY_IPV6 ? _ ("The address is not an IPv6 address.")
-                                                                     : _ ("The address is not an IPv4 address."));
-      return FALSE;
-    }
+  g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND,
+                           query->family == G_SOCKET_FAMILY_IPV6 ? _ ("The address is not an IPv6 address.")
+                                                                 : _ ("The address is not an IPv4 address."));
+}
+
+/* As a socket address, which keeps a zone id. */
+static void
+return_literal (GTask *task)
+{
+  Query *query = g_task_get_task_data (task);
+  GSocketAddress *address =
+      g_inet_socket_address_new_from_string (qs_target_get_host (query->target), qs_target_get_port (query->target));
   GPtrArray *addresses = g_ptr_array_new_with_free_func (g_object_unref);
-  g_ptr_array_add (addresses, g_object_ref (address));
-  g_task_return_pointer (task, addresses, (GDestroyNotify) g_ptr_array_unref);
-  return TRUE;
+
+  if (address != NULL)
+    g_ptr_array_add (addresses, address);
+  if (address != NULL &&
+      (query->family == G_SOCKET_FAMILY_INVALID || g_socket_address_get_family (address) == query->family))
+    g_task_return_pointer (task, g_steal_pointer (&addresses), (GDestroyNotify) g_ptr_array_unref);
+  else
+    return_not_found (task);
+  g_clear_pointer (&addresses, g_ptr_array_unref);
 }
 
 static gboolean
@@ -131,6 +156,20 @@ interlace (GList *found, guint16 port)
 }
 
 static void
+return_overrides (GTask *task, GList *overrides)
+{
+  Query *query = g_task_get_task_data (task);
+  GList *kept = keep_family (overrides, query->family);
+
+  if (kept != NULL)
+    g_task_return_pointer (task, interlace (kept, qs_target_get_port (query->target)),
+                           (GDestroyNotify) g_ptr_array_unref);
+  else
+    return_not_found (task);
+  g_list_free_full (kept, g_object_unref);
+}
+
+static void
 found_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
@@ -161,12 +200,15 @@ qs_resolve_async (QsTarget *target, GSocketFamily family, const char *const *ove
   g_task_set_source_tag (task, qs_resolve_async);
   g_task_set_task_data (task, query, (GDestroyNotify) query_free);
 
-  g_autoptr (GSocketAddress) address = override_for (target, overrides);
-  if (address == NULL && qs_target_is_literal (target))
-    address = g_inet_socket_address_new_from_string (qs_target_get_host (target), qs_target_get_port (target));
-  if (address != NULL)
+  g_autolist (GInetAddress) found = overrides_for (target, overrides);
+  if (found != NULL)
     {
-      return_one (task, address);
+      return_overrides (task, found);
+      return;
+    }
+  if (qs_target_is_literal (target))
+    {
+      return_literal (task);
       return;
     }
 

@@ -61,10 +61,11 @@ new_session_cb (SSL *ssl, SSL_SESSION *session)
   return 0; /* the session is not kept */
 }
 
+/* ssl is QUIC's inner object, which knows no binding. */
 static int
 cert_cb (SSL *ssl, void *data)
 {
-  Binding *binding = SSL_get_ex_data (ssl, binding_index ());
+  Binding *binding = data;
   binding->hooks->certificate_requested (binding->data);
   return 1;
 }
@@ -269,12 +270,20 @@ set_names (QsSslConfig *self, QsTarget *target, const QsProbeOptions *options)
   self->host = g_strdup (options->sni != NULL && *options->sni != '\0' ? options->sni : qs_target_get_host (target));
 }
 
-static const SSL_METHOD *
-method_for (QsTransport transport, QsMode mode)
+/* Thread-assisted is what OSSL_QUIC_client_thread_method() sets up, but by way of its domain flags: with that method
+ * OpenSSL 3.5 makes no cache for address tokens, refuses every packet with a NEW_TOKEN frame because of it, never
+ * acknowledges it, and whatever else is in it is lost for ever. */
+static SSL_CTX *
+new_ctx (QsTransport transport, QsMode mode)
 {
   if (transport == QS_TRANSPORT_TLS)
-    return TLS_client_method ();
-  return mode == QS_MODE_THREAD_ASSISTED ? OSSL_QUIC_client_thread_method () : OSSL_QUIC_client_method ();
+    return SSL_CTX_new (TLS_client_method ());
+  SSL_CTX *ctx = SSL_CTX_new (OSSL_QUIC_client_method ());
+  if (ctx != NULL && mode == QS_MODE_THREAD_ASSISTED &&
+      SSL_CTX_set_domain_flags (ctx, SSL_DOMAIN_FLAG_MULTI_THREAD | SSL_DOMAIN_FLAG_THREAD_ASSISTED |
+                                         SSL_DOMAIN_FLAG_BLOCKING) != 1)
+    g_clear_pointer (&ctx, SSL_CTX_free);
+  return ctx;
 }
 
 static void
@@ -285,7 +294,6 @@ set_callbacks (QsSslConfig *self)
   SSL_CTX_set_keylog_callback (self->ctx, keylog_cb);
   SSL_CTX_set_session_cache_mode (self->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb (self->ctx, new_session_cb);
-  SSL_CTX_set_cert_cb (self->ctx, cert_cb, NULL);
   if (self->transport == QS_TRANSPORT_TLS)
     {
       SSL_CTX_set_info_callback (self->ctx, info_cb);
@@ -307,7 +315,7 @@ qs_ssl_config_new (QsTarget *target, const QsProbeOptions *options, GError **err
   self->groups = g_strdup (options->groups);
   self->ciphersuites = g_strdup (options->ciphersuites);
   ERR_clear_error ();
-  self->ctx = SSL_CTX_new (method_for (self->transport, options->mode));
+  self->ctx = new_ctx (self->transport, options->mode);
   if (self->ctx == NULL)
     {
       fail (error, QS_ERROR_SSL, "SSL_CTX_new%s", "");
@@ -397,6 +405,7 @@ qs_ssl_config_new_ssl (QsSslConfig *self, const QsSslHooks *hooks, gpointer data
   Binding *binding = g_new (Binding, 1);
   *binding = (Binding){ hooks, data };
   SSL_set_ex_data (ssl, binding_index (), binding);
+  SSL_set_cert_cb (ssl, cert_cb, binding);
   if (self->transport == QS_TRANSPORT_QUIC)
     {
       SSL_set_msg_callback (ssl, frame_cb);
