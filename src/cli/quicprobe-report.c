@@ -19,19 +19,32 @@ severity_word (QsSeverity severity)
 }
 
 static void
-print_findings (FILE *out, GPtrArray *findings, gboolean brief)
+print_finding (FILE *out, const QsFinding *finding)
 {
+  g_autofree char *head =
+      g_strdup_printf ("%s [%s]: %s", severity_word (finding->severity), finding->id, finding->title);
+  g_autofree char *tail = g_strdup_printf ("%s (%s)", finding->detail, finding->reference);
+
+  qs_cli_print_wrapped (out, head, 0);
+  qs_cli_print_wrapped (out, tail, 4);
+}
+
+/* An error is the verdict itself: it is not said twice. */
+static void
+print_verdict (FILE *out, const char *verdict, GPtrArray *findings, gboolean brief)
+{
+  gboolean failed = findings->len > 0 && ((const QsFinding *) findings->pdata[0])->severity == QS_SEVERITY_ERROR;
+
+  if (!failed)
+    qs_cli_print_wrapped (out, verdict, 0);
   for (guint i = 0; i < findings->len; i++)
     {
       const QsFinding *finding = findings->pdata[i];
       if (brief && finding->severity == QS_SEVERITY_INFO)
         continue;
-      g_autofree char *head =
-          g_strdup_printf ("%s [%s]: %s", severity_word (finding->severity), finding->id, finding->title);
-      g_autofree char *tail = g_strdup_printf ("%s (%s)", finding->detail, finding->reference);
-      fputc ('\n', out);
-      qs_cli_print_wrapped (out, head, 0);
-      qs_cli_print_wrapped (out, tail, 4);
+      if (i > 0 || !failed)
+        fputc ('\n', out);
+      print_finding (out, finding);
     }
 }
 
@@ -165,8 +178,7 @@ quicprobe_print_report (FILE *out, QsProbe *probe, gboolean brief)
   g_autoptr (GPtrArray) findings = qs_diagnose (trace, -1);
   g_autofree char *verdict = qs_verdict (trace, summary, findings);
 
-  qs_cli_print_wrapped (out, verdict, 0);
-  print_findings (out, findings, brief);
+  print_verdict (out, verdict, findings, brief);
   if (brief)
     return;
   print_steps (out, trace);

@@ -972,6 +972,37 @@ test_loss_is_no_failure (void)
   g_assert_cmpint (find (findings, "packet-loss")->severity, ==, QS_SEVERITY_WARNING);
 }
 
+/* RFC 9002 section 6.3: a server that answers with Retry keeps nothing of what came before. */
+static void
+test_retry_is_no_loss (void)
+{
+  g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
+
+  made_start (made);
+  made_packet (made, QS_DIRECTION_SENT, QS_PACKET_INITIAL, 0, "0600011e", QS_PACKET_LOST);
+  made_packet (made, QS_DIRECTION_RECEIVED, QS_PACKET_RETRY, G_MAXUINT64, NULL, 0);
+  made_handshake (made);
+  made_outcome (made, "ok", "done");
+  g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
+  g_assert_nonnull (find (findings, "retry"));
+  g_assert_null (find (findings, "packet-loss"));
+}
+
+/* On a family that nobody listens on the refusal comes at once: a note, not a broken network. */
+static void
+test_refused_family (void)
+{
+  g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
+
+  made_start (made);
+  made_mark (made, QS_MARK_ATTEMPT_LOST, "ECONNREFUSED", 0, "[2001:db8::1]:443");
+  made_handshake (made);
+  made_outcome (made, "ok", "done");
+  g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
+  g_assert_cmpint (find (findings, "address-family-broken")->severity, ==, QS_SEVERITY_INFO);
+  assert_says (find (findings, "address-family-broken")->detail, "refused at once");
+}
+
 static void
 test_stopped (void)
 {
@@ -1093,6 +1124,8 @@ main (int argc, char **argv)
   g_test_add_func ("/diagnosis/clean", test_clean);
   g_test_add_func ("/diagnosis/normal-close", test_normal_close);
   g_test_add_func ("/diagnosis/loss-is-no-failure", test_loss_is_no_failure);
+  g_test_add_func ("/diagnosis/retry-is-no-loss", test_retry_is_no_loss);
+  g_test_add_func ("/diagnosis/refused-family", test_refused_family);
   g_test_add_func ("/diagnosis/stopped", test_stopped);
   g_test_add_func ("/diagnosis/server-side", test_server_side);
   g_test_add_func ("/diagnosis/long-trace", test_long_trace);
