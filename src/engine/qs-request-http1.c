@@ -103,8 +103,8 @@ http1_reset (gpointer instance, gint64 stream, guint64 code, GError **error)
 
   if (stream != self->stream || self->done)
     return TRUE;
-  g_set_error (error, QS_ERROR, QS_ERROR_NETWORK,
-               _ ("The server reset the request's stream with code 0x%" G_GINT64_MODIFIER "x."), code);
+  g_set_error (error, QS_ERROR, QS_ERROR_NETWORK, _ ("The server reset the request's stream with code 0x%" PRIx64 "."),
+               code);
   return FALSE;
 }
 
