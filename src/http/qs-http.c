@@ -109,8 +109,8 @@ http3_reset (gpointer instance, gint64 stream, guint64 code, GError **error)
   qs_http3_stream_closed (self->http3, stream, code);
   if (!ours)
     return TRUE;
-  g_set_error (error, QS_ERROR, QS_ERROR_NETWORK,
-               _ ("The server reset the request's stream with code 0x%" G_GINT64_MODIFIER "x."), code);
+  g_set_error (error, QS_ERROR, QS_ERROR_NETWORK, _ ("The server reset the request's stream with code 0x%" PRIx64 "."),
+               code);
   return FALSE;
 }
 
