@@ -2,6 +2,7 @@
 #include "app/qs-application.h"
 
 #include "app/qs-appearance.h"
+#include "app/qs-files.h"
 #include "app/qs-snapshot.h"
 #include "app/qs-window.h"
 #include "base/qs-i18n.h"
@@ -24,6 +25,7 @@ static const GOptionEntry options[] = {
   { "demo", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Start the built-in server and probe it"), NULL },
   { "scenario", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("What the built-in server does (quicserve --list-scenarios)"),
     N_ ("NAME") },
+  { "keylog", 0, 0, G_OPTION_ARG_FILENAME, NULL, N_ ("Secrets for the captures that are opened"), N_ ("FILE") },
   { "page", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("Page to show first (overview, streams, security, lab…)"),
     N_ ("NAME") },
   { "size", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("Size of the window"), N_ ("WIDTHxHEIGHT") },
@@ -42,6 +44,8 @@ static const struct {
   { "win.run-again", { "<Control>r", "F5" } },
   { "win.remove-run", { "<Control>Delete" } },
   { "win.try-lab", { "<Control>t" } },
+  { "win.open", { "<Control>o" } },
+  { "win.save-trace", { "<Control>s" } },
   { "win.show-sidebar", { "F9" } },
   { "win.show-log", { "<Control><Shift>l" } },
   { "win.help", { "F1" } },
@@ -122,11 +126,20 @@ get_window (QsApplication *self)
   return QS_WINDOW (qs_window_new (GTK_APPLICATION (self), self->settings));
 }
 
+/* A file that is there is opened; all else is a target, and said to be a bad one where it is. */
 static void
-open_arguments (QsWindow *window, const char *const *arguments)
+open_arguments (QsWindow *window, GApplicationCommandLine *line, const char *const *arguments, const char *key_log)
 {
   for (guint i = 0; arguments != NULL && arguments[i] != NULL; i++)
-    qs_window_connect (window, arguments[i]);
+    {
+      g_autoptr (GFile) file = g_application_command_line_create_file_for_arg (line, arguments[i]);
+      g_autofree char *path = g_file_get_path (file);
+
+      if (path != NULL && g_file_test (path, G_FILE_TEST_IS_REGULAR))
+        qs_files_open (window, path, key_log);
+      else
+        qs_window_connect (window, arguments[i]);
+    }
 }
 
 static void
@@ -145,13 +158,14 @@ qs_application_command_line (GApplication *application, GApplicationCommandLine 
   QsApplication *self = QS_APPLICATION (application);
   GVariantDict *given = g_application_command_line_get_options_dict (line);
   g_autofree const char **arguments = NULL;
-  const char *page = NULL, *size = NULL, *snapshot = NULL, *scenario = NULL;
+  const char *page = NULL, *size = NULL, *snapshot = NULL, *scenario = NULL, *key_log = NULL;
   int width = 0, height = 0;
 
   g_variant_dict_lookup (given, G_OPTION_REMAINING, "^a&ay", &arguments);
   g_variant_dict_lookup (given, "page", "&s", &page);
   g_variant_dict_lookup (given, "scenario", "&s", &scenario);
   g_variant_dict_lookup (given, "size", "&s", &size);
+  g_variant_dict_lookup (given, "keylog", "^&ay", &key_log);
   g_variant_dict_lookup (given, "snapshot", "^&ay", &snapshot);
   if (size != NULL && !parse_size (size, &width, &height))
     return usage_error (line, _ ("--size takes WIDTHxHEIGHT, for instance 1024x700."));
@@ -170,7 +184,7 @@ qs_application_command_line (GApplication *application, GApplicationCommandLine 
 
   if (scenario != NULL)
     qs_lab_set_scenario (qs_session_get_lab (qs_window_get_session (window)), scenario);
-  open_arguments (window, arguments);
+  open_arguments (window, line, arguments, key_log);
   if (g_variant_dict_contains (given, "demo"))
     qs_window_try_lab (window);
   if (page != NULL && !qs_window_show_page (window, page))

@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 /**
  * QsApplication: the program `quicscope`.
  *
- *   quicscope [TARGET|FILE…] [--demo] [--page=NAME] [--size=WxH] [--dark] [--snapshot=FILE]
+ *   quicscope [TARGET|FILE…] [--keylog=FILE] [--demo] [--scenario=NAME] [--page=NAME] [--size=WxH] [--dark]
+ *             [--snapshot=FILE]
  */
 #define QS_TYPE_APPLICATION (qs_application_get_type ())
 G_DECLARE_FINAL_TYPE (QsApplication, qs_application, QS, APPLICATION, GtkApplication)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/qs-snapshot.h"
 
+#include "app/qs-files.h"
 #include "base/qs-i18n.h"
 
 /* What changed in the last moment is laid out and drawn within a few frames. */
@@ -116,7 +117,8 @@ poll_cb (gpointer data)
   QsSession *session = qs_window_get_session (self->window);
   QsRun *run = qs_session_get_run (session);
 
-  if (qs_session_get_n_active (session) > 0 || qs_session_is_waiting_for_lab (session))
+  if (qs_session_get_n_active (session) > 0 || qs_session_is_waiting_for_lab (session) ||
+      qs_files_get_n_loading (self->window) > 0)
     return G_SOURCE_CONTINUE;
   if (run != NULL)
     qs_run_refresh (run);

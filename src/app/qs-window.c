@@ -7,6 +7,7 @@
 #include "app/pages/qs-response-page.h"
 #include "app/pages/qs-security-page.h"
 #include "app/pages/qs-streams-page.h"
+#include "app/qs-files.h"
 #include "app/qs-help.h"
 #include "app/widgets/qs-log-view.h"
 #include "app/widgets/qs-options-popover.h"
@@ -72,6 +73,7 @@ update_actions (QsWindow *self)
   set_action_enabled (self, "stop", run != NULL && qs_run_is_active (run));
   set_action_enabled (self, "run-again", run != NULL && qs_run_get_probe (run) != NULL);
   set_action_enabled (self, "remove-run", run != NULL);
+  set_action_enabled (self, "save-trace", run != NULL);
   qs_delay_meter_set_active (self->meter, qs_session_get_n_active (self->session) > 0);
 }
 
@@ -122,6 +124,18 @@ static void
 focus_target_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   gtk_widget_grab_focus (GTK_WIDGET (QS_WINDOW (data)->target));
+}
+
+static void
+open_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  qs_files_ask_open (data);
+}
+
+static void
+save_trace_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  qs_files_ask_save (data);
 }
 
 static void
@@ -179,6 +193,8 @@ static const GActionEntry actions[] = {
   { "remove-run", remove_run_cb },
   { "try-lab", try_lab_cb },
   { "focus-target", focus_target_cb },
+  { "open", open_cb },
+  { "save-trace", save_trace_cb },
   { "help", help_cb },
   { "recent", recent_cb, "s" },
   { "clear-history", clear_history_cb },
@@ -541,6 +557,7 @@ qs_window_new (GtkApplication *application, QsSettings *settings)
   add_pages (self);
   if (application != NULL)
     add_page_accels (application);
+  qs_files_accept_drops (self);
   restore (self);
   update_actions (self);
   gtk_widget_grab_focus (GTK_WIDGET (self->target));

@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 /**
  * QsWindow: the window: target, runs, pages, log, status.
  *
- * Actions: "connect", "stop", "run-again", "remove-run", "try-lab", "page" (string state), "show-sidebar",
- * "show-log", "focus-target", "help".
+ * Actions: "connect", "stop", "run-again", "remove-run", "try-lab", "open", "save-trace", "page" (string state),
+ * "show-sidebar", "show-log", "focus-target", "help".
  */
 #define QS_TYPE_WINDOW (qs_window_get_type ())
 G_DECLARE_FINAL_TYPE (QsWindow, qs_window, QS, WINDOW, GtkApplicationWindow)

@@ -23,7 +23,7 @@ TIMEOUT = 30
 
 def program(name):
     """A built program of the project."""
-    folder = {"quicscope": "app", "quicprobe": "cli", "quicserve": "server"}[name]
+    folder = {"quicscope": "app", "quicprobe": "cli", "quicserve": "cli"}[name]
     return os.path.join(os.environ["QS_BUILDDIR"], "src", folder, name)
 
 
@@ -128,11 +128,11 @@ class Window:
 
     def rows(self, name):
         """The names of a list's rows."""
-        return [child.get_name() for child in children(self.find(name))]
+        return [child.get_name() for child in children(self.find(name, "list box"))]
 
     def table(self, name):
         """A table's cells, row by row, as texts."""
-        table = self.find(name)
+        table = self.find(name, "table")
         n_rows, n_columns = Atspi.Table.get_n_rows(table), Atspi.Table.get_n_columns(table)
         return [
             [text_of(Atspi.Table.get_accessible_at(table, row, column)) for column in range(n_columns)]

@@ -59,46 +59,56 @@ show_headers (QsResponsePage *self, QsProbe *probe)
   gtk_widget_set_visible (GTK_WIDGET (self->headers_expander), n > 0);
 }
 
-/* Without a request there is no answer: then what came on the first stream is what there is. */
-static GBytes *
-dup_bytes (QsProbe *probe, guint64 *total)
+static QsStream *
+dup_first_stream (QsProbe *probe)
 {
-  g_autoptr (GBytes) response = qs_probe_dup_response (probe);
-  GListModel *streams = qs_probe_get_streams (probe);
-  g_autoptr (QsStream) first = g_list_model_get_item (streams, 0);
+  return g_list_model_get_item (qs_probe_get_streams (probe), 0);
+}
 
-  if (response != NULL && (g_bytes_get_size (response) > 0 || qs_probe_get_http_version (probe) != NULL))
-    {
-      *total = g_bytes_get_size (response);
-      return g_steal_pointer (&response);
-    }
-  *total = first != NULL ? qs_stream_get_bytes_received (first) : 0;
-  return first != NULL ? qs_stream_dup_received (first) : NULL;
+/* Without a request there is no answer: then what came on the first stream is what there is. */
+static guint64
+get_length (QsProbe *probe)
+{
+  g_autoptr (QsStream) first = dup_first_stream (probe);
+
+  if (qs_probe_get_http_version (probe) != NULL)
+    return qs_probe_get_response_length (probe);
+  return first != NULL ? qs_stream_get_bytes_received (first) : 0;
+}
+
+static GBytes *
+dup_bytes (QsProbe *probe)
+{
+  g_autoptr (QsStream) first = dup_first_stream (probe);
+
+  if (qs_probe_get_http_version (probe) != NULL)
+    return qs_probe_dup_response (probe);
+  return first != NULL ? qs_stream_dup_received (first) : g_bytes_new (NULL, 0);
 }
 
 static void
 show_body (QsResponsePage *self, QsProbe *probe)
 {
-  guint64 total;
-  g_autoptr (GBytes) bytes = dup_bytes (probe, &total);
+  guint64 total = get_length (probe);
   g_autofree char *size = qs_text_size (total);
   g_autofree char *limit = qs_text_size (qs_bytes_view_get_limit (self->body));
   g_autofree char *label = total > qs_bytes_view_get_limit (self->body)
                                ? g_strdup_printf (_ ("%s, the first %s are shown"), size, limit)
                                : g_strdup (size);
 
-  qs_bytes_view_set_bytes (self->body, probe, bytes);
+  if (qs_bytes_view_wants (self->body, probe))
+    {
+      g_autoptr (GBytes) bytes = dup_bytes (probe);
+      qs_bytes_view_set_bytes (self->body, probe, bytes);
+    }
   gtk_label_set_text (self->size, label);
-  gtk_widget_set_sensitive (self->save, bytes != NULL && g_bytes_get_size (bytes) > 0);
+  gtk_widget_set_sensitive (self->save, total > 0);
 }
 
 static gboolean
 has_answer (QsProbe *probe)
 {
-  guint64 total;
-  g_autoptr (GBytes) bytes = dup_bytes (probe, &total);
-
-  return total > 0 || qs_probe_get_http_version (probe) != NULL;
+  return qs_probe_get_http_version (probe) != NULL || get_length (probe) > 0;
 }
 
 static void
@@ -129,13 +139,12 @@ save_cb (QsResponsePage *self)
   if (probe == NULL)
     return;
 
-  guint64 total;
-  g_autoptr (GBytes) bytes = dup_bytes (probe, &total);
   g_autofree char *name = qs_text_to_file_name (qs_target_get_host (qs_probe_get_target (probe)));
   g_autofree char *path = qs_file_dialog_save (GTK_WIDGET (self), _ ("Save the response"), name);
-  if (path == NULL || bytes == NULL)
+  if (path == NULL)
     return;
 
+  g_autoptr (GBytes) bytes = dup_bytes (probe);
   g_autoptr (GFile) file = g_file_new_for_path (path);
   show_error (self, NULL);
   g_file_replace_contents_bytes_async (file, bytes, NULL, FALSE, G_FILE_CREATE_NONE, NULL, saved_cb,

@@ -62,13 +62,16 @@ show_received (QsStreamsPage *self)
     }
 
   guint64 total = qs_stream_get_bytes_received (self->stream);
-  g_autoptr (GBytes) bytes = qs_stream_dup_received (self->stream);
   g_autofree char *size = qs_text_size (total);
   g_autofree char *limit = qs_text_size (qs_bytes_view_get_limit (self->received));
   g_autofree char *label = total > qs_bytes_view_get_limit (self->received)
                                ? g_strdup_printf (_ ("Received: %s, the first %s are shown"), size, limit)
                                : g_strdup_printf (_ ("Received: %s"), size);
-  qs_bytes_view_set_bytes (self->received, self->stream, bytes);
+  if (qs_bytes_view_wants (self->received, self->stream))
+    {
+      g_autoptr (GBytes) bytes = qs_stream_dup_received (self->stream);
+      qs_bytes_view_set_bytes (self->received, self->stream, bytes);
+    }
   gtk_label_set_text (self->received_label, label);
 }
 

@@ -164,6 +164,14 @@ qs_bytes_view_set_bytes (QsBytesView *self, gpointer source, GBytes *bytes)
     show_bytes (self);
 }
 
+gboolean
+qs_bytes_view_wants (QsBytesView *self, gpointer source)
+{
+  g_return_val_if_fail (QS_IS_BYTES_VIEW (self), FALSE);
+
+  return source != self->source || self->shown < qs_bytes_view_get_limit (self);
+}
+
 void
 qs_bytes_view_clear (QsBytesView *self)
 {

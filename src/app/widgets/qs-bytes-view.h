@@ -22,6 +22,9 @@ G_DECLARE_FINAL_TYPE (QsBytesView, qs_bytes_view, QS, BYTES_VIEW, GtkScrolledWin
 GtkWidget *qs_bytes_view_new (void);
 /* source: whose bytes they are, for comparison only. Bytes of the same source only ever grow. */
 void qs_bytes_view_set_bytes (QsBytesView *self, gpointer source, GBytes *bytes);
+/* Whether bytes of this source would change what is shown: not once it shows as many as it ever will. Copies of
+ * bodies are not for free. */
+gboolean qs_bytes_view_wants (QsBytesView *self, gpointer source);
 void qs_bytes_view_clear (QsBytesView *self);
 void qs_bytes_view_set_hex (QsBytesView *self, gboolean hex);
 /* How many bytes are shown at most, as it is set now. */

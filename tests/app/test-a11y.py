@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The window by its accessible names, against the local server and against a port where nobody listens."""
+
+import os
+import re
+import socket
+import subprocess
+import tempfile
+import unittest
+
+import a11y
+
+
+class Server:
+    """quicserve on a free port."""
+
+    def __init__(self, folder, *arguments):
+        self.ca = os.path.join(folder, "ca.pem")
+        self.process = subprocess.Popen(
+            [a11y.program("quicserve"), "--port=0", f"--write-ca={self.ca}", *arguments],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        line = self.process.stdout.readline()
+        match = re.match(r"listening on .*:(\d+)$", line)
+        assert match, line
+        self.port = int(match.group(1))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.stdout.close()
+        self.process.wait(10)
+
+
+class TestWindow(unittest.TestCase):
+    def test_connect(self):
+        with tempfile.TemporaryDirectory() as folder, Server(folder) as server:
+            with a11y.Window(env={"SSL_CERT_FILE": server.ca}) as window:
+                self.assertEqual(window.text("Connection state"), "No connection")
+                window.type("Target", f"quic://localhost:{server.port}/")
+                window.click("Connect", "push button")
+                window.wait_text("Connection state", "Connected")
+
+                steps = a11y.wait("a handshake that is done", lambda: self.done_steps(window))
+                self.assertTrue(any("ServerHello" in step for step in steps), steps)
+                self.assertTrue(any("ms" in step or "µs" in step for step in steps), steps)
+
+                window.click("Streams", "radio button")
+                row = a11y.wait("a stream", lambda: window.table("Streams"))[0]
+                self.assertEqual(row[:3], ["0", "bidirectional", "client"])
+                a11y.wait("the answer to end", lambda: window.table("Streams")[0][3] == "FINISHED")
+
+                window.click("Stop", "push button")
+                window.wait_text("Connection state", "Closed")
+
+    def done_steps(self, window):
+        steps = window.rows("Handshake")
+        return steps if steps and all(step.endswith("done") for step in steps) else None
+
+    def test_closed_port(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as placeholder:
+            placeholder.bind(("127.0.0.1", 0))
+            port = placeholder.getsockname()[1]
+        with a11y.Window() as window:
+            window.type("Target", f"quic://127.0.0.1:{port}")
+            window.click("Connect", "push button")
+            window.wait_text("Connection state", "Failed")
+            findings = a11y.wait("a finding", lambda: window.rows("Findings"))
+            self.assertTrue(findings[0].startswith("Error: "), findings)
+
+    def test_bad_target(self):
+        with a11y.Window() as window:
+            window.type("Target", "gopher://example.org")
+            window.click("Connect", "push button")
+            a11y.wait("the message", lambda: any("gopher" in name for name in self.labels(window)))
+            self.assertEqual(window.text("Connection state"), "No connection")
+
+    def labels(self, window):
+        return [node.get_name() for node in a11y.walk(window.root) if node.get_role_name() == "label"]
+
+    def test_newcomer(self):
+        """From the start to a failed handshake explained: four clicks."""
+        with a11y.Window() as window:
+            window.click("Try the built-in server")
+            window.wait_text("Connection state", "Connected")
+            window.click("Lab", "radio button")
+            scenarios = window.find("Scenarios")
+            names = [a11y.children(row) for row in a11y.children(scenarios)]
+            titles = [next(cells).get_name() for cells in names]
+            wanted = titles.index("No common application protocol")
+            a11y.Atspi.Selection.select_child(scenarios, wanted)
+            window.click("Probe this server", "push button")
+            window.wait_text("Connection state", "Failed")
+            findings = a11y.wait("the finding", lambda: window.rows("Findings"))
+            self.assertIn("ALPN", " ".join(findings))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <glib/gstdio.h>
+#include <gtk/gtk.h>
+
+#include "app/qs-application.h"
+#include "app/qs-window.h"
+
+/* The machine that runs this may be busy with other things. */
+#define PATIENCE_MS 20000
+/* What is promised is 100 ms; what is asserted leaves room for a loaded machine. */
+#define STOP_MS 400
+
+static QsApplication *application;
+
+typedef struct {
+  QsSettings *settings;
+  QsWindow *window;
+  QsSession *session;
+} Fixture;
+
+static gboolean
+expired_cb (gpointer expired)
+{
+  *(gboolean *) expired = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* Runs the main loop until the condition holds. */
+#define wait_until(condition)                                       \
+  G_STMT_START                                                      \
+  {                                                                 \
+    gboolean expired_ = FALSE;                                      \
+    guint id_ = g_timeout_add (PATIENCE_MS, expired_cb, &expired_); \
+    while (!(condition) && !expired_)                               \
+      g_main_context_iteration (NULL, TRUE);                        \
+    if (!expired_)                                                  \
+      g_source_remove (id_);                                        \
+    g_assert_true (condition);                                      \
+  }                                                                 \
+  G_STMT_END
+
+static gboolean
+has_name (GtkWidget *widget, const char *name)
+{
+  AtkObject *accessible = gtk_widget_get_accessible (widget);
+
+  return accessible != NULL && g_strcmp0 (atk_object_get_name (accessible), name) == 0;
+}
+
+typedef struct {
+  const char *name;
+  GType type;
+  GtkWidget *found;
+} Search;
+
+static void
+search_cb (GtkWidget *widget, gpointer data)
+{
+  Search *search = data;
+
+  if (search->found != NULL)
+    return;
+  if (G_TYPE_CHECK_INSTANCE_TYPE (widget, search->type) && has_name (widget, search->name))
+    search->found = widget;
+  else if (GTK_IS_CONTAINER (widget))
+    gtk_container_forall (GTK_CONTAINER (widget), search_cb, search);
+}
+
+/* By its accessible name, which is the contract. */
+static gpointer
+find (Fixture *fixture, const char *name, GType type)
+{
+  Search search = { name, type, NULL };
+
+  search_cb (GTK_WIDGET (fixture->window), &search);
+  if (search.found == NULL)
+    g_error ("Nothing of type %s is named %s", g_type_name (type), name);
+  return search.found;
+}
+
+static const char *
+state_text (Fixture *fixture)
+{
+  return gtk_label_get_text (find (fixture, "Connection state", GTK_TYPE_LABEL));
+}
+
+static guint
+n_rows (Fixture *fixture, const char *list)
+{
+  g_autoptr (GList) rows = gtk_container_get_children (find (fixture, list, GTK_TYPE_LIST_BOX));
+
+  return g_list_length (rows);
+}
+
+static void
+act (Fixture *fixture, const char *action)
+{
+  g_action_group_activate_action (G_ACTION_GROUP (fixture->window), action, NULL);
+}
+
+static gboolean
+can (Fixture *fixture, const char *action)
+{
+  return g_action_group_get_action_enabled (G_ACTION_GROUP (fixture->window), action);
+}
+
+static gboolean
+has_finding (QsRun *run, const char *id)
+{
+  GPtrArray *findings = qs_run_get_findings (run);
+
+  for (guint i = 0; i < findings->len; i++)
+    if (g_str_equal (((QsFinding *) g_ptr_array_index (findings, i))->id, id))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *file = g_build_filename (g_get_user_config_dir (), "test-settings.ini", NULL);
+
+  g_remove (file);
+  fixture->settings = qs_settings_new_for_file (file);
+  fixture->window = QS_WINDOW (qs_window_new (GTK_APPLICATION (application), fixture->settings));
+  fixture->session = qs_window_get_session (fixture->window);
+  g_object_add_weak_pointer (G_OBJECT (fixture->window), (gpointer *) &fixture->window);
+  g_object_add_weak_pointer (G_OBJECT (fixture->session), (gpointer *) &fixture->session);
+  gtk_window_present (GTK_WINDOW (fixture->window));
+}
+
+/* Closing ends whatever runs, and nothing of the window stays. */
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  if (fixture->window != NULL)
+    gtk_window_close (GTK_WINDOW (fixture->window));
+  wait_until (fixture->window == NULL);
+  wait_until (fixture->session == NULL);
+  g_object_unref (fixture->settings);
+}
+
+/* Nobody answers here, and no ICMP error comes: the socket is there and never read. */
+static GSocket *
+make_silent_port (char **target)
+{
+  g_autoptr (GError) error = NULL;
+  GSocket *socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, &error);
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+
+  g_assert_no_error (error);
+  g_assert_true (g_socket_bind (socket, any, FALSE, &error));
+  g_autoptr (GSocketAddress) bound = g_socket_get_local_address (socket, &error);
+  *target = g_strdup_printf ("quic://127.0.0.1:%u", g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound)));
+  return socket;
+}
+
+static QsRun *
+connect_to_silence (Fixture *fixture, GSocket **socket)
+{
+  g_autofree char *target = NULL;
+
+  *socket = make_silent_port (&target);
+  QsRun *run = qs_window_connect (fixture->window, target);
+  g_assert_nonnull (run);
+  wait_until (qs_probe_get_state (qs_run_get_probe (run)) == QS_CONNECTION_HANDSHAKING);
+  return run;
+}
+
+static QsRun *
+connect_to_lab (Fixture *fixture, const char *scenario)
+{
+  guint before = g_list_model_get_n_items (qs_session_get_runs (fixture->session));
+
+  qs_lab_set_scenario (qs_session_get_lab (fixture->session), scenario);
+  act (fixture, "try-lab");
+  wait_until (g_list_model_get_n_items (qs_session_get_runs (fixture->session)) == before + 1);
+  return qs_session_get_run (fixture->session);
+}
+
+/* --- Tests ------------------------------------------------------------------------------ */
+
+static void
+test_welcome (Fixture *fixture, gconstpointer data)
+{
+  g_assert_cmpstr (state_text (fixture), ==, "No connection");
+  g_assert_cmpstr (qs_window_get_page (fixture->window), ==, "overview");
+  g_assert_false (can (fixture, "stop"));
+  g_assert_false (can (fixture, "connect"));
+  g_assert_false (can (fixture, "run-again"));
+  g_assert_false (qs_delay_meter_get_active (qs_window_get_delay_meter (fixture->window)));
+  find (fixture, "Target", GTK_TYPE_ENTRY);
+  find (fixture, "Connect", GTK_TYPE_BUTTON);
+  find (fixture, "Stop", GTK_TYPE_BUTTON);
+  find (fixture, "Handshake", GTK_TYPE_LIST_BOX);
+  find (fixture, "Findings", GTK_TYPE_LIST_BOX);
+  find (fixture, "Streams", GTK_TYPE_TREE_VIEW);
+}
+
+static void
+test_bad_target (Fixture *fixture, gconstpointer data)
+{
+  GtkEntry *entry = find (fixture, "Target", GTK_TYPE_ENTRY);
+  GtkStyleContext *style = gtk_widget_get_style_context (GTK_WIDGET (entry));
+
+  gtk_entry_set_text (entry, "gopher://example.org");
+  act (fixture, "connect");
+  g_assert_cmpuint (g_list_model_get_n_items (qs_session_get_runs (fixture->session)), ==, 0);
+  g_assert_true (gtk_style_context_has_class (style, GTK_STYLE_CLASS_ERROR));
+  g_assert_null (qs_history_get_targets (qs_session_get_history (fixture->session))[0]);
+
+  gtk_entry_set_text (entry, "gopher");
+  g_assert_false (gtk_style_context_has_class (style, GTK_STYLE_CLASS_ERROR));
+}
+
+static void
+test_pages (Fixture *fixture, gconstpointer data)
+{
+  static const char *const names[] = { "streams", "security", "response", "lab", "overview" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_action_group_activate_action (G_ACTION_GROUP (fixture->window), "page", g_variant_new_string (names[i]));
+      g_assert_cmpstr (qs_window_get_page (fixture->window), ==, names[i]);
+      g_autoptr (GVariant) state = g_action_group_get_action_state (G_ACTION_GROUP (fixture->window), "page");
+      g_assert_cmpstr (g_variant_get_string (state, NULL), ==, names[i]);
+    }
+  g_assert_false (qs_window_show_page (fixture->window, "nowhere"));
+  g_assert_cmpstr (qs_window_get_page (fixture->window), ==, "overview");
+
+  g_auto (GStrv) accels = gtk_application_get_accels_for_action (GTK_APPLICATION (application), "win.page::overview");
+  g_assert_cmpstr (accels[0], ==, "<Alt>1");
+}
+
+static void
+test_connect (Fixture *fixture, gconstpointer data)
+{
+  QsRun *run = connect_to_lab (fixture, NULL);
+
+  g_assert_true (qs_delay_meter_get_active (qs_window_get_delay_meter (fixture->window)));
+  g_assert_true (can (fixture, "stop"));
+  wait_until (qs_run_get_status (run) == QS_RUN_OPEN);
+  wait_until (g_str_equal (state_text (fixture), "Connected"));
+  wait_until (n_rows (fixture, "Handshake") > 3);
+  wait_until (qs_run_get_summary (run)->verify_code == 0);
+
+  qs_window_show_page (fixture->window, "streams");
+  GtkTreeView *streams = find (fixture, "Streams", GTK_TYPE_TREE_VIEW);
+  wait_until (gtk_tree_view_get_model (streams) != NULL &&
+              gtk_tree_model_iter_n_children (gtk_tree_view_get_model (streams), NULL) > 0);
+
+  g_autoptr (QsStream) first = g_list_model_get_item (qs_probe_get_streams (qs_run_get_probe (run)), 0);
+  wait_until (qs_stream_get_read_state (first) == QS_STREAM_FINISHED);
+
+  gint64 began = g_get_monotonic_time ();
+  act (fixture, "stop");
+  wait_until (!qs_run_is_active (run));
+  g_assert_cmpint (g_get_monotonic_time () - began, <, STOP_MS * 1000);
+  g_assert_cmpint (qs_run_get_status (run), ==, QS_RUN_SUCCEEDED);
+  g_assert_false (can (fixture, "stop"));
+  g_assert_false (qs_delay_meter_get_active (qs_window_get_delay_meter (fixture->window)));
+}
+
+static void
+test_failure (Fixture *fixture, gconstpointer data)
+{
+  QsRun *run = connect_to_lab (fixture, "alpn-mismatch");
+
+  wait_until (qs_run_get_status (run) == QS_RUN_FAILED);
+  g_assert_true (has_finding (run, "alpn-mismatch"));
+  g_assert_cmpuint (n_rows (fixture, "Findings"), >=, 1);
+  g_assert_cmpstr (state_text (fixture), ==, "Failed");
+  g_assert_false (qs_delay_meter_get_active (qs_window_get_delay_meter (fixture->window)));
+}
+
+/* A second stream is opened, text sent and concluded: the echo comes back. */
+static void
+test_stream (Fixture *fixture, gconstpointer data)
+{
+  QsRun *run = connect_to_lab (fixture, NULL);
+
+  wait_until (qs_run_get_status (run) == QS_RUN_OPEN);
+  qs_window_show_page (fixture->window, "streams");
+  GtkWidget *open = find (fixture, "New Bidirectional Stream", GTK_TYPE_BUTTON);
+  wait_until (gtk_widget_get_sensitive (open));
+  gtk_button_clicked (GTK_BUTTON (open));
+  gtk_entry_set_text (find (fixture, "Text to send", GTK_TYPE_ENTRY), "hello there");
+  gtk_toggle_button_set_active (find (fixture, "and conclude", GTK_TYPE_TOGGLE_BUTTON), TRUE);
+  gtk_button_clicked (find (fixture, "Send", GTK_TYPE_BUTTON));
+
+  GListModel *streams = qs_probe_get_streams (qs_run_get_probe (run));
+  guint last = g_list_model_get_n_items (streams) - 1;
+  g_autoptr (QsStream) stream = g_list_model_get_item (streams, last);
+  wait_until (qs_stream_get_read_state (stream) == QS_STREAM_FINISHED);
+  g_autoptr (GBytes) received = qs_stream_dup_received (stream);
+  g_assert_cmpmem (g_bytes_get_data (received, NULL), g_bytes_get_size (received), "hello there", 11);
+}
+
+static void
+test_stop_handshake (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GSocket) socket = NULL;
+  QsRun *run = connect_to_silence (fixture, &socket);
+  gint64 began = g_get_monotonic_time ();
+
+  act (fixture, "stop");
+  wait_until (!qs_run_is_active (run));
+  g_assert_cmpint (g_get_monotonic_time () - began, <, STOP_MS * 1000);
+  g_assert_cmpint (qs_run_get_status (run), ==, QS_RUN_STOPPED);
+}
+
+/* tear_down() asserts that all of the window is gone; here, that the probe is. */
+static void
+test_close_handshake (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GSocket) socket = NULL;
+  QsRun *run = connect_to_silence (fixture, &socket);
+  QsProbe *probe = qs_run_get_probe (run);
+
+  g_object_add_weak_pointer (G_OBJECT (probe), (gpointer *) &probe);
+  gtk_window_close (GTK_WINDOW (fixture->window));
+  wait_until (fixture->window == NULL || !gtk_widget_get_visible (GTK_WIDGET (fixture->window)));
+  wait_until (probe == NULL);
+}
+
+static void
+test_runs (Fixture *fixture, gconstpointer data)
+{
+  QsRun *first = connect_to_lab (fixture, "alpn-mismatch");
+  wait_until (!qs_run_is_active (first));
+  qs_session_set_selection (fixture->session, 3);
+  qs_session_set_filter (fixture->session, "type:initial");
+  qs_session_set_visible (fixture->session, 10, 20);
+
+  act (fixture, "run-again");
+  QsRun *second = qs_session_get_run (fixture->session);
+  g_assert_true (second != first);
+  g_assert_cmpint (qs_session_get_selection (fixture->session), ==, -1);
+  g_assert_cmpstr (qs_session_get_filter (fixture->session), ==, "");
+  wait_until (!qs_run_is_active (second));
+
+  /* The other one comes back as it was left. */
+  gtk_list_box_select_row (find (fixture, "Runs", GTK_TYPE_LIST_BOX),
+                           gtk_list_box_get_row_at_index (find (fixture, "Runs", GTK_TYPE_LIST_BOX), 0));
+  gint64 from, to;
+  qs_session_get_visible (fixture->session, &from, &to);
+  g_assert_true (qs_session_get_run (fixture->session) == first);
+  g_assert_cmpint (qs_session_get_selection (fixture->session), ==, 3);
+  g_assert_cmpstr (qs_session_get_filter (fixture->session), ==, "type:initial");
+  g_assert_cmpint (from, ==, 10);
+  g_assert_cmpint (to, ==, 20);
+
+  act (fixture, "remove-run");
+  g_assert_true (qs_session_get_run (fixture->session) == second);
+  act (fixture, "remove-run");
+  g_assert_null (qs_session_get_run (fixture->session));
+  g_assert_cmpstr (state_text (fixture), ==, "No connection");
+}
+
+static void
+test_lab_restart (Fixture *fixture, gconstpointer data)
+{
+  QsLab *lab = qs_session_get_lab (fixture->session);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (qs_lab_start (lab, &error));
+  g_assert_no_error (error);
+  guint16 port = qs_server_get_port (qs_lab_get_server (lab));
+  g_autofree char *ca = g_strdup (qs_lab_get_ca_path (lab));
+  g_assert_true (g_file_test (ca, G_FILE_TEST_IS_REGULAR));
+
+  g_object_set (lab, "retry", TRUE, NULL);
+  wait_until (qs_lab_get_running (lab));
+  g_assert_cmpuint (qs_server_get_port (qs_lab_get_server (lab)), ==, port);
+
+  qs_lab_stop (lab);
+  wait_until (qs_lab_get_server (lab) == NULL);
+  g_assert_null (qs_lab_get_ca_path (lab));
+
+  gtk_window_close (GTK_WINDOW (fixture->window));
+  wait_until (fixture->window == NULL && fixture->session == NULL);
+  g_assert_false (g_file_test (ca, G_FILE_TEST_EXISTS));
+}
+
+static void
+test_history (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GSocket) socket = NULL;
+  QsRun *run = connect_to_silence (fixture, &socket);
+  g_auto (GStrv) targets = qs_settings_dup_targets (fixture->settings);
+
+  g_assert_cmpuint (g_strv_length (targets), ==, 1);
+  g_assert_true (g_str_has_prefix (targets[0], "quic://127.0.0.1:"));
+  qs_run_stop (run);
+}
+
+/* Twenty times a window that is closed while its handshake is under way: nothing stays (tear_down asserts it). */
+static void
+test_many_closes (Fixture *fixture, gconstpointer data)
+{
+  for (guint i = 0; i < 20; i++)
+    {
+      Fixture inner;
+      g_autoptr (GSocket) socket = NULL;
+      set_up (&inner, NULL);
+      connect_to_silence (&inner, &socket);
+      tear_down (&inner, NULL);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  gtk_test_init (&argc, &argv, NULL);
+  application = qs_application_new ();
+  g_application_set_flags (G_APPLICATION (application), G_APPLICATION_NON_UNIQUE);
+  g_application_register (G_APPLICATION (application), NULL, NULL);
+  g_application_hold (G_APPLICATION (application));
+
+  g_test_add ("/app/window/welcome", Fixture, NULL, set_up, test_welcome, tear_down);
+  g_test_add ("/app/window/bad-target", Fixture, NULL, set_up, test_bad_target, tear_down);
+  g_test_add ("/app/window/pages", Fixture, NULL, set_up, test_pages, tear_down);
+  g_test_add ("/app/window/connect", Fixture, NULL, set_up, test_connect, tear_down);
+  g_test_add ("/app/window/failure", Fixture, NULL, set_up, test_failure, tear_down);
+  g_test_add ("/app/window/stream", Fixture, NULL, set_up, test_stream, tear_down);
+  g_test_add ("/app/window/stop-handshake", Fixture, NULL, set_up, test_stop_handshake, tear_down);
+  g_test_add ("/app/window/close-handshake", Fixture, NULL, set_up, test_close_handshake, tear_down);
+  g_test_add ("/app/window/runs", Fixture, NULL, set_up, test_runs, tear_down);
+  g_test_add ("/app/window/lab-restart", Fixture, NULL, set_up, test_lab_restart, tear_down);
+  g_test_add ("/app/window/history", Fixture, NULL, set_up, test_history, tear_down);
+  g_test_add ("/app/window/many-closes", Fixture, NULL, set_up, test_many_closes, tear_down);
+  int status = g_test_run ();
+
+  g_application_release (G_APPLICATION (application));
+  g_object_unref (application);
+  return status;
+}
