@@ -233,7 +233,7 @@ static JsonObject *
 http_object (QsProbe *probe)
 {
   const char *version = qs_probe_get_http_version (probe);
-  g_auto (GStrv) headers = qs_probe_get_http_headers (probe);
+  const char *const *headers = qs_probe_get_http_headers (probe);
   JsonObject *object = json_object_new ();
   JsonArray *list = json_array_new ();
 

@@ -10,6 +10,7 @@
 #include "cli/quicprobe-live.h"
 #include "cli/quicprobe-options.h"
 #include "cli/quicprobe-report.h"
+#include "http/qs-http.h"
 #include "trace/qs-key-log.h"
 #include "trace/qs-pcapng.h"
 #include "trace/qs-qlog.h"
@@ -150,6 +151,7 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
 
   qs_i18n_init ();
+  qs_http_init ();
   /* A reader that went away (| head) is no reason to die without a word. */
   signal (SIGPIPE, SIG_IGN);
   g_autoptr (QuicprobeOptions) options = quicprobe_options_parse (argc, argv, &error);

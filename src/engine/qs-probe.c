@@ -568,9 +568,9 @@ qs_probe_get_http_version (QsProbe *self)
   return self->request != NULL ? self->request->version : NULL;
 }
 
-char **
+const char *const *
 qs_probe_get_http_headers (QsProbe *self)
 {
   g_return_val_if_fail (QS_IS_PROBE (self), NULL);
-  return self->request != NULL ? self->request->headers : NULL;
+  return self->request != NULL ? (const char *const *) self->request->headers : NULL;
 }

@@ -142,8 +142,8 @@ GBytes *qs_probe_dup_response (QsProbe *self); /* body of the request's answer s
 guint64 qs_probe_get_response_length (QsProbe *self); /* of the whole body, also what is not kept */
 /* Of the answer, NULL / 0 when there is none. Names and values escaped. */
 guint qs_probe_get_http_status (QsProbe *self);
-const char *qs_probe_get_http_version (QsProbe *self); /* "0.9", "1.0", "1.1", "3" */
-char **qs_probe_get_http_headers (QsProbe *self);      /* name, value, name, value, NULL */
+const char *qs_probe_get_http_version (QsProbe *self);        /* "0.9", "1.0", "1.1", "3" */
+const char *const *qs_probe_get_http_headers (QsProbe *self); /* name, value, name, value, NULL; the probe's own */
 
 /* A new local stream (ESTABLISHED, QUIC). */
 QsStream *qs_probe_open_stream (QsProbe *self, gboolean bidirectional, GError **error);

@@ -47,8 +47,8 @@ show_status (QsResponsePage *self, QsProbe *probe)
 static void
 show_headers (QsResponsePage *self, QsProbe *probe)
 {
-  char **headers = qs_probe_get_http_headers (probe);
-  guint n = headers != NULL ? g_strv_length (headers) / 2 : 0;
+  const char *const *headers = qs_probe_get_http_headers (probe);
+  guint n = headers != NULL ? g_strv_length ((char **) headers) / 2 : 0;
   g_autofree QsFact *facts = g_new0 (QsFact, n + 1);
   g_autofree char *label = g_strdup_printf (ngettext ("%u header field", "%u header fields", n), n);
 
