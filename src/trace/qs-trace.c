@@ -85,6 +85,8 @@ unlock_and_arm (QsTrace *self, gboolean *armed)
 static guint8 *
 reserve_payload (QsTrace *self, gsize length)
 {
+  if (length == 0)
+    return NULL;
   if (length > self->payload_left)
     {
       gsize size = MAX (length, PAYLOAD_CHUNK);
