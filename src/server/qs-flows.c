@@ -84,7 +84,7 @@ prune (QsFlows *self)
     {
       QsFlow *flow = at->data;
       at = at->next;
-      if (!flow->owned)
+      if (flow->n_owners == 0)
         forget (self, flow);
     }
 }
@@ -245,7 +245,7 @@ qs_flows_find (QsFlows *self, const guint8 *cid, gsize length)
 void
 qs_flow_release (QsFlow *flow)
 {
-  flow->owned = FALSE;
+  flow->n_owners--;
 }
 
 gboolean

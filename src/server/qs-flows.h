@@ -23,7 +23,7 @@ typedef struct _QsFlows QsFlows;
 typedef struct {
   char *peer;     /* "192.0.2.1:4433" */
   QsTrace *trace; /* NULL unless recording */
-  gboolean owned; /* a connection holds it: kept until released */
+  guint n_owners; /* connections that hold it: kept until released by all */
   /*< private >*/
   GBytes *key, *first_dcid, *client_cid;
   GPtrArray *server_cids; /* GBytes */
@@ -35,13 +35,13 @@ QsFlows *qs_flows_new (gboolean record, GSocketAddress *local);
 void qs_flows_free (QsFlows *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsFlows, qs_flows_free)
 
-/* Files a datagram. NULL when it belongs to no flow that can be told. Flows stay valid while owned. */
+/* Files a datagram. NULL when it belongs to no flow that can be told. Flows stay valid while they have owners. */
 QsFlow *qs_flows_add (QsFlows *self, const QsUdpDatagram *datagram);
 
 /* Whose server-chosen connection id this is; NULL. */
 QsFlow *qs_flows_find (QsFlows *self, const guint8 *cid, gsize length);
 
-void qs_flow_release (QsFlow *flow); /* its connection has ended */
+void qs_flow_release (QsFlow *flow); /* one of its owners has ended */
 
 /* The invariants of RFC 8999: FALSE for a short header or when the bytes end too soon. */
 gboolean qs_long_header_parse (const guint8 *bytes, gsize length, guint32 *version, QsSpan *dcid, QsSpan *scid);

@@ -321,7 +321,7 @@ begin_echo (QsResponder *self)
 static gboolean
 looks_like (QsResponder *self, const char *start)
 {
-  return memcmp (self->in->data, start, MIN (strlen (start), self->in->len)) == 0;
+  return self->in->len == 0 || memcmp (self->in->data, start, MIN (strlen (start), self->in->len)) == 0;
 }
 
 static void

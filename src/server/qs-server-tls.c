@@ -26,6 +26,8 @@ link_free_cb (void *parent, void *pointer, CRYPTO_EX_DATA *data, int index, long
 
   if (link == NULL)
     return;
+  if (link->flow != NULL)
+    qs_flow_release (link->flow);
   g_clear_object (&link->trace);
   g_clear_pointer (&link->secrets, g_ptr_array_unref);
   g_free (link->server_secret);
@@ -115,7 +117,7 @@ first_datagram_cb (int sent, int version, int type, const void *bytes, size_t le
   link->flow = qs_flows_find (link->flows, scid.data, scid.length);
   if (link->flow == NULL)
     return;
-  link->flow->owned = TRUE;
+  link->flow->n_owners++;
   qs_server_link_set_trace (link, link->flow->trace);
   SSL_set_msg_callback (ssl, NULL);
 }

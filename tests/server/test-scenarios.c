@@ -64,6 +64,7 @@ static const struct {
   { "idle-timeout", IDLE, LOCAL | TRANSPORT, X509_V_OK, TRUE, 0 },
   { "stateless-reset", 0, TRANSPORT, X509_V_OK, TRUE, 0 },
   { "stream-limit", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
+  { "shared-socket", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
   { "plain-tcp", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
   { "tcp-reset", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
   { "resumption", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
@@ -214,6 +215,32 @@ test_combined (void)
   g_assert_cmpstr (SSL_get0_group_name (client->ssl), ==, "secp384r1");
 }
 
+static gboolean
+own_clients_have_ended (QsServer *server)
+{
+  GListModel *connections = qs_server_get_connections (server);
+  guint ended = 0;
+
+  for (guint i = 0; i < g_list_model_get_n_items (connections); i++)
+    {
+      g_autoptr (QsServerConnection) connection = g_list_model_get_item (connections, i);
+      g_autofree char *state = NULL;
+      guint64 sent = 0, received = 0;
+      g_object_get (connection, "state", &state, "bytes-sent", &sent, "bytes-received", &received, NULL);
+      g_assert_cmpstr (state, !=, "failed");
+      ended += g_str_equal (state, "closed") && sent > 0 && sent == received;
+    }
+  return ended == 6; /* three clients and what served them */
+}
+
+static void
+test_shared_socket (void)
+{
+  g_autoptr (QsServer) server = start ("shared-socket");
+
+  run_until (own_clients_have_ended, server);
+}
+
 /* The same server hears a ClientHello that fits one datagram. */
 static void
 test_small_hello (void)
@@ -233,6 +260,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/scenarios/table", test_table);
   g_test_add_func ("/scenarios/combined", test_combined);
   g_test_add_func ("/scenarios/small-hello", test_small_hello);
+  g_test_add_func ("/scenarios/shared-socket", test_shared_socket);
   for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
     {
       g_autofree char *path = g_strconcat ("/scenario/", expected[i].name, NULL);

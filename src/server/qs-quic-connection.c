@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <openssl/err.h>
+#include <openssl/quic.h>
+
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+#include "server/qs-crafted.h"
+#include "server/qs-quic-endpoint-private.h"
+
+#define NOTIFY_US (100 * 1000)
+
+static void
+set_up (QsQuicConnection *connection)
+{
+  const QsBehaviour *behaviour = connection->endpoint->behaviour;
+  SSL *ssl = connection->ssl;
+  gboolean refuse = behaviour->within == QS_WITHIN_REFUSE;
+
+  /* The default stream would make every further stream of the peer's be refused. */
+  SSL_set_default_stream_mode (ssl, SSL_DEFAULT_STREAM_MODE_NONE);
+  SSL_set_blocking_mode (ssl, 0);
+  SSL_set_mode (ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  /* Else each read and write would tick every connection of the listener. */
+  SSL_set_event_handling_mode (ssl, SSL_VALUE_EVENT_HANDLING_MODE_EXPLICIT);
+  SSL_set_incoming_stream_policy (ssl, refuse ? SSL_INCOMING_STREAM_POLICY_REJECT : SSL_INCOMING_STREAM_POLICY_ACCEPT,
+                                  behaviour->stream_code);
+  if (behaviour->idle_timeout_ms > 0)
+    SSL_set_feature_request_uint (ssl, SSL_VALUE_QUIC_IDLE_TIMEOUT, behaviour->idle_timeout_ms);
+}
+
+void
+qs_quic_connection_begin_close (QsQuicConnection *connection, guint64 code, const char *reason)
+{
+  if (connection->closing)
+    return;
+  connection->closing = TRUE;
+  connection->close_code = code;
+  connection->close_reason = g_strdup (reason);
+}
+
+static void
+add_stream (QsQuicConnection *connection, SSL *ssl)
+{
+  QsQuicEndpoint *self = connection->endpoint;
+  QsQuicStream *stream = g_new0 (QsQuicStream, 1);
+
+  stream->ssl = ssl;
+  stream->write_done = SSL_get_stream_type (ssl) != SSL_STREAM_TYPE_BIDI;
+  if (!stream->write_done)
+    stream->responder = qs_responder_new (qs_behaviour_get_responder_flags (self->behaviour),
+                                          qs_server_connection_get_about (connection->object));
+  g_ptr_array_add (connection->streams, stream);
+  qs_server_connection_add_stream (connection->object);
+
+  if (connection->n_accepted++ > 0)
+    return;
+  if (self->behaviour->within == QS_WITHIN_RESET && stream->responder != NULL)
+    {
+      SSL_STREAM_RESET_ARGS args = { .quic_error_code = self->behaviour->stream_code };
+      SSL_stream_reset (ssl, &args, sizeof args);
+      g_clear_pointer (&stream->responder, qs_responder_free);
+      stream->write_done = TRUE;
+    }
+  else if (self->behaviour->within == QS_WITHIN_CLOSE)
+    qs_quic_connection_begin_close (connection, self->behaviour->close_code, self->behaviour->close_reason);
+}
+
+static void
+mark_close (QsQuicConnection *connection, const SSL_CONN_CLOSE_INFO *info, const char *reason)
+{
+  QsTrace *trace = qs_server_connection_get_trace (connection->object);
+  QsMark mark = {
+    .kind = QS_MARK_CLOSE,
+    .name = (info->flags & SSL_CONN_CLOSE_FLAG_LOCAL) != 0 ? "local" : "remote",
+    .value = (gint64) info->error_code,
+    .stream = -1,
+    .frame_type = info->frame_type,
+    .application = (info->flags & SSL_CONN_CLOSE_FLAG_TRANSPORT) == 0,
+  };
+
+  if (trace == NULL)
+    return;
+  mark.text = g_strdup (reason);
+  mark.bytes = info->reason != NULL ? g_bytes_new (info->reason, info->reason_len) : NULL;
+  qs_trace_add_mark_full (trace, qs_trace_now (trace), &mark);
+}
+
+static char *
+describe_close (const SSL_CONN_CLOSE_INFO *info, const char *reason)
+{
+  gboolean local = (info->flags & SSL_CONN_CLOSE_FLAG_LOCAL) != 0;
+  gboolean transport = (info->flags & SSL_CONN_CLOSE_FLAG_TRANSPORT) != 0;
+
+  if (local && info->error_code == OSSL_QUIC_LOCAL_ERR_IDLE_TIMEOUT)
+    return g_strdup (_ ("nothing came from the peer for the idle timeout"));
+  const char *format = transport ? (local ? _ ("closed here, transport error 0x%" PRIx64 " (%s)")
+                                          : _ ("closed by the peer, transport error 0x%" PRIx64 " (%s)"))
+                                 : (local ? _ ("closed here, application code 0x%" PRIx64 " (%s)")
+                                          : _ ("closed by the peer, application code 0x%" PRIx64 " (%s)"));
+  if (info->error_code == 0 && reason[0] == '\0')
+    return g_strdup (local ? _ ("closed here") : _ ("closed by the peer"));
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* one of the four above, each with the same two arguments */
+  return g_strdup_printf (format, (guint64) info->error_code, reason);
+#pragma GCC diagnostic pop
+}
+
+static void
+adopt_flow (QsQuicConnection *connection)
+{
+  QsFlow *flow = connection->link->flow;
+
+  if (flow != NULL && qs_server_connection_get_peer (connection->object)[0] == '\0')
+    qs_server_connection_set_peer (connection->object, flow->peer, flow->trace);
+}
+
+gboolean
+qs_quic_connection_notice_end (QsQuicConnection *connection)
+{
+  SSL_CONN_CLOSE_INFO info = { 0 };
+
+  if (SSL_get_conn_close_info (connection->ssl, &info, sizeof info) != 1)
+    return FALSE;
+
+  g_autofree char *reason = qs_text_escape_short (info.reason != NULL ? info.reason : "",
+                                                  info.reason != NULL ? (gssize) info.reason_len : 0, 200);
+  g_autofree char *text = describe_close (&info, reason);
+  gboolean handshaking = qs_server_connection_get_serving_state (connection->object) == QS_SERVING_HANDSHAKE;
+  gboolean transport_error = (info.flags & SSL_CONN_CLOSE_FLAG_TRANSPORT) != 0 && info.error_code != 0;
+
+  adopt_flow (connection);
+  mark_close (connection, &info, reason);
+  connection->over = TRUE;
+  g_ptr_array_set_size (connection->streams, 0);
+  qs_server_connection_set_ended (connection->object, handshaking || transport_error, text);
+  connection->endpoint->host->ended (connection->object, connection->endpoint->data);
+  return TRUE;
+}
+
+gboolean
+qs_quic_connection_drive_close (QsQuicConnection *connection)
+{
+  SSL_SHUTDOWN_EX_ARGS args = {
+    .quic_error_code = connection->close_code,
+    .quic_reason = connection->close_reason,
+  };
+
+  ERR_clear_error ();
+  return SSL_shutdown_ex (connection->ssl, SSL_SHUTDOWN_FLAG_NO_BLOCK | SSL_SHUTDOWN_FLAG_NO_STREAM_FLUSH, &args,
+                          sizeof args) != 0;
+}
+
+/* As many streams as the peer allows, with a word on each; then says that one more was wanted, which OpenSSL itself
+ * never does (RFC 9000 section 4.6). */
+static void
+exhaust_streams (QsQuicConnection *connection)
+{
+  static const guint8 word[] = "one of many\n";
+  guint64 opened = 0;
+  size_t written;
+
+  for (;;)
+    {
+      ERR_clear_error ();
+      SSL *ssl = SSL_new_stream (connection->ssl, SSL_STREAM_FLAG_UNI | SSL_STREAM_FLAG_NO_BLOCK);
+      if (ssl == NULL)
+        break;
+      QsQuicStream *stream = g_new0 (QsQuicStream, 1);
+      stream->ssl = ssl;
+      stream->read_done = TRUE; /* and the write side stays open: what is concluded makes room for another */
+      g_ptr_array_add (connection->streams, stream);
+      if (SSL_write_ex (ssl, word, sizeof word - 1, &written) == 1)
+        qs_server_connection_count (connection->object, 0, written);
+      opened++;
+    }
+  ERR_clear_error ();
+  g_autoptr (GBytes) frame = qs_crafted_streams_blocked (opened);
+  qs_wire_fault_add_frames (connection->endpoint->fault, qs_server_connection_get_peer (connection->object), frame);
+}
+
+/* What one of the server's own clients is there for. */
+static void
+say_hello (QsQuicConnection *connection)
+{
+  static const char text[] = "hello over the server's own socket\n";
+  QsQuicStream *stream;
+  size_t written;
+
+  ERR_clear_error ();
+  SSL *ssl = SSL_new_stream (connection->ssl, SSL_STREAM_FLAG_NO_BLOCK);
+  if (ssl == NULL)
+    return;
+  stream = g_new0 (QsQuicStream, 1);
+  stream->ssl = ssl;
+  stream->write_done = TRUE;
+  g_ptr_array_add (connection->streams, stream);
+  qs_server_connection_add_stream (connection->object);
+  if (SSL_write_ex (ssl, text, sizeof text - 1, &written) == 1)
+    qs_server_connection_count (connection->object, 0, written);
+  SSL_stream_conclude (ssl, 0);
+}
+
+static void
+establish (QsQuicConnection *connection)
+{
+  QsQuicEndpoint *self = connection->endpoint;
+
+  qs_server_connection_set_established (connection->object, connection->ssl);
+  connection->update_keys = self->behaviour->within == QS_WITHIN_KEY_UPDATE;
+  self->host->event (connection->object, _ ("handshake complete"), self->data);
+  if (connection->dialed)
+    {
+      say_hello (connection);
+      return;
+    }
+  if (self->fault != NULL)
+    qs_wire_fault_established (self->fault, qs_server_connection_get_peer (connection->object));
+  if (self->behaviour->wire == QS_WIRE_STREAMS_BLOCKED)
+    exhaust_streams (connection);
+}
+
+void
+qs_quic_connection_notice_loss (QsQuicConnection *connection)
+{
+  QsQuicEndpoint *self = connection->endpoint;
+
+  if (self->fault == NULL || connection->over ||
+      !qs_wire_fault_has_lost (self->fault, qs_server_connection_get_peer (connection->object)))
+    return;
+  connection->over = connection->lost = TRUE;
+  g_ptr_array_set_size (connection->streams, 0);
+  qs_server_connection_set_ended (connection->object, TRUE, _ ("its state was thrown away, as the scenario says"));
+  self->host->ended (connection->object, self->data);
+}
+
+static gboolean
+accept_streams (QsQuicConnection *connection)
+{
+  gboolean any = FALSE;
+
+  for (SSL *ssl = SSL_accept_stream (connection->ssl, SSL_ACCEPT_STREAM_NO_BLOCK); ssl != NULL;
+       ssl = SSL_accept_stream (connection->ssl, SSL_ACCEPT_STREAM_NO_BLOCK))
+    {
+      add_stream (connection, ssl);
+      any = TRUE;
+    }
+  return any;
+}
+
+static gboolean
+serve_streams (QsQuicConnection *connection, gint64 deadline)
+{
+  gboolean moved = accept_streams (connection);
+
+  /* Refused until the handshake is confirmed and the last update acknowledged (RFC 9001 section 6.1). */
+  if (connection->update_keys && connection->streams->len > 0)
+    {
+      ERR_clear_error ();
+      connection->update_keys = SSL_key_update (connection->ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1;
+      if (connection->update_keys)
+        {
+          qs_quic_endpoint_wait_until (connection->endpoint, g_get_monotonic_time () + 10000);
+          return moved;
+        }
+      moved = TRUE;
+    }
+  for (guint i = connection->streams->len; i > 0; i--)
+    {
+      QsQuicStream *stream = connection->streams->pdata[i - 1];
+      moved |= qs_quic_stream_serve (connection, stream, deadline);
+      if (stream->read_done && stream->write_done)
+        g_ptr_array_remove_index_fast (connection->streams, i - 1);
+      if (g_get_monotonic_time () >= deadline)
+        return TRUE;
+    }
+  return moved;
+}
+
+static void
+notify (QsQuicConnection *connection)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (now - connection->notified_at < NOTIFY_US)
+    return;
+  connection->notified_at = now;
+  qs_server_connection_flush (connection->object);
+}
+
+gboolean
+qs_quic_connection_serve (QsQuicConnection *connection, gint64 deadline)
+{
+  gboolean moved = FALSE;
+
+  adopt_flow (connection);
+  if (connection->link->waits)
+    qs_quic_endpoint_wait_until (connection->endpoint, connection->link->hold_until);
+  if (qs_server_connection_get_serving_state (connection->object) == QS_SERVING_HANDSHAKE &&
+      SSL_is_init_finished (connection->ssl))
+    {
+      establish (connection);
+      moved = TRUE;
+    }
+  if (qs_server_connection_get_serving_state (connection->object) == QS_SERVING_ESTABLISHED)
+    {
+      moved |= serve_streams (connection, deadline);
+      notify (connection);
+      if (connection->dialed && connection->streams->len == 0)
+        qs_quic_connection_begin_close (connection, 0, NULL);
+    }
+  if (connection->closing)
+    qs_quic_connection_drive_close (connection);
+  return qs_quic_connection_notice_end (connection) || moved;
+}
+
+QsQuicConnection *
+qs_quic_connection_new (QsQuicEndpoint *endpoint, SSL *ssl)
+{
+  QsQuicConnection *connection = g_new0 (QsQuicConnection, 1);
+
+  connection->endpoint = endpoint;
+  connection->object = qs_server_connection_new ("quic");
+  connection->ssl = ssl;
+  connection->streams = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_quic_stream_free);
+  connection->link = qs_server_link_for_quic (ssl, endpoint->flows);
+  connection->link->accepted = TRUE;
+  connection->link->hold_until = g_get_monotonic_time () + (gint64) endpoint->behaviour->hello_delay_ms * 1000;
+  set_up (connection);
+  adopt_flow (connection);
+  return connection;
+}
+
+static BIO_ADDR *
+make_bio_addr (GSocketAddress *address)
+{
+  GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (address);
+  GInetAddress *host = g_inet_socket_address_get_address (inet);
+  gboolean v6 = g_inet_address_get_family (host) == G_SOCKET_FAMILY_IPV6;
+  g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (g_inet_address_get_family (host));
+  const guint8 *bytes = g_inet_address_to_bytes (g_inet_address_get_is_any (host) ? loopback : host);
+  BIO_ADDR *made = BIO_ADDR_new ();
+
+  BIO_ADDR_rawmake (made, v6 ? AF_INET6 : AF_INET, bytes, v6 ? 16 : 4, g_htons (g_inet_socket_address_get_port (inet)));
+  return made;
+}
+
+QsQuicConnection *
+qs_quic_connection_dial (QsQuicEndpoint *endpoint, GSocketAddress *address)
+{
+  static const unsigned char alpn[] = "\012hq-interop";
+  BIO_ADDR *peer = make_bio_addr (address);
+  g_autofree char *text = qs_socket_address_to_text (address);
+
+  ERR_clear_error ();
+  SSL *ssl = SSL_new_from_listener (endpoint->listener, 0);
+  gboolean ready = ssl != NULL && SSL_set1_initial_peer_addr (ssl, peer) == 1 &&
+                   SSL_set_alpn_protos (ssl, alpn, sizeof alpn - 1) == 0 &&
+                   SSL_set_tlsext_host_name (ssl, "localhost") == 1;
+  BIO_ADDR_free (peer);
+  if (!ready)
+    {
+      ERR_clear_error ();
+      SSL_free (ssl);
+      return NULL;
+    }
+  QsQuicConnection *connection = qs_quic_connection_new (endpoint, ssl);
+  connection->dialed = TRUE;
+  qs_server_connection_set_peer (connection->object, text, NULL);
+  SSL_set_verify (ssl, SSL_VERIFY_NONE, NULL); /* it knows whom it calls */
+  SSL_do_handshake (ssl);                      /* SSL_connect is not for a server method; the rest is the source's */
+  ERR_clear_error ();
+  return connection;
+}
+
+void
+qs_quic_connection_free (QsQuicConnection *connection)
+{
+  g_ptr_array_unref (connection->streams); /* before the connection: they hold it */
+  SSL_free (connection->ssl);
+  g_object_unref (connection->object);
+  g_free (connection->close_reason);
+  g_free (connection);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What the three files of the QUIC endpoint share: the listener, its connections, their streams. */
+
+#include "server/qs-endpoint.h"
+#include "server/qs-responder.h"
+#include "server/qs-wire-fault.h"
+
+G_BEGIN_DECLS
+
+typedef struct _QsQuicConnection QsQuicConnection;
+
+struct _QsQuicEndpoint {
+  QsUdpBio *bio;
+  QsFlows *flows;
+  QsWireFault *fault; /* NULL unless a scenario wants it */
+  SSL *listener;
+  GSource *source;
+  GSource *timer; /* kicks the source at timer_at */
+  gint64 timer_at;
+  gint64 next_at;         /* the earliest that a connection waits for, gathered in each round */
+  GPtrArray *connections; /* QsQuicConnection */
+  gboolean has_dialed;    /* its own clients, where the scenario wants some */
+  guint next;             /* whose turn it is */
+  guint queue_length;
+  guint8 secret[64]; /* what secret_cb hands out */
+  const QsBehaviour *behaviour;
+  const QsEndpointHost *host;
+  gpointer data;
+};
+
+struct _QsQuicConnection {
+  QsQuicEndpoint *endpoint;
+  QsServerConnection *object;
+  SSL *ssl;
+  QsServerLink *link; /* the SSL object's */
+  GPtrArray *streams; /* QsQuicStream */
+  gint64 notified_at;
+  guint n_accepted;
+  gboolean closing; /* by us, with the two below */
+  guint64 close_code;
+  char *close_reason;
+  gboolean over; /* its end is known; OpenSSL still answers stragglers */
+  gboolean lost; /* over, and nobody answers them */
+  gboolean update_keys;
+  gboolean dialed; /* as a client, over the listener's own socket */
+};
+
+typedef struct {
+  SSL *ssl;
+  QsResponder *responder; /* NULL: only read */
+  gboolean read_done, write_done;
+} QsQuicStream;
+
+/* The source is to be dispatched at this monotonic time; 0: no wish. */
+void qs_quic_endpoint_wait_until (QsQuicEndpoint *self, gint64 at);
+
+QsQuicConnection *qs_quic_connection_new (QsQuicEndpoint *endpoint, SSL *ssl);
+/* A client of this server itself, over the listener's socket: NULL when OpenSSL does not want to. */
+QsQuicConnection *qs_quic_connection_dial (QsQuicEndpoint *endpoint, GSocketAddress *address);
+void qs_quic_connection_free (QsQuicConnection *connection);
+/* TRUE when something moved, so that another round is worth it. */
+gboolean qs_quic_connection_serve (QsQuicConnection *connection, gint64 deadline);
+void qs_quic_connection_begin_close (QsQuicConnection *connection, guint64 code, const char *reason);
+/* Both stages of RFC 9000 section 10.2, driven from the source: TRUE when OpenSSL needs the connection no more. */
+gboolean qs_quic_connection_drive_close (QsQuicConnection *connection);
+/* TRUE once the connection is over, whoever ended it. */
+gboolean qs_quic_connection_notice_end (QsQuicConnection *connection);
+/* A host that has lost its state has none to close: what OpenSSL still has is thrown away. */
+void qs_quic_connection_notice_loss (QsQuicConnection *connection);
+
+void qs_quic_stream_free (QsQuicStream *stream);
+/* TRUE when something moved. */
+gboolean qs_quic_stream_serve (QsQuicConnection *connection, QsQuicStream *stream, gint64 deadline);
+
+G_END_DECLS

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <openssl/err.h>
+
+#include "base/qs-i18n.h"
+#include "server/qs-quic-endpoint-private.h"
+
+#define PIECE 16384           /* read at once */
+#define STREAM_TURN (1 << 17) /* bytes that one stream may send before the next one has its turn */
+
+void
+qs_quic_stream_free (QsQuicStream *stream)
+{
+  g_clear_pointer (&stream->responder, qs_responder_free);
+  SSL_free (stream->ssl);
+  g_free (stream);
+}
+
+/* TRUE when bytes or the end came. */
+static gboolean
+read_piece (QsQuicConnection *connection, QsQuicStream *stream)
+{
+  guint8 bytes[PIECE];
+  size_t length = 0;
+
+  ERR_clear_error ();
+  if (SSL_read_ex (stream->ssl, bytes, sizeof bytes, &length) == 1)
+    {
+      qs_server_connection_count (connection->object, length, 0);
+      if (stream->responder != NULL)
+        qs_responder_input (stream->responder, bytes, length, FALSE);
+      return TRUE;
+    }
+  switch (SSL_get_error (stream->ssl, 0))
+    {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+      return FALSE;
+    case SSL_ERROR_ZERO_RETURN:
+      if (stream->responder != NULL)
+        qs_responder_input (stream->responder, NULL, 0, TRUE);
+      break;
+    default: /* reset by the peer, or the connection is over: what was to be echoed lacks its end */
+      if (SSL_get_stream_read_state (stream->ssl) == SSL_STREAM_STATE_RESET_REMOTE && !stream->write_done)
+        {
+          SSL_STREAM_RESET_ARGS args = { 0 };
+          SSL_stream_reset (stream->ssl, &args, sizeof args);
+        }
+      stream->write_done = TRUE;
+      break;
+    }
+  stream->read_done = TRUE;
+  return TRUE;
+}
+
+/* TRUE when bytes or the end went out; *sent counts. */
+static gboolean
+write_piece (QsQuicConnection *connection, QsQuicStream *stream, gsize *sent)
+{
+  const guint8 *bytes;
+  gsize length;
+  size_t written = 0;
+  gboolean last;
+
+  if (!qs_responder_peek (stream->responder, g_get_monotonic_time (), &bytes, &length, &last))
+    return FALSE;
+  ERR_clear_error ();
+  if (length > 0 && SSL_write_ex (stream->ssl, bytes, length, &written) != 1)
+    {
+      int error = SSL_get_error (stream->ssl, 0);
+      stream->write_done = error != SSL_ERROR_WANT_WRITE && error != SSL_ERROR_WANT_READ;
+      return FALSE;
+    }
+  /* Nothing is sent before the next tick, so that the end shares a packet with the last bytes. */
+  gboolean conclude = last && written == length;
+  if (conclude)
+    {
+      SSL_stream_conclude (stream->ssl, 0);
+      stream->write_done = TRUE;
+    }
+  qs_responder_sent (stream->responder, written, conclude);
+  qs_server_connection_count (connection->object, 0, written);
+  *sent += written;
+  return TRUE;
+}
+
+static void
+do_action (QsQuicConnection *connection, QsQuicStream *stream)
+{
+  guint64 code;
+  QsReplyAction action = qs_responder_get_action (stream->responder, &code);
+
+  if (action == QS_REPLY_NONE)
+    return;
+  if (action == QS_REPLY_RESET)
+    {
+      SSL_STREAM_RESET_ARGS args = { .quic_error_code = code };
+      SSL_stream_reset (stream->ssl, &args, sizeof args);
+      stream->write_done = TRUE;
+    }
+  else if (action == QS_REPLY_STOP)
+    SSL_set_incoming_stream_policy (connection->ssl, SSL_INCOMING_STREAM_POLICY_REJECT, code);
+  else
+    qs_quic_connection_begin_close (connection, code, "asked for by the path /close");
+  qs_responder_action_done (stream->responder);
+}
+
+static void
+report_request (QsQuicConnection *connection, QsQuicStream *stream)
+{
+  QsQuicEndpoint *self = connection->endpoint;
+  g_autofree char *request = qs_responder_steal_request (stream->responder);
+
+  if (request == NULL)
+    return;
+  g_autofree char *text =
+      g_strdup_printf (_ ("stream %" PRIu64 ": %s"), (guint64) SSL_get_stream_id (stream->ssl), request);
+  self->host->event (connection->object, text, self->data);
+}
+
+/* TRUE when something moved. */
+gboolean
+qs_quic_stream_serve (QsQuicConnection *connection, QsQuicStream *stream, gint64 deadline)
+{
+  QsQuicEndpoint *self = connection->endpoint;
+  gboolean moved = FALSE;
+  gsize sent = 0;
+
+  if (self->behaviour->within == QS_WITHIN_STALL)
+    return FALSE;
+  while (!stream->read_done && (stream->responder == NULL || qs_responder_wants_input (stream->responder)) &&
+         read_piece (connection, stream))
+    {
+      moved = TRUE;
+      if (g_get_monotonic_time () >= deadline)
+        break;
+    }
+  if (stream->responder == NULL)
+    return moved;
+
+  report_request (connection, stream);
+  do_action (connection, stream);
+  while (!stream->write_done && sent < STREAM_TURN && write_piece (connection, stream, &sent))
+    {
+      moved = TRUE;
+      if (g_get_monotonic_time () >= deadline)
+        break;
+    }
+  qs_quic_endpoint_wait_until (self, stream->write_done ? 0 : qs_responder_get_ready_at (stream->responder));
+  return moved;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/qs-flows.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+static const struct sockaddr_in peer_a = { .sin_family = AF_INET,
+                                           .sin_port = 0x1234,
+                                           .sin_addr.s_addr = 0x0100007f }; /* any will do */
+
+/* A datagram that begins with an Initial between these ids, or with a short header to dcid when scid is NULL. */
+static QsFlow *
+add (QsFlows *flows, QsDirection direction, const char *dcid, const char *scid)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  guint8 lengths[2] = { (guint8) strlen (dcid), scid != NULL ? (guint8) strlen (scid) : 0 };
+
+  if (scid != NULL)
+    g_byte_array_append (bytes, (const guint8 *) "\xc0\0\0\0\1", 5);
+  else
+    g_byte_array_append (bytes, (const guint8 *) "\x40", 1);
+  if (scid != NULL)
+    g_byte_array_append (bytes, &lengths[0], 1);
+  g_byte_array_append (bytes, (const guint8 *) dcid, lengths[0]);
+  if (scid != NULL)
+    {
+      g_byte_array_append (bytes, &lengths[1], 1);
+      g_byte_array_append (bytes, (const guint8 *) scid, lengths[1]);
+    }
+  g_byte_array_append (bytes, (const guint8 *) "rest of the packet", 18);
+  QsUdpDatagram datagram = {
+    .time = g_get_real_time () * 1000,
+    .direction = direction,
+    .peer = (const struct sockaddr *) &peer_a,
+    .data = bytes->data,
+    .length = bytes->len,
+  };
+  return qs_flows_add (flows, &datagram);
+}
+
+#define RX QS_DIRECTION_RECEIVED
+#define TX QS_DIRECTION_SENT
+
+static void
+test_retry_belongs_to_its_connection (void)
+{
+  g_autoptr (QsFlows) flows = qs_flows_new (TRUE, NULL);
+  QsFlow *flow = add (flows, RX, "original", "client");
+
+  g_assert_nonnull (flow);
+  g_assert_true (add (flows, TX, "client", "retryid1") == flow);
+  g_assert_true (add (flows, RX, "retryid1", "client") == flow);
+  g_assert_true (add (flows, TX, "client", "serverid") == flow);
+  g_assert_true (add (flows, RX, "serverid", "client") == flow);
+  g_assert_true (add (flows, RX, "serverid", NULL) == flow);
+  g_assert_true (add (flows, TX, "client", NULL) == flow);
+  g_assert_true (qs_flows_find (flows, (const guint8 *) "serverid", 8) == flow);
+  g_assert_true (qs_flows_find (flows, (const guint8 *) "retryid1", 8) == flow);
+  g_assert_null (qs_flows_find (flows, (const guint8 *) "unknown!", 8));
+  g_assert_cmpuint (qs_trace_get_n_datagrams (flow->trace), ==, 7);
+}
+
+/* One address, two connections at once. */
+static void
+test_shared_socket (void)
+{
+  g_autoptr (QsFlows) flows = qs_flows_new (TRUE, NULL);
+  QsFlow *one = add (flows, RX, "originA", "clientA");
+  QsFlow *two = add (flows, RX, "originB", "clientB");
+
+  g_assert_true (one != two);
+  g_assert_true (add (flows, TX, "clientA", "serverAA") == one);
+  g_assert_true (add (flows, TX, "clientB", "serverBB") == two);
+  g_assert_true (add (flows, RX, "serverAA", NULL) == one);
+  g_assert_true (add (flows, RX, "serverBB", NULL) == two);
+  g_assert_true (add (flows, TX, "clientA", NULL) == one);
+  g_assert_true (add (flows, TX, "clientB", NULL) == two);
+}
+
+/* One address, no client ids, one connection after the other. */
+static void
+test_port_used_again (void)
+{
+  g_autoptr (QsFlows) flows = qs_flows_new (TRUE, NULL);
+  QsFlow *one = add (flows, RX, "originA", "");
+
+  g_assert_true (add (flows, TX, "", "serverAA") == one);
+  g_assert_true (add (flows, RX, "originA", "") == one); /* sent again */
+  QsFlow *two = add (flows, RX, "originB", "");
+  g_assert_true (two != one);
+  g_assert_true (add (flows, TX, "", "serverBB") == two);
+  g_assert_true (add (flows, RX, "serverAA", NULL) == one);
+  g_assert_true (add (flows, RX, "serverBB", NULL) == two);
+}
+
+static void
+test_a_flood_is_bounded (void)
+{
+  g_autoptr (QsFlows) flows = qs_flows_new (FALSE, NULL);
+  QsFlow *kept = add (flows, RX, "keep me!", "mine");
+
+  kept->n_owners = 1;
+  g_assert_true (add (flows, TX, "mine", "serverid") == kept);
+  for (guint i = 0; i < 5000; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("spoof%03x", i);
+      g_assert_nonnull (add (flows, RX, id, "x"));
+    }
+  g_assert_true (qs_flows_find (flows, (const guint8 *) "serverid", 8) == kept);
+  g_assert_cmpstr (kept->peer, ==, "127.0.0.1:13330");
+}
+
+static void
+test_garbage (void)
+{
+  guint32 version;
+  QsSpan dcid, scid;
+
+  for (gsize length = 0; length < 40; length++)
+    {
+      g_autofree guint8 *bytes = g_malloc (length + 1);
+      memset (bytes, 0xff, length);
+      g_assert_false (qs_long_header_parse (bytes, length, &version, &dcid, &scid));
+    }
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/flows/retry-belongs-to-its-connection", test_retry_belongs_to_its_connection);
+  g_test_add_func ("/flows/shared-socket", test_shared_socket);
+  g_test_add_func ("/flows/port-used-again", test_port_used_again);
+  g_test_add_func ("/flows/a-flood-is-bounded", test_a_flood_is_bounded);
+  g_test_add_func ("/flows/garbage", test_garbage);
+  return g_test_run ();
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/qs-responder.h"
+
+#include <string.h>
+
+static void
+put (QsResponder *responder, const char *text, gboolean fin)
+{
+  qs_responder_input (responder, (const guint8 *) text, strlen (text), fin);
+}
+
+/* All that it wants to send, taken in bites of this size; NULL where it wants nothing. */
+static char *
+take (QsResponder *responder, gsize bite, gboolean *concluded)
+{
+  GString *text = g_string_new (NULL);
+  gboolean any = FALSE;
+  const guint8 *bytes;
+  gsize length;
+  gboolean last;
+
+  *concluded = FALSE;
+  while (!*concluded && qs_responder_peek (responder, G_MAXINT64, &bytes, &length, &last))
+    {
+      gsize sent = MIN (length, bite);
+      any = TRUE;
+      g_string_append_len (text, (const char *) bytes, (gssize) sent);
+      *concluded = last && sent == length;
+      qs_responder_sent (responder, sent, *concluded);
+    }
+  return g_string_free (text, !any);
+}
+
+/* Whatever the pieces, what is no request comes back whole and in order. */
+static void
+test_echo_in_pieces (void)
+{
+  static const char text[] = "GET, but not a path\n";
+
+  for (gsize cut = 0; cut < sizeof text - 1; cut++)
+    {
+      g_autoptr (QsResponder) responder = qs_responder_new (0, "");
+      g_autofree char *first = g_strndup (text, cut);
+      gboolean concluded;
+      put (responder, first, FALSE);
+      put (responder, text + cut, TRUE);
+      g_autofree char *back = take (responder, 3, &concluded);
+      g_assert_cmpstr (back, ==, text);
+      g_assert_true (concluded);
+      g_assert_true (qs_responder_is_concluded (responder));
+    }
+}
+
+static void
+test_request_in_pieces (void)
+{
+  static const char text[] = "GET /bytes/3 HTTP/1.0\r\nA: b\r\n\r\n";
+
+  for (gsize cut = 0; cut < sizeof text - 1; cut++)
+    {
+      g_autoptr (QsResponder) responder = qs_responder_new (0, "");
+      g_autofree char *first = g_strndup (text, cut);
+      gboolean concluded;
+      put (responder, first, FALSE);
+      g_assert_null (take (responder, 100, &concluded));
+      put (responder, text + cut, FALSE);
+      g_autofree char *back = take (responder, 100, &concluded);
+      g_assert_true (g_str_has_prefix (back, "HTTP/1.0 200 OK\r\n"));
+      g_assert_true (g_str_has_suffix (back, "\r\n\r\nQui"));
+      g_assert_true (concluded);
+      g_autofree char *request = qs_responder_steal_request (responder);
+      g_assert_cmpstr (request, ==, "GET /bytes/3");
+    }
+}
+
+static void
+test_backpressure (void)
+{
+  g_autoptr (QsResponder) responder = qs_responder_new (0, "");
+  g_autofree char *much = g_strnfill (70000, 'x');
+  gboolean concluded;
+
+  g_assert_true (qs_responder_wants_input (responder));
+  put (responder, much, FALSE);
+  g_assert_false (qs_responder_wants_input (responder));
+  g_free (take (responder, 1000, &concluded));
+  g_assert_true (qs_responder_wants_input (responder));
+}
+
+/* 4 GiB are not made in memory: the pattern goes on where it stopped. */
+static void
+test_pattern_is_continuous (void)
+{
+  g_autoptr (QsResponder) responder = qs_responder_new (0, "");
+  gboolean concluded;
+
+  put (responder, "GET /bytes/200000\n", FALSE);
+  g_autofree char *back = take (responder, 777, &concluded);
+  g_assert_cmpuint (strlen (back), ==, 200000);
+  for (gsize i = 64; i < 200000; i++)
+    g_assert_cmpint (back[i], ==, back[i - 64]);
+}
+
+static void
+test_actions (void)
+{
+  static const struct {
+    const char *path;
+    QsReplyAction action;
+    guint64 code;
+  } cases[] = {
+    { "/reset/66", QS_REPLY_RESET, 66 },
+    { "/reset/0x42", QS_REPLY_RESET, 0x42 },
+    { "/stop/1", QS_REPLY_STOP, 1 },
+    { "/close/4611686018427387903", QS_REPLY_CLOSE, 4611686018427387903u },
+    { "/close/4611686018427387904", QS_REPLY_NONE, 0 }, /* 2^62 is no code, RFC 9000 section 16 */
+    { "/reset/", QS_REPLY_NONE, 0 },
+    { "/reset/x", QS_REPLY_NONE, 0 },
+    { "/reset/-1", QS_REPLY_NONE, 0 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (QsResponder) responder = qs_responder_new (0, "");
+      g_autofree char *line = g_strdup_printf ("GET %s\n", cases[i].path);
+      guint64 code;
+      gboolean concluded;
+      put (responder, line, TRUE);
+      g_assert_cmpint (qs_responder_get_action (responder, &code), ==, cases[i].action);
+      if (cases[i].action != QS_REPLY_NONE)
+        g_assert_cmpuint (code, ==, cases[i].code);
+      else
+        {
+          g_autofree char *back = take (responder, 100, &concluded);
+          g_assert_true (g_str_has_prefix (back, "The path ends in no number"));
+        }
+    }
+}
+
+static void
+test_stall (void)
+{
+  g_autoptr (QsResponder) responder = qs_responder_new (0, "");
+  gboolean concluded;
+
+  put (responder, "GET /stall\n", FALSE);
+  g_assert_false (qs_responder_wants_input (responder));
+  g_assert_null (take (responder, 100, &concluded));
+  g_assert_cmpint (qs_responder_get_ready_at (responder), ==, 0);
+}
+
+static void
+test_time (void)
+{
+  g_autoptr (QsResponder) responder = qs_responder_new (QS_RESPONDER_TRICKLE, "");
+  gint64 now = g_get_monotonic_time ();
+  const guint8 *bytes;
+  gsize length;
+  gboolean last;
+
+  put (responder, "GET /slow/500\n", FALSE);
+  g_assert_false (qs_responder_peek (responder, now, &bytes, &length, &last));
+  gint64 at = qs_responder_get_ready_at (responder);
+  g_assert_cmpint (at, >=, now + 500000);
+  g_assert_true (qs_responder_peek (responder, at, &bytes, &length, &last));
+  g_assert_cmpuint (length, ==, 16);
+  qs_responder_sent (responder, 16, FALSE);
+  g_assert_false (qs_responder_peek (responder, g_get_monotonic_time (), &bytes, &length, &last));
+}
+
+static void
+test_large_head (void)
+{
+  g_autoptr (QsResponder) responder = qs_responder_new (0, "");
+  g_autofree char *much = g_strnfill (9000, 'x');
+  gboolean concluded;
+
+  put (responder, "GET /", FALSE);
+  put (responder, much, FALSE);
+  g_autofree char *back = take (responder, 100, &concluded);
+  g_assert_true (g_str_has_prefix (back, "HTTP/1.1 431 "));
+  g_assert_true (concluded);
+}
+
+static void
+test_hostile_request_is_escaped (void)
+{
+  g_autoptr (QsResponder) responder = qs_responder_new (0, "");
+
+  put (responder, "GET /\033[31m<b>\n", FALSE);
+  g_autofree char *request = qs_responder_steal_request (responder);
+  g_assert_cmpstr (request, ==, "GET /\\x1b[31m<b>");
+  g_assert_null (qs_responder_steal_request (responder));
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/responder/echo-in-pieces", test_echo_in_pieces);
+  g_test_add_func ("/responder/request-in-pieces", test_request_in_pieces);
+  g_test_add_func ("/responder/backpressure", test_backpressure);
+  g_test_add_func ("/responder/pattern-is-continuous", test_pattern_is_continuous);
+  g_test_add_func ("/responder/actions", test_actions);
+  g_test_add_func ("/responder/stall", test_stall);
+  g_test_add_func ("/responder/time", test_time);
+  g_test_add_func ("/responder/large-head", test_large_head);
+  g_test_add_func ("/responder/hostile-request-is-escaped", test_hostile_request_is_escaped);
+  return g_test_run ();
+}
