@@ -6,6 +6,7 @@
 
 #include "client.h"
 #include "diagnosis/qs-finding.h"
+#include "dissect/qs-dissector.h"
 #include "server/qs-server.h"
 
 #define LOCAL SSL_CONN_CLOSE_FLAG_LOCAL
@@ -215,6 +216,74 @@ test_combined (void)
   g_assert_cmpstr (SSL_get0_group_name (client->ssl), ==, "secp384r1");
 }
 
+/* What the server's own record says, opened with its own secrets. */
+static QsTrace *
+dup_server_trace (QsServer *server)
+{
+  g_autoptr (QsServerConnection) connection = g_list_model_get_item (qs_server_get_connections (server), 0);
+  QsTrace *trace = g_object_ref (qs_server_connection_get_trace (connection));
+  g_autoptr (QsDissector) dissector = qs_dissector_new (trace);
+
+  g_assert_true (qs_dissector_advance (dissector, 0));
+  qs_dissector_finish (dissector);
+  return trace;
+}
+
+static guint
+count_packets (QsTrace *trace, QsDirection direction, guint flags, guint64 frames)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < qs_trace_get_n_packets (trace); i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (trace, i);
+      n += packet->direction == direction && (packet->flags & flags) == flags &&
+           ((guint64) packet->frames & frames) == frames;
+    }
+  return n;
+}
+
+#define FRAME(type) (G_GUINT64_CONSTANT (1) << (type))
+
+/* On the wire, not only in OpenSSL's opinion. */
+static const struct {
+  const char *name;
+  QsDirection direction;
+  guint flags;
+  guint64 frames;
+} seen[] = {
+  { "key-update", QS_DIRECTION_SENT, QS_PACKET_KEY_UPDATE, 0 },
+  { "key-update", QS_DIRECTION_RECEIVED, QS_PACKET_KEY_UPDATE, 0 },
+  { "stream-limit", QS_DIRECTION_SENT, QS_PACKET_DECRYPTED, FRAME (0x17) },
+  { "stream-reset", QS_DIRECTION_SENT, QS_PACKET_DECRYPTED, FRAME (0x04) },
+  { "stop-sending", QS_DIRECTION_SENT, QS_PACKET_DECRYPTED, FRAME (0x05) },
+  { "stateless-reset", QS_DIRECTION_SENT, QS_PACKET_DECRYPTED, FRAME (0x18) },
+  { "application-close", QS_DIRECTION_SENT, QS_PACKET_DECRYPTED, FRAME (0x1d) },
+};
+
+static void
+test_on_the_wire (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (seen); i++)
+    {
+      g_autoptr (QsServer) server = start (seen[i].name);
+      ClientOptions options = { .ca_pem = qs_server_get_ca_pem (server) };
+      g_autoptr (Client) client = client_new (qs_server_get_port (server), &options);
+
+      g_test_message ("%s", seen[i].name);
+      run_until (client_is_established, client);
+      client_open (client, "one", -1, TRUE);
+      run_until (client_all_finished, client);
+      if (!client->closed)
+        {
+          client_open (client, "two", -1, TRUE);
+          run_until (client_all_finished, client);
+        }
+      g_autoptr (QsTrace) trace = dup_server_trace (server);
+      g_assert_cmpuint (count_packets (trace, seen[i].direction, seen[i].flags, seen[i].frames), >, 0);
+    }
+}
+
 static gboolean
 own_clients_have_ended (QsServer *server)
 {
@@ -260,6 +329,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/scenarios/table", test_table);
   g_test_add_func ("/scenarios/combined", test_combined);
   g_test_add_func ("/scenarios/small-hello", test_small_hello);
+  g_test_add_func ("/scenarios/on-the-wire", test_on_the_wire);
   g_test_add_func ("/scenarios/shared-socket", test_shared_socket);
   for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
     {
