@@ -13,8 +13,8 @@
 #define MAX_FLOWS 262144     /* address pairs that are looked at */
 #define MAX_SECRETS 65536    /* kept for connections to come */
 #define MAX_CIDS 64          /* of one connection */
-#define LARGEST_USUAL 1472   /* bytes of a UDP payload on Ethernet */
-#define MIN_CID_TO_SPLIT 4u  /* bytes: a shorter one could stand in the data by chance */
+#define MIN_TO_SPLIT 600     /* bytes of a payload that may be several datagrams */
+#define MIN_CID_TO_SPLIT 6u  /* bytes: a shorter one could stand in the data by chance */
 #define MIN_INITIAL 1200     /* RFC 9000 section 14.1 */
 
 /* One address pair of one protocol, both ends in a fixed order. */
@@ -326,26 +326,56 @@ route_quic (QsCapture *self, Flow *flow, const QsCapturePacket *packet, const In
   return found != NULL ? found : flow->current;
 }
 
-/* The size of the datagrams that this payload is made of, when it is larger than a network takes and was to be
- * cut up by the network card (or was joined by it): a capture shows them as one. All but the last are of one size, and
- * each starts with the same connection id. */
+/* Where the packet with a short header starts, which is the last one of a datagram. */
+static gsize
+skip_long_headers (QsSpan payload)
+{
+  gsize at = 0;
+
+  while (at < payload.length && (payload.data[at] & 0x80) != 0)
+    {
+      QsPacketHeader header;
+
+      if (!qs_packet_header_parse (QS_SPAN (payload.data + at, payload.length - at), 0, &header, NULL))
+        return payload.length;
+      at += header.length;
+    }
+  return at;
+}
+
+/* Whether the payload is datagrams of this size, but for the last, which each start with a short header and this
+ * connection id. */
+static gboolean
+is_made_of (QsSpan payload, gsize size, QsSpan cid)
+{
+  for (gsize at = size; at < payload.length; at += size)
+    {
+      if (payload.length - at <= cid.length || (payload.data[at] & 0xc0) != 0x40 ||
+          memcmp (payload.data + at + 1, cid.data, cid.length) != 0)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* The size of the datagrams that this payload is made of, when it was to be cut up by the network card (or was joined by
+ * it): a capture shows them as one. All but the last are of one size, and each starts with the same connection id. */
 static gsize
 find_offload_size (QsCapture *self, const Flow *flow, QsSpan payload)
 {
-  if (payload.length <= LARGEST_USUAL || (payload.data[0] & 0x80) != 0)
-    return payload.length;
-  for (guint n = QS_CID_MAX; n >= MIN_CID_TO_SPLIT; n--)
+  gsize start = payload.length > MIN_TO_SPLIT ? skip_long_headers (payload) : payload.length;
+
+  for (guint n = QS_CID_MAX; n >= MIN_CID_TO_SPLIT && start + 1 + n < payload.length; n--)
     {
-      if ((flow->cid_lengths & 1u << n) == 0 || find_cid (self, flow, QS_SPAN (payload.data + 1, n)) == NULL)
+      QsSpan cid = QS_SPAN (payload.data + start + 1, n);
+
+      if ((flow->cid_lengths & 1u << n) == 0 || find_cid (self, flow, cid) == NULL)
         continue;
-      const guint8 *next = memmem (payload.data + 1 + n, payload.length - 1 - n, payload.data + 1, n);
-      gsize size = next != NULL ? (gsize) (next - payload.data) - 1 : payload.length;
-      for (gsize at = size; at < payload.length; at += size)
-        {
-          if (payload.length - at <= n || memcmp (payload.data + at + 1, payload.data + 1, n) != 0)
-            return payload.length;
-        }
-      return size;
+      const guint8 *from = cid.data + n;
+      const guint8 *next = memmem (from, (gsize) (payload.data + payload.length - from), cid.data, n);
+      if (next == NULL)
+        return payload.length;
+      gsize size = (gsize) (next - payload.data) - 1;
+      return is_made_of (payload, size, cid) ? size : payload.length;
     }
   return payload.length;
 }

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "charts/qs-chart-export.h"
+
+#include <cairo-pdf.h>
+#include <cairo-svg.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/qs-i18n.h"
+#include "trace/qs-file-writer.h"
+
+#define MAX_PIXELS 32000   /* cairo's image surfaces end at 32767 */
+#define MAX_UNITS 200000.0 /* what viewers still show */
+#define PNG_SCALE 2.0      /* so that it is sharp on paper and on fine screens */
+
+typedef struct {
+  GByteArray *bytes;
+} Sink;
+
+static const struct {
+  const char *suffix;
+  QsChartFormat format;
+} suffixes[] = { { ".svg", QS_CHART_SVG }, { ".png", QS_CHART_PNG }, { ".pdf", QS_CHART_PDF } };
+
+QsChartFormat
+qs_chart_format_for_name (const char *path)
+{
+  g_return_val_if_fail (path != NULL, QS_CHART_SVG);
+
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    {
+      gsize n = strlen (path), length = strlen (suffixes[i].suffix);
+
+      if (n >= length && g_ascii_strcasecmp (path + n - length, suffixes[i].suffix) == 0)
+        return suffixes[i].format;
+    }
+  return QS_CHART_SVG;
+}
+
+static cairo_status_t
+write_cb (void *data, const unsigned char *bytes, unsigned int length)
+{
+  g_byte_array_append (((Sink *) data)->bytes, bytes, length);
+  return CAIRO_STATUS_SUCCESS;
+}
+
+static gboolean
+check (cairo_status_t status, GError **error)
+{
+  if (status == CAIRO_STATUS_SUCCESS)
+    return TRUE;
+  g_set_error (error, QS_ERROR, QS_ERROR_FAILED, _ ("The picture could not be made: %s"),
+               cairo_status_to_string (status));
+  return FALSE;
+}
+
+static void
+draw_whole (QsSequenceLayout *layout, cairo_t *cr, const QsChartColours *colours)
+{
+  QsSequenceLook look = { .colours = colours, .selected = G_MAXUINT, .hovered = G_MAXUINT, .until = G_MAXINT64 };
+  QsRectangle all = { 0 };
+
+  qs_sequence_layout_get_extents (layout, &all.width, &all.height);
+  qs_sequence_layout_draw (layout, cr, &all, &look);
+}
+
+static cairo_surface_t *
+make_surface (QsChartFormat format, double width, double height, double scale, Sink *sink)
+{
+  switch (format)
+    {
+    case QS_CHART_PNG:
+      return cairo_image_surface_create (CAIRO_FORMAT_RGB24, (int) ceil (width * scale), (int) ceil (height * scale));
+    case QS_CHART_PDF:
+      return cairo_pdf_surface_create_for_stream (write_cb, sink, width, height);
+    case QS_CHART_SVG:
+    default:
+      return cairo_svg_surface_create_for_stream (write_cb, sink, width, height);
+    }
+}
+
+static GBytes *
+render (QsSequenceLayout *layout, const QsChartColours *colours, QsChartFormat format, GError **error)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  Sink sink = { bytes };
+  double width, height;
+
+  qs_sequence_layout_get_extents (layout, &width, &height);
+  double scale = format == QS_CHART_PNG ? MIN (PNG_SCALE, MAX_PIXELS / MAX (width, height)) : 1;
+  if (scale < 0.5 || MAX (width, height) > MAX_UNITS)
+    {
+      g_set_error_literal (error, QS_ERROR, QS_ERROR_TOO_LARGE,
+                           _ ("The picture is too high for a file. Let bulk data be bundled, or write the packets "
+                              "as a qlog."));
+      return NULL;
+    }
+  cairo_surface_t *surface = make_surface (format, width, height, scale, &sink);
+  cairo_t *cr = cairo_create (surface);
+  if (format == QS_CHART_PNG)
+    cairo_scale (cr, scale, scale);
+  draw_whole (layout, cr, colours);
+  cairo_status_t status = cairo_status (cr);
+  cairo_destroy (cr);
+  if (status == CAIRO_STATUS_SUCCESS && format == QS_CHART_PNG)
+    status = cairo_surface_write_to_png_stream (surface, write_cb, &sink);
+  cairo_surface_finish (surface);
+  if (status == CAIRO_STATUS_SUCCESS)
+    status = cairo_surface_status (surface);
+  cairo_surface_destroy (surface);
+  return check (status, error) ? g_byte_array_free_to_bytes (g_steal_pointer (&bytes)) : NULL;
+}
+
+static GBytes *
+lay_out_and_render (QsTrace *trace, const QsSequenceOptions *options, const QsChartColours *colours,
+                    QsChartFormat format, GError **error)
+{
+  QsSequenceOptions own = QS_SEQUENCE_OPTIONS_DEFAULT;
+
+  own.title = TRUE;
+  g_autoptr (QsSequenceLayout) layout = qs_sequence_layout_new (trace, options != NULL ? options : &own);
+  qs_sequence_layout_advance (layout, 0);
+  return render (layout, colours != NULL ? colours : qs_chart_colours_light (), format, error);
+}
+
+GBytes *
+qs_chart_sequence_to_svg (QsTrace *trace, const QsSequenceOptions *options, const QsChartColours *colours,
+                          GError **error)
+{
+  g_return_val_if_fail (QS_IS_TRACE (trace), NULL);
+
+  return lay_out_and_render (trace, options, colours, QS_CHART_SVG, error);
+}
+
+gboolean
+qs_chart_export_sequence (QsTrace *trace, const QsSequenceOptions *options, const QsChartColours *colours,
+                          const char *path, QsChartFormat format, GError **error)
+{
+  g_return_val_if_fail (QS_IS_TRACE (trace) && path != NULL, FALSE);
+
+  g_autoptr (GBytes) bytes = lay_out_and_render (trace, options, colours, format, error);
+  g_autoptr (QsFileWriter) writer = bytes != NULL ? qs_file_writer_new (path, 0666, error) : NULL;
+
+  if (writer == NULL)
+    return FALSE;
+  gsize length;
+  const void *data = g_bytes_get_data (bytes, &length);
+  return qs_file_writer_write (writer, data, length, error) && qs_file_writer_finish (writer, error);
+}

@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The words of the sequence diagram. */
+#include <string.h>
+
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+#include "charts/qs-sequence-private.h"
+#include "wire/qs-names.h"
+
+#define MAX_SHOWN_FRAMES 5
+#define MAX_OFFSETS 32 /* messages whose place in the stream is counted */
+#define LOOK_BACK 64   /* messages that are looked at to find those of a packet */
+
+/* --- Packets --- */
+
+static guint
+first_message_of (QsTrace *trace, guint packet)
+{
+  guint low = 0, high = qs_trace_get_n_messages (trace);
+
+  while (low < high)
+    {
+      guint middle = low + (high - low) / 2;
+
+      if (qs_trace_get_message (trace, middle)->packet < packet)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  return low;
+}
+
+/* Messages stand in the order of the packets that completed them: from the first that this packet could complete on, until
+ * they begin behind it. */
+const QsTraceMessage *
+qs_sequence_next_message (QsTrace *trace, guint packet, guint *from)
+{
+  const QsPacket *of = qs_trace_get_packet (trace, packet);
+  guint n = qs_trace_get_n_messages (trace);
+  guint start = first_message_of (trace, packet);
+
+  for (*from = MAX (*from, start); *from < n && *from < start + LOOK_BACK;)
+    {
+      const QsTraceMessage *message = qs_trace_get_message (trace, (*from)++);
+
+      if (message->first_packet <= packet && message->packet >= packet && message->direction == of->direction &&
+          message->level == of->type)
+        return message;
+    }
+  return NULL;
+}
+
+static void
+append (GString *text, const char *word)
+{
+  if (text->len > 0)
+    g_string_append (text, ", ");
+  g_string_append (text, word);
+}
+
+static gboolean
+append_messages (QsTrace *trace, guint packet, GString *text)
+{
+  const QsTraceMessage *message;
+  guint from = 0;
+
+  while ((message = qs_sequence_next_message (trace, packet, &from)) != NULL)
+    {
+      const char *name = qs_tls_message_name (message->message);
+      g_autofree char *part = NULL;
+
+      if (message->first_packet != message->packet && message->first_packet == packet)
+        part = g_strdup_printf (_ ("%s (begins)"), name);
+      else if (message->first_packet != message->packet)
+        part = g_strdup_printf (message->packet == packet ? _ ("%s (ends)") : _ ("%s (goes on)"), name);
+      append (text, part != NULL ? part : name);
+    }
+  return text->len > 0;
+}
+
+/* CRYPTO bytes that were sent again belong to a message that another packet brought: where each message stands in the level's
+ * stream tells which. Only the first messages are looked at, so that a long connection with many tickets costs no more. */
+static void
+append_messages_again (QsTrace *trace, const QsPacket *packet, const GArray *frames, GString *text)
+{
+  guint n = MIN (qs_trace_get_n_messages (trace), MAX_OFFSETS);
+  guint64 offset = 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      const QsTraceMessage *message = qs_trace_get_message (trace, i);
+      gsize length = g_bytes_get_size (message->bytes);
+      gboolean found = FALSE;
+
+      if (message->direction != packet->direction || message->level != packet->type)
+        continue;
+      for (guint j = 0; j < frames->len && !found; j++)
+        {
+          const QsFrame *frame = &g_array_index (frames, QsFrame, j);
+
+          found = qs_frame_base_type (frame->type) == QS_FRAME_CRYPTO && frame->stream_offset < offset + length &&
+                  frame->stream_offset + frame->data.length > offset;
+        }
+      if (found)
+        append (text, qs_tls_message_name (message->message));
+      offset += length;
+    }
+}
+
+/* Without the counts of ECN marks, which the inspector shows. */
+static char *
+describe_ack (const QsFrame *frame)
+{
+  QsFrame plain = *frame;
+
+  plain.type = QS_FRAME_ACK;
+  return qs_frame_describe (&plain);
+}
+
+/* What is said of a frame on an arrow; NULL: nothing, for what would only distract. */
+static char *
+describe_frame (const QsFrame *frame, gboolean has_messages, gboolean alone)
+{
+  switch (qs_frame_base_type (frame->type))
+    {
+    case QS_FRAME_PADDING:
+      return alone ? g_strdup ("PADDING") : NULL;
+    case QS_FRAME_CRYPTO:
+      return has_messages ? NULL : qs_frame_describe (frame);
+    case QS_FRAME_NEW_CONNECTION_ID:
+    case QS_FRAME_NEW_TOKEN:
+    case QS_FRAME_RETIRE_CONNECTION_ID:
+    case QS_FRAME_PATH_CHALLENGE:
+    case QS_FRAME_PATH_RESPONSE:
+      return g_strdup (qs_frame_type_name (frame->type));
+    case QS_FRAME_ACK:
+      return describe_ack (frame);
+    case QS_FRAME_PING:
+    case QS_FRAME_RESET_STREAM:
+    case QS_FRAME_STOP_SENDING:
+    case QS_FRAME_STREAM:
+    case QS_FRAME_MAX_DATA:
+    case QS_FRAME_MAX_STREAM_DATA:
+    case QS_FRAME_MAX_STREAMS_BIDI:
+    case QS_FRAME_MAX_STREAMS_UNI:
+    case QS_FRAME_DATA_BLOCKED:
+    case QS_FRAME_STREAM_DATA_BLOCKED:
+    case QS_FRAME_STREAMS_BLOCKED_BIDI:
+    case QS_FRAME_STREAMS_BLOCKED_UNI:
+    case QS_FRAME_CONNECTION_CLOSE:
+    case QS_FRAME_CONNECTION_CLOSE_APP:
+    case QS_FRAME_HANDSHAKE_DONE:
+    case QS_FRAME_DATAGRAM:
+    default:
+      return qs_frame_describe (frame);
+    }
+}
+
+/* Acknowledgements come last: they are seldom what a packet is about. */
+static void
+append_frames (const GArray *frames, GString *text, gboolean has_messages)
+{
+  guint shown = 0, left_out = 0, repeated = 0;
+
+  for (guint pass = 0; pass < 2; pass++)
+    {
+      g_autofree char *last = NULL;
+
+      for (guint i = 0; i < frames->len; i++)
+        {
+          const QsFrame *frame = &g_array_index (frames, QsFrame, i);
+
+          if ((qs_frame_base_type (frame->type) == QS_FRAME_ACK) != (pass == 1))
+            continue;
+          g_autofree char *words = describe_frame (frame, has_messages, frames->len == 1);
+          if (words == NULL)
+            continue;
+          if (g_strcmp0 (words, last) == 0)
+            {
+              repeated++;
+              continue;
+            }
+          if (repeated > 0)
+            g_string_append_printf (text, " ×%u", repeated + 1);
+          repeated = 0;
+          if (shown++ < MAX_SHOWN_FRAMES)
+            append (text, words);
+          else
+            left_out++;
+          g_free (last);
+          last = g_steal_pointer (&words);
+        }
+      if (repeated > 0)
+        g_string_append_printf (text, " ×%u", repeated + 1);
+      repeated = 0;
+    }
+  if (left_out > 0)
+    g_string_append_printf (text, " +%u", left_out);
+}
+
+static const char *
+title_without_frames (const QsPacket *packet)
+{
+  if ((packet->flags & QS_PACKET_CORRUPT) != 0)
+    return _ ("damaged on its way");
+  switch ((QsPacketType) packet->type)
+    {
+    case QS_PACKET_RETRY:
+    case QS_PACKET_VERSION_NEGOTIATION:
+    case QS_PACKET_STATELESS_RESET:
+      return qs_packet_type_name (packet->type);
+    case QS_PACKET_UNKNOWN:
+      return _ ("not QUIC as we know it");
+    case QS_PACKET_TLS_RECORD:
+      return (packet->flags & QS_PACKET_DECRYPTED) != 0 ? _ ("TLS record") : _ ("encrypted record");
+    case QS_PACKET_INITIAL:
+    case QS_PACKET_0RTT:
+    case QS_PACKET_HANDSHAKE:
+    case QS_PACKET_1RTT:
+    case QS_N_PACKET_TYPES:
+    default:
+      break;
+    }
+  if ((packet->flags & QS_PACKET_PAYLOAD_DROPPED) != 0)
+    return _ ("contents were not kept");
+  return (packet->flags & QS_PACKET_DECRYPTED) == 0 ? _ ("encrypted: its keys are not known") : _ ("empty");
+}
+
+char *
+qs_sequence_packet_title (QsTrace *trace, guint index, gsize *n_strong)
+{
+  const QsPacket *packet = qs_trace_get_packet (trace, index);
+  GString *text = g_string_new (NULL);
+  gboolean has_messages = append_messages (trace, index, text);
+
+  if ((packet->flags & QS_PACKET_DECRYPTED) != 0 && packet->type != QS_PACKET_TLS_RECORD)
+    {
+      g_autoptr (GBytes) payload = NULL;
+      g_autoptr (GArray) frames = qs_trace_dup_frames (trace, index, &payload);
+
+      if (!has_messages && (packet->frames & G_GUINT64_CONSTANT (1) << QS_FRAME_CRYPTO) != 0)
+        append_messages_again (trace, packet, frames, text);
+      has_messages = text->len > 0;
+      *n_strong = text->len;
+      append_frames (frames, text, has_messages);
+    }
+  else
+    *n_strong = text->len;
+  if (text->len == 0)
+    {
+      g_string_append (text, title_without_frames (packet));
+      *n_strong = packet->type == QS_PACKET_RETRY || packet->type == QS_PACKET_VERSION_NEGOTIATION ? text->len : 0;
+    }
+  return g_string_free (text, FALSE);
+}
+
+static const struct {
+  QsPacketFlags flag;
+  const char *words;
+} flag_words[] = {
+  { QS_PACKET_LOST, N_ ("lost") },
+  { QS_PACKET_RETRANSMISSION, N_ ("sent again") },
+  { QS_PACKET_DUPLICATE, N_ ("received twice") },
+};
+
+char *
+qs_sequence_packet_subtitle (QsTrace *trace, guint index, gboolean joined)
+{
+  const QsPacket *packet = qs_trace_get_packet (trace, index);
+  GString *text = g_string_new (qs_packet_type_name (packet->type));
+  g_autofree char *size = qs_text_size (packet->length);
+
+  if (packet->number != G_MAXUINT64)
+    g_string_append_printf (text, " %" G_GUINT64_FORMAT, packet->number);
+  g_string_append_printf (text, " · %s", size);
+  if (joined)
+    g_string_append_printf (text, " · %s", _ ("same datagram"));
+  for (guint i = 0; i < G_N_ELEMENTS (flag_words); i++)
+    {
+      if ((packet->flags & flag_words[i].flag) != 0)
+        g_string_append_printf (text, " · %s", _ (flag_words[i].words));
+    }
+  return g_string_free (text, FALSE);
+}
+
+char *
+qs_sequence_bundle_title (QsTrace *trace, const QsBundle *bundle, guint side)
+{
+  g_autofree char *size = qs_text_size (bundle->bytes[side]);
+  g_autofree char *text =
+      g_strdup_printf (ngettext ("… %'u packet, %s", "… %'u packets, %s", bundle->n[side]), bundle->n[side], size);
+
+  if (bundle->lost[side] == 0)
+    return g_steal_pointer (&text);
+  g_autofree char *lost = g_strdup_printf (ngettext ("%'u lost", "%'u lost", bundle->lost[side]), bundle->lost[side]);
+  return g_strdup_printf ("%s, %s", text, lost);
+}
+
+/* --- Bands --- */
+
+QsPacketType
+qs_sequence_level_of (QsPacketType type)
+{
+  if (type == QS_PACKET_RETRY || type == QS_PACKET_VERSION_NEGOTIATION)
+    return QS_PACKET_INITIAL;
+  return type == QS_PACKET_STATELESS_RESET ? QS_PACKET_1RTT : type;
+}
+
+const char *
+qs_sequence_level_name (QsPacketType type)
+{
+  switch (type)
+    {
+    case QS_PACKET_INITIAL:
+      return _ ("Initial keys");
+    case QS_PACKET_0RTT:
+      return _ ("0-RTT keys");
+    case QS_PACKET_HANDSHAKE:
+      return _ ("Handshake keys");
+    case QS_PACKET_1RTT:
+      return _ ("1-RTT keys");
+    case QS_PACKET_RETRY:
+    case QS_PACKET_VERSION_NEGOTIATION:
+    case QS_PACKET_STATELESS_RESET:
+    case QS_PACKET_UNKNOWN:
+    case QS_PACKET_TLS_RECORD:
+    case QS_N_PACKET_TYPES:
+    default:
+      return NULL;
+    }
+}
+
+/* --- Notes --- */
+
+static const struct {
+  QsTone tone;
+  const char *by_client; /* NULL: as by_server */
+  const char *by_server;
+  const char *text;
+} note_words[] = {
+  [QS_NOTE_RETRY] = { QS_TONE_INFO, NULL, N_ ("Retry: the server checks the client's address"),
+                      N_ ("The client starts anew with the server's token. It costs one round trip.") },
+  [QS_NOTE_VERSION_NEGOTIATION] = { QS_TONE_WARNING, NULL, N_ ("Version Negotiation: the server speaks other versions"),
+                                    N_ ("The client may start anew with one of those that the server lists.") },
+  [QS_NOTE_HELLO_RETRY] = { QS_TONE_INFO, NULL, N_ ("HelloRetryRequest: the server wants another key share"),
+                            N_ ("The client sends a second ClientHello. It costs one round trip.") },
+  [QS_NOTE_KEY_UPDATE] = { QS_TONE_INFO, N_ ("Key update by the client"), N_ ("Key update by the server"),
+                           N_ ("From here on, this side's packets are under the next 1-RTT keys.") },
+  [QS_NOTE_STATELESS_RESET] = { QS_TONE_DANGER, N_ ("Stateless reset by the client"),
+                                N_ ("Stateless reset by the server"),
+                                N_ ("It has no memory of this connection any more, and ends it with its token.") },
+  [QS_NOTE_CLOSE] = { QS_TONE_DANGER, N_ ("The client closes the connection"), N_ ("The server closes the connection"),
+                      NULL },
+  [QS_NOTE_CONFIRMED] = { QS_TONE_GOOD, NULL, N_ ("Handshake confirmed"),
+                          N_ ("The server has the client's Finished. Both sides drop their Handshake keys.") },
+};
+
+typedef struct {
+  QsMarkKind kind;
+  const char *name; /* NULL: any */
+  QsItemKind item;
+  QsTone tone;
+  const char *title; /* with %s: name or text, see which; NULL: the text alone */
+} MarkRow;
+
+static const MarkRow mark_rows[] = {
+  { QS_MARK_STATE, "CONNECTING", QS_ITEM_STATE, QS_TONE_INFO, N_ ("Connecting") },
+  { QS_MARK_STATE, "HANDSHAKING", QS_ITEM_STATE, QS_TONE_INFO, N_ ("Handshaking") },
+  { QS_MARK_STATE, "ESTABLISHED", QS_ITEM_STATE, QS_TONE_GOOD, N_ ("Established") },
+  { QS_MARK_STATE, "CLOSING", QS_ITEM_STATE, QS_TONE_INFO, N_ ("Closing") },
+  { QS_MARK_STATE, "CLOSED", QS_ITEM_STATE, QS_TONE_INFO, N_ ("Closed") },
+  { QS_MARK_STATE, "FAILED", QS_ITEM_STATE, QS_TONE_DANGER, N_ ("Failed") },
+  { QS_MARK_TCP_CONNECTED, NULL, QS_ITEM_NOTE, QS_TONE_INFO,
+    N_ ("TCP is connected: one round trip before TLS can start") },
+  { QS_MARK_ATTEMPT_LOST, NULL, QS_ITEM_NOTE, QS_TONE_INFO, N_ ("Another address was tried in vain") },
+  { QS_MARK_ICMP, NULL, QS_ITEM_NOTE, QS_TONE_DANGER, N_ ("The network reports an error") },
+  { QS_MARK_SOCKET_ERROR, NULL, QS_ITEM_NOTE, QS_TONE_DANGER, N_ ("The system reports an error") },
+  { QS_MARK_TCP_PROBE, NULL, QS_ITEM_NOTE, QS_TONE_INFO, N_ ("What TCP says on the same port") },
+  { QS_MARK_CLOSE, "local", QS_ITEM_NOTE, QS_TONE_WARNING, N_ ("This side ended the connection") },
+  { QS_MARK_CLOSE, "remote", QS_ITEM_NOTE, QS_TONE_DANGER, N_ ("The other side ended the connection") },
+  { QS_MARK_IMPAIRMENT, NULL, QS_ITEM_NOTE, QS_TONE_WARNING, N_ ("The path") },
+  { QS_MARK_NOTE, "file", QS_ITEM_NOTE, QS_TONE_WARNING, N_ ("About the file") },
+};
+
+static const MarkRow *
+find_mark_row (const QsMark *mark)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (mark_rows); i++)
+    {
+      if (mark_rows[i].kind == mark->kind &&
+          (mark_rows[i].name == NULL || g_strcmp0 (mark_rows[i].name, mark->name) == 0))
+        return &mark_rows[i];
+    }
+  return NULL;
+}
+
+/* A verify error is shown; a success is not news. */
+static gboolean
+is_verify_error (const QsMark *mark)
+{
+  return mark->kind == QS_MARK_VERIFY && mark->value != 0;
+}
+
+gboolean
+qs_sequence_mark_is_shown (QsTrace *trace, const QsMark *mark, QsItemKind *kind)
+{
+  const MarkRow *row = find_mark_row (mark);
+
+  *kind = row != NULL ? row->item : QS_ITEM_NOTE;
+  if (is_verify_error (mark))
+    return TRUE;
+  /* Live traces have the engine's states; a file's have this alone. */
+  if (mark->kind == QS_MARK_HANDSHAKE_DONE)
+    return qs_trace_find_mark (trace, QS_MARK_STATE, "HANDSHAKING", NULL) == NULL;
+  return row != NULL;
+}
+
+static gboolean
+note_by_client (QsTrace *trace, const QsNote *note, gboolean own_is_client)
+{
+  const QsPacket *packet = qs_trace_get_packet (trace, note->packet);
+
+  return (packet->direction == QS_DIRECTION_SENT) == own_is_client;
+}
+
+/* The protocol that gives an application's codes their names: known live, and from EncryptedExtensions. */
+static char *
+find_alpn (QsTrace *trace)
+{
+  const char *fact = qs_trace_get_fact (trace, "tls.alpn");
+  guint n = MIN (qs_trace_get_n_messages (trace), MAX_OFFSETS);
+
+  if (fact != NULL)
+    return g_strdup (fact);
+  for (guint i = 0; i < n; i++)
+    {
+      const QsTraceMessage *message = qs_trace_get_message (trace, i);
+
+      if (message->message->type != QS_TLS_ENCRYPTED_EXTENSIONS)
+        continue;
+      g_auto (GStrv) protocols = qs_tls_message_dup_alpn (message->message);
+      return protocols != NULL ? g_strdup (protocols[0]) : NULL;
+    }
+  return NULL;
+}
+
+static const char *
+close_meaning (gboolean application, guint64 code, const char *alpn)
+{
+  if (application)
+    return g_strcmp0 (alpn, "h3") == 0 ? qs_http3_error_meaning (code) : NULL;
+  if (code >= 0x100 && code <= 0x1ff)
+    return qs_tls_alert_meaning ((guint8) code);
+  return qs_quic_transport_error_meaning (code);
+}
+
+/* The close frame of a packet, in words. */
+static char *
+describe_close (QsTrace *trace, guint packet)
+{
+  g_autoptr (GBytes) payload = NULL;
+  g_autoptr (GArray) frames = qs_trace_dup_frames (trace, packet, &payload);
+
+  for (guint i = 0; i < frames->len; i++)
+    {
+      const QsFrame *frame = &g_array_index (frames, QsFrame, i);
+      gboolean application = frame->type == QS_FRAME_CONNECTION_CLOSE_APP;
+
+      if (!application && frame->type != QS_FRAME_CONNECTION_CLOSE)
+        continue;
+      g_autofree char *alpn = find_alpn (trace);
+      g_autofree char *code = qs_close_code_describe (application, frame->error_code, alpn);
+      if (frame->data.length > 0 && frame->data.data != NULL)
+        {
+          g_autofree char *reason = qs_text_escape_short (frame->data.data, (gssize) frame->data.length, 80);
+          return g_strdup_printf (_ ("%s: “%s”"), code, reason);
+        }
+      const char *meaning = close_meaning (application, frame->error_code, alpn);
+      return meaning != NULL ? g_strdup_printf ("%s: %s", code, meaning) : g_steal_pointer (&code);
+    }
+  return NULL;
+}
+
+/* Ends that mean no harm: no error, HTTP/3's no error. */
+static gboolean
+is_harmless_close (QsTrace *trace, guint packet)
+{
+  g_autoptr (GBytes) payload = NULL;
+  g_autoptr (GArray) frames = qs_trace_dup_frames (trace, packet, &payload);
+
+  for (guint i = 0; i < frames->len; i++)
+    {
+      const QsFrame *frame = &g_array_index (frames, QsFrame, i);
+
+      if (frame->type == QS_FRAME_CONNECTION_CLOSE || frame->type == QS_FRAME_CONNECTION_CLOSE_APP)
+        return frame->error_code == 0 || (frame->type == QS_FRAME_CONNECTION_CLOSE_APP && frame->error_code == 0x100);
+    }
+  return FALSE;
+}
+
+char *
+qs_sequence_note_title (QsTrace *trace, const QsNote *note, gboolean own_is_client, QsTone *tone)
+{
+  if (note->kind != QS_NOTE_MARK)
+    {
+      gboolean by_client = note_by_client (trace, note, own_is_client);
+      const char *words = by_client ? note_words[note->kind].by_client : NULL;
+
+      *tone = note_words[note->kind].tone;
+      if (note->kind == QS_NOTE_CLOSE && is_harmless_close (trace, note->packet))
+        *tone = QS_TONE_INFO;
+      return g_strdup (_ (words != NULL ? words : note_words[note->kind].by_server));
+    }
+
+  const QsMark *mark = qs_trace_get_mark (trace, note->mark, NULL);
+  const MarkRow *row = find_mark_row (mark);
+  *tone = row != NULL ? row->tone : QS_TONE_GOOD;
+  if (is_verify_error (mark))
+    {
+      *tone = QS_TONE_DANGER;
+      return g_strdup (_ ("The certificate was not accepted"));
+    }
+  return g_strdup (row != NULL ? _ (row->title) : _ ("Handshake complete"));
+}
+
+/* Names of marks are the engine's own; texts are escaped already. */
+static char *
+mark_text (const QsMark *mark)
+{
+  gboolean has_text = mark->text != NULL && mark->text[0] != '\0';
+
+  if (mark->kind == QS_MARK_STATE || mark->kind == QS_MARK_HANDSHAKE_DONE || mark->kind == QS_MARK_TCP_CONNECTED)
+    return NULL;
+  if (mark->kind == QS_MARK_CLOSE)
+    {
+      g_autofree char *code = (guint64) mark->value == G_MAXUINT64
+                                  ? g_strdup (_ ("nothing was heard for too long (idle timeout)"))
+                                  : qs_close_code_describe (mark->application, (guint64) mark->value, NULL);
+      return has_text ? g_strdup_printf (_ ("%s: “%s”"), code, mark->text) : g_steal_pointer (&code);
+    }
+  if (mark->kind == QS_MARK_NOTE || mark->kind == QS_MARK_IMPAIRMENT || mark->name == NULL)
+    return g_strdup (mark->text);
+  return has_text ? g_strdup_printf ("%s (%s)", mark->name, mark->text) : g_strdup (mark->name);
+}
+
+char *
+qs_sequence_note_text (QsTrace *trace, const QsNote *note, gboolean own_is_client)
+{
+  if (note->kind == QS_NOTE_MARK)
+    return mark_text (qs_trace_get_mark (trace, note->mark, NULL));
+  if (note->kind == QS_NOTE_CLOSE)
+    return describe_close (trace, note->packet);
+  return g_strdup (_ (note_words[note->kind].text));
+}
+
+char *
+qs_sequence_time_text (gint64 time)
+{
+  double ms = (double) time / 1e6;
+
+  if (ms > -10000 && ms < 10000)
+    return g_strdup_printf (_ ("%.2f ms"), ms);
+  return g_strdup_printf (_ ("%.3f s"), ms / 1000);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+
+#include "base/qs-i18n.h"
+#include "charts/qs-chart-text.h"
+#include "charts/qs-sequence-private.h"
+
+#define COLUMN 178 /* at text scale 1 */
+
+typedef enum { SIGN_TYPE, SIGN_LOST, SIGN_JOINED, SIGN_BUNDLE } Sign;
+
+typedef struct {
+  Sign sign;
+  QsPacketType type;
+  const char *words;
+} Entry;
+
+static const Entry entries[] = {
+  { SIGN_TYPE, QS_PACKET_INITIAL, N_ ("Initial packet") },
+  { SIGN_TYPE, QS_PACKET_0RTT, N_ ("0-RTT packet") },
+  { SIGN_TYPE, QS_PACKET_HANDSHAKE, N_ ("Handshake packet") },
+  { SIGN_TYPE, QS_PACKET_1RTT, N_ ("1-RTT packet") },
+  { SIGN_TYPE, QS_PACKET_RETRY, N_ ("Retry") },
+  { SIGN_TYPE, QS_PACKET_VERSION_NEGOTIATION, N_ ("Version Negotiation") },
+  { SIGN_TYPE, QS_PACKET_STATELESS_RESET, N_ ("Stateless reset") },
+  { SIGN_TYPE, QS_PACKET_UNKNOWN, N_ ("Not known") },
+  { SIGN_TYPE, QS_PACKET_TLS_RECORD, N_ ("TLS record") },
+  { SIGN_JOINED, QS_PACKET_INITIAL, N_ ("One datagram") },
+  { SIGN_LOST, QS_PACKET_1RTT, N_ ("Lost on its way") },
+  { SIGN_BUNDLE, QS_PACKET_1RTT, N_ ("Many packets") },
+};
+
+/* Packet types that do not occur need no explanation. */
+static gboolean
+is_needed (const QsSequenceLayout *self, const Entry *entry)
+{
+  gboolean tls = (self->types_seen & 1u << QS_PACKET_TLS_RECORD) != 0;
+
+  if (entry->sign == SIGN_TYPE)
+    return (self->types_seen & 1u << entry->type) != 0;
+  return entry->sign == SIGN_BUNDLE ? self->bundles->len > 0 : !tls;
+}
+
+static guint
+n_columns (const QsSequenceLayout *self)
+{
+  return (guint) MAX (1, floor ((self->options.width - 2 * self->gap) / (COLUMN * self->options.text_scale)));
+}
+
+static guint
+n_needed (const QsSequenceLayout *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (entries); i++)
+    n += is_needed (self, &entries[i]);
+  return n;
+}
+
+static double
+row_height (const QsSequenceLayout *self)
+{
+  return self->line2 + round (6 * self->options.text_scale);
+}
+
+double
+qs_sequence_legend_height (const QsSequenceLayout *self)
+{
+  guint columns = n_columns (self);
+  guint rows = (n_needed (self) + columns - 1) / columns;
+
+  return rows * row_height (self) + 2 * self->gap;
+}
+
+void
+qs_sequence_set_line (const QsSequenceLayout *self, cairo_t *cr, QsPacketType type, const QsChartColours *colours)
+{
+  double s = self->options.text_scale;
+  const double *dashes;
+  guint n = qs_chart_dashes (type, &dashes);
+  double scaled[8];
+
+  for (guint i = 0; i < n; i++)
+    scaled[i] = dashes[i] * s;
+  cairo_set_dash (cr, scaled, (int) n, 0);
+  cairo_set_line_width (cr, 1.7 * s);
+  qs_colour_set (&colours->packets[type], cr);
+}
+
+void
+qs_sequence_draw_head (const QsSequenceLayout *self, cairo_t *cr, double x, double y, double angle)
+{
+  double length = 10 * self->options.text_scale, half = 4 * self->options.text_scale;
+
+  cairo_save (cr);
+  cairo_translate (cr, x, y);
+  cairo_rotate (cr, angle);
+  cairo_move_to (cr, 0, 0);
+  cairo_line_to (cr, -length, -half);
+  cairo_line_to (cr, -length * 0.8, 0);
+  cairo_line_to (cr, -length, half);
+  cairo_close_path (cr);
+  cairo_fill (cr);
+  cairo_restore (cr);
+}
+
+void
+qs_sequence_draw_cross (const QsSequenceLayout *self, cairo_t *cr, double x, double y, const QsChartColours *colours)
+{
+  double r = 5.5 * self->options.text_scale;
+
+  cairo_set_dash (cr, NULL, 0, 0);
+  cairo_set_line_width (cr, 2.4 * self->options.text_scale);
+  qs_colour_set (&colours->danger, cr);
+  cairo_move_to (cr, x - r, y - r);
+  cairo_line_to (cr, x + r, y + r);
+  cairo_move_to (cr, x + r, y - r);
+  cairo_line_to (cr, x - r, y + r);
+  cairo_stroke (cr);
+}
+
+static void
+draw_joined (const QsSequenceLayout *self, cairo_t *cr, double x, double y, double length,
+             const QsChartColours *colours)
+{
+  double s = self->options.text_scale, half = 4 * s;
+
+  qs_colour_set (&colours->dim, cr);
+  cairo_set_dash (cr, NULL, 0, 0);
+  cairo_set_line_width (cr, 1.5 * s);
+  cairo_move_to (cr, x + half * 1.6, y - half);
+  cairo_line_to (cr, x, y - half);
+  cairo_line_to (cr, x, y + half);
+  cairo_line_to (cr, x + half * 1.6, y + half);
+  cairo_stroke (cr);
+  cairo_set_line_width (cr, 1.2 * s);
+  for (int i = -1; i <= 1; i += 2)
+    {
+      cairo_move_to (cr, x + half * 1.6 + 2, y + i * half);
+      cairo_line_to (cr, x + length, y + i * half);
+    }
+  cairo_stroke (cr);
+}
+
+static void
+draw_sign (const QsSequenceLayout *self, cairo_t *cr, const Entry *entry, double x, double y,
+           const QsChartColours *colours)
+{
+  double length = 40 * self->options.text_scale;
+
+  if (entry->sign == SIGN_JOINED)
+    {
+      draw_joined (self, cr, x, y, length, colours);
+      return;
+    }
+  qs_sequence_set_line (self, cr, entry->type, colours);
+  if (entry->sign == SIGN_BUNDLE)
+    cairo_set_line_width (cr, 6 * self->options.text_scale);
+  cairo_move_to (cr, x, y);
+  cairo_line_to (cr, x + length * (entry->sign == SIGN_LOST ? 0.6 : 0.9), y);
+  cairo_stroke (cr);
+  if (entry->sign == SIGN_LOST)
+    qs_sequence_draw_cross (self, cr, x + length * 0.7, y, colours);
+  else
+    qs_sequence_draw_head (self, cr, x + length, y, 0);
+}
+
+void
+qs_sequence_legend_draw (const QsSequenceLayout *self, cairo_t *cr, double y, const QsChartColours *colours)
+{
+  double s = self->options.text_scale;
+  guint columns = n_columns (self), n = 0;
+  double width = (self->options.width - 2 * self->gap) / columns;
+
+  cairo_set_dash (cr, NULL, 0, 0);
+  cairo_set_line_width (cr, 1);
+  qs_colour_set (&colours->line, cr);
+  cairo_move_to (cr, self->gap, floor (y) + 0.5);
+  cairo_line_to (cr, self->options.width - self->gap, floor (y) + 0.5);
+  cairo_stroke (cr);
+  for (guint i = 0; i < G_N_ELEMENTS (entries); i++)
+    {
+      if (!is_needed (self, &entries[i]))
+        continue;
+      guint column = n % columns, row = n / columns;
+      double left = self->gap + column * width;
+      double top = y + self->gap + row * row_height (self);
+
+      /* Mirrored: columns from the right, the sign right of its words; arrows point the same way. */
+      if (self->options.mirrored)
+        left = self->options.width - left - width;
+      double sign = self->options.mirrored ? left + width - 48 * s : left + 4 * s;
+      QsRectangle box = { self->options.mirrored ? left : left + 54 * s, top, width - 58 * s, row_height (self) };
+      draw_sign (self, cr, &entries[i], sign, top + row_height (self) / 2, colours);
+      qs_colour_set (&colours->text, cr);
+      qs_chart_text_draw (cr, self->context, self->font, QS_SEQUENCE_SMALL_POINTS * s, FALSE, _ (entries[i].words),
+                          &box, self->options.mirrored ? QS_CHART_TEXT_END : QS_CHART_TEXT_START);
+      n++;
+    }
+}
