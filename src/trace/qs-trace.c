@@ -2,11 +2,14 @@
 #include "trace/qs-trace.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 #include "trace/qs-trace-private.h"
 
 #define DEFAULT_PAYLOAD_LIMIT (64u << 20)
-#define PAYLOAD_CHUNK (1u << 20)
+#define SMALL_CHUNK (256u << 10)
+#define LARGE_CHUNK (2u << 20)
+#define N_SMALL_CHUNKS 4
 #define TRUNCATED_LENGTH 64
 #define SIGNAL_INTERVAL_US 16000
 
@@ -82,19 +85,31 @@ unlock_and_arm (QsTrace *self, gboolean *armed)
 
 /* --- Storage, with the lock held --- */
 
+/* Most of what it costs to record a datagram is the kernel's fault for a fresh page. A trace that has
+ * grown a little will grow on, so its chunks are huge pages: one fault for 2 MiB, a quarter of the cost. */
+static guint8 *
+new_payload_chunk (QsTrace *self, gsize length)
+{
+  gsize size = MAX (length, self->payload->len < N_SMALL_CHUNKS ? SMALL_CHUNK : LARGE_CHUNK);
+  gboolean huge = size >= LARGE_CHUNK;
+  gsize alignment = huge ? LARGE_CHUNK : 4096;
+
+  size = (size + alignment - 1) / alignment * alignment;
+  guint8 *chunk = g_aligned_alloc (1, size, alignment);
+  if (huge)
+    madvise (chunk, size, MADV_HUGEPAGE); /* only advice: it may fail */
+  g_ptr_array_add (self->payload, chunk);
+  self->payload_left = size;
+  return chunk;
+}
+
 static guint8 *
 reserve_payload (QsTrace *self, gsize length)
 {
   if (length == 0)
     return NULL;
   if (length > self->payload_left)
-    {
-      gsize size = MAX (length, PAYLOAD_CHUNK);
-
-      self->payload_at = g_malloc (size);
-      self->payload_left = size;
-      g_ptr_array_add (self->payload, self->payload_at);
-    }
+    self->payload_at = new_payload_chunk (self, length);
 
   guint8 *at = self->payload_at;
   self->payload_at += length;
@@ -213,7 +228,7 @@ qs_trace_init (QsTrace *self)
   qs_chunks_init (&self->marks, sizeof (QsStoredMark));
   qs_chunks_init (&self->packets, sizeof (QsPacket));
   self->paths = g_ptr_array_new_with_free_func (path_free);
-  self->payload = g_ptr_array_new_with_free_func (g_free);
+  self->payload = g_ptr_array_new_with_free_func (g_aligned_free);
   self->facts = g_hash_table_new (g_direct_hash, g_direct_equal);
   self->payload_limit = DEFAULT_PAYLOAD_LIMIT;
   attach_source (self);
