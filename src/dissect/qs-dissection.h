@@ -34,8 +34,11 @@ typedef struct {
 /* What protects one level in one direction. Indices are of QsDissection.keys. */
 typedef struct {
   gboolean has_secret;
-  gboolean confirmed; /* a packet was opened with it: the cipher suite is right */
-  QsSecret secret;
+  gboolean confirmed;     /* a packet was opened with it: the cipher suite is right */
+  gboolean maybe_updated; /* a cut packet showed another phase: updates may have gone by unseen */
+  QsSecret secret;        /* of the current generation */
+  guint32 version;
+  guint16 suite; /* as known when the secret was taken: 0 while ServerHello was not seen */
   guint16 current, previous, next;
   guint8 phase;
   guint64 phase_start; /* first packet number of the current phase */

@@ -174,6 +174,15 @@ possible_suites (QsQuicConn *self, const QsSecret *secret, guint16 suites[QS_MAX
   return 3;
 }
 
+/* Nothing new: then packets that wait need no second look. */
+static gboolean
+is_in_use (QsQuicConn *self, const QsProtection *protection, const QsSecret *secret)
+{
+  return protection->has_secret && protection->version == self->version && protection->suite == self->suite &&
+         protection->secret.length == secret->length &&
+         memcmp (protection->secret.bytes, secret->bytes, secret->length) == 0;
+}
+
 static void
 take_secret (QsQuicConn *self, QsSide side, QsPacketType level, QsSecretLabel label)
 {
@@ -182,11 +191,13 @@ take_secret (QsQuicConn *self, QsSide side, QsPacketType level, QsSecretLabel la
   const QsSecret *secret = qs_secret_store_get (owner->secrets, self->random, label);
   guint16 suites[QS_MAX_SUITES];
 
-  if (secret == NULL || protection->confirmed)
+  if (secret == NULL || protection->confirmed || is_in_use (self, protection, secret))
     return;
 
   protection->has_secret = TRUE;
   protection->secret = *secret;
+  protection->version = self->version;
+  protection->suite = self->suite;
   memset (self->candidates[side][level], 0, sizeof self->candidates[side][level]);
   guint n = possible_suites (self, secret, suites);
   for (guint i = 0; i < n; i++)

@@ -5,7 +5,8 @@
 
 #define MAX_FAILED_INITIAL 64 /* tries to derive keys from headers that turn out to be garbage */
 
-#define MAX_UNPROVEN_JUMP 32768
+#define MAX_UNPROVEN_JUMP 32768 /* of a packet number in a cut packet */
+#define MAX_UNSEEN_UPDATES 16
 
 /* One key's answer. */
 typedef struct {
@@ -191,20 +192,49 @@ update_keys (QsArrival *arrival, QsProtection *protection, guint64 number)
   arrival->packet->flags |= QS_PACKET_KEY_UPDATE;
 }
 
+/* Behind the memory bound updates may have gone by in packets that were cut: try generations ahead. */
+static gboolean
+open_ahead (QsArrival *arrival, QsProtection *protection, Attempt *attempt, guint8 phase)
+{
+  QsDissection *owner = arrival->conn->quic->owner;
+  QsProtection ahead = *protection;
+
+  for (guint i = 0; i < MAX_UNSEEN_UPDATES && next_keys (arrival->conn, &ahead) != QS_KEY_NONE; i++)
+    {
+      ahead.secret = *qs_keys_get_secret (qs_dissection_key (owner, ahead.next)->keys);
+      ahead.previous = ahead.current;
+      ahead.current = ahead.next;
+      ahead.next = QS_KEY_NONE;
+      ahead.phase ^= 1;
+      if (ahead.phase == phase && open_with (arrival, ahead.current, attempt))
+        {
+          ahead.phase_start = attempt->number;
+          ahead.maybe_updated = FALSE;
+          *protection = ahead;
+          arrival->packet->flags |= QS_PACKET_KEY_UPDATE;
+          return TRUE;
+        }
+    }
+  protection->maybe_updated = FALSE; /* it was something else: do not try for every bad packet */
+  return FALSE;
+}
+
 /* RFC 9001 section 6: the phase bit says whether these are the current keys or their neighbours. */
 static gboolean
 open_phased (QsArrival *arrival, QsProtection *protection, Attempt *attempt)
 {
   guint8 phase = attempt->bare.header.data[0] >> 2 & 1;
 
-  if (phase == protection->phase)
-    return open_with (arrival, protection->current, attempt);
-  if (protection->previous != QS_KEY_NONE && attempt->number < protection->phase_start)
+  if (phase == protection->phase && open_with (arrival, protection->current, attempt))
+    return TRUE;
+  if (phase != protection->phase && protection->previous != QS_KEY_NONE && attempt->number < protection->phase_start)
     return open_with (arrival, protection->previous, attempt);
-  if (!open_with (arrival, next_keys (arrival->conn, protection), attempt))
-    return FALSE;
-  update_keys (arrival, protection, attempt->number);
-  return TRUE;
+  if (phase != protection->phase && open_with (arrival, next_keys (arrival->conn, protection), attempt))
+    {
+      update_keys (arrival, protection, attempt->number);
+      return TRUE;
+    }
+  return protection->maybe_updated && open_ahead (arrival, protection, attempt, phase);
 }
 
 static QsOpenResult
@@ -220,6 +250,8 @@ open_protected (QsArrival *arrival, Attempt *attempt)
     return QS_OPEN_FAILED;
   if (is_cut (arrival))
     {
+      guint8 phase = attempt->bare.header.data[0] >> 2 & 1;
+      protection->maybe_updated |= arrival->header.type == QS_PACKET_1RTT && phase != protection->phase;
       arrival->packet->key = protection->current;
       return QS_OPEN_HEADER_ONLY;
     }

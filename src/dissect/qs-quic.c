@@ -93,23 +93,27 @@ find_long (QsQuic *self, QsSide side, guint16 path, const QsPacketHeader *header
   return add_conn (self, path, header, side);
 }
 
+/* By connection id, for paths change; by path where ids are empty. */
 static QsQuicConn *
 find_short (QsQuic *self, QsSide side, guint16 path, QsSpan packet)
 {
-  QsQuicConn *on_path = NULL;
+  QsQuicConn *on_path = NULL, *by_id = NULL;
+  QsSpan rest = QS_SPAN (packet.data + 1, packet.length - 1);
 
   if (self->conns->len <= 1)
     return self->conns->len == 1 ? g_ptr_array_index (self->conns, 0) : NULL;
   for (guint i = self->conns->len; i-- > 0;)
     {
       QsQuicConn *conn = g_ptr_array_index (self->conns, i);
-      if (packet.length > 1 &&
-          qs_quic_conn_has_cid (conn, other_side (side), QS_SPAN (packet.data + 1, packet.length - 1), FALSE))
+      gboolean has_id = qs_quic_conn_has_cid (conn, other_side (side), rest, FALSE);
+      if (has_id && conn->path == path)
         return conn;
+      if (has_id && by_id == NULL)
+        by_id = conn;
       if (on_path == NULL && conn->path == path && conn->has_cid[QS_SIDE_SERVER])
         on_path = conn;
     }
-  return on_path != NULL ? on_path : self->last;
+  return by_id != NULL ? by_id : on_path != NULL ? on_path : self->last;
 }
 
 /* --- One packet --- */

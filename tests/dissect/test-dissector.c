@@ -429,6 +429,97 @@ test_cut (void)
   g_assert_true (qs_trace_get_packet (trace, 4)->flags & QS_PACKET_DECRYPTED); /* short enough to be whole */
 }
 
+/* Three key updates that only cut packets show. */
+static void
+test_cut_key_updates (void)
+{
+  g_autoptr (QsTrace) trace = sample_trace (&rfc_samples[0]);
+  Sealer client = sealer_new (QS_QUIC_VERSION_1, SECRET_CLIENT);
+  g_autofree char *zeros = g_strnfill (400, '0');
+
+  add_secret (trace, "CLIENT_TRAFFIC_SECRET_0", SECRET_CLIENT);
+  add_short (trace, 3, QS_DIRECTION_SENT, &client, SERVER_CID, 0, "0101");
+  qs_trace_set_payload_limit (trace, 0);
+  for (guint i = 1; i <= 3; i++)
+    {
+      sealer_update (&client);
+      add_short (trace, 3 + i, QS_DIRECTION_SENT, &client, SERVER_CID, i, zeros);
+    }
+  add_short (trace, 7, QS_DIRECTION_SENT, &client, SERVER_CID, 4, "0101");
+  add_short (trace, 8, QS_DIRECTION_SENT, &client, SERVER_CID, 5, "0101");
+  sealer_clear (&client);
+
+  g_autoptr (QsDissector) dissector = dissect (trace);
+  for (guint i = 0; i <= 5; i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (trace, 2 + i);
+      gboolean cut = i >= 1 && i <= 3;
+      g_assert_cmpuint (packet->number, ==, i);
+      g_assert_true (((packet->flags & QS_PACKET_DECRYPTED) == 0) == cut);
+      g_assert_true (((packet->flags & QS_PACKET_KEY_UPDATE) != 0) == (i == 4));
+    }
+}
+
+/* 0-RTT: the suite shows by trying, for the ServerHello comes later or says another one. */
+static void
+test_early_data (void)
+{
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_SERVER, NULL);
+  QsSecret secret = secret_of (SECRET_CLIENT);
+  g_autoptr (QsKeys) keys = qs_keys_new (QS_QUIC_VERSION_1, 0x1303, &secret);
+  g_autoptr (QsHeaderKey) header_key = qs_header_key_new (QS_QUIC_VERSION_1, 0x1303, &secret);
+  g_autoptr (GBytes) header = unhex ("d000000001"
+                                     "08" SAMPLE_DCID "00"
+                                     "4020"
+                                     "00");
+  guint8 frames[0x20 - 1 - 16] = "\x0a\x00\x05hello";
+
+  add_hex (trace, 1, QS_DIRECTION_RECEIVED, rfc_samples[0].client_packet);
+  g_autoptr (GBytes) packet =
+      qs_packet_protect (keys, header_key, QS_SPAN (g_bytes_get_data (header, NULL), g_bytes_get_size (header)), 1, 0,
+                         QS_SPAN (frames, sizeof frames));
+  add_bytes (trace, 2, QS_DIRECTION_RECEIVED, packet);
+  add_secret (trace, "CLIENT_EARLY_TRAFFIC_SECRET", SECRET_CLIENT);
+  g_autoptr (QsDissector) dissector = dissect (trace);
+  g_assert_cmpuint (qs_trace_get_packet (trace, 1)->type, ==, QS_PACKET_0RTT);
+  g_assert_true (qs_trace_get_packet (trace, 1)->flags & QS_PACKET_DECRYPTED);
+  g_autoptr (GBytes) stream = qs_dissector_dup_stream (dissector, 0, QS_DIRECTION_RECEIVED, 100, NULL);
+  g_assert_cmpmem (g_bytes_get_data (stream, NULL), g_bytes_get_size (stream), "hello", 5);
+}
+
+/* Two attempts raced, each on its own path: neither disturbs the other. */
+static void
+test_two_connections (void)
+{
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  g_autoptr (GSocketAddress) a = g_inet_socket_address_new_from_string ("127.0.0.1", 1);
+  g_autoptr (GSocketAddress) b = g_inet_socket_address_new_from_string ("::1", 1);
+  guint16 paths[2] = { qs_trace_add_path (trace, a, a), qs_trace_add_path (trace, b, b) };
+  Sealer sealers[2] = { sealer_new (QS_QUIC_VERSION_1, SECRET_CLIENT), sealer_new (QS_QUIC_VERSION_2, SECRET_CLIENT) };
+
+  add_secret (trace, "CLIENT_TRAFFIC_SECRET_0", SECRET_CLIENT);
+  for (guint step = 0; step < 4; step++)
+    for (guint i = 0; i < 2; i++)
+      {
+        g_autoptr (GBytes) bytes = step == 0   ? unhex (rfc_samples[i].client_packet)
+                                   : step == 1 ? unhex (rfc_samples[i].server_packet)
+                                               : seal_short (&sealers[i], SERVER_CID, step - 2, "0101");
+        qs_trace_add_datagram (trace, step, step == 1 ? QS_DIRECTION_RECEIVED : QS_DIRECTION_SENT, paths[i], 0,
+                               QS_FATE_PASSED, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+      }
+  g_autoptr (QsDissector) dissector = dissect (trace);
+  g_assert_cmpuint (qs_trace_get_n_packets (trace), ==, 8);
+  for (guint i = 0; i < 8; i++)
+    {
+      g_assert_true (qs_trace_get_packet (trace, i)->flags & QS_PACKET_DECRYPTED);
+      g_assert_false (qs_trace_get_packet (trace, i)->flags & QS_PACKET_DUPLICATE);
+      if (i >= 4)
+        g_assert_cmpuint (qs_trace_get_packet (trace, i)->number, ==, i / 2 - 2);
+    }
+  sealer_clear (&sealers[0]);
+  sealer_clear (&sealers[1]);
+}
+
 /* Noise in every length must not trip it, nor cost the packets around it. */
 static void
 test_noise (void)
@@ -573,6 +664,9 @@ main (int argc, char **argv)
   g_test_add_data_func ("/dissector/version-negotiation/other-dcid", GINT_TO_POINTER (FALSE), test_version_negotiation);
   g_test_add_func ("/dissector/recovery", test_recovery);
   g_test_add_func ("/dissector/cut", test_cut);
+  g_test_add_func ("/dissector/cut-key-updates", test_cut_key_updates);
+  g_test_add_func ("/dissector/early-data", test_early_data);
+  g_test_add_func ("/dissector/two-connections", test_two_connections);
   g_test_add_func ("/dissector/noise", test_noise);
   g_test_add_func ("/dissector/million", test_million);
   g_test_add_func ("/dissector/bulk", test_bulk);
