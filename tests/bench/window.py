@@ -15,7 +15,7 @@ def main():
     parser.add_argument("window_download", type=os.path.abspath)
     parser.add_argument("pages", nargs="*", default=["overview"])
     parser.add_argument("--mebibytes", type=int, default=1024)
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     xvfb = [peers.find_program("dbus-run-session"), "--", peers.find_program("xvfb-run"), "-a"]
     xvfb += ["-s", "-screen 0 1400x900x24"]
     status = 0
