@@ -152,45 +152,120 @@ snapshot_done_cb (gboolean succeeded, gpointer data)
   g_action_group_activate_action (G_ACTION_GROUP (self), "quit", NULL);
 }
 
+/* What the command line asked for, begun when the window has been drawn once: its first drawing takes long, and
+ * would be told as the network's delay. */
+typedef struct {
+  QsApplication *application;
+  QsWindow *window;
+  GApplicationCommandLine *line;
+  guint frames;
+  guint late_id;
+} Launch;
+
+/* A window that is not on the screen (iconified at the start) is not drawn. */
+#define LAUNCH_AT_LAST_MS 500
+#define LAUNCH_FRAMES 3
+
+static void
+launch_free (gpointer data)
+{
+  Launch *self = data;
+
+  g_clear_handle_id (&self->late_id, g_source_remove);
+  g_object_unref (self->line);
+  g_object_unref (self->window);
+  g_object_unref (self->application);
+  g_free (self);
+}
+
+static void
+launch (Launch *self)
+{
+  GVariantDict *given = g_application_command_line_get_options_dict (self->line);
+  g_autofree const char **arguments = NULL;
+  const char *snapshot = NULL, *key_log = NULL;
+
+  g_variant_dict_lookup (given, G_OPTION_REMAINING, "^a&ay", &arguments);
+  g_variant_dict_lookup (given, "snapshot", "^&ay", &snapshot);
+  g_variant_dict_lookup (given, "keylog", "^&ay", &key_log);
+  open_arguments (self->window, self->line, arguments, key_log);
+  if (g_variant_dict_contains (given, "demo"))
+    {
+      const char *page = NULL;
+      qs_window_try_lab (self->window);
+      if (g_variant_dict_lookup (given, "page", "&s", &page))
+        qs_window_show_page (self->window, page);
+    }
+  if (snapshot != NULL)
+    qs_snapshot_take (self->window, snapshot, snapshot_done_cb, self->application);
+}
+
+static gboolean
+launch_late_cb (gpointer data)
+{
+  Launch *self = data;
+
+  self->late_id = 0;
+  self->frames = G_MAXUINT;
+  launch (self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+launch_frame_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
+{
+  Launch *self = data;
+
+  if (self->frames == G_MAXUINT)
+    return G_SOURCE_REMOVE;
+  if (++self->frames < LAUNCH_FRAMES)
+    return G_SOURCE_CONTINUE;
+  g_clear_handle_id (&self->late_id, g_source_remove);
+  launch (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+start_launch (QsApplication *application, QsWindow *window, GApplicationCommandLine *line)
+{
+  Launch *self = g_new0 (Launch, 1);
+
+  self->application = g_object_ref (application);
+  self->window = g_object_ref (window);
+  self->line = g_object_ref (line);
+  self->late_id = g_timeout_add (LAUNCH_AT_LAST_MS, launch_late_cb, self);
+  gtk_widget_add_tick_callback (GTK_WIDGET (window), launch_frame_cb, self, launch_free);
+}
+
 static int
 qs_application_command_line (GApplication *application, GApplicationCommandLine *line)
 {
   QsApplication *self = QS_APPLICATION (application);
   GVariantDict *given = g_application_command_line_get_options_dict (line);
-  g_autofree const char **arguments = NULL;
-  const char *page = NULL, *size = NULL, *snapshot = NULL, *scenario = NULL, *key_log = NULL;
+  const char *page = NULL, *size = NULL, *scenario = NULL;
   int width = 0, height = 0;
 
-  g_variant_dict_lookup (given, G_OPTION_REMAINING, "^a&ay", &arguments);
   g_variant_dict_lookup (given, "page", "&s", &page);
   g_variant_dict_lookup (given, "scenario", "&s", &scenario);
   g_variant_dict_lookup (given, "size", "&s", &size);
-  g_variant_dict_lookup (given, "keylog", "^&ay", &key_log);
-  g_variant_dict_lookup (given, "snapshot", "^&ay", &snapshot);
   if (size != NULL && !parse_size (size, &width, &height))
     return usage_error (line, _ ("--size takes WIDTHxHEIGHT, for instance 1024x700."));
-
   if (scenario != NULL && qs_scenario_find (scenario) == NULL)
     return usage_error (line, _ ("--scenario takes a name that quicserve --list-scenarios prints."));
 
   if (g_variant_dict_contains (given, "dark"))
     qs_appearance_set_scheme (self->appearance, "dark");
   QsWindow *window = get_window (self);
-  if (size != NULL)
-    qs_window_set_full_size (window, width, height);
-  if (snapshot != NULL)
-    qs_window_set_keep_open (window, FALSE);
-  gtk_window_present (GTK_WINDOW (window));
-
-  if (scenario != NULL)
-    qs_lab_set_scenario (qs_session_get_lab (qs_window_get_session (window)), scenario);
-  open_arguments (window, line, arguments, key_log);
-  if (g_variant_dict_contains (given, "demo"))
-    qs_window_try_lab (window);
   if (page != NULL && !qs_window_show_page (window, page))
     return usage_error (line, _ ("--page takes the name of a page in small letters, for instance streams."));
-  if (snapshot != NULL)
-    qs_snapshot_take (window, snapshot, snapshot_done_cb, self);
+  if (size != NULL)
+    qs_window_set_full_size (window, width, height);
+  if (g_variant_dict_contains (given, "snapshot"))
+    qs_window_set_keep_open (window, FALSE);
+  if (scenario != NULL)
+    qs_lab_set_scenario (qs_session_get_lab (qs_window_get_session (window)), scenario);
+  gtk_window_present (GTK_WINDOW (window));
+  start_launch (self, window, line);
   return 0;
 }
 

@@ -6,7 +6,6 @@
 #include "app/pages/qs-page.h"
 #include "app/pages/qs-response-page.h"
 #include "app/pages/qs-security-page.h"
-#include "app/pages/qs-sequence-page.h"
 #include "app/pages/qs-streams-page.h"
 #include "app/qs-files.h"
 #include "app/qs-help.h"
@@ -45,7 +44,6 @@ static const struct {
   GType (*get_type) (void);
 } pages[] = {
   { "overview", N_ ("Overview"), qs_overview_page_get_type },
-  { "sequence", N_ ("Sequence"), qs_sequence_page_get_type },
   { "streams", N_ ("Streams"), qs_streams_page_get_type },
   { "security", N_ ("Security"), qs_security_page_get_type },
   { "response", N_ ("Response"), qs_response_page_get_type },
@@ -353,10 +351,21 @@ select_shown_run (QsWindow *self)
       gtk_list_box_select_row (self->runs, row);
 }
 
+/* What is typed stays; an entry that is empty takes the target of what is shown. */
+static void
+offer_target (QsWindow *self)
+{
+  QsRun *run = qs_session_get_run (self->session);
+
+  if (run != NULL && qs_run_get_probe (run) != NULL && gtk_entry_get_text_length (self->target) == 0)
+    gtk_entry_set_text (self->target, qs_target_to_string (qs_probe_get_target (qs_run_get_probe (run))));
+}
+
 static void
 session_run_cb (QsWindow *self)
 {
   select_shown_run (self);
+  offer_target (self);
   update_actions (self);
 }
 

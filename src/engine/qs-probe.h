@@ -50,7 +50,7 @@ typedef struct {
   char *sni;    /* NULL: the host unless a literal; "": none */
   char *groups; /* OpenSSL's list, NULL: its defaults */
   char *ciphersuites;
-  char *ca_file; /* trust these instead of the system's store */
+  char *ca_file; /* trust these instead of the system's store; "": nobody */
   char *cert_file, *key_file;
   gboolean insecure;    /* goes on after a verify error and still reports it */
   GSocketFamily family; /* G_SOCKET_FAMILY_INVALID: both, raced */

@@ -189,7 +189,7 @@ load_trust (QsSslConfig *self, const QsProbeOptions *options, GError **error)
       ERR_clear_error ();
       return TRUE;
     }
-  if (SSL_CTX_load_verify_file (self->ctx, options->ca_file) == 1)
+  if (*options->ca_file == '\0' || SSL_CTX_load_verify_file (self->ctx, options->ca_file) == 1)
     return TRUE;
   return fail (error, QS_ERROR_SSL,
                _ ("The CA file “%s” cannot be used: name a readable file with certificates in PEM form."),

@@ -54,8 +54,6 @@ typedef struct {
   gint64 flight_step[2];
 } QsMetrics;
 
-#define QS_METRICS_MAX_STREAMS 65536 /* figures are kept of no more streams than that */
-
 /* Owned by the trace, never NULL. */
 QsMetrics *qs_trace_get_metrics (QsTrace *self);
 
@@ -68,7 +66,7 @@ QsMetrics *qs_metrics_new (void);
 void qs_metrics_free (QsMetrics *self);
 void qs_metrics_add_rtt (QsMetrics *self, const QsRttSample *sample);
 void qs_metrics_add_flight (QsMetrics *self, QsDirection direction, gint64 time, gint64 change);
-/* NULL behind QS_METRICS_MAX_STREAMS. */
+/* NULL behind a bound of 65536 streams. */
 QsStreamFigures *qs_metrics_ensure_stream (QsMetrics *self, guint64 id);
 
 G_END_DECLS

@@ -47,13 +47,13 @@ fill_row (QsLabConnections *self, GtkTreeIter *iter, QsServerConnection *connect
 
   g_object_get (connection, "state", &state, "peer", &peer, "alpn", &alpn, "transport", &transport, "end", &end,
                 "n-streams", &n_streams, "bytes-received", &bytes_received, "bytes-sent", &bytes_sent, NULL);
+  g_autofree char *who = g_strcmp0 (transport, "tls") == 0 ? g_strdup_printf (_ ("%s (TLS)"), peer) : g_strdup (peer);
   g_autofree char *streams = g_strdup_printf ("%'u", n_streams);
   g_autofree char *received = qs_text_size (bytes_received);
   g_autofree char *sent = qs_text_size (bytes_sent);
-  gtk_list_store_set (self->model, iter, QS_LAB_COLUMN_PEER, peer, QS_LAB_COLUMN_TRANSPORT,
-                      g_strcmp0 (transport, "tls") == 0 ? _ ("TLS over TCP") : _ ("QUIC"), QS_LAB_COLUMN_STATE,
-                      state_words (state), QS_LAB_COLUMN_ALPN, alpn, QS_LAB_COLUMN_STREAMS, streams,
-                      QS_LAB_COLUMN_RECEIVED, received, QS_LAB_COLUMN_SENT, sent, QS_LAB_COLUMN_END, end, -1);
+  gtk_list_store_set (self->model, iter, QS_LAB_COLUMN_PEER, who, QS_LAB_COLUMN_STATE, state_words (state),
+                      QS_LAB_COLUMN_ALPN, alpn, QS_LAB_COLUMN_STREAMS, streams, QS_LAB_COLUMN_RECEIVED, received,
+                      QS_LAB_COLUMN_SENT, sent, QS_LAB_COLUMN_END, end, -1);
 }
 
 /* At most 200 rows: the newest stands first. */
@@ -146,7 +146,7 @@ static void
 qs_lab_connections_init (QsLabConnections *self)
 {
   self->model = gtk_list_store_new (QS_LAB_N_COLUMNS, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING,
-                                    G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
+                                    G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
 }
 
 QsLabConnections *

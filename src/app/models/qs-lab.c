@@ -361,6 +361,17 @@ qs_lab_dup_target (QsLab *self)
   return g_strdup_printf ("quic://localhost:%u/", qs_server_get_port (self->server));
 }
 
+gboolean
+qs_lab_serves (QsLab *self, QsTarget *target)
+{
+  static const char *const names[] = { "localhost", "127.0.0.1", NULL };
+
+  g_return_val_if_fail (QS_IS_LAB (self) && target != NULL, FALSE);
+
+  return qs_lab_get_running (self) && qs_target_get_port (target) == qs_server_get_port (self->server) &&
+         g_strv_contains (names, qs_target_get_host (target));
+}
+
 void
 qs_lab_fill_options (QsLab *self, QsProbeOptions *options)
 {

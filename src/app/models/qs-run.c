@@ -4,7 +4,10 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 
-#define FRAME_MS 16
+/* News of the connection are told in the next frame; that more packets of the same kind came, a few times a second:
+ * each time costs a layout of the window besides. */
+#define NEWS_MS 16
+#define PACKETS_MS 125
 /* Deriving may take at most this part of the main loop's time. */
 #define COST_SHARE 20
 /* Some findings come from time that passes ("no-reply" after 3 s), not from records. */
@@ -23,10 +26,12 @@ struct _QsRun {
   QsSummary *summary;
   char *verdict;
 
-  gint64 derived_at; /* monotonic µs */
-  gint64 cost;       /* of the last time, µs */
-  guint update_id;   /* scheduled update */
-  guint waiting_id;  /* ticks until connected */
+  gint64 derived_at;         /* monotonic µs */
+  gint64 cost;               /* of the last time, µs */
+  guint n_marks, n_messages; /* that what is derived is made of */
+  gboolean update_is_slow;   /* the scheduled update waits for PACKETS_MS */
+  guint update_id;           /* scheduled update */
+  guint waiting_id;          /* ticks until connected */
 };
 
 enum { PROP_STATUS = 1, N_PROPS };
@@ -73,22 +78,48 @@ set_status (QsRun *self, QsRunStatus status)
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATUS]);
 }
 
+static gboolean
+has_news (QsRun *self)
+{
+  return qs_trace_get_n_marks (self->trace) != self->n_marks ||
+         qs_trace_get_n_messages (self->trace) != self->n_messages;
+}
+
+/* Steps and facts come from marks and messages; packets alone can only change what is found. */
 static void
-derive (QsRun *self)
+derive_facts (QsRun *self)
+{
+  g_clear_pointer (&self->steps, g_ptr_array_unref);
+  g_clear_pointer (&self->summary, qs_summary_free);
+  self->n_marks = qs_trace_get_n_marks (self->trace);
+  self->n_messages = qs_trace_get_n_messages (self->trace);
+  self->steps = qs_handshake_steps (self->trace);
+  self->summary = qs_summary_new (self->trace);
+}
+
+static void
+derive (QsRun *self, gboolean all)
 {
   gint64 began = g_get_monotonic_time ();
 
-  g_clear_pointer (&self->steps, g_ptr_array_unref);
+  if (all || has_news (self))
+    derive_facts (self);
   g_clear_pointer (&self->findings, g_ptr_array_unref);
-  g_clear_pointer (&self->summary, qs_summary_free);
   g_clear_pointer (&self->verdict, g_free);
-  self->steps = qs_handshake_steps (self->trace);
   self->findings = qs_diagnose (self->trace, qs_run_is_active (self) ? qs_trace_now (self->trace) : -1);
-  self->summary = qs_summary_new (self->trace);
   self->verdict = qs_verdict (self->trace, self->summary, self->findings);
 
   self->derived_at = g_get_monotonic_time ();
   self->cost = self->derived_at - began;
+}
+
+static void
+update (QsRun *self, gboolean all)
+{
+  g_clear_handle_id (&self->update_id, g_source_remove);
+  set_status (self, status_of (self));
+  derive (self, all);
+  g_signal_emit (self, signals[CHANGED], 0);
 }
 
 static gboolean
@@ -97,20 +128,25 @@ update_cb (gpointer data)
   QsRun *self = data;
 
   self->update_id = 0;
-  qs_run_refresh (self);
+  /* While it waits to be connected, time alone changes things: an early step takes long. */
+  update (self, self->status == QS_RUN_RUNNING);
   return G_SOURCE_REMOVE;
 }
 
 static void
 schedule_update (QsRun *self)
 {
-  if (self->update_id != 0)
-    return;
+  gboolean slow = self->status != QS_RUN_RUNNING && !has_news (self);
 
-  gint64 earliest = self->derived_at + MAX (FRAME_MS * 1000, self->cost * COST_SHARE);
+  if (self->update_id != 0 && (slow || !self->update_is_slow))
+    return;
+  g_clear_handle_id (&self->update_id, g_source_remove);
+
+  gint64 earliest = self->derived_at + MAX ((slow ? PACKETS_MS : NEWS_MS) * 1000, self->cost * COST_SHARE);
   gint64 wait = MAX (earliest - g_get_monotonic_time (), 0);
   /* Before drawing, so that what is drawn next is up to date. */
   self->update_id = g_timeout_add_full (G_PRIORITY_HIGH_IDLE, (guint) (wait / 1000), update_cb, self, NULL);
+  self->update_is_slow = slow;
   g_source_set_name_by_id (self->update_id, "[quicscope] derive run");
 }
 
@@ -217,7 +253,7 @@ run_new (QsTrace *trace, QsProbe *probe)
   self->status = status_of (self);
   g_signal_connect_swapped (trace, "grown", G_CALLBACK (trace_changed_cb), self);
   g_signal_connect_swapped (trace, "derived", G_CALLBACK (trace_changed_cb), self);
-  derive (self);
+  derive (self, TRUE);
   return self;
 }
 
@@ -364,8 +400,5 @@ qs_run_refresh (QsRun *self)
 {
   g_return_if_fail (QS_IS_RUN (self));
 
-  g_clear_handle_id (&self->update_id, g_source_remove);
-  set_status (self, status_of (self));
-  derive (self);
-  g_signal_emit (self, signals[CHANGED], 0);
+  update (self, TRUE);
 }

@@ -11,8 +11,9 @@ G_BEGIN_DECLS
  * QsRun: one run as the window shows it: a probe and its trace, or a trace alone (a file).
  *
  * Steps, findings, summary and verdict are derived from the trace and held here, so that every view
- * shares them. They are made anew when the trace grew, at most once a frame, and less often the longer
- * it takes: at most one twentieth of the main loop's time.
+ * shares them. They are made anew when the trace grew: at most once a frame when it holds news of the
+ * connection, a few times a second when there are only more packets, and less often the longer it takes, at most
+ * one twentieth of the main loop's time.
  *
  * Properties: "status" (QsRunStatus as int, notifies).
  * Signals: "changed" (): what is derived, or the status, changed.

@@ -5,7 +5,9 @@
 #include "base/qs-text.h"
 #include "wire/qs-names.h"
 
-#define WRITE_MS 33
+/* A change of state is shown at once, a change of bytes a few times a second. */
+#define STATE_MS 16
+#define BYTES_MS 125
 
 struct _QsStreamTable {
   GObject parent;
@@ -15,6 +17,7 @@ struct _QsStreamTable {
   GHashTable *rows;    /* QsStream -> GtkTreeIter: a list store's iters last */
   GHashTable *changed; /* QsStream set */
   guint write_id;
+  gboolean write_is_slow;
 };
 
 enum { CHANGED, N_SIGNALS };
@@ -87,17 +90,20 @@ write_cb (gpointer data)
 }
 
 static void
-schedule (QsStreamTable *self)
+schedule (QsStreamTable *self, gboolean slow)
 {
-  if (self->write_id == 0)
-    self->write_id = g_timeout_add_full (G_PRIORITY_HIGH_IDLE, WRITE_MS, write_cb, self, NULL);
+  if (self->write_id != 0 && (slow || !self->write_is_slow))
+    return;
+  g_clear_handle_id (&self->write_id, g_source_remove);
+  self->write_is_slow = slow;
+  self->write_id = g_timeout_add_full (G_PRIORITY_HIGH_IDLE, slow ? BYTES_MS : STATE_MS, write_cb, self, NULL);
 }
 
 static void
 stream_changed_cb (QsStream *stream, GParamSpec *pspec, QsStreamTable *self)
 {
   g_hash_table_add (self->changed, stream);
-  schedule (self);
+  schedule (self, g_str_has_prefix (pspec->name, "bytes-") || g_str_equal (pspec->name, "received"));
 }
 
 static void
@@ -140,7 +146,7 @@ items_changed_cb (QsStreamTable *self, guint position, guint removed, guint adde
     remove_row (self, position);
   for (guint i = 0; i < added; i++)
     add_stream (self, position + i);
-  schedule (self);
+  schedule (self, FALSE);
 }
 
 /* --- From a file's marks ---------------------------------------------------------------- */

@@ -8,8 +8,8 @@
 G_BEGIN_DECLS
 
 /**
- * QsStreamTable: a run's streams as a table, live. Streams tell of every byte; what they told is written
- * into the table at most once in 33 ms, and only the rows that changed.
+ * QsStreamTable: a run's streams as a table, live. Streams tell of every byte; what they told is gathered,
+ * and only the rows that changed are written.
  *
  * A run from a file has no live streams: its rows come from the marks of its trace.
  *

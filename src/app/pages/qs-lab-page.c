@@ -148,7 +148,7 @@ add_column (QsLabPage *self, int column, const char *title, gboolean number, gbo
   GtkTreeViewColumn *view_column = gtk_tree_view_column_new_with_attributes (title, cell, "text", column, NULL);
 
   g_object_set (cell, "xalign", number ? 1.0f : 0.0f, "ellipsize", expand ? PANGO_ELLIPSIZE_END : PANGO_ELLIPSIZE_NONE,
-                "xpad", 6, NULL);
+                "xpad", 4, NULL);
   gtk_tree_view_column_set_alignment (view_column, number ? 1.0f : 0.0f);
   gtk_tree_view_column_set_resizable (view_column, TRUE);
   gtk_tree_view_column_set_expand (view_column, expand);
@@ -226,7 +226,6 @@ qs_lab_page_init (QsLabPage *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   add_scenarios (self);
   add_column (self, QS_LAB_COLUMN_PEER, _ ("Peer"), FALSE, FALSE);
-  add_column (self, QS_LAB_COLUMN_TRANSPORT, _ ("Transport"), FALSE, FALSE);
   add_column (self, QS_LAB_COLUMN_STATE, _ ("State"), FALSE, FALSE);
   add_column (self, QS_LAB_COLUMN_ALPN, _ ("ALPN"), FALSE, FALSE);
   add_column (self, QS_LAB_COLUMN_STREAMS, _ ("Streams"), TRUE, FALSE);

@@ -73,10 +73,21 @@ address_words (QsRun *run)
   return address != NULL ? g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address)) : NULL;
 }
 
+/* Since the start of the run, as the steps' times are. */
 static char *
-duration_or_null (gint64 ns)
+moment_or_null (gint64 ns)
 {
-  return ns >= 0 ? qs_text_duration (ns) : NULL;
+  g_autofree char *time = ns >= 0 ? qs_text_duration (ns) : NULL;
+
+  return time != NULL ? g_strdup_printf (_ ("at %s"), time) : NULL;
+}
+
+static char *
+round_trip_words (QsTrace *trace)
+{
+  const char *ms = qs_trace_get_fact (trace, "quic.rtt_ms");
+
+  return ms != NULL ? g_strdup_printf (_ ("%s ms"), ms) : NULL;
 }
 
 static char *
@@ -99,10 +110,11 @@ show_facts (QsOverviewPage *self, QsRun *run)
   const QsCertificate *leaf = summary->chain->len > 0 ? g_ptr_array_index (summary->chain, 0) : NULL;
   g_autofree char *transport = transport_words (run, summary);
   g_autofree char *address = address_words (run);
-  g_autofree char *handshake = duration_or_null (summary->handshake);
-  g_autofree char *confirmed = duration_or_null (summary->confirmed);
-  g_autofree char *first_byte = duration_or_null (summary->first_byte);
+  g_autofree char *handshake = moment_or_null (summary->handshake);
+  g_autofree char *confirmed = moment_or_null (summary->confirmed);
+  g_autofree char *first_byte = moment_or_null (summary->first_byte);
   g_autofree char *closed = close_words (summary);
+  g_autofree char *round_trip = round_trip_words (trace);
   g_autofree char *datagrams = g_strdup_printf ("%'u", qs_trace_get_n_datagrams (trace));
   g_autofree char *packets = g_strdup_printf ("%'u", qs_trace_get_n_packets (trace));
 
@@ -117,10 +129,10 @@ show_facts (QsOverviewPage *self, QsRun *run)
     { _ ("Server name"), summary->sni },
     { _ ("Certificate"), leaf != NULL ? qs_certificate_get_common_name ((QsCertificate *) leaf) : NULL },
     { _ ("Verified"), summary->verify_message, FALSE, summary->verify_code > 0 },
-    { _ ("Handshake"), handshake },
+    { _ ("Handshake done"), handshake },
     { _ ("Confirmed"), confirmed },
     { _ ("First byte"), first_byte },
-    { _ ("Round trip"), qs_trace_get_fact (trace, "quic.rtt_ms") },
+    { _ ("Round trip"), round_trip },
     { _ ("Retry"), summary->retry ? _ ("yes: the address was validated first") : NULL },
     { _ ("Closed"), closed },
     { _ ("Datagrams"), datagrams },

@@ -86,9 +86,19 @@ dup_bytes (QsProbe *probe)
   return first != NULL ? qs_stream_dup_received (first) : g_bytes_new (NULL, 0);
 }
 
+static gboolean
+is_growing (QsProbe *probe)
+{
+  g_autoptr (QsStream) first = dup_first_stream (probe);
+
+  return !qs_probe_get_finished (probe) && first != NULL && qs_stream_get_read_state (first) == QS_STREAM_OK;
+}
+
 static void
 show_body (QsResponsePage *self, QsProbe *probe)
 {
+  qs_bytes_view_set_growing (self->body, is_growing (probe));
+
   guint64 total = get_length (probe);
   g_autofree char *size = qs_text_size (total);
   g_autofree char *limit = qs_text_size (qs_bytes_view_get_limit (self->body));

@@ -93,10 +93,27 @@ show_verify (QsSecurityPage *self, const QsSummary *summary)
                                                                     : _ ("No certificate was verified in this run."));
 }
 
+/* OpenSSL's lists have no spaces, and so no place to wrap. */
+static char *
+list_words (QsTrace *trace, const char *fact)
+{
+  const char *list = qs_trace_get_fact (trace, fact);
+  if (list == NULL)
+    return NULL;
+
+  g_auto (GStrv) parts = g_strsplit_set (list, ",:", -1);
+  for (guint i = 0; parts[i] != NULL; i++)
+    g_strstrip (parts[i]);
+  return g_strjoinv (", ", parts);
+}
+
 static void
 show_facts (QsSecurityPage *self, QsRun *run, const QsSummary *summary)
 {
   QsTrace *trace = qs_run_get_trace (run);
+  g_autofree char *alpn = list_words (trace, "offer.alpn");
+  g_autofree char *groups = list_words (trace, "offer.groups");
+  g_autofree char *ciphersuites = list_words (trace, "offer.ciphersuites");
   const QsFact facts[] = {
     { _ ("Version"), summary->tls_version },
     { _ ("Cipher suite"), summary->cipher },
@@ -107,9 +124,9 @@ show_facts (QsSecurityPage *self, QsRun *run, const QsSummary *summary)
     { _ ("Session"), summary->resumed < 0 ? NULL
                      : summary->resumed   ? _ ("resumed")
                                           : _ ("new") },
-    { _ ("Offered protocols"), qs_trace_get_fact (trace, "offer.alpn") },
-    { _ ("Offered groups"), qs_trace_get_fact (trace, "offer.groups") },
-    { _ ("Offered cipher suites"), qs_trace_get_fact (trace, "offer.ciphersuites") },
+    { _ ("Offered protocols"), alpn },
+    { _ ("Offered groups"), groups },
+    { _ ("Offered cipher suites"), ciphersuites },
   };
 
   qs_facts_grid_set_facts (self->facts, facts, G_N_ELEMENTS (facts));

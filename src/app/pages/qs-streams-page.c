@@ -62,6 +62,7 @@ show_received (QsStreamsPage *self)
     }
 
   guint64 total = qs_stream_get_bytes_received (self->stream);
+  qs_bytes_view_set_growing (self->received, is_open (self) && qs_stream_get_read_state (self->stream) == QS_STREAM_OK);
   g_autofree char *size = qs_text_size (total);
   g_autofree char *limit = qs_text_size (qs_bytes_view_get_limit (self->received));
   g_autofree char *label = total > qs_bytes_view_get_limit (self->received)

@@ -16,6 +16,8 @@ struct _QsBytesView {
   GBytes *bytes;
   gsize shown;
   gboolean hex;
+  gboolean growing;
+  guint warm_up_id;
 };
 
 enum { PROP_HEX = 1, N_PROPS };
@@ -85,6 +87,26 @@ show_bytes (QsBytesView *self)
   gtk_text_buffer_set_text (gtk_text_view_get_buffer (self->view), text, -1);
 }
 
+/* The first text in a monospaced font costs tens of milliseconds, for its font is looked for and loaded then: better
+ * before there is anything to show than in the middle of a download. */
+static gboolean
+warm_up_cb (gpointer data)
+{
+  QsBytesView *self = data;
+  cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, 1024, 32);
+  cairo_t *cr = cairo_create (surface);
+  g_autoptr (GString) sample = g_string_new (NULL);
+
+  for (char c = ' '; c <= '~'; c++)
+    g_string_append_c (sample, c);
+  g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (GTK_WIDGET (self->view), sample->str);
+  pango_cairo_show_layout (cr, layout);
+  cairo_destroy (cr);
+  cairo_surface_destroy (surface);
+  self->warm_up_id = 0;
+  return G_SOURCE_REMOVE;
+}
+
 static void
 qs_bytes_view_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
@@ -112,6 +134,13 @@ qs_bytes_view_set_property (GObject *object, guint id, const GValue *value, GPar
 }
 
 static void
+qs_bytes_view_dispose (GObject *object)
+{
+  g_clear_handle_id (&QS_BYTES_VIEW (object)->warm_up_id, g_source_remove);
+  G_OBJECT_CLASS (qs_bytes_view_parent_class)->dispose (object);
+}
+
+static void
 qs_bytes_view_finalize (GObject *object)
 {
   g_clear_pointer (&QS_BYTES_VIEW (object)->bytes, g_bytes_unref);
@@ -125,6 +154,7 @@ qs_bytes_view_class_init (QsBytesViewClass *klass)
 
   object_class->get_property = qs_bytes_view_get_property;
   object_class->set_property = qs_bytes_view_set_property;
+  object_class->dispose = qs_bytes_view_dispose;
   object_class->finalize = qs_bytes_view_finalize;
   props[PROP_HEX] = g_param_spec_boolean ("hex", NULL, NULL, FALSE,
                                           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
@@ -139,6 +169,7 @@ qs_bytes_view_init (QsBytesView *self)
                              GTK_WRAP_WORD_CHAR, "accepts-tab", FALSE, "visible", TRUE, NULL);
   gtk_container_add (GTK_CONTAINER (self), GTK_WIDGET (self->view));
   gtk_scrolled_window_set_shadow_type (GTK_SCROLLED_WINDOW (self), GTK_SHADOW_IN);
+  self->warm_up_id = g_idle_add_full (G_PRIORITY_LOW, warm_up_cb, self, NULL);
 }
 
 GtkWidget *
@@ -153,7 +184,8 @@ qs_bytes_view_set_bytes (QsBytesView *self, gpointer source, GBytes *bytes)
   g_return_if_fail (QS_IS_BYTES_VIEW (self));
 
   gsize length = bytes != NULL ? g_bytes_get_size (bytes) : 0;
-  gboolean same = source == self->source && MIN (length, qs_bytes_view_get_limit (self)) == self->shown;
+  gboolean same =
+      source == self->source && length >= self->shown && MIN (length, qs_bytes_view_get_limit (self)) <= self->shown;
 
   self->source = source;
   if (bytes != NULL)
@@ -179,6 +211,14 @@ qs_bytes_view_clear (QsBytesView *self)
 }
 
 void
+qs_bytes_view_set_growing (QsBytesView *self, gboolean growing)
+{
+  g_return_if_fail (QS_IS_BYTES_VIEW (self));
+
+  self->growing = growing;
+}
+
+void
 qs_bytes_view_set_hex (QsBytesView *self, gboolean hex)
 {
   g_return_if_fail (QS_IS_BYTES_VIEW (self));
@@ -195,5 +235,7 @@ qs_bytes_view_get_limit (QsBytesView *self)
 {
   g_return_val_if_fail (QS_IS_BYTES_VIEW (self), 0);
 
+  if (self->growing)
+    return QS_BYTES_VIEW_GROWING_LIMIT;
   return self->hex ? QS_BYTES_VIEW_HEX_LIMIT : QS_BYTES_VIEW_TEXT_LIMIT;
 }

@@ -16,8 +16,9 @@ G_BEGIN_DECLS
 #define QS_TYPE_BYTES_VIEW (qs_bytes_view_get_type ())
 G_DECLARE_FINAL_TYPE (QsBytesView, qs_bytes_view, QS, BYTES_VIEW, GtkScrolledWindow)
 
-#define QS_BYTES_VIEW_TEXT_LIMIT (64 * 1024)
-#define QS_BYTES_VIEW_HEX_LIMIT (16 * 1024)
+#define QS_BYTES_VIEW_TEXT_LIMIT (32 * 1024)
+#define QS_BYTES_VIEW_HEX_LIMIT (8 * 1024)
+#define QS_BYTES_VIEW_GROWING_LIMIT (4 * 1024)
 
 GtkWidget *qs_bytes_view_new (void);
 /* source: whose bytes they are, for comparison only. Bytes of the same source only ever grow. */
@@ -26,6 +27,8 @@ void qs_bytes_view_set_bytes (QsBytesView *self, gpointer source, GBytes *bytes)
  * bodies are not for free. */
 gboolean qs_bytes_view_wants (QsBytesView *self, gpointer source);
 void qs_bytes_view_clear (QsBytesView *self);
+/* While more arrives, little is shown: text is laid out in large steps, which a download would feel. */
+void qs_bytes_view_set_growing (QsBytesView *self, gboolean growing);
 void qs_bytes_view_set_hex (QsBytesView *self, gboolean hex);
 /* How many bytes are shown at most, as it is set now. */
 gsize qs_bytes_view_get_limit (QsBytesView *self);
