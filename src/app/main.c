@@ -11,5 +11,6 @@ main (int argc, char **argv)
 
   g_autoptr (QsApplication) application = qs_application_new ();
   int status = g_application_run (G_APPLICATION (application), argc, argv);
-  return status != 0 ? status : qs_application_get_exit_status (application);
+  /* GApplication says 1 for an option that it does not know; all that is our own is told by our own status. */
+  return status != 0 ? QS_EXIT_USAGE : qs_application_get_exit_status (application);
 }

@@ -18,9 +18,6 @@ struct _QsApplication {
 
 G_DEFINE_FINAL_TYPE (QsApplication, qs_application, GTK_TYPE_APPLICATION)
 
-/* 2: the command line was wrong, as in quicprobe. */
-#define EXIT_USAGE 2
-
 static const GOptionEntry options[] = {
   { "demo", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Start the built-in server and probe it"), NULL },
   { "scenario", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("What the built-in server does (quicserve --list-scenarios)"),
@@ -97,7 +94,7 @@ static int
 usage_error (GApplicationCommandLine *line, const char *message)
 {
   g_application_command_line_printerr (line, "quicscope: %s\n", message);
-  return EXIT_USAGE;
+  return QS_EXIT_USAGE;
 }
 
 static gboolean
@@ -128,7 +125,8 @@ get_window (QsApplication *self)
 
 /* A file that is there is opened; all else is a target, and said to be a bad one where it is. */
 static void
-open_arguments (QsWindow *window, GApplicationCommandLine *line, const char *const *arguments, const char *key_log)
+open_arguments (QsApplication *self, QsWindow *window, GApplicationCommandLine *line, const char *const *arguments,
+                const char *key_log)
 {
   for (guint i = 0; arguments != NULL && arguments[i] != NULL; i++)
     {
@@ -137,8 +135,8 @@ open_arguments (QsWindow *window, GApplicationCommandLine *line, const char *con
 
       if (path != NULL && g_file_test (path, G_FILE_TEST_IS_REGULAR))
         qs_files_open (window, path, key_log);
-      else
-        qs_window_connect (window, arguments[i]);
+      else if (qs_window_connect (window, arguments[i]) == NULL)
+        self->exit_status = usage_error (line, qs_window_get_error (window));
     }
 }
 
@@ -147,7 +145,7 @@ snapshot_done_cb (gboolean succeeded, gpointer data)
 {
   QsApplication *self = data;
 
-  if (!succeeded)
+  if (!succeeded && self->exit_status == 0)
     self->exit_status = 1;
   g_action_group_activate_action (G_ACTION_GROUP (self), "quit", NULL);
 }
@@ -188,7 +186,7 @@ launch (Launch *self)
   g_variant_dict_lookup (given, G_OPTION_REMAINING, "^a&ay", &arguments);
   g_variant_dict_lookup (given, "snapshot", "^&ay", &snapshot);
   g_variant_dict_lookup (given, "keylog", "^&ay", &key_log);
-  open_arguments (self->window, self->line, arguments, key_log);
+  open_arguments (self->application, self->window, self->line, arguments, key_log);
   if (g_variant_dict_contains (given, "demo"))
     {
       const char *page = NULL;
@@ -198,6 +196,8 @@ launch (Launch *self)
     }
   if (snapshot != NULL)
     qs_snapshot_take (self->window, snapshot, snapshot_done_cb, self->application);
+  else
+    self->application->exit_status = 0; /* a person has read it and goes on */
 }
 
 static gboolean
@@ -253,11 +253,14 @@ qs_application_command_line (GApplication *application, GApplicationCommandLine 
   if (scenario != NULL && qs_scenario_find (scenario) == NULL)
     return usage_error (line, _ ("--scenario takes a name that quicserve --list-scenarios prints."));
 
+  if (page != NULL && !qs_window_knows_page (page))
+    return usage_error (line, _ ("--page takes the name of a page in small letters, for instance streams."));
+
   if (g_variant_dict_contains (given, "dark"))
     qs_appearance_set_scheme (self->appearance, "dark");
   QsWindow *window = get_window (self);
-  if (page != NULL && !qs_window_show_page (window, page))
-    return usage_error (line, _ ("--page takes the name of a page in small letters, for instance streams."));
+  if (page != NULL)
+    qs_window_show_page (window, page);
   if (size != NULL)
     qs_window_set_full_size (window, width, height);
   if (g_variant_dict_contains (given, "snapshot"))

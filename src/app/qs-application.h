@@ -15,7 +15,10 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (QsApplication, qs_application, QS, APPLICATION, GtkApplication)
 
 QsApplication *qs_application_new (void);
-/* With --snapshot: 1 when a run failed; 0 else. */
+/* The command line was wrong, as in quicprobe. */
+#define QS_EXIT_USAGE 2
+/* With --snapshot: 1 when a run failed or the picture was not written; QS_EXIT_USAGE for a target that is none; 0
+ * else. */
 int qs_application_get_exit_status (QsApplication *self);
 
 G_END_DECLS

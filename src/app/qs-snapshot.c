@@ -91,9 +91,13 @@ finish (Snapshot *self)
   QsRun *run = qs_session_get_run (session);
   gboolean written = write_png (self->window, self->path);
 
+  const char *error = qs_window_get_error (self->window);
+
   if (run != NULL)
     g_print ("%s\n", qs_run_get_verdict (run));
-  self->done (written && no_run_failed (session), self->data);
+  if (error != NULL)
+    g_printerr ("quicscope: %s\n", error);
+  self->done (written && error == NULL && no_run_failed (session), self->data);
 }
 
 static gboolean

@@ -633,6 +633,17 @@ qs_window_try_lab (QsWindow *self)
 }
 
 gboolean
+qs_window_knows_page (const char *name)
+{
+  g_return_val_if_fail (name != NULL, FALSE);
+
+  for (guint i = 0; i < G_N_ELEMENTS (pages); i++)
+    if (g_str_equal (pages[i].name, name))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
 qs_window_show_page (QsWindow *self, const char *name)
 {
   g_return_val_if_fail (QS_IS_WINDOW (self) && name != NULL, FALSE);
@@ -701,4 +712,12 @@ qs_window_show_error (QsWindow *self, const char *message)
   else
     set_entry_error (self, FALSE);
   gtk_revealer_set_reveal_child (self->error_strip, message != NULL);
+}
+
+const char *
+qs_window_get_error (QsWindow *self)
+{
+  g_return_val_if_fail (QS_IS_WINDOW (self), NULL);
+
+  return gtk_revealer_get_reveal_child (self->error_strip) ? gtk_label_get_text (self->error_label) : NULL;
 }

@@ -27,6 +27,7 @@ QsRun *qs_window_connect (QsWindow *self, const char *target);
 void qs_window_set_keep_open (QsWindow *self, gboolean keep_open);
 /* Starts the built-in server and probes it. */
 void qs_window_try_lab (QsWindow *self);
+gboolean qs_window_knows_page (const char *name);
 /* FALSE when there is no such page. */
 gboolean qs_window_show_page (QsWindow *self, const char *name);
 const char *qs_window_get_page (QsWindow *self);
@@ -35,5 +36,6 @@ void qs_window_set_full_size (QsWindow *self, int width, int height);
 void qs_window_get_full_area (QsWindow *self, GdkRectangle *area);
 /* Something went wrong: a sentence that says what to do. NULL: nothing any more. */
 void qs_window_show_error (QsWindow *self, const char *message);
+const char *qs_window_get_error (QsWindow *self); /* NULL: none is shown */
 
 G_END_DECLS

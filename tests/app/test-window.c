@@ -2,8 +2,11 @@
 #include <glib/gstdio.h>
 #include <gtk/gtk.h>
 
+#include "app/models/qs-stream-table.h"
 #include "app/qs-application.h"
+#include "app/qs-files.h"
 #include "app/qs-window.h"
+#include "trace/qs-trace-save.h"
 
 /* The machine that runs this may be busy with other things. */
 #define PATIENCE_MS 20000
@@ -75,6 +78,30 @@ find (Fixture *fixture, const char *name, GType type)
   search_cb (GTK_WIDGET (fixture->window), &search);
   if (search.found == NULL)
     g_error ("Nothing of type %s is named %s", g_type_name (type), name);
+  return search.found;
+}
+
+static void
+find_button_cb (GtkWidget *widget, gpointer data)
+{
+  Search *search = data;
+
+  if (GTK_IS_BUTTON (widget) && g_strcmp0 (gtk_button_get_label (GTK_BUTTON (widget)), search->name) == 0)
+    search->found = widget;
+  else if (GTK_IS_CONTAINER (widget))
+    gtk_container_forall (GTK_CONTAINER (widget), find_button_cb, search);
+}
+
+/* In the popover of options, which is not in the window's tree. The label with its mnemonic. */
+static gpointer
+find_option (Fixture *fixture, const char *label)
+{
+  GtkMenuButton *button = find (fixture, "Options", GTK_TYPE_MENU_BUTTON);
+  Search search = { label, GTK_TYPE_BUTTON, NULL };
+
+  find_button_cb (GTK_WIDGET (gtk_menu_button_get_popover (button)), &search);
+  if (search.found == NULL)
+    g_error ("No option is labelled %s", label);
   return search.found;
 }
 
@@ -296,6 +323,97 @@ test_stream (Fixture *fixture, gconstpointer data)
   g_assert_cmpmem (g_bytes_get_data (received, NULL), g_bytes_get_size (received), "hello there", 11);
 }
 
+/* A peer that resets stream 0: it says so with its code, the connection stays, a second stream works. */
+static void
+test_stream_reset (Fixture *fixture, gconstpointer data)
+{
+  QsRun *run = connect_to_lab (fixture, "stream-reset");
+  wait_until (qs_run_get_status (run) == QS_RUN_OPEN);
+
+  GListModel *streams = qs_probe_get_streams (qs_run_get_probe (run));
+  wait_until (g_list_model_get_n_items (streams) > 0);
+  g_autoptr (QsStream) first = g_list_model_get_item (streams, 0);
+  wait_until (qs_stream_get_read_state (first) == QS_STREAM_RESET_REMOTE);
+  qs_window_show_page (fixture->window, "streams");
+  GtkTreeModel *table = gtk_tree_view_get_model (find (fixture, "Streams", GTK_TYPE_TREE_VIEW));
+  g_autofree char *state = NULL, *code = NULL;
+  GtkTreeIter row;
+  g_assert_true (gtk_tree_model_get_iter_first (table, &row));
+  gtk_tree_model_get (table, &row, QS_STREAM_COLUMN_READ_STATE, &state, QS_STREAM_COLUMN_READ_ERROR, &code, -1);
+  g_assert_cmpstr (state, ==, "RESET_REMOTE");
+  g_assert_cmpstr (code, ==, "66 (0x42)");
+  g_assert_cmpstr (state_text (fixture), ==, "Connected");
+
+  g_autoptr (GError) error = NULL;
+  QsStream *second = qs_probe_open_stream (qs_run_get_probe (run), TRUE, &error);
+  g_autoptr (GBytes) text = g_bytes_new_static ("still here", 10);
+  g_assert_no_error (error);
+  g_assert_true (qs_stream_send (second, text, TRUE, &error));
+  wait_until (qs_stream_get_read_state (second) == QS_STREAM_FINISHED);
+  g_assert_cmpuint (qs_stream_get_bytes_received (second), ==, 10);
+}
+
+/* With "Continue despite a verify error" the run completes, and the error stays in the findings. */
+static void
+test_insecure (Fixture *fixture, gconstpointer data)
+{
+  gtk_toggle_button_set_active (find_option (fixture, "Continue despite a _verify error"), TRUE);
+  QsRun *run = connect_to_lab (fixture, "expired");
+
+  wait_until (qs_run_get_status (run) == QS_RUN_OPEN);
+  wait_until (has_finding (run, "certificate-expired"));
+  wait_until (n_rows (fixture, "Findings") > 0);
+  gtk_toggle_button_set_active (find_option (fixture, "Continue despite a _verify error"), FALSE);
+  run = connect_to_lab (fixture, "expired");
+  wait_until (qs_run_get_status (run) == QS_RUN_FAILED);
+  g_assert_true (has_finding (run, "certificate-expired"));
+}
+
+/* What a trace file shows is what the live run showed. */
+static void
+test_file (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (g_get_user_config_dir (), "saved.pcapng", NULL);
+  g_autoptr (GError) error = NULL;
+  QsRun *live = connect_to_lab (fixture, "expired");
+  wait_until (!qs_run_is_active (live));
+  g_assert_true (qs_trace_save (qs_run_get_trace (live), path, QS_TRACE_FORMAT_PCAPNG, &error));
+  g_assert_no_error (error);
+
+  qs_files_open (fixture->window, path, NULL);
+  wait_until (qs_files_get_n_loading (fixture->window) == 0);
+  QsRun *opened = qs_session_get_run (fixture->session);
+  g_assert_true (opened != live);
+  g_assert_cmpint (qs_run_get_status (opened), ==, QS_RUN_FILE);
+  g_assert_cmpuint (qs_trace_get_n_packets (qs_run_get_trace (opened)), ==,
+                    qs_trace_get_n_packets (qs_run_get_trace (live)));
+  g_assert_false (qs_delay_meter_get_active (qs_window_get_delay_meter (fixture->window)));
+
+  /* A file that is none of these is told of, and no run appears. */
+  guint n = g_list_model_get_n_items (qs_session_get_runs (fixture->session));
+  g_assert_true (g_file_set_contents (path, "not a capture", -1, NULL));
+  qs_files_open (fixture->window, path, NULL);
+  wait_until (qs_files_get_n_loading (fixture->window) == 0);
+  g_assert_cmpuint (g_list_model_get_n_items (qs_session_get_runs (fixture->session)), ==, n);
+  g_remove (path);
+}
+
+/* A silent port is named on the screen 3.5 s after the start at the latest, and the run goes on. */
+static void
+test_no_reply (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GSocket) socket = NULL;
+  gint64 began = g_get_monotonic_time ();
+  QsRun *run = connect_to_silence (fixture, &socket);
+
+  wait_until (has_finding (run, "no-reply"));
+  wait_until (n_rows (fixture, "Findings") > 0);
+  gint64 took = g_get_monotonic_time () - began;
+  g_test_message ("no-reply was on the screen after %.2f s", (double) took / 1e6);
+  g_assert_cmpint (took, <, 4 * G_USEC_PER_SEC);
+  g_assert_cmpint (qs_run_get_status (run), ==, QS_RUN_RUNNING);
+}
+
 static void
 test_stop_handshake (Fixture *fixture, gconstpointer data)
 {
@@ -423,6 +541,10 @@ main (int argc, char **argv)
   g_test_add ("/app/window/connect", Fixture, NULL, set_up, test_connect, tear_down);
   g_test_add ("/app/window/failure", Fixture, NULL, set_up, test_failure, tear_down);
   g_test_add ("/app/window/stream", Fixture, NULL, set_up, test_stream, tear_down);
+  g_test_add ("/app/window/stream-reset", Fixture, NULL, set_up, test_stream_reset, tear_down);
+  g_test_add ("/app/window/insecure", Fixture, NULL, set_up, test_insecure, tear_down);
+  g_test_add ("/app/window/file", Fixture, NULL, set_up, test_file, tear_down);
+  g_test_add ("/app/window/no-reply", Fixture, NULL, set_up, test_no_reply, tear_down);
   g_test_add ("/app/window/stop-handshake", Fixture, NULL, set_up, test_stop_handshake, tear_down);
   g_test_add ("/app/window/close-handshake", Fixture, NULL, set_up, test_close_handshake, tear_down);
   g_test_add ("/app/window/runs", Fixture, NULL, set_up, test_runs, tear_down);

@@ -14,9 +14,8 @@
 
 #include "engine/qs-probe.h"
 
-/* What caches may still take after the warm-up, which is the first tenth: 73 bytes a run for the 900 that count. A
- * short soak has not filled them all by then. */
-#define SLACK_BYTES(warm_up) ((warm_up) >= 100 ? 64 * 1024 : 256 * 1024)
+/* What caches in libraries may still have taken after the warm-up: not a byte a run for the 900 that count. */
+#define SLACK_BYTES (64 * 1024)
 #define LONGEST_STOP_US (1 * G_USEC_PER_SEC) /* 100 ms is promised; a loaded machine gets more before it is a failure */
 
 typedef enum { COMPLETED, KILLED, CANCELLED } Manner;
@@ -207,7 +206,7 @@ main (int argc, char **argv)
 
   g_clear_pointer (&soak.server, server_stop);
   g_main_loop_unref (soak.loop);
-  gboolean good = descriptors_after == descriptors && growth <= SLACK_BYTES (count / 10) &&
-                  soak.longest_stop <= LONGEST_STOP_US && (soak.manner != COMPLETED || soak.n_succeeded == count);
+  gboolean good = descriptors_after == descriptors && growth <= SLACK_BYTES && soak.longest_stop <= LONGEST_STOP_US &&
+                  (soak.manner != COMPLETED || soak.n_succeeded == count);
   return good ? 0 : 1;
 }

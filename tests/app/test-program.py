@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program quicscope from its command line: pictures, verdicts, exit status."""
+
+import os
+import struct
+import subprocess
+import tempfile
+import unittest
+
+import a11y
+
+
+def run(*arguments):
+    return subprocess.run([a11y.program("quicscope"), *arguments], capture_output=True, text=True, timeout=60)
+
+
+def size_of(path):
+    """Of a PNG: RFC 2083, section 4.1.1."""
+    with open(path, "rb") as file:
+        head = file.read(24)
+    assert head[:8] == b"\x89PNG\r\n\x1a\n", head
+    return struct.unpack(">II", head[16:24])
+
+
+class TestProgram(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.png = os.path.join(self.folder.name, "picture.png")
+
+    def test_demo(self):
+        done = run("--demo", f"--snapshot={self.png}", "--size=1024x700")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(done.stdout.startswith("Connected to localhost"), done.stdout)
+        self.assertEqual(len(done.stdout.splitlines()), 1)
+        self.assertEqual(size_of(self.png), (1024, 700))
+
+    def test_failure(self):
+        done = run("--demo", "--scenario=expired", "--page=security", f"--snapshot={self.png}", "--dark")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("expired", done.stdout)
+        self.assertTrue(os.path.getsize(self.png) > 1000)
+
+    def test_empty(self):
+        done = run(f"--snapshot={self.png}", "--size=1280x800")
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+        self.assertEqual(size_of(self.png), (1280, 800))
+
+    def test_bad_file(self):
+        path = os.path.join(self.folder.name, "file.pcapng")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("no capture")
+        done = run(path, f"--snapshot={self.png}")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("file.pcapng", done.stderr)
+
+    def test_every_page(self):
+        for page in ("overview", "streams", "security", "response", "lab"):
+            with self.subTest(page=page):
+                done = run("--demo", f"--page={page}", f"--snapshot={self.png}")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertNotIn("CRITICAL", done.stderr)
+                self.assertNotIn("WARNING", done.stderr)
+
+    def test_unwritable(self):
+        done = run("--demo", "--snapshot=/nowhere/at/all.png")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/nowhere/at/all.png", done.stderr)
+
+    def test_usage(self):
+        for arguments in (["--size=big"], ["--page=nowhere"], ["--scenario=nothing"]):
+            with self.subTest(arguments=arguments):
+                done = run(*arguments)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn(arguments[0].split("=")[0], done.stderr)
+                self.assertEqual(done.stdout, "")
+
+    def test_unknown_option(self):
+        self.assertEqual(run("--nonsense").returncode, 2)
+
+    def test_bad_target(self):
+        """Nothing was probed: the command line was wrong."""
+        done = run("gopher://example.org", f"--snapshot={self.png}")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("gopher", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
