@@ -320,6 +320,8 @@ static QsTurn
 turn_streams (QsConnection *self, gint64 deadline)
 {
   gboolean progress = FALSE;
+  /* Over TCP a worker's read sleeps until something comes: with a close to do it is not for now. */
+  gboolean reads = !self->close_requested || !qs_connection_is_tls (self);
 
   if (self->buffer == NULL)
     self->buffer = g_malloc (READ_SIZE);
@@ -332,7 +334,7 @@ turn_streams (QsConnection *self, gint64 deadline)
       if (stream->ssl == NULL)
         continue;
       progress |= write_stream (self, stream);
-      if (!is_over (stream->info.read_state))
+      if (reads && !is_over (stream->info.read_state))
         progress |= read_stream (self, stream, deadline);
       if (qs_connection_is_aborted (self))
         return QS_TURN_OVER;

@@ -68,6 +68,8 @@ void qs_probe_log (QsProbe *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 void qs_probe_end (QsProbe *self, gboolean succeeded);
 GSource *qs_probe_add_timeout (QsProbe *self, guint ms, GSourceFunc func);
 void qs_probe_clear_source (GSource **source);
+/* In place of the one that runs. */
+void qs_probe_set_deadline (QsProbe *self, guint ms, GSourceFunc func);
 QsStream *qs_probe_find_stream (QsProbe *self, gint64 id);
 QsStream *qs_probe_add_stream (QsProbe *self, gint64 id, gboolean bidirectional, gboolean local);
 void qs_probe_emit_data (QsProbe *self, QsStream *stream, const guint8 *bytes, gsize length);

@@ -145,8 +145,7 @@ all_failed (QsProbe *self)
       qs_probe_end (self, FALSE);
       return;
     }
-  qs_probe_clear_source (&self->deadline);
-  self->deadline = qs_probe_add_timeout (self, TCP_CHECK_GRACE_MS, grace_over_cb);
+  qs_probe_set_deadline (self, TCP_CHECK_GRACE_MS, grace_over_cb);
 }
 
 static void

@@ -8,7 +8,6 @@
 #define CONFIRM_WAIT_MS 1000
 /* A peer that acknowledges nothing does not hold the end of a run. */
 #define FLUSH_WAIT_MS 1000
-#define STOP_WAIT_MS 80
 
 /* --- Closing --- */
 
@@ -28,8 +27,8 @@ qs_probe_close (QsProbe *self, QsCloseManner manner, guint64 code)
   if (self->close_asked && manner != QS_CLOSE_NOW)
     return;
   self->close_asked = TRUE;
-  qs_probe_clear_source (&self->deadline);
-  self->deadline = qs_probe_add_timeout (self, self->stopped ? STOP_WAIT_MS : FLUSH_WAIT_MS, close_overdue_cb);
+  if (!self->stopped) /* a stop has its own */
+    qs_probe_set_deadline (self, FLUSH_WAIT_MS, close_overdue_cb);
   qs_connection_close (self->winner, manner, code, NULL);
 }
 
@@ -115,7 +114,7 @@ wait_for_verdict (QsProbe *self)
   if (self->confirmed || !verdict)
     handshake_was_all (self);
   else
-    self->deadline = qs_probe_add_timeout (self, CONFIRM_WAIT_MS, confirm_overdue_cb);
+    qs_probe_set_deadline (self, CONFIRM_WAIT_MS, confirm_overdue_cb);
 }
 
 static void
@@ -145,6 +144,12 @@ qs_probe_established (QsProbe *self)
   const char *alpn = qs_connection_get_alpn (self->winner);
   QsTransport transport = qs_target_get_transport (self->target);
 
+  /* A worker's handshake may be done before it hears of the stop. */
+  if (self->stopped)
+    {
+      qs_probe_close (self, QS_CLOSE_LINGER, qs_probe_good_code (self));
+      return;
+    }
   if (self->options->send != NULL)
     {
       start_request (self, &qs_request_raw);

@@ -8,6 +8,9 @@
 #include "engine/qs-stream-private.h"
 #include "engine/qs-udp-bio.h"
 
+/* "finished" within 100 ms: this for the close, the rest for telling. */
+#define STOP_WAIT_MS 60
+
 G_DEFINE_FINAL_TYPE (QsProbe, qs_probe, G_TYPE_OBJECT)
 
 enum { PROP_0, PROP_STATE, PROP_FINISHED, N_PROPS };
@@ -37,6 +40,13 @@ qs_probe_clear_source (GSource **source)
     return;
   g_source_destroy (*source);
   g_clear_pointer (source, g_source_unref);
+}
+
+void
+qs_probe_set_deadline (QsProbe *self, guint ms, GSourceFunc func)
+{
+  qs_probe_clear_source (&self->deadline);
+  self->deadline = qs_probe_add_timeout (self, ms, func);
 }
 
 /* --- Telling --- */
@@ -441,7 +451,10 @@ stop_overdue_cb (gpointer data)
   QsProbe *self = data;
 
   qs_probe_clear_source (&self->deadline);
-  qs_probe_end (self, FALSE);
+  if (self->winner != NULL && self->state >= QS_CONNECTION_ESTABLISHED)
+    qs_probe_connection_over (self);
+  else
+    qs_probe_end (self, FALSE);
   return G_SOURCE_REMOVE;
 }
 
@@ -453,14 +466,10 @@ qs_probe_stop (QsProbe *self)
   if (self->ending || self->stopped)
     return;
   self->stopped = TRUE;
+  qs_probe_set_deadline (self, STOP_WAIT_MS, stop_overdue_cb);
   if (self->winner != NULL && self->state >= QS_CONNECTION_ESTABLISHED)
     qs_probe_close (self, self->close_asked ? QS_CLOSE_NOW : QS_CLOSE_LINGER, qs_probe_good_code (self));
-  else if (qs_probe_race_close (self))
-    {
-      qs_probe_clear_source (&self->deadline);
-      self->deadline = qs_probe_add_timeout (self, 80, stop_overdue_cb);
-    }
-  else
+  else if (!qs_probe_race_close (self))
     qs_probe_end (self, FALSE);
 }
 
