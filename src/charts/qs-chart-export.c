@@ -97,6 +97,8 @@ render (QsSequenceLayout *layout, const QsChartColours *colours, QsChartFormat f
     }
   cairo_surface_t *surface = make_surface (format, width, height, scale, &sink);
   cairo_t *cr = cairo_create (surface);
+  qs_colour_set (&colours->background, cr); /* also where a part of a pixel is left over */
+  cairo_paint (cr);
   if (format == QS_CHART_PNG)
     cairo_scale (cr, scale, scale);
   draw_whole (layout, cr, colours);

@@ -9,13 +9,18 @@
 
 #define LOST_AT 0.66 /* of the way, where a lost packet's arrow ends */
 
+/* TO_SCALE, arrows cross: labels are drawn behind all arrows, on a ground of their own. */
+typedef enum { PHASE_ARROWS = 1 << 0, PHASE_LABELS = 1 << 1, PHASE_ALL = PHASE_ARROWS | PHASE_LABELS } Phase;
+
 typedef struct {
   QsSequenceLayout *layout;
   cairo_t *cr;
   const QsSequenceLook *look;
   const QsChartColours *colours;
-  double s; /* text scale */
+  double s;           /* text scale */
+  double last_time_y; /* of the last time in the gutter */
   const QsRectangle *clip;
+  Phase phase;
 } Draw;
 
 static const QsItem *
@@ -189,6 +194,9 @@ draw_time (Draw *draw, const QsItem *item, double y, const QsColour *colour)
   QsRectangle box = place (draw, x, y - layout->line2 / 2, width, layout->line2);
   double lane = qs_sequence_lane_x (layout, layout->own_is_client);
 
+  if (fabs (y - draw->last_time_y) < layout->line2)
+    return;
+  draw->last_time_y = y;
   text (draw, colour, QS_SEQUENCE_SMALL_POINTS, FALSE, words, &box,
         align_for (draw, layout->own_is_client ? QS_CHART_TEXT_END : QS_CHART_TEXT_START));
   cairo_set_dash (draw->cr, NULL, 0, 0);
@@ -308,7 +316,9 @@ static void
 draw_label (Draw *draw, const Arrow *arrow, const char *title, gsize n_strong, const char *subtitle)
 {
   QsSequenceLayout *layout = draw->layout;
-  double max_width = fabs (arrow->x1 - arrow->x0) - 32 * draw->s;
+  double lane_gap = fabs (arrow->x1 - arrow->x0);
+  /* What stands over other arrows must not hide them. */
+  double max_width = draw->phase == PHASE_LABELS ? lane_gap * 0.62 : lane_gap - 32 * draw->s;
   double centre = (arrow->x0 + arrow->x1) / 2;
   double width1, width2 = 0, height1, height2 = 0;
   g_autoptr (PangoLayout) second = NULL;
@@ -319,6 +329,17 @@ draw_label (Draw *draw, const Arrow *arrow, const char *title, gsize n_strong, c
     second = qs_chart_text_layout (layout->context, layout->font, QS_SEQUENCE_SMALL_POINTS * draw->s, 0, subtitle,
                                    max_width, &width2, &height2);
   double bottom = label_bottom (arrow, MAX (width1, width2)) - 3 * draw->s;
+  if (draw->phase == PHASE_LABELS)
+    {
+      double width = MAX (width1, width2) + 8 * draw->s;
+      QsRectangle ground = { centre - width / 2, bottom - height1 - height2, width, height1 + height2 };
+      QsColour colour = draw->colours->background;
+
+      colour.alpha = 0.85;
+      qs_chart_round_rectangle (draw->cr, &ground, 4 * draw->s);
+      qs_colour_set (&colour, draw->cr);
+      cairo_fill (draw->cr);
+    }
   cairo_move_to (draw->cr, centre - width1 / 2, bottom - height1 - height2);
   qs_colour_set (&draw->colours->text, draw->cr);
   pango_cairo_show_layout (draw->cr, first);
@@ -367,48 +388,100 @@ draw_highlight (Draw *draw, guint index, const QsItem *item)
 }
 
 static void
+draw_packet_label (Draw *draw, const QsItem *item, const Arrow *arrow, guint packet)
+{
+  gboolean joined = (item->flags & QS_ITEM_JOINED) != 0;
+  gsize n_strong;
+
+  if ((draw->phase & PHASE_LABELS) == 0 || (item->flags & QS_ITEM_LABEL) == 0)
+    return;
+  g_autofree char *title = qs_sequence_packet_title (draw->layout->trace, packet, &n_strong);
+  g_autofree char *subtitle = qs_sequence_packet_subtitle (draw->layout->trace, packet, joined);
+  draw_label (draw, arrow, title, n_strong, subtitle);
+}
+
+static void
 draw_packet (Draw *draw, guint index, const QsItem *item)
 {
   guint side = (item->flags & QS_ITEM_BY_CLIENT) != 0 ? 0 : 1, packet;
   const QsPacket *of = qs_sequence_packet_at (draw->layout, item->rank, &packet);
   Arrow arrow = find_arrow (draw, item, side);
 
-  if ((item->flags & QS_ITEM_JOINED) != 0 && index > 0 && item_at (draw->layout, index - 1)->kind == QS_ITEM_PACKET)
-    draw_join (draw, item, item_at (draw->layout, index - 1), side);
-  else
-    draw_time (draw, item, (side == 0) == draw->layout->own_is_client ? arrow.y0 : arrow.y1, &draw->colours->dim);
-  draw_packet_arrow (draw, item, &arrow, of);
-  if ((item->flags & QS_ITEM_LABEL) == 0)
-    return;
+  if ((draw->phase & PHASE_ARROWS) != 0)
+    {
+      if ((item->flags & QS_ITEM_JOINED) != 0 && index > 0 && item_at (draw->layout, index - 1)->kind == QS_ITEM_PACKET)
+        draw_join (draw, item, item_at (draw->layout, index - 1), side);
+      else
+        draw_time (draw, item, (side == 0) == draw->layout->own_is_client ? arrow.y0 : arrow.y1, &draw->colours->dim);
+      draw_packet_arrow (draw, item, &arrow, of);
+    }
+  draw_packet_label (draw, item, &arrow, packet);
+}
+
+/* TO_SCALE: few packets at almost one time: side by side, so that what they are can be seen. */
+static void
+draw_group_arrows (Draw *draw, const QsItem *item, Arrow arrow, guint side)
+{
+  draw_time (draw, item, (side == 0) == draw->layout->own_is_client ? arrow.y0 : arrow.y1, &draw->colours->dim);
+  for (guint rank = item->rank; rank <= item->last; rank++)
+    {
+      draw_packet_arrow (draw, item, &arrow, qs_sequence_packet_at (draw->layout, rank, NULL));
+      arrow.y0 += 4 * draw->s;
+      arrow.y1 += 4 * draw->s;
+    }
+}
+
+static void
+draw_group (Draw *draw, const QsItem *item)
+{
+  guint side = (item->flags & QS_ITEM_BY_CLIENT) != 0 ? 0 : 1;
+  Arrow arrow = find_arrow (draw, item, side);
   gsize n_strong;
-  g_autofree char *title = qs_sequence_packet_title (draw->layout->trace, packet, &n_strong);
-  g_autofree char *subtitle =
-      qs_sequence_packet_subtitle (draw->layout->trace, packet, (item->flags & QS_ITEM_JOINED) != 0);
+
+  if ((draw->phase & PHASE_ARROWS) != 0)
+    draw_group_arrows (draw, item, arrow, side);
+  if ((draw->phase & PHASE_LABELS) == 0 || (item->flags & QS_ITEM_LABEL) == 0)
+    return;
+  g_autofree char *title = qs_sequence_group_title (draw->layout, item, &n_strong);
+  g_autofree char *subtitle = qs_sequence_group_subtitle (draw->layout, item);
   draw_label (draw, &arrow, title, n_strong, subtitle);
+}
+
+static void
+draw_bundle_side (Draw *draw, const QsItem *item, guint side)
+{
+  const QsBundle *bundle = &g_array_index (draw->layout->bundles, QsBundle, item->extra);
+  QsPacketType type = qs_sequence_packet_at (draw->layout, item->rank, NULL)->type;
+  Arrow arrow = find_arrow (draw, item, side);
+
+  if (bundle->n[side] == 0)
+    return;
+  if ((draw->phase & PHASE_ARROWS) != 0)
+    {
+      qs_sequence_set_line (draw->layout, draw->cr, type, draw->colours);
+      cairo_set_line_width (draw->cr, 6 * draw->s);
+      cairo_set_dash (draw->cr, NULL, 0, 0);
+      draw_line (draw, &arrow, 1, TRUE);
+      if (side == ((item->flags & QS_ITEM_BY_CLIENT) != 0 ? 0u : 1u))
+        draw_time (draw, item, (side == 0) == draw->layout->own_is_client ? arrow.y0 : arrow.y1, &draw->colours->dim);
+    }
+  if ((draw->phase & PHASE_LABELS) == 0 || (item->flags & QS_ITEM_LABEL) == 0)
+    return;
+  g_autofree char *title = qs_sequence_bundle_title (draw->layout->trace, bundle, side);
+  draw_label (draw, &arrow, title, 0, NULL);
 }
 
 static void
 draw_bundle (Draw *draw, const QsItem *item)
 {
-  const QsBundle *bundle = &g_array_index (draw->layout->bundles, QsBundle, item->extra);
-  QsPacketType type = qs_sequence_packet_at (draw->layout, item->rank, NULL)->type;
+  if (draw->layout->options.time == QS_SEQUENCE_TO_SCALE && item->last - item->rank < QS_SEQUENCE_GROUP_MAX)
+    {
+      draw_group (draw, item);
+      return;
+    }
 
   for (guint side = 0; side < 2; side++)
-    {
-      if (bundle->n[side] == 0)
-        continue;
-      Arrow arrow = find_arrow (draw, item, side);
-      g_autofree char *title = qs_sequence_bundle_title (draw->layout->trace, bundle, side);
-
-      qs_sequence_set_line (draw->layout, draw->cr, type, draw->colours);
-      cairo_set_line_width (draw->cr, 6 * draw->s);
-      cairo_set_dash (draw->cr, NULL, 0, 0);
-      draw_line (draw, &arrow, 1, TRUE);
-      if ((item->flags & QS_ITEM_LABEL) != 0)
-        draw_label (draw, &arrow, title, 0, NULL);
-      if (side == ((item->flags & QS_ITEM_BY_CLIENT) != 0 ? 0u : 1u))
-        draw_time (draw, item, (side == 0) == draw->layout->own_is_client ? arrow.y0 : arrow.y1, &draw->colours->dim);
-    }
+    draw_bundle_side (draw, item, side);
 }
 
 static const QsColour *
@@ -565,6 +638,20 @@ draw_item (Draw *draw, guint index)
     }
 }
 
+static void
+draw_items (Draw *draw, guint first, guint end)
+{
+  if (draw->layout->options.time == QS_SEQUENCE_TO_SCALE)
+    {
+      draw->phase = PHASE_ARROWS;
+      for (guint i = first; i < end; i++)
+        draw_item (draw, i);
+      draw->phase = PHASE_LABELS;
+    }
+  for (guint i = first; i < end; i++)
+    draw_item (draw, i);
+}
+
 /* --- Public --- */
 
 static void
@@ -584,8 +671,7 @@ draw_rows (Draw *draw, double top, double bottom)
         draw_highlight (draw, i, item);
     }
   draw_lanes (draw, MAX (top, layout->header_height), MIN (bottom, layout->end));
-  for (guint i = first; i < end; i++)
-    draw_item (draw, i);
+  draw_items (draw, first, end);
 }
 
 void
@@ -593,7 +679,7 @@ qs_sequence_layout_draw (QsSequenceLayout *self, cairo_t *cr, const QsRectangle 
 {
   g_return_if_fail (self != NULL && cr != NULL && clip != NULL && look != NULL && look->colours != NULL);
 
-  Draw draw = { self, cr, look, look->colours, self->options.text_scale, clip };
+  Draw draw = { self, cr, look, look->colours, self->options.text_scale, -G_MAXDOUBLE, clip, PHASE_ALL };
   double bottom = clip->y + clip->height;
 
   cairo_save (cr);
@@ -616,7 +702,7 @@ qs_sequence_layout_draw_header (QsSequenceLayout *self, cairo_t *cr, double y, c
   g_return_if_fail (self != NULL && cr != NULL && look != NULL && look->colours != NULL);
 
   QsRectangle clip = { 0, y, self->options.width, self->header_height };
-  Draw draw = { self, cr, look, look->colours, self->options.text_scale, &clip };
+  Draw draw = { self, cr, look, look->colours, self->options.text_scale, -G_MAXDOUBLE, &clip, PHASE_ALL };
 
   cairo_save (cr);
   cairo_rectangle (cr, clip.x, clip.y, clip.width, clip.height);

@@ -296,6 +296,52 @@ qs_sequence_bundle_title (QsTrace *trace, const QsBundle *bundle, guint side)
   return g_strdup_printf ("%s, %s", text, lost);
 }
 
+char *
+qs_sequence_group_title (const QsSequenceLayout *self, const QsItem *item, gsize *n_strong)
+{
+  g_autoptr (GString) strong = g_string_new (NULL);
+  g_autoptr (GString) rest = g_string_new (NULL);
+
+  for (guint rank = item->rank; rank <= item->last; rank++)
+    {
+      guint packet;
+      gsize n;
+
+      qs_sequence_packet_at (self, rank, &packet);
+      g_autofree char *title = qs_sequence_packet_title (self->trace, packet, &n);
+      g_autofree char *messages = g_strndup (title, n);
+      const char *frames = title + n + (n > 0 && title[n] == ',' ? strlen (", ") : 0);
+      if (n > 0)
+        append (strong, messages);
+      if (frames[0] != '\0')
+        append (rest, frames);
+    }
+  *n_strong = strong->len;
+  if (rest->len > 0)
+    append (strong, rest->str);
+  return g_string_free (g_steal_pointer (&strong), FALSE);
+}
+
+char *
+qs_sequence_group_subtitle (const QsSequenceLayout *self, const QsItem *item)
+{
+  GString *text = g_string_new (NULL);
+  guint64 bytes = 0;
+
+  for (guint rank = item->rank; rank <= item->last; rank++)
+    {
+      const QsPacket *packet = qs_sequence_packet_at (self, rank, NULL);
+
+      append (text, qs_packet_type_name (packet->type));
+      if (packet->number != G_MAXUINT64)
+        g_string_append_printf (text, " %" G_GUINT64_FORMAT, packet->number);
+      bytes += packet->length;
+    }
+  g_autofree char *size = qs_text_size (bytes);
+  g_string_append_printf (text, " · %s", size);
+  return g_string_free (text, FALSE);
+}
+
 /* --- Bands --- */
 
 QsPacketType

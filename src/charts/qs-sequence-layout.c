@@ -8,12 +8,15 @@
 #include "trace/qs-metrics.h"
 
 #define MIN_WIDTH 480
-#define RUN_SHOWN 3          /* packets at the start of a run of bulk that stay single */
-#define RUN_MIN 8            /* packets that make a run */
-#define MERGE_DISTANCE 4.0   /* TO_SCALE: arrows of one side closer than this become a bundle */
-#define LABEL_LOOK_BACK 64   /* rows whose labels a new one could touch */
-#define STEPS_PER_LOOK 128   /* at the clock */
-#define HALF_RTT_HEIGHT 60.0 /* TO_SCALE with zoom 1 */
+#define RUN_SHOWN 3            /* packets at the start of a run of bulk that stay single */
+#define RUN_MIN 8              /* packets that make a run */
+#define MERGE_DISTANCE 4.0     /* TO_SCALE: arrows of one side closer than this become a bundle */
+#define LABEL_LOOK_BACK 64     /* rows whose labels a new one could touch */
+#define STEPS_PER_LOOK 128     /* at the clock */
+#define HALF_RTT_HEIGHT 60.0   /* TO_SCALE with zoom 1: at most this */
+#define HANDSHAKE_HEIGHT 900.0 /* and the handshake at most this */
+#define MIN_SLANT 8.0
+#define EARLY_ITEMS 2000 /* while there are fewer, a better estimate of the round trip lays all out anew */
 #define DEFAULT_HALF_RTT G_GINT64_CONSTANT (5000000)
 #define MIN_SILENCE G_GINT64_CONSTANT (150000000) /* EVEN: nanoseconds that are worth a break */
 #define FOLD_HEIGHT 400.0                         /* TO_SCALE: a gap higher than this is folded */
@@ -391,7 +394,9 @@ extend_bundle (QsSequenceLayout *self, QsItem *item, const QsPacket *packet)
 
   add_to_bundle (self, bundle, packet);
   item->last = self->next_rank++;
-  if (!to_scale (self))
+  if (to_scale (self)) /* the band goes on to the next row */
+    item->level = (guint8) qs_sequence_level_of (packet->type);
+  else
     self->end = item->top + item_height (self, item);
   return TRUE;
 }
@@ -643,7 +648,7 @@ lay_out_one (QsSequenceLayout *self)
 
 /* --- Half a round trip --- */
 
-/* From the metrics; else from how long the first answer took. */
+/* From the metrics; else from how long the first answer took, since what was sent last before it. */
 static gint64
 estimate_half_rtt (QsTrace *trace)
 {
@@ -656,12 +661,64 @@ estimate_half_rtt (QsTrace *trace)
     {
       const QsPacket *packet = qs_trace_get_packet (trace, i);
 
-      if (packet->direction == QS_DIRECTION_SENT && sent < 0)
+      if (packet->direction == QS_DIRECTION_SENT)
         sent = packet->time;
       else if (packet->direction == QS_DIRECTION_RECEIVED && sent >= 0 && packet->time > sent)
         return MAX ((packet->time - sent) / 2, 1000);
     }
   return DEFAULT_HALF_RTT;
+}
+
+/* How long the handshake took; else what there is of it. */
+static gint64
+handshake_duration (QsTrace *trace)
+{
+  guint n = MIN (qs_trace_get_n_packets (trace), 256);
+  gint64 first = n > 0 ? qs_trace_get_packet (trace, 0)->time : 0;
+  gint64 last = first;
+
+  for (guint i = 0; i < n; i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (trace, i);
+
+      last = MAX (last, packet->time);
+      if ((packet->frames & FRAME (QS_FRAME_HANDSHAKE_DONE)) != 0)
+        break;
+    }
+  return last - first;
+}
+
+/* A round trip is far shorter than what the two ends need to think, or far longer: both must be seen. */
+static void
+set_scale (QsSequenceLayout *self, gint64 half_rtt)
+{
+  double unit = self->options.text_scale * self->options.zoom;
+  double scale = HALF_RTT_HEIGHT / (double) half_rtt;
+  gint64 duration = handshake_duration (self->trace);
+
+  if (duration > 0)
+    scale = MIN (scale, HANDSHAKE_HEIGHT / (double) duration);
+  self->half_rtt = half_rtt;
+  self->scale = scale * unit;
+  if (to_scale (self))
+    self->slant = MAX (self->scale * (double) half_rtt, MIN_SLANT * self->options.text_scale);
+}
+
+/* A live trace begins with nothing to estimate from. */
+static void
+refine_scale (QsSequenceLayout *self)
+{
+  double before = self->scale;
+
+  if (self->items->len >= EARLY_ITEMS)
+    return;
+  set_scale (self, estimate_half_rtt (self->trace));
+  if (!to_scale (self) || (self->scale < before * 1.25 && self->scale > before * 0.8))
+    return;
+  while (self->items->len > 0)
+    pop_item (self);
+  self->next_rank = self->next_mark = 0;
+  self->end = self->header_height;
 }
 
 /* --- Measures --- */
@@ -733,10 +790,7 @@ qs_sequence_layout_new (QsTrace *trace, const QsSequenceOptions *options)
   self->notes = g_array_new (FALSE, FALSE, sizeof (QsNote));
   self->context = pango_font_map_create_context (pango_cairo_font_map_get_default ());
   measure (self);
-  self->half_rtt = estimate_half_rtt (trace);
-  self->scale = HALF_RTT_HEIGHT * self->options.text_scale * self->options.zoom / (double) self->half_rtt;
-  if (to_scale (self))
-    self->slant = MAX (HALF_RTT_HEIGHT * self->options.text_scale * self->options.zoom, 4);
+  set_scale (self, estimate_half_rtt (trace));
   return self;
 }
 
@@ -783,6 +837,7 @@ qs_sequence_layout_advance (QsSequenceLayout *self, gint64 deadline)
     }
   if (self->unsorted)
     sort_end (self);
+  refine_scale (self);
   for (guint step = 1; lay_out_one (self); step++)
     {
       if (is_over (deadline, step))
@@ -1141,5 +1196,5 @@ qs_sequence_break_text (const QsSequenceLayout *self, guint index)
   gint64 from = index > 0 ? item_end_time (self, item_at (self, index - 1)) : 0;
   g_autofree char *duration = qs_text_duration (qs_sequence_item_time (self, item_at (self, index)) - from);
 
-  return g_strdup_printf (_ ("%s of silence"), duration);
+  return g_strdup_printf (_ ("nothing for %s"), duration);
 }

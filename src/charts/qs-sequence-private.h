@@ -62,6 +62,8 @@ typedef struct {
   guint32 mark;   /* G_MAXUINT32: of none */
 } QsNote;
 
+#define QS_SEQUENCE_GROUP_MAX 8 /* packets that are drawn and named one by one in a bundle of TO_SCALE */
+
 typedef enum { QS_TONE_INFO, QS_TONE_GOOD, QS_TONE_WARNING, QS_TONE_DANGER } QsTone;
 
 struct _QsSequenceLayout {
@@ -101,6 +103,9 @@ struct _QsSequenceLayout {
 char *qs_sequence_packet_title (QsTrace *trace, guint packet, gsize *n_strong);
 char *qs_sequence_packet_subtitle (QsTrace *trace, guint packet, gboolean joined);
 char *qs_sequence_bundle_title (QsTrace *trace, const QsBundle *bundle, guint side);
+/* Of a bundle of few packets: their messages, and what they are. */
+char *qs_sequence_group_title (const QsSequenceLayout *self, const QsItem *item, gsize *n_strong);
+char *qs_sequence_group_subtitle (const QsSequenceLayout *self, const QsItem *item);
 char *qs_sequence_note_title (QsTrace *trace, const QsNote *note, gboolean own_is_client, QsTone *tone);
 char *qs_sequence_note_text (QsTrace *trace, const QsNote *note, gboolean own_is_client); /* may be NULL */
 /* Whether marks of this kind are shown, and as what. */
@@ -125,7 +130,7 @@ double qs_sequence_lane_x (const QsSequenceLayout *self, gboolean client);
 /* The items of which something may stand between these heights. */
 void qs_sequence_items_between (const QsSequenceLayout *self, double top, double bottom, guint *first, guint *end);
 
-/* "1.2 s of silence". Owned by the caller. */
+/* "nothing for 1.2 s". Owned by the caller. */
 char *qs_sequence_break_text (const QsSequenceLayout *self, guint item);
 
 /* qs-sequence-legend.c */
