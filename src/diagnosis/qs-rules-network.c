@@ -83,7 +83,9 @@ match_no_reply (const QsEvidence *evidence, QsMatch *match)
     return FALSE;
   if (evidence->socket_error != NULL && !has_socket_error (evidence, "ETIMEDOUT"))
     return FALSE;
-  if (evidence->now - MIN (start, MAX (evidence->connecting, 0)) < QS_NO_REPLY_AFTER)
+  /* A file ends with the last Initial that was sent, a moment before or after the full time. */
+  gint64 patience = evidence->live || evidence->ended ? QS_NO_REPLY_AFTER : QS_NO_REPLY_AFTER * 5 / 6;
+  if (evidence->now - MIN (start, MAX (evidence->connecting, 0)) < patience)
     return FALSE;
 
   qs_match_set (match, "address", evidence->addresses);

@@ -371,7 +371,11 @@ class Scenarios(unittest.TestCase):
                 ca = os.path.join(folder, "ca.pem")
                 with peers.quicserve(probe.SERVER, f"--scenario={name}", f"--write-ca={ca}") as peer:
                     arguments = [f"--cacert={ca}", "--alpn=hq-interop", "--send=hello", "--timeout=8"]
-                    result = probe.probe(*arguments, f"quic://localhost:{peer.port}")
+                    # A close may cross with the end of a run that has got all it asked for: then again.
+                    for _ in range(5):
+                        result = probe.probe(*arguments, f"quic://localhost:{peer.port}")
+                        if finding in result.findings or result.status != 0:
+                            break
                     if finding != "-":
                         self.assertIn(finding, result.findings, f"status {result.status}: {result.text}")
 

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A capture written by quicprobe tells by itself what went wrong: the findings need nothing but its packets and secrets."""
+
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+import peers
+import probe
+
+DIAGNOSE = os.path.join(os.environ["QS_BUILDDIR"], "tests", "cli", "diagnose-file")
+
+# What no file tells: that a run of ours had no patience left.
+LIVE_ONLY = ("timeout",)
+
+
+class Files(unittest.TestCase):
+    def diagnose(self, path):
+        done = subprocess.run([DIAGNOSE, path], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        report = json.loads(done.stdout)
+        probe.check_text(done.stdout)
+        return report, {finding["id"]: finding for finding in report["findings"]}
+
+    def test_scenarios(self):
+        listing = subprocess.run([probe.SERVER, "--list-scenarios"], capture_output=True, text=True, check=True).stdout
+        for line in listing.splitlines():
+            name, wanted, _ = line.split("\t")
+            if wanted in LIVE_ONLY:
+                continue
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+                ca, capture = os.path.join(folder, "ca.pem"), os.path.join(folder, "run.pcapng")
+                with peers.quicserve(probe.SERVER, f"--scenario={name}", f"--write-ca={ca}") as peer:
+                    live = probe.probe(
+                        f"--cacert={ca}", "--alpn=hq-interop", "--send=hello", "--timeout=6", f"--pcapng={capture}",
+                        "-4", f"quic://localhost:{peer.port}",
+                    )  # fmt: skip
+                report, findings = self.diagnose(capture)
+                if wanted in live.findings:
+                    self.assertIn(wanted, findings, f"live: {list(live.findings)}")
+                elif live.status == 0:
+                    self.assertEqual([f for f in findings.values() if f["severity"] == "error"], [])
+                self.assertEqual(report["tls"]["certificates"], live.report["tls"]["certificates"])
+                for member in ("version", "cipher", "alpn"):
+                    if live.report["tls"][member] is not None:
+                        self.assertEqual(report["tls"][member], live.report["tls"][member])
+                self.assertEqual(report["quic"]["retry"], live.report["quic"]["retry"])
+                self.assertEqual(
+                    report["quic"]["peer_transport_parameters"], live.report["quic"]["peer_transport_parameters"]
+                )
+
+
+if __name__ == "__main__":
+    peers.main()
