@@ -29,26 +29,121 @@ read_first_times (QsEvidence *evidence)
     }
 }
 
-static void
-read_addresses (QsEvidence *evidence)
+static gboolean
+was_lost (QsEvidence *evidence, const char *address)
 {
-  g_autoptr (GPtrArray) all = g_ptr_array_new ();
   guint n = qs_trace_get_n_marks (evidence->trace);
 
   for (guint i = 0; i < n; i++)
     {
       const QsMark *mark = qs_trace_get_mark (evidence->trace, i, NULL);
+      if (mark->kind == QS_MARK_ATTEMPT_LOST && g_strcmp0 (mark->text, address) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Addresses are raced (RFC 8305): the one that counts is the last that was not given up, or the last of all. */
+static void
+read_addresses (QsEvidence *evidence)
+{
+  g_autoptr (GPtrArray) all = g_ptr_array_new ();
+  guint n = qs_trace_get_n_marks (evidence->trace);
+  gboolean found = FALSE;
+
+  evidence->attempt_time = QS_NO_TIME;
+  for (guint i = 0; i < n; i++)
+    {
+      gint64 time = 0;
+      const QsMark *mark = qs_trace_get_mark (evidence->trace, i, &time);
       if (mark->kind != QS_MARK_CONNECTING || mark->text == NULL)
         continue;
       if (!g_ptr_array_find_with_equal_func (all, mark->text, g_str_equal, NULL))
         g_ptr_array_add (all, mark->text);
+      gboolean lost = was_lost (evidence, mark->text);
+      if (found && lost)
+        continue;
+      found |= !lost;
+      g_free (evidence->address);
+      evidence->address = g_strdup (mark->text);
+      evidence->attempt_time = time;
     }
+  evidence->n_addresses = all->len;
   if (all->len > 0)
     {
-      evidence->address = g_strdup (all->pdata[all->len - 1]);
       g_ptr_array_add (all, NULL);
       evidence->addresses = g_strjoinv (", ", (char **) all->pdata);
     }
+}
+
+/* The latest error of a kind, unless it struck an earlier attempt than the one that counts. */
+static const QsMark *
+find_error (QsEvidence *evidence, QsMarkKind kind)
+{
+  const QsMark *found = NULL;
+  gint64 latest = evidence->n_addresses > 1 ? evidence->attempt_time : QS_NO_TIME;
+  guint n = qs_trace_get_n_marks (evidence->trace);
+
+  for (guint i = 0; i < n; i++)
+    {
+      gint64 time = 0;
+      const QsMark *mark = qs_trace_get_mark (evidence->trace, i, &time);
+      if (mark->kind != kind || time < latest)
+        continue;
+      found = mark;
+      latest = time;
+    }
+  return found;
+}
+
+/* A host that refuses says so itself: one of another address speaks for another attempt. */
+static gboolean
+is_of_other_attempt (QsEvidence *evidence, const QsMark *icmp)
+{
+  return evidence->n_addresses > 1 && g_str_equal (icmp->name, "port-unreachable") && icmp->text != NULL &&
+         strstr (evidence->address, icmp->text) == NULL;
+}
+
+static const char *
+find_silent_address (QsEvidence *evidence)
+{
+  guint n = qs_trace_get_n_marks (evidence->trace);
+
+  for (guint i = 0; i < n; i++)
+    {
+      const QsMark *mark = qs_trace_get_mark (evidence->trace, i, NULL);
+      if (mark->kind == QS_MARK_ATTEMPT_LOST && g_strcmp0 (mark->name, "silent") == 0)
+        return mark->text;
+    }
+  return NULL;
+}
+
+/* Where one address refused and another stayed silent, it is the silent one that something may live at: the run failed
+ * on its silence. */
+static gboolean
+take_silent_address (QsEvidence *evidence)
+{
+  const char *silent = evidence->failed ? find_silent_address (evidence) : NULL;
+
+  if (silent == NULL || evidence->handshake_done >= 0)
+    return FALSE;
+  g_free (evidence->address);
+  evidence->address = g_strdup (silent);
+  return TRUE;
+}
+
+static void
+read_errors (QsEvidence *evidence)
+{
+  if (take_silent_address (evidence))
+    return;
+  evidence->icmp = find_error (evidence, QS_MARK_ICMP);
+  evidence->socket_error = find_error (evidence, QS_MARK_SOCKET_ERROR);
+  if (evidence->icmp == NULL || !is_of_other_attempt (evidence, evidence->icmp))
+    return;
+  evidence->icmp = NULL;
+  if (evidence->socket_error != NULL && g_str_equal (evidence->socket_error->name, "ECONNREFUSED"))
+    evidence->socket_error = NULL;
 }
 
 /* The address of a file's first path, where no mark names it. */
@@ -126,8 +221,7 @@ qs_evidence_read_marks (QsEvidence *evidence)
   evidence->request = time_of (evidence, QS_MARK_REQUEST);
   evidence->resolved_mark = qs_trace_find_mark (trace, QS_MARK_RESOLVED, NULL, NULL);
   evidence->resolve_mark = qs_trace_find_mark (trace, QS_MARK_RESOLVE_FAILED, NULL, NULL);
-  evidence->icmp = qs_trace_find_mark (trace, QS_MARK_ICMP, NULL, &evidence->icmp_time);
-  evidence->socket_error = qs_trace_find_mark (trace, QS_MARK_SOCKET_ERROR, NULL, NULL);
+  read_errors (evidence);
   evidence->tcp_probe = qs_trace_find_mark (trace, QS_MARK_TCP_PROBE, NULL, NULL);
   evidence->attempt_lost = qs_trace_find_mark (trace, QS_MARK_ATTEMPT_LOST, NULL, NULL);
   evidence->verify = qs_trace_find_mark (trace, QS_MARK_VERIFY, NULL, NULL);

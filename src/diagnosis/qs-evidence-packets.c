@@ -131,7 +131,8 @@ read_received (QsPacketFacts *facts, guint index, const QsPacket *packet)
   if (packet->type == QS_PACKET_INITIAL)
     {
       set_once (&facts->first_initial_in, index);
-      if ((packet->flags & QS_PACKET_DECRYPTED) == 0 || (packet->frames & BIT (QS_FRAME_CRYPTO)) != 0)
+      gboolean unread = (packet->flags & (QS_PACKET_DECRYPTED | QS_PACKET_PAYLOAD_DROPPED)) == 0;
+      if (unread || (packet->frames & BIT (QS_FRAME_CRYPTO)) != 0)
         facts->in_initial_is_bare = FALSE;
     }
   if (packet->type == QS_PACKET_HANDSHAKE || packet->type == QS_PACKET_1RTT)
@@ -150,15 +151,27 @@ read_received (QsPacketFacts *facts, guint index, const QsPacket *packet)
     facts->largest_in[space] = packet->number;
 }
 
+/* An Initial of a raced attempt that was given up is not lost on the way to the address that won. */
+static gboolean
+is_of_other_attempt (QsEvidence *evidence, const QsPacket *packet)
+{
+  QsRecord record;
+
+  if (packet->type != QS_PACKET_INITIAL || packet->record == G_MAXUINT32)
+    return FALSE;
+  qs_trace_get_record (evidence->trace, packet->record, &record);
+  return record.path != evidence->path;
+}
+
 static void
-read_sent (QsPacketFacts *facts, guint index, const QsPacket *packet)
+read_sent (QsEvidence *evidence, QsPacketFacts *facts, guint index, const QsPacket *packet)
 {
   if (facts->n_out++ == 0)
     facts->first_out_time = packet->time;
   facts->last_out_time = packet->time;
   if (facts->version == 0)
     facts->version = packet->version;
-  if (packet->flags & QS_PACKET_LOST)
+  if ((packet->flags & QS_PACKET_LOST) != 0 && !is_of_other_attempt (evidence, packet))
     {
       facts->n_lost++;
       set_once (&facts->lost, index);
@@ -180,15 +193,15 @@ read_sent (QsPacketFacts *facts, guint index, const QsPacket *packet)
 }
 
 static void
-read_packet (QsTrace *trace, QsPacketFacts *facts, guint index)
+read_packet (QsEvidence *evidence, QsPacketFacts *facts, guint index)
 {
-  const QsPacket *packet = qs_trace_get_packet (trace, index);
+  const QsPacket *packet = qs_trace_get_packet (evidence->trace, index);
   gboolean in = packet->direction == QS_DIRECTION_RECEIVED;
 
   if (in)
     read_received (facts, index, packet);
   else
-    read_sent (facts, index, packet);
+    read_sent (evidence, facts, index, packet);
   /* Retry and Version Negotiation come from a server, whichever side is looking. What the client had sent before is
    * never acknowledged (RFC 9002 section 6.3): the server kept nothing of it, and that is no loss. */
   if (packet->type == QS_PACKET_RETRY && facts->retry < 0)
@@ -207,7 +220,7 @@ read_packet (QsTrace *trace, QsPacketFacts *facts, guint index)
     set_once (&facts->handshake_done_frame, index);
   if ((packet->frames & (BIT (QS_FRAME_CONNECTION_CLOSE) | BIT (QS_FRAME_CONNECTION_CLOSE_APP))) != 0)
     set_once (in ? &facts->close_in : &facts->close_out, index);
-  read_frames (trace, facts, index, packet);
+  read_frames (evidence->trace, facts, index, packet);
 }
 
 static Settled *
@@ -245,9 +258,9 @@ qs_evidence_read_packets (QsEvidence *evidence)
   if (n > 2 * TAIL && settled->next < n - 2 * TAIL)
     {
       for (; settled->next < n - TAIL; settled->next++)
-        read_packet (evidence->trace, &settled->facts, settled->next);
+        read_packet (evidence, &settled->facts, settled->next);
     }
   evidence->packets = settled->facts;
   for (guint i = settled->next; i < n; i++)
-    read_packet (evidence->trace, &evidence->packets, i);
+    read_packet (evidence, &evidence->packets, i);
 }

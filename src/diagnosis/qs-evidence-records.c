@@ -17,9 +17,9 @@ is_traffic (const QsRecord *record)
 /* RFC 9000 section 8.1: before the client's address is validated the server sends at most three times what
  * it got. What came before the client's second flight shows whether it ran into that. */
 static void
-count_first_flights (QsEvidence *evidence, const QsRecord *record, guint16 path)
+count_first_flights (QsEvidence *evidence, const QsRecord *record)
 {
-  if (evidence->second_client_flight >= 0 || record->path != path)
+  if (evidence->second_client_flight >= 0 || record->path != evidence->path)
     return;
   if (record->direction == evidence->from_server)
     evidence->server_first_flight += record->length;
@@ -47,8 +47,7 @@ find_answered_path (QsEvidence *evidence, guint n)
 static void
 read_from_start (QsEvidence *evidence, guint n)
 {
-  guint16 path = find_answered_path (evidence, n);
-
+  evidence->path = find_answered_path (evidence, n);
   for (guint i = 0; i < MIN (n, MOST_RECORDS); i++)
     {
       QsRecord record;
@@ -56,7 +55,7 @@ read_from_start (QsEvidence *evidence, guint n)
       if (!is_traffic (&record))
         continue;
       evidence->tls |= record.kind == QS_RECORD_SEGMENT;
-      count_first_flights (evidence, &record, path);
+      count_first_flights (evidence, &record);
       if (record.direction == QS_DIRECTION_SENT)
         {
           if (!evidence->anything_sent)

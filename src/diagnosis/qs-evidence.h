@@ -74,10 +74,12 @@ typedef struct {
   const char *stage; /* of the outcome; NULL before */
   gint64 resolved, resolve_failed, connecting, tcp_connected, handshake_done, confirmed, request, first_byte, outcome;
   const QsMark *resolve_mark, *icmp, *socket_error, *tcp_probe, *attempt_lost, *verify, *call, *resolved_mark;
-  gint64 icmp_time;
-  char *address;    /* "192.0.2.1:443": of the last attempt; never NULL */
-  char *addresses;  /* all that were tried */
-  const char *host; /* escaped; "the server" where nothing says */
+  gint64 attempt_time; /* when the attempt began that counts */
+  guint n_addresses;   /* that were tried */
+  guint16 path;        /* the one that was answered */
+  char *address;       /* "192.0.2.1:443": of the last attempt; never NULL */
+  char *addresses;     /* all that were tried */
+  const char *host;    /* escaped; "the server" where nothing says */
   char *host_owned;
   const char *target;
 

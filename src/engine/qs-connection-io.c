@@ -498,7 +498,7 @@ note_established (QsConnection *self)
   guint16 version = tls ? (guint16) SSL_version (self->ssl) : TLS1_3_VERSION; /* RFC 9001 section 4.2 */
 
   SSL_get0_alpn_selected (self->ssl, &alpn, &alpn_length);
-  self->alpn = g_strndup ((const char *) alpn, alpn_length);
+  self->alpn = alpn != NULL ? g_strndup ((const char *) alpn, alpn_length) : g_strdup ("");
   SSL_get0_peer_signature_name (self->ssl, &signature);
   add_fact (self, "tls.version", qs_tls_version_name (version));
   add_fact (self, "tls.cipher", SSL_get_cipher_name (self->ssl));

@@ -77,6 +77,16 @@ checked_cb (GObject *object, GAsyncResult *result, gpointer data)
   end_if_all_failed (self);
 }
 
+/* What is still waited for; once all have failed, the first one. */
+static GSocketAddress *
+silent_address (QsProbe *self)
+{
+  for (guint i = 0; i < self->attempts->len; i++)
+    if (is_alive (self->attempts->pdata[i]))
+      return qs_connection_get_address (((QsAttempt *) self->attempts->pdata[i])->connection);
+  return self->addresses->pdata[0];
+}
+
 static void
 start_tcp_check (QsProbe *self)
 {
@@ -85,8 +95,7 @@ start_tcp_check (QsProbe *self)
     return;
   self->checking = TRUE;
   const char *sni = qs_target_is_literal (self->target) ? NULL : qs_target_get_host (self->target);
-  qs_tcp_probe_async (self->addresses->pdata[0], sni, TCP_ANSWER_MS, self->cancellable, checked_cb,
-                      g_object_ref (self));
+  qs_tcp_probe_async (silent_address (self), sni, TCP_ANSWER_MS, self->cancellable, checked_cb, g_object_ref (self));
 }
 
 static gboolean

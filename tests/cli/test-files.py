@@ -42,6 +42,10 @@ class Files(unittest.TestCase):
                     self.assertIn(wanted, findings, f"live: {list(live.findings)}")
                 elif live.status == 0:
                     self.assertEqual([f for f in findings.values() if f["severity"] == "error"], [])
+                # Two of OpenSSL's stacks that wait for each other in the handshake ping as fast as they can: behind the
+                # trace's memory bound a capture has no payload.
+                if live.report["trace"]["datagrams"] > 10000:
+                    continue
                 self.assertEqual(report["tls"]["certificates"], live.report["tls"]["certificates"])
                 for member in ("version", "cipher", "alpn"):
                     if live.report["tls"][member] is not None:
