@@ -18,6 +18,7 @@ struct _QsLabPage {
   GtkStack *connections_stack;
   QsLab *lab;
   QsLabConnections *model;
+  guint scroll_id;
 };
 
 G_DEFINE_FINAL_TYPE (QsLabPage, qs_lab_page, QS_TYPE_PAGE)
@@ -48,6 +49,29 @@ add_scenarios (QsLabPage *self)
     gtk_container_add (GTK_CONTAINER (self->scenarios), make_scenario_row (&scenarios[i]));
 }
 
+/* Rows have their places once the list was laid out: not before this page was on the screen. */
+static gboolean
+scroll_cb (gpointer data)
+{
+  QsLabPage *self = data;
+  GtkListBoxRow *row = gtk_list_box_get_selected_row (self->scenarios);
+  GtkAllocation place;
+
+  self->scroll_id = 0;
+  if (row == NULL)
+    return G_SOURCE_REMOVE;
+  gtk_widget_get_allocation (GTK_WIDGET (row), &place);
+  gtk_adjustment_clamp_page (gtk_list_box_get_adjustment (self->scenarios), place.y, place.y + place.height);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+scroll_to_scenario (QsLabPage *self)
+{
+  if (self->scroll_id == 0)
+    self->scroll_id = g_idle_add_full (G_PRIORITY_LOW, scroll_cb, self, NULL);
+}
+
 static void
 show_scenario (QsLabPage *self)
 {
@@ -63,6 +87,7 @@ show_scenario (QsLabPage *self)
   for (int i = 0; (row = gtk_list_box_get_row_at_index (self->scenarios, i)) != NULL; i++)
     if (g_object_get_data (G_OBJECT (row), "qs-scenario") == scenario)
       gtk_list_box_select_row (self->scenarios, row);
+  scroll_to_scenario (self);
 }
 
 static void
@@ -183,10 +208,18 @@ qs_lab_page_session_set (QsPage *page, QsSession *session)
 }
 
 static void
+qs_lab_page_map (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (qs_lab_page_parent_class)->map (widget);
+  scroll_to_scenario (QS_LAB_PAGE (widget));
+}
+
+static void
 qs_lab_page_dispose (GObject *object)
 {
   QsLabPage *self = QS_LAB_PAGE (object);
 
+  g_clear_handle_id (&self->scroll_id, g_source_remove);
   g_clear_object (&self->model);
   g_clear_object (&self->lab);
   G_OBJECT_CLASS (qs_lab_page_parent_class)->dispose (object);
@@ -198,6 +231,7 @@ qs_lab_page_class_init (QsLabPageClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = qs_lab_page_dispose;
+  widget_class->map = qs_lab_page_map;
   QS_PAGE_CLASS (klass)->session_set = qs_lab_page_session_set;
 
   gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-lab-page.ui");
