@@ -92,8 +92,12 @@ start_cb (gpointer data)
 
   options->insecure = TRUE;
   options->timeout_ms = 300000;
-  if (bench->page != NULL)
-    g_assert_true (qs_window_show_page (bench->window, bench->page));
+  if (bench->page != NULL && !qs_window_show_page (bench->window, bench->page))
+    {
+      g_printerr ("window-download: there is no page %s\n", bench->page);
+      g_application_quit (G_APPLICATION (bench->application));
+      return G_SOURCE_REMOVE;
+    }
   if (clock != NULL)
     g_signal_connect (clock, "after-paint", G_CALLBACK (painted_cb), bench);
   QsRun *run = qs_session_connect (qs_window_get_session (bench->window), bench->target, options, &error);
