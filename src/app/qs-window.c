@@ -6,6 +6,7 @@
 #include "app/pages/qs-page.h"
 #include "app/pages/qs-response-page.h"
 #include "app/pages/qs-security-page.h"
+#include "app/pages/qs-sequence-page.h"
 #include "app/pages/qs-streams-page.h"
 #include "app/qs-files.h"
 #include "app/qs-help.h"
@@ -44,6 +45,7 @@ static const struct {
   GType (*get_type) (void);
 } pages[] = {
   { "overview", N_ ("Overview"), qs_overview_page_get_type },
+  { "sequence", N_ ("Sequence"), qs_sequence_page_get_type },
   { "streams", N_ ("Streams"), qs_streams_page_get_type },
   { "security", N_ ("Security"), qs_security_page_get_type },
   { "response", N_ ("Response"), qs_response_page_get_type },

@@ -16,6 +16,8 @@ G_BEGIN_DECLS
 #define QS_TYPE_DISSECTOR (qs_dissector_get_type ())
 G_DECLARE_FINAL_TYPE (QsDissector, qs_dissector, QS, DISSECTOR, GObject)
 
+/* One for a trace: it becomes the trace's payload source, and what serves payloads outlives the dissector
+ * as long as the trace lives. All in the thread that owns the trace. Derived figures: trace/qs-metrics.h. */
 QsDissector *qs_dissector_new (QsTrace *trace);
 
 /* Reads on until deadline (monotonic microseconds, 0: to the end). Returns TRUE when it has caught up. */

@@ -252,6 +252,8 @@ serve_streams (QsQuicConnection *connection, gint64 deadline)
 {
   gboolean moved = accept_streams (connection);
 
+  if (connection->closing)
+    return moved;
   /* Refused until the handshake is confirmed and the last update acknowledged (RFC 9001 section 6.1). */
   if (connection->update_keys && connection->streams->len > 0)
     {

@@ -2,7 +2,6 @@
 #include "trace/qs-metrics.h"
 
 #define MAX_SAMPLES 65536
-#define MAX_STREAMS 65536
 #define FIRST_FLIGHT_STEP 50000 /* ns: points closer than this are one */
 
 QsMetrics *
@@ -104,7 +103,7 @@ qs_metrics_ensure_stream (QsMetrics *self, guint64 id)
 
   if (stream != NULL)
     return stream;
-  if (g_hash_table_size (self->streams) >= MAX_STREAMS)
+  if (g_hash_table_size (self->streams) >= QS_METRICS_MAX_STREAMS)
     return NULL;
   stream = g_new0 (QsStreamFigures, 1);
   stream->id = id;

@@ -54,6 +54,8 @@ typedef struct {
   gint64 flight_step[2];
 } QsMetrics;
 
+#define QS_METRICS_MAX_STREAMS 65536 /* figures are kept of no more streams than that */
+
 /* Owned by the trace, never NULL. */
 QsMetrics *qs_trace_get_metrics (QsTrace *self);
 
@@ -66,7 +68,7 @@ QsMetrics *qs_metrics_new (void);
 void qs_metrics_free (QsMetrics *self);
 void qs_metrics_add_rtt (QsMetrics *self, const QsRttSample *sample);
 void qs_metrics_add_flight (QsMetrics *self, QsDirection direction, gint64 time, gint64 change);
-/* NULL behind a bound of 65536 streams. */
+/* NULL behind QS_METRICS_MAX_STREAMS. */
 QsStreamFigures *qs_metrics_ensure_stream (QsMetrics *self, guint64 id);
 
 G_END_DECLS

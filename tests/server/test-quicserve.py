@@ -231,7 +231,7 @@ class TcpTest(Case):
         peer.wait_for_line(r"^127\.0\.0\.1:\d+ tls -, ")
 
     def test_scenarios_of_the_port(self):
-        peer = self.serve("--scenario=plain-tcp")
+        peer = self.serve("--scenario=tcp-plain")
         with socket.create_connection(("127.0.0.1", peer.port), timeout=peers.PATIENCE) as plain:
             self.assertTrue(plain.recv(100).startswith(b"Hello. This port does not speak TLS"))
         peer = self.serve("--scenario=tcp-reset")

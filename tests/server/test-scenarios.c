@@ -66,7 +66,7 @@ static const struct {
   { "stateless-reset", 0, TRANSPORT, X509_V_OK, TRUE, 0 },
   { "stream-limit", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
   { "shared-socket", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
-  { "plain-tcp", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
+  { "tcp-plain", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
   { "tcp-reset", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
   { "resumption", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
 };

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "trace/qs-metrics.h"
+
+#define N 1000000
+
+static void
+test_rtt_is_thinned (void)
+{
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  QsMetrics *metrics = qs_trace_get_metrics (trace);
+
+  g_assert_true (metrics == qs_trace_get_metrics (trace));
+  for (guint i = 0; i < N; i++)
+    qs_metrics_add_rtt (metrics, &(QsRttSample){ .time = i, .rtt = i });
+  g_assert_cmpuint (metrics->rtt->len, <=, 65536);
+  g_assert_cmpuint (metrics->rtt->len, >=, 32768);
+  for (guint i = 1; i < metrics->rtt->len; i++)
+    {
+      const QsRttSample *sample = &g_array_index (metrics->rtt, QsRttSample, i);
+      g_assert_cmpint (sample->time, >, (sample - 1)->time);
+      g_assert_cmpint (sample->time - (sample - 1)->time, <=, 64);
+    }
+}
+
+/* No peak is lost, however much is joined. */
+static void
+test_flight_keeps_peaks (void)
+{
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  QsMetrics *metrics = qs_trace_get_metrics (trace);
+  guint64 most = 0;
+
+  for (guint i = 0; i < N; i++)
+    {
+      gint64 change = i == N / 3 ? 77777 : 10;
+      qs_metrics_add_flight (metrics, QS_DIRECTION_SENT, (gint64) i * 60000, change);
+      qs_metrics_add_flight (metrics, QS_DIRECTION_SENT, (gint64) i * 60000 + 1, -change);
+    }
+  g_assert_cmpuint (metrics->in_flight[QS_DIRECTION_SENT], ==, 0);
+  const GArray *flight = metrics->flight[QS_DIRECTION_SENT];
+  g_assert_cmpuint (flight->len, <=, 65536);
+  for (guint i = 0; i < flight->len; i++)
+    most = MAX (most, g_array_index (flight, QsFlightSample, i).bytes);
+  g_assert_cmpuint (most, ==, 77777);
+  g_assert_cmpuint (metrics->flight[QS_DIRECTION_RECEIVED]->len, ==, 0);
+
+  qs_metrics_add_flight (metrics, QS_DIRECTION_RECEIVED, 0, -5); /* never below nothing */
+  g_assert_cmpuint (metrics->in_flight[QS_DIRECTION_RECEIVED], ==, 0);
+}
+
+static void
+test_streams (void)
+{
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  QsMetrics *metrics = qs_trace_get_metrics (trace);
+
+  g_assert_null (qs_metrics_get_stream (metrics, 4));
+  for (guint i = 0; i < 65536; i++)
+    g_assert_nonnull (qs_metrics_ensure_stream (metrics, (guint64) (65535 - i) * 4));
+  g_assert_null (qs_metrics_ensure_stream (metrics, 3));
+  g_assert_cmpuint (qs_metrics_get_stream (metrics, 4)->id, ==, 4);
+  g_autoptr (GPtrArray) list = qs_metrics_list_streams (metrics);
+  for (guint i = 0; i < list->len; i++)
+    g_assert_cmpuint (((const QsStreamFigures *) g_ptr_array_index (list, i))->id, ==, (guint64) i * 4);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/metrics/rtt-is-thinned", test_rtt_is_thinned);
+  g_test_add_func ("/metrics/flight-keeps-peaks", test_flight_keeps_peaks);
+  g_test_add_func ("/metrics/streams", test_streams);
+  return g_test_run ();
+}
