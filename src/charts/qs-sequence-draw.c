@@ -245,7 +245,7 @@ draw_line (Draw *draw, const Arrow *arrow, double to, gboolean head)
   double x = arrow->x0 + (arrow->x1 - arrow->x0) * to;
   double y = arrow->y0 + (arrow->y1 - arrow->y0) * to;
   double angle = atan2 (arrow->y1 - arrow->y0, arrow->x1 - arrow->x0);
-  double back = head ? 8 * draw->s : 0;
+  double back = head ? MAX (8 * draw->s, 2.4 * cairo_get_line_width (draw->cr)) : 0;
 
   cairo_move_to (draw->cr, arrow->x0, arrow->y0);
   cairo_line_to (draw->cr, x - back * cos (angle), y - back * sin (angle));

@@ -90,7 +90,9 @@ qs_sequence_set_line (const QsSequenceLayout *self, cairo_t *cr, QsPacketType ty
 void
 qs_sequence_draw_head (const QsSequenceLayout *self, cairo_t *cr, double x, double y, double angle)
 {
-  double length = 10 * self->options.text_scale, half = 4 * self->options.text_scale;
+  /* As large as the line is thick. */
+  double size = MAX (1.7 * self->options.text_scale, cairo_get_line_width (cr) / 2);
+  double length = 6 * size, half = 2.4 * size;
 
   cairo_save (cr);
   cairo_translate (cr, x, y);
