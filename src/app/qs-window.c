@@ -3,6 +3,7 @@
 
 #include "app/pages/qs-lab-page.h"
 #include "app/pages/qs-overview-page.h"
+#include "app/pages/qs-packets-page.h"
 #include "app/pages/qs-page.h"
 #include "app/pages/qs-response-page.h"
 #include "app/pages/qs-security-page.h"
@@ -46,6 +47,7 @@ static const struct {
 } pages[] = {
   { "overview", N_ ("Overview"), qs_overview_page_get_type },
   { "sequence", N_ ("Sequence"), qs_sequence_page_get_type },
+  { "packets", N_ ("Packets"), qs_packets_page_get_type },
   { "streams", N_ ("Streams"), qs_streams_page_get_type },
   { "security", N_ ("Security"), qs_security_page_get_type },
   { "response", N_ ("Response"), qs_response_page_get_type },

@@ -99,8 +99,6 @@ struct _QsSequenceLayout {
 };
 
 /* qs-sequence-label.c: the words. Owned by the caller; peers' bytes are escaped. */
-/* n_strong: how many of its bytes, from the start, are what matters most: TLS messages. */
-char *qs_sequence_packet_title (QsTrace *trace, guint packet, gsize *n_strong);
 char *qs_sequence_packet_subtitle (QsTrace *trace, guint packet, gboolean joined);
 char *qs_sequence_bundle_title (QsTrace *trace, const QsBundle *bundle, guint side);
 /* Of a bundle of few packets: their messages, and what they are. */

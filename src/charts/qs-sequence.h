@@ -112,4 +112,8 @@ gint64 qs_sequence_layout_y_to_time (QsSequenceLayout *self, double y);
 /* For a tooltip or a screen reader: one sentence or several lines, plain text. Owned by the caller. */
 char *qs_sequence_layout_describe (QsSequenceLayout *self, const QsSequenceHit *hit);
 
+/* What a packet's arrow says: its TLS messages, else its frames; the list of packets says the same. n_strong: how many of its
+ * bytes, from the start, are what matters most: TLS messages. Plain text, peers' bytes escaped. Owned by the caller. */
+char *qs_sequence_packet_title (QsTrace *trace, guint packet, gsize *n_strong);
+
 G_END_DECLS

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/models/qs-packet-text.h"
+
+#include <inttypes.h>
+
+#include "base/qs-i18n.h"
+#include "charts/qs-sequence.h"
+#include "wire/qs-names.h"
+
+static const struct {
+  QsPacketFlags flag;
+  const char *words;
+} flag_words[] = {
+  { QS_PACKET_LOST, N_ ("lost") },
+  { QS_PACKET_RETRANSMISSION, N_ ("sent again") },
+  { QS_PACKET_DUPLICATE, N_ ("received twice") },
+  { QS_PACKET_KEY_UPDATE, N_ ("new keys") },
+  { QS_PACKET_COALESCED, N_ ("same datagram") },
+};
+
+/* RFC 8446 section 5.1: bit N of a record's frames is its content type. */
+static const struct {
+  guint bit;
+  const char *name;
+} content_types[] = {
+  { 20, "change_cipher_spec" },
+  { 21, "alert" },
+  { 22, "handshake" },
+  { 23, "application_data" },
+};
+
+static char *
+milliseconds (const char *format, gint64 ns)
+{
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+
+  return g_strdup (g_ascii_formatd (number, sizeof number, format, (double) ns / 1e6));
+}
+
+char *
+qs_packet_text_time (QsTrace *trace, guint packet)
+{
+  return milliseconds ("%.3f", qs_trace_get_packet (trace, packet)->time);
+}
+
+char *
+qs_packet_text_delta (QsTrace *trace, guint packet, guint before)
+{
+  return milliseconds ("%+.3f", qs_trace_get_packet (trace, packet)->time - qs_trace_get_packet (trace, before)->time);
+}
+
+char *
+qs_packet_text_direction (QsTrace *trace, guint packet)
+{
+  gboolean sent = qs_trace_get_packet (trace, packet)->direction == QS_DIRECTION_SENT;
+
+  if (qs_trace_get_vantage (trace) == QS_VANTAGE_NETWORK)
+    return g_strdup (sent ? _ ("→ by client") : _ ("← by server"));
+  return g_strdup (sent ? _ ("→ sent") : _ ("← received"));
+}
+
+char *
+qs_packet_text_number (QsTrace *trace, guint packet)
+{
+  guint64 number = qs_trace_get_packet (trace, packet)->number;
+
+  return number == G_MAXUINT64 ? g_strdup ("") : g_strdup_printf ("%" PRIu64, number);
+}
+
+char *
+qs_packet_text_size (QsTrace *trace, guint packet)
+{
+  return g_strdup_printf ("%'" PRIu32, qs_trace_get_packet (trace, packet)->length);
+}
+
+const char *
+qs_packet_text_content_type (const QsPacket *packet)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (content_types); i++)
+    if ((packet->frames & G_GUINT64_CONSTANT (1) << content_types[i].bit) != 0)
+      return content_types[i].name;
+  return "";
+}
+
+char *
+qs_packet_text_frames (QsTrace *trace, guint index)
+{
+  const QsPacket *packet = qs_trace_get_packet (trace, index);
+  GString *text = g_string_new (NULL);
+
+  if (packet->type == QS_PACKET_TLS_RECORD)
+    return g_string_free (g_string_append (text, qs_packet_text_content_type (packet)), FALSE);
+  /* PADDING, which is 0, last: it is never what a packet is about. */
+  for (guint i = 1; i <= 64; i++)
+    {
+      guint type = i % 64;
+      if ((packet->frames & G_GUINT64_CONSTANT (1) << type) == 0)
+        continue;
+      if (text->len > 0)
+        g_string_append_c (text, ' ');
+      g_string_append (text, qs_frame_type_name (type));
+    }
+  return g_string_free (text, FALSE);
+}
+
+static void
+append_alert (QsTrace *trace, guint index, GString *text)
+{
+  g_autoptr (GBytes) payload = qs_trace_dup_payload (trace, index);
+  gsize length = 0;
+  const guint8 *bytes = payload != NULL ? g_bytes_get_data (payload, &length) : NULL;
+
+  /* One under keys that are not known is longer: its bytes say nothing. */
+  if (length != 2)
+    return;
+  const char *name = qs_tls_alert_name (bytes[1]);
+  g_string_assign (text, "");
+  if (name != NULL)
+    g_string_append (text, name);
+  else
+    g_string_append_printf (text, _ ("unknown alert %u"), bytes[1]);
+}
+
+static void
+summarize_record (QsTrace *trace, guint index, GString *text)
+{
+  const QsPacket *packet = qs_trace_get_packet (trace, index);
+  const char *type = qs_packet_text_content_type (packet);
+
+  if ((packet->flags & QS_PACKET_DECRYPTED) == 0)
+    return;
+  if (g_str_equal (type, "alert"))
+    append_alert (trace, index, text);
+  else if (g_str_equal (type, "application_data"))
+    g_string_printf (text, ngettext ("%'u byte of data", "%'u bytes of data", packet->payload_length),
+                     packet->payload_length);
+  else if (g_str_equal (type, "change_cipher_spec"))
+    g_string_assign (text, "ChangeCipherSpec");
+}
+
+char *
+qs_packet_text_summary (QsTrace *trace, guint index)
+{
+  const QsPacket *packet = qs_trace_get_packet (trace, index);
+  gsize n_strong;
+  g_autofree char *title = qs_sequence_packet_title (trace, index, &n_strong);
+  GString *text = g_string_new (title);
+
+  if (packet->type == QS_PACKET_TLS_RECORD)
+    summarize_record (trace, index, text);
+  for (guint i = 0; i < G_N_ELEMENTS (flag_words); i++)
+    if ((packet->flags & flag_words[i].flag) != 0)
+      g_string_append_printf (text, " · %s", _ (flag_words[i].words));
+  return g_string_free (text, FALSE);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "app/pages/qs-page.h"
+
+G_BEGIN_DECLS
+
+/* QsPacketsPage: every packet (or TLS record) as a row, a filter over them, and the selected one opened up. */
+#define QS_TYPE_PACKETS_PAGE (qs_packets_page_get_type ())
+G_DECLARE_FINAL_TYPE (QsPacketsPage, qs_packets_page, QS, PACKETS_PAGE, QsPage)
+
+G_END_DECLS
