@@ -492,9 +492,8 @@ static void
 describe (QsByteView *self)
 {
   gsize n = self->marked_length;
-  g_autofree char *text = n == 0 ? g_strdup ("")
-                                 : g_strdup_printf (_ ("Bytes %" G_GSIZE_FORMAT " to %" G_GSIZE_FORMAT " are marked"),
-                                                    self->marked, self->marked + n - 1);
+  g_autofree char *text =
+      n == 0 ? g_strdup ("") : g_strdup_printf (_ ("Bytes %zu to %zu are marked"), self->marked, self->marked + n - 1);
 
   atk_object_set_description (gtk_widget_get_accessible (GTK_WIDGET (self)), text);
 }
