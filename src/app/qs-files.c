@@ -5,6 +5,7 @@
 #include "base/qs-slice.h"
 #include "base/qs-text.h"
 #include "dissect/qs-dissector.h"
+#include "report/qs-html-report.h"
 #include "trace/qs-trace-file.h"
 #include "trace/qs-trace-save.h"
 
@@ -221,6 +222,15 @@ static const struct {
   [QS_TRACE_FORMAT_KEY_LOG] = { N_ ("Key log: the secrets alone (.keylog)"), "*.keylog" },
 };
 
+static void
+save_report (QsWindow *window, QsRun *run, const char *path)
+{
+  g_autoptr (GError) error = NULL;
+
+  qs_html_report_write (qs_run_get_trace (run), path, &error);
+  qs_window_show_error (window, error != NULL ? error->message : NULL);
+}
+
 /* The name's ending says the format; the list of them is there to be read. */
 void
 qs_files_ask_save (QsWindow *window)
@@ -239,13 +249,16 @@ qs_files_ask_save (QsWindow *window)
 
   for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
     add_filter (chooser, _ (formats[i].title), (const char *const[]){ formats[i].pattern, NULL });
+  add_filter (chooser, _ ("Report as one web page (.html)"), (const char *const[]){ "*.html", NULL });
   gtk_file_chooser_set_do_overwrite_confirmation (chooser, TRUE);
   gtk_file_chooser_set_current_name (chooser, name);
   if (gtk_native_dialog_run (GTK_NATIVE_DIALOG (dialog)) != GTK_RESPONSE_ACCEPT)
     return;
 
   g_autofree char *path = gtk_file_chooser_get_filename (chooser);
-  if (path != NULL)
+  if (path != NULL && g_str_has_suffix (path, ".html"))
+    save_report (window, run, path);
+  else if (path != NULL)
     qs_trace_save_async (qs_run_get_trace (run), path, qs_trace_format_for_name (path, QS_TRACE_FORMAT_PCAPNG), NULL,
                          saved_cb, g_object_ref (window));
 }

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "report/qs-html-report.h"
+
+#include <string.h>
+
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+#include "certs/qs-certificate.h"
+#include "charts/qs-chart-export.h"
+#include "diagnosis/qs-finding.h"
+#include "diagnosis/qs-summary.h"
+#include "wire/qs-transport-parameters.h"
+
+#define MAX_PACKETS 5000
+
+/* Dark and light by the reader's own setting; prints well. Severity is told by its word too. */
+static const char style[] =
+    ":root{color-scheme:light dark;--line:#8884;--dim:#777;--bad:#a40000;--warn:#8f5902;--good:#2e7d32}"
+    "@media(prefers-color-scheme:dark){:root{--bad:#ff7b72;--warn:#e3b341;--good:#7ee787;--dim:#999}}"
+    "body{font:15px/1.45 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}"
+    "h1{font-size:1.5rem;margin:0 0 .3rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}"
+    "table{border-collapse:collapse;width:100%;font-size:.9rem}td,th{padding:.2rem .6rem .2rem 0;text-align:start;"
+    "vertical-align:top;border-bottom:1px solid var(--line)}"
+    "th{font-weight:600}.dim{color:var(--dim)}.num{font-variant-numeric:tabular-nums;white-space:nowrap}"
+    ".mono{font-family:ui-monospace,monospace;overflow-wrap:anywhere}"
+    ".error{color:var(--bad)}.warning{color:var(--warn)}.done{color:var(--good)}.failed{color:var(--bad)}"
+    "article{border:1px solid var(--line);border-radius:6px;padding:.6rem .9rem;margin:.5rem 0}"
+    "article h3{font-size:1rem;margin:0 0 .2rem}article p{margin:.2rem 0}"
+    "figure{margin:0;overflow:auto;background:#fff;border:1px solid var(--line);border-radius:6px}"
+    "figure svg{display:block;max-width:100%;height:auto}";
+
+G_GNUC_PRINTF (2, 3)
+static void
+add (GString *page, const char *format, ...)
+{
+  va_list arguments;
+
+  /* Every string argument is escaped for markup on its way. */
+  va_start (arguments, format);
+  g_autofree char *text = g_markup_vprintf_escaped (format, arguments);
+  va_end (arguments);
+  g_string_append (page, text);
+}
+
+static void
+add_heading (GString *page, const char *title)
+{
+  add (page, "<h2>%s</h2>\n", title);
+}
+
+static void
+add_row (GString *page, const char *name, const char *value)
+{
+  if (value != NULL && *value != '\0')
+    add (page, "<tr><th>%s</th><td>%s</td></tr>\n", name, value);
+}
+
+/* --- Findings and steps ---------------------------------------------------------------------- */
+
+static const char *
+severity_title (QsSeverity severity)
+{
+  static const char *const titles[] = { N_ ("Error"), N_ ("Warning"), N_ ("Note") };
+
+  return _ (titles[severity]);
+}
+
+static void
+add_findings (GString *page, GPtrArray *findings)
+{
+  add_heading (page, _ ("Findings"));
+  if (findings->len == 0)
+    add (page, "<p>%s</p>\n", _ ("Nothing to remark: all went as it should."));
+  for (guint i = 0; i < findings->len; i++)
+    {
+      const QsFinding *finding = findings->pdata[i];
+      add (page, "<article><h3><span class=\"%s\">%s</span>: %s</h3>", qs_severity_name (finding->severity),
+           severity_title (finding->severity), finding->title);
+      add (page, "<p>%s</p><p class=\"dim\">%s · %s</p></article>\n", finding->detail, finding->id, finding->reference);
+    }
+}
+
+static void
+add_steps (GString *page, QsTrace *trace)
+{
+  static const struct {
+    const char *title, *css;
+  } statuses[] = {
+    [QS_STEP_PENDING] = { N_ ("not reached"), "dim" },
+    [QS_STEP_ACTIVE] = { N_ ("waited for"), "warning" },
+    [QS_STEP_DONE] = { N_ ("done"), "done" },
+    [QS_STEP_FAILED] = { N_ ("failed"), "failed" },
+  };
+  g_autoptr (GPtrArray) steps = qs_handshake_steps (trace);
+
+  add_heading (page, _ ("Handshake"));
+  g_string_append (page, "<table>\n");
+  for (guint i = 0; i < steps->len; i++)
+    {
+      const QsStep *step = steps->pdata[i];
+      g_autofree char *time = step->time >= 0 ? qs_text_duration (step->time) : g_strdup ("");
+      add (page, "<tr><td class=\"num\">%s</td><td class=\"%s\">%s</td><td>%s</td><td class=\"dim\">%s</td></tr>\n",
+           time, statuses[step->status].css, _ (statuses[step->status].title), step->title,
+           step->detail != NULL ? step->detail : "");
+    }
+  g_string_append (page, "</table>\n");
+}
+
+/* --- Facts ------------------------------------------------------------------------------------ */
+
+static void
+add_time_row (GString *page, const char *name, gint64 time)
+{
+  g_autofree char *text = time >= 0 ? qs_text_duration (time) : NULL;
+
+  add_row (page, name, text);
+}
+
+static void
+add_close_row (GString *page, const QsSummary *summary)
+{
+  if (!summary->closed)
+    return;
+  gboolean reason = summary->close_reason != NULL && *summary->close_reason != '\0';
+  g_autofree char *text =
+      g_strdup_printf ("%s: %s%s%s%s", summary->close_remote ? _ ("by the peer") : _ ("by this side"),
+                       summary->close_name, reason ? " “" : "", reason ? summary->close_reason : "", reason ? "”" : "");
+  add_row (page, _ ("Closed"), text);
+}
+
+static void
+add_facts (GString *page, QsTrace *trace, const QsSummary *summary)
+{
+  add_heading (page, _ ("Key facts"));
+  g_string_append (page, "<table>\n");
+  add_row (page, _ ("QUIC version"), summary->quic_version);
+  add_row (page, _ ("TLS version"), summary->tls_version);
+  add_row (page, _ ("Cipher suite"), summary->cipher);
+  add_row (page, _ ("Key exchange"), summary->group);
+  add_row (page, _ ("Signature"), summary->signature);
+  add_row (page, _ ("Protocol (ALPN)"), summary->alpn);
+  add_row (page, _ ("Server name (SNI)"), summary->sni);
+  add_row (page, _ ("Certificate"), summary->verify_message);
+  add_time_row (page, _ ("Handshake"), summary->handshake);
+  add_time_row (page, _ ("Confirmed"), summary->confirmed);
+  add_time_row (page, _ ("First byte"), summary->first_byte);
+  add_time_row (page, _ ("In all"), summary->total);
+  add_close_row (page, summary);
+  g_autofree char *counts = g_strdup_printf (_ ("%u datagrams, %u packets"), qs_trace_get_n_datagrams (trace),
+                                             qs_trace_get_n_packets (trace));
+  add_row (page, _ ("Trace"), counts);
+  g_string_append (page, "</table>\n");
+}
+
+static void
+add_transport_parameters (GString *page, const QsSummary *summary)
+{
+  if (summary->peer_transport_parameters == NULL)
+    return;
+  gsize length;
+  const guint8 *bytes = g_bytes_get_data (summary->peer_transport_parameters, &length);
+  g_autoptr (GArray) parameters = qs_transport_parameters_parse (QS_SPAN (bytes, length), NULL);
+  if (parameters == NULL)
+    return;
+
+  add_heading (page, _ ("The peer's transport parameters"));
+  g_string_append (page, "<table>\n");
+  for (guint i = 0; i < parameters->len; i++)
+    {
+      const QsTransportParameter *parameter = &g_array_index (parameters, QsTransportParameter, i);
+      const QsTransportParameterInfo *info = qs_transport_parameter_info (parameter->id);
+      g_autofree char *id = g_strdup_printf ("0x%" G_GINT64_MODIFIER "x", parameter->id);
+      g_autofree char *value = qs_transport_parameter_format (parameter);
+      add (page, "<tr><th>%s</th><td class=\"mono\">%s</td><td class=\"dim\">%s</td></tr>\n",
+           info != NULL ? info->name : id, value, info != NULL ? _ (info->meaning) : "");
+    }
+  g_string_append (page, "</table>\n");
+}
+
+static void
+add_certificates (GString *page, const QsSummary *summary)
+{
+  if (summary->chain == NULL || summary->chain->len == 0)
+    return;
+
+  add_heading (page, _ ("Certificates, as the server sent them"));
+  for (guint i = 0; i < summary->chain->len; i++)
+    {
+      QsCertificate *certificate = summary->chain->pdata[i];
+      GPtrArray *sections = qs_certificate_get_sections (certificate);
+      add (page, "<details><summary>%s</summary><table>\n", qs_certificate_get_subject (certificate));
+      for (guint s = 0; s < sections->len; s++)
+        {
+          const QsCertificateSection *section = sections->pdata[s];
+          add (page, "<tr><th colspan=\"2\">%s</th></tr>\n", section->title);
+          for (guint f = 0; f < section->fields->len; f++)
+            {
+              const QsCertificateField *field = section->fields->pdata[f];
+              add (page, "<tr><td class=\"%s\">%s</td><td class=\"%s\">%s</td></tr>\n",
+                   field->warning ? "warning" : "dim", field->label, field->monospace ? "mono" : "", field->value);
+            }
+        }
+      g_string_append (page, "</table></details>\n");
+    }
+}
+
+/* --- Packets ------------------------------------------------------------------------------------ */
+
+/* "CRYPTO [0, 316); PADDING", what the packet holds in a line. */
+static char *
+describe_frames (QsTrace *trace, guint packet)
+{
+  g_autoptr (GBytes) payload = NULL;
+  g_autoptr (GArray) frames = qs_trace_dup_frames (trace, packet, &payload);
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < frames->len && text->len < 400; i++)
+    {
+      g_autofree char *frame = qs_frame_describe (&g_array_index (frames, QsFrame, i));
+      g_string_append_printf (text, "%s%s", i > 0 ? "; " : "", frame);
+    }
+  return g_string_free (text, FALSE);
+}
+
+static void
+add_packets (GString *page, QsTrace *trace)
+{
+  guint n_packets = qs_trace_get_n_packets (trace);
+
+  if (n_packets == 0)
+    return;
+  add_heading (page, _ ("Packets"));
+  if (n_packets > MAX_PACKETS)
+    {
+      g_autofree char *note = g_strdup_printf (_ ("The first %u of %u packets."), MAX_PACKETS, n_packets);
+      add (page, "<p>%s</p>\n", note);
+    }
+  g_string_append (page, "<table>\n");
+  add (page, "<tr><th>%s</th><th></th><th>%s</th><th>%s</th><th>%s</th><th>%s</th></tr>\n", _ ("Time"), _ ("Type"),
+       _ ("Number"), _ ("Bytes"), _ ("Frames"));
+  for (guint i = 0; i < MIN (n_packets, MAX_PACKETS); i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (trace, i);
+      gboolean lost = (packet->flags & QS_PACKET_LOST) != 0;
+      g_autofree char *time = g_strdup_printf ("%.3f ms", (double) packet->time / 1e6);
+      g_autofree char *number =
+          packet->number == G_MAXUINT64 ? g_strdup ("") : g_strdup_printf ("%" G_GUINT64_FORMAT, packet->number);
+      g_autofree char *size = g_strdup_printf ("%u", packet->length);
+      g_autofree char *frames = describe_frames (trace, i);
+      add (page,
+           "<tr><td class=\"num\">%s</td><td>%s</td><td>%s%s</td><td class=\"num\">%s</td><td "
+           "class=\"num\">%s</td><td>%s</td></tr>\n",
+           time, packet->direction == QS_DIRECTION_SENT ? "→" : "←", qs_packet_type_name (packet->type),
+           lost ? _ (" (lost)") : "", number, size, frames);
+    }
+  g_string_append (page, "</table>\n");
+}
+
+static void
+add_diagram (GString *page, QsTrace *trace)
+{
+  QsSequenceOptions options = QS_SEQUENCE_OPTIONS_DEFAULT;
+  g_autoptr (GError) error = NULL;
+
+  if (qs_trace_get_n_packets (trace) == 0)
+    return;
+  add_heading (page, _ ("Sequence"));
+  g_autoptr (GBytes) svg = qs_chart_sequence_to_svg (trace, &options, qs_chart_colours_light (), &error);
+  if (svg == NULL)
+    {
+      add (page, "<p>%s</p>\n", error->message);
+      return;
+    }
+
+  /* From <svg on: an XML declaration has no place inside HTML. */
+  gsize length;
+  const char *text = g_bytes_get_data (svg, &length);
+  const char *start = g_strstr_len (text, (gssize) length, "<svg");
+  g_string_append (page, "<figure>");
+  if (start != NULL)
+    g_string_append_len (page, start, (gssize) length - (start - text));
+  g_string_append (page, "</figure>\n");
+}
+
+char *
+qs_html_report_new (QsTrace *trace)
+{
+  g_return_val_if_fail (QS_IS_TRACE (trace), NULL);
+
+  g_autoptr (QsSummary) summary = qs_summary_new (trace);
+  g_autoptr (GPtrArray) findings = qs_diagnose (trace, -1);
+  g_autofree char *verdict = qs_verdict (trace, summary, findings);
+  const char *title = qs_trace_get_title (trace);
+  g_autoptr (GDateTime) started = g_date_time_new_from_unix_utc (qs_trace_get_origin (trace) / 1000000000);
+  g_autofree char *date = started != NULL ? g_date_time_format (started, "%Y-%m-%d %H:%M:%S UTC") : g_strdup ("");
+  GString *page = g_string_new ("<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\">\n"
+                                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                                "style-src 'unsafe-inline'; img-src data:\">\n");
+
+  add (page, "<title>%s</title>\n", title != NULL ? title : "Quicscope");
+  g_string_append_printf (page, "<style>%s</style></head><body>\n", style);
+  add (page, "<h1>%s</h1><p class=\"dim\">%s · %s · Quicscope " PACKAGE_VERSION "</p>\n", verdict,
+       title != NULL ? title : "", date);
+  add_findings (page, findings);
+  add_steps (page, trace);
+  add_diagram (page, trace);
+  add_facts (page, trace, summary);
+  add_certificates (page, summary);
+  add_transport_parameters (page, summary);
+  add_packets (page, trace);
+  g_string_append (page, "</body></html>\n");
+  return g_string_free (page, FALSE);
+}
+
+gboolean
+qs_html_report_write (QsTrace *trace, const char *path, GError **error)
+{
+  g_return_val_if_fail (QS_IS_TRACE (trace) && path != NULL, FALSE);
+
+  g_autofree char *page = qs_html_report_new (trace);
+  return g_file_set_contents_full (path, page, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "trace/qs-trace.h"
+
+G_BEGIN_DECLS
+
+/**
+ * qs_html_report_write:
+ *
+ * Writes what a trace says as one HTML page that needs nothing else: verdict, findings, steps, the sequence
+ * diagram (SVG), key facts, certificates, streams and the packets. No script, nothing loaded, all that a peer said
+ * escaped; it holds no secrets. The first 5,000 packets are listed, and it says so where there are more; a diagram that is too
+ * high for a picture is left out with a sentence. Written aside and renamed.
+ *
+ * All in the thread that owns the trace.
+ */
+gboolean qs_html_report_write (QsTrace *trace, const char *path, GError **error);
+
+/* The page's text. Owned by the caller. */
+char *qs_html_report_new (QsTrace *trace);
+
+G_END_DECLS

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/qs-clock.h"
+#include "base/qs-error.h"
+#include "base/qs-slice.h"
+#include "base/qs-span.h"
+#include "base/qs-text.h"
+
+#include <string.h>
+
+static void
+test_escape (void)
+{
+  static const struct {
+    const char *bytes;
+    gssize length;
+    const char *text;
+  } cases[] = {
+    { "plain", -1, "plain" },
+    { "Grüße", -1, "Grüße" },
+    { "a\x1b[31mb", -1, "a\\x1b[31mb" },
+    { "back\\slash", -1, "back\\\\slash" },
+    { "nul\0in", 6, "nul\\x00in" },
+    { "tab\tnew\r\n", -1, "tab\\x09new\\x0d\\x0a" },
+    { "bad\xff\xc3", -1, "bad\\xff\\xc3" },
+    { "cut\xe2\x82", -1, "cut\\xe2\\x82" },
+    { "csi\xc2\x9b", -1, "csi\\x9b" },
+    { "rtl\xe2\x80\xae!", -1, "rtl\\u{202e}!" },
+    { "zero\xe2\x80\x8bwidth", -1, "zero\\u{200b}width" },
+    { "<b>&amp;", -1, "<b>&amp;" }, /* markup is a view's business */
+    { "", -1, "" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = qs_text_escape (cases[i].bytes, cases[i].length);
+      g_assert_cmpstr (text, ==, cases[i].text);
+    }
+}
+
+/* Whatever a peer sends: valid UTF-8, nothing that moves a cursor. */
+static void
+test_escape_any (void)
+{
+  for (guint round = 0; round < 2000; round++)
+    {
+      guint8 bytes[32];
+      for (guint i = 0; i < sizeof bytes; i++)
+        bytes[i] = (guint8) g_test_rand_int_range (0, 256);
+      g_autofree char *text = qs_text_escape (bytes, sizeof bytes);
+      g_assert_true (g_utf8_validate (text, -1, NULL));
+      for (const char *at = text; *at != '\0'; at = g_utf8_next_char (at))
+        g_assert_false (g_unichar_iscntrl (g_utf8_get_char (at)));
+    }
+}
+
+static void
+test_escape_short (void)
+{
+  g_autofree char *cut = qs_text_escape_short ("äbcdef", -1, 3);
+  g_autofree char *whole = qs_text_escape_short ("äbc", -1, 3);
+
+  g_assert_cmpstr (cut, ==, "äbc…");
+  g_assert_cmpstr (whole, ==, "äbc");
+}
+
+static void
+test_file_name (void)
+{
+  static const struct {
+    const char *text, *name;
+  } cases[] = {
+    { "example.org", "example.org" },
+    { "../../etc/passwd", "_._.._etc_passwd" },
+    { "", "_" },
+    { ".hidden", "_hidden" },
+    { "a b\x1b\"", "a_b__" },
+    { "ü", "__" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *name = qs_text_to_file_name (cases[i].text);
+      g_assert_cmpstr (name, ==, cases[i].name);
+      g_assert_null (strchr (name, '/'));
+    }
+
+  g_autofree char *noise = g_strnfill (5000, 'x');
+  g_autofree char *name = qs_text_to_file_name (noise);
+  g_assert_cmpuint (strlen (name), ==, 100);
+}
+
+static void
+test_units (void)
+{
+  static const struct {
+    gint64 ns;
+    const char *text;
+  } cases[] = {
+    { 850000, "850 µs" }, { 12345678, "12.3 ms" }, { 1200000000, "1.20 s" }, { -2000000, "-2.0 ms" }, { 0, "0 µs" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = qs_text_duration (cases[i].ns);
+      g_assert_cmpstr (text, ==, cases[i].text);
+    }
+  g_autofree char *one = qs_text_size (1);
+  g_autofree char *some = qs_text_size (9999);
+  g_autofree char *large = qs_text_size (64 << 20);
+  g_assert_cmpstr (one, ==, "1 byte");
+  g_assert_true (g_str_has_suffix (some, " bytes"));
+  g_assert_nonnull (strstr (large, "MiB"));
+}
+
+static void
+test_hex (void)
+{
+  g_autoptr (GBytes) bytes = qs_bytes_from_hex ("00fFa1", NULL);
+  g_autofree char *hex = qs_span_to_hex (QS_SPAN (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)));
+  g_assert_cmpstr (hex, ==, "00ffa1");
+  g_autofree char *none = qs_span_to_hex (QS_SPAN_NONE);
+  g_assert_cmpstr (none, ==, "");
+
+  static const char *const bad[] = { "0", "0g", "0x00", "00 11" };
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_assert_null (qs_bytes_from_hex (bad[i], &error));
+      g_assert_error (error, QS_ERROR, QS_ERROR_PARSE);
+    }
+  g_assert_true (qs_span_equal (QS_SPAN ("ab", 2), QS_SPAN ("abc", 2)));
+  g_assert_false (qs_span_equal (QS_SPAN ("ab", 2), QS_SPAN ("ac", 2)));
+  g_assert_false (qs_span_equal (QS_SPAN ("ab", 2), QS_SPAN (NULL, 2)));
+  g_assert_true (qs_span_equal (QS_SPAN_NONE, QS_SPAN ("", 0)));
+}
+
+static void
+test_clock (void)
+{
+  g_autoptr (QsClock) manual = qs_clock_new_manual (5);
+  gint64 before = g_get_real_time () * 1000;
+  gint64 now = qs_clock_now (qs_clock_get_real ());
+
+  qs_clock_advance (manual, 7);
+  g_assert_cmpint (qs_clock_now (manual), ==, 12);
+  g_assert_cmpint (now, >=, before);
+  g_assert_cmpint (now, <=, g_get_real_time () * 1000 + 1000);
+}
+
+typedef struct {
+  guint slices, steps;
+  GMainLoop *loop;
+} Work;
+
+static gboolean
+slice_cb (gint64 deadline, gpointer data)
+{
+  Work *work = data;
+
+  g_assert_cmpint (deadline, <=, g_get_monotonic_time () + QS_SLICE_BUDGET_US);
+  work->slices++;
+  while (g_get_monotonic_time () < deadline)
+    work->steps++;
+  if (work->slices < 3)
+    return G_SOURCE_CONTINUE;
+  g_main_loop_quit (work->loop);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_slice (void)
+{
+  Work work = { .loop = g_main_loop_new (NULL, FALSE) };
+  GSource *source = qs_slice_add (NULL, "[test] work", slice_cb, &work, NULL);
+
+  g_main_loop_run (work.loop);
+  g_assert_cmpuint (work.slices, ==, 3);
+  g_assert_true (g_source_is_destroyed (source));
+  g_source_unref (source);
+  g_main_loop_unref (work.loop);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/text/escape", test_escape);
+  g_test_add_func ("/text/escape-any", test_escape_any);
+  g_test_add_func ("/text/escape-short", test_escape_short);
+  g_test_add_func ("/text/file-name", test_file_name);
+  g_test_add_func ("/text/units", test_units);
+  g_test_add_func ("/span/hex", test_hex);
+  g_test_add_func ("/clock", test_clock);
+  g_test_add_func ("/slice", test_slice);
+  return g_test_run ();
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "report/qs-html-report.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+/* A run that failed, with a peer that tries to get markup and escape sequences into the page. */
+static QsTrace *
+make_trace (void)
+{
+  g_autoptr (QsClock) clock = qs_clock_new_manual (G_GINT64_CONSTANT (1790000000000000000));
+  QsTrace *trace = qs_trace_new (QS_VANTAGE_CLIENT, clock);
+  QsMark close = { .kind = QS_MARK_CLOSE,
+                   .name = "remote",
+                   .value = 0x178,
+                   .stream = -1,
+                   .text = g_strdup ("<script>alert(1)</script>\\x1b[31m") };
+  QsPacket packet = { .time = 1500000,
+                      .number = 7,
+                      .record = G_MAXUINT32,
+                      .length = 1200,
+                      .type = QS_PACKET_INITIAL,
+                      .direction = QS_DIRECTION_SENT,
+                      .flags = QS_PACKET_FROM_QLOG };
+
+  qs_trace_set_title (trace, "quic://localhost/<b>&\"");
+  qs_trace_add_mark (trace, QS_MARK_RESOLVED, NULL, 1, "127.0.0.1");
+  qs_trace_add_fact (trace, "offer.alpn", "h3");
+  qs_trace_add_mark_full (trace, 2000000, &close);
+  qs_trace_add_mark (trace, QS_MARK_OUTCOME, "failed", 0, "handshake");
+  qs_trace_add_packet (trace, &packet);
+  return trace;
+}
+
+static void
+start_element (GMarkupParseContext *context, const char *name, const char **names, const char **values, gpointer data,
+               GError **error)
+{
+  ++*(guint *) data;
+  /* Nothing that runs or loads. */
+  g_assert_cmpstr (name, !=, "script");
+  for (guint i = 0; names[i] != NULL; i++)
+    {
+      g_assert_false (g_str_has_prefix (names[i], "on"));
+      g_assert_false (g_str_equal (names[i], "src"));
+    }
+}
+
+static void
+test_escaped (void)
+{
+  static const GMarkupParser parser = { .start_element = start_element };
+  g_autoptr (QsTrace) trace = make_trace ();
+  g_autofree char *page = qs_html_report_new (trace);
+  guint n_elements = 0;
+
+  g_assert_true (g_str_has_prefix (page, "<!DOCTYPE html>"));
+  g_assert_nonnull (strstr (page, "alpn-mismatch"));
+  g_assert_nonnull (strstr (page, "&lt;b&gt;&amp;"));
+  g_assert_null (strstr (page, "<b>&"));
+  g_assert_null (strchr (page, '\x1b'));
+  g_assert_nonnull (strstr (page, "<svg"));
+  g_assert_true (g_utf8_validate (page, -1, NULL));
+
+  /* From the body on it is well-formed: what a peer said closes no element. */
+  char *body = strstr (page, "<body>");
+  g_assert_nonnull (body);
+  *strstr (body, "</html>") = '\0';
+  g_autoptr (GMarkupParseContext) context = g_markup_parse_context_new (&parser, 0, &n_elements, NULL);
+  g_autoptr (GError) error = NULL;
+  g_markup_parse_context_parse (context, body, -1, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_markup_parse_context_end_parse (context, NULL));
+  g_assert_cmpuint (n_elements, >, 30);
+}
+
+static void
+test_empty (void)
+{
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  g_autofree char *page = qs_html_report_new (trace);
+
+  g_assert_true (g_str_has_suffix (page, "</html>\n"));
+}
+
+static void
+test_write (void)
+{
+  g_autoptr (QsTrace) trace = make_trace ();
+  g_autofree char *folder = g_dir_make_tmp ("qs-report-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "report.html", NULL);
+  g_autofree char *nowhere = g_build_filename (folder, "missing", "report.html", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+
+  g_assert_true (qs_html_report_write (trace, path, NULL));
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_true (g_str_has_suffix (text, "</html>\n"));
+  g_assert_false (qs_html_report_write (trace, nowhere, &error));
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/html-report/escaped", test_escaped);
+  g_test_add_func ("/html-report/empty", test_empty);
+  g_test_add_func ("/html-report/write", test_write);
+  return g_test_run ();
+}
