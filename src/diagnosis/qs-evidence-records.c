@@ -19,12 +19,25 @@ is_traffic (const QsRecord *record)
 static void
 count_first_flights (QsEvidence *evidence, const QsRecord *record)
 {
-  if (evidence->second_client_flight >= 0 || record->path != evidence->path)
+  if (record->path != evidence->path)
+    return;
+  /* A client may send before it has read all that has come, and what it sends takes a round trip to change what comes:
+   * the time tells, not the order. Of the first round trip the server's own work may be the larger part. */
+  if (evidence->second_client_flight >= 0 &&
+      (record->direction != evidence->from_server ||
+       record->time > evidence->second_client_flight + evidence->first_round_trip / 4))
     return;
   if (record->direction == evidence->from_server)
-    evidence->server_first_flight += record->length;
+    {
+      if (evidence->server_first_flight == 0)
+        evidence->first_round_trip = record->time - evidence->first_client_flight;
+      evidence->server_first_flight += record->length;
+    }
   else if (evidence->server_first_flight == 0)
-    evidence->client_bytes_before += record->length;
+    {
+      evidence->client_bytes_before += record->length;
+      evidence->first_client_flight = record->time;
+    }
   else
     evidence->second_client_flight = record->time;
 }
@@ -71,7 +84,8 @@ read_from_start (QsEvidence *evidence, guint n)
           evidence->anything_received = TRUE;
           evidence->first_received = record.time;
         }
-      if (evidence->anything_received && evidence->second_client_flight >= 0)
+      if (evidence->anything_received && evidence->second_client_flight >= 0 &&
+          record.time > evidence->second_client_flight + evidence->first_round_trip)
         break;
     }
 }

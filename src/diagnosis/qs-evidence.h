@@ -89,6 +89,8 @@ typedef struct {
   gint64 first_sent, first_received, last_received, last_sent;
   gsize client_bytes_before, server_first_flight; /* amplification: until the client's next datagram */
   gint64 second_client_flight;                    /* its time */
+  gint64 first_client_flight;                     /* when its last datagram so far was sent */
+  gint64 first_round_trip;                        /* from there to the first answer */
   guint8 first_sent_ecn;
   GBytes *plain;   /* TLS: what the server said first, when it is not TLS */
   int plain_alert; /* TLS: an alert in the clear from the peer; QS_NO_ALERT */

@@ -144,7 +144,11 @@ quic_close (QsConnection *self)
     return QS_TURN_IDLE; /* flushing */
   note_close_info (self);
   if (!was_ending && self->mode == QS_MODE_NONBLOCKING)
-    SSL_handle_events (self->ssl); /* sends it: in explicit mode the call above does not */
+    {
+      qs_udp_bio_set_deaf (self->udp, TRUE);
+      SSL_handle_events (self->ssl); /* sends it: in explicit mode the call above does not */
+      qs_udp_bio_set_deaf (self->udp, FALSE);
+    }
   return status == 1 || (flags & SSL_SHUTDOWN_FLAG_RAPID) != 0 ? QS_TURN_OVER : QS_TURN_IDLE;
 }
 

@@ -57,6 +57,7 @@ struct _QsUdpBio {
   gboolean segments;    /* UDP_SEGMENT works here, as far as is known */
   int error;            /* errno of a failure that was for good */
   guint64 n_received;
+  gboolean deaf;
 
   gint cancelled; /* atomic */
   gint woken;     /* atomic */

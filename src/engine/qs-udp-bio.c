@@ -305,7 +305,7 @@ bio_recvmmsg_cb (BIO *bio, BIO_MSG *messages, size_t stride, size_t n_messages, 
     qs_udp_bio_run_held (self);
 
   self->last_read_was_full = FALSE;
-  while (*n_done < n_messages)
+  while (!self->deaf && *n_done < n_messages)
     {
       if (receive_one (self, MESSAGE_AT (messages, stride, *n_done)))
         {
@@ -708,6 +708,13 @@ qs_udp_bio_set_ecn (QsUdpBio *self, guint8 ecn)
   if (self->family == AF_INET6)
     done = setsockopt (self->fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof tos) == 0;
   return done;
+}
+
+void
+qs_udp_bio_set_deaf (QsUdpBio *self, gboolean deaf)
+{
+  g_return_if_fail (self != NULL);
+  self->deaf = deaf;
 }
 
 gboolean

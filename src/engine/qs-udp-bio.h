@@ -102,6 +102,11 @@ void qs_udp_bio_pass (QsUdpBio *self, const QsUdpDatagram *datagram, const guint
 /* Marks what is sent (0 none, 2 ECT(0), 1 ECT(1)): OpenSSL does not react to CE marks, so this is for tests. */
 gboolean qs_udp_bio_set_ecn (QsUdpBio *self, guint8 ecn);
 
+/* Deaf: reads find nothing. A connection that receives a packet between its close and the tick that would send
+ * CONNECTION_CLOSE counts the bytes against it (RFC 9000 section 10.2.1 bounds the answers to a closed connection),
+ * and OpenSSL then may never send the first one. So: close, be deaf, SSL_handle_events, hear again. */
+void qs_udp_bio_set_deaf (QsUdpBio *self, gboolean deaf);
+
 /* Whether datagrams are held already or the last read was a full batch: SSL_handle_events reads at most 32
  * and its timeout does not tell that more wait. */
 gboolean qs_udp_bio_has_pending (QsUdpBio *self);

@@ -8,6 +8,7 @@
 #include "server/qs-quic-endpoint-private.h"
 
 #define NOTIFY_US (100 * 1000)
+#define KEY_UPDATE_US (100 * 1000) /* after the handshake */
 
 static void
 set_up (QsQuicConnection *connection)
@@ -206,7 +207,8 @@ establish (QsQuicConnection *connection)
   QsQuicEndpoint *self = connection->endpoint;
 
   qs_server_connection_set_established (connection->object, connection->ssl);
-  connection->update_keys = self->behaviour->within == QS_WITHIN_KEY_UPDATE;
+  if (self->behaviour->within == QS_WITHIN_KEY_UPDATE)
+    connection->update_keys_at = g_get_monotonic_time () + KEY_UPDATE_US;
   self->host->event (connection->object, _ ("handshake complete"), self->data);
   if (connection->dialed)
     {
@@ -247,6 +249,23 @@ accept_streams (QsQuicConnection *connection)
   return any;
 }
 
+/* FALSE: not yet. OpenSSL refuses until the handshake is confirmed (RFC 9001 section 6.1), and its client takes a packet
+ * under new keys that it reads together with HANDSHAKE_DONE for an update too soon: hence the wait. */
+static gboolean
+update_keys (QsQuicConnection *connection)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  ERR_clear_error ();
+  if (now >= connection->update_keys_at && SSL_key_update (connection->ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1)
+    {
+      connection->update_keys_at = 0;
+      return TRUE;
+    }
+  qs_quic_endpoint_wait_until (connection->endpoint, MAX (connection->update_keys_at, now + 10 * 1000));
+  return FALSE;
+}
+
 static gboolean
 serve_streams (QsQuicConnection *connection, gint64 deadline)
 {
@@ -254,16 +273,10 @@ serve_streams (QsQuicConnection *connection, gint64 deadline)
 
   if (connection->closing)
     return moved;
-  /* Refused until the handshake is confirmed and the last update acknowledged (RFC 9001 section 6.1). */
-  if (connection->update_keys && connection->streams->len > 0)
+  if (connection->update_keys_at != 0 && connection->streams->len > 0)
     {
-      ERR_clear_error ();
-      connection->update_keys = SSL_key_update (connection->ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1;
-      if (connection->update_keys)
-        {
-          qs_quic_endpoint_wait_until (connection->endpoint, g_get_monotonic_time () + 10000);
-          return moved;
-        }
+      if (!update_keys (connection))
+        return moved;
       moved = TRUE;
     }
   for (guint i = connection->streams->len; i > 0; i--)
@@ -311,7 +324,10 @@ qs_quic_connection_serve (QsQuicConnection *connection, gint64 deadline)
         qs_quic_connection_begin_close (connection, 0, NULL);
     }
   if (connection->closing)
-    qs_quic_connection_drive_close (connection);
+    {
+      qs_quic_connection_drive_close (connection);
+      qs_quic_endpoint_flush (connection->endpoint);
+    }
   return qs_quic_connection_notice_end (connection) || moved;
 }
 

@@ -41,10 +41,10 @@ struct _QsQuicConnection {
   gboolean closing; /* by us, with the two below */
   guint64 close_code;
   char *close_reason;
-  gboolean over; /* its end is known; OpenSSL still answers stragglers */
-  gboolean lost; /* over, and nobody answers them */
-  gboolean update_keys;
-  gboolean dialed; /* as a client, over the listener's own socket */
+  gboolean over;         /* its end is known; OpenSSL still answers stragglers */
+  gboolean lost;         /* over, and nobody answers them */
+  gint64 update_keys_at; /* monotonic microseconds; 0: not wanted, or done */
+  gboolean dialed;       /* as a client, over the listener's own socket */
 };
 
 typedef struct {
@@ -53,6 +53,8 @@ typedef struct {
   gboolean read_done, write_done;
 } QsQuicStream;
 
+/* Sends what there is and reads nothing: after a close, see qs_udp_bio_set_deaf(). */
+void qs_quic_endpoint_flush (QsQuicEndpoint *self);
 /* The source is to be dispatched at this monotonic time; 0: no wish. */
 void qs_quic_endpoint_wait_until (QsQuicEndpoint *self, gint64 at);
 

@@ -18,6 +18,15 @@ qs_quic_endpoint_wait_until (QsQuicEndpoint *self, gint64 at)
     self->next_at = at;
 }
 
+void
+qs_quic_endpoint_flush (QsQuicEndpoint *self)
+{
+  qs_udp_bio_set_deaf (self->bio, TRUE);
+  ERR_clear_error ();
+  SSL_handle_events (self->listener);
+  qs_udp_bio_set_deaf (self->bio, FALSE);
+}
+
 static void
 set_queue_length (QsQuicEndpoint *self, guint length)
 {
@@ -268,10 +277,7 @@ say_goodbye (QsQuicEndpoint *self)
       qs_quic_connection_drive_close (connection);
     }
   do
-    {
-      ERR_clear_error ();
-      SSL_handle_events (self->listener);
-    }
+    qs_quic_endpoint_flush (self);
   while (SSL_net_write_desired (self->listener) && g_get_monotonic_time () < deadline);
   for (guint i = 0; i < self->connections->len; i++)
     {

@@ -60,6 +60,7 @@ typedef struct {
   guint64 wire_code;
   const char *wire_reason;
   QsTcpFault tcp;
+  const char *path; /* an impairment of the server's socket, see qs_impairment_new() */
 } QsBehaviour;
 
 /* What several scenarios make together. NULL or empty: nothing unusual. FALSE with QS_ERROR_INVALID_TARGET and a

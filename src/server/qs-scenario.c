@@ -14,6 +14,7 @@ typedef enum {
   DECIDES_TCP = 1 << 6,
   DECIDES_IDLE = 1 << 7,
   DECIDES_CLIENT = 1 << 8, /* whether a client certificate is wanted */
+  DECIDES_PATH = 1 << 9,   /* what the path is like */
 } Decides;
 
 typedef struct {
@@ -71,10 +72,10 @@ static const Row rows[] = {
     DECIDES_CERTIFICATE,
     { .leaf = QS_LEAF_OVERSIZED_CHAIN } },
   { { "amplification", N_ ("Amplification limit"),
-      N_ ("No Retry and a large chain: the server stops at three times what it got and waits for the client."),
+      N_ ("No Retry, a large chain, a path of 20 ms: the server stops at three times what it got and waits."),
       "amplification-blocked" },
-    DECIDES_CERTIFICATE | DECIDES_RETRY,
-    { .leaf = QS_LEAF_OVERSIZED_CHAIN, .retry_off = TRUE } },
+    DECIDES_CERTIFICATE | DECIDES_RETRY | DECIDES_PATH,
+    { .leaf = QS_LEAF_OVERSIZED_CHAIN, .retry_off = TRUE, .path = "delay=10ms" } },
   { { "client-certificate", N_ ("Client certificate wanted"),
       N_ ("The client believes the handshake complete, then the server refuses it."), "client-certificate-required" },
     DECIDES_CLIENT,
@@ -282,6 +283,7 @@ merge (QsBehaviour *to, const QsBehaviour *from)
   TAKE (wire_code);
   TAKE (wire_reason);
   TAKE (tcp);
+  TAKE (path);
 }
 
 static gboolean

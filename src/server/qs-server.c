@@ -6,6 +6,7 @@
 
 #include "base/qs-i18n.h"
 #include "server/qs-endpoint.h"
+#include "server/qs-impairment.h"
 
 #define MAX_KEPT 200     /* connections in the list */
 #define PORT_ATTEMPTS 64 /* for a number that is free with UDP and with TCP */
@@ -233,12 +234,21 @@ wants_retry (QsServer *self)
 }
 
 static gboolean
+impair (QsServer *self, QsUdpBio *bio, GError **error)
+{
+  if (self->behaviour.path == NULL)
+    return TRUE;
+  g_autoptr (QsImpairment) impairment = qs_impairment_new (self->behaviour.path, error);
+  return impairment != NULL && qs_impairment_apply (impairment, bio, FALSE, error);
+}
+
+static gboolean
 open_endpoints (QsServer *self, GError **error)
 {
   g_autoptr (GSocket) socket = NULL;
   g_autoptr (QsUdpBio) bio = bind_both (self, &socket, error);
 
-  if (bio == NULL)
+  if (bio == NULL || !impair (self, bio, error))
     return FALSE;
   self->quic = qs_quic_endpoint_new (bio, self->tls, &self->behaviour, wants_retry (self), self->options->record, &host,
                                      self, error);

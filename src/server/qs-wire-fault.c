@@ -12,6 +12,7 @@
 
 #define INITIAL 0 /* long packet types of version 1, RFC 9000 section 17.2 */
 #define HANDSHAKE 2
+#define OFFER_AGAIN_US (200 * 1000)
 
 struct _QsWireFault {
   const QsBehaviour *behaviour;
@@ -25,7 +26,7 @@ typedef struct {
   gboolean silent; /* nothing gets in or out any more */
   gboolean lost;   /* as silent, and what comes is answered by a stateless reset */
   gboolean handshake_sent;
-  gboolean offered; /* the connection id with the token */
+  gint64 offered_at; /* the connection id with the token; monotonic, 0: not yet */
   guint8 cid[QS_SERVER_CID_LENGTH], token[16];
   guint64 expected; /* packet number */
   GBytes *frames;   /* to be put into a 1-RTT packet */
@@ -136,7 +137,7 @@ receive_initial_close (QsWireFault *self, BIO *bio, const BIO_MSG *message, QsSp
 static gboolean
 receive_after_reset (QsWireFault *self, BIO *bio, const BIO_MSG *message, QsSpan datagram, Peer *peer)
 {
-  if (!peer->lost && peer->offered && (datagram.data[0] & 0x80) == 0 && datagram.length > sizeof peer->cid &&
+  if (!peer->lost && peer->offered_at != 0 && (datagram.data[0] & 0x80) == 0 && datagram.length > sizeof peer->cid &&
       memcmp (datagram.data + 1, peer->cid, sizeof peer->cid) == 0)
     peer->lost = TRUE;
   if (!peer->lost)
@@ -186,8 +187,9 @@ change (QsWireFault *self, const char *text, Peer *peer, QsSpan datagram)
 
   if (!self->func (text, &secret, &cid_length, self->data))
     return NULL;
-  if (self->behaviour->wire == QS_WIRE_STATELESS_RESET && !peer->offered && peer->frames == NULL &&
-      RAND_bytes (peer->cid, sizeof peer->cid) == 1 && RAND_bytes (peer->token, sizeof peer->token) == 1)
+  if (self->behaviour->wire == QS_WIRE_STATELESS_RESET && peer->frames == NULL &&
+      (peer->offered_at != 0 ||
+       (RAND_bytes (peer->cid, sizeof peer->cid) == 1 && RAND_bytes (peer->token, sizeof peer->token) == 1)))
     peer->frames = qs_crafted_new_connection_id (QS_SPAN (peer->cid, sizeof peer->cid), peer->token);
   if (peer->frames != NULL)
     frames = QS_SPAN (g_bytes_get_data (peer->frames, NULL), g_bytes_get_size (peer->frames));
@@ -195,7 +197,7 @@ change (QsWireFault *self, const char *text, Peer *peer, QsSpan datagram)
   if (changed != NULL)
     {
       g_clear_pointer (&peer->frames, g_bytes_unref);
-      peer->offered = self->behaviour->wire == QS_WIRE_STATELESS_RESET;
+      peer->offered_at = g_get_monotonic_time ();
     }
   return changed;
 }
@@ -210,6 +212,10 @@ passes_out (QsWireFault *self, const BIO_MSG *message, GBytes **changed)
 
   *changed = NULL;
   if (peer->silent || peer->lost || self->behaviour->wire == QS_WIRE_NO_REPLY)
+    return FALSE;
+  /* Its state is as good as gone: no answer overtakes the loss. The offer may be lost itself: then it is made again. */
+  if (self->behaviour->wire == QS_WIRE_STATELESS_RESET && peer->offered_at != 0 &&
+      g_get_monotonic_time () < peer->offered_at + OFFER_AGAIN_US)
     return FALSE;
   if (self->behaviour->wire == QS_WIRE_SERVER_INITIAL_LOST && is_long (datagram, INITIAL) && !peer->handshake_sent)
     return FALSE;
