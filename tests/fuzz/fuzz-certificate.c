@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "certs/qs-certificate.h"
+#include "fuzz.h"
+
+/* A certificate of a peer's, opened up into sections. */
+int
+LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
+{
+  g_autoptr (GBytes) der = g_bytes_new (data, size);
+  g_autoptr (QsCertificate) certificate = qs_certificate_new_from_der (der, NULL);
+  g_autoptr (GPtrArray) ders = qs_certificate_ders_unpack (der);
+
+  if (certificate == NULL)
+    return 0;
+  g_assert_true (g_utf8_validate (qs_certificate_get_subject (certificate), -1, NULL));
+  GPtrArray *sections = qs_certificate_get_sections (certificate);
+  for (guint i = 0; i < sections->len; i++)
+    {
+      const QsCertificateSection *section = sections->pdata[i];
+      for (guint f = 0; f < section->fields->len; f++)
+        {
+          const QsCertificateField *field = section->fields->pdata[f];
+          g_assert_true (g_utf8_validate (field->value, -1, NULL));
+        }
+    }
+  return 0;
+}

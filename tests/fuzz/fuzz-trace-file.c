@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "dissect/qs-dissector.h"
+#include "fuzz.h"
+#include "trace/qs-trace-file.h"
+
+/* A capture or a qlog that somebody sent: read, dissected, and every packet's frames asked for. */
+int
+LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
+{
+  int fd = memfd_create ("fuzz", MFD_CLOEXEC);
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (write (fd, data, size), ==, (gssize) size);
+  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
+
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) traces = qs_trace_file_load (path, NULL, NULL, &error);
+  g_assert_true ((traces == NULL) == (error != NULL));
+  for (guint i = 0; traces != NULL && i < traces->len; i++)
+    {
+      QsTrace *trace = traces->pdata[i];
+      if (qs_trace_get_n_datagrams (trace) > 0)
+        {
+          g_autoptr (QsDissector) dissector = qs_dissector_new (trace);
+          qs_dissector_advance (dissector, 0);
+          qs_dissector_finish (dissector);
+        }
+      for (guint p = 0; p < qs_trace_get_n_packets (trace); p++)
+        {
+          g_autoptr (GBytes) payload = NULL;
+          g_autoptr (GArray) frames = qs_trace_dup_frames (trace, p, &payload);
+          g_assert_nonnull (frames);
+        }
+    }
+  close (fd);
+  return 0;
+}
