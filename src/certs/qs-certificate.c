@@ -200,7 +200,7 @@ qs_certificate_new_from_der (GBytes *der, GError **error)
 
   gsize size;
   const guint8 *at = g_bytes_get_data (der, &size);
-  const guint8 *end = at + size;
+  const guint8 *end = size > 0 ? at + size : at; /* no bytes may come as NULL */
 
   ERR_clear_error ();
   X509 *x509 = size > 0 && size <= G_MAXINT ? d2i_X509 (NULL, &at, (long) size) : NULL;

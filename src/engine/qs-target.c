@@ -167,8 +167,11 @@ set_name (QsTarget *self, const char *name, GError **error)
     }
 
   self->host = g_ascii_strdown (ascii, -1);
+  /* Only a form that means the same name: some "xn--" labels decode to nothing that encodes back. */
   g_autofree char *display = strstr (self->host, "xn--") != NULL ? g_hostname_to_unicode (self->host) : NULL;
-  self->display_host = qs_text_escape (display != NULL ? display : self->host, -1);
+  g_autofree char *back = display != NULL ? g_hostname_to_ascii (display) : NULL;
+  gboolean same = back != NULL && g_ascii_strcasecmp (back, self->host) == 0;
+  self->display_host = qs_text_escape (same ? display : self->host, -1);
   return TRUE;
 }
 
