@@ -8,6 +8,7 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "cli/qs-cli.h"
+#include "engine/qs-impairment.h"
 
 #define MAX_TIMEOUT_S 86400
 
@@ -18,7 +19,7 @@ static struct {
   gboolean insecure, ipv4, ipv6;
   char **resolve;
   char *timeout;
-  char *send, *output, *mode;
+  char *send, *output, *mode, *impairment;
   char *qlog, *pcapng, *keylog, *report;
   gboolean trace, json, quiet, version, help;
 } raw;
@@ -53,6 +54,8 @@ static const GOptionEntry path_entries[] = {
   { "timeout", 0, 0, G_OPTION_ARG_STRING, &raw.timeout, N_ ("Give up after this time (default 10)"), N_ ("SECONDS") },
   { "mode", 0, 0, G_OPTION_ARG_STRING, &raw.mode,
     N_ ("How the connection is driven: nonblocking (default), blocking or thread-assisted"), N_ ("MODE") },
+  { "impair", 0, 0, G_OPTION_ARG_STRING, &raw.impairment,
+    N_ ("Treat QUIC's datagrams as a bad path would, as “bad-wifi” or “loss=10%,delay=50ms”"), N_ ("RULES") },
   { NULL },
 };
 
@@ -104,15 +107,17 @@ quicprobe_print_help (void)
   printf ("  %-29s %s\n", "HOST[:PORT]", _ ("the same as quic://HOST[:PORT]"));
   printf ("%s\n", _ ("The port is 443 unless given. IPv6 addresses stand in brackets."));
   qs_cli_print_groups (stdout, groups, G_N_ELEMENTS (groups));
+  g_autofree char *rules = qs_impairment_help ();
+  printf ("\n%s\n", rules);
   printf ("\n%s\n", _ ("Exit status: 0 the target did what was asked; 1 it did not; 2 the command line was wrong."));
 }
 
 static void
 clear_raw (void)
 {
-  char **const texts[] = { &raw.alpn, &raw.sni,  &raw.groups,  &raw.ciphersuites, &raw.cacert,
-                           &raw.cert, &raw.key,  &raw.timeout, &raw.send,         &raw.output,
-                           &raw.mode, &raw.qlog, &raw.pcapng,  &raw.keylog,       &raw.report };
+  char **const texts[] = { &raw.alpn,   &raw.sni,     &raw.groups, &raw.ciphersuites, &raw.cacert, &raw.cert,
+                           &raw.key,    &raw.timeout, &raw.send,   &raw.output,       &raw.mode,   &raw.qlog,
+                           &raw.pcapng, &raw.keylog,  &raw.report, &raw.impairment };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);
@@ -191,6 +196,19 @@ check_lists (GError **error)
   return TRUE;
 }
 
+static gboolean
+check_impairment (QsTarget *target, GError **error)
+{
+  g_autoptr (QsImpairment) impairment = NULL;
+
+  if (raw.impairment == NULL)
+    return TRUE;
+  if (qs_target_get_transport (target) != QS_TRANSPORT_QUIC)
+    return refuse (error, _ ("--impair is for QUIC's datagrams; a tls:// target goes over TCP."));
+  impairment = qs_impairment_new (raw.impairment, error);
+  return impairment != NULL;
+}
+
 /* HOST:PORT:ADDR, where ADDR may be an IPv6 address with its colons, in brackets or not. */
 static gboolean
 check_resolve (GError **error)
@@ -251,6 +269,7 @@ fill_probe (QsProbeOptions *probe, GError **error)
   probe->ca_file = g_strdup (raw.cacert);
   probe->cert_file = g_strdup (raw.cert);
   probe->key_file = g_strdup (raw.key);
+  probe->impairment = g_strdup (raw.impairment);
   probe->insecure = raw.insecure;
   probe->family = raw.ipv4 ? G_SOCKET_FAMILY_IPV4 : raw.ipv6 ? G_SOCKET_FAMILY_IPV6 : G_SOCKET_FAMILY_INVALID;
   probe->resolve = g_strdupv (raw.resolve);
@@ -270,7 +289,7 @@ fill (QuicprobeOptions *options, int argc, char **argv, GError **error)
       return FALSE;
     }
   options->target = qs_target_new (argv[1], error);
-  if (options->target == NULL || !check_contradictions (error))
+  if (options->target == NULL || !check_impairment (options->target, error) || !check_contradictions (error))
     return FALSE;
   options->probe = qs_probe_options_new ();
   if (!fill_probe (options->probe, error))

@@ -7,6 +7,7 @@
 #include "base/qs-i18n.h"
 #include "cli/qs-cli.h"
 #include "cli/quicserve-qlog.h"
+#include "engine/qs-impairment.h"
 #include "server/qs-responder.h"
 #include "server/qs-server-connection-private.h"
 #include "server/qs-server.h"
@@ -19,8 +20,9 @@ typedef struct {
   char **scenarios; /* each with commas */
   char *alpn;
   char **names;
+  char *impairment;
   char *write_ca, *qlog;
-  gboolean list, once, retry, no_retry, no_tcp, version, quiet;
+  gboolean list, list_impairments, once, retry, no_retry, no_tcp, version, quiet;
 } Arguments;
 
 typedef struct {
@@ -39,6 +41,7 @@ arguments_clear (Arguments *arguments)
   g_strfreev (arguments->scenarios);
   g_free (arguments->alpn);
   g_strfreev (arguments->names);
+  g_free (arguments->impairment);
   g_free (arguments->write_ca);
   g_free (arguments->qlog);
 }
@@ -60,6 +63,10 @@ parse (Arguments *arguments, int *argc, char ***argv, GError **error)
       N_ ("NAME[,NAME…]") },
     { "list-scenarios", 0, 0, G_OPTION_ARG_NONE, &arguments->list,
       N_ ("List the scenarios: name, expected finding, title"), NULL },
+    { "impair", 0, 0, G_OPTION_ARG_STRING, &arguments->impairment,
+      N_ ("Treat QUIC's datagrams as a bad path would, as “bad-wifi” or “loss=10%,delay=50ms”"), N_ ("RULES") },
+    { "list-impairments", 0, 0, G_OPTION_ARG_NONE, &arguments->list_impairments,
+      N_ ("List the presets of --impair: name, title"), NULL },
     { "alpn", 0, 0, G_OPTION_ARG_STRING, &arguments->alpn,
       N_ ("Application protocols to accept (default hq-interop,http/1.0,http/1.1)"), N_ ("A,B") },
     { "retry", 0, 0, G_OPTION_ARG_NONE, &arguments->retry, N_ ("Validate addresses by Retry (the default)"), NULL },
@@ -76,11 +83,12 @@ parse (Arguments *arguments, int *argc, char ***argv, GError **error)
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autofree char *paths = qs_responder_paths_help ();
+  g_autofree char *rules = qs_impairment_help ();
   g_autofree char *description = g_strdup_printf (
-      "%s\n%s\n%s",
+      "%s\n%s\n%s\n\n%s",
       _ ("A stream, or a TLS connection, that begins with “GET /” or “HEAD /” is a request (HTTP/0.9, 1.0 or 1.1);\n"
          "all else is echoed and ends when its sender ends it. Paths:"),
-      paths,
+      paths, rules,
       _ ("Exit status: 0 it served and was ended in order; 1 it could not serve; 2 the command line was wrong."));
 
   g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
@@ -137,6 +145,7 @@ make_options (const Arguments *arguments)
   options->tcp = !arguments->no_tcp;
   options->once = arguments->once;
   options->record = arguments->qlog != NULL;
+  options->impairment = g_strdup (arguments->impairment);
   options->scenarios = split_all (arguments->scenarios);
   if (arguments->alpn != NULL)
     {
@@ -161,6 +170,16 @@ list_scenarios (void)
   for (guint i = 0; i < n; i++)
     g_print ("%s\t%s\t%s\n", scenarios[i].name, scenarios[i].finding != NULL ? scenarios[i].finding : "-",
              _ (scenarios[i].title));
+}
+
+static void
+list_impairments (void)
+{
+  guint n;
+  const QsImpairmentPreset *presets = qs_impairment_presets (&n);
+
+  for (guint i = 0; i < n; i++)
+    g_print ("%s\t%s\n", presets[i].name, _ (presets[i].title));
 }
 
 /* --- Running --- */
@@ -254,6 +273,8 @@ main (int argc, char *argv[])
     g_print ("quicserve %s\n", PACKAGE_VERSION);
   else if (arguments.list)
     list_scenarios ();
+  else if (arguments.list_impairments)
+    list_impairments ();
   else
     {
       const char *sentence = find_contradiction (&arguments, argc);

@@ -77,6 +77,7 @@ struct _QsConnection {
   QsTrace *trace;
   QsMarkSink *sink;
   GSocketAddress *address;
+  const QsImpairment *impairment; /* until it has started */
   guint16 path;
 
   /* The owner's side. */

@@ -19,7 +19,8 @@ datagram_cb (QsUdpBio *bio, const QsUdpDatagram *datagram, gpointer data)
   if (self->record && !qs_connection_is_aborted (self))
     qs_trace_add_datagram (self->trace, datagram->time - qs_trace_get_origin (self->trace), datagram->direction,
                            self->path, datagram->ecn, datagram->fate, datagram->data, datagram->length);
-  if (datagram->direction == QS_DIRECTION_RECEIVED && !g_atomic_int_get (&self->answered))
+  if (datagram->direction == QS_DIRECTION_RECEIVED && datagram->fate != QS_FATE_DROPPED &&
+      !g_atomic_int_get (&self->answered))
     {
       g_atomic_int_set (&self->answered, TRUE);
       qs_connection_post (self, QS_EVENT_ANSWERED);
@@ -61,6 +62,8 @@ quic_open (QsConnection *self, GError **error)
 
   self->udp = qs_udp_bio_new (family, worker ? QS_UDP_BIO_WAKEABLE : QS_UDP_BIO_PLAIN, error);
   if (self->udp == NULL || !qs_udp_bio_connect (self->udp, self->address, error))
+    return FALSE;
+  if (self->impairment != NULL && !qs_impairment_apply (self->impairment, self->udp, TRUE, error))
     return FALSE;
   self->ssl = qs_ssl_config_new_ssl (self->config, &qs_connection_hooks, self, error);
   if (self->ssl == NULL)

@@ -244,6 +244,7 @@ qs_connection_new (const QsConnectionSetup *setup, const QsConnectionListener *l
   self->trace = g_object_ref (setup->trace);
   self->sink = qs_mark_sink_new (setup->trace, setup->held);
   self->address = g_object_ref (setup->address);
+  self->impairment = setup->impairment;
   self->listener = listener;
   self->listener_data = data;
   g_mutex_init (&self->lock);
@@ -299,7 +300,9 @@ qs_connection_start (QsConnection *self, GError **error)
   g_return_val_if_fail (self != NULL && self->ssl == NULL, FALSE);
 
   self->io_state = self->state = QS_CONNECTION_CONNECTING;
-  if (!self->ops->open (self, error))
+  gboolean opened = self->ops->open (self, error);
+  self->impairment = NULL;
+  if (!opened)
     return FALSE;
   if (self->mode == QS_MODE_NONBLOCKING)
     {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "engine/qs-impairment.h"
 #include "engine/qs-mark-sink.h"
 #include "engine/qs-probe.h"
 #include "engine/qs-ssl-config.h"
@@ -46,7 +47,8 @@ typedef struct {
   gboolean record;
   QsTrace *trace;
   GSocketAddress *address;
-  gboolean held; /* marks are held until the run is about this attempt */
+  gboolean held;                  /* marks are held until the run is about this attempt */
+  const QsImpairment *impairment; /* of QUIC's socket; outlives the start; NULL: none */
 } QsConnectionSetup;
 
 QsConnection *qs_connection_new (const QsConnectionSetup *setup, const QsConnectionListener *listener, gpointer data);

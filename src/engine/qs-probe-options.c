@@ -28,6 +28,7 @@ qs_probe_options_copy (const QsProbeOptions *options)
   copy->cert_file = g_strdup (options->cert_file);
   copy->key_file = g_strdup (options->key_file);
   copy->resolve = g_strdupv (options->resolve);
+  copy->impairment = g_strdup (options->impairment);
   copy->send = options->send != NULL ? g_bytes_ref (options->send) : NULL;
   return copy;
 }
@@ -46,6 +47,7 @@ qs_probe_options_free (QsProbeOptions *options)
   g_free (options->cert_file);
   g_free (options->key_file);
   g_strfreev (options->resolve);
+  g_free (options->impairment);
   g_clear_pointer (&options->send, g_bytes_unref);
   g_free (options);
 }

@@ -37,6 +37,7 @@ struct _QsProbe {
   QsTrace *trace;
   QsDissector *dissector; /* NULL when nothing is recorded */
   QsSslConfig *config;
+  QsImpairment *impairment; /* NULL: none */
   GMainContext *context;
   QsConnectionState state;
   QsStage stage;

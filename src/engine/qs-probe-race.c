@@ -192,7 +192,8 @@ start_next (QsProbe *self)
                               self->options->record,
                               self->trace,
                               address,
-                              self->addresses->len > 1 };
+                              self->addresses->len > 1,
+                              self->impairment };
   QsAttempt *attempt = g_new0 (QsAttempt, 1);
 
   attempt->connection = qs_connection_new (&setup, &qs_probe_listener, self);

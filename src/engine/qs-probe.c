@@ -298,6 +298,7 @@ qs_probe_finalize (GObject *object)
   g_clear_pointer (&self->target, qs_target_unref);
   g_clear_pointer (&self->options, qs_probe_options_free);
   g_clear_pointer (&self->config, qs_ssl_config_unref);
+  g_clear_pointer (&self->impairment, qs_impairment_free);
   g_clear_pointer (&self->addresses, g_ptr_array_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_object (&self->cancellable);
@@ -419,6 +420,9 @@ qs_probe_prepare (QsProbe *self, GError **error)
 {
   g_return_val_if_fail (QS_IS_PROBE (self), FALSE);
 
+  if (self->impairment == NULL && self->options->impairment != NULL &&
+      (self->impairment = qs_impairment_new (self->options->impairment, error)) == NULL)
+    return FALSE;
   if (self->config == NULL)
     self->config = qs_ssl_config_new (self->target, self->options, error);
   return self->config != NULL;

@@ -56,6 +56,7 @@ typedef struct {
   GSocketFamily family; /* G_SOCKET_FAMILY_INVALID: both, raced */
   char **resolve;       /* "HOST:PORT:ADDR" */
   guint timeout_ms;     /* default 10000 */
+  char *impairment;     /* QUIC: what the path does, as qs_impairment_new() takes it; NULL: nothing */
   GBytes *send;         /* raw bytes for the first stream, concluded; NULL: none */
   gboolean keep_open;   /* stay ESTABLISHED after the request until qs_probe_stop (the window) */
   guint64 trace_limit;  /* payload bytes kept whole; 0: the trace's default */

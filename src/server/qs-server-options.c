@@ -27,6 +27,7 @@ qs_server_options_copy (const QsServerOptions *options)
   copy->key_file = g_strdup (options->key_file);
   copy->names = g_strdupv (options->names);
   copy->alpn = g_strdupv (options->alpn);
+  copy->impairment = g_strdup (options->impairment);
   copy->scenarios = g_strdupv (options->scenarios);
   return copy;
 }
@@ -42,6 +43,7 @@ qs_server_options_free (QsServerOptions *options)
   g_free (options->key_file);
   g_strfreev (options->names);
   g_strfreev (options->alpn);
+  g_free (options->impairment);
   g_strfreev (options->scenarios);
   g_free (options);
 }

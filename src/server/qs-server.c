@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/qs-i18n.h"
+#include "engine/qs-impairment.h"
 #include "server/qs-endpoint.h"
-#include "server/qs-impairment.h"
 
 #define MAX_KEPT 200     /* connections in the list */
 #define PORT_ATTEMPTS 64 /* for a number that is free with UDP and with TCP */
@@ -16,6 +16,7 @@ struct _QsServer {
   GObject parent;
   QsServerOptions *options;
   QsBehaviour behaviour;
+  QsImpairment *impairment; /* NULL: none */
   QsServerTls *tls;
   QsQuicEndpoint *quic;
   QsTcpEndpoint *tcp;
@@ -233,13 +234,26 @@ wants_retry (QsServer *self)
   return self->behaviour.retry_on || (self->options->retry && !self->behaviour.retry_off);
 }
 
+/* A scenario's rules stand behind a person's own, which may begin with a preset: both hold, and the scenario has what
+ * it needs. */
+static gboolean
+read_path (QsServer *self, GError **error)
+{
+  const char *own = self->options->impairment, *needed = self->behaviour.path;
+
+  g_clear_pointer (&self->impairment, qs_impairment_free);
+  if (own == NULL && needed == NULL)
+    return TRUE;
+  g_autofree char *both = own != NULL && needed != NULL ? g_strdup_printf ("%s,%s", own, needed) : NULL;
+  self->impairment = qs_impairment_new (both != NULL ? both : own != NULL ? own : needed, error);
+  return self->impairment != NULL;
+}
+
+/* Before OpenSSL asks for the descriptor to poll, which becomes another one. */
 static gboolean
 impair (QsServer *self, QsUdpBio *bio, GError **error)
 {
-  if (self->behaviour.path == NULL)
-    return TRUE;
-  g_autoptr (QsImpairment) impairment = qs_impairment_new (self->behaviour.path, error);
-  return impairment != NULL && qs_impairment_apply (impairment, bio, FALSE, error);
+  return self->impairment == NULL || qs_impairment_apply (self->impairment, bio, FALSE, error);
 }
 
 static gboolean
@@ -298,6 +312,7 @@ qs_server_finalize (GObject *object)
   QsServer *self = QS_SERVER (object);
 
   g_clear_pointer (&self->options, qs_server_options_free);
+  g_clear_pointer (&self->impairment, qs_impairment_free);
   g_free (self->address);
   g_free (self->ca_pem);
   g_clear_object (&self->connections);
@@ -362,7 +377,8 @@ qs_server_start (QsServer *self, GError **error)
                            _ ("A certificate needs its key and a key its certificate; give both or none"));
       return FALSE;
     }
-  if (!qs_scenarios_combine ((const char *const *) self->options->scenarios, &self->behaviour, error))
+  if (!qs_scenarios_combine ((const char *const *) self->options->scenarios, &self->behaviour, error) ||
+      !read_path (self, error))
     return FALSE;
   self->tls = qs_server_tls_new (self->options, &self->behaviour, error);
   if (self->tls == NULL)

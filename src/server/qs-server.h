@@ -25,6 +25,7 @@ typedef struct {
   char *cert_file, *key_file; /* both or none: none = a throwaway CA in memory */
   char **names;               /* of the throwaway certificate; default localhost, 127.0.0.1, ::1 */
   char **alpn;                /* accepted, in order; default hq-interop, http/1.0, http/1.1 over TCP */
+  char *impairment;           /* what its UDP socket's path does, as qs_impairment_new() takes it; NULL: nothing */
   gboolean retry;             /* address validation by Retry, default TRUE (OpenSSL's own default) */
   char **scenarios;           /* names, NULL: plain echo */
   gboolean record;            /* one trace per connection */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "server/qs-impairment.h"
+#include "engine/qs-impairment.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -131,6 +131,12 @@ test_late (void)
   run ("delay=20ms", 3, 100, &o);
   g_assert_cmpstr (o.fates->str, ==, "LLL");
   g_assert_cmpstr (o.arrived->str, ==, "ABC");
+  outcome_clear (&o);
+
+  /* What waits unequally long keeps its order: only reordering breaks it. */
+  run ("delay=5ms,jitter=20ms", 12, 100, &o);
+  g_assert_cmpstr (o.fates->str, ==, "LLLLLLLLLLLL");
+  g_assert_cmpstr (o.arrived->str, ==, "ABCDEFGHIJKL");
   outcome_clear (&o);
 
   run ("reorder=50%,seed=4", 12, 100, &o);

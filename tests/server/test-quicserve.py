@@ -58,6 +58,8 @@ class CommandLineTest(Case):
             ["--cert=/dev/null"],
             ["--retry", "--no-retry"],
             ["--scenario=no-such"],
+            ["--impair=nonsense"],
+            ["--impair=loss=101%"],
             ["--scenario=retry,no-retry"],
             ["--address=localhost:1"],
         ):
@@ -78,6 +80,19 @@ class CommandLineTest(Case):
         for row in rows:
             self.assertEqual(len(row), 3, row)
             self.assertRegex(row[1], r"^(-|[a-z-]+)$")
+
+    def test_impairments_are_listed_in_columns(self):
+        done = run("--list-impairments")
+        rows = [line.split("\t") for line in done.stdout.splitlines()]
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual([row[0] for row in rows], ["satellite", "bad-wifi", "mobile", "filtered-udp"])
+        for name, title in rows:
+            self.assertTrue(title)
+            self.assertRegex(run("--help").stdout, rf"(?m)^  {name} ")
+
+    def test_a_wrong_impairment_says_how_one_is_written(self):
+        self.assertIn("“los=1%”", run("--port=0", "--impair=los=1%").stderr)
+        self.assertIn("“loss=10%”", run("--port=0", "--impair=los=1%").stderr)
 
     def test_a_taken_port_is_said(self):
         peer = self.serve()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "server/qs-impairment.h"
+#include "engine/qs-impairment.h"
 
 #include <string.h>
 
@@ -9,6 +9,7 @@
 #define NS_PER_SECOND G_GINT64_CONSTANT (1000000000)
 #define NS_PER_MS G_GINT64_CONSTANT (1000000)
 #define REORDER_DELAY (5 * NS_PER_MS) /* long enough that the ones behind pass, short of a probe timeout */
+#define KEEP_APART 20000              /* nanoseconds */
 #define DEFAULT_QUEUE (64 * 1024)
 #define MAX_DATAGRAM 65535
 
@@ -295,6 +296,23 @@ qs_impairment_presets (guint *n_presets)
   return presets;
 }
 
+char *
+qs_impairment_help (void)
+{
+  GString *text =
+      g_string_new (_ ("RULES for a path that is bad on purpose: a preset's name, or rules apart by commas:"));
+
+  for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
+    g_string_append_printf (text, "%s%s", i % 6 == 0 ? "\n  " : " ", settings[i].example);
+  g_string_append_c (text, '\n');
+  g_string_append (text,
+                   _ ("“up:” or “down:” before a rule: that direction alone; “seed=7”: another sequence of fates.\n"
+                      "Presets, which may be changed by rules behind them (bad-wifi,loss=20%):"));
+  for (guint i = 0; i < G_N_ELEMENTS (presets); i++)
+    g_string_append_printf (text, "\n  %-14s %s", presets[i].name, _ (presets[i].title));
+  return g_string_free (text, FALSE);
+}
+
 /* --- The path --- */
 
 /* One direction. It has a generator of its own, and draws the same number of times for every datagram, so
@@ -305,6 +323,7 @@ typedef struct {
   guint n_seen;
   gint64 first;      /* time of the first datagram, for the blackout */
   gint64 busy_until; /* when the bottleneck has sent all that waits */
+  gint64 last_due;   /* of the monotonic clock: when the last one in order arrives */
 } Lane;
 
 typedef struct {
@@ -364,6 +383,17 @@ take_turn (Lane *lane, gint64 time, gsize length)
   return lane->busy_until - time;
 }
 
+/* Routers queue: what is held up longer holds up those behind it, and only a rule of its own changes the order. */
+static gint64
+keep_order (Lane *lane, gint64 delay)
+{
+  gint64 now = g_get_monotonic_time () * 1000;
+
+  /* By a little more than the clock moves until the datagram is put into the queue. */
+  lane->last_due = MAX (now + delay, lane->last_due + MIN (delay, KEEP_APART));
+  return lane->last_due - now;
+}
+
 static void
 pass_corrupted (QsUdpBio *bio, const QsUdpDatagram *datagram, guint8 ecn, gint64 delay, double where)
 {
@@ -397,7 +427,8 @@ impair_cb (QsUdpBio *bio, const QsUdpDatagram *datagram, gpointer data)
     return QS_FATE_DROPPED;
 
   gboolean late = draws[1] < rules->reorder;
-  gint64 delay = turn + rules->delay + (gint64) (draws[2] * (double) rules->jitter) + (late ? REORDER_DELAY : 0);
+  gint64 delay = turn + rules->delay + (gint64) (draws[2] * (double) rules->jitter);
+  delay = late ? delay + REORDER_DELAY : delay > 0 ? keep_order (lane, delay) : 0;
   guint8 ecn = rules->ecn >= 0 ? (guint8) rules->ecn : datagram->ecn;
   if (draws[3] < rules->corrupt && datagram->length > 0)
     {

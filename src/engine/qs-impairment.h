@@ -57,4 +57,7 @@ typedef struct {
 } QsImpairmentPreset;
 const QsImpairmentPreset *qs_impairment_presets (guint *n_presets);
 
+/* (transfer full): how rules are written and which presets there are, several lines for a --help. */
+char *qs_impairment_help (void);
+
 G_END_DECLS
