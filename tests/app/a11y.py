@@ -21,6 +21,10 @@ from gi.repository import Atspi, GLib  # noqa: E402
 TIMEOUT = 30
 
 
+# From 2.54 on AT-SPI calls a push button a button.
+NEWER_ROLE_NAMES = {"push button": "button"}
+
+
 def program(name):
     """A built program of the project."""
     folder = {"quicscope": "app", "quicprobe": "cli", "quicserve": "cli"}[name]
@@ -97,7 +101,7 @@ class Window:
             node
             for node in walk(self.root)
             if node.get_name() == name
-            and (role is None or node.get_role_name() == role)
+            and (role is None or node.get_role_name() in (role, NEWER_ROLE_NAMES.get(role)))
             and node.get_state_set().contains(Atspi.StateType.SHOWING)
         ]
 
