@@ -15,6 +15,7 @@
 #define MAX_MESSAGES 50
 /* To find a TLS record's bytes, the segments before it are counted. */
 #define MAX_RECORDS 200000
+#define DER_LENGTH_BYTES 3 /* before a certificate, RFC 8446 section 4.4.2 */
 #define MAX_SCAN_MESSAGES 10000
 
 static void
@@ -317,14 +318,15 @@ describe_content (QsInspection *self, QsTrace *trace, guint index)
 
 /* --- Messages ------------------------------------------------------------------------------------- */
 
-/* The field that holds a certificate: the one whose bytes are the certificate's. */
+/* The field that holds a certificate: the one whose bytes are the certificate's, behind their length. */
 static QsField *
 find_certificate (QsField *field, QsSpan message, QsSpan der)
 {
   QsField *found = NULL;
 
-  if (field->length == der.length && field->offset + der.length <= message.length &&
-      memcmp (message.data + field->offset, der.data, der.length) == 0)
+  if (field->length >= der.length && field->length - der.length <= DER_LENGTH_BYTES &&
+      field->offset + field->length <= message.length &&
+      memcmp (message.data + field->offset + (field->length - der.length), der.data, der.length) == 0)
     return field;
   for (guint i = 0; found == NULL && field->children != NULL && i < field->children->len; i++)
     found = find_certificate (g_ptr_array_index (field->children, i), message, der);

@@ -510,7 +510,8 @@ qs_byte_view_set_marked (QsByteView *self, gsize offset, gsize length)
     {
       if (!is_marked (self, self->cursor))
         self->cursor = self->marked;
-      reveal (self, is_marked (self, self->cursor) ? self->cursor : self->marked, 1);
+      reveal (self, self->marked, self->marked_length);
+      reveal (self, self->cursor, 1); /* what was clicked stays in sight */
     }
   describe (self);
   gtk_widget_queue_draw (GTK_WIDGET (self));

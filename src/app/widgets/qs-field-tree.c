@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/widgets/qs-field-tree.h"
 
+#include <string.h>
+
 #include "base/qs-i18n.h"
 
 /* Of one field; more are told of in a last row. */
 #define MAX_CHILDREN 1000
+/* A packet of so few parts opens all of them at first, but the one that says what the list says. */
+#define FEW_PARTS 6
 #define MAX_VALUE 300 /* characters in a cell: the rest would not be seen */
 
 struct _QsFieldTree {
   GtkTreeView parent;
   GtkTreeStore *store;
-  GHashTable *open;  /* names' paths as strings */
+  GHashTable *open;  /* names' paths as strings -> whether a person opened (TRUE) or closed them */
   char *selected;    /* name's path */
   gboolean changing; /* rows come and go: no choice of a person's */
 };
 
 /* FIELD is NULL in the row that stands for children which are not rows yet, and in the one for those left out. */
-enum { COLUMN_NAME, COLUMN_VALUE, COLUMN_FIELD, COLUMN_PART, COLUMN_WEIGHT, N_COLUMNS };
+enum { COLUMN_NAME, COLUMN_LABEL, COLUMN_VALUE, COLUMN_FIELD, COLUMN_PART, COLUMN_WEIGHT, N_COLUMNS };
 enum { SELECTED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
@@ -25,13 +29,16 @@ G_DEFINE_FINAL_TYPE (QsFieldTree, qs_field_tree, GTK_TYPE_TREE_VIEW)
 static void
 add_row (QsFieldTree *self, GtkTreeIter *parent, const QsField *field, guint part)
 {
-  g_autofree char *value = g_utf8_strlen (field->value, -1) > MAX_VALUE ? g_utf8_substring (field->value, 0, MAX_VALUE)
-                                                                        : g_strdup (field->value);
+  /* A frame's one line begins with its name already. */
+  const char *rest = g_str_has_prefix (field->value, field->name) ? field->value + strlen (field->name) : field->value;
+  g_autofree char *value =
+      g_utf8_strlen (rest, -1) > MAX_VALUE ? g_utf8_substring (rest, 0, MAX_VALUE) : g_strdup (rest);
+  g_autofree char *label = g_strconcat (field->name, rest == field->value && *rest != '\0' ? ":" : "", NULL);
   GtkTreeIter iter;
 
-  gtk_tree_store_insert_with_values (self->store, &iter, parent, -1, COLUMN_NAME, field->name, COLUMN_VALUE, value,
-                                     COLUMN_FIELD, field, COLUMN_PART, part, COLUMN_WEIGHT,
-                                     parent == NULL ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL, -1);
+  gtk_tree_store_insert_with_values (self->store, &iter, parent, -1, COLUMN_NAME, field->name, COLUMN_LABEL, label,
+                                     COLUMN_VALUE, g_strchug (value), COLUMN_FIELD, field, COLUMN_PART, part,
+                                     COLUMN_WEIGHT, parent == NULL ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL, -1);
   if (field->children != NULL && field->children->len > 0)
     gtk_tree_store_insert_with_values (self->store, NULL, &iter, -1, COLUMN_FIELD, NULL, -1);
 }
@@ -59,7 +66,7 @@ fill (QsFieldTree *self, GtkTreeIter *parent)
       guint left = field->children->len - n;
       g_autofree char *text =
           g_strdup_printf (ngettext ("%'u more is not shown", "%'u more are not shown", left), left);
-      gtk_tree_store_insert_with_values (self->store, NULL, parent, -1, COLUMN_NAME, text, COLUMN_WEIGHT,
+      gtk_tree_store_insert_with_values (self->store, NULL, parent, -1, COLUMN_LABEL, text, COLUMN_WEIGHT,
                                          PANGO_WEIGHT_NORMAL, -1);
     }
   /* Last: a row without children would close. */
@@ -82,6 +89,19 @@ name_path (QsFieldTree *self, GtkTreeIter *iter)
   return g_strconcat (above, "\n", name, NULL);
 }
 
+static gboolean
+is_open (QsFieldTree *self, GtkTreeIter *iter, const char *name)
+{
+  GtkTreeModel *model = GTK_TREE_MODEL (self->store);
+  gpointer open;
+
+  if (g_hash_table_lookup_extended (self->open, name, NULL, &open))
+    return GPOINTER_TO_INT (open);
+  g_autoptr (GtkTreePath) path = gtk_tree_model_get_path (model, iter);
+  return gtk_tree_path_get_depth (path) == 1 && gtk_tree_path_get_indices (path)[0] > 0 &&
+         gtk_tree_model_iter_n_children (model, NULL) <= FEW_PARTS;
+}
+
 static void
 restore (QsFieldTree *self, GtkTreeIter *iter, gboolean *found)
 {
@@ -95,7 +115,7 @@ restore (QsFieldTree *self, GtkTreeIter *iter, gboolean *found)
       *found = TRUE;
       gtk_tree_selection_select_path (gtk_tree_view_get_selection (GTK_TREE_VIEW (self)), path);
     }
-  if (!g_hash_table_contains (self->open, name) || !gtk_tree_model_iter_has_child (model, iter))
+  if (!gtk_tree_model_iter_has_child (model, iter) || !is_open (self, iter, name))
     return;
   gtk_tree_view_expand_row (GTK_TREE_VIEW (self), path, FALSE);
   for (gboolean more = gtk_tree_model_iter_children (model, &child, iter); more;
@@ -114,16 +134,14 @@ static void
 row_expanded_cb (QsFieldTree *self, GtkTreeIter *iter, GtkTreePath *path)
 {
   if (!self->changing)
-    g_hash_table_add (self->open, name_path (self, iter));
+    g_hash_table_insert (self->open, name_path (self, iter), GINT_TO_POINTER (TRUE));
 }
 
 static void
 row_collapsed_cb (QsFieldTree *self, GtkTreeIter *iter, GtkTreePath *path)
 {
-  g_autofree char *name = name_path (self, iter);
-
   if (!self->changing)
-    g_hash_table_remove (self->open, name);
+    g_hash_table_insert (self->open, name_path (self, iter), GINT_TO_POINTER (FALSE));
 }
 
 static void
@@ -152,6 +170,26 @@ row_activated_cb (QsFieldTree *self, GtkTreePath *path)
     gtk_tree_view_expand_row (view, path, FALSE);
 }
 
+/* Right opens, Left closes or goes to what is around; mirrored where text runs from right to left. */
+static gboolean
+qs_field_tree_key_press_event (GtkWidget *widget, GdkEventKey *event)
+{
+  GtkTreeView *view = GTK_TREE_VIEW (widget);
+  gboolean mirrored = gtk_widget_get_direction (widget) == GTK_TEXT_DIR_RTL;
+  gboolean right = event->keyval == GDK_KEY_Right || event->keyval == GDK_KEY_KP_Right;
+  gboolean left = event->keyval == GDK_KEY_Left || event->keyval == GDK_KEY_KP_Left;
+  g_autoptr (GtkTreePath) path = NULL;
+
+  gtk_tree_view_get_cursor (view, &path, NULL);
+  if (path == NULL || (!left && !right) || (event->state & gtk_accelerator_get_default_mod_mask ()) != 0)
+    return GTK_WIDGET_CLASS (qs_field_tree_parent_class)->key_press_event (widget, event);
+  if (right != mirrored)
+    gtk_tree_view_expand_row (view, path, FALSE);
+  else if (!gtk_tree_view_collapse_row (view, path) && gtk_tree_path_get_depth (path) > 1 && gtk_tree_path_up (path))
+    gtk_tree_view_set_cursor (view, path, NULL, FALSE);
+  return GDK_EVENT_STOP;
+}
+
 /* --- Set-up ------------------------------------------------------------------------------------------ */
 
 static void
@@ -177,23 +215,28 @@ qs_field_tree_class_init (QsFieldTreeClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = qs_field_tree_dispose;
   G_OBJECT_CLASS (klass)->finalize = qs_field_tree_finalize;
+  GTK_WIDGET_CLASS (klass)->key_press_event = qs_field_tree_key_press_event;
   signals[SELECTED] =
       g_signal_new ("selected", QS_TYPE_FIELD_TREE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
+/* One column, so that a long name costs no other field its value: name and value right behind each other. */
 static void
-add_column (QsFieldTree *self, const char *title, int column, gboolean expand)
+add_column (QsFieldTree *self)
 {
-  GtkCellRenderer *cell = gtk_cell_renderer_text_new ();
-  GtkTreeViewColumn *view_column = gtk_tree_view_column_new_with_attributes (title, cell, "text", column, NULL);
+  GtkCellArea *area = gtk_cell_area_box_new ();
+  GtkCellRenderer *name = gtk_cell_renderer_text_new ();
+  GtkCellRenderer *value = gtk_cell_renderer_text_new ();
+  GtkTreeViewColumn *column = gtk_tree_view_column_new_with_area (area);
 
-  if (column == COLUMN_NAME)
-    gtk_tree_view_column_add_attribute (view_column, cell, "weight", COLUMN_WEIGHT);
-  g_object_set (cell, "ellipsize", expand ? PANGO_ELLIPSIZE_END : PANGO_ELLIPSIZE_NONE, "single-paragraph-mode", TRUE,
-                "ypad", 1, NULL);
-  gtk_tree_view_column_set_expand (view_column, expand);
-  gtk_tree_view_column_set_resizable (view_column, TRUE);
-  gtk_tree_view_append_column (GTK_TREE_VIEW (self), view_column);
+  g_object_set (name, "single-paragraph-mode", TRUE, "ypad", 1, NULL);
+  g_object_set (value, "single-paragraph-mode", TRUE, "ypad", 1, "ellipsize", PANGO_ELLIPSIZE_END, NULL);
+  gtk_cell_area_box_pack_start (GTK_CELL_AREA_BOX (area), name, FALSE, FALSE, FALSE);
+  gtk_cell_area_box_pack_start (GTK_CELL_AREA_BOX (area), value, TRUE, FALSE, FALSE);
+  gtk_cell_area_box_set_spacing (GTK_CELL_AREA_BOX (area), 6);
+  gtk_tree_view_column_set_attributes (column, name, "text", COLUMN_LABEL, "weight", COLUMN_WEIGHT, NULL);
+  gtk_tree_view_column_set_attributes (column, value, "text", COLUMN_VALUE, NULL);
+  gtk_tree_view_append_column (GTK_TREE_VIEW (self), column);
 }
 
 static void
@@ -202,12 +245,12 @@ qs_field_tree_init (QsFieldTree *self)
   GtkTreeView *view = GTK_TREE_VIEW (self);
 
   self->open = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->store = gtk_tree_store_new (N_COLUMNS, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_POINTER, G_TYPE_UINT, G_TYPE_INT);
+  self->store = gtk_tree_store_new (N_COLUMNS, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_POINTER, G_TYPE_UINT,
+                                    G_TYPE_INT);
   gtk_tree_view_set_model (view, GTK_TREE_MODEL (self->store));
   gtk_tree_view_set_headers_visible (view, FALSE);
   gtk_tree_view_set_search_column (view, COLUMN_NAME);
-  add_column (self, _ ("Field"), COLUMN_NAME, FALSE);
-  add_column (self, _ ("Value"), COLUMN_VALUE, TRUE);
+  add_column (self);
   atk_object_set_name (gtk_widget_get_accessible (GTK_WIDGET (self)), _ ("Fields"));
 
   g_signal_connect (self, "test-expand-row", G_CALLBACK (test_expand_row_cb), NULL);

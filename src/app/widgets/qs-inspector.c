@@ -104,8 +104,13 @@ show_meaning (QsInspector *self, const QsField *field)
   g_autofree char *text = NULL;
 
   if (field != NULL)
-    text = g_strdup_printf ("%s%s%s%s%s", field->name, *field->value != '\0' ? ": " : "", field->value,
-                            field->meaning != NULL ? "\n" : "", field->meaning != NULL ? field->meaning : "");
+    {
+      /* A frame's one line begins with its name already. */
+      gboolean repeated = g_str_has_prefix (field->value, field->name);
+      text = g_strdup_printf ("%s%s%s%s%s", repeated ? "" : field->name, repeated || *field->value == '\0' ? "" : ": ",
+                              field->value, field->meaning != NULL ? "\n" : "",
+                              field->meaning != NULL ? field->meaning : "");
+    }
   gtk_label_set_text (self->meaning, text != NULL ? text : _ ("Select a field to read what it means."));
   gtk_label_set_text (self->reference, field != NULL && field->reference != NULL ? field->reference : "");
   gtk_widget_set_sensitive (self->copy_value, field != NULL && *field->value != '\0');

@@ -30,14 +30,14 @@ static const struct {
   const char *sample; /* as wide as this */
   gboolean number;
 } columns[] = {
-  { QS_PACKET_COLUMN_TIME, N_ ("Time (ms)"), "10000.000", TRUE },
-  { QS_PACKET_COLUMN_DELTA, N_ ("Delta"), "+1000.000", TRUE },
+  { QS_PACKET_COLUMN_TIME, N_ ("Time (ms)"), "1000.000", TRUE },
+  { QS_PACKET_COLUMN_DELTA, N_ ("Delta"), "+100.000", TRUE },
   { QS_PACKET_COLUMN_DIRECTION, N_ ("Direction"), "← received", FALSE },
   { QS_PACKET_COLUMN_TYPE, N_ ("Type"), "Handshake", FALSE },
-  { QS_PACKET_COLUMN_NUMBER, N_ ("Number"), "1000000", TRUE },
+  { QS_PACKET_COLUMN_NUMBER, N_ ("Number"), "10000", TRUE },
   { QS_PACKET_COLUMN_SIZE, N_ ("Size"), "16,401", TRUE },
-  { QS_PACKET_COLUMN_FRAMES, N_ ("Frames"), "ACK CRYPTO PADDING", FALSE },
-  { QS_PACKET_COLUMN_SUMMARY, N_ ("Summary"), "ClientHello, NewSessionTicket", FALSE },
+  { QS_PACKET_COLUMN_FRAMES, N_ ("Frames"), "ACK CRYPTO PING", FALSE },
+  { QS_PACKET_COLUMN_SUMMARY, N_ ("Summary"), "ClientHello (begins)", FALSE },
 };
 
 /* --- Scrolling ------------------------------------------------------------------------------ */
@@ -310,7 +310,7 @@ add_columns (QsPacketList *self)
                     PANGO_ELLIPSIZE_END, "single-paragraph-mode", TRUE, NULL);
       gtk_tree_view_column_set_alignment (column, align);
       gtk_tree_view_column_set_sizing (column, GTK_TREE_VIEW_COLUMN_FIXED);
-      gtk_tree_view_column_set_fixed_width (column, width + 20);
+      gtk_tree_view_column_set_fixed_width (column, width + 16);
       gtk_tree_view_column_set_resizable (column, TRUE);
       gtk_tree_view_column_set_expand (column, columns[i].column == QS_PACKET_COLUMN_SUMMARY);
       gtk_tree_view_append_column (self->view, column);
