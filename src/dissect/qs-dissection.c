@@ -101,6 +101,8 @@ qs_dissection_dup_payload (QsDissection *self, QsTrace *trace, const QsPacket *p
   QsRecord record;
   gsize length;
 
+  if (packet->record == G_MAXUINT32) /* from a qlog: no bytes */
+    return NULL;
   qs_trace_get_record (trace, packet->record, &record);
   if (entry == NULL || (gsize) packet->offset + packet->length > record.bytes.length)
     return NULL;

@@ -5,6 +5,7 @@
 
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "trace/qs-metrics.h"
 #include "trace/qs-qlog-private.h"
 #include "trace/qs-trace-save-private.h"
 #include "wire/qs-transport-parameters.h"
@@ -13,7 +14,7 @@
 #define MAX_MOVES 4096          /* that one event may be out of order before all are sorted at the end */
 #define TP_ACK_DELAY_EXPONENT 0x0a
 
-typedef enum { EVENT_PACKET, EVENT_KEY_UPDATE, EVENT_MESSAGE, EVENT_MARK } EventKind;
+typedef enum { EVENT_PACKET, EVENT_KEY_UPDATE, EVENT_MESSAGE, EVENT_MARK, EVENT_METRICS } EventKind;
 
 typedef struct {
   gint64 time;
@@ -25,7 +26,8 @@ typedef struct {
   QsTrace *trace;
   gboolean sequential;
   guint n_packets, n_messages, n_marks; /* the snapshot */
-  guint next_packet, next_message, next_mark;
+  guint next_packet, next_message, next_mark, next_rtt, next_flight;
+  GArray *rtt, *flight; /* copies: the trace thins its own out */
   gboolean collected, unsorted;
   GArray *events;
   guint next_event;
@@ -49,7 +51,7 @@ static const struct {
   { QS_MARK_STATE, "FAILED", "closed" },
 };
 
-/* --- Collecting: packets, messages and marks in the order of their times --- */
+/* --- Collecting: packets, messages, marks and figures in the order of their times --- */
 
 static void
 insert_sorted (State *self, gint64 time, EventKind kind, guint index)
@@ -82,11 +84,11 @@ state_of_mark (const QsMark *mark)
   return NULL;
 }
 
-/* One event of those that are next in the three lists, the earliest; FALSE when there is none. */
+/* One event of those that are next in the four lists, the earliest; FALSE when there is none. */
 static gboolean
 collect_one (State *self)
 {
-  gint64 times[3] = { G_MAXINT64, G_MAXINT64, G_MAXINT64 };
+  gint64 times[4] = { G_MAXINT64, G_MAXINT64, G_MAXINT64, G_MAXINT64 };
   const QsMark *mark = NULL;
   const QsPacket *packet = NULL;
 
@@ -99,15 +101,19 @@ collect_one (State *self)
     times[1] = qs_trace_get_message (self->trace, self->next_message)->time;
   if (self->next_mark < self->n_marks)
     mark = qs_trace_get_mark (self->trace, self->next_mark, &times[2]);
+  if (self->next_rtt < self->rtt->len)
+    times[3] = g_array_index (self->rtt, QsRttSample, self->next_rtt).time;
 
-  if (packet != NULL && times[0] <= times[1] && times[0] <= times[2])
+  if (packet != NULL && times[0] <= MIN (times[1], times[2]) && times[0] <= times[3])
     {
       if ((packet->flags & QS_PACKET_KEY_UPDATE) != 0)
         insert_sorted (self, times[0], EVENT_KEY_UPDATE, self->next_packet);
       insert_sorted (self, times[0], EVENT_PACKET, self->next_packet++);
     }
-  else if (self->next_message < self->n_messages && times[1] <= times[2])
+  else if (self->next_message < self->n_messages && times[1] <= times[2] && times[1] <= times[3])
     insert_sorted (self, times[1], EVENT_MESSAGE, self->next_message++);
+  else if (self->next_rtt < self->rtt->len && times[3] <= times[2])
+    insert_sorted (self, times[3], EVENT_METRICS, self->next_rtt++);
   else if (mark != NULL)
     {
       if (mark->kind == QS_MARK_CLOSE || state_of_mark (mark) != NULL)
@@ -372,11 +378,33 @@ write_mark (State *self, guint index)
   end_event (self);
 }
 
+/* With the ACK that gave the sample; bytes in flight as they were last known by then. */
+static void
+write_metrics (State *self, guint index)
+{
+  const QsRttSample *sample = &g_array_index (self->rtt, QsRttSample, index);
+
+  while (self->next_flight < self->flight->len &&
+         g_array_index (self->flight, QsFlightSample, self->next_flight).time <= sample->time)
+    self->next_flight++;
+  begin_event (self, sample->time, "recovery:metrics_updated");
+  g_string_append (self->text, "\"min_rtt\":");
+  put_time (self->text, sample->minimum);
+  g_string_append (self->text, ",\"smoothed_rtt\":");
+  put_time (self->text, sample->smoothed);
+  g_string_append (self->text, ",\"latest_rtt\":");
+  put_time (self->text, sample->rtt);
+  if (self->next_flight > 0)
+    {
+      g_string_append (self->text, ",\"bytes_in_flight\":");
+      qs_qlog_put_uint (self->text, g_array_index (self->flight, QsFlightSample, self->next_flight - 1).bytes);
+    }
+  end_event (self);
+}
+
 static void (*const write_event[]) (State *self, guint index) = {
-  [EVENT_PACKET] = write_packet,
-  [EVENT_KEY_UPDATE] = write_key_update,
-  [EVENT_MESSAGE] = write_message,
-  [EVENT_MARK] = write_mark,
+  [EVENT_PACKET] = write_packet, [EVENT_KEY_UPDATE] = write_key_update, [EVENT_MESSAGE] = write_message,
+  [EVENT_MARK] = write_mark,     [EVENT_METRICS] = write_metrics,
 };
 
 /* --- The file's start and end --- */
@@ -460,6 +488,8 @@ free_qlog (gpointer data)
   State *self = data;
 
   g_array_unref (self->events);
+  g_array_unref (self->rtt);
+  g_array_unref (self->flight);
   g_string_free (self->text, TRUE);
   g_object_unref (self->trace);
   g_free (self);
@@ -481,6 +511,8 @@ begin_qlog (QsTrace *trace, gboolean sequential, GError **error)
   self->n_packets = qs_trace_get_n_packets (trace);
   self->n_messages = qs_trace_get_n_messages (trace);
   self->n_marks = qs_trace_get_n_marks (trace);
+  self->rtt = g_array_copy (qs_trace_get_metrics (trace)->rtt);
+  self->flight = g_array_copy (qs_trace_get_metrics (trace)->flight[QS_DIRECTION_SENT]);
   self->events = g_array_new (FALSE, FALSE, sizeof (Event));
   self->text = g_string_new (NULL);
   self->exponents[0] = self->exponents[1] = QS_QLOG_ACK_DELAY_EXPONENT;

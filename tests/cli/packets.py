@@ -127,7 +127,9 @@ def from_qlog(path):
         number = header.get("packet_number")
         packet = Packet(header["packet_type"], number, int(data["raw"]["length"]), frames)
         time = int((origin + event["time"] * 1000000).to_integral_value())
-        datagram = datagrams.setdefault(data["datagram_id"], Datagram(time, sent == client, []))
+        # Rewritten from a qlog it has no record of its datagram.
+        known = len(datagrams) - bool(data.get("is_coalesced"))
+        datagram = datagrams.setdefault(data.get("datagram_id", -known), Datagram(time, sent == client, []))
         assert bool(data.get("is_coalesced")) == bool(datagram.packets), f"is_coalesced is wrong: {data}"
         assert datagram.time == time, f"one datagram, two times: {data}"
         datagram.packets.append(packet)

@@ -26,11 +26,16 @@ static void
 rewrite (QsTrace *trace, const char *prefix, guint number, const char *suffix)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (QsDissector) dissector = qs_dissector_new (trace);
   g_autofree char *path = g_strdup_printf ("%s%u%s", prefix, number, suffix);
 
-  qs_dissector_advance (dissector, 0);
-  qs_dissector_finish (dissector);
+  /* A qlog's packets are there already. */
+  if (qs_trace_get_n_packets (trace) == 0)
+    {
+      g_autoptr (QsDissector) dissector = qs_dissector_new (trace);
+
+      qs_dissector_advance (dissector, 0);
+      qs_dissector_finish (dissector);
+    }
   if (!qs_trace_save (trace, path, qs_trace_format_for_name (path, QS_TRACE_FORMAT_SQLOG), &error))
     {
       g_printerr ("%s\n", error->message);

@@ -2,7 +2,10 @@
 """Our packets against tshark's, packet by packet and frame by frame: what quicprobe and quicserve write, and what others
 write and we open."""
 
+import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -200,6 +203,190 @@ class Probe(Reading):
         for scenario in ("alpn-mismatch", "transport-error", "client-certificate", "stream-reset", "application-close"):
             with self.subTest(scenario), self.serve("--no-retry", f"--scenario={scenario}") as peer:
                 self.compare(peer, status=None)
+
+
+class Capture:
+    """A capture of loopback by dumpcap: `with` its block runs, all datagrams to and from a port go to a file."""
+
+    MARKER = b"the end of the capture"
+
+    def __init__(self, path, port):
+        self._path, self._port = path, port
+
+    def __enter__(self):
+        self._end = peers.free_port()
+        wanted = f"udp port {self._port} or udp port {self._end}"
+        command = [peers.find_program("dumpcap"), "-q", "-i", "lo", "-f", wanted, "-w", self._path]
+        self._dumpcap = peers.Process(command)
+        try:
+            self._dumpcap.wait_for_line(r"^File: ")
+        except ChildProcessError as error:
+            self._dumpcap.stop()
+            raise unittest.SkipTest(f"capturing is not allowed here: {error}") from None
+        return self
+
+    def __exit__(self, *_):
+        """Only when a datagram that was sent last is in the file are all before it there as well."""
+        with self._dumpcap, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as marker:
+            marker.sendto(self.MARKER, (peers.HOST, self._end))
+            peers.wait_until(self._is_complete, "the end of the capture")
+            self._dumpcap.process.send_signal(signal.SIGINT)
+            self._dumpcap.wait()
+
+    def _is_complete(self):
+        with open(self._path, "rb") as file:
+            return self.MARKER in file.read()
+
+
+class WithCaptures(Reading):
+    def fetch(self, peer, *options, capture="capture.pcapng", keys="keys", path="/file", fails=False):
+        """Gets a file with ngtcp2's client, captured; the paths of both files."""
+        capture, keys = self.path(capture), self.path(keys)
+        with Capture(capture, peer.port):
+            done = subprocess.run(
+                [peers.ngtcp2_client(), "--quiet", "--exit-on-all-streams-close", *options, peer.host, str(peer.port),
+                 f"https://localhost:{peer.port}{path}"],
+                env={**os.environ, "SSLKEYLOGFILE": keys}, capture_output=True, timeout=peers.PATIENCE,
+            )  # fmt: skip
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return capture, keys
+
+    def server(self, size=20000, **options):
+        with open(self.path("file"), "wb") as file:
+            file.write(bytes(range(250)) * (size // 250))
+        # As one datagram, what GSO sends in one piece would be captured in one piece on loopback.
+        return peers.ngtcp2_server(self.certs, files=self.folder, options=["--max-gso-dgrams=1"], **options)
+
+
+
+class Captured(WithCaptures):
+    """Captures between other programs, with the client's own key log beside."""
+
+    def compare(self, peer, capture, keys):
+        (ours,) = self.rewrite(capture, keys)
+        reading = packets.Reading(capture, keys=keys, port=peer.port)
+        self.equal(ours, packets.in_time(reading.datagrams))
+        self.assertEqual(reading.complaints, [])
+        return ours, reading
+
+    def test_ngtcp2(self):
+        with self.server() as peer:
+            self.compare(peer, *self.fetch(peer))
+
+    def test_caddy(self):
+        with peers.caddy(self.certs) as peer:
+            self.compare(peer, *self.fetch(peer))
+
+    def test_other_files(self):
+        """The same capture with its secrets put inside, and as a classic pcap."""
+        with self.server() as peer:
+            capture, keys = self.fetch(peer)
+        wanted = self.rewrite(capture, keys)
+        editcap = peers.find_program("editcap")
+        inside, classic = self.path("inside.pcapng"), self.path("classic.pcap")
+        subprocess.run([editcap, "--inject-secrets", f"tls,{keys}", capture, inside], check=True, timeout=60)
+        self.assertEqual(self.rewrite(inside), wanted)
+        subprocess.run([editcap, "-F", "nsecpcap", capture, classic], check=True, timeout=60)
+        self.assertEqual(self.rewrite(classic, keys), wanted)
+
+    def test_key_update(self):
+        with self.server(size=3000000) as peer:
+            capture, keys = self.fetch(peer, "--key-update=1ms", "--delay-stream=200ms")
+            _, reading = self.compare(peer, capture, keys)
+        self.assertEqual(reading.key_phases, {0, 1})
+
+    def test_early_data(self):
+        """A resumed connection whose request goes with the first flight."""
+        session = [f"--session-file={self.path('session')}", f"--tp-file={self.path('parameters')}"]
+        with self.server() as peer:
+            self.fetch(peer, *session)
+            os.unlink(self.path("keys"))
+            ours, _ = self.compare(peer, *self.fetch(peer, *session))
+        self.assertIn("0RTT", {packet.type for datagram in ours for packet in datagram.packets})
+
+
+class Qlog(WithCaptures):
+    """What is in our qlog files besides packets, and a qlog by others."""
+
+    def write(self, name):
+        path = self.path(name)
+        with self.serve() as peer:
+            result = probe.probe(
+                f"--cacert={self.certs.ca}", f"--qlog={path}", "--alpn=hq-interop", f"quic://{peers.HOST}:{peer.port}/"
+            )
+        self.assertEqual(result.status, 0)
+        return path
+
+    def check_events(self, trace, events):
+        vantage, common = trace["vantage_point"], trace["common_fields"]
+        self.assertEqual(vantage["type"], "client")
+        self.assertTrue(vantage["name"])
+        self.assertEqual(common["time_format"], "relative")
+        self.assertGreater(common["reference_time"], 1700000000000)  # milliseconds since 1970
+        times = [event["time"] for event in events]
+        self.assertEqual(times, sorted(times))
+        self.assertLessEqual({"time", "name", "data"}, set.intersection(*map(set, events)))
+        names = {event["name"] for event in events}
+        # What qvis looks up.
+        self.assertLessEqual({"transport:packet_sent", "transport:packet_received", "transport:parameters_set"}, names)
+        self.assertIn("recovery:metrics_updated", names)
+        self.assertFalse([name for name in names if name.startswith("quic:")])
+        owners = {event["data"]["owner"] for event in events if event["name"] == "transport:parameters_set"}
+        self.assertEqual(owners, {"local", "remote"})
+        for event in events:
+            if event["name"] in ("transport:packet_sent", "transport:packet_received"):
+                data = event["data"]
+                self.assertIn(data["header"]["packet_type"], ("initial", "handshake", "1RTT", "retry"))
+                self.assertGreater(data["raw"]["length"], 0)
+                self.assertTrue(all("frame_type" in frame for frame in data["frames"]))
+
+    def test_sequential(self):
+        path = self.write("run.sqlog")
+        with open(path, "rb") as file:
+            text = file.read()
+        self.assertTrue(text.startswith(b"\x1e{") and text.endswith(b"}\n"))
+        self.assertEqual(text.count(b"\x1e"), text.count(b"\n"))
+        header, trace, events = packets.load_qlog(path)
+        self.assertEqual(header["file_schema"], "urn:ietf:params:qlog:file:sequential")
+        self.assertEqual(header["serialization_format"], "application/qlog+json-seq")
+        self.assertEqual((header["qlog_version"], header["qlog_format"]), ("0.3", "JSON-SEQ"))
+        self.check_events(trace, events)
+
+    def test_contained(self):
+        path = self.write("run.qlog")
+        whole, trace, events = packets.load_qlog(path)
+        self.assertEqual((whole["qlog_version"], whole["qlog_format"]), ("0.3", "JSON"))
+        self.check_events(trace, events)
+        with open(path, encoding="utf-8") as file:
+            json.load(file)
+
+    def test_ours_opens(self):
+        """Written, read, and written again, it is the same."""
+        for name in ("run.sqlog", "run.qlog"):
+            with self.subTest(name):
+                path = self.write(name)
+                self.assertEqual(self.rewrite(path), [packets.from_qlog(path)])
+
+    def test_ngtcp2s(self):
+        """ngtcp2's qlog tells of the packets that were captured meanwhile. It has neither the frames' details in the same
+        way nor the datagrams; so by direction, packet by packet, frame type by frame type."""
+        qlog = self.path("ngtcp2.sqlog")
+        with self.server() as peer:
+            capture, keys = self.fetch(peer, f"--qlog-file={qlog}")
+            theirs = packets.Reading(capture, keys=keys, port=peer.port).datagrams
+        (ours,) = self.rewrite(qlog)
+        for from_client in (True, False):
+            brief = [
+                [
+                    (packet.type, packet.number, packet.length, [frame[0] for frame in packet.frames])
+                    for datagram in datagrams
+                    for packet in datagram.packets
+                    if datagram.from_client == from_client
+                ]
+                for datagrams in (ours, theirs)
+            ]
+            self.assertGreater(len(brief[0]), 3)
+            self.assertEqual(*brief)
 
 
 if __name__ == "__main__":
