@@ -114,6 +114,18 @@ frame_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* Only when nothing else is to be done: what is listed in slices is whole by then. */
+static gboolean
+idle_cb (gpointer data)
+{
+  Snapshot *self = data;
+
+  /* Where no window manager places it, a border for resizing pushes the window's far sides off a screen of its size. */
+  gtk_window_move (GTK_WINDOW (self->window), 0, 0);
+  gtk_widget_add_tick_callback (GTK_WIDGET (self->window), frame_cb, self, snapshot_free);
+  return G_SOURCE_REMOVE;
+}
+
 static gboolean
 poll_cb (gpointer data)
 {
@@ -126,7 +138,7 @@ poll_cb (gpointer data)
     return G_SOURCE_CONTINUE;
   if (run != NULL)
     qs_run_refresh (run);
-  gtk_widget_add_tick_callback (GTK_WIDGET (self->window), frame_cb, self, snapshot_free);
+  g_idle_add_full (G_PRIORITY_LOW + 1, idle_cb, self, NULL);
   return G_SOURCE_REMOVE;
 }
 
@@ -137,6 +149,11 @@ qs_snapshot_take (QsWindow *window, const char *path, QsSnapshotFunc done, gpoin
 
   /* Half a transition is no picture. */
   g_object_set (gtk_widget_get_settings (GTK_WIDGET (window)), "gtk-enable-animations", FALSE, NULL);
+
+  /* The pointer may be anywhere: let it touch nothing, or a tooltip hides what is below. */
+  cairo_region_t *nowhere = cairo_region_create ();
+  gtk_widget_input_shape_combine_region (GTK_WIDGET (window), nowhere);
+  cairo_region_destroy (nowhere);
 
   Snapshot *self = g_new0 (Snapshot, 1);
   self->window = g_object_ref (window);

@@ -266,6 +266,28 @@ qs_field_tree_new (void)
   return g_object_new (QS_TYPE_FIELD_TREE, "visible", TRUE, NULL);
 }
 
+/* What a person wants to see first: a message that ends here, else the first frame, else the header. */
+static guint
+find_main_part (const QsInspection *inspection)
+{
+  guint n = inspection->parts->len;
+
+  for (guint i = 0; i < n; i++)
+    if (((QsInspectionPart *) g_ptr_array_index (inspection->parts, i))->bytes != NULL)
+      return i;
+  return MIN (2, n - 1);
+}
+
+/* Until a person chose a field, or when this packet has none of that name. */
+static void
+show_main_part (QsFieldTree *self, const QsInspection *inspection)
+{
+  g_autoptr (GtkTreePath) path = gtk_tree_path_new_from_indices ((int) find_main_part (inspection), -1);
+
+  gtk_tree_view_expand_row (GTK_TREE_VIEW (self), path, FALSE);
+  gtk_tree_selection_select_path (gtk_tree_view_get_selection (GTK_TREE_VIEW (self)), path);
+}
+
 void
 qs_field_tree_set_inspection (QsFieldTree *self, const QsInspection *inspection)
 {
@@ -282,8 +304,8 @@ qs_field_tree_set_inspection (QsFieldTree *self, const QsInspection *inspection)
   for (gboolean more = gtk_tree_model_get_iter_first (model, &iter); more;
        more = gtk_tree_model_iter_next (model, &iter))
     restore (self, &iter, &found);
-  if (!found && gtk_tree_model_get_iter_first (model, &iter))
-    gtk_tree_selection_select_iter (gtk_tree_view_get_selection (GTK_TREE_VIEW (self)), &iter);
+  if (!found && inspection != NULL && inspection->parts->len > 0)
+    show_main_part (self, inspection);
   self->changing = FALSE;
   g_signal_emit (self, signals[SELECTED], 0);
 }
