@@ -256,12 +256,14 @@ static gboolean
 read_printed (QsCertificateSection *section, X509_EXTENSION *extension)
 {
   BIO *bio = BIO_new (BIO_s_mem ());
+  char *bytes = NULL;
   gboolean printed = X509V3_EXT_get (extension) != NULL && X509V3_EXT_print (bio, extension, 0, 0) == 1;
+  long length = BIO_get_mem_data (bio, &bytes);
 
+  /* An empty value prints as nothing, and then bytes is NULL. */
+  printed = printed && length > 0;
   if (printed)
     {
-      char *bytes = NULL;
-      long length = BIO_get_mem_data (bio, &bytes);
       g_autofree char *text = g_strndup (bytes, (gsize) length);
       g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
       for (guint i = 0; lines[i] != NULL; i++)
