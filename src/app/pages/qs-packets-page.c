@@ -234,16 +234,23 @@ session_filter_cb (QsPacketsPage *self, GParamSpec *pspec, QsSession *session)
 
 /* --- Overrides ------------------------------------------------------------------------------------ */
 
+/* The list gets it too: GtkTreeView would open a search of its own. */
 static gboolean
-qs_packets_page_key_press_event (GtkWidget *widget, GdkEventKey *event)
+focus_filter_cb (QsPacketsPage *self, GdkEventKey *event)
 {
   guint modifiers = event->state & gtk_accelerator_get_default_mod_mask ();
 
-  if (modifiers == GDK_CONTROL_MASK && gdk_keyval_to_lower (event->keyval) == GDK_KEY_f)
-    {
-      gtk_widget_grab_focus (GTK_WIDGET (QS_PACKETS_PAGE (widget)->filter));
-      return GDK_EVENT_STOP;
-    }
+  if (modifiers != GDK_CONTROL_MASK || gdk_keyval_to_lower (event->keyval) != GDK_KEY_f)
+    return GDK_EVENT_PROPAGATE;
+  gtk_widget_grab_focus (GTK_WIDGET (self->filter));
+  return GDK_EVENT_STOP;
+}
+
+static gboolean
+qs_packets_page_key_press_event (GtkWidget *widget, GdkEventKey *event)
+{
+  if (focus_filter_cb (QS_PACKETS_PAGE (widget), event))
+    return GDK_EVENT_STOP;
   return GTK_WIDGET_CLASS (qs_packets_page_parent_class)->key_press_event (widget, event);
 }
 
@@ -341,6 +348,8 @@ qs_packets_page_init (QsPacketsPage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   fill_help (self);
+  g_signal_connect_swapped (qs_packet_list_get_view (self->list), "key-press-event", G_CALLBACK (focus_filter_cb),
+                            self);
   g_object_bind_property (self->list, "follow", self->follow, "active",
                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
 }

@@ -215,6 +215,8 @@ qs_field_tree_class_init (QsFieldTreeClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = qs_field_tree_dispose;
   G_OBJECT_CLASS (klass)->finalize = qs_field_tree_finalize;
+  /* The page's own: it filters packets. */
+  gtk_binding_entry_skip (gtk_binding_set_by_class (klass), GDK_KEY_f, GDK_CONTROL_MASK);
   GTK_WIDGET_CLASS (klass)->key_press_event = qs_field_tree_key_press_event;
   signals[SELECTED] =
       g_signal_new ("selected", QS_TYPE_FIELD_TREE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);

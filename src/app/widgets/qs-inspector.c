@@ -21,7 +21,6 @@ struct _QsInspector {
   QsTrace *trace;
   QsPacket shown; /* as it was */
   guint packet;
-  guint n_messages;
   QsFieldSpace space;
   guint message_part; /* whose message is shown */
   gboolean changing;
@@ -259,7 +258,8 @@ qs_inspector_new (void)
   return g_object_new (QS_TYPE_INSPECTOR, "visible", TRUE, NULL);
 }
 
-/* Whether what is shown is what would be shown: a packet acknowledged later differs by a row. */
+/* Whether what is shown is what would be shown: a packet acknowledged later differs by a row. Messages that come later
+ * belong to the packets that complete them. */
 static gboolean
 is_shown (QsInspector *self, QsTrace *trace, guint packet)
 {
@@ -267,8 +267,7 @@ is_shown (QsInspector *self, QsTrace *trace, guint packet)
     return FALSE;
 
   const QsPacket *now = qs_trace_get_packet (trace, packet);
-  return now->flags == self->shown.flags && now->frames == self->shown.frames && now->number == self->shown.number &&
-         qs_trace_get_n_messages (trace) == self->n_messages;
+  return now->flags == self->shown.flags && now->frames == self->shown.frames && now->number == self->shown.number;
 }
 
 void
@@ -286,7 +285,6 @@ qs_inspector_show (QsInspector *self, QsTrace *trace, guint packet)
     {
       self->inspection = qs_inspection_new (trace, packet);
       self->shown = *qs_trace_get_packet (trace, packet);
-      self->n_messages = qs_trace_get_n_messages (trace);
     }
   self->message_part = find_message_part (self->inspection);
   show_tabs (self);
