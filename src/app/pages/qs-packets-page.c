@@ -90,7 +90,10 @@ show_error (QsPacketsPage *self, const GError *error, guint position)
       gtk_style_context_remove_class (style, GTK_STYLE_CLASS_ERROR);
       return;
     }
-  g_autofree char *text = g_strdup_printf (_ ("At character %u: %s"), position + 1, error->message);
+  /* What is missing at the end says so itself. */
+  g_autofree char *text = position < gtk_entry_get_text_length (self->filter)
+                              ? g_strdup_printf (_ ("At character %u: %s"), position + 1, error->message)
+                              : g_strdup (error->message);
   gtk_style_context_add_class (style, GTK_STYLE_CLASS_ERROR);
   gtk_label_set_text (self->error, text);
 }
