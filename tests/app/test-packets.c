@@ -653,6 +653,7 @@ test_inspector (Fixture *fixture, gconstpointer data)
   gsize offset, length;
   guint part;
 
+  gtk_toggle_button_set_active (find (fixture, "On the Wire", GTK_TYPE_TOGGLE_BUTTON), TRUE);
   /* Bytes 1 to 4 of a long header are the version, RFC 8999 section 5.1. */
   g_signal_emit_by_name (bytes, "byte-activated", 3u);
   const QsField *field = qs_field_tree_get_selected (fields, &part);

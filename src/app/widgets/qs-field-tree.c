@@ -308,6 +308,11 @@ qs_field_tree_set_inspection (QsFieldTree *self, const QsInspection *inspection)
     restore (self, &iter, &found);
   if (!found && inspection != NULL && inspection->parts->len > 0)
     show_main_part (self, inspection);
+  if (gtk_tree_selection_get_selected (gtk_tree_view_get_selection (GTK_TREE_VIEW (self)), NULL, &iter))
+    {
+      g_autoptr (GtkTreePath) path = gtk_tree_model_get_path (model, &iter);
+      gtk_tree_view_scroll_to_cell (GTK_TREE_VIEW (self), path, NULL, FALSE, 0, 0);
+    }
   self->changing = FALSE;
   g_signal_emit (self, signals[SELECTED], 0);
 }
