@@ -273,13 +273,17 @@ write_stream (QsConnection *self, QsIoStream *stream)
       g_bytes_unref (g_queue_pop_head (&stream->writes));
       stream->write_offset = 0;
       if (last)
-        stream->conclude = FALSE; /* done with the last piece */
+        {
+          stream->conclude = FALSE; /* done with the last piece */
+          stream->concluded = TRUE;
+        }
     }
   if (g_queue_is_empty (&stream->writes) && stream->conclude)
     {
       ERR_clear_error ();
       self->ops->conclude (stream);
       stream->conclude = FALSE;
+      stream->concluded = TRUE;
       progress = TRUE;
     }
   return progress;
@@ -362,7 +366,7 @@ end_streams (QsConnection *self)
       if (!is_over (stream->info.read_state))
         stream->info.read_state = QS_STREAM_CONN_CLOSED;
       if (!is_over (stream->info.write_state))
-        stream->info.write_state = QS_STREAM_CONN_CLOSED;
+        stream->info.write_state = stream->concluded && self->flushed ? QS_STREAM_FINISHED : QS_STREAM_CONN_CLOSED;
       settle_stream (self, stream, &before);
     }
 }

@@ -38,8 +38,9 @@ typedef struct {
   SSL *ssl;      /* NULL once both directions are over; TLS: the connection's, borrowed */
   GQueue writes; /* GBytes */
   gsize write_offset;
-  gboolean conclude; /* after the last one of writes */
-  gboolean changed;  /* since it was told of last */
+  gboolean conclude;  /* after the last one of writes */
+  gboolean concluded; /* that was done */
+  gboolean changed;   /* since it was told of last */
   QsStreamInfo info;
 } QsIoStream;
 
@@ -106,6 +107,7 @@ struct _QsConnection {
   GPtrArray *streams; /* QsIoStream */
   guint8 *buffer;     /* one read */
   gboolean close_requested, close_noted;
+  gboolean flushed; /* by the close: what was concluded has been acknowledged */
   QsCloseManner close_manner;
   guint64 close_code;
   const char *close_reason;

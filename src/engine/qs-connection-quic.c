@@ -146,6 +146,8 @@ quic_close (QsConnection *self)
   if (status == 0 && !is_ending (self))
     return QS_TURN_IDLE; /* flushing */
   note_close_info (self);
+  if (!was_ending && (flags & SSL_SHUTDOWN_FLAG_NO_STREAM_FLUSH) == 0)
+    self->flushed = TRUE;
   if (!was_ending && self->mode == QS_MODE_NONBLOCKING)
     {
       qs_udp_bio_set_deaf (self->udp, TRUE);

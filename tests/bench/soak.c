@@ -14,8 +14,8 @@
 
 #include "engine/qs-probe.h"
 
-/* What caches in libraries may still have taken after the warm-up: not a byte a run for the 900 that count. */
-/* What a first success allocates for good may come late when few runs succeed; a connection leaked in each run is megabytes. */
+/* What caches in libraries take with a first success may come after the warm-up where few runs succeed; a connection
+ * leaked in each run is megabytes. */
 #define SLACK_BYTES (256 * 1024)
 #define LONGEST_STOP_US (1 * G_USEC_PER_SEC) /* 100 ms is promised; a loaded machine gets more before it is a failure */
 
