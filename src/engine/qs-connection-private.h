@@ -59,11 +59,12 @@ typedef struct {
   void (*read_failed) (QsConnection *self, QsIoStream *stream, int ssl_error);
   void (*note_failure) (QsConnection *self); /* after a failed call: how it was closed, if it was */
   GSource *(*new_source) (QsConnection *self);
-  void (*kick) (QsConnection *self);   /* nonblocking: a turn, soon */
-  void (*wait) (QsConnection *self);   /* worker: sleeps until there is something to do */
-  void (*wake) (QsConnection *self);   /* worker, from another thread */
-  void (*hurry) (QsConnection *self);  /* worker, from another thread: ends a blocking SSL_connect in order */
-  void (*cancel) (QsConnection *self); /* any thread */
+  void (*kick) (QsConnection *self);       /* nonblocking: a turn, soon */
+  void (*wait) (QsConnection *self);       /* worker: sleeps until there is something to do */
+  void (*wake) (QsConnection *self);       /* worker, from another thread */
+  void (*clear_wake) (QsConnection *self); /* worker */
+  void (*hurry) (QsConnection *self);      /* worker, from another thread: ends a blocking SSL_connect in order */
+  void (*cancel) (QsConnection *self);     /* any thread */
 } QsTransportOps;
 
 extern const QsTransportOps qs_quic_ops;

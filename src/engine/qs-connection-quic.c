@@ -316,7 +316,12 @@ quic_wait (QsConnection *self)
   ERR_clear_error ();
   SSL_poll ((SSL_POLL_ITEM *) items->data, items->len, sizeof (SSL_POLL_ITEM), NULL, 0, &n_ready);
   ERR_clear_error ();
-  qs_udp_bio_clear_wake (self->udp); /* commands are looked at after this: a wake in between finds its command */
+}
+
+static void
+quic_clear_wake (QsConnection *self)
+{
+  qs_udp_bio_clear_wake (self->udp);
 }
 
 /* The owner may wake and hurry while the worker ends: what it touches is held by the lock. */
@@ -373,6 +378,7 @@ const QsTransportOps qs_quic_ops = {
   .kick = quic_kick,
   .wait = quic_wait,
   .wake = quic_wake,
+  .clear_wake = quic_clear_wake,
   .hurry = quic_hurry,
   .cancel = quic_cancel,
 };

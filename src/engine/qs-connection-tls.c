@@ -278,6 +278,12 @@ tls_wake (QsConnection *self)
   g_mutex_unlock (&self->ssl_lock);
 }
 
+/* The BIO takes the event off when it has woken. */
+static void
+tls_clear_wake (QsConnection *self)
+{
+}
+
 static void
 tls_cancel (QsConnection *self)
 {
@@ -303,6 +309,7 @@ const QsTransportOps qs_tls_ops = {
   .kick = tls_kick,
   .wait = tls_wait,
   .wake = tls_wake,
+  .clear_wake = tls_clear_wake,
   .hurry = tls_wake, /* a woken call asks for a retry, and the turn after it finds the close */
   .cancel = tls_cancel,
 };

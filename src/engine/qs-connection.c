@@ -209,11 +209,16 @@ static gpointer
 worker_thread (gpointer data)
 {
   QsConnection *self = data;
-  QsTurn turn;
+  QsTurn turn = QS_TURN_PROGRESS;
 
-  while ((turn = qs_connection_turn (self, G_MAXINT64)) != QS_TURN_OVER)
-    if (turn == QS_TURN_IDLE)
-      self->ops->wait (self);
+  while (turn != QS_TURN_OVER)
+    {
+      if (turn == QS_TURN_IDLE)
+        self->ops->wait (self);
+      /* Commands are looked at after this: a wake from here on finds its command, or ends the next wait. */
+      self->ops->clear_wake (self);
+      turn = qs_connection_turn (self, G_MAXINT64);
+    }
   qs_connection_drop_io (self);
   qs_connection_unref (self);
   return NULL;

@@ -47,7 +47,8 @@ struct _QsUdpBio {
   gatomicrefcount ref_count;
   int family;
   int fd;
-  int event_fd; /* -1 unless wakeable */
+  int wake_fd;  /* an eventfd, -1 unless wakeable: somebody woke or cancelled */
+  int more_fd;  /* likewise: more is held than OpenSSL could take */
   int timer_fd; /* -1 unless impaired */
   int epoll_fd; /* -1 unless either */
   gboolean connected;

@@ -269,12 +269,21 @@ receive_one (QsUdpBio *self, BIO_MSG *message)
 /* --- The BIO --- */
 
 static void
-signal_event (QsUdpBio *self)
+signal_event (int fd)
 {
   guint64 one = 1;
 
-  if (self->event_fd >= 0 && write (self->event_fd, &one, sizeof one) < 0)
+  if (fd >= 0 && write (fd, &one, sizeof one) < 0)
     g_assert (errno == EAGAIN); /* full: then it is readable */
+}
+
+static void
+clear_event (int fd)
+{
+  guint64 count;
+
+  if (fd >= 0 && read (fd, &count, sizeof count) < 0)
+    g_assert (errno == EAGAIN);
 }
 
 static gboolean
@@ -293,14 +302,11 @@ static int
 bio_recvmmsg_cb (BIO *bio, BIO_MSG *messages, size_t stride, size_t n_messages, uint64_t flags, size_t *n_done)
 {
   QsUdpBio *self = BIO_get_data (bio);
-  guint64 count;
 
   *n_done = 0;
   if (refuse (self))
     return 0;
-  if (self->event_fd >= 0)
-    while (read (self->event_fd, &count, sizeof count) > 0)
-      ;
+  clear_event (self->more_fd);
   if (self->impairment != NULL)
     qs_udp_bio_run_held (self);
 
@@ -323,7 +329,7 @@ bio_recvmmsg_cb (BIO *bio, BIO_MSG *messages, size_t stride, size_t n_messages, 
     }
   self->last_read_was_full = *n_done == n_messages;
   if (self->next_slot < self->n_slots)
-    signal_event (self); /* a thread that polls must not sleep on what is held here */
+    signal_event (self->more_fd); /* a thread that polls must not sleep on what is held here */
   if (self->impairment != NULL)
     qs_udp_bio_run_held (self);
   if (*n_done > 0)
@@ -530,15 +536,16 @@ qs_udp_bio_new (int family, QsUdpBioFlags flags, GError **error)
   g_atomic_ref_count_init (&self->ref_count);
   self->family = family;
   self->fd = fd;
-  self->event_fd = self->timer_fd = self->epoll_fd = -1;
+  self->wake_fd = self->more_fd = self->timer_fd = self->epoll_fd = -1;
   self->segments = TRUE;
   g_queue_init (&self->held_in);
   g_queue_init (&self->held_out);
   configure_socket (self);
   if ((flags & QS_UDP_BIO_WAKEABLE) != 0)
     {
-      self->event_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
-      if (!ensure_epoll (self, self->event_fd, error))
+      self->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+      self->more_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+      if (!ensure_epoll (self, self->wake_fd, error) || !ensure_epoll (self, self->more_fd, error))
         return NULL;
     }
   return g_steal_pointer (&self);
@@ -575,7 +582,8 @@ qs_udp_bio_unref (QsUdpBio *self)
   g_queue_clear_full (&self->held_out, g_free);
   close_fd (self->epoll_fd);
   close_fd (self->timer_fd);
-  close_fd (self->event_fd);
+  close_fd (self->wake_fd);
+  close_fd (self->more_fd);
   close_fd (self->fd);
   g_free (self->buffer);
   g_free (self);
@@ -727,17 +735,20 @@ qs_udp_bio_has_pending (QsUdpBio *self)
 void
 qs_udp_bio_wake (QsUdpBio *self)
 {
-  g_return_if_fail (self != NULL && self->event_fd >= 0);
+  g_return_if_fail (self != NULL && self->wake_fd >= 0);
 
   g_atomic_int_set (&self->woken, 1);
-  signal_event (self);
+  signal_event (self->wake_fd);
 }
 
 void
 qs_udp_bio_clear_wake (QsUdpBio *self)
 {
   g_return_if_fail (self != NULL);
+  /* Not by a read of OpenSSL's: with several threads in it (its assisting one) another could take the event away
+   * before the thread that sleeps has seen it. */
   g_atomic_int_set (&self->woken, 0);
+  clear_event (self->wake_fd);
 }
 
 void
@@ -746,7 +757,7 @@ qs_udp_bio_cancel (QsUdpBio *self)
   g_return_if_fail (self != NULL);
 
   g_atomic_int_set (&self->cancelled, 1);
-  signal_event (self);
+  signal_event (self->wake_fd);
 }
 
 guint64

@@ -113,7 +113,7 @@ gboolean qs_udp_bio_has_pending (QsUdpBio *self);
 
 /* --- Any thread --- */
 
-/* Ends a running poll; until qs_udp_bio_clear_wake() SSL_poll refuses to sleep (it fails). WAKEABLE only. */
+/* Ends a running poll; until qs_udp_bio_clear_wake() every poll ends at once, and SSL_poll fails. WAKEABLE only. */
 void qs_udp_bio_wake (QsUdpBio *self);
 void qs_udp_bio_clear_wake (QsUdpBio *self);
 /* Every later use by OpenSSL fails with ECANCELED. Ends a running poll too where WAKEABLE. */
