@@ -136,6 +136,8 @@ quic_close (QsConnection *self)
     flags |= SSL_SHUTDOWN_FLAG_RAPID;
   if (early)
     flags |= SSL_SHUTDOWN_FLAG_NO_BLOCK;
+  if (self->mode != QS_MODE_NONBLOCKING)
+    qs_udp_bio_end_waits (self->udp); /* it sleeps inside, with a poll of its own */
   ERR_clear_error ();
   int status = SSL_shutdown_ex (self->ssl, flags, &args, sizeof args);
   if (status < 0)
@@ -289,6 +291,24 @@ quic_kick (QsConnection *self)
     qs_ssl_source_kick (self->source);
 }
 
+/* Beside an assisting thread SSL_poll with several items is not usable in OpenSSL 3.5: when one of them gets ready
+ * while it prepares to sleep, it forgets that it said it would sleep for the items before that one, and the next
+ * thread that handles events waits for ever for a sleeper that is not there. So the thread sleeps by itself. */
+static void
+wait_beside_assistant (QsConnection *self)
+{
+  struct timeval timeout;
+  int infinite = 1;
+  gint64 timeout_us = -1;
+
+  /* The timers are the assisting thread's; but that an idle timeout ended it all has to be noticed. */
+  if (SSL_get_event_timeout (self->ssl, &timeout, &infinite) && !infinite)
+    timeout_us = (gint64) timeout.tv_sec * G_USEC_PER_SEC + timeout.tv_usec + 1000;
+  qs_udp_bio_wait (self->udp, timeout_us);
+  ERR_clear_error ();
+  SSL_handle_events (self->ssl);
+}
+
 /* Sleeps in SSL_poll, OpenSSL's blocking call for several streams at once. */
 static void
 quic_wait (QsConnection *self)
@@ -298,6 +318,11 @@ quic_wait (QsConnection *self)
                          .events = SSL_POLL_EVENT_EC | SSL_POLL_EVENT_ECD | SSL_POLL_EVENT_ISB | SSL_POLL_EVENT_ISU };
   size_t n_ready = 0;
 
+  if (self->mode == QS_MODE_THREAD_ASSISTED)
+    {
+      wait_beside_assistant (self);
+      return;
+    }
   if (self->io_state == QS_CONNECTION_CLOSING)
     item.events &= ~(guint64) SSL_POLL_EVENT_EC;
   g_array_append_val (items, item);

@@ -60,8 +60,9 @@ struct _QsUdpBio {
   guint64 n_received;
   gboolean deaf;
 
-  gint cancelled; /* atomic */
-  gint woken;     /* atomic */
+  GThread *sleeper; /* atomic: who sleeps in qs_udp_bio_wait() between its turns, NULL: nobody */
+  gint cancelled;   /* atomic */
+  gint woken;       /* atomic */
 
   const QsUdpRecorder *recorder;
   gpointer recorder_data;

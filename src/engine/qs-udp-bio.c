@@ -5,6 +5,7 @@
 #include <linux/errqueue.h>
 #include <netinet/udp.h>
 #include <openssl/err.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -333,7 +334,12 @@ bio_recvmmsg_cb (BIO *bio, BIO_MSG *messages, size_t stride, size_t n_messages, 
   if (self->impairment != NULL)
     qs_udp_bio_run_held (self);
   if (*n_done > 0)
-    return 1;
+    {
+      GThread *sleeper = g_atomic_pointer_get (&self->sleeper);
+      if (sleeper != NULL && sleeper != g_thread_self ())
+        signal_event (self->wake_fd);
+      return 1;
+    }
   ERR_raise (ERR_LIB_BIO, BIO_R_NON_FATAL); /* 1 with no message would be an assertion of OpenSSL's */
   return 0;
 }
@@ -758,6 +764,28 @@ qs_udp_bio_cancel (QsUdpBio *self)
 
   g_atomic_int_set (&self->cancelled, 1);
   signal_event (self->wake_fd);
+}
+
+void
+qs_udp_bio_wait (QsUdpBio *self, gint64 timeout_us)
+{
+  g_return_if_fail (self != NULL && self->epoll_fd >= 0);
+
+  struct pollfd descriptor = { self->epoll_fd, POLLIN, 0 };
+  gboolean first = g_atomic_pointer_get (&self->sleeper) == NULL;
+  g_atomic_pointer_set (&self->sleeper, g_thread_self ());
+  /* What came while nobody was known to sleep is looked at first. */
+  int timeout_ms = first ? 0 : timeout_us < 0 ? -1 : (int) MIN (timeout_us / 1000 + 1, G_MAXINT);
+  poll (&descriptor, 1, timeout_ms);
+}
+
+void
+qs_udp_bio_end_waits (QsUdpBio *self)
+{
+  g_return_if_fail (self != NULL);
+
+  g_atomic_pointer_set (&self->sleeper, NULL);
+  clear_event (self->wake_fd);
 }
 
 guint64

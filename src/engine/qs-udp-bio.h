@@ -111,6 +111,13 @@ void qs_udp_bio_set_deaf (QsUdpBio *self, gboolean deaf);
  * and its timeout does not tell that more wait. */
 gboolean qs_udp_bio_has_pending (QsUdpBio *self);
 
+/* --- The thread that owns the connection, WAKEABLE --- */
+
+/* Sleeps until something comes, somebody wakes, or timeout_us (-1: none) is over. From the first time on, datagrams that
+ * another thread in OpenSSL (its assisting one) has taken off the socket end it too, until qs_udp_bio_end_waits(). */
+void qs_udp_bio_wait (QsUdpBio *self, gint64 timeout_us);
+void qs_udp_bio_end_waits (QsUdpBio *self);
+
 /* --- Any thread --- */
 
 /* Ends a running poll; until qs_udp_bio_clear_wake() every poll ends at once, and SSL_poll fails. WAKEABLE only. */
