@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A capture of a million packets: how long it takes to open, to the last packet dissected; how much memory; and how
+ * long filters take to answer for all of it. It is a download as quicprobe would have recorded it: 1200-byte datagrams
+ * one way, whole as far as the trace's memory bound, ACKs the other way.
+ *
+ *   open-file [PACKETS]           writes the file, opens it in a process of its own, holds the figures to the limits
+ *   open-file write PATH PACKETS
+ *   open-file open PATH PACKETS */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <glib/gstdio.h>
+
+#include "dissect/qs-dissector.h"
+#include "dissect/qs-keys.h"
+#include "rfc-samples.h"
+#include "trace/qs-filter.h"
+#include "trace/qs-trace-file.h"
+#include "trace/qs-trace-save.h"
+
+#define SUITE 0x1301
+#define RANDOM "ebf8fa56f12939b9584a3896472ec40bb863cfd3e86804fe3a47f06a2b69484c" /* of the samples' ClientHello */
+#define SERVER_CID "f067a5502a4262b5"
+#define DATA_LENGTH 1140
+#define PN_LENGTH 4
+#define GAP_NS 2000
+
+#define MOST_SECONDS 3.0
+#define MOST_MEGABYTES 250.0
+#define MOST_FILTER_MS 300.0
+
+typedef struct {
+  QsKeys *keys;
+  QsHeaderKey *header_key;
+  guint64 number;
+  GByteArray *header, *payload;
+} Sender;
+
+static void
+fail (const GError *error)
+{
+  g_printerr ("open-file: %s\n", error->message);
+  exit (EXIT_FAILURE);
+}
+
+/* --- Writing --- */
+
+static GBytes *
+unhex (const char *hex)
+{
+  g_autoptr (GError) error = NULL;
+  GBytes *bytes = qs_bytes_from_hex (hex, &error);
+
+  if (bytes == NULL)
+    fail (error);
+  return bytes;
+}
+
+static void
+add_hex (QsTrace *trace, gint64 time, QsDirection direction, guint16 path, const char *hex)
+{
+  g_autoptr (GBytes) bytes = unhex (hex);
+
+  qs_trace_add_datagram (trace, time, direction, path, 0, QS_FATE_PASSED, g_bytes_get_data (bytes, NULL),
+                         g_bytes_get_size (bytes));
+}
+
+static Sender
+sender_new (QsTrace *trace, const char *label, guint8 fill)
+{
+  QsSecret secret = { .length = 32 };
+  g_autoptr (GString) line = g_string_new (label);
+
+  memset (secret.bytes, fill, secret.length);
+  g_string_append (line, " " RANDOM " ");
+  for (guint i = 0; i < secret.length; i++)
+    g_string_append_printf (line, "%02x", fill);
+  qs_trace_add_secret (trace, 0, line->str);
+  return (Sender){ qs_keys_new (QS_QUIC_VERSION_1, SUITE, &secret),
+                   qs_header_key_new (QS_QUIC_VERSION_1, SUITE, &secret), 0, g_byte_array_new (), g_byte_array_new () };
+}
+
+static void
+sender_clear (Sender *self)
+{
+  qs_keys_free (self->keys);
+  qs_header_key_free (self->header_key);
+  g_byte_array_unref (self->header);
+  g_byte_array_unref (self->payload);
+}
+
+static void
+put_varint (GByteArray *out, guint64 value)
+{
+  guint64 bytes = GUINT64_TO_BE (value | G_GUINT64_CONSTANT (3) << 62);
+
+  g_byte_array_append (out, (const guint8 *) &bytes, sizeof bytes);
+}
+
+static void
+put_byte (GByteArray *out, guint8 byte)
+{
+  g_byte_array_append (out, &byte, 1);
+}
+
+/* A short header for the payload, sealed, into the trace. */
+static void
+sender_send (Sender *self, QsTrace *trace, gint64 time, QsDirection direction, guint16 path, QsSpan dcid)
+{
+  guint32 pn = GUINT32_TO_BE ((guint32) self->number);
+
+  g_byte_array_set_size (self->header, 0);
+  put_byte (self->header, 0x40 | (PN_LENGTH - 1));
+  if (dcid.length > 0)
+    g_byte_array_append (self->header, dcid.data, (guint) dcid.length);
+  g_byte_array_append (self->header, (const guint8 *) &pn, PN_LENGTH);
+  g_autoptr (GBytes) packet =
+      qs_packet_protect (self->keys, self->header_key, QS_SPAN (self->header->data, self->header->len), PN_LENGTH,
+                         self->number, QS_SPAN (self->payload->data, self->payload->len));
+  qs_trace_add_datagram (trace, time, direction, path, 0, QS_FATE_PASSED, g_bytes_get_data (packet, NULL),
+                         g_bytes_get_size (packet));
+  self->number++;
+  g_byte_array_set_size (self->payload, 0);
+}
+
+static void
+send_data (Sender *server, QsTrace *trace, gint64 time, guint16 path)
+{
+  static const guint8 data[DATA_LENGTH];
+
+  put_byte (server->payload, QS_FRAME_STREAM | 0x06); /* OFF, LEN */
+  put_varint (server->payload, server->number % 4 * 4);
+  put_varint (server->payload, server->number / 4 * DATA_LENGTH);
+  put_varint (server->payload, DATA_LENGTH);
+  g_byte_array_append (server->payload, data, sizeof data);
+  sender_send (server, trace, time, QS_DIRECTION_RECEIVED, path, QS_SPAN (NULL, 0));
+}
+
+/* Of all but every thousandth packet. */
+static void
+send_ack (Sender *client, const Sender *server, QsTrace *trace, gint64 time, guint16 path, QsSpan dcid)
+{
+  put_byte (client->payload, QS_FRAME_ACK);
+  put_varint (client->payload, server->number - 1);
+  put_varint (client->payload, 3);
+  put_varint (client->payload, 0);
+  put_varint (client->payload, (server->number - 1) % 1000);
+  sender_send (client, trace, time, QS_DIRECTION_SENT, path, dcid);
+}
+
+static guint16
+add_path (QsTrace *trace)
+{
+  g_autoptr (GSocketAddress) local = g_inet_socket_address_new_from_string ("192.0.2.1", 40000);
+  g_autoptr (GSocketAddress) remote = g_inet_socket_address_new_from_string ("192.0.2.2", 443);
+
+  return qs_trace_add_path (trace, local, remote);
+}
+
+static int
+write_file (const char *path, guint n_packets)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  g_autoptr (GBytes) cid = unhex (SERVER_CID);
+  QsSpan dcid = QS_SPAN (g_bytes_get_data (cid, NULL), g_bytes_get_size (cid));
+  guint16 addresses = add_path (trace);
+  Sender client = sender_new (trace, "CLIENT_TRAFFIC_SECRET_0", 0x11);
+  Sender server = sender_new (trace, "SERVER_TRAFFIC_SECRET_0", 0x22);
+
+  add_hex (trace, GAP_NS, QS_DIRECTION_SENT, addresses, rfc_samples[0].client_packet);
+  add_hex (trace, 2 * GAP_NS, QS_DIRECTION_RECEIVED, addresses, rfc_samples[0].server_packet);
+  for (guint i = 3; i <= n_packets; i++)
+    {
+      if (i % 3 != 2)
+        send_data (&server, trace, (gint64) i * GAP_NS, addresses);
+      else
+        send_ack (&client, &server, trace, (gint64) i * GAP_NS, addresses, dcid);
+    }
+  sender_clear (&client);
+  sender_clear (&server);
+  if (!qs_trace_save (trace, path, qs_trace_format_for_name (path, QS_TRACE_FORMAT_PCAPNG), &error))
+    fail (error);
+  return EXIT_SUCCESS;
+}
+
+/* --- Opening --- */
+
+static double
+megabytes (void)
+{
+  struct rusage usage;
+
+  getrusage (RUSAGE_SELF, &usage);
+  return (double) usage.ru_maxrss / 1024;
+}
+
+/* Whether it answered in time. */
+static gboolean
+run_filter (QsTrace *trace, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (QsFilter) filter = qs_filter_new (text, NULL, &error);
+  g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (guint32));
+  guint from = 0;
+
+  if (filter == NULL)
+    fail (error);
+  gint64 start = g_get_monotonic_time ();
+  qs_filter_run (filter, trace, &from, 0, found);
+  double ms = (double) (g_get_monotonic_time () - start) / 1000;
+  g_print ("filter %-28s %8.1f ms, %u found\n", text, ms, found->len);
+  return ms <= MOST_FILTER_MS;
+}
+
+static int
+open_file (const char *path, guint n_packets)
+{
+  /* For the last two, packets whose bytes were kept are decrypted anew. */
+  static const char *const filters[] = { "dir:rx", "type:1rtt frame:ack", "pn>10",    "size>=1000",
+                                         "lost",   "not acked",           "stream:4", "frame:stream stream:8" };
+  g_autoptr (GError) error = NULL;
+  gint64 start = g_get_monotonic_time ();
+
+  g_autoptr (GPtrArray) traces = qs_trace_file_load (path, NULL, NULL, &error);
+  if (traces == NULL)
+    fail (error);
+  QsTrace *trace = g_ptr_array_index (traces, 0);
+  double read = (double) (g_get_monotonic_time () - start) / 1e6;
+  if (qs_trace_get_n_packets (trace) == 0)
+    {
+      g_autoptr (QsDissector) dissector = qs_dissector_new (trace);
+
+      qs_dissector_advance (dissector, 0);
+      qs_dissector_finish (dissector);
+    }
+  double seconds = (double) (g_get_monotonic_time () - start) / 1e6;
+  double memory = megabytes ();
+
+  g_print ("%u packets: read %.2f s, opened %.2f s, %.0f MB at most\n", qs_trace_get_n_packets (trace), read, seconds,
+           memory);
+  gboolean good = seconds <= MOST_SECONDS && memory <= MOST_MEGABYTES;
+  for (guint i = 0; i < G_N_ELEMENTS (filters); i++)
+    good = run_filter (trace, filters[i]) && good;
+  if (qs_trace_get_n_packets (trace) != n_packets)
+    {
+      g_printerr ("open-file: there should be %u packets\n", n_packets);
+      return EXIT_FAILURE;
+    }
+  return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* --- Both --- */
+
+static int
+run_self (const char *what, const char *path, const char *count)
+{
+  g_autoptr (GError) error = NULL;
+  const char *const command[] = { "/proc/self/exe", what, path, count, NULL };
+  int status = 0;
+
+  if (!g_spawn_sync (NULL, (char **) command, NULL, G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, NULL, NULL, &status,
+                     &error))
+    fail (error);
+  return g_spawn_check_wait_status (status, NULL) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int
+main (int argc, char **argv)
+{
+  if (argc == 4)
+    {
+      guint n = (guint) g_ascii_strtoull (argv[3], NULL, 10);
+      return strcmp (argv[1], "write") == 0 ? write_file (argv[2], n) : open_file (argv[2], n);
+    }
+
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("qs-bench-XXXXXX", &error);
+  if (folder == NULL)
+    fail (error);
+  g_autofree char *path = g_build_filename (folder, "download.pcapng", NULL);
+  const char *count = argc > 1 ? argv[1] : "1000000";
+  int result = run_self ("write", path, count);
+  if (result == EXIT_SUCCESS)
+    result = run_self ("open", path, count);
+  g_unlink (path);
+  g_rmdir (folder);
+  return result;
+}
