@@ -125,14 +125,12 @@ draw_lanes (Draw *draw, double top, double bottom)
 static char *
 lane_address (QsSequenceLayout *layout, gboolean client)
 {
-  const QsPath *path = qs_trace_get_path (layout->trace, 0);
+  const QsPath *path = qs_trace_get_path (layout->trace, layout->path);
   GSocketAddress *address = NULL;
 
   if (path != NULL)
     address = client == layout->own_is_client ? path->local : path->remote;
-  return address != NULL && G_IS_SOCKET_CONNECTABLE (address)
-             ? g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address))
-             : g_strdup ("");
+  return qs_sequence_address_text (address);
 }
 
 static void
@@ -396,7 +394,7 @@ draw_packet_label (Draw *draw, const QsItem *item, const Arrow *arrow, guint pac
   if ((draw->phase & PHASE_LABELS) == 0 || (item->flags & QS_ITEM_LABEL) == 0)
     return;
   g_autofree char *title = qs_sequence_packet_title (draw->layout->trace, packet, &n_strong);
-  g_autofree char *subtitle = qs_sequence_packet_subtitle (draw->layout->trace, packet, joined);
+  g_autofree char *subtitle = qs_sequence_arrow_subtitle (draw->layout, packet, joined);
   draw_label (draw, arrow, title, n_strong, subtitle);
 }
 

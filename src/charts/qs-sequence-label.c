@@ -264,6 +264,38 @@ static const struct {
 };
 
 char *
+qs_sequence_address_text (GSocketAddress *address)
+{
+  return address != NULL && G_IS_SOCKET_CONNECTABLE (address)
+             ? g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address))
+             : g_strdup ("");
+}
+
+/* A packet of another path than the ends are named after says which: its peer, or, where that is the same, our side. */
+static void
+append_path (const QsSequenceLayout *self, const QsPacket *packet, GString *text)
+{
+  QsRecord record;
+
+  if (packet->record >= qs_trace_get_n_records (self->trace)) /* from a qlog */
+    return;
+  qs_trace_get_record (self->trace, packet->record, &record);
+  const QsPath *path = qs_trace_get_path (self->trace, record.path);
+  const QsPath *usual = qs_trace_get_path (self->trace, self->path);
+  if (record.path == self->path || path == NULL || usual == NULL)
+    return;
+
+  g_autofree char *remote = qs_sequence_address_text (path->remote);
+  g_autofree char *usual_remote = qs_sequence_address_text (usual->remote);
+  g_autofree char *local = qs_sequence_address_text (path->local);
+  gboolean same_peer = g_str_equal (remote, usual_remote);
+  gboolean to = (packet->direction == QS_DIRECTION_SENT) != same_peer;
+  g_autofree char *words = g_strdup_printf (to ? _ ("to %s") : _ ("from %s"), same_peer ? local : remote);
+
+  g_string_append_printf (text, " · %s", words);
+}
+
+char *
 qs_sequence_packet_subtitle (QsTrace *trace, guint index, gboolean joined)
 {
   const QsPacket *packet = qs_trace_get_packet (trace, index);
@@ -280,6 +312,16 @@ qs_sequence_packet_subtitle (QsTrace *trace, guint index, gboolean joined)
       if ((packet->flags & flag_words[i].flag) != 0)
         g_string_append_printf (text, " · %s", _ (flag_words[i].words));
     }
+  return g_string_free (text, FALSE);
+}
+
+char *
+qs_sequence_arrow_subtitle (const QsSequenceLayout *self, guint packet, gboolean joined)
+{
+  g_autofree char *plain = qs_sequence_packet_subtitle (self->trace, packet, joined);
+  GString *text = g_string_new (plain);
+
+  append_path (self, qs_trace_get_packet (self->trace, packet), text);
   return g_string_free (text, FALSE);
 }
 

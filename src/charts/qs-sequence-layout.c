@@ -210,6 +210,20 @@ rank_behind (QsSequenceLayout *self, guint packet, guint n)
   return low;
 }
 
+/* Where several addresses are raced, the ends are those of the attempt that was answered. */
+static void
+take_path (QsSequenceLayout *self, const QsPacket *packet)
+{
+  gboolean answer = packet->direction == QS_DIRECTION_RECEIVED;
+  QsRecord record;
+
+  if (packet->record >= qs_trace_get_n_records (self->trace) || (self->answered && !answer))
+    return;
+  qs_trace_get_record (self->trace, packet->record, &record);
+  self->path = record.path;
+  self->answered = answer;
+}
+
 static void
 append_packet (QsSequenceLayout *self)
 {
@@ -217,6 +231,7 @@ append_packet (QsSequenceLayout *self)
   guint n = self->order->len;
 
   self->types_seen |= 1u << qs_trace_get_packet (self->trace, packet)->type;
+  take_path (self, qs_trace_get_packet (self->trace, packet));
   if (!self->unsorted && n > 0 && compare_packets (&g_array_index (self->order, guint32, n - 1), &packet, self) > 0)
     {
       self->unsorted = TRUE;
@@ -1141,7 +1156,7 @@ describe_packet (QsSequenceLayout *self, const QsSequenceHit *hit)
   const QsPacket *packet = qs_trace_get_packet (self->trace, hit->first_packet);
   gsize n_strong;
   g_autofree char *title = qs_sequence_packet_title (self->trace, hit->first_packet, &n_strong);
-  g_autofree char *subtitle = qs_sequence_packet_subtitle (self->trace, hit->first_packet, FALSE);
+  g_autofree char *subtitle = qs_sequence_arrow_subtitle (self, hit->first_packet, FALSE);
   g_autofree char *time = qs_sequence_time_text (packet->time);
 
   return g_strdup_printf (qs_sequence_by_client (self, packet->direction) ? _ ("%s, client to server: %s\n%s")

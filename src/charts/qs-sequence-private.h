@@ -83,9 +83,11 @@ struct _QsSequenceLayout {
   guint next_rank;   /* packets that are laid out */
   guint next_mark;
   guint types_seen; /* bit N: a packet of type N */
-  gint64 half_rtt;  /* nanoseconds */
-  double scale;     /* TO_SCALE: per nanosecond */
-  double end;       /* below the last item */
+  guint16 path;     /* that the ends are named after: the last one that answered */
+  gboolean answered;
+  gint64 half_rtt; /* nanoseconds */
+  double scale;    /* TO_SCALE: per nanosecond */
+  double end;      /* below the last item */
 
   /* Measures, at this text scale. */
   double line1, line2; /* heights of a label's lines */
@@ -100,6 +102,9 @@ struct _QsSequenceLayout {
 
 /* qs-sequence-label.c: the words. Owned by the caller; peers' bytes are escaped. */
 char *qs_sequence_packet_subtitle (QsTrace *trace, guint packet, gboolean joined);
+/* The same, with the address where that is another one than the ends'. */
+char *qs_sequence_arrow_subtitle (const QsSequenceLayout *self, guint packet, gboolean joined);
+char *qs_sequence_address_text (GSocketAddress *address); /* empty where it is not known */
 char *qs_sequence_bundle_title (QsTrace *trace, const QsBundle *bundle, guint side);
 /* Of a bundle of few packets: their messages, and what they are. */
 char *qs_sequence_group_title (const QsSequenceLayout *self, const QsItem *item, gsize *n_strong);

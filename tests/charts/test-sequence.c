@@ -263,6 +263,38 @@ test_labels (void)
   g_assert_cmpint (tone, ==, QS_TONE_INFO);
 }
 
+/* Two addresses raced: the ends are named after the one that answered, arrows to the other say so. */
+static void
+test_raced (void)
+{
+  g_autoptr (QsTrace) trace = fixture_trace_new (QS_VANTAGE_CLIENT);
+  g_autoptr (GSocketAddress) client = g_inet_socket_address_new_from_string ("192.0.2.7", 40000);
+  g_autoptr (GSocketAddress) server = g_inet_socket_address_new_from_string ("192.0.2.1", 4433);
+  g_autoptr (GSocketAddress) other = g_inet_socket_address_new_from_string ("192.0.2.7", 40001);
+  guint16 won = qs_trace_add_path (trace, client, server);
+  guint16 rebound = qs_trace_add_path (trace, other, server);
+  const guint16 paths[] = { 0, won, won, 0, rebound };
+
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+    {
+      QsDirection direction = i == 2 ? RECEIVED : SENT;
+      guint8 bytes[100] = { 0 };
+      guint r = qs_trace_add_datagram (trace, i * MS, direction, paths[i], 0, QS_FATE_PASSED, bytes, sizeof bytes);
+      fixture_add_packet (trace, r, i * MS, direction, QS_PACKET_INITIAL, i, 100, "01");
+    }
+
+  g_autoptr (QsSequenceLayout) layout = lay_out (trace, QS_SEQUENCE_EVEN, FALSE);
+  g_assert_cmpuint (layout->path, ==, won);
+  g_autofree char *lost = qs_sequence_arrow_subtitle (layout, 0, FALSE);
+  g_autofree char *usual = qs_sequence_arrow_subtitle (layout, 1, FALSE);
+  g_autofree char *moved = qs_sequence_arrow_subtitle (layout, 4, FALSE);
+  g_autofree char *peer = qs_sequence_address_text (qs_trace_get_path (trace, 0)->remote);
+  g_autofree char *to_peer = g_strdup_printf ("to %s", peer);
+  g_assert_nonnull (strstr (lost, to_peer));
+  g_assert_null (strstr (usual, "to "));
+  g_assert_nonnull (strstr (moved, "from 192.0.2.7:40001"));
+}
+
 static void
 test_bulk (void)
 {
@@ -598,6 +630,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sequence/deterministic", test_deterministic);
   g_test_add_func ("/sequence/look", test_look);
   g_test_add_func ("/sequence/million", test_million);
+  g_test_add_func ("/sequence/raced", test_raced);
   g_test_add_func ("/sequence/colours", test_colours);
   g_test_add_func ("/sequence/export", test_export);
   g_test_add_func ("/sequence/export-errors", test_export_errors);
