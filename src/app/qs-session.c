@@ -419,6 +419,7 @@ qs_session_probe_lab (QsSession *self, const QsProbeOptions *options, GError **e
   g_return_val_if_fail (QS_IS_SESSION (self), FALSE);
 
   g_clear_pointer (&self->lab_options, qs_probe_options_free);
+  qs_lab_renew (self->lab); /* no probe waits yet that its running again would start */
   if (options != NULL)
     self->lab_options = qs_probe_options_copy (options);
   else

@@ -475,6 +475,63 @@ test_runs (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (state_text (fixture), ==, "No connection");
 }
 
+static guint
+count_fates (QsTrace *trace, QsFate fate)
+{
+  guint n = 0;
+  QsRecord record;
+
+  for (guint i = 0; i < qs_trace_get_n_records (trace); i++)
+    {
+      qs_trace_get_record (trace, i, &record);
+      n += record.kind == QS_RECORD_DATAGRAM && record.fate == fate;
+    }
+  return n;
+}
+
+static void
+test_lab_path (Fixture *fixture, gconstpointer data)
+{
+  QsLab *lab = qs_session_get_lab (fixture->session);
+  GtkComboBox *path = find (fixture, "Path", GTK_TYPE_COMBO_BOX);
+  GtkEntry *rules = find (fixture, "Path rules", GTK_TYPE_ENTRY);
+  GtkStyleContext *style = gtk_widget_get_style_context (GTK_WIDGET (rules));
+
+  g_assert_cmpstr (gtk_combo_box_get_active_id (path), ==, "none");
+  g_assert_false (gtk_widget_get_visible (GTK_WIDGET (rules)));
+  g_assert_true (gtk_combo_box_set_active_id (path, "bad-wifi"));
+  g_assert_cmpstr (qs_lab_get_path (lab), ==, "bad-wifi");
+
+  /* One's own begin with the preset's; what is wrong is said and changes nothing. */
+  gtk_combo_box_set_active_id (path, "custom");
+  g_assert_true (gtk_widget_get_visible (GTK_WIDGET (rules)));
+  g_assert_nonnull (strstr (gtk_entry_get_text (rules), "loss=5%"));
+  gtk_entry_set_text (rules, "down:drop=3");
+  gtk_entry_set_text (rules, "down:drop=x");
+  g_assert_cmpstr (qs_lab_get_path (lab), ==, "down:drop=3");
+  g_assert_true (gtk_style_context_has_class (style, GTK_STYLE_CLASS_ERROR));
+  gtk_entry_set_text (rules, "mobile");
+  g_assert_cmpstr (gtk_combo_box_get_active_id (path), ==, "custom");
+  gtk_entry_set_text (rules, "down:drop=3");
+  g_assert_false (gtk_style_context_has_class (style, GTK_STYLE_CLASS_ERROR));
+
+  QsRun *run = connect_to_lab (fixture, NULL);
+  wait_until (qs_probe_get_state (qs_run_get_probe (run)) == QS_CONNECTION_ESTABLISHED);
+  GListModel *connections = qs_server_get_connections (qs_lab_get_server (lab));
+  g_autoptr (QsServerConnection) connection = g_list_model_get_item (connections, 0);
+  g_assert_cmpuint (count_fates (qs_server_connection_get_trace (connection), QS_FATE_DROPPED), ==, 1);
+
+  /* The next probe gets a server with the rules of then. */
+  g_autoptr (QsServer) before = g_object_ref (qs_lab_get_server (lab));
+  gtk_entry_set_text (rules, "");
+  g_assert_true (qs_lab_get_server (lab) == before);
+  run = connect_to_lab (fixture, NULL);
+  g_assert_true (qs_lab_get_server (lab) != before);
+  wait_until (qs_probe_get_state (qs_run_get_probe (run)) == QS_CONNECTION_ESTABLISHED);
+  qs_lab_stop (lab);
+  wait_until (qs_lab_get_server (lab) == NULL);
+}
+
 static void
 test_lab_restart (Fixture *fixture, gconstpointer data)
 {
@@ -548,6 +605,7 @@ main (int argc, char **argv)
   g_test_add ("/app/window/stop-handshake", Fixture, NULL, set_up, test_stop_handshake, tear_down);
   g_test_add ("/app/window/close-handshake", Fixture, NULL, set_up, test_close_handshake, tear_down);
   g_test_add ("/app/window/runs", Fixture, NULL, set_up, test_runs, tear_down);
+  g_test_add ("/app/window/lab-path", Fixture, NULL, set_up, test_lab_path, tear_down);
   g_test_add ("/app/window/lab-restart", Fixture, NULL, set_up, test_lab_restart, tear_down);
   g_test_add ("/app/window/history", Fixture, NULL, set_up, test_history, tear_down);
   g_test_add ("/app/window/many-closes", Fixture, NULL, set_up, test_many_closes, tear_down);

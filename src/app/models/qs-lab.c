@@ -4,11 +4,14 @@
 #include <glib/gstdio.h>
 
 #include "base/qs-i18n.h"
+#include "engine/qs-impairment.h"
 
 struct _QsLab {
   GObject parent;
   QsServer *server; /* NULL: none; may be on its way out while restarting */
   char *scenario;
+  char *path;        /* rules; NULL: none */
+  char *served_path; /* that the server was started with */
   gboolean retry;
   guint port; /* as wished */
   guint16 last_port;
@@ -17,7 +20,7 @@ struct _QsLab {
   char *ca_path;
 };
 
-enum { PROP_RUNNING = 1, PROP_SCENARIO, PROP_RETRY, PROP_PORT, PROP_SERVER, N_PROPS };
+enum { PROP_RUNNING = 1, PROP_SCENARIO, PROP_RETRY, PROP_PORT, PROP_SERVER, PROP_PATH, N_PROPS };
 enum { EVENT, N_SIGNALS };
 
 static GParamSpec *props[N_PROPS];
@@ -81,6 +84,7 @@ make_options (QsLab *self, guint16 port)
   options->port = port;
   options->retry = self->retry;
   options->record = TRUE;
+  options->impairment = g_strdup (self->path);
   if (!g_str_equal (self->scenario, default_scenario ()))
     {
       g_strfreev (options->scenarios);
@@ -103,6 +107,8 @@ start_on (QsLab *self, guint16 port, GError **error)
       return FALSE;
     }
   self->last_port = qs_server_get_port (server);
+  g_free (self->served_path);
+  self->served_path = g_strdup (self->path);
   set_server (self, server);
   return TRUE;
 }
@@ -174,6 +180,9 @@ qs_lab_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec
     case PROP_SERVER:
       g_value_set_object (value, self->server);
       break;
+    case PROP_PATH:
+      g_value_set_string (value, self->path);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -230,6 +239,8 @@ qs_lab_finalize (GObject *object)
 
   remove_files (self);
   g_clear_pointer (&self->scenario, g_free);
+  g_clear_pointer (&self->path, g_free);
+  g_clear_pointer (&self->served_path, g_free);
   g_clear_pointer (&self->folder, g_free);
   g_clear_pointer (&self->ca_path, g_free);
   G_OBJECT_CLASS (qs_lab_parent_class)->finalize (object);
@@ -252,6 +263,7 @@ qs_lab_class_init (QsLabClass *klass)
   props[PROP_RETRY] = g_param_spec_boolean ("retry", NULL, NULL, FALSE, both);
   props[PROP_PORT] = g_param_spec_uint ("port", NULL, NULL, 0, G_MAXUINT16, 0, both);
   props[PROP_SERVER] = g_param_spec_object ("server", NULL, NULL, QS_TYPE_SERVER, read);
+  props[PROP_PATH] = g_param_spec_string ("path", NULL, NULL, NULL, read);
   g_object_class_install_properties (object_class, N_PROPS, props);
   signals[EVENT] =
       g_signal_new ("event", QS_TYPE_LAB, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
@@ -293,6 +305,41 @@ qs_lab_get_scenario (QsLab *self)
   g_return_val_if_fail (QS_IS_LAB (self), NULL);
 
   return self->scenario;
+}
+
+gboolean
+qs_lab_set_path (QsLab *self, const char *rules, GError **error)
+{
+  g_return_val_if_fail (QS_IS_LAB (self), FALSE);
+
+  g_autoptr (QsImpairment) impairment = NULL;
+  if (rules != NULL && *rules == '\0')
+    rules = NULL;
+  if (rules != NULL && (impairment = qs_impairment_new (rules, error)) == NULL)
+    return FALSE;
+  if (g_strcmp0 (rules, self->path) == 0)
+    return TRUE;
+  g_free (self->path);
+  self->path = g_strdup (rules);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PATH]);
+  return TRUE;
+}
+
+const char *
+qs_lab_get_path (QsLab *self)
+{
+  g_return_val_if_fail (QS_IS_LAB (self), NULL);
+
+  return self->path;
+}
+
+void
+qs_lab_renew (QsLab *self)
+{
+  g_return_if_fail (QS_IS_LAB (self));
+
+  if (self->server != NULL && g_strcmp0 (self->path, self->served_path) != 0)
+    replace_running (self);
 }
 
 gboolean

@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  * probes can trust it; the file goes when the lab does.
  *
  * Properties (all notify): "running" (boolean), "scenario" (string: a scenario's name), "retry"
- * (boolean), "port" (uint: as wished, 0: any free one), "server" (QsServer or NULL).
+ * (boolean), "port" (uint: as wished, 0: any free one), "server" (QsServer or NULL),
+ * "path" (string: what becomes of datagrams, as qs_impairment_new() takes it, NULL: nothing).
  * Signals: "event" (const char *text): a line for the log.
  */
 #define QS_TYPE_LAB (qs_lab_get_type ())
@@ -24,6 +25,13 @@ QsLab *qs_lab_new (void);
 
 void qs_lab_set_scenario (QsLab *self, const char *name); /* NULL: plain echo */
 const char *qs_lab_get_scenario (QsLab *self);            /* never NULL */
+
+/* rules as qs_impairment_new() takes them, NULL or empty for none. FALSE with a translated sentence: nothing changed.
+ * Rules are typed letter by letter, so a running server goes on with those it has until qs_lab_renew(). */
+gboolean qs_lab_set_path (QsLab *self, const char *rules, GError **error);
+const char *qs_lab_get_path (QsLab *self); /* NULL: none */
+/* Replaces a running server whose path is another one. */
+void qs_lab_renew (QsLab *self);
 
 /* Starts it (or does nothing when it runs). FALSE with a translated sentence. */
 gboolean qs_lab_start (QsLab *self, GError **error);

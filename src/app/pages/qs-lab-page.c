@@ -4,6 +4,11 @@
 #include "app/models/qs-lab-connections.h"
 #include "app/widgets/qs-file-dialog.h"
 #include "base/qs-i18n.h"
+#include "engine/qs-impairment.h"
+
+#define PATH_NONE "none"
+#define PATH_CUSTOM "custom"
+#define PATH_EXAMPLE "loss=10%"
 
 struct _QsLabPage {
   QsPage parent;
@@ -11,6 +16,9 @@ struct _QsLabPage {
   GtkLabel *title, *watch, *expected;
   GtkSwitch *retry;
   GtkSpinButton *port;
+  GtkComboBoxText *path;
+  GtkEntry *rules;
+  GtkLabel *path_error;
   GtkButton *start, *save_ca;
   GtkImage *state_icon;
   GtkLabel *state, *error;
@@ -164,6 +172,105 @@ save_ca_cb (QsLabPage *self)
     show_error (self, error->message);
 }
 
+/* --- The path --------------------------------------------------------------------------- */
+
+static void
+add_paths (QsLabPage *self)
+{
+  guint n;
+  const QsImpairmentPreset *presets = qs_impairment_presets (&n);
+
+  gtk_combo_box_text_append (self->path, PATH_NONE, _ ("As it is"));
+  for (guint i = 0; i < n; i++)
+    gtk_combo_box_text_append (self->path, presets[i].name, _ (presets[i].title));
+  gtk_combo_box_text_append (self->path, PATH_CUSTOM, _ ("By rules of your own"));
+}
+
+static gboolean
+is_custom (QsLabPage *self)
+{
+  return g_strcmp0 (gtk_combo_box_get_active_id (GTK_COMBO_BOX (self->path)), PATH_CUSTOM) == 0;
+}
+
+static void
+take_path (QsLabPage *self, const char *rules)
+{
+  g_autoptr (GError) error = NULL;
+  GtkStyleContext *style = gtk_widget_get_style_context (GTK_WIDGET (self->rules));
+  gboolean good = qs_lab_set_path (self->lab, rules, &error);
+
+  gtk_label_set_text (self->path_error, good ? "" : error->message);
+  gtk_widget_set_visible (GTK_WIDGET (self->path_error), !good);
+  if (good)
+    gtk_style_context_remove_class (style, GTK_STYLE_CLASS_ERROR);
+  else
+    gtk_style_context_add_class (style, GTK_STYLE_CLASS_ERROR);
+}
+
+/* What a preset stands for is a good start for rules of one's own. */
+static void
+propose_rules (QsLabPage *self)
+{
+  const char *path = qs_lab_get_path (self->lab);
+  guint n;
+  const QsImpairmentPreset *presets = qs_impairment_presets (&n);
+
+  for (guint i = 0; i < n; i++)
+    if (g_strcmp0 (presets[i].name, path) == 0)
+      path = presets[i].rules;
+  gtk_entry_set_text (self->rules, path != NULL ? path : PATH_EXAMPLE);
+}
+
+static void
+path_changed_cb (QsLabPage *self)
+{
+  const char *id = gtk_combo_box_get_active_id (GTK_COMBO_BOX (self->path));
+  gboolean custom = is_custom (self);
+
+  gtk_widget_set_visible (GTK_WIDGET (self->rules), custom);
+  if (self->lab == NULL || id == NULL)
+    return;
+  if (custom && gtk_entry_get_text_length (self->rules) == 0)
+    propose_rules (self);
+  take_path (self, custom ? gtk_entry_get_text (self->rules) : g_str_equal (id, PATH_NONE) ? NULL : id);
+  qs_lab_renew (self->lab);
+}
+
+static void
+rules_changed_cb (QsLabPage *self)
+{
+  if (self->lab != NULL && is_custom (self))
+    take_path (self, gtk_entry_get_text (self->rules));
+}
+
+static void
+rules_done_cb (QsLabPage *self)
+{
+  if (self->lab != NULL)
+    qs_lab_renew (self->lab);
+}
+
+static gboolean
+rules_left_cb (QsLabPage *self)
+{
+  rules_done_cb (self);
+  return GDK_EVENT_PROPAGATE;
+}
+
+/* A preset's name among rules that are being typed stays there. */
+static void
+show_path (QsLabPage *self)
+{
+  const char *path = qs_lab_get_path (self->lab);
+
+  if (is_custom (self) && g_strcmp0 (gtk_entry_get_text (self->rules), path != NULL ? path : "") == 0)
+    return;
+  if (gtk_combo_box_set_active_id (GTK_COMBO_BOX (self->path), path != NULL ? path : PATH_NONE))
+    return;
+  gtk_entry_set_text (self->rules, path);
+  gtk_combo_box_set_active_id (GTK_COMBO_BOX (self->path), PATH_CUSTOM);
+}
+
 /* --- Its connections -------------------------------------------------------------------- */
 
 static void
@@ -202,8 +309,10 @@ qs_lab_page_session_set (QsPage *page, QsSession *session)
   g_signal_connect_object (self->lab, "notify::scenario", G_CALLBACK (show_scenario), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->lab, "notify::running", G_CALLBACK (show_server), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->model, "changed", G_CALLBACK (show_connections), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->lab, "notify::path", G_CALLBACK (show_path), self, G_CONNECT_SWAPPED);
   show_scenario (self);
   show_server (self);
+  show_path (self);
   show_connections (self);
 }
 
@@ -241,6 +350,9 @@ qs_lab_page_class_init (QsLabPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, QsLabPage, expected);
   gtk_widget_class_bind_template_child (widget_class, QsLabPage, retry);
   gtk_widget_class_bind_template_child (widget_class, QsLabPage, port);
+  gtk_widget_class_bind_template_child (widget_class, QsLabPage, path);
+  gtk_widget_class_bind_template_child (widget_class, QsLabPage, rules);
+  gtk_widget_class_bind_template_child (widget_class, QsLabPage, path_error);
   gtk_widget_class_bind_template_child (widget_class, QsLabPage, start);
   gtk_widget_class_bind_template_child (widget_class, QsLabPage, save_ca);
   gtk_widget_class_bind_template_child (widget_class, QsLabPage, state_icon);
@@ -251,6 +363,10 @@ qs_lab_page_class_init (QsLabPageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, scenario_selected_cb);
   gtk_widget_class_bind_template_callback (widget_class, scenario_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, start_cb);
+  gtk_widget_class_bind_template_callback (widget_class, path_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, rules_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, rules_done_cb);
+  gtk_widget_class_bind_template_callback (widget_class, rules_left_cb);
   gtk_widget_class_bind_template_callback (widget_class, save_ca_cb);
 }
 
@@ -259,6 +375,7 @@ qs_lab_page_init (QsLabPage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   add_scenarios (self);
+  add_paths (self);
   add_column (self, QS_LAB_COLUMN_PEER, _ ("Peer"), FALSE, FALSE);
   add_column (self, QS_LAB_COLUMN_STATE, _ ("State"), FALSE, FALSE);
   add_column (self, QS_LAB_COLUMN_ALPN, _ ("ALPN"), FALSE, FALSE);
