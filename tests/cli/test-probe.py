@@ -360,25 +360,5 @@ class NoServer(WithCertificates):
                 probe.check_shape(json.loads(out), probe.CONTRACT)
 
 
-class Scenarios(unittest.TestCase):
-    """Whatever the local server can do wrong gets the name that its list promises."""
-
-    def test_every_scenario(self):
-        listing = subprocess.run([probe.SERVER, "--list-scenarios"], capture_output=True, text=True, check=True).stdout
-        for line in listing.splitlines():
-            name, finding, _ = line.split("\t")
-            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
-                ca = os.path.join(folder, "ca.pem")
-                with peers.quicserve(probe.SERVER, f"--scenario={name}", f"--write-ca={ca}") as peer:
-                    arguments = [f"--cacert={ca}", "--alpn=hq-interop", "--send=hello", "--timeout=8"]
-                    # A close may cross with the end of a run that has got all it asked for: then again.
-                    for _ in range(5):
-                        result = probe.probe(*arguments, f"quic://localhost:{peer.port}")
-                        if finding in result.findings or result.status != 0:
-                            break
-                    if finding != "-":
-                        self.assertIn(finding, result.findings, f"status {result.status}: {result.text}")
-
-
 if __name__ == "__main__":
     peers.main()
