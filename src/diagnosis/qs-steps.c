@@ -207,7 +207,7 @@ static const StepRule rule_tcp = {
   "tcp-connected", N_ ("TCP connection"), N_ ("TCP connected"), N_ ("TCP accepted"), FALSE, look_tcp
 };
 static const StepRule rule_verified = {
-  "verified", N_ ("Certificate verified"), N_ ("Certificate verified"), NULL, FALSE, look_verified
+  "verified", N_ ("Check of the certificate"), N_ ("Certificate verified"), NULL, FALSE, look_verified
 };
 static const StepRule rule_confirmed = {
   "confirmed", N_ ("Handshake confirmed"), N_ ("Handshake confirmed"), NULL, FALSE, look_confirmed

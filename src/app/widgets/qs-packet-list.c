@@ -32,7 +32,7 @@ static const struct {
 } columns[] = {
   { QS_PACKET_COLUMN_TIME, N_ ("Time (ms)"), "1000.000", TRUE },
   { QS_PACKET_COLUMN_DELTA, N_ ("Delta"), "+100.000", TRUE },
-  { QS_PACKET_COLUMN_DIRECTION, N_ ("Direction"), "← received", FALSE },
+  { QS_PACKET_COLUMN_DIRECTION, N_ ("Direction"), N_ ("← received"), FALSE },
   { QS_PACKET_COLUMN_TYPE, N_ ("Type"), "Handshake", FALSE },
   { QS_PACKET_COLUMN_NUMBER, N_ ("Number"), "10000", TRUE },
   { QS_PACKET_COLUMN_SIZE, N_ ("Size"), "16,401", TRUE },
@@ -304,7 +304,7 @@ add_columns (QsPacketList *self)
       GtkTreeViewColumn *column =
           gtk_tree_view_column_new_with_attributes (_ (columns[i].title), cell, "text", columns[i].column, NULL);
       float align = columns[i].number ? 1 : 0;
-      int width = MAX (text_width (self, columns[i].sample), text_width (self, _ (columns[i].title)));
+      int width = MAX (text_width (self, _ (columns[i].sample)), text_width (self, _ (columns[i].title)));
 
       g_object_set (cell, "xalign", align, "xpad", 4, "ypad", 2, "attributes", tabular, "ellipsize",
                     PANGO_ELLIPSIZE_END, "single-paragraph-mode", TRUE, NULL);
