@@ -5,7 +5,7 @@
 
 #include "base/qs-text.h"
 #include "trace/qs-frame-store.h"
-#include "trace/qs-qlog-json.h"
+#include "trace/qs-json.h"
 #include "trace/qs-qlog-parse.h"
 
 #define MAX_PACKETS (G_MAXUINT32 / 4)
@@ -61,9 +61,9 @@ read_time_format (const char *name, TimeFormat fallback)
 
 /* A number of milliseconds, or the newer schema's object with dates as RFC 3339 texts. */
 static double
-read_reference (JsonObject *fields)
+read_reference (QsJson fields)
 {
-  JsonObject *object = qs_json_get_object (fields, "reference_time");
+  QsJson object = qs_json_get (fields, "reference_time");
   const char *text = qs_json_get_string (object, "wall_clock_time");
   double ms = 0;
 
@@ -79,7 +79,7 @@ read_reference (JsonObject *fields)
 
 /* The event's time since the trace's origin. The first event sets the origin where the file has no reference. */
 static gint64
-read_time (QsQlogEvents *self, JsonObject *event)
+read_time (QsQlogEvents *self, QsJson event)
 {
   TimeFormat format = read_time_format (qs_json_get_string (event, "time_format"), self->format);
   double ms = 0;
@@ -159,18 +159,18 @@ space_of (QsPacketType type)
 }
 
 static guint32
-read_length (JsonObject *data, JsonObject *header)
+read_length (QsJson data, QsJson header)
 {
   guint64 length = 0;
 
-  if (!qs_json_get_uint (qs_json_get_object (data, "raw"), "length", &length) &&
+  if (!qs_json_get_uint (qs_json_get (data, "raw"), "length", &length) &&
       !qs_json_get_uint (header, "packet_size", &length))
     qs_json_get_uint (header, "length", &length);
   return (guint32) MIN (length, 65535);
 }
 
 static guint32
-read_version (JsonObject *header)
+read_version (QsJson header)
 {
   const char *text = qs_json_get_string (header, "version");
   guint64 version = 0;
@@ -254,14 +254,11 @@ ack_range_cb (guint64 smallest, guint64 largest, gpointer data)
 }
 
 static void
-add_frame (JsonArray *array, guint index, JsonNode *node, gpointer data)
+add_frame (QsQlogEvents *self, QsPacket *packet, QsJson object)
 {
-  gpointer *both = data;
-  QsQlogEvents *self = both[0];
-  QsPacket *packet = both[1];
   QsFrame frame;
 
-  if (!JSON_NODE_HOLDS_OBJECT (node) || !qs_qlog_parse_frame (json_node_get_object (node), &frame, self->scratch))
+  if (!qs_qlog_parse_frame (object, &frame, self->scratch))
     return;
   if (!qs_frame_store_add (self->store, &frame))
     {
@@ -286,20 +283,19 @@ add_frame (JsonArray *array, guint index, JsonNode *node, gpointer data)
 }
 
 static void
-read_frames (QsQlogEvents *self, JsonObject *data, QsPacket *packet)
+read_frames (QsQlogEvents *self, QsJson data, QsPacket *packet)
 {
-  JsonArray *frames = qs_json_get_array (data, "frames");
-  gpointer both[] = { self, packet };
+  QsJson frames = qs_json_get (data, "frames");
 
   qs_frame_store_begin_packet (self->store);
-  if (frames != NULL)
-    json_array_foreach_element (frames, add_frame, both);
+  for (QsJson frame = qs_json_first (frames); qs_json_is_there (frame); frame = qs_json_next (frames, frame))
+    add_frame (self, packet, frame);
 }
 
 static void
-add_packet (QsQlogEvents *self, gint64 time, JsonObject *data, QsDirection direction, guint flags)
+add_packet (QsQlogEvents *self, gint64 time, QsJson data, QsDirection direction, guint flags)
 {
-  JsonObject *header = qs_json_get_object (data, "header");
+  QsJson header = qs_json_get (data, "header");
   const char *type = qs_json_get_string (header, "packet_type");
   guint64 number, datagram;
   QsPacket packet = { .time = time,
@@ -316,7 +312,7 @@ add_packet (QsQlogEvents *self, gint64 time, JsonObject *data, QsDirection direc
   /* Some write 0 for a Retry, which has none. */
   if (space_of (packet.type) >= 0 && qs_json_get_uint (header, "packet_number", &number))
     packet.number = number;
-  if (qs_json_get_uint (qs_json_get_object (data, "raw"), "payload_length", &number) ||
+  if (qs_json_get_uint (qs_json_get (data, "raw"), "payload_length", &number) ||
       qs_json_get_uint (header, "payload_length", &number))
     packet.payload_length = (guint32) MIN (number, 65535);
   gboolean known = qs_json_get_uint (data, "datagram_id", &datagram) && datagram < G_MAXINT64;
@@ -335,19 +331,19 @@ add_packet (QsQlogEvents *self, gint64 time, JsonObject *data, QsDirection direc
 /* --- Other events --- */
 
 static void
-on_sent (QsQlogEvents *self, gint64 time, JsonObject *data)
+on_sent (QsQlogEvents *self, gint64 time, QsJson data)
 {
   add_packet (self, time, data, QS_DIRECTION_SENT, QS_PACKET_DECRYPTED);
 }
 
 static void
-on_received (QsQlogEvents *self, gint64 time, JsonObject *data)
+on_received (QsQlogEvents *self, gint64 time, QsJson data)
 {
   add_packet (self, time, data, QS_DIRECTION_RECEIVED, QS_PACKET_DECRYPTED);
 }
 
 static void
-on_dropped (QsQlogEvents *self, gint64 time, JsonObject *data)
+on_dropped (QsQlogEvents *self, gint64 time, QsJson data)
 {
   const char *trigger = qs_json_get_string (data, "trigger");
   guint flags = 0;
@@ -360,9 +356,9 @@ on_dropped (QsQlogEvents *self, gint64 time, JsonObject *data)
 }
 
 static void
-on_lost (QsQlogEvents *self, gint64 time, JsonObject *data)
+on_lost (QsQlogEvents *self, gint64 time, QsJson data)
 {
-  JsonObject *header = qs_json_get_object (data, "header");
+  QsJson header = qs_json_get (data, "header");
   const char *type = qs_json_get_string (header, "packet_type");
   int space = space_of (read_packet_type (type != NULL ? type : qs_json_get_string (data, "packet_type")));
   guint64 number;
@@ -384,7 +380,7 @@ add_mark (QsQlogEvents *self, gint64 time, QsMark *mark)
 }
 
 static void
-on_closed (QsQlogEvents *self, gint64 time, JsonObject *data)
+on_closed (QsQlogEvents *self, gint64 time, QsJson data)
 {
   const char *owner = qs_json_get_string (data, "owner");
   const char *reason = qs_json_get_string (data, "reason");
@@ -393,8 +389,8 @@ on_closed (QsQlogEvents *self, gint64 time, JsonObject *data)
   if (owner == NULL)
     owner = qs_json_get_string (data, "initiator");
   mark.name = g_strcmp0 (owner, "remote") == 0 ? "remote" : "local";
-  mark.application =
-      json_object_has_member (data, "application_code") || json_object_has_member (data, "application_error");
+  mark.application = qs_json_is_there (qs_json_get (data, "application_code")) ||
+                     qs_json_is_there (qs_json_get (data, "application_error"));
   mark.value = (gint64) (mark.application ? qs_qlog_parse_error_code (data, "application_code", "application_error")
                                           : qs_qlog_parse_error_code (data, "connection_code", "connection_error"));
   mark.text = qs_text_escape (reason != NULL ? reason : "", -1);
@@ -411,7 +407,7 @@ static const struct {
 };
 
 static void
-on_state (QsQlogEvents *self, gint64 time, JsonObject *data)
+on_state (QsQlogEvents *self, gint64 time, QsJson data)
 {
   const char *state = qs_json_get_string (data, "new");
 
@@ -425,7 +421,7 @@ on_state (QsQlogEvents *self, gint64 time, JsonObject *data)
 }
 
 static void
-on_key_updated (QsQlogEvents *self, gint64 time, JsonObject *data)
+on_key_updated (QsQlogEvents *self, gint64 time, QsJson data)
 {
   const char *type = qs_json_get_string (data, "key_type");
   const char *trigger = qs_json_get_string (data, "trigger");
@@ -439,7 +435,7 @@ on_key_updated (QsQlogEvents *self, gint64 time, JsonObject *data)
 }
 
 static GSocketAddress *
-read_address (JsonObject *data, const char *prefix)
+read_address (QsJson data, const char *prefix)
 {
   g_autofree char *ip_name = g_strconcat (prefix, "_ip", NULL);
   g_autofree char *port_name = g_strconcat (prefix, "_port", NULL);
@@ -451,7 +447,7 @@ read_address (JsonObject *data, const char *prefix)
 }
 
 static void
-on_started (QsQlogEvents *self, gint64 time, JsonObject *data)
+on_started (QsQlogEvents *self, gint64 time, QsJson data)
 {
   g_autoptr (GSocketAddress) source = read_address (data, "src");
   g_autoptr (GSocketAddress) destination = read_address (data, "dst");
@@ -461,10 +457,10 @@ on_started (QsQlogEvents *self, gint64 time, JsonObject *data)
 }
 
 static void
-on_alpn (QsQlogEvents *self, gint64 time, JsonObject *data)
+on_alpn (QsQlogEvents *self, gint64 time, QsJson data)
 {
   const char *alpn = qs_json_get_string (data, "chosen_alpn");
-  JsonObject *object = qs_json_get_object (data, "chosen_alpn");
+  QsJson object = qs_json_get (data, "chosen_alpn");
 
   if (alpn == NULL)
     alpn = qs_json_get_string (object, "string_value");
@@ -477,7 +473,7 @@ on_alpn (QsQlogEvents *self, gint64 time, JsonObject *data)
 /* By the last part of the name: "transport:packet_sent", "quic:packet_sent". */
 static const struct {
   const char *name;
-  void (*handle) (QsQlogEvents *self, gint64 time, JsonObject *data);
+  void (*handle) (QsQlogEvents *self, gint64 time, QsJson data);
 } events[] = {
   { "packet_sent", on_sent },
   { "packet_received", on_received },
@@ -491,7 +487,7 @@ static const struct {
 };
 
 void
-qs_qlog_events_add (QsQlogEvents *self, JsonObject *event)
+qs_qlog_events_add (QsQlogEvents *self, QsJson event)
 {
   const char *name = qs_json_get_string (event, "name");
   gint64 time = read_time (self, event);
@@ -504,9 +500,9 @@ qs_qlog_events_add (QsQlogEvents *self, JsonObject *event)
   const char *last = colon != NULL ? colon + 1 : name;
   for (guint i = 0; i < G_N_ELEMENTS (events); i++)
     {
-      JsonObject *data = qs_json_get_object (event, "data");
+      QsJson data = qs_json_get (event, "data");
 
-      if (data != NULL && strcmp (events[i].name, last) == 0)
+      if (qs_json_is_object (data) && strcmp (events[i].name, last) == 0)
         {
           events[i].handle (self, time, data);
           return;
@@ -517,9 +513,9 @@ qs_qlog_events_add (QsQlogEvents *self, JsonObject *event)
 /* --- The trace --- */
 
 static QsVantage
-read_vantage (JsonObject *trace)
+read_vantage (QsJson trace)
 {
-  JsonObject *point = qs_json_get_object (trace, "vantage_point");
+  QsJson point = qs_json_get (trace, "vantage_point");
   const char *type = qs_json_get_string (point, "type");
 
   if (g_strcmp0 (type, "network") == 0)
@@ -528,11 +524,11 @@ read_vantage (JsonObject *trace)
 }
 
 QsQlogEvents *
-qs_qlog_events_new (JsonObject *trace, const char *title)
+qs_qlog_events_new (QsJson trace, const char *title)
 {
   QsQlogEvents *self = g_new0 (QsQlogEvents, 1);
-  JsonObject *fields = qs_json_get_object (trace, "common_fields");
-  JsonObject *configuration = qs_json_get_object (trace, "configuration");
+  QsJson fields = qs_json_get (trace, "common_fields");
+  QsJson configuration = qs_json_get (trace, "configuration");
   const char *units = qs_json_get_string (configuration, "time_units");
 
   self->vantage = read_vantage (trace);

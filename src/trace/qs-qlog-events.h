@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <json-glib/json-glib.h>
-
+#include "trace/qs-json.h"
 #include "trace/qs-trace.h"
 
 G_BEGIN_DECLS
@@ -14,9 +13,9 @@ G_BEGIN_DECLS
  */
 typedef struct _QsQlogEvents QsQlogEvents;
 
-/* trace: the JSON object with vantage_point and common_fields; NULL where the file has none. */
-QsQlogEvents *qs_qlog_events_new (JsonObject *trace, const char *title);
-void qs_qlog_events_add (QsQlogEvents *self, JsonObject *event);
+/* trace: the JSON object with vantage_point and common_fields; QS_JSON_NONE where the file has none. */
+QsQlogEvents *qs_qlog_events_new (QsJson trace, const char *title);
+void qs_qlog_events_add (QsQlogEvents *self, QsJson event);
 guint qs_qlog_events_get_n_packets (QsQlogEvents *self);
 void qs_qlog_events_add_note (QsQlogEvents *self, const char *note);
 /* (transfer full); frees self. */

@@ -2,7 +2,7 @@
 /* Frames out of qlog's JSON: the way back of qs-qlog-frames.c, by the same table. */
 #include <string.h>
 
-#include "trace/qs-qlog-json.h"
+#include "trace/qs-json.h"
 #include "trace/qs-qlog-parse.h"
 #include "trace/qs-qlog-private.h"
 
@@ -33,29 +33,29 @@ read_hex (const char *digits, GByteArray *scratch)
 
 /* A member's hex digits: as a string, or in an object {"raw":…}, {"data":…} (tokens have been both). */
 static const char *
-find_hex (JsonObject *object, const char *name)
+find_hex (QsJson object, const char *name)
 {
   const char *digits = qs_json_get_string (object, name);
-  JsonObject *inner = qs_json_get_object (object, name);
+  QsJson inner = qs_json_get (object, name);
 
   if (digits == NULL)
     digits = qs_json_get_string (inner, "data");
   if (digits == NULL)
     digits = qs_json_get_string (inner, "raw");
   if (digits == NULL)
-    digits = qs_json_get_string (qs_json_get_object (inner, "raw"), "data");
+    digits = qs_json_get_string (qs_json_get (inner, "raw"), "data");
   return digits;
 }
 
 /* Newer schemas put a frame's length into "raw". */
 static gboolean
-find_length (JsonObject *object, const char *name, guint64 *length)
+find_length (QsJson object, const char *name, guint64 *length)
 {
   if (qs_json_get_uint (object, name, length))
     return TRUE;
   if (strcmp (name, "length") != 0)
     return FALSE;
-  JsonObject *raw = qs_json_get_object (object, "raw");
+  QsJson raw = qs_json_get (object, "raw");
   return qs_json_get_uint (object, "payload_length", length) || qs_json_get_uint (raw, "payload_length", length) ||
          qs_json_get_uint (raw, "length", length);
 }
@@ -72,7 +72,7 @@ has_hex (const QsQlogFrame *row, gsize offset)
 }
 
 static void
-read_field (JsonObject *object, const QsQlogFrame *row, const QsQlogField *field, QsFrame *frame, GByteArray *scratch)
+read_field (QsJson object, const QsQlogFrame *row, const QsQlogField *field, QsFrame *frame, GByteArray *scratch)
 {
   void *member = (guint8 *) frame + field->offset;
   QsSpan *span = member;
@@ -115,29 +115,25 @@ compare_ranges (gconstpointer a, gconstpointer b)
   return left->largest > right->largest ? -1 : left->largest < right->largest;
 }
 
-static void
-add_range (JsonArray *array, guint index, JsonNode *node, gpointer data)
+/* [from, to], [one], or a number alone. */
+static gboolean
+read_range (QsJson value, Range *range)
 {
-  GArray *ranges = data;
-  Range range;
+  QsJson first = qs_json_first (value);
 
-  if (ranges->len == MAX_ACK_RANGES)
-    return;
-  if (JSON_NODE_HOLDS_ARRAY (node))
+  if (!qs_json_is_array (value))
+    first = value;
+  if (!qs_json_uint (first, &range->smallest))
+    return FALSE;
+  range->largest = range->smallest;
+  if (qs_json_is_array (value))
     {
-      JsonArray *pair = json_node_get_array (node);
-      guint n = json_array_get_length (pair);
+      QsJson second = qs_json_next (value, first);
 
-      if (n == 0 || !qs_json_node_to_uint (json_array_get_element (pair, 0), &range.smallest) ||
-          !qs_json_node_to_uint (json_array_get_element (pair, n - 1), &range.largest) || n > 2)
-        return;
+      if (qs_json_is_there (second) && !qs_json_uint (second, &range->largest))
+        return FALSE;
     }
-  else if (qs_json_node_to_uint (node, &range.smallest))
-    range.largest = range.smallest;
-  else
-    return;
-  if (range.smallest <= range.largest && range.largest < G_GUINT64_CONSTANT (1) << 62)
-    g_array_append_val (ranges, range);
+  return range->smallest <= range->largest && range->largest < G_GUINT64_CONSTANT (1) << 62;
 }
 
 static void
@@ -184,14 +180,19 @@ encode_ranges (GArray *ranges, QsFrame *frame, GByteArray *scratch)
 }
 
 static gboolean
-read_ack (JsonObject *object, QsFrame *frame, GByteArray *scratch)
+read_ack (QsJson object, QsFrame *frame, GByteArray *scratch)
 {
-  JsonArray *array = qs_json_get_array (object, "acked_ranges");
+  QsJson array = qs_json_get (object, "acked_ranges");
   g_autoptr (GArray) ranges = g_array_new (FALSE, FALSE, sizeof (Range));
   double delay = 0;
+  Range range;
 
-  if (array != NULL)
-    json_array_foreach_element (array, add_range, ranges);
+  for (QsJson value = qs_json_first (array); qs_json_is_there (value) && ranges->len < MAX_ACK_RANGES;
+       value = qs_json_next (array, value))
+    {
+      if (read_range (value, &range))
+        g_array_append_val (ranges, range);
+    }
   if (ranges->len == 0)
     return FALSE;
   g_array_sort (ranges, compare_ranges);
@@ -231,7 +232,7 @@ static const struct {
 
 /* A number, or a name: those of RFC 9000 section 20.1, or "crypto_error_0x178". */
 guint64
-qs_qlog_parse_error_code (JsonObject *object, const char *raw_name, const char *name)
+qs_qlog_parse_error_code (QsJson object, const char *raw_name, const char *name)
 {
   const char *text = qs_json_get_string (object, name);
   guint64 code = 0;
@@ -250,7 +251,7 @@ qs_qlog_parse_error_code (JsonObject *object, const char *raw_name, const char *
 }
 
 static void
-read_close (JsonObject *object, QsFrame *frame, GByteArray *scratch)
+read_close (QsJson object, QsFrame *frame, GByteArray *scratch)
 {
   const char *space = qs_json_get_string (object, "error_space");
   const char *reason = qs_json_get_string (object, "reason");
@@ -306,7 +307,7 @@ finish_stream (QsFrame *frame)
 }
 
 static gboolean
-read_unknown (JsonObject *object, QsFrame *frame)
+read_unknown (QsJson object, QsFrame *frame)
 {
   return qs_json_get_uint (object, "raw_frame_type", &frame->type) ||
          qs_json_get_uint (object, "frame_type_bytes", &frame->type) ||
@@ -314,7 +315,7 @@ read_unknown (JsonObject *object, QsFrame *frame)
 }
 
 gboolean
-qs_qlog_parse_frame (JsonObject *object, QsFrame *frame, GByteArray *scratch)
+qs_qlog_parse_frame (QsJson object, QsFrame *frame, GByteArray *scratch)
 {
   const char *name = qs_json_get_string (object, "frame_type");
   const QsQlogFrame *row = name != NULL ? find_row (name, qs_json_get_string (object, "stream_type")) : NULL;

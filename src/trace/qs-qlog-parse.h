@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <json-glib/json-glib.h>
-
+#include "trace/qs-json.h"
 #include "wire/qs-frame.h"
 
 G_BEGIN_DECLS
 
 /* One frame of a packet event's "frames". Its spans point into scratch until that is used again; STREAM, CRYPTO and DATAGRAM
  * data have a length and no bytes. FALSE when it cannot be understood. */
-gboolean qs_qlog_parse_frame (JsonObject *object, QsFrame *frame, GByteArray *scratch);
+gboolean qs_qlog_parse_frame (QsJson object, QsFrame *frame, GByteArray *scratch);
 
 /* A close's code, of the members that hold it as a number and as a name. */
-guint64 qs_qlog_parse_error_code (JsonObject *object, const char *raw_name, const char *name);
+guint64 qs_qlog_parse_error_code (QsJson object, const char *raw_name, const char *name);
 
 G_END_DECLS

@@ -6,15 +6,15 @@
 #include "base/qs-error.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "trace/qs-json.h"
 #include "trace/qs-qlog-events.h"
-#include "trace/qs-qlog-json.h"
 #include "trace/qs-qlog-split.h"
 
 #define MAX_TRACES 1024
 
 typedef struct {
   QsInput *input;
-  JsonParser *parser;
+  QsJsonText *json;
   char *title;
   GPtrArray *traces; /* QsQlogEvents */
   gboolean has_header;
@@ -36,37 +36,31 @@ qs_qlog_is (const guint8 *start, gsize length)
 static void
 reader_clear (Reader *self)
 {
-  g_clear_object (&self->parser);
+  g_clear_pointer (&self->json, qs_json_text_free);
   g_clear_pointer (&self->traces, g_ptr_array_unref);
   g_clear_pointer (&self->title, g_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reader, reader_clear)
 
-/* NULL with error when it is no JSON object. The object lives until the parser is used again. */
-static JsonObject *
-parse_object (Reader *self, const char *text, gsize length, GError **error)
+/* The object lives until the next one is parsed. */
+static gboolean
+parse_object (Reader *self, char *text, gsize length, QsJson *object, GError **error)
 {
   g_autoptr (GError) why = NULL;
 
   self->n_records++;
-  if (!json_parser_load_from_data (self->parser, text, (gssize) length, &why))
+  if (!qs_json_text_parse (self->json, text, length, &why))
     {
-      g_autofree char *words = qs_text_escape_short (why->message, -1, 200);
-
-      g_set_error (error, QS_ERROR, QS_ERROR_PARSE,
-                   _ ("This qlog is damaged in its record %" PRIu64 ", which is not JSON: %s"), self->n_records, words);
-      return NULL;
+      g_set_error (error, QS_ERROR, QS_ERROR_PARSE, _ ("This qlog is damaged in its record %" PRIu64 ": %s."),
+                   self->n_records, why->message);
+      return FALSE;
     }
-  JsonNode *root = json_parser_get_root (self->parser);
-  if (root != NULL && JSON_NODE_HOLDS_OBJECT (root))
-    return json_node_get_object (root);
-  g_set_error (error, QS_ERROR, QS_ERROR_PARSE, _ ("This qlog is damaged: its record %" PRIu64 " is no object."),
-               self->n_records);
-  return NULL;
+  *object = qs_json_text_get_root (self->json);
+  return TRUE;
 }
 
 static gboolean
-check_header (JsonObject *header, GError **error)
+check_header (QsJson header, GError **error)
 {
   const char *version = qs_json_get_string (header, "qlog_version");
 
@@ -83,34 +77,29 @@ static QsQlogEvents *
 get_trace (Reader *self, guint index)
 {
   while (self->traces->len <= MIN (index, MAX_TRACES - 1))
-    g_ptr_array_add (self->traces, qs_qlog_events_new (NULL, self->title));
+    g_ptr_array_add (self->traces, qs_qlog_events_new (QS_JSON_NONE, self->title));
   return g_ptr_array_index (self->traces, MIN (index, MAX_TRACES - 1));
 }
 
 static void
-read_header (Reader *self, JsonObject *header)
+read_header (Reader *self, QsJson header)
 {
-  JsonArray *traces = qs_json_get_array (header, "traces");
-  guint n = traces != NULL ? MIN (json_array_get_length (traces), MAX_TRACES) : 0;
+  QsJson traces = qs_json_get (header, "traces");
 
   self->has_header = TRUE;
-  for (guint i = 0; i < n; i++)
-    {
-      JsonNode *node = json_array_get_element (traces, i);
-      JsonObject *trace = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
-
-      g_ptr_array_add (self->traces, qs_qlog_events_new (trace, self->title));
-    }
-  if (traces == NULL)
-    g_ptr_array_add (self->traces, qs_qlog_events_new (qs_json_get_object (header, "trace"), self->title));
+  for (QsJson trace = qs_json_first (traces); qs_json_is_there (trace) && self->traces->len < MAX_TRACES;
+       trace = qs_json_next (traces, trace))
+    g_ptr_array_add (self->traces, qs_qlog_events_new (trace, self->title));
+  if (!qs_json_is_array (traces))
+    g_ptr_array_add (self->traces, qs_qlog_events_new (qs_json_get (header, "trace"), self->title));
 }
 
 static gboolean
-read_value (Reader *self, const char *text, gsize length, GError **error)
+read_value (Reader *self, char *text, gsize length, GError **error)
 {
-  JsonObject *object = parse_object (self, text, length, error);
+  QsJson object;
 
-  if (object == NULL)
+  if (!parse_object (self, text, length, &object, error))
     return FALSE;
   if (self->has_header)
     {
@@ -124,13 +113,14 @@ read_value (Reader *self, const char *text, gsize length, GError **error)
 }
 
 static gboolean
-read_event (Reader *self, const char *text, gsize length, guint trace, GError **error)
+read_event (Reader *self, char *text, gsize length, guint trace, GError **error)
 {
-  JsonObject *object = parse_object (self, text, length, error);
+  QsJson object;
 
-  if (object != NULL)
-    qs_qlog_events_add (get_trace (self, trace), object);
-  return object != NULL;
+  if (!parse_object (self, text, length, &object, error))
+    return FALSE;
+  qs_qlog_events_add (get_trace (self, trace), object);
+  return TRUE;
 }
 
 /* One pass over the file. header_only: the events before the header are passed over, and it ends there. */
@@ -139,7 +129,7 @@ read_pass (Reader *self, gboolean header_only, GError **error)
 {
   g_autoptr (QsQlogSplit) split = qs_qlog_split_new (self->input);
   gboolean had_header = self->has_header;
-  const char *text;
+  char *text;
   gsize length;
   guint trace;
 
@@ -226,7 +216,7 @@ qs_qlog_read (QsInput *input, GError **error)
   g_auto (Reader) self = { .input = input };
   g_autoptr (GError) trouble = NULL;
 
-  self.parser = json_parser_new ();
+  self.json = qs_json_text_new ();
   self.title = g_path_get_basename (qs_input_get_path (input));
   self.traces = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_qlog_events_free);
   if (!read_all (&self, &trouble) && g_error_matches (trouble, G_IO_ERROR, G_IO_ERROR_CANCELLED))

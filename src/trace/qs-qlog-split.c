@@ -77,22 +77,31 @@ fill (QsQlogSplit *self, GError **error)
   return got >= 0;
 }
 
+/* Takes what is buffered of a string, to its end at most. */
 static void
-read_string (QsQlogSplit *self, char c)
+read_string (QsQlogSplit *self, GString *out)
 {
-  if (self->escaped)
-    self->escaped = FALSE;
-  else if (c == '\\')
-    self->escaped = TRUE;
-  else if (c == '"')
+  const guint8 *start = self->buffer + self->at, *end = self->buffer + self->end, *at = start;
+  gboolean ended = FALSE;
+
+  for (; at < end && !ended; at++)
     {
-      self->in_string = FALSE;
-      self->key[self->n_key <= MAX_KEY ? self->n_key : 0] = '\0';
-      self->reading_key = FALSE;
-      return;
+      if (self->escaped)
+        self->escaped = FALSE;
+      else if (*at == '\\')
+        self->escaped = TRUE;
+      else
+        ended = *at == '"';
+      if (self->reading_key && !ended && self->n_key <= MAX_KEY)
+        self->key[self->n_key++] = (char) *at; /* one too long has no room for its end, and becomes "" */
     }
-  if (self->reading_key && self->n_key <= MAX_KEY)
-    self->key[self->n_key++] = c; /* one too long has no room for its end, and becomes "" */
+  g_string_append_len (out, (const char *) start, at - start);
+  self->at += (gsize) (at - start);
+  if (!ended)
+    return;
+  self->in_string = FALSE;
+  self->key[self->n_key <= MAX_KEY ? self->n_key : 0] = '\0';
+  self->reading_key = FALSE;
 }
 
 static void
@@ -193,7 +202,7 @@ finish (QsQlogSplit *self, GError **error)
 }
 
 QsQlogPiece
-qs_qlog_split_next (QsQlogSplit *self, const char **text, gsize *length, guint *trace, GError **error)
+qs_qlog_split_next (QsQlogSplit *self, char **text, gsize *length, guint *trace, GError **error)
 {
   if (self->clear_event)
     g_string_truncate (self->event, 0);
@@ -208,17 +217,17 @@ qs_qlog_split_next (QsQlogSplit *self, const char **text, gsize *length, guint *
       if (self->at == self->end)
         return finish (self, error);
 
-      char c = (char) self->buffer[self->at++];
       gboolean was_event = self->in_event;
       if (self->in_string)
         {
-          GString *text_so_far = was_event ? self->event : self->value;
-          g_string_append_c (text_so_far, c);
-          read_string (self, c);
-          if (text_so_far->len > MAX_PIECE)
+          GString *so_far = was_event ? self->event : self->value;
+
+          read_string (self, so_far);
+          if (so_far->len > MAX_PIECE)
             return fail (self, QS_ERROR_TOO_LARGE, _ ("one event is larger than 16 MiB"), error);
           continue;
         }
+      char c = (char) self->buffer[self->at++];
       if (self->depth == 0 && c != '{' && c != '[')
         {
           if (!is_between (c))

@@ -24,8 +24,8 @@ typedef enum {
 typedef struct _QsQlogSplit QsQlogSplit;
 
 QsQlogSplit *qs_qlog_split_new (QsInput *input);
-/* text: NUL-terminated; valid until the next call. trace: for an event, which element of traces[] it is in. */
-QsQlogPiece qs_qlog_split_next (QsQlogSplit *self, const char **text, gsize *length, guint *trace, GError **error);
+/* text: NUL-terminated; may be changed; valid until the next call. trace: for an event, which element of traces[] it is in. */
+QsQlogPiece qs_qlog_split_next (QsQlogSplit *self, char **text, gsize *length, guint *trace, GError **error);
 void qs_qlog_split_free (QsQlogSplit *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsQlogSplit, qs_qlog_split_free)
 
