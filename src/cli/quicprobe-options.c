@@ -20,7 +20,7 @@ static struct {
   char **resolve;
   char *timeout;
   char *send, *output, *mode, *impairment;
-  char *qlog, *pcapng, *keylog, *report;
+  char *qlog, *pcapng, *keylog;
   gboolean trace, json, quiet, version, help;
 } raw;
 
@@ -72,8 +72,6 @@ static const GOptionEntry file_entries[] = {
   { "pcapng", 0, 0, G_OPTION_ARG_FILENAME, &raw.pcapng,
     N_ ("Write the trace as a capture with its secrets inside, for Wireshark"), N_ ("FILE") },
   { "keylog", 0, 0, G_OPTION_ARG_FILENAME, &raw.keylog, N_ ("Write the secrets of the connection"), N_ ("FILE") },
-  { "report", 0, 0, G_OPTION_ARG_FILENAME, &raw.report, N_ ("Write what was found as one HTML page, with the diagram"),
-    N_ ("FILE") },
   { NULL },
 };
 
@@ -115,9 +113,9 @@ quicprobe_print_help (void)
 static void
 clear_raw (void)
 {
-  char **const texts[] = { &raw.alpn,   &raw.sni,     &raw.groups, &raw.ciphersuites, &raw.cacert, &raw.cert,
-                           &raw.key,    &raw.timeout, &raw.send,   &raw.output,       &raw.mode,   &raw.qlog,
-                           &raw.pcapng, &raw.keylog,  &raw.report, &raw.impairment };
+  char **const texts[] = { &raw.alpn, &raw.sni,  &raw.groups,  &raw.ciphersuites, &raw.cacert,
+                           &raw.cert, &raw.key,  &raw.timeout, &raw.send,         &raw.output,
+                           &raw.mode, &raw.qlog, &raw.pcapng,  &raw.keylog,       &raw.impairment };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);
@@ -133,7 +131,6 @@ quicprobe_options_free (QuicprobeOptions *options)
   g_free (options->output);
   g_free (options->qlog);
   g_free (options->pcapng);
-  g_free (options->report);
   g_free (options->keylog);
   g_free (options);
 }
@@ -297,7 +294,6 @@ fill (QuicprobeOptions *options, int argc, char **argv, GError **error)
   options->output = g_strdup (raw.output);
   options->qlog = g_strdup (raw.qlog);
   options->pcapng = g_strdup (raw.pcapng);
-  options->report = g_strdup (raw.report);
   options->keylog = g_strdup (raw.keylog);
   return TRUE;
 }

@@ -11,7 +11,6 @@
 #include "cli/quicprobe-options.h"
 #include "cli/quicprobe-report.h"
 #include "http/qs-http.h"
-#include "report/qs-html-report.h"
 #include "trace/qs-key-log.h"
 #include "trace/qs-pcapng.h"
 #include "trace/qs-qlog.h"
@@ -66,7 +65,6 @@ write_files (const QuicprobeOptions *options, QsTrace *trace)
     { options->qlog, qs_qlog_write },
     { options->pcapng, qs_pcapng_write },
     { options->keylog, qs_key_log_write },
-    { options->report, qs_html_report_write },
   };
   gboolean good = TRUE;
 
