@@ -73,6 +73,11 @@ LONG_TYPES = {1: ("initial", "0RTT", "handshake", "retry"), 2: ("retry", "initia
 # --- Quicscope -----------------------------------------------------------------------------
 
 
+def as_number(text):
+    """A field's value as tshark writes it: from 4.2 on a bit is True or False."""
+    return int(text == "True") if text in ("True", "False") else int(text, 0)
+
+
 def load_qlog(path):
     """The header and the events of a .sqlog, or of a .qlog's only trace."""
     with open(path, encoding="utf-8") as file:
@@ -166,7 +171,7 @@ class _Fields(dict):
         return self._all[name]
 
     def number(self, name):
-        return int(self.get(name, "0"), 0)
+        return as_number(self.get(name, "0"))
 
 
 def _shark_ranges(fields):
@@ -196,7 +201,7 @@ def _shark_frame(element):
     values = []
     for key, field in wanted.items():
         text = fields.get(field, "")
-        values.append(text.replace(":", "") if key in TEXTS and key != "reason" else text if key in TEXTS else int(text, 0))
+        values.append(text.replace(":", "") if key in TEXTS and key != "reason" else text if key in TEXTS else as_number(text))
     return (name, *values)
 
 
@@ -258,7 +263,7 @@ class Reading:
             return
         if self._server is None:
             self._server = whole.number("udp.dstport")
-        self.key_phases.update(map(int, whole.all("quic.key_phase")))
+        self.key_phases.update(map(as_number, whole.all("quic.key_phase")))
         time = int(Decimal(whole["frame.time_epoch"]) * 1000000000)
         packets = [packet for packet in packets if packet is not None]
         self.datagrams.append(Datagram(time, whole.number("udp.dstport") == self._server, packets))

@@ -29,11 +29,11 @@ def shown(node, name):
 
 
 def read_type(node):
-    if shown(node, "quic.header_form") != ["1"]:
+    if shown(node, "quic.header_form") not in (["1"], ["True"]):  # tshark from 4.2 on: True
         return "1RTT"
     if int(shown(node, "quic.version")[0], 16) == 0:
         return "version_negotiation"
-    return LONG_TYPES[int(shown(node, "quic.long.packet_type")[0])]
+    return LONG_TYPES[int(shown(node, "quic.long.packet_type")[0], 0)]
 
 
 def by_wireshark(path):
@@ -50,8 +50,8 @@ def by_wireshark(path):
         for node in packet.findall("proto"):
             if node.get("name") == "quic":
                 number = shown(node, "quic.packet_number")
-                frames = [FRAMES[int(kind)] for kind in shown(node, "quic.frame_type")]
-                packets.append((read_type(node), int(number[0]) if number else None, frames))
+                frames = [FRAMES[int(kind, 0)] for kind in shown(node, "quic.frame_type")]
+                packets.append((read_type(node), int(number[0], 0) if number else None, frames))
         datagrams.append(packets)
     return datagrams
 
