@@ -360,30 +360,5 @@ class NoServer(WithCertificates):
                 probe.check_shape(json.loads(out), probe.CONTRACT)
 
 
-<<<<<<< HEAD
-=======
-class Scenarios(unittest.TestCase):
-    """Whatever the local server can do wrong gets the name that its list promises."""
-
-    def test_every_scenario(self):
-        listing = subprocess.run([probe.SERVER, "--list-scenarios"], capture_output=True, text=True, check=True).stdout
-        for line in listing.splitlines():
-            name, finding, _ = line.split("\t")
-            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
-                ca = os.path.join(folder, "ca.pem")
-                with peers.quicserve(probe.SERVER, f"--scenario={name}", f"--write-ca={ca}") as peer:
-                    # Two of them are about TLS over TCP, which their names tell.
-                    scheme, alpn = ("tls", "http/1.1") if name.startswith("tcp-") else ("quic", "hq-interop")
-                    arguments = [f"--cacert={ca}", f"--alpn={alpn}", "--send=hello", "--timeout=8"]
-                    # A close may cross with the end of a run that has got all it asked for: then again.
-                    for _ in range(5):
-                        result = probe.probe(*arguments, f"{scheme}://localhost:{peer.port}")
-                        if finding in result.findings or result.status != 0:
-                            break
-                    if finding != "-":
-                        self.assertIn(finding, result.findings, f"status {result.status}: {result.text}")
-
-
->>>>>>> 1a73d9b (Tests read what newer tshark writes; scenarios of TCP are met over TCP)
 if __name__ == "__main__":
     peers.main()
