@@ -3,6 +3,7 @@
 
 #include "dissect/qs-dissector.h"
 #include "engine/qs-connection.h"
+#include "engine/qs-follower.h"
 #include "engine/qs-request.h"
 
 G_BEGIN_DECLS
@@ -36,6 +37,7 @@ struct _QsProbe {
   QsProbeOptions *options;
   QsTrace *trace;
   QsDissector *dissector; /* NULL when nothing is recorded */
+  QsFollower *follower;
   QsSslConfig *config;
   QsImpairment *impairment; /* NULL: none */
   GMainContext *context;

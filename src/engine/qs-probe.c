@@ -127,6 +127,7 @@ release (QsProbe *self)
   qs_probe_clear_source (&self->deadline);
   if (self->cancellable != NULL)
     g_cancellable_cancel (self->cancellable);
+  g_clear_pointer (&self->follower, qs_follower_free);
   detach_streams (self);
   qs_probe_race_stop (self);
 }
@@ -439,7 +440,7 @@ qs_probe_start (QsProbe *self)
   if (self->options->record)
     {
       self->dissector = qs_dissector_new (self->trace);
-      qs_dissector_follow (self->dissector);
+      self->follower = qs_follower_new (self->dissector, self->trace);
     }
   qs_probe_set_state (self, QS_CONNECTION_RESOLVING);
 

@@ -6,8 +6,15 @@
 
 #include "base/qs-slice.h"
 
+/* Below drawing (GTK draws at HIGH_IDLE + 20), so that a download at full speed does not starve a window; above background
+ * slices, which would take their half of the time from it. They get one round in so many of a loop that never rests. */
+#define PRIORITY (G_PRIORITY_HIGH_IDLE + 25)
+#define PRIORITY_SHARED (G_PRIORITY_HIGH_IDLE + 30)
+#define SHARE_EVERY 16
+
 typedef struct {
   GSource source;
+  guint n_busy; /* dispatches in a row that had more to do */
   SSL *leader;
   QsUdpBio *bio;
   gpointer read_tag, write_tag; /* the poll descriptor may be an epoll of the socket; writing polls the socket */
@@ -53,6 +60,17 @@ sync_wait (QsSslSource *self, gboolean again)
   g_source_set_ready_time (&self->source, again ? 0 : next_ready_time (self->leader));
 }
 
+static void
+share_loop (QsSslSource *self, gboolean again)
+{
+  gboolean was_shared = self->n_busy > 0 && self->n_busy % SHARE_EVERY == 0;
+
+  self->n_busy = again ? self->n_busy + 1 : 0;
+  gboolean shared = self->n_busy > 0 && self->n_busy % SHARE_EVERY == 0;
+  if (shared != was_shared)
+    g_source_set_priority (&self->source, shared ? PRIORITY_SHARED : PRIORITY);
+}
+
 static gboolean
 qs_ssl_source_dispatch (GSource *source, GSourceFunc callback, gpointer data)
 {
@@ -77,6 +95,7 @@ qs_ssl_source_dispatch (GSource *source, GSourceFunc callback, gpointer data)
   while (again && g_get_monotonic_time () < deadline);
 
   sync_wait (self, again);
+  share_loop (self, again);
   return G_SOURCE_CONTINUE;
 }
 
@@ -111,7 +130,7 @@ qs_ssl_source_new (SSL *leader, QsUdpBio *bio, const char *name, QsSslSourceFunc
   if (self->write_fd != self->read_fd)
     self->write_tag = g_source_add_unix_fd (source, self->write_fd, 0);
   g_source_set_static_name (source, name);
-  g_source_set_priority (source, G_PRIORITY_HIGH_IDLE + 30); /* as slices: GTK draws at HIGH_IDLE + 20 */
+  g_source_set_priority (source, PRIORITY);
   g_source_set_callback (source, (GSourceFunc) (void (*) (void)) func, data, destroy);
   g_source_set_ready_time (source, 0);
   return source;

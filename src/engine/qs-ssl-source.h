@@ -35,8 +35,9 @@ typedef QsSslSourceResult (*QsSslSourceFunc) (gint64 deadline, gpointer data);
  *
  * A thin source that drives OpenSSL's QUIC without blocking: polls for what SSL_net_read_desired and
  * SSL_net_write_desired say, is ready when SSL_get_event_timeout says so, and in its dispatch handles
- * events and gives the owner its turn, for at most 4 ms. Its priority is that of background slices, below
- * drawing: a full-speed download must not starve a window.
+ * events and gives the owner its turn, for at most 4 ms. Its priority lies below drawing, so that a
+ * full-speed download does not starve a window, and above background slices, which it lets have a round
+ * now and then.
  *
  * Returns: (transfer full): not attached yet
  */
