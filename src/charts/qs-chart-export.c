@@ -54,14 +54,29 @@ check (cairo_status_t status, GError **error)
   return FALSE;
 }
 
+/* A picture that can be drawn. */
+typedef struct {
+  double width, height;
+  void (*draw) (gpointer data, cairo_t *cr, const QsChartColours *colours);
+  gpointer data;
+} Picture;
+
 static void
-draw_whole (QsSequenceLayout *layout, cairo_t *cr, const QsChartColours *colours)
+draw_sequence (gpointer data, cairo_t *cr, const QsChartColours *colours)
 {
   QsSequenceLook look = { .colours = colours, .selected = G_MAXUINT, .hovered = G_MAXUINT, .until = G_MAXINT64 };
   QsRectangle all = { 0 };
 
-  qs_sequence_layout_get_extents (layout, &all.width, &all.height);
-  qs_sequence_layout_draw (layout, cr, &all, &look);
+  qs_sequence_layout_get_extents (data, &all.width, &all.height);
+  qs_sequence_layout_draw (data, cr, &all, &look);
+}
+
+static void
+draw_timeline (gpointer data, cairo_t *cr, const QsChartColours *colours)
+{
+  QsTimelineLook look = { .colours = colours, .cursor = G_MININT64 };
+
+  qs_timeline_draw (data, cr, &look);
 }
 
 static cairo_surface_t *
@@ -80,13 +95,12 @@ make_surface (QsChartFormat format, double width, double height, double scale, S
 }
 
 static GBytes *
-render (QsSequenceLayout *layout, const QsChartColours *colours, QsChartFormat format, GError **error)
+render (const Picture *picture, const QsChartColours *colours, QsChartFormat format, GError **error)
 {
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   Sink sink = { bytes };
-  double width, height;
+  double width = picture->width, height = picture->height;
 
-  qs_sequence_layout_get_extents (layout, &width, &height);
   double scale = format == QS_CHART_PNG ? MIN (PNG_SCALE, MAX_PIXELS / MAX (width, height)) : 1;
   if (scale < 0.5 || MAX (width, height) > MAX_UNITS)
     {
@@ -101,7 +115,7 @@ render (QsSequenceLayout *layout, const QsChartColours *colours, QsChartFormat f
   cairo_paint (cr);
   if (format == QS_CHART_PNG)
     cairo_scale (cr, scale, scale);
-  draw_whole (layout, cr, colours);
+  picture->draw (picture->data, cr, colours);
   cairo_status_t status = cairo_status (cr);
   cairo_destroy (cr);
   if (status == CAIRO_STATUS_SUCCESS && format == QS_CHART_PNG)
@@ -114,15 +128,44 @@ render (QsSequenceLayout *layout, const QsChartColours *colours, QsChartFormat f
 }
 
 static GBytes *
-lay_out_and_render (QsTrace *trace, const QsSequenceOptions *options, const QsChartColours *colours,
-                    QsChartFormat format, GError **error)
+render_sequence (QsTrace *trace, const QsSequenceOptions *options, const QsChartColours *colours, QsChartFormat format,
+                 GError **error)
 {
   QsSequenceOptions own = QS_SEQUENCE_OPTIONS_DEFAULT;
 
   own.title = TRUE;
   g_autoptr (QsSequenceLayout) layout = qs_sequence_layout_new (trace, options != NULL ? options : &own);
+  Picture picture = { .draw = draw_sequence, .data = layout };
   qs_sequence_layout_advance (layout, 0);
-  return render (layout, colours != NULL ? colours : qs_chart_colours_light (), format, error);
+  qs_sequence_layout_get_extents (layout, &picture.width, &picture.height);
+  return render (&picture, colours != NULL ? colours : qs_chart_colours_light (), format, error);
+}
+
+static GBytes *
+render_timeline (QsTrace *trace, const QsTimelineOptions *options, const QsChartColours *colours, QsChartFormat format,
+                 GError **error)
+{
+  QsTimelineOptions own = QS_TIMELINE_OPTIONS_DEFAULT;
+
+  own.title = TRUE;
+  if (options == NULL)
+    options = &own;
+  g_autoptr (QsTimeline) timeline = qs_timeline_new (trace, options);
+  Picture picture = { options->width, options->height, draw_timeline, timeline };
+  qs_timeline_advance (timeline, 0);
+  return render (&picture, colours != NULL ? colours : qs_chart_colours_light (), format, error);
+}
+
+static gboolean
+write_bytes (GBytes *bytes, const char *path, GError **error)
+{
+  g_autoptr (QsFileWriter) writer = bytes != NULL ? qs_file_writer_new (path, 0666, error) : NULL;
+  gsize length;
+
+  if (writer == NULL)
+    return FALSE;
+  const void *data = g_bytes_get_data (bytes, &length);
+  return qs_file_writer_write (writer, data, length, error) && qs_file_writer_finish (writer, error);
 }
 
 GBytes *
@@ -131,7 +174,7 @@ qs_chart_sequence_to_svg (QsTrace *trace, const QsSequenceOptions *options, cons
 {
   g_return_val_if_fail (QS_IS_TRACE (trace), NULL);
 
-  return lay_out_and_render (trace, options, colours, QS_CHART_SVG, error);
+  return render_sequence (trace, options, colours, QS_CHART_SVG, error);
 }
 
 gboolean
@@ -140,12 +183,16 @@ qs_chart_export_sequence (QsTrace *trace, const QsSequenceOptions *options, cons
 {
   g_return_val_if_fail (QS_IS_TRACE (trace) && path != NULL, FALSE);
 
-  g_autoptr (GBytes) bytes = lay_out_and_render (trace, options, colours, format, error);
-  g_autoptr (QsFileWriter) writer = bytes != NULL ? qs_file_writer_new (path, 0666, error) : NULL;
+  g_autoptr (GBytes) bytes = render_sequence (trace, options, colours, format, error);
+  return write_bytes (bytes, path, error);
+}
 
-  if (writer == NULL)
-    return FALSE;
-  gsize length;
-  const void *data = g_bytes_get_data (bytes, &length);
-  return qs_file_writer_write (writer, data, length, error) && qs_file_writer_finish (writer, error);
+gboolean
+qs_chart_export_timeline (QsTrace *trace, const QsTimelineOptions *options, const QsChartColours *colours,
+                          const char *path, QsChartFormat format, GError **error)
+{
+  g_return_val_if_fail (QS_IS_TRACE (trace) && path != NULL, FALSE);
+
+  g_autoptr (GBytes) bytes = render_timeline (trace, options, colours, format, error);
+  return write_bytes (bytes, path, error);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "charts/qs-sequence.h"
+#include "charts/qs-timeline.h"
 
 G_BEGIN_DECLS
 
@@ -18,6 +19,10 @@ QsChartFormat qs_chart_format_for_name (const char *path);
  * SVG and PDF: 200000 units) fails with QS_ERROR_TOO_LARGE and says what to do. A PDF has one page of the picture's size.
  */
 gboolean qs_chart_export_sequence (QsTrace *trace, const QsSequenceOptions *options, const QsChartColours *colours,
+                                   const char *path, QsChartFormat format, GError **error);
+
+/* The same of the figures over time. */
+gboolean qs_chart_export_timeline (QsTrace *trace, const QsTimelineOptions *options, const QsChartColours *colours,
                                    const char *path, QsChartFormat format, GError **error);
 
 /* The picture as SVG text, to be put into a page. Owned by the caller. */

@@ -254,6 +254,20 @@ qs_sequence_packet_title (QsTrace *trace, guint index, gsize *n_strong)
   return g_string_free (text, FALSE);
 }
 
+/* A client takes one Retry only (RFC 9000 section 17.2.5.2). */
+static gboolean
+is_second_retry (QsTrace *trace, guint index)
+{
+  const QsPacket *packet = qs_trace_get_packet (trace, index);
+
+  for (guint i = index; packet->type == QS_PACKET_RETRY && i > 0 && i + LOOK_BACK > index; i--)
+    {
+      if (qs_trace_get_packet (trace, i - 1)->type == QS_PACKET_RETRY)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static const struct {
   QsPacketFlags flag;
   const char *words;
@@ -307,6 +321,8 @@ qs_sequence_packet_subtitle (QsTrace *trace, guint index, gboolean joined)
   g_string_append_printf (text, " · %s", size);
   if (joined)
     g_string_append_printf (text, " · %s", _ ("same datagram"));
+  if (is_second_retry (trace, index))
+    g_string_append_printf (text, " · %s", _ ("ignored: only the first one counts"));
   for (guint i = 0; i < G_N_ELEMENTS (flag_words); i++)
     {
       if ((packet->flags & flag_words[i].flag) != 0)

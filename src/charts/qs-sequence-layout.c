@@ -529,7 +529,8 @@ push_notes_of (QsSequenceLayout *self, guint index, const QsPacket *packet)
   guint side = qs_sequence_by_client (self, packet->direction) ? 0 : 1;
   guint64 closes = FRAME (QS_FRAME_CONNECTION_CLOSE) | FRAME (QS_FRAME_CONNECTION_CLOSE_APP);
 
-  if (packet->type == QS_PACKET_RETRY)
+  /* A client takes one Retry only (RFC 9000 section 17.2.5.2); a hello of two datagrams may get two. */
+  if (packet->type == QS_PACKET_RETRY && !was_noted (self, QS_NOTE_RETRY, side))
     note_packet (self, index, packet, QS_NOTE_RETRY);
   else if (packet->type == QS_PACKET_VERSION_NEGOTIATION)
     note_packet (self, index, packet, QS_NOTE_VERSION_NEGOTIATION);

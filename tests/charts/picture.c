@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* picture FILE OUT.png [KEYS] [dark|scale|big|mirrored|zoom=N|nocollapse]…: draws a trace file's first connection, for people to
+/* picture FILE OUT.png [KEYS] [timeline|dark|scale|big|mirrored|zoom=N|nocollapse]…: draws a trace file's first connection, for people to
  * look at while they work on the drawing. */
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,7 @@ main (int argc, char **argv)
   QsSequenceOptions options = QS_SEQUENCE_OPTIONS_DEFAULT;
   const QsChartColours *colours = qs_chart_colours_light ();
   const char *keys = NULL;
+  gboolean timeline = FALSE;
   g_autoptr (GError) error = NULL;
 
   if (argc < 3)
@@ -27,6 +28,8 @@ main (int argc, char **argv)
         options.time = QS_SEQUENCE_TO_SCALE;
       else if (strcmp (argv[i], "big") == 0)
         options.text_scale = 1.7;
+      else if (strcmp (argv[i], "timeline") == 0)
+        timeline = TRUE;
       else if (strcmp (argv[i], "mirrored") == 0)
         options.mirrored = TRUE;
       else if (strcmp (argv[i], "nocollapse") == 0)
@@ -46,6 +49,15 @@ main (int argc, char **argv)
   g_autoptr (QsDissector) dissector = qs_dissector_new (trace);
   qs_dissector_advance (dissector, 0);
   qs_dissector_finish (dissector);
+  if (timeline)
+    {
+      QsTimelineOptions plain = QS_TIMELINE_OPTIONS_DEFAULT;
+
+      plain.title = TRUE;
+      plain.mirrored = options.mirrored;
+      qs_chart_export_timeline (trace, &plain, colours, argv[2], qs_chart_format_for_name (argv[2]), NULL);
+      return 0;
+    }
   if (!qs_chart_export_sequence (trace, &options, colours, argv[2], qs_chart_format_for_name (argv[2]), &error))
     {
       g_printerr ("%s\n", error->message);

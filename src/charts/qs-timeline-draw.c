@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+#include "charts/qs-chart-text.h"
+#include "charts/qs-timeline-private.h"
+
+#define TITLE_POINTS 10.0
+#define SMALL_POINTS 8.0
+#define AXIS_WIDTH 78 /* for the values' words */
+#define PANEL_GAP 30
+#define MARGIN 14
+#define AXIS_HEIGHT 26
+#define MAX_DASHED 6000.0 /* length of a path */
+
+typedef struct {
+  QsTimeline *timeline;
+  cairo_t *cr;
+  const QsChartColours *colours;
+  double s;
+  gint64 from, to;
+} Draw;
+
+/* One line of a panel. Two of them differ in dashes too. */
+typedef struct {
+  const char *name;
+  const QsColour *colour;
+  gboolean dashed;
+  double width;
+} Line;
+
+/* --- Places --- */
+
+static double
+highest_bytes (QsTimeline *self)
+{
+  guint64 sums[2] = { 0 };
+
+  for (guint i = 0; i < self->bins->len; i++)
+    {
+      sums[0] += g_array_index (self->bins, QsTimelineBin, i).bytes[0];
+      sums[1] += g_array_index (self->bins, QsTimelineBin, i).bytes[1];
+    }
+  return (double) MAX (sums[0], sums[1]);
+}
+
+static double
+highest_flight (QsTimeline *self)
+{
+  guint64 most = 0;
+
+  for (guint side = 0; side < 2; side++)
+    {
+      const GArray *samples = qs_timeline_flight_of (self, side);
+
+      for (guint i = 0; i < samples->len; i++)
+        most = MAX (most, g_array_index (samples, QsFlightSample, i).bytes);
+    }
+  return (double) most;
+}
+
+static double
+highest_rtt (QsTimeline *self)
+{
+  const GArray *samples = qs_trace_get_metrics (self->trace)->rtt;
+  gint64 most = 0;
+
+  for (guint i = 0; i < samples->len; i++)
+    most = MAX (most, g_array_index (samples, QsRttSample, i).rtt);
+  return (double) most;
+}
+
+/* The next of 1, 2, 5, 10, … */
+static double
+round_up (double value)
+{
+  double unit = pow (10, floor (log10 (MAX (value, 1))));
+  double part = value / unit;
+
+  return unit * (part <= 1 ? 1 : part <= 2 ? 2 : part <= 5 ? 5 : 10);
+}
+
+/* The same of bytes, which are told in units of 1024. */
+static double
+round_up_bytes (double value)
+{
+  double unit = 1;
+
+  while (value / unit > 512)
+    unit *= 1024;
+  return unit * MAX (round_up (value / unit), 1);
+}
+
+void
+qs_timeline_get_frame (QsTimeline *self, QsTimelinePanel panel, QsTimelineFrame *frame)
+{
+  double s = self->options.text_scale;
+  double top = (self->options.title ? 30 : 0) * s;
+  double height = (self->options.height - top - AXIS_HEIGHT * s - MARGIN * s) / QS_N_TIMELINE_PANELS;
+  double axis = AXIS_WIDTH * s, margin = MARGIN * s;
+
+  frame->left = self->options.mirrored ? margin : axis;
+  frame->right = self->options.width - (self->options.mirrored ? axis : margin);
+  frame->top = top + height * panel + PANEL_GAP * s;
+  frame->bottom = top + height * (panel + 1);
+  frame->max = 1;
+}
+
+static double
+value_y (const QsTimelineFrame *frame, double value)
+{
+  return frame->bottom - (frame->bottom - frame->top) * MIN (value / (frame->max * 1.05), 1);
+}
+
+/* --- Axes --- */
+
+static void
+text (Draw *draw, const QsColour *colour, double points, gboolean bold, const char *words, double x, double y,
+      double width, double height, QsChartTextAlign align)
+{
+  QsRectangle box = { x, y, width, height };
+
+  qs_colour_set (colour, draw->cr);
+  qs_chart_text_draw (draw->cr, draw->timeline->context, draw->timeline->font, points * draw->s, bold, words, &box,
+                      align);
+}
+
+static void
+draw_grid_line (Draw *draw, double x0, double y0, double x1, double y1)
+{
+  QsColour faint = draw->colours->line;
+
+  faint.alpha = 0.35;
+  qs_colour_set (&faint, draw->cr);
+  cairo_set_dash (draw->cr, NULL, 0, 0);
+  cairo_set_line_width (draw->cr, 1);
+  cairo_move_to (draw->cr, floor (x0) + 0.5, floor (y0) + 0.5);
+  cairo_line_to (draw->cr, floor (x1) + 0.5, floor (y1) + 0.5);
+  cairo_stroke (draw->cr);
+}
+
+static void
+draw_values (Draw *draw, QsTimelinePanel panel, const QsTimelineFrame *frame)
+{
+  gboolean mirrored = draw->timeline->options.mirrored;
+  double step = panel == QS_TIMELINE_RTT ? round_up (frame->max / 4) : round_up_bytes (frame->max / 4);
+  double height = 14 * draw->s;
+  double x = mirrored ? frame->right + 6 * draw->s : 0;
+
+  for (double value = 0; value <= frame->max * 1.05; value += step)
+    {
+      double y = value_y (frame, value);
+      g_autofree char *words =
+          panel == QS_TIMELINE_RTT ? qs_text_duration ((gint64) value) : qs_text_size ((guint64) value);
+
+      draw_grid_line (draw, frame->left, y, frame->right, y);
+      text (draw, &draw->colours->dim, SMALL_POINTS, FALSE, words, x, y - height / 2, (AXIS_WIDTH - 6) * draw->s,
+            height, mirrored ? QS_CHART_TEXT_START : QS_CHART_TEXT_END);
+    }
+}
+
+/* Steps of time, as many as have room for their words. */
+static void
+draw_times (Draw *draw, const QsTimelineFrame *first, const QsTimelineFrame *last)
+{
+  double span = (double) (draw->to - draw->from);
+  double n = MAX (floor ((first->right - first->left) / (110 * draw->s)), 1);
+  double step = round_up (span / n);
+  double start = ceil ((double) draw->from / step) * step;
+
+  for (double time = start; time <= (double) draw->to; time += step)
+    {
+      double x = qs_timeline_time_to_x (draw->timeline, (gint64) time);
+      g_autofree char *words = qs_text_duration ((gint64) time);
+
+      for (QsTimelinePanel panel = 0; panel < QS_N_TIMELINE_PANELS; panel++)
+        {
+          QsTimelineFrame frame;
+
+          qs_timeline_get_frame (draw->timeline, panel, &frame);
+          draw_grid_line (draw, x, frame.top, x, frame.bottom);
+        }
+      text (draw, &draw->colours->dim, SMALL_POINTS, FALSE, words, x - 50 * draw->s, last->bottom + 5 * draw->s,
+            100 * draw->s, 16 * draw->s, QS_CHART_TEXT_CENTRE);
+    }
+}
+
+/* --- Lines --- */
+
+static void
+set_line (Draw *draw, const Line *line)
+{
+  const double dashes[] = { 6 * draw->s, 4 * draw->s };
+
+  qs_colour_set (line->colour, draw->cr);
+  cairo_set_line_width (draw->cr, line->width * draw->s);
+  cairo_set_dash (draw->cr, dashes, line->dashed ? 2 : 0, 0);
+}
+
+/* A path that is drawn column by column: points that fall on the same pixel become one span from the lowest to the highest. */
+typedef struct {
+  cairo_t *cr;
+  double x, low, high, last;
+  double length; /* of the path */
+  gboolean started;
+} Pen;
+
+static void
+pen_flush (Pen *pen)
+{
+  if (!pen->started || pen->low == pen->high)
+    return;
+  cairo_line_to (pen->cr, pen->x, pen->low);
+  cairo_line_to (pen->cr, pen->x, pen->high);
+  cairo_line_to (pen->cr, pen->x, pen->last);
+}
+
+static void
+pen_add (Pen *pen, double x, double y)
+{
+  if (pen->started && fabs (x - pen->x) < 0.5)
+    {
+      pen->low = MIN (pen->low, y);
+      pen->high = MAX (pen->high, y);
+      pen->last = y;
+      return;
+    }
+  pen_flush (pen);
+  if (pen->started)
+    cairo_line_to (pen->cr, x, y);
+  else
+    cairo_move_to (pen->cr, x, y);
+  if (pen->started)
+    pen->length += fabs (x - pen->x) + fabs (y - pen->last) + 2 * (pen->high - pen->low);
+  *pen = (Pen){ pen->cr, x, y, y, y, pen->length, TRUE };
+}
+
+/* A path that goes up and down all the time would get dashes by the ten thousand, in which nobody sees dashes. */
+static void
+pen_stroke (Pen *pen)
+{
+  pen_flush (pen);
+  if (pen->length > MAX_DASHED)
+    cairo_set_dash (pen->cr, NULL, 0, 0);
+  cairo_stroke (pen->cr);
+}
+
+static void
+draw_bytes (Draw *draw, const QsTimelineFrame *frame, guint side, const Line *line)
+{
+  QsTimeline *self = draw->timeline;
+  Pen pen = { .cr = draw->cr };
+  guint64 sum = 0;
+
+  set_line (draw, line);
+  for (guint i = 0; i < self->bins->len; i++)
+    {
+      const QsTimelineBin *bin = &g_array_index (self->bins, QsTimelineBin, i);
+      gint64 time = self->first + (gint64) i * self->bin;
+      double x = qs_timeline_time_to_x (self, time);
+
+      if (bin->bytes[side] == 0 && i > 0 && i + 1 < self->bins->len)
+        continue;
+      if (time >= draw->from && time <= draw->to)
+        pen_add (&pen, x, value_y (frame, (double) sum)); /* a step, not a slope: nothing came in between */
+      sum += bin->bytes[side];
+      if (time >= draw->from && time <= draw->to)
+        pen_add (&pen, x, value_y (frame, (double) sum));
+    }
+  pen_stroke (&pen);
+}
+
+/* Where packets were lost: ticks at the foot. */
+static void
+draw_losses (Draw *draw, const QsTimelineFrame *frame)
+{
+  QsTimeline *self = draw->timeline;
+  double length = 7 * draw->s;
+
+  qs_colour_set (&draw->colours->danger, draw->cr);
+  cairo_set_dash (draw->cr, NULL, 0, 0);
+  cairo_set_line_width (draw->cr, 1.6 * draw->s);
+  for (guint i = 0; i < self->bins->len; i++)
+    {
+      const QsTimelineBin *bin = &g_array_index (self->bins, QsTimelineBin, i);
+      gint64 time = self->first + (gint64) i * self->bin;
+      double x = qs_timeline_time_to_x (self, time);
+
+      if (bin->lost[0] + bin->lost[1] == 0 || time < draw->from || time > draw->to)
+        continue;
+      cairo_move_to (draw->cr, x - length / 2, frame->bottom - length - 1);
+      cairo_line_to (draw->cr, x + length / 2, frame->bottom - 1);
+      cairo_move_to (draw->cr, x + length / 2, frame->bottom - length - 1);
+      cairo_line_to (draw->cr, x - length / 2, frame->bottom - 1);
+    }
+  cairo_stroke (draw->cr);
+}
+
+static void
+draw_flight (Draw *draw, const QsTimelineFrame *frame, guint side, const Line *line)
+{
+  const GArray *samples = qs_timeline_flight_of (draw->timeline, side);
+  guint i = qs_timeline_first_behind (samples, draw->from);
+  Pen pen = { .cr = draw->cr };
+  double last = value_y (frame, 0);
+
+  set_line (draw, line);
+  for (i = i > 0 ? i - 1 : 0; i < samples->len; i++)
+    {
+      const QsFlightSample *sample = &g_array_index (samples, QsFlightSample, i);
+      double x = qs_timeline_time_to_x (draw->timeline, CLAMP (sample->time, draw->from, draw->to));
+
+      pen_add (&pen, x, last);
+      last = value_y (frame, (double) sample->bytes);
+      if (sample->time > draw->to)
+        break;
+      pen_add (&pen, x, last);
+    }
+  pen_stroke (&pen);
+}
+
+static double
+rtt_value (const QsRttSample *sample, guint which)
+{
+  return (double) (which == 1 ? sample->smoothed : sample->minimum);
+}
+
+/* Each dot is filled by itself: one path of thousands is slow to fill. Those on the pixel of the one before are left out. */
+static void
+draw_dots (Draw *draw, const QsTimelineFrame *frame, const GArray *samples)
+{
+  double size = MAX (round (3 * draw->s), 2), last_x = -1, last_y = -1;
+
+  for (guint i = qs_timeline_first_behind (samples, draw->from - 1); i < samples->len; i++)
+    {
+      const QsRttSample *sample = &g_array_index (samples, QsRttSample, i);
+      double x = round (qs_timeline_time_to_x (draw->timeline, sample->time) - size / 2);
+      double y = round (value_y (frame, (double) sample->rtt) - size / 2);
+
+      if (sample->time > draw->to)
+        break;
+      if (x == last_x && y == last_y)
+        continue;
+      cairo_rectangle (draw->cr, x, y, size, size);
+      cairo_fill (draw->cr);
+      last_x = x;
+      last_y = y;
+    }
+}
+
+static void
+draw_rtt (Draw *draw, const QsTimelineFrame *frame, guint which, const Line *line)
+{
+  const GArray *samples = qs_trace_get_metrics (draw->timeline->trace)->rtt;
+  Pen pen = { .cr = draw->cr };
+
+  set_line (draw, line);
+  if (which == 0)
+    {
+      draw_dots (draw, frame, samples);
+      return;
+    }
+  for (guint i = qs_timeline_first_behind (samples, draw->from - 1); i < samples->len; i++)
+    {
+      const QsRttSample *sample = &g_array_index (samples, QsRttSample, i);
+
+      if (sample->time > draw->to)
+        break;
+      pen_add (&pen, qs_timeline_time_to_x (draw->timeline, sample->time), value_y (frame, rtt_value (sample, which)));
+    }
+  pen_stroke (&pen);
+}
+
+/* --- Panels --- */
+
+typedef struct {
+  const char *title;
+  double (*highest) (QsTimeline *self);
+  void (*draw) (Draw *draw, const QsTimelineFrame *frame, guint which, const Line *line);
+  guint n_lines;
+  const char *names[3];
+} Panel;
+
+static const Panel panels[QS_N_TIMELINE_PANELS] = {
+  [QS_TIMELINE_BYTES] = { N_ ("Bytes sent"),
+                          highest_bytes,
+                          draw_bytes,
+                          2,
+                          { N_ ("by the client"), N_ ("by the server") } },
+  [QS_TIMELINE_FLIGHT] = { N_ ("Bytes in flight"),
+                           highest_flight,
+                           draw_flight,
+                           2,
+                           { N_ ("from the client"), N_ ("from the server") } },
+  [QS_TIMELINE_RTT] = { N_ ("Round trip"),
+                        highest_rtt,
+                        draw_rtt,
+                        3,
+                        { N_ ("samples"), N_ ("smoothed"), N_ ("least") } },
+};
+
+static Line
+line_of (const Draw *draw, QsTimelinePanel panel, guint which)
+{
+  const QsColour *first = &draw->colours->packets[QS_PACKET_HANDSHAKE],
+                 *second = &draw->colours->packets[QS_PACKET_INITIAL];
+
+  if (panel == QS_TIMELINE_RTT)
+    return (Line){ panels[panel].names[which],
+                   which == 0   ? &draw->colours->dim
+                   : which == 1 ? first
+                                : second,
+                   which == 2, 1.8 };
+  return (Line){ panels[panel].names[which], which == 0 ? first : second, which == 1, 2 };
+}
+
+/* The panel's name, and its lines' names behind a piece of each. */
+static void
+draw_panel_title (Draw *draw, QsTimelinePanel panel, const QsTimelineFrame *frame)
+{
+  gboolean mirrored = draw->timeline->options.mirrored;
+  double y = frame->top - 22 * draw->s, height = 18 * draw->s;
+  double x = mirrored ? frame->right : frame->left, direction = mirrored ? -1 : 1;
+  const char *title = _ (panels[panel].title);
+  double width, used;
+  g_autoptr (PangoLayout) layout = qs_chart_text_layout (
+      draw->timeline->context, draw->timeline->font, TITLE_POINTS * draw->s, 1000, title, 300 * draw->s, &width, &used);
+
+  text (draw, &draw->colours->text, TITLE_POINTS, TRUE, title, mirrored ? x - width : x, y, width + 1, height,
+        QS_CHART_TEXT_START);
+  x += direction * (width + 24 * draw->s);
+  for (guint i = 0; i < panels[panel].n_lines; i++)
+    {
+      Line line = line_of (draw, panel, i);
+      double end = x + direction * 26 * draw->s;
+      const char *name = _ (line.name);
+      g_autoptr (PangoLayout) words = qs_chart_text_layout (
+          draw->timeline->context, draw->timeline->font, SMALL_POINTS * draw->s, 0, name, 200 * draw->s, &width, &used);
+
+      set_line (draw, &line);
+      if (panel == QS_TIMELINE_RTT && i == 0)
+        {
+          cairo_rectangle (draw->cr, round ((x + end) / 2), round (y + height / 2 - 2 * draw->s), 4 * draw->s,
+                           4 * draw->s);
+          cairo_fill (draw->cr);
+        }
+      else
+        {
+          cairo_move_to (draw->cr, x, y + height / 2);
+          cairo_line_to (draw->cr, end, y + height / 2);
+          cairo_stroke (draw->cr);
+        }
+      end += direction * 6 * draw->s;
+      text (draw, &draw->colours->text, SMALL_POINTS, FALSE, name, mirrored ? end - width : end, y, width + 1, height,
+            QS_CHART_TEXT_START);
+      x = end + direction * (width + 18 * draw->s);
+    }
+}
+
+static gboolean
+has_values (QsTimeline *self, QsTimelinePanel panel)
+{
+  switch (panel)
+    {
+    case QS_TIMELINE_FLIGHT:
+      return qs_timeline_flight_of (self, 0)->len + qs_timeline_flight_of (self, 1)->len > 0;
+    case QS_TIMELINE_RTT:
+      return qs_trace_get_metrics (self->trace)->rtt->len > 0;
+    case QS_TIMELINE_BYTES:
+    case QS_N_TIMELINE_PANELS:
+    default:
+      return self->bins->len > 0;
+    }
+}
+
+static void
+draw_panel (Draw *draw, QsTimelinePanel panel)
+{
+  QsTimelineFrame frame;
+
+  qs_timeline_get_frame (draw->timeline, panel, &frame);
+  draw_panel_title (draw, panel, &frame);
+  if (!has_values (draw->timeline, panel))
+    {
+      text (draw, &draw->colours->dim, SMALL_POINTS, FALSE, _ ("Nothing is known of this yet."), frame.left, frame.top,
+            frame.right - frame.left, frame.bottom - frame.top, QS_CHART_TEXT_CENTRE);
+      return;
+    }
+  frame.max = MAX (panels[panel].highest (draw->timeline), 1);
+  draw_values (draw, panel, &frame);
+  cairo_save (draw->cr);
+  cairo_rectangle (draw->cr, frame.left - 2, frame.top - 2, frame.right - frame.left + 4, frame.bottom - frame.top + 4);
+  cairo_clip (draw->cr);
+  for (guint i = 0; i < panels[panel].n_lines; i++)
+    {
+      Line line = line_of (draw, panel, i);
+      panels[panel].draw (draw, &frame, i, &line);
+    }
+  if (panel == QS_TIMELINE_BYTES)
+    draw_losses (draw, &frame);
+  cairo_restore (draw->cr);
+}
+
+static void
+draw_cursor (Draw *draw, gint64 time, const QsTimelineFrame *first, const QsTimelineFrame *last)
+{
+  double x = qs_timeline_time_to_x (draw->timeline, time);
+
+  if (time < draw->from || time > draw->to)
+    return;
+  qs_colour_set (&draw->colours->text, draw->cr);
+  cairo_set_dash (draw->cr, (double[]){ 3, 3 }, 2, 0);
+  cairo_set_line_width (draw->cr, 1.2 * draw->s);
+  cairo_move_to (draw->cr, x, first->top);
+  cairo_line_to (draw->cr, x, last->bottom);
+  cairo_stroke (draw->cr);
+}
+
+void
+qs_timeline_draw (QsTimeline *self, cairo_t *cr, const QsTimelineLook *look)
+{
+  g_return_if_fail (self != NULL && cr != NULL && look != NULL && look->colours != NULL);
+
+  Draw draw = { self, cr, look->colours, self->options.text_scale, 0, 0 };
+  QsTimelineFrame first, last;
+
+  qs_timeline_get_range (self, &draw.from, &draw.to);
+  qs_timeline_get_frame (self, QS_TIMELINE_BYTES, &first);
+  qs_timeline_get_frame (self, QS_TIMELINE_RTT, &last);
+  cairo_save (cr);
+  qs_colour_set (&look->colours->background, cr);
+  cairo_paint (cr);
+  if (self->options.title)
+    {
+      const char *title = qs_trace_get_title (self->trace);
+      g_autofree char *escaped = qs_text_escape (title != NULL ? title : "", -1);
+
+      text (&draw, &look->colours->text, TITLE_POINTS * 1.1, TRUE, escaped, 0, 6 * draw.s, self->options.width,
+            22 * draw.s, QS_CHART_TEXT_CENTRE);
+    }
+  draw_times (&draw, &first, &last);
+  for (QsTimelinePanel panel = 0; panel < QS_N_TIMELINE_PANELS; panel++)
+    draw_panel (&draw, panel);
+  if (look->cursor != G_MININT64)
+    draw_cursor (&draw, look->cursor, &first, &last);
+  cairo_restore (cr);
+}

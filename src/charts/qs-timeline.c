@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "charts/qs-timeline.h"
+
+#include <math.h>
+
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+#include "charts/qs-timeline-private.h"
+
+#define FIRST_BIN G_GINT64_CONSTANT (1000)               /* nanoseconds */
+#define MAX_SPAN G_GINT64_CONSTANT (1000000000000000000) /* 30 years: times further apart are nonsense */
+#define PACKETS_PER_LOOK 1024                            /* at the clock */
+
+/* --- Taking packets in --- */
+
+static void
+halve_bins (QsTimeline *self)
+{
+  guint n = self->bins->len;
+
+  for (guint i = 0; i < n; i++)
+    {
+      const QsTimelineBin *from = &g_array_index (self->bins, QsTimelineBin, i);
+      QsTimelineBin *to = &g_array_index (self->bins, QsTimelineBin, i / 2);
+      QsTimelineBin sum = i % 2 == 0 ? *from : *to;
+
+      for (guint side = 0; side < 2 && i % 2 == 1; side++)
+        {
+          sum.bytes[side] += from->bytes[side];
+          sum.lost[side] += from->lost[side];
+        }
+      *to = sum;
+    }
+  g_array_set_size (self->bins, (n + 1) / 2);
+  self->bin *= 2;
+}
+
+/* A packet may come before the first one that was taken in, when its keys came late: it counts for the start. */
+static QsTimelineBin *
+bin_of (QsTimeline *self, gint64 time)
+{
+  gint64 since = CLAMP (time - self->first, 0, MAX_SPAN);
+
+  while (since / self->bin >= QS_TIMELINE_BINS)
+    halve_bins (self);
+  guint index = (guint) (since / self->bin);
+  if (index >= self->bins->len)
+    g_array_set_size (self->bins, index + 1); /* cleared */
+  return &g_array_index (self->bins, QsTimelineBin, index);
+}
+
+static void
+take_packet (QsTimeline *self, const QsPacket *packet)
+{
+  guint side = (packet->direction == QS_DIRECTION_SENT) == self->own_is_client ? 0 : 1;
+
+  if (self->n_taken == 0)
+    self->first = self->last = packet->time;
+  QsTimelineBin *bin = bin_of (self, packet->time);
+  bin->bytes[side] += packet->length;
+  bin->lost[side] += (packet->flags & QS_PACKET_LOST) != 0;
+  self->last = MAX (self->last, self->first + CLAMP (packet->time - self->first, 0, MAX_SPAN));
+}
+
+gboolean
+qs_timeline_advance (QsTimeline *self, gint64 deadline)
+{
+  g_return_val_if_fail (self != NULL, TRUE);
+
+  guint n = qs_trace_get_n_packets (self->trace);
+
+  while (self->n_taken < n)
+    {
+      take_packet (self, qs_trace_get_packet (self->trace, self->n_taken));
+      self->n_taken++;
+      if (deadline != 0 && self->n_taken % PACKETS_PER_LOOK == 0 && g_get_monotonic_time () >= deadline)
+        return self->n_taken == n;
+    }
+  return TRUE;
+}
+
+/* --- Construction --- */
+
+static void
+clamp_size (QsTimeline *self)
+{
+  self->options.width = CLAMP (self->options.width, 320 * self->options.text_scale, 16384);
+  self->options.height = CLAMP (self->options.height, 240 * self->options.text_scale, 16384);
+}
+
+QsTimeline *
+qs_timeline_new (QsTrace *trace, const QsTimelineOptions *options)
+{
+  static const QsTimelineOptions defaults = QS_TIMELINE_OPTIONS_DEFAULT;
+
+  g_return_val_if_fail (QS_IS_TRACE (trace), NULL);
+
+  QsTimeline *self = g_new0 (QsTimeline, 1);
+  self->trace = g_object_ref (trace);
+  self->options = options != NULL ? *options : defaults;
+  self->options.text_scale = CLAMP (self->options.text_scale, 0.5, 6);
+  clamp_size (self);
+  self->font = g_strdup (self->options.font != NULL ? self->options.font : "Sans");
+  self->options.font = self->font;
+  self->context = pango_font_map_create_context (pango_cairo_font_map_get_default ());
+  self->own_is_client = qs_trace_get_vantage (trace) != QS_VANTAGE_SERVER;
+  self->bin = FIRST_BIN;
+  self->bins = g_array_new (FALSE, TRUE, sizeof (QsTimelineBin));
+  return self;
+}
+
+void
+qs_timeline_free (QsTimeline *self)
+{
+  g_array_unref (self->bins);
+  g_object_unref (self->context);
+  g_object_unref (self->trace);
+  g_free (self->font);
+  g_free (self);
+}
+
+void
+qs_timeline_set_size (QsTimeline *self, double width, double height)
+{
+  g_return_if_fail (self != NULL);
+
+  self->options.width = width;
+  self->options.height = height;
+  clamp_size (self);
+}
+
+/* --- Range --- */
+
+void
+qs_timeline_get_extents (QsTimeline *self, gint64 *from, gint64 *to)
+{
+  g_return_if_fail (self != NULL && from != NULL && to != NULL);
+
+  *from = self->first;
+  *to = MAX (self->last, self->first + 1000);
+}
+
+void
+qs_timeline_set_range (QsTimeline *self, gint64 from, gint64 to)
+{
+  g_return_if_fail (self != NULL);
+
+  self->from = from;
+  self->to = to;
+}
+
+void
+qs_timeline_get_range (QsTimeline *self, gint64 *from, gint64 *to)
+{
+  g_return_if_fail (self != NULL && from != NULL && to != NULL);
+
+  qs_timeline_get_extents (self, from, to);
+  if (self->from >= self->to)
+    return;
+  *from = self->from;
+  *to = self->to;
+}
+
+double
+qs_timeline_time_to_x (QsTimeline *self, gint64 time)
+{
+  QsTimelineFrame frame;
+  gint64 from, to;
+
+  g_return_val_if_fail (self != NULL, 0);
+
+  qs_timeline_get_frame (self, QS_TIMELINE_BYTES, &frame);
+  qs_timeline_get_range (self, &from, &to);
+  double part = ((double) time - (double) from) / ((double) to - (double) from);
+  return frame.left + (frame.right - frame.left) * (self->options.mirrored ? 1 - part : part);
+}
+
+gint64
+qs_timeline_x_to_time (QsTimeline *self, double x)
+{
+  QsTimelineFrame frame;
+  gint64 from, to;
+
+  g_return_val_if_fail (self != NULL, 0);
+
+  qs_timeline_get_frame (self, QS_TIMELINE_BYTES, &frame);
+  qs_timeline_get_range (self, &from, &to);
+  double part = CLAMP ((x - frame.left) / (frame.right - frame.left), 0, 1);
+  return from + (gint64) ((self->options.mirrored ? 1 - part : part) * ((double) to - (double) from));
+}
+
+/* --- Values --- */
+
+const GArray *
+qs_timeline_flight_of (QsTimeline *self, guint side)
+{
+  const QsMetrics *metrics = qs_trace_get_metrics (self->trace);
+
+  return metrics->flight[(side == 0) == self->own_is_client ? QS_DIRECTION_SENT : QS_DIRECTION_RECEIVED];
+}
+
+guint
+qs_timeline_first_behind (const GArray *samples, gint64 time)
+{
+  guint size = g_array_get_element_size ((GArray *) samples);
+  guint low = 0, high = samples->len;
+
+  while (low < high)
+    {
+      guint middle = low + (high - low) / 2;
+
+      if (*(const gint64 *) (const void *) (samples->data + (gsize) middle * size) <= time)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  return low;
+}
+
+static void
+find_bytes (QsTimeline *self, QsTimelineHit *hit)
+{
+  gint64 since = hit->time - self->first;
+
+  for (guint i = 0; i < self->bins->len && (gint64) i * self->bin <= since; i++)
+    {
+      const QsTimelineBin *bin = &g_array_index (self->bins, QsTimelineBin, i);
+
+      hit->values[0] += bin->bytes[0];
+      hit->values[1] += bin->bytes[1];
+      hit->has_value = TRUE;
+    }
+}
+
+static void
+find_flight (QsTimeline *self, QsTimelineHit *hit)
+{
+  for (guint side = 0; side < 2; side++)
+    {
+      const GArray *samples = qs_timeline_flight_of (self, side);
+      guint behind = qs_timeline_first_behind (samples, hit->time);
+
+      if (behind == 0)
+        continue;
+      hit->values[side] = g_array_index (samples, QsFlightSample, behind - 1).bytes;
+      hit->has_value = TRUE;
+    }
+}
+
+static void
+find_rtt (QsTimeline *self, QsTimelineHit *hit)
+{
+  const GArray *samples = qs_trace_get_metrics (self->trace)->rtt;
+  guint behind = qs_timeline_first_behind (samples, hit->time);
+
+  if (behind == 0)
+    return;
+  const QsRttSample *sample = &g_array_index (samples, QsRttSample, behind - 1);
+  hit->values[0] = (guint64) sample->rtt;
+  hit->values[1] = (guint64) sample->smoothed;
+  hit->values[2] = (guint64) sample->minimum;
+  hit->has_value = TRUE;
+}
+
+gboolean
+qs_timeline_lookup (QsTimeline *self, double x, double y, QsTimelineHit *hit)
+{
+  static void (*const find[]) (QsTimeline *, QsTimelineHit *) = { find_bytes, find_flight, find_rtt };
+
+  g_return_val_if_fail (self != NULL && hit != NULL, FALSE);
+
+  for (QsTimelinePanel panel = 0; panel < QS_N_TIMELINE_PANELS; panel++)
+    {
+      QsTimelineFrame frame;
+
+      qs_timeline_get_frame (self, panel, &frame);
+      if (x < frame.left || x > frame.right || y < frame.top || y > frame.bottom || self->n_taken == 0)
+        continue;
+      *hit = (QsTimelineHit){ .panel = panel, .time = qs_timeline_x_to_time (self, x) };
+      find[panel](self, hit);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+char *
+qs_timeline_describe (QsTimeline *self, const QsTimelineHit *hit)
+{
+  g_return_val_if_fail (self != NULL && hit != NULL, NULL);
+
+  char *(*format) (guint64) = qs_text_size;
+  g_autofree char *time = qs_text_duration (hit->time);
+
+  if (!hit->has_value)
+    return g_strdup_printf (_ ("%s: nothing yet"), time);
+  if (hit->panel == QS_TIMELINE_RTT)
+    {
+      g_autofree char *sample = qs_text_duration ((gint64) hit->values[0]);
+      g_autofree char *smoothed = qs_text_duration ((gint64) hit->values[1]);
+      g_autofree char *least = qs_text_duration ((gint64) hit->values[2]);
+
+      return g_strdup_printf (_ ("%s: round trip %s, smoothed %s, at least %s"), time, sample, smoothed, least);
+    }
+  g_autofree char *client = format (hit->values[0]);
+  g_autofree char *server = format (hit->values[1]);
+  return g_strdup_printf (hit->panel == QS_TIMELINE_BYTES ? _ ("%s: the client sent %s, the server %s")
+                                                          : _ ("%s: in flight from the client %s, from the server %s"),
+                          time, client, server);
+}

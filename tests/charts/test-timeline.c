@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+
+#include "charts/qs-chart-export.h"
+#include "charts/qs-timeline-private.h"
+#include "fixtures.h"
+
+#define MS G_GINT64_CONSTANT (1000000)
+
+/* The server sends 1000 bytes each millisecond, the client 10; a round trip of 20 ms. */
+static QsTrace *
+make_trace (QsVantage vantage, guint n)
+{
+  QsTrace *trace = fixture_trace_new (vantage);
+  QsMetrics *metrics = qs_trace_get_metrics (trace);
+  gboolean own_client = vantage != QS_VANTAGE_SERVER;
+
+  qs_trace_set_title (trace, "figures");
+  for (guint i = 0; i < n; i++)
+    {
+      QsPacket packet = { .record = G_MAXUINT32, .type = QS_PACKET_1RTT, .time = i * MS, .length = 1000 };
+      QsRttSample sample = { .time = i * MS, .rtt = (20 + i % 5) * MS, .smoothed = 21 * MS, .minimum = 20 * MS };
+
+      packet.direction = own_client ? QS_DIRECTION_RECEIVED : QS_DIRECTION_SENT;
+      packet.flags = i % 100 == 50 ? QS_PACKET_LOST : 0;
+      qs_trace_add_packet (trace, &packet);
+      packet.direction = own_client ? QS_DIRECTION_SENT : QS_DIRECTION_RECEIVED;
+      packet.length = 10;
+      packet.flags = 0;
+      qs_trace_add_packet (trace, &packet);
+      qs_metrics_add_rtt (metrics, &sample);
+      qs_metrics_add_flight (metrics, own_client ? QS_DIRECTION_RECEIVED : QS_DIRECTION_SENT, i * MS,
+                             i % 10 == 9 ? -9000 : 1000);
+    }
+  return trace;
+}
+
+static void
+draw (QsTimeline *timeline, const char *name)
+{
+  QsTimelineLook look = { qs_chart_colours_light (), 30 * MS };
+  cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_RGB24, 900, 600);
+  cairo_t *cr = cairo_create (surface);
+  gint64 start = g_get_monotonic_time ();
+
+  qs_timeline_draw (timeline, cr, &look);
+  g_test_message ("%s: drawn in %.1f ms", name, (double) (g_get_monotonic_time () - start) / 1000);
+  g_assert_cmpint (cairo_status (cr), ==, CAIRO_STATUS_SUCCESS);
+  if (g_getenv ("QS_PICTURES") != NULL)
+    {
+      g_autofree char *path = g_strdup_printf ("%s/%s.png", g_getenv ("QS_PICTURES"), name);
+      cairo_surface_write_to_png (surface, path);
+    }
+  cairo_destroy (cr);
+  cairo_surface_destroy (surface);
+}
+
+static void
+test_values (void)
+{
+  for (QsVantage vantage = QS_VANTAGE_CLIENT; vantage <= QS_VANTAGE_NETWORK; vantage++)
+    {
+      g_autoptr (QsTrace) trace = make_trace (vantage, 1000);
+      g_autoptr (QsTimeline) timeline = qs_timeline_new (trace, NULL);
+      QsTimelineFrame frame;
+      QsTimelineHit hit;
+      gint64 from, to;
+
+      g_assert_true (qs_timeline_advance (timeline, 0));
+      qs_timeline_get_extents (timeline, &from, &to);
+      g_assert_cmpint (from, ==, 0);
+      g_assert_cmpint (to, ==, 999 * MS);
+
+      qs_timeline_get_frame (timeline, QS_TIMELINE_BYTES, &frame);
+      g_assert_true (qs_timeline_lookup (timeline, frame.right, frame.top + 5, &hit));
+      g_assert_cmpint (hit.panel, ==, QS_TIMELINE_BYTES);
+      g_assert_cmpuint (hit.values[0], ==, 10000);
+      g_assert_cmpuint (hit.values[1], ==, 1000000);
+      g_assert_true (qs_timeline_lookup (timeline, (frame.left + frame.right) / 2, frame.top + 5, &hit));
+      g_assert_cmpint (ABS ((gint64) hit.values[1] - 500000), <, 5000);
+      g_autofree char *bytes = qs_timeline_describe (timeline, &hit);
+      g_assert_nonnull (strstr (bytes, "server"));
+
+      qs_timeline_get_frame (timeline, QS_TIMELINE_FLIGHT, &frame);
+      g_assert_true (qs_timeline_lookup (timeline, frame.right, frame.bottom - 5, &hit));
+      g_assert_cmpint (hit.panel, ==, QS_TIMELINE_FLIGHT);
+      g_assert_true (hit.has_value);
+
+      qs_timeline_get_frame (timeline, QS_TIMELINE_RTT, &frame);
+      g_assert_true (qs_timeline_lookup (timeline, frame.right, frame.bottom - 5, &hit));
+      g_assert_cmpuint (hit.values[2], ==, 20 * MS);
+      g_autofree char *rtt = qs_timeline_describe (timeline, &hit);
+      g_assert_nonnull (strstr (rtt, "20"));
+      g_assert_false (qs_timeline_lookup (timeline, 1, 1, &hit));
+      draw (timeline, vantage == QS_VANTAGE_SERVER ? "timeline-server" : "timeline");
+    }
+}
+
+static void
+test_axis (void)
+{
+  g_autoptr (QsTrace) trace = make_trace (QS_VANTAGE_CLIENT, 100);
+
+  for (guint mirrored = 0; mirrored < 2; mirrored++)
+    {
+      QsTimelineOptions options = QS_TIMELINE_OPTIONS_DEFAULT;
+      gint64 from, to;
+
+      options.mirrored = mirrored == 1;
+      g_autoptr (QsTimeline) timeline = qs_timeline_new (trace, &options);
+      qs_timeline_advance (timeline, 0);
+      qs_timeline_set_range (timeline, 10 * MS, 20 * MS);
+      qs_timeline_get_range (timeline, &from, &to);
+      g_assert_cmpint (to - from, ==, 10 * MS);
+      double x = qs_timeline_time_to_x (timeline, 13 * MS);
+      g_assert_true ((qs_timeline_time_to_x (timeline, 14 * MS) > x) == (mirrored == 0));
+      g_assert_cmpint (ABS (qs_timeline_x_to_time (timeline, x) - 13 * MS), <, 1000);
+      draw (timeline, "timeline-range");
+      qs_timeline_set_range (timeline, 0, 0);
+      qs_timeline_get_range (timeline, &from, &to);
+      g_assert_cmpint (to, ==, 99 * MS);
+    }
+}
+
+/* The sums stay, however the spans of time are joined. */
+static void
+test_million (void)
+{
+  g_autoptr (QsTrace) trace = fixture_trace_new (QS_VANTAGE_CLIENT);
+  g_autoptr (QsTimeline) timeline = qs_timeline_new (trace, NULL);
+  QsPacket packet = { .record = G_MAXUINT32, .direction = QS_DIRECTION_RECEIVED, .length = 7 };
+  guint64 sum = 0;
+  guint slices = 0;
+
+  for (guint i = 0; i < 1000000; i++)
+    {
+      packet.time = (gint64) i * 12345;
+      qs_trace_add_packet (trace, &packet);
+    }
+  while (!qs_timeline_advance (timeline, g_get_monotonic_time () + 2000))
+    slices++;
+  g_assert_cmpuint (timeline->bins->len, <=, QS_TIMELINE_BINS);
+  for (guint i = 0; i < timeline->bins->len; i++)
+    sum += g_array_index (timeline->bins, QsTimelineBin, i).bytes[1];
+  g_assert_cmpuint (sum, ==, 7000000);
+  draw (timeline, "timeline-million");
+}
+
+/* Times that nobody can mean do not make it run long. */
+static void
+test_nonsense (void)
+{
+  g_autoptr (QsTrace) trace = fixture_trace_new (QS_VANTAGE_CLIENT);
+  g_autoptr (QsTimeline) timeline = qs_timeline_new (trace, NULL);
+  static const gint64 times[] = { 5, -5, G_MAXINT64 / 2, G_MININT64 / 2, 0 };
+
+  draw (timeline, "timeline-empty");
+  for (guint i = 0; i < G_N_ELEMENTS (times); i++)
+    {
+      QsPacket packet = { .record = G_MAXUINT32, .time = times[i], .length = 1 };
+      qs_trace_add_packet (trace, &packet);
+    }
+  g_assert_true (qs_timeline_advance (timeline, 0));
+  draw (timeline, "timeline-nonsense");
+  qs_timeline_set_size (timeline, 1, 1);
+  draw (timeline, "timeline-small");
+}
+
+static void
+test_export (void)
+{
+  g_autoptr (QsTrace) trace = make_trace (QS_VANTAGE_CLIENT, 100);
+  g_autofree char *dir = g_dir_make_tmp ("qs-timeline-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (dir, "figures.svg", NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (qs_chart_export_timeline (trace, NULL, NULL, path, QS_CHART_SVG, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "<svg"));
+  g_unlink (path);
+  g_rmdir (dir);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/timeline/values", test_values);
+  g_test_add_func ("/timeline/axis", test_axis);
+  g_test_add_func ("/timeline/million", test_million);
+  g_test_add_func ("/timeline/nonsense", test_nonsense);
+  g_test_add_func ("/timeline/export", test_export);
+  return g_test_run ();
+}
