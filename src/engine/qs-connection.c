@@ -5,6 +5,7 @@
 
 #include "engine/qs-connection-private.h"
 #include "engine/qs-states.h"
+#include "engine/qs-worker.h"
 
 /* What a worker may be ahead of the main context. */
 #define MAX_QUEUED_BYTES (4 * 1024 * 1024)
@@ -205,10 +206,9 @@ qs_connection_close (QsConnection *self, QsCloseManner manner, guint64 code, con
 
 /* --- The worker --- */
 
-static gpointer
-worker_thread (gpointer data)
+static void
+work (QsConnection *self)
 {
-  QsConnection *self = data;
   QsTurn turn = QS_TURN_PROGRESS;
 
   while (turn != QS_TURN_OVER)
@@ -220,8 +220,6 @@ worker_thread (gpointer data)
       turn = qs_connection_turn (self, G_MAXINT64);
     }
   qs_connection_drop_io (self);
-  qs_connection_unref (self);
-  return NULL;
 }
 
 /* --- Public functions --- */
@@ -315,7 +313,7 @@ qs_connection_start (QsConnection *self, GError **error)
       g_source_attach (self->source, g_main_context_get_thread_default ());
       return TRUE;
     }
-  g_thread_unref (g_thread_new ("quicscope-io", worker_thread, qs_connection_ref (self)));
+  qs_worker_start (self, work);
   return TRUE;
 }
 

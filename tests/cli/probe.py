@@ -102,8 +102,8 @@ def probe(*arguments, timeout=PATIENCE):
     check_shape(result.report, CONTRACT)
     result.findings = {finding["id"]: finding for finding in result.report["findings"]}
     result.errors = [finding["id"] for finding in result.report["findings"] if finding["severity"] == "error"]
+    assert result.status in (0, 1), f"status {result.status}, stderr:\n{result.err}"
     assert (result.status == 0) == (result.report["outcome"] == "ok"), (result.status, result.report["outcome"])
-    assert result.status in (0, 1)
     if result.status == 1:
         assert result.errors, f"failed without a word: {result.text}"
     return result
