@@ -254,23 +254,17 @@ draw_line (Draw *draw, const Arrow *arrow, double to, gboolean head)
 }
 
 static gboolean
-is_lost (const Draw *draw, const QsPacket *packet)
+is_lost (const QsPacket *packet)
 {
-  QsRecord record;
-
-  if ((packet->flags & QS_PACKET_LOST) != 0 && packet->direction == QS_DIRECTION_SENT)
-    return TRUE;
-  if (packet->record == G_MAXUINT32)
-    return FALSE;
-  qs_trace_get_record (draw->layout->trace, packet->record, &record);
-  return record.fate == QS_FATE_DROPPED;
+  return (packet->flags & QS_PACKET_DROPPED) != 0 ||
+         ((packet->flags & QS_PACKET_LOST) != 0 && packet->direction == QS_DIRECTION_SENT);
 }
 
 static void
 draw_packet_arrow (Draw *draw, const QsItem *item, const Arrow *arrow, const QsPacket *packet)
 {
   double progress = find_progress (draw, packet);
-  gboolean lost = is_lost (draw, packet);
+  gboolean lost = is_lost (packet);
   double to = lost ? MIN (progress, LOST_AT) : progress;
 
   qs_sequence_set_line (draw->layout, draw->cr, packet->type, draw->colours);

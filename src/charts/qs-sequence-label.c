@@ -272,6 +272,7 @@ static const struct {
   QsPacketFlags flag;
   const char *words;
 } flag_words[] = {
+  { QS_PACKET_DROPPED, N_ ("dropped on its way") },
   { QS_PACKET_LOST, N_ ("lost") },
   { QS_PACKET_RETRANSMISSION, N_ ("sent again") },
   { QS_PACKET_DUPLICATE, N_ ("received twice") },

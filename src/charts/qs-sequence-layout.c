@@ -380,7 +380,7 @@ add_to_bundle (QsSequenceLayout *self, QsBundle *bundle, const QsPacket *packet)
 
   bundle->n[side]++;
   bundle->bytes[side] += packet->length;
-  bundle->lost[side] += (packet->flags & QS_PACKET_LOST) != 0;
+  bundle->lost[side] += (packet->flags & (QS_PACKET_LOST | QS_PACKET_DROPPED)) != 0;
 }
 
 /* Makes one bundle of the last n items, which are packets. */

@@ -68,6 +68,8 @@ print_frames (QuicprobeLive *live, QsTrace *trace, guint index)
 static const char *
 packet_state (const QsPacket *packet)
 {
+  if (packet->flags & QS_PACKET_DROPPED)
+    return _ (" (dropped on its way)");
   if (packet->flags & QS_PACKET_CORRUPT)
     return _ (" (cannot be authenticated)");
   if (packet->flags & QS_PACKET_PAYLOAD_DROPPED)

@@ -198,6 +198,8 @@ read_packet (QsEvidence *evidence, QsPacketFacts *facts, guint index)
   const QsPacket *packet = qs_trace_get_packet (evidence->trace, index);
   gboolean in = packet->direction == QS_DIRECTION_RECEIVED;
 
+  if (in && (packet->flags & QS_PACKET_DROPPED) != 0) /* the stack never had it */
+    return;
   if (in)
     read_received (facts, index, packet);
   else

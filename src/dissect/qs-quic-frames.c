@@ -287,7 +287,7 @@ take_frame (QsArrival *arrival, const QsFrame *frame)
     packet->n_frames++;
   if (qs_frame_is_ack_eliciting (frame->type))
     packet->flags |= QS_PACKET_ACK_ELICITING;
-  for (guint i = 0; i < G_N_ELEMENTS (takers); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (takers) && !arrival->unseen; i++)
     if (takers[i].type == type)
       takers[i].take (arrival, frame);
 }
@@ -300,7 +300,7 @@ qs_quic_take_frames (QsArrival *arrival, QsSpan payload)
   QsFrame frame;
 
   /* The client's first Handshake packet: both forget the Initial keys (RFC 9001 section 4.9.1). */
-  if (arrival->header.type == QS_PACKET_HANDSHAKE && arrival->side == QS_SIDE_CLIENT)
+  if (arrival->header.type == QS_PACKET_HANDSHAKE && arrival->side == QS_SIDE_CLIENT && !arrival->unseen)
     discard_space (arrival, QS_SPACE_INITIAL);
 
   while (at < payload.length && qs_frame_parse (payload, &at, &frame, NULL))

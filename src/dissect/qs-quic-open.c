@@ -303,7 +303,7 @@ qs_quic_open (QsArrival *arrival, QsSpan *payload)
     return QS_OPEN_NO_KEYS; /* nothing vouches for it, and it would lead all later ones astray */
 
   packet->number = attempt.number;
-  if (!note_number (&conn->numbers[arrival->side][qs_space_of (level)], attempt.number))
+  if (!arrival->unseen && !note_number (&conn->numbers[arrival->side][qs_space_of (level)], attempt.number))
     packet->flags |= QS_PACKET_DUPLICATE;
   if (level == QS_PACKET_1RTT && (attempt.bare.header.data[0] & 0x04) != 0)
     packet->flags |= QS_PACKET_KEY_PHASE;

@@ -82,7 +82,8 @@ typedef struct {
   QsPacket *packet;
   QsPacketHeader header;
   QsSpan bytes;
-  gsize kept; /* bytes of it that are there; the rest reads as zero */
+  gsize kept;      /* bytes of it that are there; the rest reads as zero */
+  gboolean unseen; /* received, and dropped before the stack saw it: it is opened, and changes nothing */
   gint64 time;
 } QsArrival;
 

@@ -214,9 +214,37 @@ take_opened (QsArrival *arrival, QsOpenResult result, QsSpan payload)
                       packet->length, (packet->flags & QS_PACKET_ACK_ELICITING) != 0);
 }
 
+/* Its content is shown, but the stack never had it: nothing is acknowledged, put together or counted by it, and the keys
+ * stay those of what did arrive. */
+static void
+open_unseen (QsArrival *arrival)
+{
+  QsQuicConn *conn = arrival->conn;
+  QsProtection before = conn->protection[arrival->side][arrival->header.type];
+  QsSpan payload = QS_SPAN_NONE;
+  QsOpenResult result = qs_quic_open (arrival, &payload);
+
+  if (result == QS_OPENED)
+    qs_quic_take_frames (arrival, payload);
+  else if (result == QS_OPEN_NO_KEYS && arrival->kept >= arrival->header.length)
+    g_array_append_val (conn->pending[arrival->header.type], arrival->index);
+  else if (is_stateless_reset (arrival))
+    arrival->packet->type = QS_PACKET_STATELESS_RESET;
+  if ((arrival->packet->flags & QS_PACKET_KEY_UPDATE) == 0)
+    return;
+  conn->protection[arrival->side][arrival->header.type] = before;
+  arrival->packet->flags &= (guint16) ~QS_PACKET_KEY_UPDATE;
+}
+
 static void
 open_packet (QsArrival *arrival)
 {
+  if (arrival->unseen)
+    {
+      open_unseen (arrival);
+      return;
+    }
+
   QsSpan payload = QS_SPAN_NONE;
   QsOpenResult result = qs_quic_open (arrival, &payload);
 
@@ -238,10 +266,11 @@ take_packet (QsArrival *arrival)
       open_packet (arrival);
       break;
     case QS_PACKET_RETRY:
-      take_retry (arrival);
+      if (!arrival->unseen)
+        take_retry (arrival);
       break;
     case QS_PACKET_VERSION_NEGOTIATION:
-      arrival->conn->negotiated = TRUE;
+      arrival->conn->negotiated |= !arrival->unseen;
       break;
     default:
       break;
@@ -265,6 +294,12 @@ whole_datagram (QsQuic *self, const QsRecord *record)
     memset (owner->datagram + kept, 0, self->dirty - kept);
   self->dirty = kept;
   return QS_SPAN (owner->datagram, record->length);
+}
+
+static gboolean
+is_unseen (const QsRecord *record)
+{
+  return record->fate == QS_FATE_DROPPED && record->direction == QS_DIRECTION_RECEIVED;
 }
 
 static gboolean
@@ -299,18 +334,22 @@ add_packet (QsArrival *arrival, QsQuic *quic, guint32 record_index, const QsReco
     .type = header->type,
     .direction = record->direction,
     .dcid_length = (guint8) MIN (header->dcid.length, G_MAXUINT8),
-    .flags = (at > 0 ? QS_PACKET_COALESCED : 0) | (arrival->kept < header->length ? QS_PACKET_PAYLOAD_DROPPED : 0),
+    .flags = (at > 0 ? QS_PACKET_COALESCED : 0) | (arrival->kept < header->length ? QS_PACKET_PAYLOAD_DROPPED : 0) |
+             (record->fate == QS_FATE_DROPPED ? QS_PACKET_DROPPED : 0),
   };
 
   arrival->index = qs_trace_add_packet (quic->owner->trace, &packet);
   arrival->packet = qs_trace_edit_packet (quic->owner->trace, arrival->index);
-  qs_trace_get_metrics (quic->owner->trace)->directions[record->direction].packets++;
+  if (!arrival->unseen)
+    qs_trace_get_metrics (quic->owner->trace)->directions[record->direction].packets++;
 }
 
 void
 qs_quic_add_datagram (QsQuic *self, guint32 index, const QsRecord *record)
 {
-  QsArrival arrival = { .side = qs_dissection_side (self->owner, record->direction), .time = record->time };
+  QsArrival arrival = { .side = qs_dissection_side (self->owner, record->direction),
+                        .time = record->time,
+                        .unseen = is_unseen (record) };
   gsize kept = record->bytes.length;
 
   if (record->length == 0 || record->length > QS_DATAGRAM_MAX)
@@ -379,6 +418,7 @@ retry_packet (QsQuic *self, guint32 index)
     .packet = packet,
     .kept = record.bytes.length - packet->offset,
     .time = packet->time,
+    .unseen = is_unseen (&record),
   };
   QsSpan rest = QS_SPAN (record.bytes.data + packet->offset, record.length - packet->offset);
   if (!parse_header (&arrival, rest, self, record.path))

@@ -111,6 +111,7 @@ static const Name flag_names[] = {
   { "decrypted", QS_PACKET_DECRYPTED },
   { "duplicate", QS_PACKET_DUPLICATE },
   { "corrupt", QS_PACKET_CORRUPT },
+  { "dropped", QS_PACKET_DROPPED },
   { "keyupdate", QS_PACKET_KEY_UPDATE },
   { "keyphase", QS_PACKET_KEY_PHASE },
   { "coalesced", QS_PACKET_COALESCED },

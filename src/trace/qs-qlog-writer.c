@@ -281,6 +281,9 @@ write_packet (State *self, guint index)
   gboolean sent = packet->direction == QS_DIRECTION_SENT;
   const char *trigger = sent ? NULL : drop_trigger (packet);
 
+  /* Dropped on its way, before the stack: no event of this end. */
+  if (!sent && (packet->flags & QS_PACKET_DROPPED) != 0)
+    return;
   begin_event (self, packet->time,
                sent              ? "transport:packet_sent"
                : trigger != NULL ? "transport:packet_dropped"

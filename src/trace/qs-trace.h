@@ -142,6 +142,7 @@ typedef enum {
   QS_PACKET_ACK_ELICITING = 1 << 9,
   QS_PACKET_COALESCED = 1 << 10, /* not the first one of its datagram */
   QS_PACKET_FROM_QLOG = 1 << 11, /* no bytes behind it */
+  QS_PACKET_DROPPED = 1 << 12,   /* fate DROPPED: its receiver never had it, whichever side that is */
 } QsPacketFlags;
 
 /**

@@ -337,6 +337,79 @@ static const QuicPairOptions lose_hello = { .no_retry = TRUE, .drop_sent = 1 };
 static const QuicPairOptions lose_hello_tail = { .no_retry = TRUE, .drop_sent = 2 };
 static const QuicPairOptions lose_data = { .no_retry = TRUE, .drop_received = 30, .vantage = QS_VANTAGE_SERVER };
 
+/* --- Dropped before the stack saw it --- */
+
+static QsTrace *
+copy_without_short_received (QsTrace *from)
+{
+  QsTrace *trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+
+  for (guint i = 0; i < qs_trace_get_n_records (from); i++)
+    {
+      QsRecord record;
+
+      qs_trace_get_record (from, i, &record);
+      gboolean dropped = record.kind == QS_RECORD_DATAGRAM && record.direction == QS_DIRECTION_RECEIVED &&
+                         (record.bytes.data[0] & 0x80) == 0;
+      if (record.kind == QS_RECORD_DATAGRAM)
+        qs_trace_add_datagram (trace, record.time, record.direction, 0, record.ecn,
+                               dropped ? QS_FATE_DROPPED : QS_FATE_PASSED, record.bytes.data, record.bytes.length);
+      else if (record.kind == QS_RECORD_SECRET)
+        qs_trace_add_secret (trace, record.time, (const char *) record.bytes.data);
+    }
+  return trace;
+}
+
+/* What the path took away is opened, and nothing comes of it: no message, no acknowledgement, no figure. */
+static void
+test_unseen (void)
+{
+  const QuicPairOptions options = { .no_retry = TRUE, .update_keys = TRUE };
+  g_autoptr (QuicPair) pair = quic_pair_new (&options);
+  quic_pair_connect (pair);
+  quic_pair_exchange (pair, "hello", 5000);
+  quic_pair_exchange (pair, "again", 5000);
+  quic_pair_close (pair);
+
+  g_autoptr (QsTrace) trace = copy_without_short_received (pair->trace);
+  g_autoptr (QsDissector) dissector = qs_dissector_new (trace);
+  g_assert_true (qs_dissector_advance (dissector, 0));
+  qs_dissector_finish (dissector);
+  dump (trace);
+
+  guint n_unseen = 0, n_frames = 0, n_arrived = 0;
+  for (guint i = 0; i < qs_trace_get_n_packets (trace); i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (trace, i);
+      gboolean unseen = packet->direction == QS_DIRECTION_RECEIVED && packet->type == QS_PACKET_1RTT;
+
+      g_assert_cmpint ((packet->flags & QS_PACKET_DROPPED) != 0, ==, unseen);
+      n_arrived += packet->direction == QS_DIRECTION_RECEIVED && !unseen;
+      if (packet->type == QS_PACKET_1RTT)
+        g_assert_cmpuint (packet->flags & QS_PACKET_ACKED, ==, 0);
+      if (!unseen)
+        continue;
+      g_assert_cmpuint (packet->flags & QS_PACKET_DECRYPTED, !=, 0);
+      g_assert_cmpuint (packet->flags & QS_PACKET_KEY_UPDATE, ==, 0);
+      n_unseen++;
+      n_frames += packet->n_frames;
+    }
+  g_assert_cmpuint (n_unseen, >=, 10);
+  g_assert_cmpuint (n_frames, >, n_unseen);
+  for (guint i = 0; i < qs_trace_get_n_messages (trace); i++)
+    {
+      const QsTraceMessage *message = qs_trace_get_message (trace, i);
+      g_assert_true (message->direction == QS_DIRECTION_SENT || message->level != QS_PACKET_1RTT);
+    }
+
+  const QsMetrics *metrics = qs_trace_get_metrics (trace);
+  g_autoptr (GPtrArray) streams = qs_metrics_list_streams (metrics);
+  g_assert_cmpuint (metrics->directions[QS_DIRECTION_RECEIVED].packets, ==, n_arrived);
+  g_assert_cmpuint (streams->len, ==, 2);
+  for (guint i = 0; i < streams->len; i++)
+    g_assert_cmpuint (((QsStreamFigures *) streams->pdata[i])->data[QS_DIRECTION_RECEIVED], ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -357,5 +430,6 @@ main (int argc, char **argv)
   g_test_add_data_func ("/quic-live/loss/data", &lose_data, test_loss);
   g_test_add_func ("/quic-live/bound", test_bound);
   g_test_add_func ("/quic-live/follow", test_follow);
+  g_test_add_func ("/quic-live/unseen", test_unseen);
   return g_test_run ();
 }

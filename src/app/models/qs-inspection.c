@@ -143,6 +143,8 @@ static const struct {
     "RFC 9000 section 13.2" },
   { QS_PACKET_LOST, N_ ("Lost"), N_ ("Later packets were acknowledged and this one was not: it counts as lost."),
     "RFC 9002 section 6.1" },
+  { QS_PACKET_DROPPED, N_ ("Dropped on its way"),
+    N_ ("The lab's path took it away: whom it was for never had it, so nothing comes of it here."), NULL },
   { QS_PACKET_RETRANSMISSION, N_ ("Sent again"), N_ ("It carries stream or handshake bytes that were sent before."),
     "RFC 9000 section 13.3" },
   { QS_PACKET_DUPLICATE, N_ ("Received twice"), N_ ("A packet of this number was received before; it is ignored."),

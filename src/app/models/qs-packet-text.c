@@ -11,11 +11,9 @@ static const struct {
   QsPacketFlags flag;
   const char *words;
 } flag_words[] = {
-  { QS_PACKET_LOST, N_ ("lost") },
-  { QS_PACKET_RETRANSMISSION, N_ ("sent again") },
-  { QS_PACKET_DUPLICATE, N_ ("received twice") },
-  { QS_PACKET_KEY_UPDATE, N_ ("new keys") },
-  { QS_PACKET_COALESCED, N_ ("same datagram") },
+  { QS_PACKET_DROPPED, N_ ("dropped on its way") }, { QS_PACKET_LOST, N_ ("lost") },
+  { QS_PACKET_RETRANSMISSION, N_ ("sent again") },  { QS_PACKET_DUPLICATE, N_ ("received twice") },
+  { QS_PACKET_KEY_UPDATE, N_ ("new keys") },        { QS_PACKET_COALESCED, N_ ("same datagram") },
 };
 
 /* RFC 8446 section 5.1: bit N of a record's frames is its content type. */
