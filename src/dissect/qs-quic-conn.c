@@ -22,7 +22,8 @@ qs_quic_conn_new (QsQuic *quic, guint16 path)
   QsDissection *owner = quic->owner;
 
   self->quic = quic;
-  self->path = path;
+  self->paths = g_array_new (FALSE, FALSE, sizeof (guint16));
+  g_array_append_val (self->paths, path);
   for (guint side = 0; side < 2; side++)
     {
       QsDirection direction = qs_dissection_direction (owner, side);
@@ -61,10 +62,28 @@ qs_quic_conn_free (QsQuicConn *self)
   for (guint level = 0; level < QS_N_LEVELS; level++)
     g_array_unref (self->pending[level]);
   g_hash_table_unref (self->streams);
+  g_array_unref (self->paths);
+  qs_late_search_free (self->search);
   g_free (self);
 }
 
-/* --- Connection ids and tokens --- */
+/* --- Paths, connection ids and tokens --- */
+
+gboolean
+qs_quic_conn_has_path (QsQuicConn *self, guint16 path)
+{
+  for (guint i = self->paths->len; i-- > 0;)
+    if (g_array_index (self->paths, guint16, i) == path)
+      return TRUE;
+  return FALSE;
+}
+
+void
+qs_quic_conn_add_path (QsQuicConn *self, guint16 path)
+{
+  if (self->paths->len < QS_MAX_PATHS && !qs_quic_conn_has_path (self, path))
+    g_array_append_val (self->paths, path);
+}
 
 void
 qs_quic_conn_add_cid (QsQuicConn *self, QsSide issuer, QsSpan cid)
@@ -154,11 +173,12 @@ qs_quic_conn_add_initial (QsQuicConn *self, guint32 version, QsSpan dcid)
   return initial;
 }
 
-/* Suites that a secret may be for: ServerHello's where it was seen, else all of the secret's length. */
+/* Suites that a secret may be for: ServerHello's where it was seen, else all of the secret's length. 0-RTT data that the
+ * server refuses is under the earlier session's suite, which may be another one. */
 static guint
-possible_suites (QsQuicConn *self, const QsSecret *secret, guint16 suites[QS_MAX_SUITES])
+possible_suites (QsQuicConn *self, const QsSecret *secret, QsPacketType level, guint16 suites[QS_MAX_SUITES])
 {
-  if (self->suite != 0)
+  if (self->suite != 0 && level != QS_PACKET_0RTT)
     {
       suites[0] = self->suite;
       return 1;
@@ -199,7 +219,7 @@ take_secret (QsQuicConn *self, QsSide side, QsPacketType level, QsSecretLabel la
   protection->version = self->version;
   protection->suite = self->suite;
   memset (self->candidates[side][level], 0, sizeof self->candidates[side][level]);
-  guint n = possible_suites (self, secret, suites);
+  guint n = possible_suites (self, secret, level, suites);
   for (guint i = 0; i < n; i++)
     self->candidates[side][level][i] = qs_dissection_derive_keys (owner, self->version, suites[i], secret, QS_KEY_NONE);
   self->retry[level] = TRUE;
@@ -220,6 +240,8 @@ qs_quic_conn_take_secrets (QsQuicConn *self)
     { QS_SIDE_SERVER, QS_PACKET_1RTT, QS_SECRET_SERVER_TRAFFIC },
   };
 
+  if (self->version == 0) /* met midway: not known yet */
+    return;
   if (!self->has_random && !self->initial_opened)
     {
       /* Its ClientHello was not seen: with keys of a single connection there is no doubt. */
@@ -231,5 +253,5 @@ qs_quic_conn_take_secrets (QsQuicConn *self)
         }
     }
   for (guint i = 0; self->has_random && i < G_N_ELEMENTS (uses); i++)
-    take_secret (self, uses[i].side, uses[i].level, uses[i].label);
+    take_secret (self, self->swapped ? !uses[i].side : uses[i].side, uses[i].level, uses[i].label);
 }

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 #define QS_N_LEVELS 4 /* QS_PACKET_INITIAL to QS_PACKET_1RTT */
 #define QS_WINDOW 1024
 #define QS_MAX_SUITES 3
+#define QS_MAX_PATHS 64
 
 typedef struct {
   guint32 version;
@@ -39,10 +40,12 @@ typedef struct {
   GArray *packets[2]; /* guint32, ascending; NULL while there are none */
 } QsStreamTrack;
 
+typedef struct _QsLateSearch QsLateSearch;
+
 /* One QUIC connection, as far as a client's first Initial and what belongs to it. */
 typedef struct {
   QsQuic *quic;
-  guint16 path;
+  GArray *paths; /* guint16: addresses change (RFC 9000 section 9); the last one in use is the last */
   guint32 version;
   QsCid original_dcid; /* of the client's first Initial */
   QsCid cid[2];        /* chosen by each side in its first long header */
@@ -54,8 +57,14 @@ typedef struct {
   guint n_initial;
   guint n_failed_initial;
   gboolean initial_opened;
-  gboolean retried;    /* a valid Retry came */
-  gboolean negotiated; /* a Version Negotiation came */
+  gboolean retried;     /* a valid Retry came */
+  gboolean negotiated;  /* a Version Negotiation came */
+  gboolean late;        /* its beginning was not seen */
+  gboolean swapped;     /* of a late one: the client's secrets are the server's side's */
+  gboolean found;       /* of a late one: random, version and suite were proved by a packet */
+  guint n_closed[2];    /* by side: packets of 1-RTT without keys */
+  gboolean searched[2]; /* by side: what can be found out of a late one was, as far as the secrets go */
+  QsLateSearch *search; /* under way */
   QsProtection protection[2][QS_N_LEVELS];
   guint16 candidates[2][QS_N_LEVELS][QS_MAX_SUITES]; /* keys to try while not confirmed */
   QsNumbers numbers[2][QS_N_SPACES];
@@ -85,6 +94,7 @@ typedef struct {
   gsize kept;      /* bytes of it that are there; the rest reads as zero */
   gboolean unseen; /* received, and dropped before the stack saw it: it is opened, and changes nothing */
   gint64 time;
+  guint16 path;
 } QsArrival;
 
 struct _QsQuic {
@@ -103,6 +113,8 @@ void qs_quic_conn_add_cid (QsQuicConn *self, QsSide issuer, QsSpan cid);
 void qs_quic_conn_add_token (QsQuicConn *self, QsSide issuer, QsSpan token);
 gboolean qs_quic_conn_has_cid (QsQuicConn *self, QsSide issuer, QsSpan start, gboolean whole);
 gboolean qs_quic_conn_has_token (QsQuicConn *self, QsSide issuer, QsSpan end);
+void qs_quic_conn_add_path (QsQuicConn *self, guint16 path);
+gboolean qs_quic_conn_has_path (QsQuicConn *self, guint16 path);
 /* Puts the secrets that are known by now to use. */
 void qs_quic_conn_take_secrets (QsQuicConn *self);
 guint8 qs_quic_conn_short_dcid_length (QsQuicConn *self, QsSide sender, QsSpan packet);
@@ -126,6 +138,11 @@ typedef enum {
   QS_OPEN_FAILED, /* the keys say no */
 } QsOpenResult;
 QsOpenResult qs_quic_open (QsArrival *arrival, QsSpan *payload);
+
+/* Looks for the secrets, ids and numbers of a connection that was met midway (qs-quic-late.c). Does a little, TRUE while
+ * more is left; at_end: however few packets there are. */
+gboolean qs_quic_conn_search_some (QsQuicConn *conn, gboolean at_end);
+void qs_late_search_free (QsLateSearch *self);
 
 /* Keys for the Initials of a version and a client's Destination Connection ID. */
 QsInitialKeys *qs_quic_conn_add_initial (QsQuicConn *self, guint32 version, QsSpan dcid);

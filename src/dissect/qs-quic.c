@@ -45,6 +45,7 @@ add_conn (QsQuic *self, guint16 path, const QsPacketHeader *header, QsSide side)
 
   QsQuicConn *conn = qs_quic_conn_new (self, path);
   conn->version = header->version;
+  conn->late = side != QS_SIDE_CLIENT || header->type != QS_PACKET_INITIAL;
   if (side == QS_SIDE_CLIENT)
     conn->original_dcid = qs_cid_new (header->dcid);
   g_ptr_array_add (self->conns, conn);
@@ -70,7 +71,7 @@ belongs_long (QsQuicConn *conn, QsSide side, guint16 path, const QsPacketHeader 
 
   if (conn->has_cid[QS_SIDE_CLIENT] && !qs_quic_conn_has_cid (conn, QS_SIDE_CLIENT, client_cid, TRUE))
     return FALSE;
-  if (conn->path != path && client_cid.length == 0)
+  if (client_cid.length == 0 && !qs_quic_conn_has_path (conn, path))
     return FALSE;
   if (side == QS_SIDE_CLIENT && header->type == QS_PACKET_INITIAL)
     {
@@ -93,6 +94,15 @@ find_long (QsQuic *self, QsSide side, guint16 path, const QsPacketHeader *header
   return add_conn (self, path, header, side);
 }
 
+/* Short headers and nothing before: what they belong to began earlier. */
+static QsQuicConn *
+add_late_conn (QsQuic *self, guint16 path, QsSpan packet)
+{
+  const QsPacketHeader nothing = { .type = QS_PACKET_1RTT };
+
+  return (packet.data[0] & FIXED_BIT) != 0 ? add_conn (self, path, &nothing, QS_SIDE_SERVER) : NULL;
+}
+
 /* By connection id, for paths change; by path where ids are empty. */
 static QsQuicConn *
 find_short (QsQuic *self, QsSide side, guint16 path, QsSpan packet)
@@ -100,17 +110,20 @@ find_short (QsQuic *self, QsSide side, guint16 path, QsSpan packet)
   QsQuicConn *on_path = NULL, *by_id = NULL;
   QsSpan rest = QS_SPAN (packet.data + 1, packet.length - 1);
 
-  if (self->conns->len <= 1)
-    return self->conns->len == 1 ? g_ptr_array_index (self->conns, 0) : NULL;
+  if (self->conns->len == 0)
+    return add_late_conn (self, path, packet);
+  if (self->conns->len == 1)
+    return g_ptr_array_index (self->conns, 0);
   for (guint i = self->conns->len; i-- > 0;)
     {
       QsQuicConn *conn = g_ptr_array_index (self->conns, i);
       gboolean has_id = qs_quic_conn_has_cid (conn, other_side (side), rest, FALSE);
-      if (has_id && conn->path == path)
+      gboolean is_on_path = qs_quic_conn_has_path (conn, path);
+      if (has_id && is_on_path)
         return conn;
       if (has_id && by_id == NULL)
         by_id = conn;
-      if (on_path == NULL && conn->path == path && conn->has_cid[QS_SIDE_SERVER])
+      if (on_path == NULL && is_on_path && conn->has_cid[QS_SIDE_SERVER])
         on_path = conn;
     }
   return by_id != NULL ? by_id : on_path != NULL ? on_path : self->last;
@@ -190,7 +203,10 @@ take_closed (QsArrival *arrival, QsOpenResult result)
       figures_of (arrival)->corrupt++;
     }
   else if (arrival->kept >= arrival->header.length)
-    g_array_append_val (arrival->conn->pending[arrival->header.type], arrival->index);
+    {
+      g_array_append_val (arrival->conn->pending[arrival->header.type], arrival->index);
+      arrival->conn->n_closed[arrival->side] += arrival->header.type == QS_PACKET_1RTT;
+    }
 }
 
 static void
@@ -201,6 +217,7 @@ take_opened (QsArrival *arrival, QsOpenResult result, QsSpan payload)
   QsSpace space = qs_space_of (arrival->header.type);
 
   learn_cids (arrival);
+  qs_quic_conn_add_path (conn, arrival->path);
   if (packet->flags & QS_PACKET_DUPLICATE)
     figures_of (arrival)->duplicates++;
   if (result == QS_OPENED)
@@ -347,9 +364,12 @@ add_packet (QsArrival *arrival, QsQuic *quic, guint32 record_index, const QsReco
 void
 qs_quic_add_datagram (QsQuic *self, guint32 index, const QsRecord *record)
 {
-  QsArrival arrival = { .side = qs_dissection_side (self->owner, record->direction),
-                        .time = record->time,
-                        .unseen = is_unseen (record) };
+  QsArrival arrival = {
+    .side = qs_dissection_side (self->owner, record->direction),
+    .time = record->time,
+    .path = record->path,
+    .unseen = is_unseen (record),
+  };
   gsize kept = record->bytes.length;
 
   if (record->length == 0 || record->length > QS_DATAGRAM_MAX)
@@ -377,7 +397,11 @@ void
 qs_quic_secrets_changed (QsQuic *self)
 {
   for (guint i = 0; i < self->conns->len; i++)
-    qs_quic_conn_take_secrets (g_ptr_array_index (self->conns, i));
+    {
+      QsQuicConn *conn = g_ptr_array_index (self->conns, i);
+      conn->searched[0] = conn->searched[1] = FALSE;
+      qs_quic_conn_take_secrets (conn);
+    }
 }
 
 static gboolean
@@ -418,6 +442,7 @@ retry_packet (QsQuic *self, guint32 index)
     .packet = packet,
     .kept = record.bytes.length - packet->offset,
     .time = packet->time,
+    .path = record.path,
     .unseen = is_unseen (&record),
   };
   QsSpan rest = QS_SPAN (record.bytes.data + packet->offset, record.length - packet->offset);
@@ -427,11 +452,20 @@ retry_packet (QsQuic *self, guint32 index)
   open_packet (&arrival);
 }
 
+static gboolean
+search_some (QsQuic *self, gboolean at_end)
+{
+  for (guint i = 0; i < self->conns->len; i++)
+    if (qs_quic_conn_search_some (g_ptr_array_index (self->conns, i), at_end))
+      return TRUE;
+  return FALSE;
+}
+
 gboolean
 qs_quic_retry_some (QsQuic *self)
 {
   if (self->retry_list == NULL && !next_retry (self))
-    return FALSE;
+    return search_some (self, FALSE);
 
   for (guint i = 0; i < RETRIES_AT_ONCE && self->retry_at < self->retry_list->len; i++)
     retry_packet (self, g_array_index (self->retry_list, guint32, self->retry_at++));
@@ -445,6 +479,8 @@ qs_quic_finish (QsQuic *self)
 {
   QsMetrics *metrics = qs_trace_get_metrics (self->owner->trace);
 
+  while (search_some (self, TRUE) || qs_quic_retry_some (self))
+    ;
   metrics->directions[0].undecrypted = metrics->directions[1].undecrypted = 0;
   for (guint i = 0; i < self->conns->len; i++)
     {

@@ -154,3 +154,22 @@ qs_secret_store_get_only_random (QsSecretStore *self)
   g_hash_table_iter_init (&iter, self->entries);
   return g_hash_table_iter_next (&iter, &random, NULL) ? random : NULL;
 }
+
+GPtrArray *
+qs_secret_store_list_randoms (QsSecretStore *self)
+{
+  GPtrArray *randoms = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer random;
+
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, &random, NULL))
+    g_ptr_array_add (randoms, random);
+  return randoms;
+}
+
+gboolean
+qs_secret_store_is_empty (QsSecretStore *self)
+{
+  return g_hash_table_size (self->entries) == 0;
+}

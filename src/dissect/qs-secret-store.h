@@ -33,5 +33,8 @@ gboolean qs_secret_store_add_line (QsSecretStore *self, QsSpan line);
 const QsSecret *qs_secret_store_get (QsSecretStore *self, const guint8 *random, QsSecretLabel label);
 /* The client random when all lines are of one connection, else NULL. */
 const guint8 *qs_secret_store_get_only_random (QsSecretStore *self);
+/* All client randoms (transfer container): they stay where they are as long as the store. */
+GPtrArray *qs_secret_store_list_randoms (QsSecretStore *self);
+gboolean qs_secret_store_is_empty (QsSecretStore *self);
 
 G_END_DECLS

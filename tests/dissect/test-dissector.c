@@ -520,6 +520,97 @@ test_two_connections (void)
   sealer_clear (&sealers[1]);
 }
 
+/* A capture that began in the middle: short headers alone, with secrets of several connections. */
+typedef struct {
+  guint32 version;
+  const char *dcid; /* of what the client sends */
+  guint64 number;   /* of its first packet */
+  guint n_updates;  /* before */
+  guint n_packets;  /* of each side */
+  gboolean swapped; /* who made the capture took the server for the client */
+} Midway;
+
+static void
+add_line (QsTrace *trace, const char *label, guint connection, const char *secret)
+{
+  g_autofree char *line = g_strdup_printf ("%s %064x %s", label, connection, secret);
+
+  qs_trace_add_secret (trace, 0, line);
+}
+
+static void
+test_midway (gconstpointer data)
+{
+  const Midway *midway = data;
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_NETWORK, NULL);
+  Sealer client = sealer_new (midway->version, SECRET_CLIENT);
+  Sealer server = sealer_new (midway->version, SECRET_SERVER);
+  QsDirection up = midway->swapped ? QS_DIRECTION_RECEIVED : QS_DIRECTION_SENT;
+
+  for (guint i = 1; i <= 5; i++)
+    {
+      g_autofree char *other = g_strdup_printf ("%064x", 0xabcdef + i);
+      add_line (trace, "CLIENT_TRAFFIC_SECRET_0", i, i == 3 ? SECRET_CLIENT : other);
+      add_line (trace, "SERVER_TRAFFIC_SECRET_0", i, i == 3 ? SECRET_SERVER : other);
+    }
+  for (guint i = 0; i < midway->n_updates; i++)
+    {
+      sealer_update (&client);
+      sealer_update (&server);
+    }
+  for (guint i = 0; i < midway->n_packets; i++)
+    {
+      add_short (trace, i, up, &client, midway->dcid, midway->number + i, "0101");
+      add_short (trace, i, !up, &server, "", 2 * midway->number + i, "010101");
+    }
+  /* Once found, it is followed like any other: a key update, an address that changes. */
+  sealer_update (&client);
+  g_autoptr (GBytes) moved = seal_short (&client, midway->dcid, midway->number + midway->n_packets, "01010101");
+  qs_trace_add_datagram (trace, 1000000000, up, 1, 0, QS_FATE_PASSED, g_bytes_get_data (moved, NULL),
+                         g_bytes_get_size (moved));
+  add_short (trace, 1001, !up, &server, "", 2 * midway->number + midway->n_packets, "0101");
+  sealer_clear (&client);
+  sealer_clear (&server);
+
+  g_autoptr (QsDissector) dissector = dissect (trace);
+  g_assert_cmpuint (qs_trace_get_n_packets (trace), ==, 2 * midway->n_packets + 2);
+  for (guint i = 0; i <= midway->n_packets; i++)
+    for (guint side = 0; side < 2; side++)
+      {
+        const QsPacket *packet = qs_trace_get_packet (trace, 2 * i + side);
+        g_assert_true (packet->flags & QS_PACKET_DECRYPTED);
+        g_assert_cmpuint (packet->number, ==, (side + 1) * midway->number + i);
+        g_assert_cmpuint (packet->dcid_length, ==, side == 0 ? strlen (midway->dcid) / 2 : 0);
+        g_autoptr (GBytes) payload = qs_trace_dup_payload (trace, 2 * i + side);
+        g_assert_nonnull (payload);
+      }
+  g_assert_true (qs_trace_get_packet (trace, 2 * midway->n_packets)->flags & QS_PACKET_KEY_UPDATE);
+  g_assert_cmpuint (qs_trace_get_metrics (trace)->directions[0].undecrypted, ==, 0);
+}
+
+/* Nothing fits: they stay closed, and that is told. */
+static void
+test_midway_closed (void)
+{
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_NETWORK, NULL);
+  Sealer client = sealer_new (QS_QUIC_VERSION_1, SECRET_CLIENT);
+
+  add_line (trace, "CLIENT_TRAFFIC_SECRET_0", 1, SECRET_SERVER);
+  for (guint i = 0; i < 20; i++)
+    add_short (trace, i, QS_DIRECTION_SENT, &client, SERVER_CID, i, "0101");
+  sealer_clear (&client);
+  g_autoptr (QsDissector) dissector = dissect (trace);
+  g_assert_cmpuint (qs_trace_get_metrics (trace)->directions[0].undecrypted, ==, 20);
+
+  /* The key log comes later. */
+  add_line (trace, "CLIENT_TRAFFIC_SECRET_0", 2, SECRET_CLIENT);
+  g_assert_true (qs_dissector_advance (dissector, 0));
+  qs_dissector_finish (dissector);
+  g_assert_cmpuint (qs_trace_get_metrics (trace)->directions[0].undecrypted, ==, 0);
+  for (guint i = 0; i < 20; i++)
+    g_assert_cmpuint (qs_trace_get_packet (trace, i)->number, ==, i);
+}
+
 /* Noise in every length must not trip it, nor cost the packets around it. */
 static void
 test_noise (void)
@@ -648,6 +739,15 @@ test_bulk (void)
                     (N - 1) * 1144 + 1144);
 }
 
+static const Midway midway_plain = { QS_QUIC_VERSION_1, SERVER_CID, 3, 0, 12, FALSE };
+static const Midway midway_long = {
+  QS_QUIC_VERSION_1, "01020304050607080910111213141516171819ff", 70000, 0, 20, FALSE
+};
+static const Midway midway_v2 = { QS_QUIC_VERSION_2, "0102", 1000000, 0, 8, FALSE };
+static const Midway midway_updated = { QS_QUIC_VERSION_1, SERVER_CID, 500000, 3, 12, FALSE };
+static const Midway midway_swapped = { QS_QUIC_VERSION_1, SERVER_CID, 300, 0, 12, TRUE };
+static const Midway midway_few = { QS_QUIC_VERSION_1, "aabbccdd", 200, 1, 2, FALSE };
+
 int
 main (int argc, char **argv)
 {
@@ -667,6 +767,13 @@ main (int argc, char **argv)
   g_test_add_func ("/dissector/cut-key-updates", test_cut_key_updates);
   g_test_add_func ("/dissector/early-data", test_early_data);
   g_test_add_func ("/dissector/two-connections", test_two_connections);
+  g_test_add_data_func ("/dissector/midway/plain", &midway_plain, test_midway);
+  g_test_add_data_func ("/dissector/midway/long-ids", &midway_long, test_midway);
+  g_test_add_data_func ("/dissector/midway/v2", &midway_v2, test_midway);
+  g_test_add_data_func ("/dissector/midway/updated", &midway_updated, test_midway);
+  g_test_add_data_func ("/dissector/midway/swapped", &midway_swapped, test_midway);
+  g_test_add_data_func ("/dissector/midway/few", &midway_few, test_midway);
+  g_test_add_func ("/dissector/midway/closed", test_midway_closed);
   g_test_add_func ("/dissector/noise", test_noise);
   g_test_add_func ("/dissector/million", test_million);
   g_test_add_func ("/dissector/bulk", test_bulk);
