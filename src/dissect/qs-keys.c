@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define LABEL_MAX 64
+#define TLS_RECORD_HEADER ((gsize) 5)
 
 typedef enum { CIPHER_AES_128_GCM, CIPHER_AES_256_GCM, CIPHER_CHACHA20_POLY1305, CIPHER_AES_128_CCM, N_CIPHERS } Cipher;
 typedef enum { HEADER_AES_128, HEADER_AES_256, HEADER_CHACHA20, N_HEADER_CIPHERS } HeaderCipher;
@@ -21,6 +22,8 @@ typedef struct {
   guint8 secret_length;
   guint8 key_length;
   guint8 tag_length;
+  guint8 explicit_length; /* TLS 1.2: of the nonce's part that each record brings */
+  gboolean tls12;
 } Suite;
 
 static const Suite suites[] = {
@@ -29,6 +32,31 @@ static const Suite suites[] = {
   { 0x1303, CIPHER_CHACHA20_POLY1305, HEADER_CHACHA20, "SHA256", 32, 32, 16 },
   { 0x1304, CIPHER_AES_128_CCM, HEADER_AES_128, "SHA256", 32, 16, 16 },
   { 0x1305, CIPHER_AES_128_CCM, HEADER_AES_128, "SHA256", 32, 16, 8 },
+};
+
+/* TLS 1.2's with an AEAD: RFC 5288, RFC 5289, RFC 7905, RFC 7251. */
+#define GCM_128(id)                                                       \
+  {                                                                       \
+    id, CIPHER_AES_128_GCM, HEADER_AES_128, "SHA256", 48, 16, 16, 8, TRUE \
+  }
+#define GCM_256(id)                                                       \
+  {                                                                       \
+    id, CIPHER_AES_256_GCM, HEADER_AES_256, "SHA384", 48, 32, 16, 8, TRUE \
+  }
+#define CHACHA20(id)                                                             \
+  {                                                                              \
+    id, CIPHER_CHACHA20_POLY1305, HEADER_CHACHA20, "SHA256", 48, 32, 16, 0, TRUE \
+  }
+#define CCM_128(id, tag)                                                   \
+  {                                                                        \
+    id, CIPHER_AES_128_CCM, HEADER_AES_128, "SHA256", 48, 16, tag, 8, TRUE \
+  }
+static const Suite tls12_suites[] = {
+  GCM_128 (0x009c),    GCM_256 (0x009d),    GCM_128 (0x009e),     GCM_256 (0x009f),     GCM_128 (0x00a8),
+  GCM_256 (0x00a9),    GCM_128 (0x00aa),    GCM_256 (0x00ab),     GCM_128 (0xc02b),     GCM_256 (0xc02c),
+  GCM_128 (0xc02f),    GCM_256 (0xc030),    CHACHA20 (0xcca8),    CHACHA20 (0xcca9),    CHACHA20 (0xccaa),
+  CHACHA20 (0xccab),   CHACHA20 (0xccac),   CHACHA20 (0xccad),    CCM_128 (0xc09c, 16), CCM_128 (0xc09e, 16),
+  CCM_128 (0xc0a0, 8), CCM_128 (0xc0a2, 8), CCM_128 (0xc0ac, 16), CCM_128 (0xc0ae, 8),
 };
 
 static const char *const cipher_names[N_CIPHERS] = {
@@ -97,6 +125,7 @@ static struct {
   EVP_CIPHER *ciphers[N_CIPHERS];
   EVP_CIPHER *header_ciphers[N_HEADER_CIPHERS];
   EVP_KDF *hkdf;
+  EVP_KDF *tls1_prf;
 } fetched;
 
 static gpointer
@@ -107,6 +136,7 @@ fetch_all (gpointer data)
   for (guint i = 0; i < N_HEADER_CIPHERS; i++)
     fetched.header_ciphers[i] = EVP_CIPHER_fetch (NULL, header_cipher_names[i], NULL);
   fetched.hkdf = EVP_KDF_fetch (NULL, "HKDF", NULL);
+  fetched.tls1_prf = EVP_KDF_fetch (NULL, "TLS1-PRF", NULL);
   ERR_clear_error (); /* an algorithm may be missing under a strict policy: its packets stay closed */
   return NULL;
 }
@@ -244,6 +274,34 @@ qs_secret_next (guint32 version, guint16 suite, const QsSecret *secret, QsSecret
   return expand_label (found->digest, secret, labels->update_label, next->bytes, next->length);
 }
 
+/* TLS 1.2's keys of both sides, RFC 5246 section 6.3: with an AEAD there are no MAC keys. */
+static gboolean
+expand_key_block (const Suite *suite, const QsSecret *master, const guint8 *client_random, const guint8 *server_random,
+                  guint8 *out, gsize length)
+{
+  static const char label[] = "key expansion";
+  guint8 seed[sizeof label - 1 + 64];
+
+  fetch_once ();
+  EVP_KDF_CTX *context = fetched.tls1_prf != NULL ? EVP_KDF_CTX_new (fetched.tls1_prf) : NULL;
+  if (context == NULL)
+    return FALSE;
+  memcpy (seed, label, sizeof label - 1);
+  memcpy (seed + sizeof label - 1, server_random, 32);
+  memcpy (seed + sizeof label - 1 + 32, client_random, 32);
+  OSSL_PARAM params[] = {
+    OSSL_PARAM_construct_utf8_string (OSSL_KDF_PARAM_DIGEST, (char *) suite->digest, 0),
+    OSSL_PARAM_construct_octet_string (OSSL_KDF_PARAM_SECRET, (void *) master->bytes, master->length),
+    OSSL_PARAM_construct_octet_string (OSSL_KDF_PARAM_SEED, seed, sizeof seed),
+    OSSL_PARAM_construct_end (),
+  };
+  gboolean ok = EVP_KDF_derive (context, out, length, params) > 0;
+  EVP_KDF_CTX_free (context);
+  if (!ok)
+    ERR_clear_error ();
+  return ok;
+}
+
 /* --- AEAD --- */
 
 static EVP_CIPHER_CTX *
@@ -285,6 +343,72 @@ qs_keys_new (guint32 version, guint16 suite, const QsSecret *secret)
       !expand_label (found->digest, secret, labels->iv_label, self->iv, sizeof self->iv))
     return NULL;
   return g_steal_pointer (&self);
+}
+
+static const Suite *
+find_tls12_suite (guint16 id)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (tls12_suites); i++)
+    if (tls12_suites[i].id == id)
+      return &tls12_suites[i];
+  return NULL;
+}
+
+gboolean
+qs_tls12_suite_is_known (guint16 suite)
+{
+  return find_tls12_suite (suite) != NULL;
+}
+
+QsKeys *
+qs_keys_new_tls12 (guint16 suite, const QsSecret *master, const guint8 *client_random, const guint8 *server_random,
+                   gboolean server)
+{
+  const Suite *found = find_tls12_suite (suite);
+  guint8 block[2 * (32 + QS_IV_LENGTH)];
+
+  if (found == NULL || master->length != found->secret_length)
+    return NULL;
+
+  gsize iv_length = QS_IV_LENGTH - found->explicit_length;
+  gsize length = 2 * (found->key_length + iv_length);
+  g_autoptr (QsKeys) self = g_new0 (QsKeys, 1);
+  self->suite = found;
+  self->secret = *master;
+  if (!expand_key_block (found, master, client_random, server_random, block, length))
+    return NULL;
+  memcpy (self->key, block + (server ? found->key_length : 0), found->key_length);
+  /* What is left of it is zero: the part that a record brings is added as if it were a number. */
+  memcpy (self->iv, block + 2 * found->key_length + (server ? iv_length : 0), iv_length);
+  OPENSSL_cleanse (block, sizeof block);
+  return g_steal_pointer (&self);
+}
+
+gboolean
+qs_keys_open_tls12 (QsKeys *self, guint64 sequence, QsSpan record, guint8 *out, gsize *out_length)
+{
+  const Suite *suite = self->suite;
+  guint8 header[13];
+  guint64 number = GUINT64_TO_BE (sequence);
+
+  if (!suite->tls12 || record.length < TLS_RECORD_HEADER + suite->explicit_length + suite->tag_length)
+    return FALSE;
+  gsize plain_length = record.length - TLS_RECORD_HEADER - suite->explicit_length - suite->tag_length;
+  memcpy (header, &number, 8);
+  memcpy (header + 8, record.data, 3);
+  header[11] = (guint8) (plain_length >> 8);
+  header[12] = (guint8) plain_length;
+  if (suite->explicit_length > 0)
+    memcpy (&number, record.data + TLS_RECORD_HEADER, sizeof number);
+  gsize start = TLS_RECORD_HEADER + suite->explicit_length;
+  return qs_keys_open (self, GUINT64_FROM_BE (number), QS_SPAN (header, sizeof header),
+                       QS_SPAN (record.data + start, record.length - start), out, out_length);
+}
+
+gboolean
+qs_keys_is_tls12 (const QsKeys *self)
+{
+  return self->suite->tls12;
 }
 
 void

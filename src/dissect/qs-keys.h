@@ -65,6 +65,16 @@ gboolean qs_keys_open (QsKeys *self, guint64 number, QsSpan header, QsSpan seale
 /* out has room for plain and tag. */
 gboolean qs_keys_seal (QsKeys *self, guint64 number, QsSpan header, QsSpan plain, guint8 *out, gsize *out_length);
 
+/* TLS 1.2's suites with an AEAD (GCM, CCM, ChaCha20-Poly1305). FALSE for CBC and the like: their records stay closed. */
+gboolean qs_tls12_suite_is_known (guint16 suite);
+/* One side's write key (RFC 5246 section 6.3) from the master secret, which a key log's CLIENT_RANDOM line holds; randoms
+ * have 32 bytes. NULL when suite or secret do not fit. */
+QsKeys *qs_keys_new_tls12 (guint16 suite, const QsSecret *master, const guint8 *client_random,
+                           const guint8 *server_random, gboolean server);
+gboolean qs_keys_is_tls12 (const QsKeys *self);
+/* A whole record, with its header of five bytes. */
+gboolean qs_keys_open_tls12 (QsKeys *self, guint64 sequence, QsSpan record, guint8 *out, gsize *out_length);
+
 /**
  * QsHeaderKey:
  *

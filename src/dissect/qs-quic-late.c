@@ -16,6 +16,8 @@
 #define RESERVED_BITS 0x18
 #define KEY_PHASE_BIT 0x04
 
+#define LEAST_HIGH_PARTS 16
+
 /* Where the unknown upper part of a number is looked for, by its length: some millions of packets each. */
 static const guint64 most_high_parts[] = { 16384, 1024, 16, 2 };
 
@@ -260,10 +262,13 @@ try_some (QsLateSearch *self, QsQuicConn *conn, const Candidate *candidate, gboo
   if (self->clear == NULL && !begin_candidate (self, conn, candidate))
     return TRUE;
 
+  /* Where few packets leave many candidates, less of each: what it costs in all is bounded. */
+  guint64 most = most_high_parts[self->bare.pn_length - 1];
   guint bits = self->bare.pn_length * 8;
+  most = MAX (most / self->candidates->len, MIN (most, LEAST_HIGH_PARTS));
   for (guint i = 0; i < TRIES_AT_ONCE; i++, self->high++)
     {
-      if (self->high >= most_high_parts[self->bare.pn_length - 1])
+      if (self->high >= most)
         return TRUE;
       guint64 number = self->high << bits | self->bare.truncated;
       int generation = try_number (self, conn, number);

@@ -44,9 +44,10 @@ typedef struct {
   Half half[2];   /* by side */
   gboolean ready; /* there may be waiting records that can go on */
   guint8 random[QS_CLIENT_RANDOM_LENGTH];
+  guint8 server_random[QS_CLIENT_RANDOM_LENGTH];
   gboolean has_random;
   gboolean tls13;
-  guint16 suite;
+  guint16 suite; /* 0 while ServerHello was not seen */
 } Conn;
 
 struct _QsTlsTcp {
@@ -187,6 +188,23 @@ take_key (Conn *conn, QsSide side)
   return half->key != QS_KEY_NONE;
 }
 
+static gboolean
+take_key12 (Conn *conn, QsSide side)
+{
+  Half *half = &conn->half[side];
+  QsDissection *owner = conn->owner->owner;
+  const QsSecret *master =
+      conn->has_random ? qs_secret_store_get (owner->secrets, conn->random, QS_SECRET_MASTER) : NULL;
+
+  if (half->key == QS_KEY_NONE && master != NULL)
+    {
+      QsKeys *keys = qs_keys_new_tls12 (conn->suite, master, conn->random, conn->server_random, side == QS_SIDE_SERVER);
+      if (keys != NULL)
+        half->key = qs_dissection_add_keys (owner, keys, NULL, QS_KEY_NONE);
+    }
+  return half->key != QS_KEY_NONE;
+}
+
 static void
 move_to (Half *half, Level level)
 {
@@ -241,6 +259,8 @@ take_message (const QsTraceMessage *message, gpointer data)
     case QS_TLS_SERVER_HELLO:
       if (side == QS_SIDE_SERVER && tls->cipher_suites != NULL && tls->cipher_suites->len > 0)
         conn->suite = g_array_index (tls->cipher_suites, guint16, 0);
+      if (side == QS_SIDE_SERVER && tls->random.length == sizeof conn->server_random)
+        memcpy (conn->server_random, tls->random.data, sizeof conn->server_random);
       conn->tls13 = chose_tls13 (tls);
       break;
     case QS_TLS_END_OF_EARLY_DATA:
@@ -299,8 +319,17 @@ open_record (QsDissection *owner, const QsPacket *packet, guint16 key, guint64 s
   const QsKeyEntry *entry = qs_dissection_key (owner, key);
   gsize length;
 
-  if (entry == NULL || !qs_keys_open (entry->keys, sequence, QS_SPAN (bytes, RECORD_HEADER),
-                                      QS_SPAN (bytes + RECORD_HEADER, packet->length - RECORD_HEADER), out, &length))
+  if (entry == NULL)
+    return FALSE;
+  if (qs_keys_is_tls12 (entry->keys))
+    {
+      gboolean ok = qs_keys_open_tls12 (entry->keys, sequence, QS_SPAN (bytes, packet->length), out, &length);
+      *content = ok ? QS_SPAN (out, length) : QS_SPAN_NONE;
+      *type = bytes[0];
+      return ok;
+    }
+  if (!qs_keys_open (entry->keys, sequence, QS_SPAN (bytes, RECORD_HEADER),
+                     QS_SPAN (bytes + RECORD_HEADER, packet->length - RECORD_HEADER), out, &length))
     return FALSE;
   *content = QS_SPAN (out, length);
   *type = strip_padding (content);
@@ -317,8 +346,45 @@ take_content (Conn *conn, QsSide side, guint32 index, guint8 type, QsSpan conten
   packet->frames = type < 64 ? G_GUINT64_CONSTANT (1) << type : 0;
   if (type == CONTENT_HANDSHAKE)
     take_handshake (conn, side, index, content, encrypted);
-  else if (type == CONTENT_CCS)
-    conn->half[side].ciphered = TRUE;
+  else if (type == CONTENT_CCS && !conn->tls13)
+    {
+      conn->half[side].ciphered = TRUE;
+      conn->half[side].key = QS_KEY_NONE;
+      conn->half[side].sequence = 0;
+    }
+}
+
+static void
+count_corrupt (QsTrace *trace, QsPacket *packet)
+{
+  packet->flags |= QS_PACKET_CORRUPT;
+  qs_trace_get_metrics (trace)->directions[packet->direction].corrupt++;
+}
+
+/* One record behind TLS 1.2's ChangeCipherSpec. FALSE: wait for the keys. */
+static gboolean
+take_protected12 (Conn *conn, QsSide side, guint32 index, const guint8 *bytes)
+{
+  QsDissection *owner = conn->owner->owner;
+  QsPacket *packet = qs_trace_edit_packet (owner->trace, index);
+  Half *half = &conn->half[side];
+  QsSpan content;
+  guint8 type;
+
+  packet->frames = G_GUINT64_CONSTANT (1) << bytes[0]; /* what it is stands in the clear */
+  if (!qs_tls12_suite_is_known (conn->suite))
+    return conn->suite != 0;
+  if (!take_key12 (conn, side))
+    return FALSE;
+  packet->number = half->sequence++;
+  if (!open_record (owner, packet, half->key, packet->number, bytes, owner->plain, &content, &type))
+    {
+      count_corrupt (owner->trace, packet);
+      return TRUE;
+    }
+  packet->key = half->key;
+  take_content (conn, side, index, type, content, TRUE);
+  return TRUE;
 }
 
 /* One record under TLS 1.3's keys. FALSE: wait for them. */
@@ -350,8 +416,7 @@ take_protected (Conn *conn, QsSide side, guint32 index, const guint8 *bytes)
       move_to (half, LEVEL_HANDSHAKE);
       return take_protected (conn, side, index, bytes);
     }
-  packet->flags |= QS_PACKET_CORRUPT;
-  qs_trace_get_metrics (owner->trace)->directions[packet->direction].corrupt++;
+  count_corrupt (owner->trace, packet);
   return TRUE;
 }
 
@@ -371,14 +436,10 @@ take_record (Conn *conn, QsSide side, guint32 index)
     }
 
   guint8 type = bytes[0];
-  if (type == CONTENT_DATA && (conn->tls13 || !half->ciphered))
-    return conn->tls13 ? take_protected (conn, side, index, bytes) : FALSE;
-  /* TLS 1.2 behind ChangeCipherSpec: its records stay closed. */
-  if (half->ciphered && !conn->tls13 && type != CONTENT_CCS)
-    {
-      packet->frames = G_GUINT64_CONSTANT (1) << type;
-      return TRUE;
-    }
+  if (conn->tls13 && type == CONTENT_DATA)
+    return take_protected (conn, side, index, bytes);
+  if (!conn->tls13 && (half->ciphered || type == CONTENT_DATA) && type != CONTENT_CCS)
+    return take_protected12 (conn, side, index, bytes);
   take_content (conn, side, index, type, QS_SPAN (bytes + RECORD_HEADER, packet->length - RECORD_HEADER), FALSE);
   return TRUE;
 }

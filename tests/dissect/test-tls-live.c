@@ -11,6 +11,8 @@
 typedef struct {
   const char *ciphersuites;
   const char *server_groups;
+  const char *cipher_list; /* of TLS 1.2 */
+  gboolean closed;         /* its records are not opened */
   int max_version;
   gsize cut; /* segments are at most so long; 0: as they come */
   gboolean secrets_late;
@@ -59,6 +61,8 @@ pair_init (Pair *pair, const Options *options)
       pair->contexts[i] = SSL_CTX_new (i == 0 ? TLS_client_method () : TLS_server_method ());
       if (options->ciphersuites != NULL)
         g_assert_cmpint (SSL_CTX_set_ciphersuites (pair->contexts[i], options->ciphersuites), ==, 1);
+      if (options->cipher_list != NULL)
+        g_assert_cmpint (SSL_CTX_set_cipher_list (pair->contexts[i], options->cipher_list), ==, 1);
       if (options->max_version != 0)
         SSL_CTX_set_max_proto_version (pair->contexts[i], options->max_version);
     }
@@ -258,21 +262,56 @@ test_refused (void)
 }
 
 static void
-test_tls12 (void)
+test_tls12 (gconstpointer data)
 {
-  static const Options options = { .max_version = TLS1_2_VERSION, .cut = 333 };
+  const Options *options = data;
+  gboolean open = !options->no_secrets && !options->closed;
   Pair pair;
+  guint n_closed = 0;
 
-  pair_init (&pair, &options);
+  pair_init (&pair, options);
   shuttle (&pair);
   say (&pair, 0, "hello", 5);
+  say (&pair, 1, "hello to you", 12);
+  SSL_shutdown (pair.ssl[0]);
+  carry (&pair, 0);
   finish (&pair);
   g_autoptr (QsDissector) dissector = qs_dissector_new (pair.trace);
   qs_dissector_finish (dissector);
   g_autofree char *names = message_names (pair.trace);
   g_test_message ("%s", names);
-  g_assert_true (g_str_has_prefix (names, ">ClientHello <ServerHello <Certificate <ServerKeyExchange <ServerHelloDone "
-                                          ">ClientKeyExchange"));
+  g_assert_nonnull (strstr (names, "ClientKeyExchange"));
+  g_assert_true (g_str_has_suffix (names, "Finished") == open);
+
+  g_autoptr (GByteArray) asked = g_byte_array_new ();
+  g_autoptr (GByteArray) answered = g_byte_array_new ();
+  guint alerts = 0;
+  for (guint i = 0; i < qs_trace_get_n_packets (pair.trace); i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (pair.trace, i);
+      g_autoptr (GBytes) payload = qs_trace_dup_payload (pair.trace, i);
+      g_assert_false (packet->flags & QS_PACKET_CORRUPT);
+      n_closed += payload == NULL;
+      if (payload != NULL && (packet->frames & 1 << 23) != 0)
+        g_byte_array_append (
+            (packet->direction == QS_DIRECTION_SENT) == (options->vantage != QS_VANTAGE_SERVER) ? asked : answered,
+            g_bytes_get_data (payload, NULL), (guint) g_bytes_get_size (payload));
+      if (payload != NULL && (packet->frames & 1 << 21) != 0)
+        {
+          const guint8 close_notify[] = { 1, 0 };
+          g_assert_cmpmem (g_bytes_get_data (payload, NULL), g_bytes_get_size (payload), close_notify, 2);
+          alerts++;
+        }
+    }
+  if (open)
+    {
+      g_assert_cmpuint (n_closed, ==, 0);
+      g_assert_cmpmem (asked->data, asked->len, "hello", 5);
+      g_assert_cmpmem (answered->data, answered->len, "hello to you", 12);
+      g_assert_cmpuint (alerts, ==, 1);
+    }
+  else
+    g_assert_cmpuint (n_closed, ==, 5); /* two Finished, two of data, an alert */
   pair_clear (&pair);
 }
 
@@ -348,6 +387,14 @@ static const Options one_byte = { .cut = 1 };
 static const Options odd = { .cut = 777, .secrets_late = TRUE };
 static const Options hello_retry = { .server_groups = "P-256" };
 static const Options key_update = { .update_keys = TRUE };
+#define TLS12(list) .max_version = TLS1_2_VERSION, .cipher_list = list
+static const Options tls12_gcm128 = { TLS12 ("ECDHE-ECDSA-AES128-GCM-SHA256"), .cut = 333 };
+static const Options tls12_gcm256 = { TLS12 ("ECDHE-ECDSA-AES256-GCM-SHA384"), .secrets_late = TRUE };
+static const Options tls12_chacha = { TLS12 ("ECDHE-ECDSA-CHACHA20-POLY1305") };
+static const Options tls12_ccm = { TLS12 ("ECDHE-ECDSA-AES128-CCM"), .vantage = QS_VANTAGE_SERVER };
+static const Options tls12_ccm8 = { TLS12 ("ECDHE-ECDSA-AES128-CCM8:@SECLEVEL=0") };
+static const Options tls12_cbc = { TLS12 ("ECDHE-ECDSA-AES128-SHA256"), .closed = TRUE };
+static const Options tls12_closed = { TLS12 ("ECDHE-ECDSA-AES128-GCM-SHA256"), .no_secrets = TRUE };
 static const Options at_server = { .vantage = QS_VANTAGE_SERVER };
 
 int
@@ -365,7 +412,13 @@ main (int argc, char **argv)
   g_test_add_data_func ("/tls-live/key-update", &key_update, test_tls13);
   g_test_add_data_func ("/tls-live/at-server", &at_server, test_tls13);
   g_test_add_func ("/tls-live/refused", test_refused);
-  g_test_add_func ("/tls-live/tls-1.2", test_tls12);
+  g_test_add_data_func ("/tls-live/tls-1.2/aes-128", &tls12_gcm128, test_tls12);
+  g_test_add_data_func ("/tls-live/tls-1.2/aes-256-late-secrets", &tls12_gcm256, test_tls12);
+  g_test_add_data_func ("/tls-live/tls-1.2/chacha20", &tls12_chacha, test_tls12);
+  g_test_add_data_func ("/tls-live/tls-1.2/ccm-at-server", &tls12_ccm, test_tls12);
+  g_test_add_data_func ("/tls-live/tls-1.2/ccm-8", &tls12_ccm8, test_tls12);
+  g_test_add_data_func ("/tls-live/tls-1.2/cbc", &tls12_cbc, test_tls12);
+  g_test_add_data_func ("/tls-live/tls-1.2/no-secrets", &tls12_closed, test_tls12);
   g_test_add_func ("/tls-live/no-secrets", test_no_secrets);
   g_test_add_func ("/tls-live/not-tls", test_not_tls);
   g_test_add_func ("/tls-live/bound", test_bound);
