@@ -242,8 +242,8 @@ class Reading:
         options = ["-r", path, "-T", "pdml", "-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE"]
         if keys is not None:
             options += ["-o", f"tls.keylog_file:{keys}"]
-        if port is not None:
-            options += ["-d", f"udp.port=={port},quic"]
+        # A port that the kernel chose may be registered for another protocol, and then tshark reads that one.
+        options += ["-d", f"udp.port=={port or '1-65535'},quic"]
         for element in xml.etree.ElementTree.fromstring(tshark(*options)).iter("packet"):
             self._add(element)
 
