@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/qs-window.h"
 
+#include "app/pages/qs-charts-page.h"
 #include "app/pages/qs-lab-page.h"
 #include "app/pages/qs-overview-page.h"
 #include "app/pages/qs-packets-page.h"
@@ -51,6 +52,7 @@ static const struct {
   { "streams", N_ ("Streams"), qs_streams_page_get_type },
   { "security", N_ ("Security"), qs_security_page_get_type },
   { "response", N_ ("Response"), qs_response_page_get_type },
+  { "charts", N_ ("Charts"), qs_charts_page_get_type },
   { "lab", N_ ("Lab"), qs_lab_page_get_type },
 };
 

@@ -13,6 +13,8 @@
 #define MARGIN 14
 #define AXIS_HEIGHT 26
 #define MAX_DASHED 6000.0 /* length of a path */
+#define POINTS_PER_STROKE 16
+#define MAX_DOTS 2000 /* more are joined where they are close */
 
 typedef struct {
   QsTimeline *timeline;
@@ -202,8 +204,9 @@ set_line (Draw *draw, const Line *line)
 typedef struct {
   cairo_t *cr;
   double x, low, high, last;
-  double length; /* of the path */
-  gboolean started;
+  double length;  /* of the path */
+  guint n_points; /* since the last stroke */
+  gboolean dashed, started;
 } Pen;
 
 static void
@@ -228,12 +231,22 @@ pen_add (Pen *pen, double x, double y)
     }
   pen_flush (pen);
   if (pen->started)
-    cairo_line_to (pen->cr, x, y);
+    {
+      cairo_line_to (pen->cr, x, y);
+      pen->length += fabs (x - pen->x) + fabs (y - pen->last) + 2 * (pen->high - pen->low);
+    }
   else
     cairo_move_to (pen->cr, x, y);
-  if (pen->started)
-    pen->length += fabs (x - pen->x) + fabs (y - pen->last) + 2 * (pen->high - pen->low);
-  *pen = (Pen){ pen->cr, x, y, y, y, pen->length, TRUE };
+  pen->x = x;
+  pen->low = pen->high = pen->last = y;
+  pen->started = TRUE;
+
+  /* Cairo takes more than twice as long for a path of twice the points. Dashes want to go on where they ended. */
+  if (++pen->n_points < POINTS_PER_STROKE || pen->dashed)
+    return;
+  cairo_stroke (pen->cr);
+  cairo_move_to (pen->cr, x, y);
+  pen->n_points = 0;
 }
 
 /* A path that goes up and down all the time would get dashes by the ten thousand, in which nobody sees dashes. */
@@ -250,7 +263,7 @@ static void
 draw_bytes (Draw *draw, const QsTimelineFrame *frame, guint side, const Line *line)
 {
   QsTimeline *self = draw->timeline;
-  Pen pen = { .cr = draw->cr };
+  Pen pen = { .cr = draw->cr, .dashed = line->dashed };
   guint64 sum = 0;
 
   set_line (draw, line);
@@ -276,7 +289,7 @@ static void
 draw_losses (Draw *draw, const QsTimelineFrame *frame)
 {
   QsTimeline *self = draw->timeline;
-  double length = 7 * draw->s;
+  double length = 7 * draw->s, last = -length;
 
   qs_colour_set (&draw->colours->danger, draw->cr);
   cairo_set_dash (draw->cr, NULL, 0, 0);
@@ -287,8 +300,9 @@ draw_losses (Draw *draw, const QsTimelineFrame *frame)
       gint64 time = self->first + (gint64) i * self->bin;
       double x = qs_timeline_time_to_x (self, time);
 
-      if (bin->lost[0] + bin->lost[1] == 0 || time < draw->from || time > draw->to)
+      if (bin->lost[0] + bin->lost[1] == 0 || time < draw->from || time > draw->to || fabs (x - last) < 2 * draw->s)
         continue;
+      last = x;
       cairo_move_to (draw->cr, x - length / 2, frame->bottom - length - 1);
       cairo_line_to (draw->cr, x + length / 2, frame->bottom - 1);
       cairo_move_to (draw->cr, x + length / 2, frame->bottom - length - 1);
@@ -302,7 +316,7 @@ draw_flight (Draw *draw, const QsTimelineFrame *frame, guint side, const Line *l
 {
   const GArray *samples = qs_timeline_flight_of (draw->timeline, side);
   guint i = qs_timeline_first_behind (samples, draw->from);
-  Pen pen = { .cr = draw->cr };
+  Pen pen = { .cr = draw->cr, .dashed = line->dashed };
   double last = value_y (frame, 0);
 
   set_line (draw, line);
@@ -326,26 +340,74 @@ rtt_value (const QsRttSample *sample, guint which)
   return (double) (which == 1 ? sample->smoothed : sample->minimum);
 }
 
-/* Each dot is filled by itself: one path of thousands is slow to fill. Those on the pixel of the one before are left out. */
+/* Of a column as wide as a dot: which places have one. Those that touch are filled at once. */
+typedef struct {
+  double x, size;
+  guint n_cells;
+  guint8 cells[512];
+} DotColumn;
+
+static void
+flush_column (Draw *draw, const QsTimelineFrame *frame, DotColumn *column)
+{
+  for (guint i = 0; i < column->n_cells;)
+    {
+      guint first = i;
+
+      while (i < column->n_cells && column->cells[i] != 0)
+        column->cells[i++] = 0;
+      if (i > first)
+        {
+          cairo_rectangle (draw->cr, column->x, round (frame->top) + first * column->size, column->size,
+                           (i - first) * column->size);
+          cairo_fill (draw->cr); /* by itself: one path of thousands is slow to fill */
+        }
+      else
+        i++;
+    }
+}
+
+/* So many that single ones are not made out: their number, and not the samples', is what drawing costs. */
+static void
+draw_many_dots (Draw *draw, const QsTimelineFrame *frame, const GArray *samples, guint first, guint behind)
+{
+  DotColumn column = { .size = MAX (round (3 * draw->s), 2) };
+  double top = round (frame->top);
+
+  column.n_cells = (guint) CLAMP (ceil ((frame->bottom - top) / column.size) + 1, 1, G_N_ELEMENTS (column.cells));
+  for (guint i = first; i < behind; i++)
+    {
+      const QsRttSample *sample = &g_array_index (samples, QsRttSample, i);
+      double x = floor (qs_timeline_time_to_x (draw->timeline, sample->time) / column.size) * column.size;
+      double cell = (value_y (frame, (double) sample->rtt) - top) / column.size;
+
+      if (x != column.x)
+        flush_column (draw, frame, &column);
+      column.x = x;
+      column.cells[(guint) CLAMP (cell, 0, column.n_cells - 1)] = 1;
+    }
+  flush_column (draw, frame, &column);
+}
+
 static void
 draw_dots (Draw *draw, const QsTimelineFrame *frame, const GArray *samples)
 {
-  double size = MAX (round (3 * draw->s), 2), last_x = -1, last_y = -1;
+  guint first = qs_timeline_first_behind (samples, draw->from - 1);
+  guint behind = qs_timeline_first_behind (samples, draw->to);
+  double size = MAX (round (3 * draw->s), 2);
 
-  for (guint i = qs_timeline_first_behind (samples, draw->from - 1); i < samples->len; i++)
+  if (behind - first > MAX_DOTS)
+    {
+      draw_many_dots (draw, frame, samples, first, behind);
+      return;
+    }
+  for (guint i = first; i < behind; i++)
     {
       const QsRttSample *sample = &g_array_index (samples, QsRttSample, i);
-      double x = round (qs_timeline_time_to_x (draw->timeline, sample->time) - size / 2);
-      double y = round (value_y (frame, (double) sample->rtt) - size / 2);
 
-      if (sample->time > draw->to)
-        break;
-      if (x == last_x && y == last_y)
-        continue;
-      cairo_rectangle (draw->cr, x, y, size, size);
+      cairo_rectangle (draw->cr, round (qs_timeline_time_to_x (draw->timeline, sample->time) - size / 2),
+                       round (value_y (frame, (double) sample->rtt) - size / 2), size, size);
       cairo_fill (draw->cr);
-      last_x = x;
-      last_y = y;
     }
 }
 
@@ -353,7 +415,7 @@ static void
 draw_rtt (Draw *draw, const QsTimelineFrame *frame, guint which, const Line *line)
 {
   const GArray *samples = qs_trace_get_metrics (draw->timeline->trace)->rtt;
-  Pen pen = { .cr = draw->cr };
+  Pen pen = { .cr = draw->cr, .dashed = line->dashed };
 
   set_line (draw, line);
   if (which == 0)
@@ -502,19 +564,28 @@ draw_panel (Draw *draw, QsTimelinePanel panel)
   cairo_restore (draw->cr);
 }
 
-static void
-draw_cursor (Draw *draw, gint64 time, const QsTimelineFrame *first, const QsTimelineFrame *last)
+void
+qs_timeline_draw_cursor (QsTimeline *self, cairo_t *cr, const QsTimelineLook *look)
 {
-  double x = qs_timeline_time_to_x (draw->timeline, time);
+  QsTimelineFrame first, last;
+  gint64 from, to;
 
-  if (time < draw->from || time > draw->to)
+  g_return_if_fail (self != NULL && cr != NULL && look != NULL && look->colours != NULL);
+
+  qs_timeline_get_range (self, &from, &to);
+  if (look->cursor < from || look->cursor > to)
     return;
-  qs_colour_set (&draw->colours->text, draw->cr);
-  cairo_set_dash (draw->cr, (double[]){ 3, 3 }, 2, 0);
-  cairo_set_line_width (draw->cr, 1.2 * draw->s);
-  cairo_move_to (draw->cr, x, first->top);
-  cairo_line_to (draw->cr, x, last->bottom);
-  cairo_stroke (draw->cr);
+  qs_timeline_get_frame (self, QS_TIMELINE_BYTES, &first);
+  qs_timeline_get_frame (self, QS_TIMELINE_RTT, &last);
+  double x = qs_timeline_time_to_x (self, look->cursor);
+  cairo_save (cr);
+  qs_colour_set (&look->colours->text, cr);
+  cairo_set_dash (cr, (double[]){ 3, 3 }, 2, 0);
+  cairo_set_line_width (cr, 1.2 * self->options.text_scale);
+  cairo_move_to (cr, x, first.top);
+  cairo_line_to (cr, x, last.bottom);
+  cairo_stroke (cr);
+  cairo_restore (cr);
 }
 
 void
@@ -543,6 +614,6 @@ qs_timeline_draw (QsTimeline *self, cairo_t *cr, const QsTimelineLook *look)
   for (QsTimelinePanel panel = 0; panel < QS_N_TIMELINE_PANELS; panel++)
     draw_panel (&draw, panel);
   if (look->cursor != G_MININT64)
-    draw_cursor (&draw, look->cursor, &first, &last);
+    qs_timeline_draw_cursor (self, cr, look);
   cairo_restore (cr);
 }

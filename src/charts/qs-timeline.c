@@ -104,6 +104,8 @@ qs_timeline_new (QsTrace *trace, const QsTimelineOptions *options)
   self->options.font = self->font;
   self->context = pango_font_map_create_context (pango_cairo_font_map_get_default ());
   self->own_is_client = qs_trace_get_vantage (trace) != QS_VANTAGE_SERVER;
+  self->from = self->options.from;
+  self->to = self->options.to;
   self->bin = FIRST_BIN;
   self->bins = g_array_new (FALSE, TRUE, sizeof (QsTimelineBin));
   return self;
@@ -262,11 +264,20 @@ find_rtt (QsTimeline *self, QsTimelineHit *hit)
   hit->has_value = TRUE;
 }
 
-gboolean
-qs_timeline_lookup (QsTimeline *self, double x, double y, QsTimelineHit *hit)
+void
+qs_timeline_look_at (QsTimeline *self, QsTimelinePanel panel, gint64 time, QsTimelineHit *hit)
 {
   static void (*const find[]) (QsTimeline *, QsTimelineHit *) = { find_bytes, find_flight, find_rtt };
 
+  g_return_if_fail (self != NULL && panel < QS_N_TIMELINE_PANELS && hit != NULL);
+
+  *hit = (QsTimelineHit){ .panel = panel, .time = time };
+  find[panel](self, hit);
+}
+
+gboolean
+qs_timeline_lookup (QsTimeline *self, double x, double y, QsTimelineHit *hit)
+{
   g_return_val_if_fail (self != NULL && hit != NULL, FALSE);
 
   for (QsTimelinePanel panel = 0; panel < QS_N_TIMELINE_PANELS; panel++)
@@ -276,8 +287,7 @@ qs_timeline_lookup (QsTimeline *self, double x, double y, QsTimelineHit *hit)
       qs_timeline_get_frame (self, panel, &frame);
       if (x < frame.left || x > frame.right || y < frame.top || y > frame.bottom || self->n_taken == 0)
         continue;
-      *hit = (QsTimelineHit){ .panel = panel, .time = qs_timeline_x_to_time (self, x) };
-      find[panel](self, hit);
+      qs_timeline_look_at (self, panel, qs_timeline_x_to_time (self, x), hit);
       return TRUE;
     }
   return FALSE;

@@ -31,6 +31,7 @@ typedef struct {
   gboolean mirrored; /* right-to-left: time runs to the left */
   gboolean title;
   const char *font; /* NULL: "Sans" */
+  gint64 from, to;  /* what is visible; from >= to: all of it */
 } QsTimelineOptions;
 
 #define QS_TIMELINE_OPTIONS_DEFAULT              \
@@ -64,11 +65,15 @@ void qs_timeline_get_range (QsTimeline *self, gint64 *from, gint64 *to);   /* wh
 void qs_timeline_get_extents (QsTimeline *self, gint64 *from, gint64 *to); /* all of it */
 
 void qs_timeline_draw (QsTimeline *self, cairo_t *cr, const QsTimelineLook *look);
+/* The mark alone, over what was drawn before without it. */
+void qs_timeline_draw_cursor (QsTimeline *self, cairo_t *cr, const QsTimelineLook *look);
 
 double qs_timeline_time_to_x (QsTimeline *self, gint64 time);
 gint64 qs_timeline_x_to_time (QsTimeline *self, double x);
 /* FALSE outside of the panels. */
 gboolean qs_timeline_lookup (QsTimeline *self, double x, double y, QsTimelineHit *hit);
+/* What a panel says of a time, whether that is visible or not. */
+void qs_timeline_look_at (QsTimeline *self, QsTimelinePanel panel, gint64 time, QsTimelineHit *hit);
 /* For a tooltip or a screen reader. Owned by the caller. */
 char *qs_timeline_describe (QsTimeline *self, const QsTimelineHit *hit);
 

@@ -3,169 +3,12 @@
 #include <gtk/gtk.h>
 
 #include "app/models/qs-stream-table.h"
-#include "app/qs-application.h"
 #include "app/qs-files.h"
-#include "app/qs-window.h"
 #include "trace/qs-trace-save.h"
+#include "window-fixture.h"
 
-/* The machine that runs this may be busy with other things. */
-#define PATIENCE_MS 20000
 /* What is promised is 100 ms; what is asserted leaves room for a loaded machine. */
 #define STOP_MS 400
-
-static QsApplication *application;
-
-typedef struct {
-  QsSettings *settings;
-  QsWindow *window;
-  QsSession *session;
-} Fixture;
-
-static gboolean
-expired_cb (gpointer expired)
-{
-  *(gboolean *) expired = TRUE;
-  return G_SOURCE_REMOVE;
-}
-
-/* Runs the main loop until the condition holds. */
-#define wait_until(condition)                                       \
-  G_STMT_START                                                      \
-  {                                                                 \
-    gboolean expired_ = FALSE;                                      \
-    guint id_ = g_timeout_add (PATIENCE_MS, expired_cb, &expired_); \
-    while (!(condition) && !expired_)                               \
-      g_main_context_iteration (NULL, TRUE);                        \
-    if (!expired_)                                                  \
-      g_source_remove (id_);                                        \
-    g_assert_true (condition);                                      \
-  }                                                                 \
-  G_STMT_END
-
-static gboolean
-has_name (GtkWidget *widget, const char *name)
-{
-  AtkObject *accessible = gtk_widget_get_accessible (widget);
-
-  return accessible != NULL && g_strcmp0 (atk_object_get_name (accessible), name) == 0;
-}
-
-typedef struct {
-  const char *name;
-  GType type;
-  GtkWidget *found;
-} Search;
-
-static void
-search_cb (GtkWidget *widget, gpointer data)
-{
-  Search *search = data;
-
-  if (search->found != NULL)
-    return;
-  if (G_TYPE_CHECK_INSTANCE_TYPE (widget, search->type) && has_name (widget, search->name))
-    search->found = widget;
-  else if (GTK_IS_CONTAINER (widget))
-    gtk_container_forall (GTK_CONTAINER (widget), search_cb, search);
-}
-
-/* By its accessible name, which is the contract. */
-static gpointer
-find (Fixture *fixture, const char *name, GType type)
-{
-  Search search = { name, type, NULL };
-
-  search_cb (GTK_WIDGET (fixture->window), &search);
-  if (search.found == NULL)
-    g_error ("Nothing of type %s is named %s", g_type_name (type), name);
-  return search.found;
-}
-
-static void
-find_button_cb (GtkWidget *widget, gpointer data)
-{
-  Search *search = data;
-
-  if (GTK_IS_BUTTON (widget) && g_strcmp0 (gtk_button_get_label (GTK_BUTTON (widget)), search->name) == 0)
-    search->found = widget;
-  else if (GTK_IS_CONTAINER (widget))
-    gtk_container_forall (GTK_CONTAINER (widget), find_button_cb, search);
-}
-
-/* In the popover of options, which is not in the window's tree. The label with its mnemonic. */
-static gpointer
-find_option (Fixture *fixture, const char *label)
-{
-  GtkMenuButton *button = find (fixture, "Options", GTK_TYPE_MENU_BUTTON);
-  Search search = { label, GTK_TYPE_BUTTON, NULL };
-
-  find_button_cb (GTK_WIDGET (gtk_menu_button_get_popover (button)), &search);
-  if (search.found == NULL)
-    g_error ("No option is labelled %s", label);
-  return search.found;
-}
-
-static const char *
-state_text (Fixture *fixture)
-{
-  return gtk_label_get_text (find (fixture, "Connection state", GTK_TYPE_LABEL));
-}
-
-static guint
-n_rows (Fixture *fixture, const char *list)
-{
-  g_autoptr (GList) rows = gtk_container_get_children (find (fixture, list, GTK_TYPE_LIST_BOX));
-
-  return g_list_length (rows);
-}
-
-static void
-act (Fixture *fixture, const char *action)
-{
-  g_action_group_activate_action (G_ACTION_GROUP (fixture->window), action, NULL);
-}
-
-static gboolean
-can (Fixture *fixture, const char *action)
-{
-  return g_action_group_get_action_enabled (G_ACTION_GROUP (fixture->window), action);
-}
-
-static gboolean
-has_finding (QsRun *run, const char *id)
-{
-  GPtrArray *findings = qs_run_get_findings (run);
-
-  for (guint i = 0; i < findings->len; i++)
-    if (g_str_equal (((QsFinding *) g_ptr_array_index (findings, i))->id, id))
-      return TRUE;
-  return FALSE;
-}
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  g_autofree char *file = g_build_filename (g_get_user_config_dir (), "test-settings.ini", NULL);
-
-  g_remove (file);
-  fixture->settings = qs_settings_new_for_file (file);
-  fixture->window = QS_WINDOW (qs_window_new (GTK_APPLICATION (application), fixture->settings));
-  fixture->session = qs_window_get_session (fixture->window);
-  g_object_add_weak_pointer (G_OBJECT (fixture->window), (gpointer *) &fixture->window);
-  g_object_add_weak_pointer (G_OBJECT (fixture->session), (gpointer *) &fixture->session);
-  gtk_window_present (GTK_WINDOW (fixture->window));
-}
-
-/* Closing ends whatever runs, and nothing of the window stays. */
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  if (fixture->window != NULL)
-    gtk_window_close (GTK_WINDOW (fixture->window));
-  wait_until (fixture->window == NULL);
-  wait_until (fixture->session == NULL);
-  g_object_unref (fixture->settings);
-}
 
 /* Nobody answers here, and no ICMP error comes: the socket is there and never read. */
 static GSocket *
@@ -194,44 +37,33 @@ connect_to_silence (Fixture *fixture, GSocket **socket)
   return run;
 }
 
-static QsRun *
-connect_to_lab (Fixture *fixture, const char *scenario)
-{
-  guint before = g_list_model_get_n_items (qs_session_get_runs (fixture->session));
-
-  qs_lab_set_scenario (qs_session_get_lab (fixture->session), scenario);
-  act (fixture, "try-lab");
-  wait_until (g_list_model_get_n_items (qs_session_get_runs (fixture->session)) == before + 1);
-  return qs_session_get_run (fixture->session);
-}
-
 /* --- Tests ------------------------------------------------------------------------------ */
 
 static void
 test_welcome (Fixture *fixture, gconstpointer data)
 {
-  g_assert_cmpstr (state_text (fixture), ==, "No connection");
+  g_assert_cmpstr (fixture_get_state (fixture), ==, "No connection");
   g_assert_cmpstr (qs_window_get_page (fixture->window), ==, "overview");
-  g_assert_false (can (fixture, "stop"));
-  g_assert_false (can (fixture, "connect"));
-  g_assert_false (can (fixture, "run-again"));
+  g_assert_false (fixture_can (fixture, "stop"));
+  g_assert_false (fixture_can (fixture, "connect"));
+  g_assert_false (fixture_can (fixture, "run-again"));
   g_assert_false (qs_delay_meter_get_active (qs_window_get_delay_meter (fixture->window)));
-  find (fixture, "Target", GTK_TYPE_ENTRY);
-  find (fixture, "Connect", GTK_TYPE_BUTTON);
-  find (fixture, "Stop", GTK_TYPE_BUTTON);
-  find (fixture, "Handshake", GTK_TYPE_LIST_BOX);
-  find (fixture, "Findings", GTK_TYPE_LIST_BOX);
-  find (fixture, "Streams", GTK_TYPE_TREE_VIEW);
+  fixture_find (fixture, "Target", GTK_TYPE_ENTRY);
+  fixture_find (fixture, "Connect", GTK_TYPE_BUTTON);
+  fixture_find (fixture, "Stop", GTK_TYPE_BUTTON);
+  fixture_find (fixture, "Handshake", GTK_TYPE_LIST_BOX);
+  fixture_find (fixture, "Findings", GTK_TYPE_LIST_BOX);
+  fixture_find (fixture, "Streams", GTK_TYPE_TREE_VIEW);
 }
 
 static void
 test_bad_target (Fixture *fixture, gconstpointer data)
 {
-  GtkEntry *entry = find (fixture, "Target", GTK_TYPE_ENTRY);
+  GtkEntry *entry = fixture_find (fixture, "Target", GTK_TYPE_ENTRY);
   GtkStyleContext *style = gtk_widget_get_style_context (GTK_WIDGET (entry));
 
   gtk_entry_set_text (entry, "gopher://example.org");
-  act (fixture, "connect");
+  fixture_act (fixture, "connect");
   g_assert_cmpuint (g_list_model_get_n_items (qs_session_get_runs (fixture->session)), ==, 0);
   g_assert_true (gtk_style_context_has_class (style, GTK_STYLE_CLASS_ERROR));
   g_assert_null (qs_history_get_targets (qs_session_get_history (fixture->session))[0]);
@@ -255,24 +87,24 @@ test_pages (Fixture *fixture, gconstpointer data)
   g_assert_false (qs_window_show_page (fixture->window, "nowhere"));
   g_assert_cmpstr (qs_window_get_page (fixture->window), ==, "overview");
 
-  g_auto (GStrv) accels = gtk_application_get_accels_for_action (GTK_APPLICATION (application), "win.page::overview");
+  g_auto (GStrv) accels = gtk_application_get_accels_for_action (fixture_get_application (), "win.page::overview");
   g_assert_cmpstr (accels[0], ==, "<Alt>1");
 }
 
 static void
 test_connect (Fixture *fixture, gconstpointer data)
 {
-  QsRun *run = connect_to_lab (fixture, NULL);
+  QsRun *run = fixture_connect_to_lab (fixture, NULL);
 
   g_assert_true (qs_delay_meter_get_active (qs_window_get_delay_meter (fixture->window)));
-  g_assert_true (can (fixture, "stop"));
+  g_assert_true (fixture_can (fixture, "stop"));
   wait_until (qs_run_get_status (run) == QS_RUN_OPEN);
-  wait_until (g_str_equal (state_text (fixture), "Connected"));
-  wait_until (n_rows (fixture, "Handshake") > 3);
+  wait_until (g_str_equal (fixture_get_state (fixture), "Connected"));
+  wait_until (fixture_count_rows (fixture, "Handshake") > 3);
   wait_until (qs_run_get_summary (run)->verify_code == 0);
 
   qs_window_show_page (fixture->window, "streams");
-  GtkTreeView *streams = find (fixture, "Streams", GTK_TYPE_TREE_VIEW);
+  GtkTreeView *streams = fixture_find (fixture, "Streams", GTK_TYPE_TREE_VIEW);
   wait_until (gtk_tree_view_get_model (streams) != NULL &&
               gtk_tree_model_iter_n_children (gtk_tree_view_get_model (streams), NULL) > 0);
 
@@ -280,23 +112,23 @@ test_connect (Fixture *fixture, gconstpointer data)
   wait_until (qs_stream_get_read_state (first) == QS_STREAM_FINISHED);
 
   gint64 began = g_get_monotonic_time ();
-  act (fixture, "stop");
+  fixture_act (fixture, "stop");
   wait_until (!qs_run_is_active (run));
   g_assert_cmpint (g_get_monotonic_time () - began, <, STOP_MS * 1000);
   g_assert_cmpint (qs_run_get_status (run), ==, QS_RUN_SUCCEEDED);
-  g_assert_false (can (fixture, "stop"));
+  g_assert_false (fixture_can (fixture, "stop"));
   g_assert_false (qs_delay_meter_get_active (qs_window_get_delay_meter (fixture->window)));
 }
 
 static void
 test_failure (Fixture *fixture, gconstpointer data)
 {
-  QsRun *run = connect_to_lab (fixture, "alpn-mismatch");
+  QsRun *run = fixture_connect_to_lab (fixture, "alpn-mismatch");
 
   wait_until (qs_run_get_status (run) == QS_RUN_FAILED);
-  g_assert_true (has_finding (run, "alpn-mismatch"));
-  g_assert_cmpuint (n_rows (fixture, "Findings"), >=, 1);
-  g_assert_cmpstr (state_text (fixture), ==, "Failed");
+  g_assert_true (fixture_has_finding (run, "alpn-mismatch"));
+  g_assert_cmpuint (fixture_count_rows (fixture, "Findings"), >=, 1);
+  g_assert_cmpstr (fixture_get_state (fixture), ==, "Failed");
   g_assert_false (qs_delay_meter_get_active (qs_window_get_delay_meter (fixture->window)));
 }
 
@@ -304,16 +136,16 @@ test_failure (Fixture *fixture, gconstpointer data)
 static void
 test_stream (Fixture *fixture, gconstpointer data)
 {
-  QsRun *run = connect_to_lab (fixture, NULL);
+  QsRun *run = fixture_connect_to_lab (fixture, NULL);
 
   wait_until (qs_run_get_status (run) == QS_RUN_OPEN);
   qs_window_show_page (fixture->window, "streams");
-  GtkWidget *open = find (fixture, "New Bidirectional Stream", GTK_TYPE_BUTTON);
+  GtkWidget *open = fixture_find (fixture, "New Bidirectional Stream", GTK_TYPE_BUTTON);
   wait_until (gtk_widget_get_sensitive (open));
   gtk_button_clicked (GTK_BUTTON (open));
-  gtk_entry_set_text (find (fixture, "Text to send", GTK_TYPE_ENTRY), "hello there");
-  gtk_toggle_button_set_active (find (fixture, "and conclude", GTK_TYPE_TOGGLE_BUTTON), TRUE);
-  gtk_button_clicked (find (fixture, "Send", GTK_TYPE_BUTTON));
+  gtk_entry_set_text (fixture_find (fixture, "Text to send", GTK_TYPE_ENTRY), "hello there");
+  gtk_toggle_button_set_active (fixture_find (fixture, "and conclude", GTK_TYPE_TOGGLE_BUTTON), TRUE);
+  gtk_button_clicked (fixture_find (fixture, "Send", GTK_TYPE_BUTTON));
 
   GListModel *streams = qs_probe_get_streams (qs_run_get_probe (run));
   guint last = g_list_model_get_n_items (streams) - 1;
@@ -327,7 +159,7 @@ test_stream (Fixture *fixture, gconstpointer data)
 static void
 test_stream_reset (Fixture *fixture, gconstpointer data)
 {
-  QsRun *run = connect_to_lab (fixture, "stream-reset");
+  QsRun *run = fixture_connect_to_lab (fixture, "stream-reset");
   wait_until (qs_run_get_status (run) == QS_RUN_OPEN);
 
   GListModel *streams = qs_probe_get_streams (qs_run_get_probe (run));
@@ -335,14 +167,14 @@ test_stream_reset (Fixture *fixture, gconstpointer data)
   g_autoptr (QsStream) first = g_list_model_get_item (streams, 0);
   wait_until (qs_stream_get_read_state (first) == QS_STREAM_RESET_REMOTE);
   qs_window_show_page (fixture->window, "streams");
-  GtkTreeModel *table = gtk_tree_view_get_model (find (fixture, "Streams", GTK_TYPE_TREE_VIEW));
+  GtkTreeModel *table = gtk_tree_view_get_model (fixture_find (fixture, "Streams", GTK_TYPE_TREE_VIEW));
   g_autofree char *state = NULL, *code = NULL;
   GtkTreeIter row;
   g_assert_true (gtk_tree_model_get_iter_first (table, &row));
   gtk_tree_model_get (table, &row, QS_STREAM_COLUMN_READ_STATE, &state, QS_STREAM_COLUMN_READ_ERROR, &code, -1);
   g_assert_cmpstr (state, ==, "RESET_REMOTE");
   g_assert_cmpstr (code, ==, "66 (0x42)");
-  g_assert_cmpstr (state_text (fixture), ==, "Connected");
+  g_assert_cmpstr (fixture_get_state (fixture), ==, "Connected");
 
   g_autoptr (GError) error = NULL;
   QsStream *second = qs_probe_open_stream (qs_run_get_probe (run), TRUE, &error);
@@ -357,16 +189,16 @@ test_stream_reset (Fixture *fixture, gconstpointer data)
 static void
 test_insecure (Fixture *fixture, gconstpointer data)
 {
-  gtk_toggle_button_set_active (find_option (fixture, "Continue despite a _verify error"), TRUE);
-  QsRun *run = connect_to_lab (fixture, "expired");
+  gtk_toggle_button_set_active (fixture_find_option (fixture, "Continue despite a _verify error"), TRUE);
+  QsRun *run = fixture_connect_to_lab (fixture, "expired");
 
   wait_until (qs_run_get_status (run) == QS_RUN_OPEN);
-  wait_until (has_finding (run, "certificate-expired"));
-  wait_until (n_rows (fixture, "Findings") > 0);
-  gtk_toggle_button_set_active (find_option (fixture, "Continue despite a _verify error"), FALSE);
-  run = connect_to_lab (fixture, "expired");
+  wait_until (fixture_has_finding (run, "certificate-expired"));
+  wait_until (fixture_count_rows (fixture, "Findings") > 0);
+  gtk_toggle_button_set_active (fixture_find_option (fixture, "Continue despite a _verify error"), FALSE);
+  run = fixture_connect_to_lab (fixture, "expired");
   wait_until (qs_run_get_status (run) == QS_RUN_FAILED);
-  g_assert_true (has_finding (run, "certificate-expired"));
+  g_assert_true (fixture_has_finding (run, "certificate-expired"));
 }
 
 /* What a trace file shows is what the live run showed. */
@@ -375,7 +207,7 @@ test_file (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *path = g_build_filename (g_get_user_config_dir (), "saved.pcapng", NULL);
   g_autoptr (GError) error = NULL;
-  QsRun *live = connect_to_lab (fixture, "expired");
+  QsRun *live = fixture_connect_to_lab (fixture, "expired");
   wait_until (!qs_run_is_active (live));
   g_assert_true (qs_trace_save (qs_run_get_trace (live), path, QS_TRACE_FORMAT_PCAPNG, &error));
   g_assert_no_error (error);
@@ -406,8 +238,8 @@ test_no_reply (Fixture *fixture, gconstpointer data)
   gint64 began = g_get_monotonic_time ();
   QsRun *run = connect_to_silence (fixture, &socket);
 
-  wait_until (has_finding (run, "no-reply"));
-  wait_until (n_rows (fixture, "Findings") > 0);
+  wait_until (fixture_has_finding (run, "no-reply"));
+  wait_until (fixture_count_rows (fixture, "Findings") > 0);
   gint64 took = g_get_monotonic_time () - began;
   g_test_message ("no-reply was on the screen after %.2f s", (double) took / 1e6);
   g_assert_cmpint (took, <, 4 * G_USEC_PER_SEC);
@@ -421,7 +253,7 @@ test_stop_handshake (Fixture *fixture, gconstpointer data)
   QsRun *run = connect_to_silence (fixture, &socket);
   gint64 began = g_get_monotonic_time ();
 
-  act (fixture, "stop");
+  fixture_act (fixture, "stop");
   wait_until (!qs_run_is_active (run));
   g_assert_cmpint (g_get_monotonic_time () - began, <, STOP_MS * 1000);
   g_assert_cmpint (qs_run_get_status (run), ==, QS_RUN_STOPPED);
@@ -444,13 +276,13 @@ test_close_handshake (Fixture *fixture, gconstpointer data)
 static void
 test_runs (Fixture *fixture, gconstpointer data)
 {
-  QsRun *first = connect_to_lab (fixture, "alpn-mismatch");
+  QsRun *first = fixture_connect_to_lab (fixture, "alpn-mismatch");
   wait_until (!qs_run_is_active (first));
   qs_session_set_selection (fixture->session, 3);
   qs_session_set_filter (fixture->session, "type:initial");
   qs_session_set_visible (fixture->session, 10, 20);
 
-  act (fixture, "run-again");
+  fixture_act (fixture, "run-again");
   QsRun *second = qs_session_get_run (fixture->session);
   g_assert_true (second != first);
   g_assert_cmpint (qs_session_get_selection (fixture->session), ==, -1);
@@ -458,8 +290,8 @@ test_runs (Fixture *fixture, gconstpointer data)
   wait_until (!qs_run_is_active (second));
 
   /* The other one comes back as it was left. */
-  gtk_list_box_select_row (find (fixture, "Runs", GTK_TYPE_LIST_BOX),
-                           gtk_list_box_get_row_at_index (find (fixture, "Runs", GTK_TYPE_LIST_BOX), 0));
+  gtk_list_box_select_row (fixture_find (fixture, "Runs", GTK_TYPE_LIST_BOX),
+                           gtk_list_box_get_row_at_index (fixture_find (fixture, "Runs", GTK_TYPE_LIST_BOX), 0));
   gint64 from, to;
   qs_session_get_visible (fixture->session, &from, &to);
   g_assert_true (qs_session_get_run (fixture->session) == first);
@@ -468,11 +300,11 @@ test_runs (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (from, ==, 10);
   g_assert_cmpint (to, ==, 20);
 
-  act (fixture, "remove-run");
+  fixture_act (fixture, "remove-run");
   g_assert_true (qs_session_get_run (fixture->session) == second);
-  act (fixture, "remove-run");
+  fixture_act (fixture, "remove-run");
   g_assert_null (qs_session_get_run (fixture->session));
-  g_assert_cmpstr (state_text (fixture), ==, "No connection");
+  g_assert_cmpstr (fixture_get_state (fixture), ==, "No connection");
 }
 
 static guint
@@ -493,8 +325,8 @@ static void
 test_lab_path (Fixture *fixture, gconstpointer data)
 {
   QsLab *lab = qs_session_get_lab (fixture->session);
-  GtkComboBox *path = find (fixture, "Path", GTK_TYPE_COMBO_BOX);
-  GtkEntry *rules = find (fixture, "Path rules", GTK_TYPE_ENTRY);
+  GtkComboBox *path = fixture_find (fixture, "Path", GTK_TYPE_COMBO_BOX);
+  GtkEntry *rules = fixture_find (fixture, "Path rules", GTK_TYPE_ENTRY);
   GtkStyleContext *style = gtk_widget_get_style_context (GTK_WIDGET (rules));
 
   g_assert_cmpstr (gtk_combo_box_get_active_id (path), ==, "none");
@@ -515,7 +347,7 @@ test_lab_path (Fixture *fixture, gconstpointer data)
   gtk_entry_set_text (rules, "down:drop=3");
   g_assert_false (gtk_style_context_has_class (style, GTK_STYLE_CLASS_ERROR));
 
-  QsRun *run = connect_to_lab (fixture, NULL);
+  QsRun *run = fixture_connect_to_lab (fixture, NULL);
   wait_until (qs_probe_get_state (qs_run_get_probe (run)) == QS_CONNECTION_ESTABLISHED);
   GListModel *connections = qs_server_get_connections (qs_lab_get_server (lab));
   g_autoptr (QsServerConnection) connection = g_list_model_get_item (connections, 0);
@@ -525,7 +357,7 @@ test_lab_path (Fixture *fixture, gconstpointer data)
   g_autoptr (QsServer) before = g_object_ref (qs_lab_get_server (lab));
   gtk_entry_set_text (rules, "");
   g_assert_true (qs_lab_get_server (lab) == before);
-  run = connect_to_lab (fixture, NULL);
+  run = fixture_connect_to_lab (fixture, NULL);
   g_assert_true (qs_lab_get_server (lab) != before);
   wait_until (qs_probe_get_state (qs_run_get_probe (run)) == QS_CONNECTION_ESTABLISHED);
   qs_lab_stop (lab);
@@ -577,41 +409,33 @@ test_many_closes (Fixture *fixture, gconstpointer data)
     {
       Fixture inner;
       g_autoptr (GSocket) socket = NULL;
-      set_up (&inner, NULL);
+      fixture_set_up (&inner, NULL);
       connect_to_silence (&inner, &socket);
-      tear_down (&inner, NULL);
+      fixture_tear_down (&inner, NULL);
     }
 }
 
 int
 main (int argc, char **argv)
 {
-  gtk_test_init (&argc, &argv, NULL);
-  application = qs_application_new ();
-  g_application_set_flags (G_APPLICATION (application), G_APPLICATION_NON_UNIQUE);
-  g_application_register (G_APPLICATION (application), NULL, NULL);
-  g_application_hold (G_APPLICATION (application));
+  fixture_init (&argc, &argv);
 
-  g_test_add ("/app/window/welcome", Fixture, NULL, set_up, test_welcome, tear_down);
-  g_test_add ("/app/window/bad-target", Fixture, NULL, set_up, test_bad_target, tear_down);
-  g_test_add ("/app/window/pages", Fixture, NULL, set_up, test_pages, tear_down);
-  g_test_add ("/app/window/connect", Fixture, NULL, set_up, test_connect, tear_down);
-  g_test_add ("/app/window/failure", Fixture, NULL, set_up, test_failure, tear_down);
-  g_test_add ("/app/window/stream", Fixture, NULL, set_up, test_stream, tear_down);
-  g_test_add ("/app/window/stream-reset", Fixture, NULL, set_up, test_stream_reset, tear_down);
-  g_test_add ("/app/window/insecure", Fixture, NULL, set_up, test_insecure, tear_down);
-  g_test_add ("/app/window/file", Fixture, NULL, set_up, test_file, tear_down);
-  g_test_add ("/app/window/no-reply", Fixture, NULL, set_up, test_no_reply, tear_down);
-  g_test_add ("/app/window/stop-handshake", Fixture, NULL, set_up, test_stop_handshake, tear_down);
-  g_test_add ("/app/window/close-handshake", Fixture, NULL, set_up, test_close_handshake, tear_down);
-  g_test_add ("/app/window/runs", Fixture, NULL, set_up, test_runs, tear_down);
-  g_test_add ("/app/window/lab-path", Fixture, NULL, set_up, test_lab_path, tear_down);
-  g_test_add ("/app/window/lab-restart", Fixture, NULL, set_up, test_lab_restart, tear_down);
-  g_test_add ("/app/window/history", Fixture, NULL, set_up, test_history, tear_down);
-  g_test_add ("/app/window/many-closes", Fixture, NULL, set_up, test_many_closes, tear_down);
-  int status = g_test_run ();
-
-  g_application_release (G_APPLICATION (application));
-  g_object_unref (application);
-  return status;
+  g_test_add ("/app/window/welcome", Fixture, NULL, fixture_set_up, test_welcome, fixture_tear_down);
+  g_test_add ("/app/window/bad-target", Fixture, NULL, fixture_set_up, test_bad_target, fixture_tear_down);
+  g_test_add ("/app/window/pages", Fixture, NULL, fixture_set_up, test_pages, fixture_tear_down);
+  g_test_add ("/app/window/connect", Fixture, NULL, fixture_set_up, test_connect, fixture_tear_down);
+  g_test_add ("/app/window/failure", Fixture, NULL, fixture_set_up, test_failure, fixture_tear_down);
+  g_test_add ("/app/window/stream", Fixture, NULL, fixture_set_up, test_stream, fixture_tear_down);
+  g_test_add ("/app/window/stream-reset", Fixture, NULL, fixture_set_up, test_stream_reset, fixture_tear_down);
+  g_test_add ("/app/window/insecure", Fixture, NULL, fixture_set_up, test_insecure, fixture_tear_down);
+  g_test_add ("/app/window/file", Fixture, NULL, fixture_set_up, test_file, fixture_tear_down);
+  g_test_add ("/app/window/no-reply", Fixture, NULL, fixture_set_up, test_no_reply, fixture_tear_down);
+  g_test_add ("/app/window/stop-handshake", Fixture, NULL, fixture_set_up, test_stop_handshake, fixture_tear_down);
+  g_test_add ("/app/window/close-handshake", Fixture, NULL, fixture_set_up, test_close_handshake, fixture_tear_down);
+  g_test_add ("/app/window/runs", Fixture, NULL, fixture_set_up, test_runs, fixture_tear_down);
+  g_test_add ("/app/window/lab-path", Fixture, NULL, fixture_set_up, test_lab_path, fixture_tear_down);
+  g_test_add ("/app/window/lab-restart", Fixture, NULL, fixture_set_up, test_lab_restart, fixture_tear_down);
+  g_test_add ("/app/window/history", Fixture, NULL, fixture_set_up, test_history, fixture_tear_down);
+  g_test_add ("/app/window/many-closes", Fixture, NULL, fixture_set_up, test_many_closes, fixture_tear_down);
+  return fixture_run ();
 }
