@@ -13,6 +13,7 @@
 #define MARGIN 14
 #define AXIS_HEIGHT 26
 #define MAX_DASHED 6000.0 /* length of a path */
+#define CROSS 7.0         /* of a lost packet */
 #define POINTS_PER_STROKE 16
 #define MAX_DOTS 2000 /* more are joined where they are close */
 
@@ -183,8 +184,10 @@ draw_times (Draw *draw, const QsTimelineFrame *first, const QsTimelineFrame *las
           qs_timeline_get_frame (draw->timeline, panel, &frame);
           draw_grid_line (draw, x, frame.top, x, frame.bottom);
         }
-      text (draw, &draw->colours->dim, SMALL_POINTS, FALSE, words, x - 50 * draw->s, last->bottom + 5 * draw->s,
-            100 * draw->s, 16 * draw->s, QS_CHART_TEXT_CENTRE);
+      /* The last one would be cut off. */
+      double left = CLAMP (x - 50 * draw->s, 0, draw->timeline->options.width - 82 * draw->s);
+      text (draw, &draw->colours->dim, SMALL_POINTS, FALSE, words, left, last->bottom + 5 * draw->s, 100 * draw->s,
+            16 * draw->s, QS_CHART_TEXT_CENTRE);
     }
 }
 
@@ -284,12 +287,34 @@ draw_bytes (Draw *draw, const QsTimelineFrame *frame, guint side, const Line *li
   pen_stroke (&pen);
 }
 
-/* Where packets were lost: ticks at the foot. */
+static gboolean
+has_losses (QsTimeline *self)
+{
+  for (guint i = 0; i < self->bins->len; i++)
+    {
+      const QsTimelineBin *bin = &g_array_index (self->bins, QsTimelineBin, i);
+
+      if (bin->lost[0] + bin->lost[1] > 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+draw_cross (cairo_t *cr, double x, double y, double length)
+{
+  cairo_move_to (cr, x - length / 2, y - length / 2);
+  cairo_line_to (cr, x + length / 2, y + length / 2);
+  cairo_move_to (cr, x + length / 2, y - length / 2);
+  cairo_line_to (cr, x - length / 2, y + length / 2);
+}
+
+/* Where packets were lost: crosses at the foot, of those on one place the first. */
 static void
 draw_losses (Draw *draw, const QsTimelineFrame *frame)
 {
   QsTimeline *self = draw->timeline;
-  double length = 7 * draw->s, last = -length;
+  double length = CROSS * draw->s, last = -length;
 
   qs_colour_set (&draw->colours->danger, draw->cr);
   cairo_set_dash (draw->cr, NULL, 0, 0);
@@ -303,10 +328,7 @@ draw_losses (Draw *draw, const QsTimelineFrame *frame)
       if (bin->lost[0] + bin->lost[1] == 0 || time < draw->from || time > draw->to || fabs (x - last) < 2 * draw->s)
         continue;
       last = x;
-      cairo_move_to (draw->cr, x - length / 2, frame->bottom - length - 1);
-      cairo_line_to (draw->cr, x + length / 2, frame->bottom - 1);
-      cairo_move_to (draw->cr, x + length / 2, frame->bottom - length - 1);
-      cairo_line_to (draw->cr, x - length / 2, frame->bottom - 1);
+      draw_cross (draw->cr, x, frame->bottom - 1 - length / 2, length);
     }
   cairo_stroke (draw->cr);
 }
@@ -477,14 +499,38 @@ line_of (const Draw *draw, QsTimelinePanel panel, guint which)
   return (Line){ panels[panel].names[which], which == 0 ? first : second, which == 1, 2 };
 }
 
+static void
+draw_sample (Draw *draw, const Line *line, gboolean dot, gboolean cross, double x, double end, double y)
+{
+  set_line (draw, line);
+  if (cross)
+    {
+      draw_cross (draw->cr, (x + end) / 2, y, CROSS * draw->s);
+      cairo_stroke (draw->cr);
+    }
+  else if (dot)
+    {
+      cairo_rectangle (draw->cr, round ((x + end) / 2), round (y - 2 * draw->s), 4 * draw->s, 4 * draw->s);
+      cairo_fill (draw->cr);
+    }
+  else
+    {
+      cairo_move_to (draw->cr, x, y);
+      cairo_line_to (draw->cr, end, y);
+      cairo_stroke (draw->cr);
+    }
+}
+
 /* The panel's name, and its lines' names behind a piece of each. */
 static void
 draw_panel_title (Draw *draw, QsTimelinePanel panel, const QsTimelineFrame *frame)
 {
+  const Line lost = { N_ ("packets lost"), &draw->colours->danger, FALSE, 1.6 };
   gboolean mirrored = draw->timeline->options.mirrored;
   double y = frame->top - 22 * draw->s, height = 18 * draw->s;
   double x = mirrored ? frame->right : frame->left, direction = mirrored ? -1 : 1;
   const char *title = _ (panels[panel].title);
+  guint n = panels[panel].n_lines, n_all = n + (panel == QS_TIMELINE_BYTES && has_losses (draw->timeline));
   double width, used;
   g_autoptr (PangoLayout) layout = qs_chart_text_layout (
       draw->timeline->context, draw->timeline->font, TITLE_POINTS * draw->s, 1000, title, 300 * draw->s, &width, &used);
@@ -492,27 +538,15 @@ draw_panel_title (Draw *draw, QsTimelinePanel panel, const QsTimelineFrame *fram
   text (draw, &draw->colours->text, TITLE_POINTS, TRUE, title, mirrored ? x - width : x, y, width + 1, height,
         QS_CHART_TEXT_START);
   x += direction * (width + 24 * draw->s);
-  for (guint i = 0; i < panels[panel].n_lines; i++)
+  for (guint i = 0; i < n_all; i++)
     {
-      Line line = line_of (draw, panel, i);
-      double end = x + direction * 26 * draw->s;
+      Line line = i < n ? line_of (draw, panel, i) : lost;
+      double end = x + direction * (i < n ? 26 : 12) * draw->s;
       const char *name = _ (line.name);
       g_autoptr (PangoLayout) words = qs_chart_text_layout (
           draw->timeline->context, draw->timeline->font, SMALL_POINTS * draw->s, 0, name, 200 * draw->s, &width, &used);
 
-      set_line (draw, &line);
-      if (panel == QS_TIMELINE_RTT && i == 0)
-        {
-          cairo_rectangle (draw->cr, round ((x + end) / 2), round (y + height / 2 - 2 * draw->s), 4 * draw->s,
-                           4 * draw->s);
-          cairo_fill (draw->cr);
-        }
-      else
-        {
-          cairo_move_to (draw->cr, x, y + height / 2);
-          cairo_line_to (draw->cr, end, y + height / 2);
-          cairo_stroke (draw->cr);
-        }
+      draw_sample (draw, &line, panel == QS_TIMELINE_RTT && i == 0, i == n, x, end, y + height / 2);
       end += direction * 6 * draw->s;
       text (draw, &draw->colours->text, SMALL_POINTS, FALSE, name, mirrored ? end - width : end, y, width + 1, height,
             QS_CHART_TEXT_START);
