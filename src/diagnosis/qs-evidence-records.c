@@ -93,6 +93,58 @@ read_from_start (QsEvidence *evidence, guint n)
     }
 }
 
+static gboolean
+is_same_address (GSocketAddress *a, GSocketAddress *b)
+{
+  if (!G_IS_INET_SOCKET_ADDRESS (a) || !G_IS_INET_SOCKET_ADDRESS (b))
+    return FALSE;
+  GInetSocketAddress *x = G_INET_SOCKET_ADDRESS (a), *y = G_INET_SOCKET_ADDRESS (b);
+  return g_inet_socket_address_get_port (x) == g_inet_socket_address_get_port (y) &&
+         g_inet_address_equal (g_inet_socket_address_get_address (x), g_inet_socket_address_get_address (y));
+}
+
+/* The last path to the same server address from another client address; 0: none, as the first path is where it began. */
+static guint16
+find_moved_path (QsEvidence *evidence)
+{
+  const QsPath *first = qs_trace_get_path (evidence->trace, evidence->path);
+  guint16 found = 0;
+
+  for (guint16 i = evidence->path + 1; first != NULL && i > evidence->path; i++)
+    {
+      const QsPath *path = qs_trace_get_path (evidence->trace, i);
+      if (path == NULL)
+        break;
+      GSocketAddress *server = evidence->server ? path->local : path->remote;
+      GSocketAddress *client = evidence->server ? path->remote : path->local;
+      if (is_same_address (server, evidence->server ? first->local : first->remote) && client != NULL &&
+          !is_same_address (client, evidence->server ? first->remote : first->local))
+        found = i;
+    }
+  return found;
+}
+
+/* RFC 9000 section 9.3: whether the server goes on with a client whose address has changed. */
+static void
+read_move (QsEvidence *evidence, guint n)
+{
+  guint least = n > MOST_RECORDS ? n - MOST_RECORDS : 0;
+
+  evidence->moved_at = QS_NO_TIME;
+  evidence->moved_path = evidence->tls ? 0 : find_moved_path (evidence);
+  for (guint i = n; evidence->moved_path != 0 && i > least; i--)
+    {
+      QsRecord record;
+      qs_trace_get_record (evidence->trace, i - 1, &record);
+      if (!is_traffic (&record) || record.path != evidence->moved_path)
+        continue;
+      if (record.direction == evidence->from_client)
+        evidence->moved_at = record.time;
+      else if (record.fate != QS_FATE_DROPPED)
+        evidence->followed = TRUE;
+    }
+}
+
 static void
 read_from_end (QsEvidence *evidence, guint n)
 {
@@ -173,6 +225,7 @@ qs_evidence_read_records (QsEvidence *evidence)
   evidence->plain_alert = QS_NO_ALERT;
   read_from_start (evidence, n);
   read_from_end (evidence, n);
+  read_move (evidence, n);
   if (evidence->tls)
     read_plain_bytes (evidence, MIN (n, MOST_RECORDS));
 }

@@ -77,9 +77,12 @@ typedef struct {
   gint64 attempt_time; /* when the attempt began that counts */
   guint n_addresses;   /* that were tried */
   guint16 path;        /* the one that was answered */
-  char *address;       /* "192.0.2.1:443": of the last attempt; never NULL */
-  char *addresses;     /* all that were tried */
-  const char *host;    /* escaped; "the server" where nothing says */
+  gint64 moved_at;     /* the client's first datagram from another address than it began with; QS_NO_TIME: none */
+  guint16 moved_path;
+  gboolean followed; /* after that something came to the new address, or was taken there */
+  char *address;     /* "192.0.2.1:443": of the last attempt; never NULL */
+  char *addresses;   /* all that were tried */
+  const char *host;  /* escaped; "the server" where nothing says */
   char *host_owned;
   const char *target;
 

@@ -185,6 +185,35 @@ match_family_broken (const QsEvidence *evidence, QsMatch *match)
   return TRUE;
 }
 
+static char *
+path_end_text (const QsEvidence *evidence, guint16 index)
+{
+  const QsPath *path = qs_trace_get_path (evidence->trace, index);
+  GSocketAddress *client = path == NULL ? NULL : evidence->server ? path->remote : path->local;
+
+  return client != NULL ? g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (client)) : NULL;
+}
+
+static gboolean
+match_address_changed (const QsEvidence *evidence, QsMatch *match)
+{
+  if (evidence->moved_at < 0)
+    return FALSE;
+  qs_match_take (match, "old", path_end_text (evidence, evidence->path));
+  qs_match_take (match, "new", path_end_text (evidence, evidence->moved_path));
+  if (evidence->followed || (!evidence->ended && evidence->now - evidence->moved_at < QS_NO_REPLY_AFTER))
+    {
+      match->severity = QS_SEVERITY_INFO;
+      match->title = N_ ("The client's address changed in the middle of the connection.");
+      match->detail = N_ ("It was {old} and became {new}, as happens when a NAT on the way forgets a connection or a "
+                          "device changes its network. QUIC knows connections by their ids, so the server went on with "
+                          "the new address after it had checked it.");
+    }
+  else if (evidence->ended && !evidence->failed)
+    match->severity = QS_SEVERITY_WARNING;
+  return TRUE;
+}
+
 static gboolean
 match_mtu_too_small (const QsEvidence *evidence, QsMatch *match)
 {
@@ -298,6 +327,13 @@ const QsRule qs_rules_network[] = {
     N_ ("It breaks at {who}, which said that the datagram is too big. A tunnel or VPN with a small MTU is the usual "
         "cause: raise its MTU to at least 1280 bytes, or leave it out."),
     match_mtu_too_small },
+  { "address-changed", QS_SEVERITY_ERROR, "RFC 9000 section 9.3",
+    N_ ("The client's address changed, and {host} did not follow."),
+    N_ ("It was {old} and became {new}, as happens when a NAT on the way forgets a connection or a device changes its "
+        "network. QUIC lets a server go on with the new address, and this one sends nothing there: its program may not "
+        "support that (“connection migration”), or a load balancer before it knows connections by their addresses. "
+        "Connect again; a packet every 20 seconds or so keeps most NATs from forgetting."),
+    match_address_changed },
   { "address-family-broken", QS_SEVERITY_WARNING, "RFC 8305 section 5",
     N_ ("{broken} does not work to {host}, {works} does."),
     N_ ("{lost} did not answer, {address} did. Programs that try only {broken} fail, and others lose time. Check the "

@@ -50,7 +50,18 @@ error_cb (QsUdpBio *bio, int error, gpointer data)
   qs_mark_sink_add (self->sink, QS_MARK_SOCKET_ERROR, qs_errno_name (error), error, g_strerror (error));
 }
 
-static const QsUdpRecorder recorder = { datagram_cb, icmp_cb, error_cb };
+static void
+rebound_cb (QsUdpBio *bio, gpointer data)
+{
+  QsConnection *self = data;
+  g_autoptr (GSocketAddress) local = qs_udp_bio_dup_local_address (bio);
+  g_autofree char *text = local != NULL ? qs_socket_address_to_text (local) : NULL;
+
+  self->path = qs_trace_add_path (self->trace, local, self->address);
+  qs_mark_sink_add (self->sink, QS_MARK_IMPAIRMENT, "rebind", 0, text);
+}
+
+static const QsUdpRecorder recorder = { datagram_cb, icmp_cb, error_cb, rebound_cb };
 
 /* --- Overrides --- */
 

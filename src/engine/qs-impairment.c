@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/qs-impairment.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 #include "base/qs-i18n.h"
+#include "base/qs-similar.h"
 #include "base/qs-text.h"
 
 #define NS_PER_SECOND G_GINT64_CONSTANT (1000000000)
@@ -180,88 +182,181 @@ set_blackout (QsPathRules *rules, const char *text)
 static gboolean
 set_ecn (QsPathRules *rules, const char *text)
 {
-  if (g_str_equal (text, "bleach"))
-    rules->ecn = 0;
-  else if (g_str_equal (text, "ce"))
-    rules->ecn = 3;
-  else
-    return FALSE;
-  return TRUE;
+  static const char *const marks[] = { "bleach", "ect1", "ect0", "ce" }; /* by their bits, RFC 3168 section 5 */
+
+  for (guint i = 0; i < G_N_ELEMENTS (marks); i++)
+    if (g_str_equal (text, marks[i]))
+      {
+        rules->ecn = (gint8) i;
+        return TRUE;
+      }
+  return FALSE;
 }
 
 static const struct {
   const char *name;
   gboolean (*set) (QsPathRules *rules, const char *text);
   const char *example;
+  const char *takes;
 } settings[] = {
-  { "loss", set_loss, "loss=10%" },
-  { "drop", set_drop, "drop=2" },
-  { "delay", set_delay, "delay=50ms" },
-  { "jitter", set_jitter, "jitter=10ms" },
-  { "reorder", set_reorder, "reorder=5%" },
-  { "duplicate", set_duplicate, "duplicate=1%" },
-  { "corrupt", set_corrupt, "corrupt=1%" },
-  { "rate", set_rate, "rate=1mbit" },
-  { "queue", set_queue, "queue=64KiB" },
-  { "mtu", set_mtu, "mtu=1200" },
-  { "blackout", set_blackout, "blackout=2s+500ms" },
-  { "ecn", set_ecn, "ecn=bleach" },
+  { "loss", set_loss, "loss=10%", N_ ("a share from 0% to 100%") },
+  { "drop", set_drop, "drop=2", N_ ("the numbers of datagrams, from 1, as 2 or 2+5") },
+  { "delay", set_delay, "delay=50ms", N_ ("a time up to an hour, in s, ms or us") },
+  { "jitter", set_jitter, "jitter=10ms", N_ ("a time up to an hour, in s, ms or us") },
+  { "reorder", set_reorder, "reorder=5%", N_ ("a share from 0% to 100%") },
+  { "duplicate", set_duplicate, "duplicate=1%", N_ ("a share from 0% to 100%") },
+  { "corrupt", set_corrupt, "corrupt=1%", N_ ("a share from 0% to 100%") },
+  { "rate", set_rate, "rate=1mbit", N_ ("bytes a second, or a number of kbit, mbit or gbit") },
+  { "queue", set_queue, "queue=64KiB", N_ ("bytes, or a number of KiB or MiB") },
+  { "mtu", set_mtu, "mtu=1200", N_ ("bytes of a datagram, from 1 to 65535") },
+  { "blackout", set_blackout, "blackout=2s+500ms", N_ ("when it begins and how long it lasts, with a plus between") },
+  { "ecn", set_ecn, "ecn=bleach", N_ ("bleach, ect0, ect1 or ce") },
 };
 
+/* Of the path as a whole, so that a direction before them makes no sense. */
 static gboolean
-refuse (const char *rule, const char *example, GError **error)
+set_seed (QsImpairment *self, const char *text)
 {
-  g_autofree char *shown = qs_text_escape_short (rule, -1, 40);
+  guint64 seed;
+
+  if (!g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT32, &seed, NULL))
+    return FALSE;
+  self->seed = (guint32) seed;
+  return TRUE;
+}
+
+static gboolean
+set_rebind (QsImpairment *self, const char *text)
+{
+  return set_time (text, &self->rebind) && self->rebind > 0;
+}
+
+static const struct {
+  const char *name;
+  gboolean (*set) (QsImpairment *self, const char *text);
+  const char *example;
+  const char *takes;
+} common_settings[] = {
+  { "rebind", set_rebind, "rebind=2s", N_ ("the time after which the client's port becomes another, in s, ms or us") },
+  { "seed", set_seed, "seed=7", N_ ("a number from 0 to 4294967295") },
+};
+
+/* A rule within the text that a person typed, to be pointed at. */
+typedef struct {
+  const char *text; /* stripped */
+  guint column;     /* characters from 1 */
+} Rule;
+
+static gboolean
+refuse_value (const Rule *rule, const char *takes, const char *example, GError **error)
+{
+  g_autofree char *shown = qs_text_escape_short (rule->text, -1, 40);
 
   g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET,
-               _ ("“%s” is not a rule for a path that is understood; one is, for instance, “%s”."), shown, example);
+               _ ("“%s” (at character %u of the path's rules): it takes %s; for instance “%s”."), shown, rule->column,
+               takes, example);
   return FALSE;
 }
 
 static gboolean
-parse_rule (QsImpairment *self, const char *rule, GError **error)
+refuse_direction (const Rule *rule, const char *example, GError **error)
 {
-  gboolean up = g_str_has_prefix (rule, "up:"), down = g_str_has_prefix (rule, "down:");
-  const char *at = strchr (rule, ':') != NULL && (up || down) ? strchr (rule, ':') + 1 : rule;
-  const char *equals = strchr (at, '=');
-  guint64 seed;
+  g_autofree char *shown = qs_text_escape_short (rule->text, -1, 40);
 
-  if (equals == NULL)
-    return refuse (rule, "loss=10%", error);
-  if (g_str_has_prefix (at, "seed="))
-    {
-      if (up || down || !g_ascii_string_to_unsigned (equals + 1, 10, 0, G_MAXUINT32, &seed, NULL))
-        return refuse (rule, "seed=7", error);
-      self->seed = (guint32) seed;
-      return TRUE;
-    }
+  g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET,
+               _ ("“%s” (at character %u of the path's rules): this holds for both directions; write “%s”."), shown,
+               rule->column, example);
+  return FALSE;
+}
 
+/* Not a rule at all: the one that may be meant is named. */
+static gboolean
+refuse (const Rule *rule, const char *name, GError **error)
+{
+  g_autofree char *shown = qs_text_escape_short (rule->text, -1, 40);
+  const char *example = settings[0].example;
+  QsSimilar similar;
+
+  qs_similar_init (&similar, name);
   for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
-    if (strlen (settings[i].name) == (gsize) (equals - at) && strncmp (settings[i].name, at, equals - at) == 0)
+    qs_similar_add (&similar, settings[i].name);
+  for (guint i = 0; i < G_N_ELEMENTS (common_settings); i++)
+    qs_similar_add (&similar, common_settings[i].name);
+  if (rule->column == 1)
+    for (guint i = 0; i < G_N_ELEMENTS (presets); i++)
       {
-        if ((down || settings[i].set (&self->up, equals + 1)) && (up || settings[i].set (&self->down, equals + 1)))
-          return TRUE;
-        return refuse (rule, settings[i].example, error);
+        qs_similar_add (&similar, presets[i].name);
+        if (similar.best == presets[i].name)
+          example = presets[i].name;
       }
-  return refuse (rule, "loss=10%", error);
+  for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
+    if (similar.best == settings[i].name)
+      example = settings[i].example;
+  for (guint i = 0; i < G_N_ELEMENTS (common_settings); i++)
+    if (similar.best == common_settings[i].name)
+      example = common_settings[i].example;
+  g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET,
+               _ ("“%s” (at character %u of the path's rules) is no rule that is known; one is, for instance, “%s”."),
+               shown, rule->column, example);
+  return FALSE;
+}
+
+static gboolean
+parse_rule (QsImpairment *self, const Rule *rule, GError **error)
+{
+  gboolean up = g_str_has_prefix (rule->text, "up:"), down = g_str_has_prefix (rule->text, "down:");
+  const char *at = up || down ? strchr (rule->text, ':') + 1 : rule->text;
+  const char *equals = strchr (at, '=');
+  g_autofree char *name = equals != NULL ? g_strndup (at, (gsize) (equals - at)) : g_strdup (at);
+  const char *value = equals != NULL ? equals + 1 : "";
+
+  for (guint i = 0; i < G_N_ELEMENTS (common_settings); i++)
+    if (g_str_equal (common_settings[i].name, name))
+      {
+        if (up || down)
+          return refuse_direction (rule, common_settings[i].example, error);
+        return common_settings[i].set (self, value) ||
+               refuse_value (rule, _ (common_settings[i].takes), common_settings[i].example, error);
+      }
+  for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
+    if (g_str_equal (settings[i].name, name))
+      {
+        if ((down || settings[i].set (&self->up, value)) && (up || settings[i].set (&self->down, value)))
+          return TRUE;
+        return refuse_value (rule, _ (settings[i].takes), settings[i].example, error);
+      }
+  return refuse (rule, name, error);
+}
+
+static const QsImpairmentPreset *
+find_preset (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (presets); i++)
+    if (g_str_equal (presets[i].name, name))
+      return &presets[i];
+  return NULL;
 }
 
 static gboolean
 parse_rules (QsImpairment *self, const char *text, gboolean may_name_preset, GError **error)
 {
-  g_auto (GStrv) rules = g_strsplit (text, ",", -1);
+  g_auto (GStrv) parts = g_strsplit (text, ",", -1);
+  guint column = 1;
 
-  if (rules[0] == NULL)
-    return refuse (text, "loss=10%", error);
-  for (guint i = 0; rules[i] != NULL; i++)
+  if (parts[0] == NULL)
+    return refuse (&(Rule){ text, 1 }, text, error);
+  for (guint i = 0; parts[i] != NULL; i++)
     {
-      const char *rule = g_strstrip (rules[i]);
-      const QsImpairmentPreset *preset = NULL;
-      for (guint p = 0; i == 0 && may_name_preset && p < G_N_ELEMENTS (presets); p++)
-        if (g_str_equal (presets[p].name, rule))
-          preset = &presets[p];
-      if (preset != NULL ? !parse_rules (self, preset->rules, FALSE, error) : !parse_rule (self, rule, error))
+      guint length = (guint) g_utf8_strlen (parts[i], -1) + 1;
+      const char *start = parts[i];
+      while (g_ascii_isspace (*start))
+        start++;
+      guint indent = (guint) (start - parts[i]); /* before g_strstrip() moves the text */
+      Rule rule = { g_strstrip (parts[i]), column + indent };
+      const QsImpairmentPreset *preset = i == 0 && may_name_preset ? find_preset (rule.text) : NULL;
+      if (preset != NULL ? !parse_rules (self, preset->rules, FALSE, error) : !parse_rule (self, &rule, error))
         return FALSE;
+      column += length;
     }
   return TRUE;
 }
@@ -306,7 +401,8 @@ qs_impairment_help (void)
     g_string_append_printf (text, "%s%s", i % 6 == 0 ? "\n  " : " ", settings[i].example);
   g_string_append_c (text, '\n');
   g_string_append (text,
-                   _ ("“up:” or “down:” before a rule: that direction alone; “seed=7”: another sequence of fates.\n"
+                   _ ("“up:” or “down:” before a rule: that direction alone; “seed=7”: another sequence of fates;\n"
+                      "“rebind=2s”: after that time the client's port becomes another one, as behind a NAT.\n"
                       "Presets, which may be changed by rules behind them (bad-wifi,loss=20%):"));
   for (guint i = 0; i < G_N_ELEMENTS (presets); i++)
     g_string_append_printf (text, "\n  %-14s %s", presets[i].name, _ (presets[i].title));
@@ -329,6 +425,10 @@ typedef struct {
 typedef struct {
   gboolean at_client;
   Lane up, down;
+  gint64 rebind;       /* nanoseconds; 0: never */
+  gint64 first;        /* time of the first datagram of all; -1 before */
+  gboolean is_rebound; /* at the client: its socket has another port */
+  GHashTable *clients; /* at the server: port -> gint64, the time of its first datagram */
 } Path;
 
 static void
@@ -347,6 +447,7 @@ path_free (Path *path)
   rules_clear (&path->down.rules);
   g_rand_free (path->up.random);
   g_rand_free (path->down.random);
+  g_hash_table_unref (path->clients);
   g_free (path);
 }
 
@@ -404,10 +505,76 @@ pass_corrupted (QsUdpBio *bio, const QsUdpDatagram *datagram, guint8 ecn, gint64
   qs_udp_bio_pass (bio, datagram, bytes, datagram->length, ecn, delay);
 }
 
+/* --- A NAT between both that forgets its mapping and makes another one (RFC 9000 section 9.3.3) --- */
+
+typedef union {
+  struct sockaddr any;
+  struct sockaddr_in v4;
+  struct sockaddr_in6 v6;
+} Address;
+
+static in_port_t *
+port_of (Address *address)
+{
+  return address->any.sa_family == AF_INET6 ? &address->v6.sin6_port : &address->v4.sin_port;
+}
+
+/* What a client's port becomes and, applied again, was: far from those that the kernel hands out. */
+static guint16
+other_port (guint16 port)
+{
+  return port == 0x8000 ? 0x7fff : port == 0x7fff ? 0x8000 : port ^ 0x8000;
+}
+
+/* Our own socket gets another port with the first datagram that leaves after the time; what comes before that to the
+ * old one finds no way in. TRUE: it passes. */
+static gboolean
+rebind_at_client (Path *path, QsUdpBio *bio, const QsUdpDatagram *datagram)
+{
+  if (path->is_rebound || datagram->time - path->first < path->rebind)
+    return TRUE;
+  if (datagram->direction == QS_DIRECTION_RECEIVED)
+    return FALSE;
+  path->is_rebound = qs_udp_bio_rebind (bio);
+  return TRUE;
+}
+
+/* The server sees the client's datagrams come from another port, and what it still sends to the old one is lost. */
+static gboolean
+rebind_at_server (Path *path, QsUdpDatagram *datagram, Address *peer)
+{
+  gboolean received = datagram->direction == QS_DIRECTION_RECEIVED;
+  guint16 port = g_ntohs (*port_of (peer)), other = other_port (port);
+
+  if (received && !g_hash_table_contains (path->clients, GUINT_TO_POINTER (port)))
+    g_hash_table_insert (path->clients, GUINT_TO_POINTER (port), g_memdup2 (&datagram->time, sizeof datagram->time));
+  const gint64 *since = g_hash_table_lookup (path->clients, GUINT_TO_POINTER (received ? port : other));
+  if (since != NULL && (!received || datagram->time - *since >= path->rebind))
+    {
+      *port_of (peer) = g_htons (other);
+      datagram->peer = &peer->any;
+      return TRUE;
+    }
+  since = g_hash_table_lookup (path->clients, GUINT_TO_POINTER (port));
+  return received || since == NULL || datagram->time - *since < path->rebind;
+}
+
+static gboolean
+passes_nat (Path *path, QsUdpBio *bio, QsUdpDatagram *datagram, Address *peer)
+{
+  if (path->first < 0)
+    path->first = datagram->time;
+  if (path->rebind == 0)
+    return TRUE;
+  return path->at_client ? rebind_at_client (path, bio, datagram) : rebind_at_server (path, datagram, peer);
+}
+
 static QsFate
-impair_cb (QsUdpBio *bio, const QsUdpDatagram *datagram, gpointer data)
+impair_cb (QsUdpBio *bio, const QsUdpDatagram *original, gpointer data)
 {
   Path *path = data;
+  QsUdpDatagram here = *original, *datagram = &here;
+  Address peer;
   gboolean up = (datagram->direction == QS_DIRECTION_SENT) == path->at_client;
   Lane *lane = up ? &path->up : &path->down;
   const QsPathRules *rules = &lane->rules;
@@ -419,6 +586,9 @@ impair_cb (QsUdpBio *bio, const QsUdpDatagram *datagram, gpointer data)
   if (lane->first < 0)
     lane->first = datagram->time;
 
+  memcpy (&peer, original->peer, qs_sockaddr_length (original->peer));
+  if (!passes_nat (path, bio, datagram, &peer))
+    return QS_FATE_DROPPED;
   if (draws[0] < rules->loss || is_named (lane) || is_dark (lane, datagram->time) ||
       (rules->mtu > 0 && datagram->length > rules->mtu))
     return QS_FATE_DROPPED;
@@ -454,6 +624,13 @@ qs_impairment_apply (const QsImpairment *self, QsUdpBio *bio, gboolean at_client
   Path *path = g_new0 (Path, 1);
 
   path->at_client = at_client;
+  path->rebind = self->rebind;
+  path->first = -1;
+  path->clients = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  /* A mark that this end sets itself is set where the datagram leaves, and recorded with it. */
+  gint8 own = at_client ? self->up.ecn : self->down.ecn;
+  if (own == QS_ECN_ECT1 || own == QS_ECN_ECT0)
+    qs_udp_bio_set_ecn (bio, (guint8) own);
   lane_init (&path->up, &self->up, self->seed);
   lane_init (&path->down, &self->down, self->seed + 1);
   if (qs_udp_bio_set_impairment (bio, &vtable, path, (GDestroyNotify) path_free, error))

@@ -55,6 +55,7 @@ struct _QsUdpBio {
   QsSockaddr peer;      /* when connected */
   gboolean wants_local; /* OpenSSL asked for local addresses */
   guint16 local_port;   /* network order */
+  guint8 ecn;           /* what is sent is marked with */
   gboolean segments;    /* UDP_SEGMENT works here, as far as is known */
   int error;            /* errno of a failure that was for good */
   guint64 n_received;
@@ -102,6 +103,8 @@ gboolean qs_udp_bio_error_is_fatal (QsUdpBio *self, int error, gboolean sending)
 void qs_udp_bio_run_held (QsUdpBio *self);
 void qs_udp_bio_impair_sent (QsUdpBio *self, const QsUdpDatagram *datagram, const QsSockaddr *local);
 void qs_udp_bio_impair_received (QsUdpBio *self, QsUdpSlot *slot, const QsUdpDatagram *datagram);
+/* What was on its way to the old port of a socket that has a new one. */
+void qs_udp_bio_lose_received (QsUdpBio *self);
 QsUdpHeld *qs_udp_bio_pop_received (QsUdpBio *self); /* the next one that is due (g_free) */
 
 gint64 qs_udp_now (void); /* nanoseconds since 1970 */

@@ -2,6 +2,7 @@
 #include "engine/qs-udp-bio-private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/errqueue.h>
 #include <netinet/udp.h>
 #include <openssl/err.h>
@@ -361,7 +362,7 @@ bio_sendmmsg_cb (BIO *bio, BIO_MSG *messages, size_t stride, size_t n_messages, 
           if (!self->connected)
             qs_sockaddr_from_bio (message->peer, self->family, &peer);
           qs_sockaddr_from_bio (message->local, self->family, &local);
-          QsUdpDatagram datagram = { qs_udp_now (),  QS_DIRECTION_SENT, &peer.any,        0,
+          QsUdpDatagram datagram = { qs_udp_now (),  QS_DIRECTION_SENT, &peer.any,        self->ecn,
                                      QS_FATE_PASSED, message->data,     message->data_len };
           qs_udp_bio_impair_sent (self, &datagram, &local);
         }
@@ -712,16 +713,55 @@ qs_udp_bio_set_impairment (QsUdpBio *self, const QsUdpImpairment *vtable, gpoint
   return TRUE;
 }
 
+static gboolean
+apply_ecn (QsUdpBio *self)
+{
+  int tos = self->ecn;
+  gboolean done = setsockopt (self->fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos) == 0;
+
+  if (self->family == AF_INET6)
+    done = setsockopt (self->fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof tos) == 0;
+  return done;
+}
+
 gboolean
 qs_udp_bio_set_ecn (QsUdpBio *self, guint8 ecn)
 {
   g_return_val_if_fail (self != NULL && ecn < 4, FALSE);
 
-  int tos = ecn;
-  gboolean done = setsockopt (self->fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos) == 0;
-  if (self->family == AF_INET6)
-    done = setsockopt (self->fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof tos) == 0;
-  return done;
+  self->ecn = ecn;
+  return apply_ecn (self);
+}
+
+gboolean
+qs_udp_bio_rebind (QsUdpBio *self)
+{
+  g_return_val_if_fail (self != NULL && self->connected, FALSE);
+
+  int fd = socket (self->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP);
+  if (fd < 0)
+    return FALSE;
+  if (connect (fd, &self->peer.any, qs_sockaddr_length (&self->peer.any)) != 0)
+    {
+      close (fd);
+      return FALSE;
+    }
+  /* Whoever polls knows the socket by its number, so the new one takes that; an epoll forgets the old one by itself. */
+  if (dup3 (fd, self->fd, O_CLOEXEC) < 0)
+    {
+      close (fd);
+      return FALSE;
+    }
+  close (fd);
+  qs_udp_bio_lose_received (self);
+  configure_socket (self);
+  if (self->ecn != 0)
+    apply_ecn (self);
+  note_local_port (self);
+  if (self->recorder != NULL && self->recorder->rebound != NULL)
+    self->recorder->rebound (self, self->recorder_data);
+  struct epoll_event event = { .events = EPOLLIN, .data.fd = self->fd };
+  return self->epoll_fd < 0 || epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, self->fd, &event) == 0;
 }
 
 void

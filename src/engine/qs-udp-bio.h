@@ -58,6 +58,7 @@ typedef struct {
   void (*datagram) (QsUdpBio *bio, const QsUdpDatagram *datagram, gpointer data);
   void (*icmp) (QsUdpBio *bio, const QsUdpIcmp *icmp, gpointer data);
   void (*error) (QsUdpBio *bio, int error, gpointer data); /* a socket call failed for good: errno */
+  void (*rebound) (QsUdpBio *bio, gpointer data);          /* it has another local port now */
 } QsUdpRecorder;
 
 /**
@@ -99,8 +100,13 @@ gboolean qs_udp_bio_set_impairment (QsUdpBio *self, const QsUdpImpairment *vtabl
 void qs_udp_bio_pass (QsUdpBio *self, const QsUdpDatagram *datagram, const guint8 *bytes, gsize length, guint8 ecn,
                       gint64 delay_ns);
 
-/* Marks what is sent (0 none, 2 ECT(0), 1 ECT(1)): OpenSSL does not react to CE marks, so this is for tests. */
+/* Marks what is sent (0 none, 2 ECT(0), 1 ECT(1)) and records it so. OpenSSL does not react to CE marks, so this is for
+ * looking at what becomes of marks on the way. */
 gboolean qs_udp_bio_set_ecn (QsUdpBio *self, guint8 ecn);
+
+/* Connected: the socket gets another local port, as if a NAT on the way had forgotten its mapping; what comes to the old
+ * one is lost. From within an impairment or before the BIO is in use. FALSE: it could not, and all is as before. */
+gboolean qs_udp_bio_rebind (QsUdpBio *self);
 
 /* Deaf: reads find nothing. A connection that receives a packet between its close and the tick that would send
  * CONNECTION_CLOSE counts the bytes against it (RFC 9000 section 10.2.1 bounds the answers to a closed connection),

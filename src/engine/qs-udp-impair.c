@@ -74,6 +74,22 @@ qs_udp_bio_pop_received (QsUdpBio *self)
 }
 
 void
+qs_udp_bio_lose_received (QsUdpBio *self)
+{
+  gint64 now = qs_udp_now ();
+
+  self->n_slots = self->next_slot = 0;
+  for (QsUdpHeld *held; (held = g_queue_pop_head (&self->held_in)) != NULL; g_free (held))
+    {
+      QsUdpDatagram datagram = { MIN (held->time, now), QS_DIRECTION_RECEIVED,
+                                 &held->peer.any,       held->ecn,
+                                 QS_FATE_DROPPED,       held->data,
+                                 held->length };
+      qs_udp_bio_record (self, &datagram);
+    }
+}
+
+void
 qs_udp_bio_pass (QsUdpBio *self, const QsUdpDatagram *datagram, const guint8 *bytes, gsize length, guint8 ecn,
                  gint64 delay_ns)
 {

@@ -175,7 +175,9 @@ record_sent (QsUdpBio *self, gint64 time, const BIO_MSG *messages, gsize stride,
       QsSockaddr peer = self->peer;
       if (!self->connected)
         qs_sockaddr_from_bio (message->peer, self->family, &peer);
-      QsUdpDatagram datagram = { time, QS_DIRECTION_SENT, &peer.any, 0, fate, message->data, message->data_len };
+      QsUdpDatagram datagram = {
+        time, QS_DIRECTION_SENT, &peer.any, self->ecn, fate, message->data, message->data_len
+      };
       qs_udp_bio_record (self, &datagram);
     }
 }
@@ -241,7 +243,7 @@ qs_udp_bio_send_one (QsUdpBio *self, const QsUdpHeld *held)
       header.msg_namelen = qs_sockaddr_length (&held->peer.any);
     }
   add_local (self, &header, control, &held->local);
-  if (held->ecn != 0)
+  if (held->ecn != self->ecn)
     {
       int tos = held->ecn;
       if (self->family == AF_INET6)

@@ -25,6 +25,7 @@ flow_free (QsFlow *flow)
   g_free (flow->peer);
   g_clear_object (&flow->trace);
   g_bytes_unref (flow->key);
+  g_bytes_unref (flow->address);
   g_bytes_unref (flow->first_dcid);
   g_bytes_unref (flow->client_cid);
   g_ptr_array_unref (flow->server_cids);
@@ -98,6 +99,7 @@ begin (QsFlows *self, const struct sockaddr *peer, GBytes *key, QsSpan dcid, QsS
   prune (self);
   flow->peer = qs_socket_address_to_text (remote);
   flow->key = g_bytes_ref (key);
+  flow->address = make_key (peer, QS_SPAN_NONE);
   flow->first_dcid = g_bytes_new (dcid.data, dcid.length);
   flow->client_cid = g_bytes_new (scid.data, scid.length);
   flow->server_cids = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
@@ -189,6 +191,22 @@ find_by_short_header (QsFlows *self, const QsUdpDatagram *datagram)
   return g_hash_table_lookup (self->by_address, address);
 }
 
+/* A client's address may change on the way (RFC 9000 section 9). */
+static guint16
+path_of (QsFlows *self, QsFlow *flow, const struct sockaddr *peer)
+{
+  g_autoptr (GBytes) address = make_key (peer, QS_SPAN_NONE);
+
+  if (!g_bytes_equal (address, flow->address))
+    {
+      g_autoptr (GSocketAddress) remote = qs_sockaddr_to_gio (peer);
+      g_bytes_unref (flow->address);
+      flow->address = g_steal_pointer (&address);
+      flow->path = qs_trace_add_path (flow->trace, self->local, remote);
+    }
+  return flow->path;
+}
+
 QsFlows *
 qs_flows_new (gboolean record, GSocketAddress *local)
 {
@@ -230,7 +248,8 @@ qs_flows_add (QsFlows *self, const QsUdpDatagram *datagram)
 
   if (flow != NULL && flow->trace != NULL)
     qs_trace_add_datagram (flow->trace, datagram->time - qs_trace_get_origin (flow->trace), datagram->direction,
-                           flow->path, datagram->ecn, datagram->fate, datagram->data, datagram->length);
+                           path_of (self, flow, datagram->peer), datagram->ecn, datagram->fate, datagram->data,
+                           datagram->length);
   return flow;
 }
 

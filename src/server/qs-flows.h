@@ -26,6 +26,7 @@ typedef struct {
   guint n_owners; /* connections that hold it: kept until released by all */
   /*< private >*/
   GBytes *key, *first_dcid, *client_cid;
+  GBytes *address;        /* of the peer, as path has it */
   GPtrArray *server_cids; /* GBytes */
   guint16 path;
   GList *link;

@@ -315,6 +315,8 @@ qs_behaviour_get_responder_flags (const QsBehaviour *behaviour)
 
   if (behaviour->within == QS_WITHIN_SLOW)
     flags |= QS_RESPONDER_TRICKLE;
+  if (behaviour->within == QS_WITHIN_LATE)
+    flags |= QS_RESPONDER_LATE;
   if (behaviour->within == QS_WITHIN_LARGE)
     flags |= QS_RESPONDER_LARGE;
   return flags;

@@ -13,6 +13,7 @@
 #define MAX_SLOW_MS 600000     /* ten minutes */
 #define TRICKLE_BYTES 16
 #define TRICKLE_US (100 * 1000)
+#define LATE_US (1500 * 1000)
 #define MAX_CODE ((G_GUINT64_CONSTANT (1) << 62) - 1) /* RFC 9000 section 16 */
 
 typedef enum {
@@ -101,7 +102,7 @@ path_slow (QsResponder *self, const char *argument, Answer *answer)
 
   if (!number_or_refuse (argument, MAX_SLOW_MS, &ms, answer))
     return;
-  self->ready_at = g_get_monotonic_time () + (gint64) ms * 1000;
+  self->ready_at = MAX (self->ready_at, g_get_monotonic_time () + (gint64) ms * 1000);
   g_string_printf (answer->body, "This answer waited for %" G_GUINT64_FORMAT " ms.\n", ms);
 }
 
@@ -398,6 +399,8 @@ qs_responder_new (QsResponderFlags flags, const char *about)
 
   self->flags = flags;
   self->about = about;
+  if ((flags & QS_RESPONDER_LATE) != 0)
+    self->ready_at = g_get_monotonic_time () + LATE_US;
   self->in = g_byte_array_new ();
   self->out = g_byte_array_new ();
   return self;

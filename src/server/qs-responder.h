@@ -34,6 +34,7 @@ typedef enum {
   QS_RESPONDER_TCP = 1 << 0,     /* a whole connection: requests may follow each other */
   QS_RESPONDER_TRICKLE = 1 << 1, /* 16 bytes every 100 ms */
   QS_RESPONDER_LARGE = 1 << 2,   /* 64 MiB whatever path is asked for */
+  QS_RESPONDER_LATE = 1 << 3,    /* nothing in the first 1.5 seconds */
 } QsResponderFlags;
 
 #define QS_BYTES_MAX (G_GUINT64_CONSTANT (4) << 30)

@@ -34,6 +34,7 @@ typedef enum {
   QS_WITHIN_CLOSE,      /* the first stream makes it close the connection with close_code */
   QS_WITHIN_STALL,      /* streams are never read */
   QS_WITHIN_SLOW,       /* answers trickle */
+  QS_WITHIN_LATE,       /* answers begin after 1.5 seconds */
   QS_WITHIN_KEY_UPDATE, /* updates keys before it answers */
   QS_WITHIN_LARGE,      /* an answer of 64 MiB whatever is asked for */
 } QsWithin;

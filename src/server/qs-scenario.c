@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/qs-scenario-private.h"
 
+#include <string.h>
+
 #include "base/qs-i18n.h"
+#include "base/qs-similar.h"
+#include "base/qs-text.h"
 
 /* What a scenario decides. Two that decide the same exclude each other. */
 typedef enum {
@@ -200,6 +204,14 @@ static const Row rows[] = {
       "stream-limit" },
     DECIDES_WIRE,
     { .wire = QS_WIRE_STREAMS_BLOCKED } },
+  { { "nat-rebinding", N_ ("NAT that forgets the client"),
+      N_ ("After half a second the client's datagrams come from another port, as when a NAT on the way forgets a "
+          "connection. OpenSSL's server sends on to the old one, where nobody is: the answer, due a second later, "
+          "never "
+          "arrives."),
+      "timeout" },
+    DECIDES_WITHIN | DECIDES_PATH,
+    { .within = QS_WITHIN_LATE, .path = "rebind=500ms" } },
   { { "shared-socket", N_ ("Connections that share a socket"),
       N_ ("The server connects to itself three times over its own UDP socket: connection ids alone tell them apart."),
       NULL },
@@ -302,6 +314,40 @@ exclude_each_other (const Row *row, const char *const *names, guint before, GErr
   return FALSE;
 }
 
+/* All that share a word with it, as "retry" does; else the nearest one. NULL: nothing is like it. */
+static char *
+find_candidates (const char *name)
+{
+  g_autoptr (GString) found = g_string_new (NULL);
+  QsSimilar similar;
+
+  qs_similar_init (&similar, name);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      qs_similar_add (&similar, rows[i].scenario.name);
+      if (strlen (name) >= 4 && strstr (rows[i].scenario.name, name) != NULL)
+        g_string_append_printf (found, "%s%s", found->len > 0 ? ", " : "", rows[i].scenario.name);
+    }
+  if (found->len == 0 && similar.best != NULL)
+    g_string_append (found, similar.best);
+  return found->len > 0 ? g_strdup (found->str) : NULL;
+}
+
+static void
+refuse_unknown (const char *name, GError **error)
+{
+  g_autofree char *shown = qs_text_escape_short (name, -1, 40);
+  g_autofree char *candidates = find_candidates (name);
+
+  if (candidates != NULL)
+    g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET,
+                 _ ("There is no scenario “%s”. Did you mean: %s? “quicserve --list-scenarios” names them all"), shown,
+                 candidates);
+  else
+    g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET,
+                 _ ("There is no scenario “%s”; “quicserve --list-scenarios” names them all"), shown);
+}
+
 gboolean
 qs_scenarios_combine (const char *const *names, QsBehaviour *behaviour, GError **error)
 {
@@ -311,8 +357,7 @@ qs_scenarios_combine (const char *const *names, QsBehaviour *behaviour, GError *
       const Row *row = find_row (names[i]);
       if (row == NULL)
         {
-          g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET,
-                       _ ("There is no scenario “%s”; “quicserve --list-scenarios” names them all"), names[i]);
+          refuse_unknown (names[i], error);
           return FALSE;
         }
       if (exclude_each_other (row, names, i, error))

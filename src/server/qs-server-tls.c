@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/qs-server-tls.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
+#include <glib/gstdio.h>
 #include <openssl/err.h>
 #include <openssl/quic.h>
 
@@ -229,19 +232,71 @@ tcp_alpn_cb (SSL *ssl, const unsigned char **chosen, unsigned char *chosen_lengt
 
 /* --- Setting up --- */
 
+/* Never asks: a server has no terminal to ask on, and a window none at all. */
+static int
+no_password_cb (char *buffer, int size, int writing, void *asked)
+{
+  *(gboolean *) asked = TRUE;
+  return -1;
+}
+
+static gboolean
+is_readable (const char *path, char **sentence)
+{
+  if (g_access (path, R_OK) == 0)
+    return TRUE;
+  *sentence = g_strdup_printf (_ ("%s cannot be read: %s"), path, g_strerror (errno));
+  return FALSE;
+}
+
+/* NULL: the key was taken. */
+static char *
+use_key (QsServerTls *self, SSL_CTX *context)
+{
+  const char *key = self->options->key_file, *certificate = self->options->cert_file;
+  gboolean asked = FALSE;
+  char *sentence = NULL;
+
+  if (!is_readable (key, &sentence))
+    return sentence;
+  SSL_CTX_set_default_passwd_cb (context, no_password_cb);
+  SSL_CTX_set_default_passwd_cb_userdata (context, &asked);
+  int taken = SSL_CTX_use_PrivateKey_file (context, key, SSL_FILETYPE_PEM);
+  SSL_CTX_set_default_passwd_cb_userdata (context, NULL);
+  SSL_CTX_set_default_passwd_cb (context, NULL);
+  if (taken == 1)
+    return NULL;
+
+  unsigned long code = ERR_peek_error ();
+  if (asked)
+    sentence = g_strdup_printf (_ ("The key %s is protected by a password; make a copy without one, with “openssl pkey "
+                                   "-in %s -out COPY”, that nobody else can read"),
+                                key, key);
+  else if (ERR_GET_LIB (code) == ERR_LIB_X509 &&
+           (ERR_GET_REASON (code) == X509_R_KEY_VALUES_MISMATCH || ERR_GET_REASON (code) == X509_R_KEY_TYPE_MISMATCH))
+    sentence = g_strdup_printf (_ ("The key %s is not the one of the certificate %s"), key, certificate);
+  if (sentence != NULL)
+    ERR_clear_error (); /* it says all that there is to say */
+  else
+    sentence = g_strdup_printf (_ ("The key %s cannot be used; it must be a PEM file with the private key of %s"), key,
+                                certificate);
+  return sentence;
+}
+
 static gboolean
 use_files (QsServerTls *self, SSL_CTX *context, GError **error)
 {
   g_autofree char *sentence = NULL;
 
   ERR_clear_error ();
-  if (SSL_CTX_use_certificate_chain_file (context, self->options->cert_file) != 1)
+  if (!is_readable (self->options->cert_file, &sentence))
+    ;
+  else if (SSL_CTX_use_certificate_chain_file (context, self->options->cert_file) != 1)
     sentence = g_strdup_printf (_ ("The certificate %s cannot be used; it must be a PEM file with the server's "
                                    "certificate first"),
                                 self->options->cert_file);
-  else if (SSL_CTX_use_PrivateKey_file (context, self->options->key_file, SSL_FILETYPE_PEM) != 1)
-    sentence = g_strdup_printf (_ ("The key %s cannot be used; it must be a PEM file with the key of %s"),
-                                self->options->key_file, self->options->cert_file);
+  else
+    sentence = use_key (self, context);
   if (sentence != NULL)
     qs_set_crypto_error (error, sentence);
   return sentence == NULL;

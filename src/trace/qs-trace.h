@@ -69,7 +69,7 @@ typedef enum {
  * @QS_MARK_CLOSE: how it ended [name: "local" or "remote"; value: the code; text: the reason, raw bytes in bytes; see qs_mark_close_*]
  * @QS_MARK_CALL: what an OpenSSL call returned when it failed [name: "SSL_connect"; value: SSL_get_error; text: OpenSSL's words]
  * @QS_MARK_OUTCOME: the run is over [name: "ok" or "failed"; text: stage "resolve", "connect", "handshake", "request", "close", "done"]
- * @QS_MARK_IMPAIRMENT: the path changed or hit a datagram [text]
+ * @QS_MARK_IMPAIRMENT: the path changed [name: "rebind": our port; text: the new address]
  * @QS_MARK_NOTE: a line for the log [text]
  */
 typedef enum {

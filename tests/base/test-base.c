@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/qs-clock.h"
 #include "base/qs-error.h"
+#include "base/qs-similar.h"
 #include "base/qs-slice.h"
 #include "base/qs-span.h"
 #include "base/qs-text.h"
@@ -180,6 +181,34 @@ test_slice (void)
   g_main_loop_unref (work.loop);
 }
 
+static const char *
+nearest (const char *word)
+{
+  static const char *const names[] = { "echo", "retry", "no-retry", "expired", "self-signed", "hello-retry-request" };
+  QsSimilar similar;
+
+  qs_similar_init (&similar, word);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    qs_similar_add (&similar, names[i]);
+  return similar.best;
+}
+
+static void
+test_similar (void)
+{
+  g_autofree char *long_word = g_strnfill (100, 'x');
+
+  g_assert_cmpstr (nearest ("retyr"), ==, "retry");
+  g_assert_cmpstr (nearest ("RETRY"), ==, "retry");
+  g_assert_cmpstr (nearest ("selfsigned"), ==, "self-signed");
+  g_assert_cmpstr (nearest ("expird"), ==, "expired");
+  g_assert_cmpstr (nearest ("hello-retry"), ==, "hello-retry-request");
+  g_assert_cmpstr (nearest ("quite something else"), ==, NULL);
+  g_assert_cmpstr (nearest ("xyz"), ==, NULL);
+  g_assert_cmpstr (nearest (""), ==, NULL);
+  g_assert_cmpstr (nearest (long_word), ==, NULL);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -192,5 +221,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/span/hex", test_hex);
   g_test_add_func ("/clock", test_clock);
   g_test_add_func ("/slice", test_slice);
+  g_test_add_func ("/base/similar", test_similar);
   return g_test_run ();
 }

@@ -91,6 +91,42 @@ class OthersServers(Case):
             result = probe.probe("--impair=filtered-udp", "--timeout=4", "-4", f"quic://localhost:{peer.port}")
             self.assertEqual((result.status, result.errors), (1, ["no-reply"]))
 
+    # Long enough to be under way when the port changes, whatever the machine does besides.
+    MOVES = "--impair=down:rate=1mbit,down:queue=1MiB,rebind=1s"
+
+    def test_a_server_that_follows_a_new_address(self):
+        with open(os.path.join(self.folder, "page"), "wb") as file:
+            file.write(b"x" * 250000)
+        with peers.ngtcp2_server(self.certs, files=self.folder) as peer:
+            for mode in ("nonblocking", "blocking", "thread-assisted"):
+                with self.subTest(mode):
+                    result = self.probe("-4", self.MOVES, f"--mode={mode}", f"https://localhost:{peer.port}/page")
+                    self.assert_completed(result)
+                    self.assertEqual(result.report["http"]["bytes"], 250000)
+                    self.assertEqual(result.findings["address-changed"]["severity"], "info")
+
+    def test_a_server_that_does_not(self):
+        chain, key = self.certs.leaf("good")
+        with peers.quicserve(probe.SERVER, f"--cert={chain}", f"--key={key}") as peer:
+            result = probe.probe(f"--cacert={self.certs.ca}", "-4", "--impair=rebind=1s", "--timeout=5",
+                                 f"quic://localhost:{peer.port}/slow/2000")  # fmt: skip
+            self.assertEqual((result.status, result.errors), (1, ["address-changed"]), result.text)
+
+    def test_marks_are_reported_or_not(self):
+        """OpenSSL's server does not report ECN counts; ngtcp2's does."""
+        chain, key = self.certs.leaf("good")
+        with peers.quicserve(probe.SERVER, f"--cert={chain}", f"--key={key}") as peer:
+            text = "--send=" + "x" * 100000
+            result = self.probe("-4", "--impair=up:ecn=ect0", "--alpn=hq-interop", text, f"quic://localhost:{peer.port}")
+            self.assert_completed(result)
+            self.assertEqual(result.findings["ecn-bleached"]["severity"], "info")
+        with open(os.path.join(self.folder, "page"), "wb") as file:
+            file.write(b"x" * 250000)
+        with peers.ngtcp2_server(self.certs, files=self.folder) as peer:
+            result = self.probe("-4", "--impair=up:ecn=ect0", f"https://localhost:{peer.port}/page")
+            self.assert_completed(result)
+            self.assertNotIn("ecn-bleached", result.findings)
+
     def test_in_every_mode(self):
         with peers.caddy(self.certs) as peer:
             for mode in ("nonblocking", "blocking", "thread-assisted"):
@@ -100,6 +136,12 @@ class OthersServers(Case):
 
 
 class OwnServer(Case):
+    def test_a_client_whose_nat_forgets_it(self):
+        """The client cannot know, and OpenSSL's server sends on to the old port."""
+        peer = self.serve("--impair=rebind=1s")
+        result = probe.probe(f"--cacert={self.certs.ca}", "-4", "--timeout=5", f"quic://localhost:{peer.port}/slow/2000")
+        self.assertEqual((result.status, result.errors), (1, ["timeout"]), result.text)
+
     def test_openssl_gets_its_echo_on_bad_wifi(self):
         peer = self.serve("--impair=bad-wifi")
         command = [peers.openssl_program(), "s_client", "-quic", "-connect", f"127.0.0.1:{peer.port}"]
@@ -150,7 +192,8 @@ class OwnServer(Case):
         self.assertIn("TCP", result.err)
         result = probe.run("--impair=bad-wify", "quic://localhost:1")
         self.assertEqual((result.status, result.out), (2, b""))
-        self.assertIn("“bad-wify”", result.err)
+        self.assertIn("“bad-wify” (at character 1 of", result.err)
+        self.assertIn("“bad-wifi”", result.err)
 
 
 if __name__ == "__main__":

@@ -471,6 +471,36 @@ wrong_name_in_a_file (Made *made)
 /* --- Ends --- */
 
 static void
+moved (Made *made, gboolean followed)
+{
+  made_path (made, "198.51.100.1:1", "203.0.113.1:443"); /* of a race that was lost: no move */
+  made_path (made, "198.51.100.1:5000", "192.0.2.1:443");
+  made_start (made);
+  made_handshake (made);
+  made_path (made, "198.51.100.1:6000", "192.0.2.1:443");
+  made->at = 500;
+  made_datagram (made, QS_DIRECTION_SENT, 50);
+  made->at = 510;
+  if (followed)
+    made_datagram (made, QS_DIRECTION_RECEIVED, 50);
+  made->at = 9000;
+}
+
+static void
+moved_and_followed (Made *made)
+{
+  moved (made, TRUE);
+  made_outcome (made, "ok", "done");
+}
+
+static void
+moved_and_lost (Made *made)
+{
+  moved (made, FALSE);
+  made_outcome (made, "failed", "request");
+}
+
+static void
 idle (Made *made)
 {
   made_start (made);
@@ -760,6 +790,8 @@ static const Case cases[] = {
   { "unreachable/own", "unreachable", E, "no route to that network", "Nothing was sent", no_route, -1 },
   { "family", "address-family-broken", W, "IPv6 does not work to www.example.net, IPv4 does", "[2001:db8::1]:443",
     family_broken, -1 },
+  { "moved/followed", "address-changed", I, "address changed", "198.51.100.1:6000", moved_and_followed, -1 },
+  { "moved/lost", "address-changed", E, "did not follow", "was 198.51.100.1:5000", moved_and_lost, -1 },
   { "alpn/live", "alpn-mismatch", E, "www.example.net does not speak", "Offered (ALPN): h3", alpn_refused, -1 },
   { "alpn/file", "alpn-mismatch", E, "does not speak", "Offered (ALPN): hq-interop", alpn_refused_in_a_file, -1 },
   { "alpn/tcp", "alpn-mismatch", E, "does not speak", "h2", alpn_refused_over_tcp, -1 },
@@ -1057,6 +1089,7 @@ test_catalogue (void)
                                      "port-closed",
                                      "unreachable",
                                      "address-family-broken",
+                                     "address-changed",
                                      "alpn-mismatch",
                                      "silent-after-ack",
                                      "sni-unknown",

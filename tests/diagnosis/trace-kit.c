@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "trace-kit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static GBytes *
@@ -90,7 +91,23 @@ made_datagram (Made *made, QsDirection direction, guint length)
 {
   g_autofree guint8 *bytes = g_malloc0 (length);
 
-  qs_trace_add_datagram (made->trace, made->at * MS, direction, 0, 0, QS_FATE_PASSED, bytes, length);
+  qs_trace_add_datagram (made->trace, made->at * MS, direction, made->path, 0, QS_FATE_PASSED, bytes, length);
+}
+
+static GSocketAddress *
+parse_address (const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, ":", 2);
+
+  return g_inet_socket_address_new_from_string (parts[0], (guint) atoi (parts[1]));
+}
+
+void
+made_path (Made *made, const char *local, const char *remote)
+{
+  g_autoptr (GSocketAddress) from = parse_address (local), to = parse_address (remote);
+
+  made->path = qs_trace_add_path (made->trace, from, to);
 }
 
 void

@@ -13,6 +13,7 @@ typedef struct {
   QsClock *clock;
   GPtrArray *payloads; /* GBytes or NULL, one a packet */
   gint64 at;           /* the time of what comes next */
+  guint16 path;        /* of the datagrams that come next */
 } Made;
 
 typedef struct {
@@ -33,6 +34,8 @@ void made_mark (Made *made, QsMarkKind kind, const char *name, gint64 value, con
 void made_close (Made *made, const char *by, gboolean application, guint64 code, const char *reason);
 void made_stream (Made *made, gint64 stream, const char *states, gint64 code, const char *text);
 void made_chain (Made *made, GBytes *packed);
+/* The datagrams that come next are between these: "192.0.2.7:5000". */
+void made_path (Made *made, const char *local, const char *remote);
 void made_datagram (Made *made, QsDirection direction, guint length);
 void made_segment (Made *made, QsDirection direction, const void *bytes, gsize length);
 /* Returns its index; payload: hex of its frames, or NULL. flags are added to DECRYPTED (unless payload is NULL). */

@@ -187,7 +187,8 @@ test_text (void)
   static const char *const bad[] = { "",          "loss",        "loss=",    "loss=10",   "loss=101%", "loss=-1%",
                                      "loss=nan%", "delay=5",     "delay=1h", "drop=0",    "drop=",     "mtu=0",
                                      "ecn=x",     "blackout=1s", "nonsense", "up:seed=1", "seed=-1",   "mobile=1",
-                                     "loss=1%,,", "x:loss=1%",   "rate=0",   "up:mobile" };
+                                     "loss=1%,,", "x:loss=1%",   "rate=0",   "up:mobile", "rebind",    "rebind=0s",
+                                     "rebind=2",  "up:rebind=1s" };
   guint n_presets;
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
@@ -220,6 +221,149 @@ test_text (void)
   g_assert_cmpuint (mobile->seed, ==, 9);
 }
 
+/* The message points at the rule, says what it takes, and names the one that may be meant. */
+static void
+test_pointing (void)
+{
+  static const struct {
+    const char *text, *rule, *column, *hint;
+  } cases[] = {
+    { "loss=1%, los=2%,delay=5ms", "“los=2%”", "at character 10", "“loss=10%”" },
+    { "bad-wify", "“bad-wify”", "at character 1 ", "“bad-wifi”" },
+    { "mobile,up:jiter=1ms", "“up:jiter=1ms”", "at character 8 ", "“jitter=10ms”" },
+    { "loss=101%", "“loss=101%”", "at character 1 ", "0% to 100%" },
+    { "delay=1ms,mtu=x", "“mtu=x”", "at character 11 ", "from 1 to 65535" },
+    { "loss=1%,", "“”", "at character 9 ", "“loss=10%”" },
+    { "delay=5µs,mtu=x", "“mtu=x”", "at character 11 ", "from 1 to 65535" },
+    { "down:seed=7", "“down:seed=7”", "at character 1 ", "“seed=7”" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (QsImpairment) impairment = qs_impairment_new (cases[i].text, &error);
+      g_assert_null (impairment);
+      g_test_message ("%s", error->message);
+      g_assert_nonnull (strstr (error->message, cases[i].rule));
+      g_assert_nonnull (strstr (error->message, cases[i].column));
+      g_assert_nonnull (strstr (error->message, cases[i].hint));
+    }
+}
+
+static GSocket *
+make_receiver (GSocketAddress **address)
+{
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  GSocket *receiver = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
+
+  g_assert_true (g_socket_bind (receiver, any, FALSE, NULL));
+  *address = g_socket_get_local_address (receiver, NULL);
+  return receiver;
+}
+
+static gboolean
+send_one (BIO *bio)
+{
+  guint8 byte = 'A';
+  BIO_MSG message = { .data = &byte, .data_len = 1 };
+  size_t done;
+
+  return BIO_sendmmsg (bio, &message, sizeof message, 1, 0, &done);
+}
+
+static guint8
+receive_one (BIO *bio, int poll_fd)
+{
+  guint8 byte = 0;
+  BIO_ADDR *peer = BIO_ADDR_new ();
+  BIO_MSG message = { .data = &byte, .data_len = 1, .peer = peer };
+  GPollFD poll = { poll_fd, G_IO_IN, 0 };
+  size_t done;
+
+  g_assert_cmpint (g_poll (&poll, 1, 20000), ==, 1);
+  g_assert_true (BIO_recvmmsg (bio, &message, sizeof message, 1, 0, &done));
+  BIO_ADDR_free (peer);
+  return byte;
+}
+
+/* The socket's port changes under OpenSSL's feet, once, and what is polled for stays the same. */
+static void
+test_rebind (void)
+{
+  g_autoptr (QsImpairment) impairment = qs_impairment_new ("rebind=30ms", NULL);
+  g_autoptr (GSocketAddress) address = NULL;
+  g_autoptr (GSocket) receiver = make_receiver (&address);
+  g_autoptr (QsUdpBio) udp = qs_udp_bio_new (AF_INET, QS_UDP_BIO_PLAIN, NULL);
+  g_assert_true (qs_udp_bio_connect (udp, address, NULL));
+  g_assert_true (qs_impairment_apply (impairment, udp, TRUE, NULL));
+  BIO *bio = qs_udp_bio_new_bio (udp);
+  int fd = qs_udp_bio_get_fd (udp), poll_fd = qs_udp_bio_get_poll_fd (udp);
+  guint16 ports[3] = { 0 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ports); i++)
+    {
+      g_autoptr (GSocketAddress) from = NULL;
+      char byte;
+      if (i == 1)
+        g_usleep (50000);
+      g_assert_true (send_one (bio));
+      g_assert_true (g_socket_condition_timed_wait (receiver, G_IO_IN, 20 * G_USEC_PER_SEC, NULL, NULL));
+      g_assert_cmpint (g_socket_receive_from (receiver, &from, &byte, 1, NULL, NULL), ==, 1);
+      ports[i] = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (from));
+      /* And what comes to the new port is heard, through the epoll that was there from the start. */
+      if (i == 2)
+        g_assert_cmpint (g_socket_send_to (receiver, from, "B", 1, NULL, NULL), ==, 1);
+    }
+  g_assert_cmpint (receive_one (bio, poll_fd), ==, 'B');
+  g_assert_cmpuint (ports[0], !=, ports[1]);
+  g_assert_cmpuint (ports[1], ==, ports[2]);
+  g_assert_cmpint (fd, ==, qs_udp_bio_get_fd (udp));
+  BIO_free (bio);
+}
+
+static void
+note_ecn_cb (QsUdpBio *bio, const QsUdpDatagram *datagram, gpointer data)
+{
+  g_string_append_c (data, (char) ('0' + datagram->ecn));
+}
+
+/* What an end marks itself is recorded so; what the path does to marks shows at the other end alone. */
+static void
+test_ecn (void)
+{
+  static const struct {
+    const char *rules, *recorded, *arrived;
+  } cases[] = { { "up:ecn=ect0", "2", "2" },
+                { "ecn=ect1", "1", "1" },
+                { "ecn=ce", "0", "3" },
+                { "ecn=bleach", "0", "0" },
+                { "loss=0%", "0", "0" } };
+  static const QsUdpRecorder ecn_recorder = { .datagram = note_ecn_cb };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (QsImpairment) impairment = qs_impairment_new (cases[i].rules, NULL);
+      g_autoptr (GString) recorded = g_string_new (NULL), arrived = g_string_new (NULL);
+      g_autoptr (GSocketAddress) any = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+      g_autoptr (QsUdpBio) to = qs_udp_bio_new (AF_INET, QS_UDP_BIO_PLAIN, NULL);
+      g_assert_true (qs_udp_bio_bind (to, any, NULL));
+      g_autoptr (GSocketAddress) address = qs_udp_bio_dup_local_address (to);
+      g_autoptr (QsUdpBio) from = qs_udp_bio_new (AF_INET, QS_UDP_BIO_PLAIN, NULL);
+      g_assert_true (qs_udp_bio_connect (from, address, NULL));
+      qs_udp_bio_set_recorder (from, &ecn_recorder, recorded, NULL);
+      qs_udp_bio_set_recorder (to, &ecn_recorder, arrived, NULL);
+      g_assert_true (qs_impairment_apply (impairment, from, TRUE, NULL));
+      BIO *sender = qs_udp_bio_new_bio (from), *taker = qs_udp_bio_new_bio (to);
+
+      g_assert_true (send_one (sender));
+      receive_one (taker, qs_udp_bio_get_poll_fd (to));
+      g_assert_cmpstr (recorded->str, ==, cases[i].recorded);
+      g_assert_cmpstr (arrived->str, ==, cases[i].arrived);
+      BIO_free (sender);
+      BIO_free (taker);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -230,5 +374,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/impairment/rate", test_rate);
   g_test_add_func ("/impairment/seed", test_seed);
   g_test_add_func ("/impairment/text", test_text);
+  g_test_add_func ("/impairment/pointing", test_pointing);
+  g_test_add_func ("/impairment/rebind", test_rebind);
+  g_test_add_func ("/impairment/ecn", test_ecn);
   return g_test_run ();
 }

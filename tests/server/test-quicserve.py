@@ -114,6 +114,42 @@ class CommandLineTest(Case):
             peer.process.send_signal(number)
             self.assertEqual(peer.wait(), 0)
 
+    def test_wrong_files_are_named_with_what_is_wrong(self):
+        with peers.Certificates() as certs:
+            chain, key = certs.leaf("good")
+            other = certs.leaf("self-signed")[1]
+            locked = os.path.join(self.folder, "locked.key")
+            command = [peers.openssl_program(), "pkey", "-in", key, "-aes256", "-passout", "pass:secret", "-out", locked]
+            subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+            garbage = os.path.join(self.folder, "garbage.pem")
+            with open(garbage, "w", encoding="ascii") as file:
+                file.write("-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n")
+            for cert, private, words in (
+                (chain, locked, f"{locked} is protected by a password"),
+                (chain, other, f"The key {other} is not the one of the certificate {chain}"),
+                (chain, chain, f"The key {chain} cannot be used"),
+                (chain, "/no/such.key", "/no/such.key cannot be read: No such file"),
+                ("/no/such.pem", key, "/no/such.pem cannot be read: No such file"),
+                (garbage, key, f"The certificate {garbage} cannot be used"),
+                (self.folder, key, f"The certificate {self.folder} cannot be used"),
+            ):
+                done = run("--port=0", f"--cert={cert}", f"--key={private}")
+                self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+                self.assertIn(words, done.stderr)
+                self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+
+    def test_an_unknown_scenario_names_those_that_may_be_meant(self):
+        for name, candidates in (
+            ("expird", "Did you mean: expired?"),
+            ("stream", "Did you mean: stream-reset, stream-limit?"),
+            ("selfsigned", "Did you mean: self-signed?"),
+            ("quite something else", "--list-scenarios"),
+        ):
+            done = run("--port=0", f"--scenario=echo,{name}")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(f"“{name}”", done.stderr)
+            self.assertIn(candidates, done.stderr)
+
     def test_given_certificate(self):
         with peers.Certificates() as certs:
             chain, key = certs.leaf("good")

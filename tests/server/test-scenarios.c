@@ -65,6 +65,7 @@ static const struct {
   { "idle-timeout", IDLE, LOCAL | TRANSPORT, X509_V_OK, TRUE, 0 },
   { "stateless-reset", 0, TRANSPORT, X509_V_OK, TRUE, 0 },
   { "stream-limit", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
+  { "nat-rebinding", IDLE, LOCAL | TRANSPORT, X509_V_OK, TRUE, 1000 },
   { "shared-socket", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
   { "tcp-plain", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
   { "tcp-reset", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
