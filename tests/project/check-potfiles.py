@@ -22,7 +22,7 @@ def has_strings(path):
         return 'translatable="yes"' in text
     if path.name.endswith(".gschema.xml"):
         return "<summary>" in text
-    return path.suffix == ".in"  # desktop file, metainfo
+    return path.suffix in (".in", ".lesson")  # desktop file, metainfo
 
 
 def cut_short(root):
@@ -32,7 +32,7 @@ def cut_short(root):
 
 
 def wanted(root):
-    for folder, patterns in (("data", ("*.in", "*.gschema.xml")), ("src", ("*.c", "*.h", "*.ui")), ("ui", ("*.ui",))):
+    for folder, patterns in (("data", ("*.in", "*.gschema.xml", "*.lesson")), ("src", ("*.c", "*.h", "*.ui")), ("ui", ("*.ui",))):
         for pattern in patterns:
             for path in (root / folder).rglob(pattern):
                 if has_strings(path):

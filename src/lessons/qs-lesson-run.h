@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "lessons/qs-lesson.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QsLessonRun: one run of a lesson: a lab server of its own with the run's scenario and path, and a probe of it.
+ *
+ * The server lives as long as the run does, on a free port of 127.0.0.1, and leaves the lab of the window alone.
+ * Signals: "finished" (): the probe is over, its trace complete.
+ */
+#define QS_TYPE_LESSON_RUN (qs_lesson_run_get_type ())
+G_DECLARE_FINAL_TYPE (QsLessonRun, qs_lesson_run, QS, LESSON_RUN, GObject)
+
+/* lesson: kept alive. */
+QsLessonRun *qs_lesson_run_new (QsLesson *lesson, guint run);
+/* Starts the server and makes the probe. FALSE with a translated sentence. */
+gboolean qs_lesson_run_prepare (QsLessonRun *self, GError **error);
+/* The probe, to be shown before it starts; NULL before qs_lesson_run_prepare(). */
+QsProbe *qs_lesson_run_get_probe (QsLessonRun *self);
+/* Starts the probe. */
+void qs_lesson_run_start (QsLessonRun *self);
+/* Ends it; "finished" follows. */
+void qs_lesson_run_stop (QsLessonRun *self);
+gboolean qs_lesson_run_get_finished (QsLessonRun *self);
+/* What the server saw; NULL where no connection came to be (transfer none). */
+QsTrace *qs_lesson_run_get_server_trace (QsLessonRun *self);
+
+G_END_DECLS
