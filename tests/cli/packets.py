@@ -232,14 +232,17 @@ class Reading:
     """What tshark tells about a capture.
 
     datagrams: as from_qlog(); complaints: what it says is wrong with it; checksums: how many are of each
-    status, 1 for a good one; key_phases: those of the 1-RTT packets; connections: tshark's numbers for them."""
+    status, 1 for a good one; key_phases: those of the 1-RTT packets; connections: tshark's numbers for them;
+    destinations: of each datagram the destination connection id, where its first packet tells it."""
 
     def __init__(self, path, *, keys=None, port=None):
         self.datagrams, self.complaints, self.key_phases = [], [], set()
         self.checksums = collections.Counter()
-        self.n_ipv4, self.connections = 0, set()
+        self.n_ipv4, self.connections, self.destinations = 0, set(), []
         self._server = port
         options = ["-r", path, "-T", "pdml", "-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE"]
+        # Some of the ports that the kernel chooses from are somebody's, EtherNet/IP's say: what looks like QUIC is QUIC.
+        options += ["-o", "udp.try_heuristic_first:TRUE"]
         if keys is not None:
             options += ["-o", f"tls.keylog_file:{keys}"]
         # A port that the kernel chose may be registered for another protocol, and then tshark reads that one.
@@ -266,6 +269,7 @@ class Reading:
         self.key_phases.update(map(as_number, whole.all("quic.key_phase")))
         time = int(Decimal(whole["frame.time_epoch"]) * 1000000000)
         packets = [packet for packet in packets if packet is not None]
+        self.destinations.append(whole.get("quic.dcid"))
         self.datagrams.append(Datagram(time, whole.number("udp.dstport") == self._server, packets))
 
 
