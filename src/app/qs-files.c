@@ -77,16 +77,6 @@ start_dissecting (QsWindow *window, QsTrace *trace)
   g_source_unref (qs_slice_add (NULL, "[quicscope] dissect file", dissect_cb, self, dissection_free));
 }
 
-static char *
-run_title (QsTrace *trace, const char *name, guint n_traces)
-{
-  const char *title = qs_trace_get_title (trace);
-
-  if (title == NULL || *title == '\0')
-    return g_strdup (name);
-  return n_traces > 1 ? g_strdup_printf ("%s: %s", name, title) : g_strdup (name);
-}
-
 static void
 add_traces (Load *self, GPtrArray *traces)
 {
@@ -97,7 +87,7 @@ add_traces (Load *self, GPtrArray *traces)
     {
       QsTrace *trace = g_ptr_array_index (traces, i);
       const QsMark *mark = qs_trace_find_mark (trace, QS_MARK_NOTE, "file", NULL);
-      g_autofree char *title = run_title (trace, self->name, traces->len);
+      g_autofree char *title = qs_text_escape (qs_trace_get_title (trace), -1);
 
       if (qs_trace_get_n_datagrams (trace) > 0)
         start_dissecting (self->window, trace);

@@ -188,14 +188,26 @@ qs_evidence_close_text (const QsEvidence *evidence)
   return qs_close_code_describe (evidence->close.application, evidence->close.code, evidence->alpn);
 }
 
-gboolean
-qs_evidence_get_parameter (const QsEvidence *evidence, gboolean of_client, guint64 id, guint64 *value)
+QsSpan
+qs_evidence_get_parameters (const QsEvidence *evidence, gboolean of_client)
 {
   const QsTraceMessage *holder = of_client ? evidence->client_hello : evidence->encrypted_extensions;
 
-  if (holder == NULL)
-    return FALSE;
-  QsSpan bytes = qs_tls_message_get_transport_parameters (holder->message);
+  if (holder != NULL)
+    return qs_tls_message_get_transport_parameters (holder->message);
+
+  /* A qlog has no messages. */
+  const char *name = of_client == evidence->server ? QS_FACT_REMOTE_PARAMETERS : QS_FACT_LOCAL_PARAMETERS;
+  const QsMark *mark = qs_trace_find_mark (evidence->trace, QS_MARK_FACT, name, NULL);
+  gsize length = 0;
+  const guint8 *bytes = mark != NULL && mark->bytes != NULL ? g_bytes_get_data (mark->bytes, &length) : NULL;
+  return QS_SPAN (bytes, length);
+}
+
+gboolean
+qs_evidence_get_parameter (const QsEvidence *evidence, gboolean of_client, guint64 id, guint64 *value)
+{
+  QsSpan bytes = qs_evidence_get_parameters (evidence, of_client);
   g_autoptr (GArray) parameters = bytes.length > 0 ? qs_transport_parameters_parse (bytes, NULL) : NULL;
   for (guint i = 0; parameters != NULL && i < parameters->len; i++)
     {

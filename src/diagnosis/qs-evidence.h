@@ -131,6 +131,8 @@ gboolean qs_evidence_has_alert (const QsEvidence *evidence, guint8 alert, gboole
 /* The close code with its name, for people. */
 char *qs_evidence_close_text (const QsEvidence *evidence);
 /* One integer transport parameter of a side; FALSE when it is not known. */
+/* As they stood on the wire, or as a qlog tells of them; without bytes when not known. */
+QsSpan qs_evidence_get_parameters (const QsEvidence *evidence, gboolean of_client);
 gboolean qs_evidence_get_parameter (const QsEvidence *evidence, gboolean of_client, guint64 id, guint64 *value);
 char *qs_evidence_versions_text (const QsEvidence *evidence);
 GArray *qs_evidence_dup_versions (const QsEvidence *evidence); /* guint32, NULL when there was no Version Negotiation */

@@ -97,11 +97,8 @@ read_verify (QsSummary *summary, const QsEvidence *evidence)
 static GBytes *
 dup_peer_parameters (const QsEvidence *evidence)
 {
-  const QsTraceMessage *holder = evidence->server ? evidence->client_hello : evidence->encrypted_extensions;
+  QsSpan span = qs_evidence_get_parameters (evidence, evidence->server);
 
-  if (holder == NULL)
-    return NULL;
-  QsSpan span = qs_tls_message_get_transport_parameters (holder->message);
   return span.length > 0 ? g_bytes_new (span.data, span.length) : NULL;
 }
 

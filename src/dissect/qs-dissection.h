@@ -3,8 +3,8 @@
 
 #include "dissect/qs-keys.h"
 #include "dissect/qs-reassembly.h"
-#include "dissect/qs-recovery.h"
 #include "dissect/qs-secret-store.h"
+#include "trace/qs-recovery.h"
 #include "trace/qs-trace.h"
 
 G_BEGIN_DECLS

@@ -492,9 +492,8 @@ qs_json_get_uint (QsJson object, const char *name, guint64 *number)
 }
 
 gboolean
-qs_json_get_double (QsJson object, const char *name, double *number)
+qs_json_double (QsJson value, double *number)
 {
-  QsJson value = qs_json_get (object, name);
   const Token *token = get_token (value, TOKEN_NUMBER);
   const char *string = qs_json_string (value);
   char *end = NULL;
@@ -510,4 +509,10 @@ qs_json_get_double (QsJson object, const char *name, double *number)
   else
     return FALSE;
   return isfinite (*number);
+}
+
+gboolean
+qs_json_get_double (QsJson object, const char *name, double *number)
+{
+  return qs_json_double (qs_json_get (object, name), number);
 }

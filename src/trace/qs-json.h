@@ -45,6 +45,7 @@ gboolean qs_json_get_bool (QsJson object, const char *name);
 gboolean qs_json_uint (QsJson value, guint64 *number);
 gboolean qs_json_get_uint (QsJson object, const char *name, guint64 *number);
 /* Also a string that is a number. Always finite. */
+gboolean qs_json_double (QsJson value, double *number);
 gboolean qs_json_get_double (QsJson object, const char *name, double *number);
 
 G_END_DECLS

@@ -10,6 +10,7 @@ qs_metrics_new (void)
   QsMetrics *self = g_new0 (QsMetrics, 1);
 
   self->rtt = g_array_new (FALSE, FALSE, sizeof (QsRttSample));
+  self->losses = g_array_new (FALSE, FALSE, sizeof (QsLoss));
   self->streams = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
   self->rtt_step = 1;
   for (guint i = 0; i < 2; i++)
@@ -26,6 +27,7 @@ qs_metrics_free (QsMetrics *self)
   if (self == NULL)
     return;
   g_array_unref (self->rtt);
+  g_array_unref (self->losses);
   g_array_unref (self->flight[0]);
   g_array_unref (self->flight[1]);
   g_hash_table_unref (self->streams);
@@ -94,6 +96,13 @@ qs_metrics_add_flight (QsMetrics *self, QsDirection direction, gint64 time, gint
     thin_flight (self, direction);
   QsFlightSample sample = { time, *bytes };
   g_array_append_val (array, sample);
+}
+
+void
+qs_metrics_add_loss (QsMetrics *self, const QsLoss *loss)
+{
+  if (self->losses->len < MAX_SAMPLES)
+    g_array_append_val (self->losses, *loss);
 }
 
 QsStreamFigures *

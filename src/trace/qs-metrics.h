@@ -22,6 +22,12 @@ typedef struct {
   guint64 bytes; /* the most that was in flight in this point's span of time */
 } QsFlightSample;
 
+/* A packet of the vantage's own that counts as lost, or did for a while: QS_PACKET_LOST says which. */
+typedef struct {
+  gint64 time; /* when that showed */
+  guint32 packet;
+} QsLoss;
+
 /* Indices are QsDirection. */
 typedef struct {
   guint64 id;
@@ -48,6 +54,7 @@ typedef struct {
   QsDirectionFigures directions[2];
   GArray *rtt;         /* QsRttSample by time; thinned out behind 65536 */
   GArray *flight[2];   /* QsFlightSample by time, of what each side sent; likewise */
+  GArray *losses;      /* QsLoss by time; the first 65536 */
   GHashTable *streams; /* guint64 * -> QsStreamFigures */
   guint64 in_flight[2];
   guint rtt_step, rtt_skipped;
@@ -68,6 +75,7 @@ QsMetrics *qs_metrics_new (void);
 void qs_metrics_free (QsMetrics *self);
 void qs_metrics_add_rtt (QsMetrics *self, const QsRttSample *sample);
 void qs_metrics_add_flight (QsMetrics *self, QsDirection direction, gint64 time, gint64 change);
+void qs_metrics_add_loss (QsMetrics *self, const QsLoss *loss);
 /* NULL behind QS_METRICS_MAX_STREAMS. */
 QsStreamFigures *qs_metrics_ensure_stream (QsMetrics *self, guint64 id);
 

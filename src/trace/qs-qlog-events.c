@@ -4,26 +4,22 @@
 #include <string.h>
 
 #include "base/qs-text.h"
-#include "trace/qs-frame-store.h"
 #include "trace/qs-json.h"
+#include "trace/qs-qlog-packets.h"
+#include "trace/qs-qlog-parameters.h"
 #include "trace/qs-qlog-parse.h"
 
-#define MAX_PACKETS (G_MAXUINT32 / 4)
-#define MAX_MS 4e12 /* times above, in milliseconds (the year 2096), are nonsense */
-#define N_SPACES 3  /* of packet numbers: Initial, Handshake, application data */
+#define MAX_COLUMNS 16 /* of an event that is an array */
+#define MAX_MS 4e12    /* times above, in milliseconds (the year 2096), are nonsense */
 
 typedef enum { TIME_RELATIVE, TIME_ABSOLUTE, TIME_DELTA } TimeFormat;
 
-/* A sent packet, to be found by its number. */
-typedef struct {
-  guint64 number;
-  guint32 packet;
-  guint32 next; /* the first one from here on that is not acknowledged, as far as is known */
-} Numbered;
+/* What the elements of an event mean that is an array, as before draft-02. */
+typedef enum { COLUMN_OTHER, COLUMN_TIME, COLUMN_NAME, COLUMN_DATA, COLUMN_GROUP, N_COLUMNS } Column;
 
 struct _QsQlogEvents {
   QsTrace *trace;
-  QsFrameStore *store;
+  QsQlogPackets *packets;
   QsVantage vantage;
   TimeFormat format;
   double ms_per_unit;
@@ -31,12 +27,14 @@ struct _QsQlogEvents {
   double last;      /* ms: of the event before, for deltas */
   gint64 last_time;
   gboolean origin_set;
-  GByteArray *scratch;
-  GArray *numbered[2][N_SPACES]; /* by direction */
-  gint64 last_datagram[2];
-  gboolean key_updated[2]; /* the next 1-RTT packet of this direction is the first of a key phase */
-  gboolean full;
+  gboolean states_told; /* the file tells of the connection's states itself */
+  GArray *columns;      /* Column */
 };
+
+/* One event, whatever its shape. */
+typedef struct {
+  QsJson time, time_format, name, data;
+} Event;
 
 /* --- Times --- */
 
@@ -61,14 +59,14 @@ read_time_format (const char *name, TimeFormat fallback)
 
 /* A number of milliseconds, or the newer schema's object with dates as RFC 3339 texts. */
 static double
-read_reference (QsJson fields)
+read_reference (QsJson fields, double ms_per_unit)
 {
   QsJson object = qs_json_get (fields, "reference_time");
   const char *text = qs_json_get_string (object, "wall_clock_time");
   double ms = 0;
 
   if (qs_json_get_double (fields, "reference_time", &ms))
-    return CLAMP (ms, 0, MAX_MS);
+    return CLAMP (ms * ms_per_unit, 0, MAX_MS);
   if (text == NULL && g_strcmp0 (qs_json_get_string (object, "clock_type"), "monotonic") != 0)
     text = qs_json_get_string (object, "epoch");
   g_autoptr (GDateTime) date = text != NULL ? g_date_time_new_from_iso8601 (text, NULL) : NULL;
@@ -79,12 +77,12 @@ read_reference (QsJson fields)
 
 /* The event's time since the trace's origin. The first event sets the origin where the file has no reference. */
 static gint64
-read_time (QsQlogEvents *self, QsJson event)
+read_time (QsQlogEvents *self, const Event *event)
 {
-  TimeFormat format = read_time_format (qs_json_get_string (event, "time_format"), self->format);
+  TimeFormat format = read_time_format (qs_json_string (event->time_format), self->format);
   double ms = 0;
 
-  if (!qs_json_get_double (event, "time", &ms))
+  if (!qs_json_double (event->time, &ms))
     return self->last_time;
   ms = CLAMP (ms * self->ms_per_unit, -MAX_MS, MAX_MS);
   if (format == TIME_DELTA)
@@ -107,228 +105,42 @@ read_time (QsQlogEvents *self, QsJson event)
   return self->last_time;
 }
 
-/* --- Packets --- */
+/* --- Events --- */
 
-static const struct {
-  const char *name;
-  QsPacketType type;
-} packet_types[] = {
-  { "initial", QS_PACKET_INITIAL },
-  { "handshake", QS_PACKET_HANDSHAKE },
-  { "1RTT", QS_PACKET_1RTT },
-  { "0RTT", QS_PACKET_0RTT },
-  { "retry", QS_PACKET_RETRY },
-  { "version_negotiation", QS_PACKET_VERSION_NEGOTIATION },
-  { "stateless_reset", QS_PACKET_STATELESS_RESET },
-  { "one_rtt", QS_PACKET_1RTT },
-  { "zero_rtt", QS_PACKET_0RTT },
-};
-
-static QsPacketType
-read_packet_type (const char *name)
-{
-  for (guint i = 0; name != NULL && i < G_N_ELEMENTS (packet_types); i++)
-    {
-      if (g_ascii_strcasecmp (packet_types[i].name, name) == 0)
-        return packet_types[i].type;
-    }
-  return QS_PACKET_UNKNOWN;
-}
-
-static int
-space_of (QsPacketType type)
-{
-  switch (type)
-    {
-    case QS_PACKET_INITIAL:
-      return 0;
-    case QS_PACKET_HANDSHAKE:
-      return 1;
-    case QS_PACKET_0RTT:
-    case QS_PACKET_1RTT:
-      return 2;
-    case QS_PACKET_RETRY:
-    case QS_PACKET_VERSION_NEGOTIATION:
-    case QS_PACKET_STATELESS_RESET:
-    case QS_PACKET_UNKNOWN:
-    case QS_PACKET_TLS_RECORD:
-    case QS_N_PACKET_TYPES:
-    default:
-      return -1;
-    }
-}
-
-static guint32
-read_length (QsJson data, QsJson header)
-{
-  guint64 length = 0;
-
-  if (!qs_json_get_uint (qs_json_get (data, "raw"), "length", &length) &&
-      !qs_json_get_uint (header, "packet_size", &length))
-    qs_json_get_uint (header, "length", &length);
-  return (guint32) MIN (length, 65535);
-}
-
-static guint32
-read_version (QsJson header)
-{
-  const char *text = qs_json_get_string (header, "version");
-  guint64 version = 0;
-
-  if (text != NULL)
-    g_ascii_string_to_unsigned (g_str_has_prefix (text, "0x") ? text + 2 : text, 16, 0, G_MAXUINT32, &version, NULL);
-  return (guint32) version;
-}
-
-/* The first index whose number is not below number. */
-static guint
-lower_bound (const GArray *numbered, guint64 number)
-{
-  guint low = 0, high = numbered->len;
-
-  while (low < high)
-    {
-      guint middle = low + (high - low) / 2;
-
-      if (g_array_index (numbered, Numbered, middle).number < number)
-        low = middle + 1;
-      else
-        high = middle;
-    }
-  return low;
-}
-
-/* Numbers only ever grow; what a garbled file says else is not found again. */
 static void
-note_number (QsQlogEvents *self, const QsPacket *packet, guint index)
+add_mark (QsQlogEvents *self, gint64 time, QsMark *mark)
 {
-  int space = space_of (packet->type);
+  mark->stream = -1;
+  qs_trace_add_mark_full (self->trace, time, mark);
+}
 
-  if (space < 0 || packet->number == G_MAXUINT64)
+static gboolean
+is_client (const QsQlogEvents *self)
+{
+  return self->vantage != QS_VANTAGE_SERVER;
+}
+
+/* Many tell of no states: a client's TLS in a Handshake packet is its Finished, or what goes right before that. */
+static void
+note_handshake (QsQlogEvents *self, gint64 time, QsDirection direction)
+{
+  const QsPacket *packet = qs_trace_get_packet (self->trace, qs_trace_get_n_packets (self->trace) - 1);
+  QsMark mark = { .kind = QS_MARK_HANDSHAKE_DONE };
+
+  if (self->states_told || packet->type != QS_PACKET_HANDSHAKE ||
+      (packet->frames & G_GUINT64_CONSTANT (1) << QS_FRAME_CRYPTO) == 0 ||
+      (direction == QS_DIRECTION_SENT) != is_client (self))
     return;
-  GArray *numbered = self->numbered[packet->direction][space];
-  Numbered entry = { packet->number, index, numbered->len };
-  if (numbered->len == 0 || g_array_index (numbered, Numbered, numbered->len - 1).number < packet->number)
-    g_array_append_val (numbered, entry);
-}
-
-/* Jumps over what is acknowledged, and shortens the way for the next time: many ACKs that all tell
- * of the same packets must not cost more each time. */
-static guint
-first_unacked (GArray *numbered, guint at)
-{
-  guint root = at;
-
-  while (root < numbered->len && g_array_index (numbered, Numbered, root).next != root)
-    root = g_array_index (numbered, Numbered, root).next;
-  while (at < root && at < numbered->len)
-    {
-      guint next = g_array_index (numbered, Numbered, at).next;
-
-      g_array_index (numbered, Numbered, at).next = root;
-      at = next;
-    }
-  return root;
-}
-
-typedef struct {
-  QsQlogEvents *self;
-  GArray *numbered;
-} AckJob;
-
-static void
-ack_range_cb (guint64 smallest, guint64 largest, gpointer data)
-{
-  const AckJob *job = data;
-  GArray *numbered = job->numbered;
-  guint at = first_unacked (numbered, lower_bound (numbered, smallest));
-
-  while (at < numbered->len && g_array_index (numbered, Numbered, at).number <= largest)
-    {
-      Numbered *entry = &g_array_index (numbered, Numbered, at);
-
-      qs_trace_edit_packet (job->self->trace, entry->packet)->flags |= QS_PACKET_ACKED;
-      entry->next = at + 1;
-      at = first_unacked (numbered, at + 1);
-    }
-}
-
-static void
-add_frame (QsQlogEvents *self, QsPacket *packet, QsJson object)
-{
-  QsFrame frame;
-
-  if (!qs_qlog_parse_frame (object, &frame, self->scratch))
-    return;
-  if (!qs_frame_store_add (self->store, &frame))
-    {
-      self->full = TRUE;
-      return;
-    }
-  guint64 type = qs_frame_base_type (frame.type);
-  if (type < 64)
-    packet->frames |= G_GUINT64_CONSTANT (1) << type;
-  if (packet->n_frames < G_MAXUINT8)
-    packet->n_frames++;
-  if (qs_frame_is_ack_eliciting (frame.type))
-    packet->flags |= QS_PACKET_ACK_ELICITING;
-  qs_trace_add_n_frames (self->trace, 1);
-
-  int space = space_of (packet->type);
-  if (type == QS_FRAME_ACK && space >= 0)
-    {
-      AckJob job = { self, self->numbered[1 - packet->direction][space] };
-      qs_frame_foreach_ack_range (&frame, ack_range_cb, &job);
-    }
-}
-
-static void
-read_frames (QsQlogEvents *self, QsJson data, QsPacket *packet)
-{
-  QsJson frames = qs_json_get (data, "frames");
-
-  qs_frame_store_begin_packet (self->store);
-  for (QsJson frame = qs_json_first (frames); qs_json_is_there (frame); frame = qs_json_next (frames, frame))
-    add_frame (self, packet, frame);
+  self->states_told = TRUE;
+  add_mark (self, time, &mark);
 }
 
 static void
 add_packet (QsQlogEvents *self, gint64 time, QsJson data, QsDirection direction, guint flags)
 {
-  QsJson header = qs_json_get (data, "header");
-  const char *type = qs_json_get_string (header, "packet_type");
-  guint64 number, datagram;
-  QsPacket packet = { .time = time,
-                      .number = G_MAXUINT64,
-                      .record = G_MAXUINT32,
-                      .length = read_length (data, header),
-                      .version = read_version (header),
-                      .flags = (guint16) (QS_PACKET_FROM_QLOG | flags),
-                      .direction = (guint8) direction };
-
-  if (self->full || qs_trace_get_n_packets (self->trace) >= MAX_PACKETS)
-    return;
-  packet.type = (guint8) read_packet_type (type != NULL ? type : qs_json_get_string (data, "packet_type"));
-  /* Some write 0 for a Retry, which has none. */
-  if (space_of (packet.type) >= 0 && qs_json_get_uint (header, "packet_number", &number))
-    packet.number = number;
-  if (qs_json_get_uint (qs_json_get (data, "raw"), "payload_length", &number) ||
-      qs_json_get_uint (header, "payload_length", &number))
-    packet.payload_length = (guint32) MIN (number, 65535);
-  gboolean known = qs_json_get_uint (data, "datagram_id", &datagram) && datagram < G_MAXINT64;
-  if (qs_json_get_bool (data, "is_coalesced") || (known && self->last_datagram[direction] == (gint64) datagram))
-    packet.flags |= known && self->last_datagram[direction] != (gint64) datagram ? 0 : QS_PACKET_COALESCED;
-  self->last_datagram[direction] = known ? (gint64) datagram : -1;
-  if (packet.type == QS_PACKET_1RTT && self->key_updated[direction])
-    {
-      packet.flags |= QS_PACKET_KEY_UPDATE;
-      self->key_updated[direction] = FALSE;
-    }
-  read_frames (self, data, &packet);
-  note_number (self, &packet, qs_trace_add_packet (self->trace, &packet));
+  if (qs_qlog_packets_add (self->packets, time, data, direction, flags))
+    note_handshake (self, time, direction);
 }
-
-/* --- Other events --- */
 
 static void
 on_sent (QsQlogEvents *self, gint64 time, QsJson data)
@@ -358,25 +170,7 @@ on_dropped (QsQlogEvents *self, gint64 time, QsJson data)
 static void
 on_lost (QsQlogEvents *self, gint64 time, QsJson data)
 {
-  QsJson header = qs_json_get (data, "header");
-  const char *type = qs_json_get_string (header, "packet_type");
-  int space = space_of (read_packet_type (type != NULL ? type : qs_json_get_string (data, "packet_type")));
-  guint64 number;
-
-  if (space < 0 ||
-      !(qs_json_get_uint (header, "packet_number", &number) || qs_json_get_uint (data, "packet_number", &number)))
-    return;
-  GArray *numbered = self->numbered[QS_DIRECTION_SENT][space];
-  guint at = lower_bound (numbered, number);
-  if (at < numbered->len && g_array_index (numbered, Numbered, at).number == number)
-    qs_trace_edit_packet (self->trace, g_array_index (numbered, Numbered, at).packet)->flags |= QS_PACKET_LOST;
-}
-
-static void
-add_mark (QsQlogEvents *self, gint64 time, QsMark *mark)
-{
-  mark->stream = -1;
-  qs_trace_add_mark_full (self->trace, time, mark);
+  qs_qlog_packets_lose (self->packets, time, data);
 }
 
 static void
@@ -411,6 +205,7 @@ on_state (QsQlogEvents *self, gint64 time, QsJson data)
 {
   const char *state = qs_json_get_string (data, "new");
 
+  self->states_told = TRUE;
   for (guint i = 0; state != NULL && i < G_N_ELEMENTS (states); i++)
     {
       QsMark mark = { .kind = states[i].kind };
@@ -430,30 +225,76 @@ on_key_updated (QsQlogEvents *self, gint64 time, QsJson data)
   /* Keys that the handshake made are told of by the same event. */
   if (type == NULL || strstr (type, "1rtt") == NULL || g_strcmp0 (trigger, "tls") == 0 || trigger == NULL)
     return;
-  self->key_updated[by_client == (self->vantage != QS_VANTAGE_SERVER) ? QS_DIRECTION_SENT : QS_DIRECTION_RECEIVED] =
-      TRUE;
+  qs_qlog_packets_update_key (self->packets, by_client == is_client (self) ? QS_DIRECTION_SENT : QS_DIRECTION_RECEIVED);
 }
 
+/* As "src_ip" and "src_port", or in newer ones as an object "local" with "ip_v4" and "port_v4", or "ip_v6" and its port. */
 static GSocketAddress *
-read_address (QsJson data, const char *prefix)
+read_address (QsJson data, const char *old_prefix, const char *name)
 {
-  g_autofree char *ip_name = g_strconcat (prefix, "_ip", NULL);
-  g_autofree char *port_name = g_strconcat (prefix, "_port", NULL);
+  g_autofree char *ip_name = g_strconcat (old_prefix, "_ip", NULL);
+  g_autofree char *port_name = g_strconcat (old_prefix, "_port", NULL);
   const char *ip = qs_json_get_string (data, ip_name);
+  QsJson endpoint = qs_json_get (data, name);
   guint64 port = 0;
 
-  qs_json_get_uint (data, port_name, &port);
+  if (ip != NULL)
+    qs_json_get_uint (data, port_name, &port);
+  else if ((ip = qs_json_get_string (endpoint, "ip_v4")) != NULL)
+    qs_json_get_uint (endpoint, "port_v4", &port);
+  else if ((ip = qs_json_get_string (endpoint, "ip_v6")) != NULL)
+    qs_json_get_uint (endpoint, "port_v6", &port);
   return ip != NULL && port <= G_MAXUINT16 ? g_inet_socket_address_new_from_string (ip, (guint) port) : NULL;
 }
 
+/* What is called the source may be the client whoever writes the file, as in quic-go: our own end is the one that sends. */
 static void
 on_started (QsQlogEvents *self, gint64 time, QsJson data)
 {
-  g_autoptr (GSocketAddress) source = read_address (data, "src");
-  g_autoptr (GSocketAddress) destination = read_address (data, "dst");
+  g_autoptr (GSocketAddress) source = read_address (data, "src", "local");
+  g_autoptr (GSocketAddress) destination = read_address (data, "dst", "remote");
 
-  if (qs_trace_get_path (self->trace, 0) == NULL)
+  if ((source != NULL || destination != NULL) && qs_trace_get_path (self->trace, 0) == NULL)
     qs_trace_add_path (self->trace, source, destination);
+  qs_qlog_packets_set_version (self->packets, qs_json_get_string (data, "quic_version"));
+}
+
+static void
+on_version (QsQlogEvents *self, gint64 time, QsJson data)
+{
+  qs_qlog_packets_set_version (self->packets, qs_json_get_string (data, "chosen_version"));
+}
+
+static void
+add_fact (QsQlogEvents *self, const char *name, const char *value)
+{
+  g_autofree char *escaped = value != NULL ? qs_text_escape (value, -1) : NULL;
+
+  if (escaped != NULL && *escaped != '\0')
+    qs_trace_add_fact (self->trace, name, escaped);
+}
+
+static void
+on_parameters (QsQlogEvents *self, gint64 time, QsJson data)
+{
+  const char *owner = qs_json_get_string (data, "owner");
+  g_autoptr (GBytes) bytes = qs_qlog_parse_parameters (data);
+  guint64 max_ack_delay;
+
+  if (owner == NULL)
+    owner = qs_json_get_string (data, "initiator");
+  gboolean remote = g_strcmp0 (owner, "remote") == 0;
+  if (remote && qs_json_get_uint (data, "max_ack_delay", &max_ack_delay))
+    qs_qlog_packets_set_max_ack_delay (self->packets, max_ack_delay);
+  add_fact (self, "tls.cipher", qs_json_get_string (data, "tls_cipher"));
+  add_fact (self, "tls.alpn", qs_json_get_string (data, "alpn"));
+  add_fact (self, "tls.sni", qs_json_get_string (data, "sni"));
+  if (bytes == NULL)
+    return;
+  QsMark mark = { .kind = QS_MARK_FACT,
+                  .name = remote ? QS_FACT_REMOTE_PARAMETERS : QS_FACT_LOCAL_PARAMETERS,
+                  .bytes = g_steal_pointer (&bytes) };
+  add_mark (self, time, &mark);
 }
 
 static void
@@ -464,10 +305,7 @@ on_alpn (QsQlogEvents *self, gint64 time, QsJson data)
 
   if (alpn == NULL)
     alpn = qs_json_get_string (object, "string_value");
-  if (alpn == NULL)
-    return;
-  g_autofree char *escaped = qs_text_escape (alpn, -1);
-  qs_trace_add_fact (self->trace, "tls.alpn", escaped);
+  add_fact (self, "tls.alpn", alpn);
 }
 
 /* By the last part of the name: "transport:packet_sent", "quic:packet_sent". */
@@ -484,27 +322,71 @@ static const struct {
   { "connection_state_updated", on_state },
   { "connection_closed", on_closed },
   { "alpn_information", on_alpn },
+  { "parameters_set", on_parameters },
+  { "version_information", on_version },
 };
 
-void
-qs_qlog_events_add (QsQlogEvents *self, QsJson event)
+/* The oldest ones shout. */
+static gboolean
+is_name (const char *name, const char *text)
 {
-  const char *name = qs_json_get_string (event, "name");
-  gint64 time = read_time (self, event);
+  return strcmp (name, text) == 0 || (g_ascii_isupper (*text) && g_ascii_strcasecmp (name, text) == 0);
+}
 
-  if (name == NULL) /* older ones have the category apart */
-    name = qs_json_get_string (event, "event");
-  if (name == NULL)
+static void
+take_columns (const QsQlogEvents *self, QsJson array, Event *event)
+{
+  guint i = 0;
+
+  for (QsJson value = qs_json_first (array); qs_json_is_there (value) && i < self->columns->len;
+       value = qs_json_next (array, value), i++)
+    {
+      Column column = g_array_index (self->columns, Column, i);
+
+      if (column == COLUMN_TIME)
+        event->time = value;
+      else if (column == COLUMN_NAME)
+        event->name = value;
+      else if (column == COLUMN_DATA)
+        event->data = value;
+    }
+}
+
+static Event
+read_event (const QsQlogEvents *self, QsJson json)
+{
+  Event event = { QS_JSON_NONE, QS_JSON_NONE, QS_JSON_NONE, QS_JSON_NONE };
+
+  if (qs_json_is_array (json))
+    {
+      take_columns (self, json, &event);
+      return event;
+    }
+  event.time = qs_json_get (json, "time");
+  event.time_format = qs_json_get (json, "time_format");
+  event.name = qs_json_get (json, "name");
+  event.data = qs_json_get (json, "data");
+  if (!qs_json_is_there (event.name)) /* some have the category apart */
+    event.name = qs_json_get (json, "event");
+  return event;
+}
+
+void
+qs_qlog_events_add (QsQlogEvents *self, QsJson json)
+{
+  Event event = read_event (self, json);
+  const char *name = qs_json_string (event.name);
+  gint64 time = read_time (self, &event);
+
+  if (name == NULL || !qs_json_is_object (event.data))
     return;
   const char *colon = strrchr (name, ':');
   const char *last = colon != NULL ? colon + 1 : name;
   for (guint i = 0; i < G_N_ELEMENTS (events); i++)
     {
-      QsJson data = qs_json_get (event, "data");
-
-      if (qs_json_is_object (data) && strcmp (events[i].name, last) == 0)
+      if (is_name (events[i].name, last))
         {
-          events[i].handle (self, time, data);
+          events[i].handle (self, time, event.data);
           return;
         }
     }
@@ -518,31 +400,101 @@ read_vantage (QsJson trace)
   QsJson point = qs_json_get (trace, "vantage_point");
   const char *type = qs_json_get_string (point, "type");
 
-  if (g_strcmp0 (type, "network") == 0)
+  if (type == NULL)
+    return QS_VANTAGE_CLIENT;
+  if (g_ascii_strcasecmp (type, "network") == 0)
     return g_strcmp0 (qs_json_get_string (point, "flow"), "server") == 0 ? QS_VANTAGE_SERVER : QS_VANTAGE_NETWORK;
-  return g_strcmp0 (type, "server") == 0 ? QS_VANTAGE_SERVER : QS_VANTAGE_CLIENT;
+  return g_ascii_strcasecmp (type, "server") == 0 ? QS_VANTAGE_SERVER : QS_VANTAGE_CLIENT;
+}
+
+static const struct {
+  const char *name;
+  Column column;
+  TimeFormat format;
+} columns[] = {
+  { "relative_time", COLUMN_TIME, TIME_RELATIVE }, { "delta_time", COLUMN_TIME, TIME_DELTA },
+  { "time", COLUMN_TIME, TIME_ABSOLUTE },          { "event", COLUMN_NAME, TIME_RELATIVE },
+  { "event_type", COLUMN_NAME, TIME_RELATIVE },    { "name", COLUMN_NAME, TIME_RELATIVE },
+  { "type", COLUMN_NAME, TIME_RELATIVE },          { "data", COLUMN_DATA, TIME_RELATIVE },
+  { "group_id", COLUMN_GROUP, TIME_RELATIVE },
+};
+
+static void
+read_columns (QsQlogEvents *self, QsJson trace)
+{
+  QsJson fields = qs_json_get (trace, "event_fields");
+
+  for (QsJson field = qs_json_first (fields); qs_json_is_there (field) && self->columns->len < MAX_COLUMNS;
+       field = qs_json_next (fields, field))
+    {
+      const char *name = qs_json_string (field);
+      Column column = COLUMN_OTHER;
+
+      for (guint i = 0; name != NULL && i < G_N_ELEMENTS (columns); i++)
+        {
+          if (g_ascii_strcasecmp (columns[i].name, name) != 0)
+            continue;
+          column = columns[i].column;
+          if (column == COLUMN_TIME)
+            self->format = columns[i].format;
+        }
+      g_array_append_val (self->columns, column);
+    }
+}
+
+static QsQlogEvents *
+events_new (QsVantage vantage, const char *title, double ms_per_unit)
+{
+  QsQlogEvents *self = g_new0 (QsQlogEvents, 1);
+
+  self->vantage = vantage;
+  self->ms_per_unit = ms_per_unit;
+  self->trace = qs_trace_new (vantage, NULL);
+  qs_trace_set_title (self->trace, title);
+  self->packets = qs_qlog_packets_new (self->trace, ms_per_unit);
+  self->columns = g_array_new (FALSE, FALSE, sizeof (Column));
+  return self;
 }
 
 QsQlogEvents *
 qs_qlog_events_new (QsJson trace, const char *title)
 {
-  QsQlogEvents *self = g_new0 (QsQlogEvents, 1);
   QsJson fields = qs_json_get (trace, "common_fields");
   QsJson configuration = qs_json_get (trace, "configuration");
   const char *units = qs_json_get_string (configuration, "time_units");
+  QsQlogEvents *self = events_new (read_vantage (trace), title, g_strcmp0 (units, "us") == 0 ? 0.001 : 1);
 
-  self->vantage = read_vantage (trace);
-  self->trace = qs_trace_new (self->vantage, NULL);
-  qs_trace_set_title (self->trace, title);
-  self->store = qs_frame_store_new ();
-  self->scratch = g_byte_array_new ();
   self->format = read_time_format (qs_json_get_string (fields, "time_format"), TIME_RELATIVE);
-  self->ms_per_unit = g_strcmp0 (units, "us") == 0 ? 0.001 : 1;
-  self->reference = read_reference (fields);
-  self->last_datagram[0] = self->last_datagram[1] = -1;
-  for (guint i = 0; i < 2 * N_SPACES; i++)
-    self->numbered[i / N_SPACES][i % N_SPACES] = g_array_new (FALSE, FALSE, sizeof (Numbered));
+  self->reference = read_reference (fields, self->ms_per_unit);
+  read_columns (self, trace);
   return self;
+}
+
+QsQlogEvents *
+qs_qlog_events_new_like (const QsQlogEvents *other)
+{
+  QsQlogEvents *self = events_new (other->vantage, qs_trace_get_title (other->trace), other->ms_per_unit);
+
+  self->format = other->format;
+  self->reference = other->reference;
+  g_array_append_vals (self->columns, other->columns->data, other->columns->len);
+  return self;
+}
+
+QsJson
+qs_qlog_events_get_group (const QsQlogEvents *self, QsJson event)
+{
+  if (!qs_json_is_array (event))
+    return qs_json_get (event, "group_id");
+
+  guint i = 0;
+  for (QsJson value = qs_json_first (event); qs_json_is_there (value) && i < self->columns->len;
+       value = qs_json_next (event, value), i++)
+    {
+      if (g_array_index (self->columns, Column, i) == COLUMN_GROUP)
+        return value;
+    }
+  return QS_JSON_NONE;
 }
 
 guint
@@ -562,10 +514,8 @@ qs_qlog_events_add_note (QsQlogEvents *self, const char *note)
 void
 qs_qlog_events_free (QsQlogEvents *self)
 {
-  for (guint i = 0; i < 2 * N_SPACES; i++)
-    g_array_unref (self->numbered[i / N_SPACES][i % N_SPACES]);
-  g_byte_array_unref (self->scratch);
-  g_clear_pointer (&self->store, qs_frame_store_free);
+  qs_qlog_packets_finish (self->packets);
+  g_array_unref (self->columns);
   g_object_unref (self->trace);
   g_free (self);
 }
@@ -575,7 +525,6 @@ qs_qlog_events_finish (QsQlogEvents *self)
 {
   QsTrace *trace = g_object_ref (self->trace);
 
-  qs_frame_store_attach (g_steal_pointer (&self->store), trace);
   qs_qlog_events_free (self);
   return trace;
 }

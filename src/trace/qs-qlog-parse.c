@@ -13,21 +13,29 @@ typedef struct {
   guint64 smallest, largest;
 } Range;
 
-/* The bytes live in scratch until the next frame. */
-static QsSpan
-read_hex (const char *digits, GByteArray *scratch)
+void
+qs_qlog_parse_hex (const char *digits, GByteArray *out)
 {
-  guint start = scratch->len;
+  guint start = out->len;
 
-  for (; digits[0] != '\0' && digits[1] != '\0' && scratch->len - start < MAX_HEX; digits += 2)
+  for (; digits[0] != '\0' && digits[1] != '\0' && out->len - start < MAX_HEX; digits += 2)
     {
       int high = g_ascii_xdigit_value (digits[0]), low = g_ascii_xdigit_value (digits[1]);
 
       if (high < 0 || low < 0)
         break;
       guint8 byte = (guint8) (high << 4 | low);
-      g_byte_array_append (scratch, &byte, 1);
+      g_byte_array_append (out, &byte, 1);
     }
+}
+
+/* The bytes live in scratch until the next frame. */
+static QsSpan
+read_hex (const char *digits, GByteArray *scratch)
+{
+  guint start = scratch->len;
+
+  qs_qlog_parse_hex (digits, scratch);
   return QS_SPAN (GUINT_TO_POINTER (start), scratch->len - start);
 }
 
@@ -82,7 +90,8 @@ read_field (QsJson object, const QsQlogFrame *row, const QsQlogField *field, QsF
   switch (field->kind)
     {
     case QS_QLOG_UINT:
-      qs_json_get_uint (object, field->name, member);
+      if (!qs_json_get_uint (object, field->name, member) && field->offset == G_STRUCT_OFFSET (QsFrame, stream_id))
+        qs_json_get_uint (object, "id", member); /* before draft-01 */
       break;
     case QS_QLOG_UINT32:
       if (find_length (object, field->name, &number))
@@ -180,7 +189,7 @@ encode_ranges (GArray *ranges, QsFrame *frame, GByteArray *scratch)
 }
 
 static gboolean
-read_ack (QsJson object, QsFrame *frame, GByteArray *scratch)
+read_ack (QsJson object, double ms_per_unit, QsFrame *frame, GByteArray *scratch)
 {
   QsJson array = qs_json_get (object, "acked_ranges");
   g_autoptr (GArray) ranges = g_array_new (FALSE, FALSE, sizeof (Range));
@@ -198,7 +207,7 @@ read_ack (QsJson object, QsFrame *frame, GByteArray *scratch)
   g_array_sort (ranges, compare_ranges);
   encode_ranges (ranges, frame, scratch);
   if (qs_json_get_double (object, "ack_delay", &delay)) /* milliseconds */
-    frame->ack.delay = (guint64) (CLAMP (delay, 0, 1e9) * 1000) >> QS_QLOG_ACK_DELAY_EXPONENT;
+    frame->ack.delay = (guint64) (CLAMP (delay * ms_per_unit, 0, 1e9) * 1000) >> QS_QLOG_ACK_DELAY_EXPONENT;
   if (qs_json_get_uint (object, "ce", &frame->ack.ce) | qs_json_get_uint (object, "ect0", &frame->ack.ect0) |
       qs_json_get_uint (object, "ect1", &frame->ack.ect1))
     frame->type = QS_FRAME_ACK | 1;
@@ -280,8 +289,8 @@ find_row (const char *name, const char *stream_type)
     {
       const QsQlogFrame *row = &qs_qlog_frames[i];
 
-      if (strcmp (row->name, name) != 0)
-        continue;
+      if (strcmp (row->name, name) != 0 && !(g_ascii_isupper (*name) && g_ascii_strcasecmp (row->name, name) == 0))
+        continue; /* the oldest ones shout */
       if (row->stream_type == NULL || g_strcmp0 (row->stream_type, stream_type) == 0)
         return row;
       if (found == NULL)
@@ -315,7 +324,7 @@ read_unknown (QsJson object, QsFrame *frame)
 }
 
 gboolean
-qs_qlog_parse_frame (QsJson object, QsFrame *frame, GByteArray *scratch)
+qs_qlog_parse_frame (QsJson object, double ms_per_unit, QsFrame *frame, GByteArray *scratch)
 {
   const char *name = qs_json_get_string (object, "frame_type");
   const QsQlogFrame *row = name != NULL ? find_row (name, qs_json_get_string (object, "stream_type")) : NULL;
@@ -328,7 +337,7 @@ qs_qlog_parse_frame (QsJson object, QsFrame *frame, GByteArray *scratch)
   frame->type = row->type;
   for (guint i = 0; i < QS_QLOG_MAX_FIELDS && row->fields[i].name != NULL; i++)
     read_field (object, row, &row->fields[i], frame, scratch);
-  if (row->type == QS_FRAME_ACK && !read_ack (object, frame, scratch))
+  if (row->type == QS_FRAME_ACK && !read_ack (object, ms_per_unit, frame, scratch))
     return FALSE;
   if (row->type == QS_FRAME_CONNECTION_CLOSE || row->type == QS_FRAME_CONNECTION_CLOSE_APP)
     read_close (object, frame, scratch);

@@ -16,7 +16,8 @@ typedef struct {
   QsInput *input;
   QsJsonText *json;
   char *title;
-  GPtrArray *traces; /* QsQlogEvents */
+  GPtrArray *traces;  /* QsQlogEvents */
+  GHashTable *groups; /* "TRACE/GROUP" -> QsQlogEvents, which is in traces too */
   gboolean has_header;
   guint64 n_records;
 } Reader;
@@ -37,6 +38,7 @@ static void
 reader_clear (Reader *self)
 {
   g_clear_pointer (&self->json, qs_json_text_free);
+  g_clear_pointer (&self->groups, g_hash_table_unref);
   g_clear_pointer (&self->traces, g_ptr_array_unref);
   g_clear_pointer (&self->title, g_free);
 }
@@ -81,6 +83,29 @@ get_trace (Reader *self, guint index)
   return g_ptr_array_index (self->traces, MIN (index, MAX_TRACES - 1));
 }
 
+/* A trace may mix connections, and tells them apart by a name or a number. */
+static QsQlogEvents *
+get_group (Reader *self, guint index, QsJson event)
+{
+  QsQlogEvents *base = get_trace (self, index);
+  QsJson group = qs_qlog_events_get_group (base, event);
+  const char *name = qs_json_string (group);
+  guint64 number = 0;
+
+  if (name == NULL && !qs_json_uint (group, &number))
+    return base;
+  g_autofree char *key =
+      name != NULL ? g_strdup_printf ("%u/%s", index, name) : g_strdup_printf ("%u/%" G_GUINT64_FORMAT, index, number);
+  QsQlogEvents *found = g_hash_table_lookup (self->groups, key);
+  if (found == NULL && self->traces->len < MAX_TRACES)
+    {
+      found = qs_qlog_events_new_like (base);
+      g_ptr_array_add (self->traces, found);
+      g_hash_table_insert (self->groups, g_steal_pointer (&key), found);
+    }
+  return found != NULL ? found : base;
+}
+
 static void
 read_header (Reader *self, QsJson header)
 {
@@ -94,6 +119,20 @@ read_header (Reader *self, QsJson header)
     g_ptr_array_add (self->traces, qs_qlog_events_new (qs_json_get (header, "trace"), self->title));
 }
 
+/* An event; or, with some writers, what the header ought to have said of the trace. */
+static void
+read_record (Reader *self, QsJson object)
+{
+  if (self->n_records == 2 && !qs_json_is_there (qs_json_get (object, "name")) &&
+      qs_json_is_object (qs_json_get (object, "vantage_point")))
+    {
+      g_ptr_array_set_size (self->traces, 0);
+      g_ptr_array_add (self->traces, qs_qlog_events_new (object, self->title));
+      return;
+    }
+  qs_qlog_events_add (get_group (self, 0, object), object);
+}
+
 static gboolean
 read_value (Reader *self, char *text, gsize length, GError **error)
 {
@@ -103,7 +142,7 @@ read_value (Reader *self, char *text, gsize length, GError **error)
     return FALSE;
   if (self->has_header)
     {
-      qs_qlog_events_add (get_trace (self, 0), object);
+      read_record (self, object);
       return TRUE;
     }
   if (!check_header (object, error))
@@ -119,7 +158,7 @@ read_event (Reader *self, char *text, gsize length, guint trace, GError **error)
 
   if (!parse_object (self, text, length, &object, error))
     return FALSE;
-  qs_qlog_events_add (get_trace (self, trace), object);
+  qs_qlog_events_add (get_group (self, trace, object), object);
   return TRUE;
 }
 
@@ -218,6 +257,7 @@ qs_qlog_read (QsInput *input, GError **error)
 
   self.json = qs_json_text_new ();
   self.title = g_path_get_basename (qs_input_get_path (input));
+  self.groups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self.traces = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_qlog_events_free);
   if (!read_all (&self, &trouble) && g_error_matches (trouble, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {

@@ -77,7 +77,7 @@ fill (QsQlogSplit *self, GError **error)
   return got >= 0;
 }
 
-/* Takes what is buffered of a string, to its end at most. */
+/* Takes what is buffered of a string, to its end at most. out: NULL to pass over it. */
 static void
 read_string (QsQlogSplit *self, GString *out)
 {
@@ -95,7 +95,8 @@ read_string (QsQlogSplit *self, GString *out)
       if (self->reading_key && !ended && self->n_key <= MAX_KEY)
         self->key[self->n_key++] = (char) *at; /* one too long has no room for its end, and becomes "" */
     }
-  g_string_append_len (out, (const char *) start, at - start);
+  if (out != NULL)
+    g_string_append_len (out, (const char *) start, at - start);
   self->at += (gsize) (at - start);
   if (!ended)
     return;
@@ -180,11 +181,17 @@ read_structure (QsQlogSplit *self, char c)
 
 /* Whether this byte is of a text: not what stands between top-level values, nor between events. */
 static gboolean
+is_between_events (const QsQlogSplit *self)
+{
+  return self->in_events && !self->in_event && self->depth == DEPTH_EVENTS;
+}
+
+static gboolean
 is_kept (const QsQlogSplit *self, char c)
 {
   if (self->depth == 0)
     return c == '{' || c == '[';
-  return self->in_event || !self->in_events || self->depth != DEPTH_EVENTS || c == '{' || c == '[' || c == ']';
+  return !is_between_events (self) || c == '{' || c == '[' || c == ']';
 }
 
 static gboolean
@@ -220,10 +227,10 @@ qs_qlog_split_next (QsQlogSplit *self, char **text, gsize *length, guint *trace,
       gboolean was_event = self->in_event;
       if (self->in_string)
         {
-          GString *so_far = was_event ? self->event : self->value;
+          GString *so_far = was_event ? self->event : is_between_events (self) ? NULL : self->value;
 
           read_string (self, so_far);
-          if (so_far->len > MAX_PIECE)
+          if (so_far != NULL && so_far->len > MAX_PIECE)
             return fail (self, QS_ERROR_TOO_LARGE, _ ("one event is larger than 16 MiB"), error);
           continue;
         }

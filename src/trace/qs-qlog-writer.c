@@ -6,31 +6,21 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "trace/qs-metrics.h"
+#include "trace/qs-qlog-order.h"
 #include "trace/qs-qlog-private.h"
 #include "trace/qs-trace-save-private.h"
 #include "wire/qs-transport-parameters.h"
 
 #define RECORD_SEPARATOR '\x1e' /* RFC 7464 */
-#define MAX_MOVES 4096          /* that one event may be out of order before all are sorted at the end */
 #define TP_ACK_DELAY_EXPONENT 0x0a
-
-typedef enum { EVENT_PACKET, EVENT_KEY_UPDATE, EVENT_MESSAGE, EVENT_MARK, EVENT_METRICS } EventKind;
-
-typedef struct {
-  gint64 time;
-  guint32 index;
-  guint8 kind;
-} Event;
 
 typedef struct {
   QsTrace *trace;
+  QsQlogOrder *order;
   gboolean sequential;
-  guint n_packets, n_messages, n_marks; /* the snapshot */
-  guint next_packet, next_message, next_mark, next_rtt, next_flight;
-  GArray *rtt, *flight; /* copies: the trace thins its own out */
-  gboolean collected, unsorted;
-  GArray *events;
+  gboolean collected;
   guint next_event;
+  guint next_flight;
   gint64 reference; /* nanoseconds since 1970 */
   guint exponents[2];
   gboolean comma;
@@ -51,28 +41,6 @@ static const struct {
   { QS_MARK_STATE, "FAILED", "closed" },
 };
 
-/* --- Collecting: packets, messages, marks and figures in the order of their times --- */
-
-static void
-insert_sorted (State *self, gint64 time, EventKind kind, guint index)
-{
-  Event event = { time, index, (guint8) kind };
-  guint at = self->events->len;
-
-  g_array_append_val (self->events, event);
-  Event *all = (Event *) (void *) self->events->data;
-  for (guint moves = 0; at > 0 && all[at - 1].time > time; at--)
-    {
-      if (moves++ == MAX_MOVES)
-        {
-          self->unsorted = TRUE;
-          break;
-        }
-      all[at] = all[at - 1];
-    }
-  all[at] = event;
-}
-
 static const char *
 state_of_mark (const QsMark *mark)
 {
@@ -82,55 +50,6 @@ state_of_mark (const QsMark *mark)
         return states[i].state;
     }
   return NULL;
-}
-
-/* One event of those that are next in the four lists, the earliest; FALSE when there is none. */
-static gboolean
-collect_one (State *self)
-{
-  gint64 times[4] = { G_MAXINT64, G_MAXINT64, G_MAXINT64, G_MAXINT64 };
-  const QsMark *mark = NULL;
-  const QsPacket *packet = NULL;
-
-  if (self->next_packet < self->n_packets)
-    {
-      packet = qs_trace_get_packet (self->trace, self->next_packet);
-      times[0] = packet->time;
-    }
-  if (self->next_message < self->n_messages)
-    times[1] = qs_trace_get_message (self->trace, self->next_message)->time;
-  if (self->next_mark < self->n_marks)
-    mark = qs_trace_get_mark (self->trace, self->next_mark, &times[2]);
-  if (self->next_rtt < self->rtt->len)
-    times[3] = g_array_index (self->rtt, QsRttSample, self->next_rtt).time;
-
-  if (packet != NULL && times[0] <= MIN (times[1], times[2]) && times[0] <= times[3])
-    {
-      if ((packet->flags & QS_PACKET_KEY_UPDATE) != 0)
-        insert_sorted (self, times[0], EVENT_KEY_UPDATE, self->next_packet);
-      insert_sorted (self, times[0], EVENT_PACKET, self->next_packet++);
-    }
-  else if (self->next_message < self->n_messages && times[1] <= times[2] && times[1] <= times[3])
-    insert_sorted (self, times[1], EVENT_MESSAGE, self->next_message++);
-  else if (self->next_rtt < self->rtt->len && times[3] <= times[2])
-    insert_sorted (self, times[3], EVENT_METRICS, self->next_rtt++);
-  else if (mark != NULL)
-    {
-      if (mark->kind == QS_MARK_CLOSE || state_of_mark (mark) != NULL)
-        insert_sorted (self, times[2], EVENT_MARK, self->next_mark);
-      self->next_mark++;
-    }
-  else
-    return FALSE;
-  return TRUE;
-}
-
-static int
-compare_events (gconstpointer a, gconstpointer b)
-{
-  gint64 left = ((const Event *) a)->time, right = ((const Event *) b)->time;
-
-  return left < right ? -1 : left > right;
 }
 
 /* --- Writing one event --- */
@@ -336,16 +255,14 @@ put_parameter (State *self, const QsTransportParameter *parameter)
 }
 
 static void
-write_message (State *self, guint index)
+write_parameters (State *self, gint64 time, QsDirection direction, QsSpan bytes)
 {
-  const QsTraceMessage *message = qs_trace_get_message (self->trace, index);
-  QsSpan bytes = qs_tls_message_get_transport_parameters (message->message);
   g_autoptr (GArray) parameters = bytes.length > 0 ? qs_transport_parameters_parse (bytes, NULL) : NULL;
 
   if (parameters == NULL)
     return;
-  begin_event (self, message->time, "transport:parameters_set");
-  g_string_append_printf (self->text, "\"owner\":\"%s\"", message->direction == QS_DIRECTION_SENT ? "local" : "remote");
+  begin_event (self, time, "transport:parameters_set");
+  g_string_append_printf (self->text, "\"owner\":\"%s\"", direction == QS_DIRECTION_SENT ? "local" : "remote");
   for (guint i = 0; i < parameters->len; i++)
     {
       const QsTransportParameter *parameter = &g_array_index (parameters, QsTransportParameter, i);
@@ -353,24 +270,25 @@ write_message (State *self, guint index)
 
       put_parameter (self, parameter);
       if (parameter->id == TP_ACK_DELAY_EXPONENT && qs_transport_parameter_get_integer (parameter, &value))
-        self->exponents[message->direction] = (guint) MIN (value, 20);
+        self->exponents[direction] = (guint) MIN (value, 20);
     }
   end_event (self);
 }
 
 static void
-write_mark (State *self, guint index)
+write_message (State *self, guint index)
 {
-  gint64 time;
-  const QsMark *mark = qs_trace_get_mark (self->trace, index, &time);
+  const QsTraceMessage *message = qs_trace_get_message (self->trace, index);
 
-  if (mark->kind != QS_MARK_CLOSE)
-    {
-      begin_event (self, time, "connectivity:connection_state_updated");
-      g_string_append_printf (self->text, "\"new\":\"%s\"", state_of_mark (mark));
-      end_event (self);
-      return;
-    }
+  write_parameters (self, message->time, message->direction,
+                    qs_tls_message_get_transport_parameters (message->message));
+}
+
+/* --- Marks --- */
+
+static void
+write_close (State *self, gint64 time, const QsMark *mark)
+{
   begin_event (self, time, "connectivity:connection_closed");
   g_string_append_printf (self->text,
                           "\"owner\":\"%s\",\"%s\":", g_strcmp0 (mark->name, "remote") == 0 ? "remote" : "local",
@@ -381,14 +299,106 @@ write_mark (State *self, guint index)
   end_event (self);
 }
 
+static void
+write_state (State *self, gint64 time, const QsMark *mark)
+{
+  begin_event (self, time, "connectivity:connection_state_updated");
+  g_string_append_printf (self->text, "\"new\":\"%s\"", state_of_mark (mark));
+  end_event (self);
+}
+
+static void
+write_alpn (State *self, gint64 time, const QsMark *mark)
+{
+  if (mark->text == NULL)
+    return;
+  begin_event (self, time, "transport:alpn_information");
+  g_string_append (self->text, "\"chosen_alpn\":");
+  qs_qlog_put_string (self->text, mark->text);
+  end_event (self);
+}
+
+/* What a qlog told of, which has no messages. */
+static void
+write_told_parameters (State *self, gint64 time, const QsMark *mark)
+{
+  gboolean remote = g_strcmp0 (mark->name, QS_FACT_REMOTE_PARAMETERS) == 0;
+  gsize length = 0;
+  const guint8 *bytes = mark->bytes != NULL ? g_bytes_get_data (mark->bytes, &length) : NULL;
+
+  write_parameters (self, time, remote ? QS_DIRECTION_RECEIVED : QS_DIRECTION_SENT, QS_SPAN (bytes, length));
+}
+
+static const struct {
+  QsMarkKind kind;
+  const char *name; /* NULL: any */
+  void (*write) (State *self, gint64 time, const QsMark *mark);
+} marks[] = {
+  { QS_MARK_CLOSE, NULL, write_close },
+  { QS_MARK_STATE, NULL, write_state },
+  { QS_MARK_HANDSHAKE_DONE, NULL, write_state },
+  { QS_MARK_CONFIRMED, NULL, write_state },
+  { QS_MARK_FACT, "tls.alpn", write_alpn },
+  { QS_MARK_FACT, QS_FACT_LOCAL_PARAMETERS, write_told_parameters },
+  { QS_MARK_FACT, QS_FACT_REMOTE_PARAMETERS, write_told_parameters },
+};
+
+static gboolean
+wants_mark (const QsMark *mark)
+{
+  if (mark->kind == QS_MARK_STATE)
+    return state_of_mark (mark) != NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (marks); i++)
+    {
+      if (marks[i].kind == mark->kind && (marks[i].name == NULL || g_strcmp0 (marks[i].name, mark->name) == 0))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+write_mark (State *self, guint index)
+{
+  gint64 time;
+  const QsMark *mark = qs_trace_get_mark (self->trace, index, &time);
+
+  for (guint i = 0; i < G_N_ELEMENTS (marks); i++)
+    {
+      if (marks[i].kind != mark->kind || (marks[i].name != NULL && g_strcmp0 (marks[i].name, mark->name) != 0))
+        continue;
+      marks[i].write (self, time, mark);
+      return;
+    }
+}
+
+/* --- Recovery --- */
+
+/* A loss that turned out to be none is not told of. */
+static void
+write_loss (State *self, guint index)
+{
+  const QsLoss *loss = &g_array_index (self->order->losses, QsLoss, index);
+  const QsPacket *packet = qs_trace_get_packet (self->trace, loss->packet);
+
+  if ((packet->flags & QS_PACKET_LOST) == 0)
+    return;
+  begin_event (self, loss->time, "recovery:packet_lost");
+  g_string_append_printf (
+      self->text, "\"header\":{\"packet_type\":\"%s\",\"packet_number\":", qs_packet_type_qlog_name (packet->type));
+  qs_qlog_put_uint (self->text, packet->number);
+  g_string_append_c (self->text, '}');
+  end_event (self);
+}
+
 /* With the ACK that gave the sample; bytes in flight as they were last known by then. */
 static void
 write_metrics (State *self, guint index)
 {
-  const QsRttSample *sample = &g_array_index (self->rtt, QsRttSample, index);
+  const QsRttSample *sample = &g_array_index (self->order->rtt, QsRttSample, index);
+  const GArray *flight = self->order->flight;
 
-  while (self->next_flight < self->flight->len &&
-         g_array_index (self->flight, QsFlightSample, self->next_flight).time <= sample->time)
+  while (self->next_flight < flight->len &&
+         g_array_index (flight, QsFlightSample, self->next_flight).time <= sample->time)
     self->next_flight++;
   begin_event (self, sample->time, "recovery:metrics_updated");
   g_string_append (self->text, "\"min_rtt\":");
@@ -400,14 +410,14 @@ write_metrics (State *self, guint index)
   if (self->next_flight > 0)
     {
       g_string_append (self->text, ",\"bytes_in_flight\":");
-      qs_qlog_put_uint (self->text, g_array_index (self->flight, QsFlightSample, self->next_flight - 1).bytes);
+      qs_qlog_put_uint (self->text, g_array_index (flight, QsFlightSample, self->next_flight - 1).bytes);
     }
   end_event (self);
 }
 
-static void (*const write_event[]) (State *self, guint index) = {
-  [EVENT_PACKET] = write_packet, [EVENT_KEY_UPDATE] = write_key_update, [EVENT_MESSAGE] = write_message,
-  [EVENT_MARK] = write_mark,     [EVENT_METRICS] = write_metrics,
+static void (*const write_event[QS_QLOG_N_EVENTS]) (State *self, guint index) = {
+  [QS_QLOG_PACKET] = write_packet, [QS_QLOG_KEY_UPDATE] = write_key_update, [QS_QLOG_MESSAGE] = write_message,
+  [QS_QLOG_LOSS] = write_loss,     [QS_QLOG_METRICS] = write_metrics,       [QS_QLOG_MARK] = write_mark,
 };
 
 /* --- The file's start and end --- */
@@ -490,9 +500,7 @@ free_qlog (gpointer data)
 {
   State *self = data;
 
-  g_array_unref (self->events);
-  g_array_unref (self->rtt);
-  g_array_unref (self->flight);
+  qs_qlog_order_free (self->order);
   g_string_free (self->text, TRUE);
   g_object_unref (self->trace);
   g_free (self);
@@ -511,12 +519,7 @@ begin_qlog (QsTrace *trace, gboolean sequential, GError **error)
   State *self = g_new0 (State, 1);
   self->trace = g_object_ref (trace);
   self->sequential = sequential;
-  self->n_packets = qs_trace_get_n_packets (trace);
-  self->n_messages = qs_trace_get_n_messages (trace);
-  self->n_marks = qs_trace_get_n_marks (trace);
-  self->rtt = g_array_copy (qs_trace_get_metrics (trace)->rtt);
-  self->flight = g_array_copy (qs_trace_get_metrics (trace)->flight[QS_DIRECTION_SENT]);
-  self->events = g_array_new (FALSE, FALSE, sizeof (Event));
+  self->order = qs_qlog_order_new (trace);
   self->text = g_string_new (NULL);
   self->exponents[0] = self->exponents[1] = QS_QLOG_ACK_DELAY_EXPONENT;
   return self;
@@ -537,11 +540,10 @@ begin_sequence (QsTrace *trace, const char *path, QsFileWriter *out, GError **er
 static void
 finish_collecting (State *self)
 {
-  if (self->unsorted)
-    g_array_sort (self->events, compare_events);
-  self->collected = TRUE;
+  const GArray *events = self->order->events;
+  gint64 first = events->len > 0 ? g_array_index (events, QsQlogEvent, 0).time : 0;
 
-  gint64 first = self->events->len > 0 ? g_array_index (self->events, Event, 0).time : 0;
+  self->collected = TRUE;
   self->reference = qs_trace_get_origin (self->trace) + MIN (first, 0);
   put_file_start (self);
   write_started (self, first);
@@ -554,13 +556,14 @@ step_qlog (gpointer state, QsFileWriter *out, GError **error)
 
   if (!self->collected)
     {
-      if (!collect_one (self))
+      if (!qs_qlog_order_advance (self->order, wants_mark))
         finish_collecting (self);
       return QS_SAVE_MORE;
     }
-  if (self->next_event < self->events->len)
+  const GArray *events = self->order->events;
+  if (self->next_event < events->len)
     {
-      const Event *event = &g_array_index (self->events, Event, self->next_event++);
+      const QsQlogEvent *event = &g_array_index (events, QsQlogEvent, self->next_event++);
 
       write_event[event->kind](self, event->index);
       return flush (self, out, error) ? QS_SAVE_MORE : QS_SAVE_FAILED;

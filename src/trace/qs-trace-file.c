@@ -85,16 +85,39 @@ load_capture (QsInput *input, gboolean pcapng, const char *key_log, GError **err
   return traces;
 }
 
-GPtrArray *
-qs_trace_file_load (const char *path, const char *key_log, GCancellable *cancellable, GError **error)
+static char *
+endpoint_text (GSocketAddress *address)
 {
-  g_return_val_if_fail (path != NULL, NULL);
+  if (address == NULL || !G_IS_INET_SOCKET_ADDRESS (address))
+    return g_strdup ("?");
+  return g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
+}
 
-  g_autoptr (QsInput) input = qs_input_open (path, cancellable, error);
+/* "capture.pcapng #2: 192.0.2.1:40000 → 192.0.2.2:443", so that a person can choose. */
+static void
+tell_apart (GPtrArray *traces)
+{
+  for (guint i = 0; traces->len > 1 && i < traces->len; i++)
+    {
+      QsTrace *trace = g_ptr_array_index (traces, i);
+      const QsPath *path = qs_trace_get_path (trace, 0);
+      gboolean server = qs_trace_get_vantage (trace) == QS_VANTAGE_SERVER;
+      g_autofree char *local = path != NULL ? endpoint_text (path->local) : NULL;
+      g_autofree char *remote = path != NULL ? endpoint_text (path->remote) : NULL;
+      g_autofree char *title = path != NULL ? g_strdup_printf ("%s #%u: %s → %s", qs_trace_get_title (trace), i + 1,
+                                                               server ? remote : local, server ? local : remote)
+                                            : g_strdup_printf ("%s #%u", qs_trace_get_title (trace), i + 1);
+      qs_trace_set_title (trace, title);
+    }
+}
+
+static GPtrArray *
+load (QsInput *input, const char *key_log, GError **error)
+{
   const guint8 *start;
   gsize length;
 
-  if (input == NULL || !qs_input_peek (input, &start, &length, error))
+  if (!qs_input_peek (input, &start, &length, error))
     return NULL;
   if (qs_pcapng_is (start, length))
     return load_capture (input, TRUE, key_log, error);
@@ -102,7 +125,20 @@ qs_trace_file_load (const char *path, const char *key_log, GCancellable *cancell
     return load_capture (input, FALSE, key_log, error);
   if (qs_qlog_is (start, length))
     return qs_qlog_read (input, error);
-  return fail_unknown (path, start, length, error);
+  return fail_unknown (qs_input_get_path (input), start, length, error);
+}
+
+GPtrArray *
+qs_trace_file_load (const char *path, const char *key_log, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (path != NULL, NULL);
+
+  g_autoptr (QsInput) input = qs_input_open (path, cancellable, error);
+  GPtrArray *traces = input != NULL ? load (input, key_log, error) : NULL;
+
+  if (traces != NULL)
+    tell_apart (traces);
+  return traces;
 }
 
 static void

@@ -13,6 +13,8 @@ G_BEGIN_DECLS
  * connection in it becomes a trace. Those of captures have datagrams and secrets: run a QsDissector on each.
  * Those of a qlog have packets without bytes, and need none.
  *
+ * A trace's title is the file's name; where there are several, with a number and both addresses.
+ *
  * What is wrong with a file behind something that can be shown does not hide that: it is told in a mark
  * QS_MARK_NOTE named "file" of each trace, to be shown plainly.
  *

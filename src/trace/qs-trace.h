@@ -98,6 +98,10 @@ typedef enum {
   QS_N_MARKS
 } QsMarkKind;
 
+/* Facts that a qlog tells of in place of messages: the bytes of the mark are the transport parameters as on the wire. */
+#define QS_FACT_LOCAL_PARAMETERS "quic.parameters.local"
+#define QS_FACT_REMOTE_PARAMETERS "quic.parameters.remote"
+
 /* Owned by the trace, never changed once added. name is interned; text is escaped UTF-8 or NULL. */
 typedef struct {
   QsMarkKind kind;

@@ -12,6 +12,7 @@ import xml.etree.ElementTree
 from decimal import Decimal
 
 import peers
+import qlog_rules
 
 PATIENCE = 120
 
@@ -79,19 +80,21 @@ def as_number(text):
 
 
 def load_qlog(path):
-    """The header and the events of a .sqlog, or of a .qlog's only trace."""
+    """The header and the events of a .sqlog, or of a .qlog's only trace: one of ours, which obeys our rules."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
     loads = lambda record: json.loads(record, parse_float=Decimal)
     if not text.startswith("\x1e"):
         whole = loads(text)
         (trace,) = whole["traces"]
+        qlog_rules.check(whole, trace, trace["events"], sequential=False)
         return whole, trace, trace["events"]
     records = text.split("\x1e")
     assert records[0] == "", "it does not begin with RS"
     for record in records[1:]:
         assert record.endswith("}\n") and record.count("\n") == 1, f"no record in one line: {record!r}"
     header, *events = map(loads, records[1:])
+    qlog_rules.check(header, header["trace"], events, sequential=True)
     return header, header["trace"], events
 
 

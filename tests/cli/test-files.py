@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A capture written by quicprobe tells by itself what went wrong: the findings need nothing but its packets and secrets."""
 
+import collections
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import unittest
 
+import packets
 import peers
 import probe
 
+REWRITE = sys.argv.pop(1)
 DIAGNOSE = os.path.join(os.environ["QS_BUILDDIR"], "tests", "cli", "diagnose-file")
 
 # What no file tells: that a run of ours had no patience left.
@@ -17,6 +21,29 @@ LIVE_ONLY = ("timeout",)
 
 
 class Files(unittest.TestCase):
+    def test_qlog(self):
+        """Both shapes of one run say the same, and obey the rules."""
+        with tempfile.TemporaryDirectory() as folder, peers.quicserve(probe.SERVER, "--no-retry") as peer:
+            sequence, contained = os.path.join(folder, "a.sqlog"), os.path.join(folder, "b.qlog")
+            result = probe.probe(
+                "-k", "--alpn=hq-interop", "--impair=seed=5,loss=20%", "--timeout=30", f"--qlog={sequence}",
+                f"quic://{peers.HOST}:{peer.port}/bytes/200000",
+            )  # fmt: skip
+            rewritten = subprocess.run([REWRITE, sequence, os.path.join(folder, "c"), ".qlog"], capture_output=True, text=True)
+            self.assertEqual(rewritten.returncode, 0, rewritten.stderr)
+            os.rename(os.path.join(folder, "c0.qlog"), contained)
+            _, _, events = packets.load_qlog(sequence)
+            _, _, again = packets.load_qlog(contained)
+        self.assertEqual(result.status, 0, result.err)
+        names = collections.Counter(event["name"] for event in events)
+        for name in ("transport:parameters_set", "transport:alpn_information", "recovery:metrics_updated",
+                     "connectivity:connection_state_updated", "connectivity:connection_closed"):  # fmt: skip
+            self.assertGreater(names[name], 0, name)
+        names_again = collections.Counter(event["name"] for event in again)
+        for name in ("transport:packet_sent", "transport:packet_received", "transport:packet_dropped", "transport:parameters_set",
+                     "transport:alpn_information", "recovery:packet_lost", "connectivity:connection_closed"):  # fmt: skip
+            self.assertEqual(names_again[name], names[name], name)
+
     def diagnose(self, path):
         done = subprocess.run([DIAGNOSE, path], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)

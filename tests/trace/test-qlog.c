@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "fixtures.h"
+#include "trace/qs-metrics.h"
 #include "trace/qs-qlog.h"
+#include "trace/qs-trace-file.h"
 #include "trace/qs-trace-save.h"
 
 #define MS G_GINT64_CONSTANT (1000000)
@@ -167,6 +169,33 @@ test_sequence (Fixture *self, gconstpointer suffix)
   check_events (events);
 }
 
+/* Losses at the time when they showed; one that turned out to be none is not told of. And back. */
+static void
+test_losses (Fixture *self, gconstpointer suffix)
+{
+  g_autoptr (QsTrace) trace = fixture_trace_new (QS_VANTAGE_CLIENT);
+  g_autofree char *text = NULL;
+
+  for (guint i = 0; i < 5; i++)
+    fixture_add_packet (trace, G_MAXUINT32, i * MS, QS_DIRECTION_SENT, QS_PACKET_1RTT, 40 + i, 1200, "01");
+  for (guint i = 0; i < 2; i++)
+    qs_metrics_add_loss (qs_trace_get_metrics (trace), &(QsLoss){ 3 * MS, i });
+  qs_trace_edit_packet (trace, 1)->flags |= QS_PACKET_LOST;
+
+  g_assert_true (qs_qlog_write (trace, self->path, NULL));
+  g_assert_true (g_file_get_contents (self->path, &text, NULL, NULL));
+  const char *lost =
+      strstr (text, "{\"time\":3.000000,\"name\":\"recovery:packet_lost\",\"data\":{\"header\":{\"packet_type\":"
+                    "\"1RTT\",\"packet_number\":41}}}");
+  g_assert_nonnull (lost);
+  g_assert_cmpint (strstr (text, "\"packet_number\":43") - lost, <, 0); /* a packet comes before what it tells */
+  g_assert_null (strstr (strstr (lost, "packet_lost") + 1, "packet_lost"));
+
+  g_autoptr (GPtrArray) traces = qs_trace_file_load (self->path, NULL, NULL, NULL);
+  for (guint i = 0; i < 5; i++)
+    g_assert_cmpint ((qs_trace_get_packet (traces->pdata[0], i)->flags & QS_PACKET_LOST) != 0, ==, i == 1);
+}
+
 static void
 saved_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -228,6 +257,7 @@ main (int argc, char **argv)
 #define ADD(name, suffix, func) g_test_add ("/qlog/" name, Fixture, suffix, set_up, func, tear_down)
   ADD ("json", ".qlog", test_json);
   ADD ("sequence", ".sqlog", test_sequence);
+  ADD ("losses", ".sqlog", test_losses);
   ADD ("async", ".sqlog", test_async);
   ADD ("tls-over-tcp", ".sqlog", test_tls_over_tcp);
   return g_test_run ();

@@ -47,6 +47,9 @@ void qs_recovery_sent (QsRecovery *self, guint64 number, guint32 packet, gint64 
  */
 gboolean qs_recovery_acked (QsRecovery *self, const QsFrame *ack, gint64 time, const QsRtt *rtt, gint64 *sample);
 
+/* Its own sender says that this packet is lost. Nothing for one that is acknowledged, or not known. */
+void qs_recovery_lost (QsRecovery *self, guint64 number, gint64 time);
+
 /* The space was discarded (RFC 9002 section 6.4): what is left is no longer in flight. */
 void qs_recovery_discard (QsRecovery *self, gint64 time);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "dissect/qs-recovery.h"
+#include "trace/qs-recovery.h"
 
 #define PACKET_THRESHOLD 3        /* RFC 9002 section 6.1.1 */
 #define TIMER_GRANULARITY 1000000 /* ns: kGranularity */
@@ -187,15 +187,20 @@ ack_range (guint64 smallest, guint64 largest, gpointer data)
 static void
 lose_one (QsRecovery *self, Sent *sent, gint64 time)
 {
-  if (sent->eliciting)
+  QsMetrics *metrics = qs_trace_get_metrics (self->trace);
+  QsLoss loss = { time, sent->packet };
+
+  if (!sent->eliciting)
     {
-      leave_flight (self, sent, time);
-      qs_trace_edit_packet (self->trace, sent->packet)->flags |= QS_PACKET_LOST;
-      qs_trace_get_metrics (self->trace)->directions[self->direction].lost++;
-      sent->lost = 1;
+      sent->acked = 1; /* a mere ACK: nobody misses it */
+      return;
     }
-  else
-    sent->acked = 1; /* a mere ACK: nobody misses it */
+  leave_flight (self, sent, time);
+  qs_trace_edit_packet (self->trace, sent->packet)->flags |= QS_PACKET_LOST;
+  metrics->directions[self->direction].lost++;
+  if (self->direction == QS_DIRECTION_SENT)
+    qs_metrics_add_loss (metrics, &loss);
+  sent->lost = 1;
 }
 
 static void
@@ -232,6 +237,16 @@ qs_recovery_acked (QsRecovery *self, const QsFrame *frame, gint64 time, const Qs
   detect_lost (self, time, rtt);
   drop_done (self);
   return sampled;
+}
+
+void
+qs_recovery_lost (QsRecovery *self, guint64 number, gint64 time)
+{
+  guint at = lower_bound (self, number);
+  Sent *sent = at < self->sent->len ? sent_at (self, at) : NULL;
+
+  if (sent != NULL && sent->number == number && !sent->acked && !sent->lost)
+    lose_one (self, sent, time);
 }
 
 void
