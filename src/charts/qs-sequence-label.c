@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The words of the sequence diagram. */
+/* What the arrows of a sequence diagram say. */
 #include <string.h>
 
 #include "base/qs-i18n.h"
@@ -310,8 +310,9 @@ append_path (const QsSequenceLayout *self, const QsPacket *packet, GString *text
   g_string_append_printf (text, " · %s", words);
 }
 
-char *
-qs_sequence_packet_subtitle (QsTrace *trace, guint index, gboolean joined)
+/* arrived: at the other end, as that one says. Then its sender is wrong where it thinks it lost. */
+static char *
+describe_kind (QsTrace *trace, guint index, gboolean joined, gboolean arrived)
 {
   const QsPacket *packet = qs_trace_get_packet (trace, index);
   GString *text = g_string_new (qs_packet_type_name (packet->type));
@@ -326,24 +327,57 @@ qs_sequence_packet_subtitle (QsTrace *trace, guint index, gboolean joined)
     g_string_append_printf (text, " · %s", _ ("ignored: only the first one counts"));
   for (guint i = 0; i < G_N_ELEMENTS (flag_words); i++)
     {
+      gboolean wrong = flag_words[i].flag == QS_PACKET_LOST && arrived;
+
       if ((packet->flags & flag_words[i].flag) != 0)
-        g_string_append_printf (text, " · %s", _ (flag_words[i].words));
+        g_string_append_printf (text, " · %s", wrong ? _ ("taken for lost") : _ (flag_words[i].words));
     }
   return g_string_free (text, FALSE);
 }
 
 char *
-qs_sequence_arrow_subtitle (const QsSequenceLayout *self, guint packet, gboolean joined)
+qs_sequence_packet_subtitle (QsTrace *trace, guint packet, gboolean joined)
 {
-  g_autofree char *plain = qs_sequence_packet_subtitle (self->trace, packet, joined);
+  return describe_kind (trace, packet, joined, FALSE);
+}
+
+static void
+append_fate (const QsCrossing *crossing, QsCrossingFate fate, GString *text)
+{
+  static const char *const fates[] = {
+    [QS_CROSSING_LOST] = N_ ("lost between both"),
+    [QS_CROSSING_UNKNOWN] = N_ ("not in the other recording: that ended before"),
+    [QS_CROSSING_FOREIGN] = N_ ("not sent by the other end"),
+  };
+
+  if (fate < G_N_ELEMENTS (fates) && fates[fate] != NULL)
+    g_string_append_printf (text, " · %s", _ (fates[fate]));
+  if (crossing->changed)
+    g_string_append_printf (text, " · %s", _ ("changed on its way: its receiver drops it"));
+  if (crossing->again != QS_JOIN_NONE)
+    g_string_append_printf (text, " · %s", _ ("arrived twice"));
+}
+
+char *
+qs_sequence_arrow_subtitle (const QsSequenceLayout *self, guint rank, gboolean joined)
+{
+  guint packet, index;
+  QsCrossingFate fate = QS_CROSSING_UNDER_WAY;
+  const QsCrossing *crossing = qs_sequence_crossing_at (self, rank, &fate);
+  const QsPacket *of = qs_sequence_packet_at (self, rank, &packet);
+  QsTrace *trace = qs_sequence_resolve (self, packet, &index);
+  g_autofree char *plain = describe_kind (trace, index, joined, fate == QS_CROSSING_ARRIVED && !crossing->changed);
   GString *text = g_string_new (plain);
 
-  append_path (self, qs_trace_get_packet (self->trace, packet), text);
+  if (trace == self->trace)
+    append_path (self, of, text);
+  if (crossing != NULL)
+    append_fate (crossing, fate, text);
   return g_string_free (text, FALSE);
 }
 
 char *
-qs_sequence_bundle_title (QsTrace *trace, const QsBundle *bundle, guint side)
+qs_sequence_bundle_title (const QsBundle *bundle, guint side)
 {
   g_autofree char *size = qs_text_size (bundle->bytes[side]);
   g_autofree char *text =
@@ -363,11 +397,12 @@ qs_sequence_group_title (const QsSequenceLayout *self, const QsItem *item, gsize
 
   for (guint rank = item->rank; rank <= item->last; rank++)
     {
-      guint packet;
+      guint packet, index;
       gsize n;
 
       qs_sequence_packet_at (self, rank, &packet);
-      g_autofree char *title = qs_sequence_packet_title (self->trace, packet, &n);
+      QsTrace *trace = qs_sequence_resolve (self, packet, &index);
+      g_autofree char *title = qs_sequence_packet_title (trace, index, &n);
       g_autofree char *messages = g_strndup (title, n);
       const char *frames = title + n + (n > 0 && title[n] == ',' ? strlen (", ") : 0);
       if (n > 0)
@@ -399,271 +434,4 @@ qs_sequence_group_subtitle (const QsSequenceLayout *self, const QsItem *item)
   g_autofree char *size = qs_text_size (bytes);
   g_string_append_printf (text, " · %s", size);
   return g_string_free (text, FALSE);
-}
-
-/* --- Bands --- */
-
-QsPacketType
-qs_sequence_level_of (QsPacketType type)
-{
-  if (type == QS_PACKET_RETRY || type == QS_PACKET_VERSION_NEGOTIATION)
-    return QS_PACKET_INITIAL;
-  return type == QS_PACKET_STATELESS_RESET ? QS_PACKET_1RTT : type;
-}
-
-const char *
-qs_sequence_level_name (QsPacketType type)
-{
-  switch (type)
-    {
-    case QS_PACKET_INITIAL:
-      return _ ("Initial keys");
-    case QS_PACKET_0RTT:
-      return _ ("0-RTT keys");
-    case QS_PACKET_HANDSHAKE:
-      return _ ("Handshake keys");
-    case QS_PACKET_1RTT:
-      return _ ("1-RTT keys");
-    case QS_PACKET_RETRY:
-    case QS_PACKET_VERSION_NEGOTIATION:
-    case QS_PACKET_STATELESS_RESET:
-    case QS_PACKET_UNKNOWN:
-    case QS_PACKET_TLS_RECORD:
-    case QS_N_PACKET_TYPES:
-    default:
-      return NULL;
-    }
-}
-
-/* --- Notes --- */
-
-static const struct {
-  QsTone tone;
-  const char *by_client; /* NULL: as by_server */
-  const char *by_server;
-  const char *text;
-} note_words[] = {
-  [QS_NOTE_RETRY] = { QS_TONE_INFO, NULL, N_ ("Retry: the server checks the client's address"),
-                      N_ ("The client starts anew with the server's token. It costs one round trip.") },
-  [QS_NOTE_VERSION_NEGOTIATION] = { QS_TONE_WARNING, NULL, N_ ("Version Negotiation: the server speaks other versions"),
-                                    N_ ("The client may start anew with one of those that the server lists.") },
-  [QS_NOTE_HELLO_RETRY] = { QS_TONE_INFO, NULL, N_ ("HelloRetryRequest: the server wants another key share"),
-                            N_ ("The client sends a second ClientHello. It costs one round trip.") },
-  [QS_NOTE_KEY_UPDATE] = { QS_TONE_INFO, N_ ("Key update by the client"), N_ ("Key update by the server"),
-                           N_ ("From here on, this side's packets are under the next 1-RTT keys.") },
-  [QS_NOTE_STATELESS_RESET] = { QS_TONE_DANGER, N_ ("Stateless reset by the client"),
-                                N_ ("Stateless reset by the server"),
-                                N_ ("It has no memory of this connection any more, and ends it with its token.") },
-  [QS_NOTE_CLOSE] = { QS_TONE_DANGER, N_ ("The client closes the connection"), N_ ("The server closes the connection"),
-                      NULL },
-  [QS_NOTE_CONFIRMED] = { QS_TONE_GOOD, NULL, N_ ("Handshake confirmed"),
-                          N_ ("The server has the client's Finished. Both sides drop their Handshake keys.") },
-};
-
-typedef struct {
-  QsMarkKind kind;
-  const char *name; /* NULL: any */
-  QsItemKind item;
-  QsTone tone;
-  const char *title; /* with %s: name or text, see which; NULL: the text alone */
-} MarkRow;
-
-static const MarkRow mark_rows[] = {
-  { QS_MARK_STATE, "CONNECTING", QS_ITEM_STATE, QS_TONE_INFO, N_ ("Connecting") },
-  { QS_MARK_STATE, "HANDSHAKING", QS_ITEM_STATE, QS_TONE_INFO, N_ ("Handshaking") },
-  { QS_MARK_STATE, "ESTABLISHED", QS_ITEM_STATE, QS_TONE_GOOD, N_ ("Established") },
-  { QS_MARK_STATE, "CLOSING", QS_ITEM_STATE, QS_TONE_INFO, N_ ("Closing") },
-  { QS_MARK_STATE, "CLOSED", QS_ITEM_STATE, QS_TONE_INFO, N_ ("Closed") },
-  { QS_MARK_STATE, "FAILED", QS_ITEM_STATE, QS_TONE_DANGER, N_ ("Failed") },
-  { QS_MARK_TCP_CONNECTED, NULL, QS_ITEM_NOTE, QS_TONE_INFO,
-    N_ ("TCP is connected: one round trip before TLS can start") },
-  { QS_MARK_ATTEMPT_LOST, NULL, QS_ITEM_NOTE, QS_TONE_INFO, N_ ("Another address was tried in vain") },
-  { QS_MARK_ICMP, NULL, QS_ITEM_NOTE, QS_TONE_DANGER, N_ ("The network reports an error") },
-  { QS_MARK_SOCKET_ERROR, NULL, QS_ITEM_NOTE, QS_TONE_DANGER, N_ ("The system reports an error") },
-  { QS_MARK_TCP_PROBE, NULL, QS_ITEM_NOTE, QS_TONE_INFO, N_ ("What TCP says on the same port") },
-  { QS_MARK_CLOSE, "local", QS_ITEM_NOTE, QS_TONE_WARNING, N_ ("This side ended the connection") },
-  { QS_MARK_CLOSE, "remote", QS_ITEM_NOTE, QS_TONE_DANGER, N_ ("The other side ended the connection") },
-  { QS_MARK_IMPAIRMENT, NULL, QS_ITEM_NOTE, QS_TONE_WARNING, N_ ("The path") },
-  { QS_MARK_NOTE, "file", QS_ITEM_NOTE, QS_TONE_WARNING, N_ ("About the file") },
-};
-
-static const MarkRow *
-find_mark_row (const QsMark *mark)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (mark_rows); i++)
-    {
-      if (mark_rows[i].kind == mark->kind &&
-          (mark_rows[i].name == NULL || g_strcmp0 (mark_rows[i].name, mark->name) == 0))
-        return &mark_rows[i];
-    }
-  return NULL;
-}
-
-/* A verify error is shown; a success is not news. */
-static gboolean
-is_verify_error (const QsMark *mark)
-{
-  return mark->kind == QS_MARK_VERIFY && mark->value != 0;
-}
-
-gboolean
-qs_sequence_mark_is_shown (QsTrace *trace, const QsMark *mark, QsItemKind *kind)
-{
-  const MarkRow *row = find_mark_row (mark);
-
-  *kind = row != NULL ? row->item : QS_ITEM_NOTE;
-  if (is_verify_error (mark))
-    return TRUE;
-  /* Live traces have the engine's states; a file's have this alone. */
-  if (mark->kind == QS_MARK_HANDSHAKE_DONE)
-    return qs_trace_find_mark (trace, QS_MARK_STATE, "HANDSHAKING", NULL) == NULL;
-  return row != NULL;
-}
-
-static gboolean
-note_by_client (QsTrace *trace, const QsNote *note, gboolean own_is_client)
-{
-  const QsPacket *packet = qs_trace_get_packet (trace, note->packet);
-
-  return (packet->direction == QS_DIRECTION_SENT) == own_is_client;
-}
-
-/* The protocol that gives an application's codes their names: known live, and from EncryptedExtensions. */
-static char *
-find_alpn (QsTrace *trace)
-{
-  const char *fact = qs_trace_get_fact (trace, "tls.alpn");
-  guint n = MIN (qs_trace_get_n_messages (trace), MAX_OFFSETS);
-
-  if (fact != NULL)
-    return g_strdup (fact);
-  for (guint i = 0; i < n; i++)
-    {
-      const QsTraceMessage *message = qs_trace_get_message (trace, i);
-
-      if (message->message->type != QS_TLS_ENCRYPTED_EXTENSIONS)
-        continue;
-      g_auto (GStrv) protocols = qs_tls_message_dup_alpn (message->message);
-      return protocols != NULL ? g_strdup (protocols[0]) : NULL;
-    }
-  return NULL;
-}
-
-static const char *
-close_meaning (gboolean application, guint64 code, const char *alpn)
-{
-  if (application)
-    return g_strcmp0 (alpn, "h3") == 0 ? qs_http3_error_meaning (code) : NULL;
-  if (code >= 0x100 && code <= 0x1ff)
-    return qs_tls_alert_meaning ((guint8) code);
-  return qs_quic_transport_error_meaning (code);
-}
-
-/* The close frame of a packet, in words. */
-static char *
-describe_close (QsTrace *trace, guint packet)
-{
-  g_autoptr (GBytes) payload = NULL;
-  g_autoptr (GArray) frames = qs_trace_dup_frames (trace, packet, &payload);
-
-  for (guint i = 0; i < frames->len; i++)
-    {
-      const QsFrame *frame = &g_array_index (frames, QsFrame, i);
-      gboolean application = frame->type == QS_FRAME_CONNECTION_CLOSE_APP;
-
-      if (!application && frame->type != QS_FRAME_CONNECTION_CLOSE)
-        continue;
-      g_autofree char *alpn = find_alpn (trace);
-      g_autofree char *code = qs_close_code_describe (application, frame->error_code, alpn);
-      if (frame->data.length > 0 && frame->data.data != NULL)
-        {
-          g_autofree char *reason = qs_text_escape_short (frame->data.data, (gssize) frame->data.length, 80);
-          return g_strdup_printf (_ ("%s: “%s”"), code, reason);
-        }
-      const char *meaning = close_meaning (application, frame->error_code, alpn);
-      return meaning != NULL ? g_strdup_printf ("%s: %s", code, meaning) : g_steal_pointer (&code);
-    }
-  return NULL;
-}
-
-/* Ends that mean no harm: no error, HTTP/3's no error. */
-static gboolean
-is_harmless_close (QsTrace *trace, guint packet)
-{
-  g_autoptr (GBytes) payload = NULL;
-  g_autoptr (GArray) frames = qs_trace_dup_frames (trace, packet, &payload);
-
-  for (guint i = 0; i < frames->len; i++)
-    {
-      const QsFrame *frame = &g_array_index (frames, QsFrame, i);
-
-      if (frame->type == QS_FRAME_CONNECTION_CLOSE || frame->type == QS_FRAME_CONNECTION_CLOSE_APP)
-        return frame->error_code == 0 || (frame->type == QS_FRAME_CONNECTION_CLOSE_APP && frame->error_code == 0x100);
-    }
-  return FALSE;
-}
-
-char *
-qs_sequence_note_title (QsTrace *trace, const QsNote *note, gboolean own_is_client, QsTone *tone)
-{
-  if (note->kind != QS_NOTE_MARK)
-    {
-      gboolean by_client = note_by_client (trace, note, own_is_client);
-      const char *words = by_client ? note_words[note->kind].by_client : NULL;
-
-      *tone = note_words[note->kind].tone;
-      if (note->kind == QS_NOTE_CLOSE && is_harmless_close (trace, note->packet))
-        *tone = QS_TONE_INFO;
-      return g_strdup (_ (words != NULL ? words : note_words[note->kind].by_server));
-    }
-
-  const QsMark *mark = qs_trace_get_mark (trace, note->mark, NULL);
-  const MarkRow *row = find_mark_row (mark);
-  *tone = row != NULL ? row->tone : QS_TONE_GOOD;
-  if (is_verify_error (mark))
-    {
-      *tone = QS_TONE_DANGER;
-      return g_strdup (_ ("The certificate was not accepted"));
-    }
-  return g_strdup (row != NULL ? _ (row->title) : _ ("Handshake complete"));
-}
-
-/* Names of marks are the engine's own; texts are escaped already. */
-static char *
-mark_text (const QsMark *mark)
-{
-  gboolean has_text = mark->text != NULL && mark->text[0] != '\0';
-
-  if (mark->kind == QS_MARK_STATE || mark->kind == QS_MARK_HANDSHAKE_DONE || mark->kind == QS_MARK_TCP_CONNECTED)
-    return NULL;
-  if (mark->kind == QS_MARK_CLOSE)
-    {
-      g_autofree char *code = (guint64) mark->value == G_MAXUINT64
-                                  ? g_strdup (_ ("nothing was heard for too long (idle timeout)"))
-                                  : qs_close_code_describe (mark->application, (guint64) mark->value, NULL);
-      return has_text ? g_strdup_printf (_ ("%s: “%s”"), code, mark->text) : g_steal_pointer (&code);
-    }
-  if (mark->kind == QS_MARK_NOTE || mark->kind == QS_MARK_IMPAIRMENT || mark->name == NULL)
-    return g_strdup (mark->text);
-  return has_text ? g_strdup_printf ("%s (%s)", mark->name, mark->text) : g_strdup (mark->name);
-}
-
-char *
-qs_sequence_note_text (QsTrace *trace, const QsNote *note, gboolean own_is_client)
-{
-  if (note->kind == QS_NOTE_MARK)
-    return mark_text (qs_trace_get_mark (trace, note->mark, NULL));
-  if (note->kind == QS_NOTE_CLOSE)
-    return describe_close (trace, note->packet);
-  return g_strdup (_ (note_words[note->kind].text));
-}
-
-char *
-qs_sequence_time_text (gint64 time)
-{
-  double ms = (double) time / 1e6;
-
-  if (ms > -10000 && ms < 10000)
-    return g_strdup_printf (_ ("%.2f ms"), ms);
-  return g_strdup_printf (_ ("%.3f s"), ms / 1000);
 }

@@ -7,7 +7,16 @@
 
 #define COLUMN 178 /* at text scale 1 */
 
-typedef enum { SIGN_TYPE, SIGN_LOST, SIGN_JOINED, SIGN_BUNDLE } Sign;
+typedef enum {
+  SIGN_TYPE,
+  SIGN_JOINED,
+  SIGN_LOST,
+  SIGN_CHANGED,
+  SIGN_AGAIN,
+  SIGN_FOREIGN,
+  SIGN_UNKNOWN,
+  SIGN_BUNDLE,
+} Sign;
 
 typedef struct {
   Sign sign;
@@ -27,6 +36,10 @@ static const Entry entries[] = {
   { SIGN_TYPE, QS_PACKET_TLS_RECORD, N_ ("TLS record") },
   { SIGN_JOINED, QS_PACKET_INITIAL, N_ ("One datagram") },
   { SIGN_LOST, QS_PACKET_1RTT, N_ ("Lost on its way") },
+  { SIGN_CHANGED, QS_PACKET_1RTT, N_ ("Changed on its way") },
+  { SIGN_AGAIN, QS_PACKET_1RTT, N_ ("Arrived twice") },
+  { SIGN_FOREIGN, QS_PACKET_1RTT, N_ ("Not sent by the other end") },
+  { SIGN_UNKNOWN, QS_PACKET_1RTT, N_ ("Not recorded at the other end") },
   { SIGN_BUNDLE, QS_PACKET_1RTT, N_ ("Many packets") },
 };
 
@@ -34,11 +47,20 @@ static const Entry entries[] = {
 static gboolean
 is_needed (const QsSequenceLayout *self, const Entry *entry)
 {
+  static const guint fates[] = {
+    [SIGN_CHANGED] = QS_SEEN_CHANGED,
+    [SIGN_AGAIN] = QS_SEEN_AGAIN,
+    [SIGN_FOREIGN] = QS_SEEN_FOREIGN,
+    [SIGN_UNKNOWN] = QS_SEEN_UNKNOWN,
+  };
   gboolean tls = (self->types_seen & 1u << QS_PACKET_TLS_RECORD) != 0;
 
   if (entry->sign == SIGN_TYPE)
     return (self->types_seen & 1u << entry->type) != 0;
-  return entry->sign == SIGN_BUNDLE ? self->bundles->len > 0 : !tls;
+  if (entry->sign == SIGN_BUNDLE)
+    return self->bundles->len > 0;
+  return entry->sign < G_N_ELEMENTS (fates) && fates[entry->sign] != 0 ? (self->fates_seen & fates[entry->sign]) != 0
+                                                                       : !tls;
 }
 
 static guint
@@ -121,6 +143,46 @@ qs_sequence_draw_cross (const QsSequenceLayout *self, cairo_t *cr, double x, dou
   cairo_stroke (cr);
 }
 
+/* A filled diamond, and a stroke through it: not equal. */
+void
+qs_sequence_draw_changed (const QsSequenceLayout *self, cairo_t *cr, double x, double y, const QsChartColours *colours)
+{
+  double s = self->options.text_scale, r = 7 * s;
+
+  cairo_set_dash (cr, NULL, 0, 0);
+  cairo_set_line_width (cr, 1.6 * s);
+  cairo_move_to (cr, x - r, y);
+  cairo_line_to (cr, x, y - r);
+  cairo_line_to (cr, x + r, y);
+  cairo_line_to (cr, x, y + r);
+  cairo_close_path (cr);
+  qs_colour_set (&colours->background, cr);
+  cairo_fill_preserve (cr);
+  qs_colour_set (&colours->danger, cr);
+  cairo_stroke (cr);
+  for (int i = -1; i <= 1; i += 2)
+    {
+      cairo_move_to (cr, x - 3 * s, y + i * 1.5 * s);
+      cairo_line_to (cr, x + 3 * s, y + i * 1.5 * s);
+    }
+  cairo_move_to (cr, x - 2 * s, y + 4 * s);
+  cairo_line_to (cr, x + 2 * s, y - 4 * s);
+  cairo_set_line_width (cr, 1.2 * s);
+  cairo_stroke (cr);
+}
+
+void
+qs_sequence_draw_open_end (const QsSequenceLayout *self, cairo_t *cr, double x, double y, const QsChartColours *colours)
+{
+  cairo_set_dash (cr, NULL, 0, 0);
+  cairo_set_line_width (cr, 1.6 * self->options.text_scale);
+  cairo_arc (cr, x, y, 4 * self->options.text_scale, 0, 2 * G_PI);
+  qs_colour_set (&colours->background, cr);
+  cairo_fill_preserve (cr);
+  qs_colour_set (&colours->danger, cr);
+  cairo_stroke (cr);
+}
+
 static void
 draw_joined (const QsSequenceLayout *self, cairo_t *cr, double x, double y, double length,
              const QsChartColours *colours)
@@ -145,10 +207,24 @@ draw_joined (const QsSequenceLayout *self, cairo_t *cr, double x, double y, doub
 }
 
 static void
+draw_stroke (const QsSequenceLayout *self, cairo_t *cr, double x0, double y0, double x1, double y1, gboolean head)
+{
+  double angle = atan2 (y1 - y0, x1 - x0), back = head ? 4 * self->options.text_scale : 0;
+
+  cairo_move_to (cr, x0, y0);
+  cairo_line_to (cr, x1 - back * cos (angle), y1 - back * sin (angle));
+  cairo_stroke (cr);
+  cairo_set_dash (cr, NULL, 0, 0);
+  if (head)
+    qs_sequence_draw_head (self, cr, x1, y1, angle);
+}
+
+static void
 draw_sign (const QsSequenceLayout *self, cairo_t *cr, const Entry *entry, double x, double y,
            const QsChartColours *colours)
 {
-  double length = 40 * self->options.text_scale;
+  double length = 40 * self->options.text_scale, low = 3 * self->options.text_scale;
+  gboolean ends = entry->sign == SIGN_LOST || entry->sign == SIGN_UNKNOWN;
 
   if (entry->sign == SIGN_JOINED)
     {
@@ -158,13 +234,19 @@ draw_sign (const QsSequenceLayout *self, cairo_t *cr, const Entry *entry, double
   qs_sequence_set_line (self, cr, entry->type, colours);
   if (entry->sign == SIGN_BUNDLE)
     cairo_set_line_width (cr, 6 * self->options.text_scale);
-  cairo_move_to (cr, x, y);
-  cairo_line_to (cr, x + length * (entry->sign == SIGN_LOST ? 0.6 : 0.9), y);
-  cairo_stroke (cr);
-  if (entry->sign == SIGN_LOST)
+  draw_stroke (self, cr, entry->sign == SIGN_FOREIGN ? x + length / 3 : x, entry->sign == SIGN_AGAIN ? y - low : y,
+               x + length * (ends ? 0.6 : 1), entry->sign == SIGN_AGAIN ? y - low : y, !ends);
+  if (entry->sign == SIGN_AGAIN)
+    {
+      qs_sequence_set_line (self, cr, entry->type, colours);
+      draw_stroke (self, cr, x, y - low, x + length, y + low, TRUE);
+    }
+  else if (entry->sign == SIGN_LOST)
     qs_sequence_draw_cross (self, cr, x + length * 0.7, y, colours);
-  else
-    qs_sequence_draw_head (self, cr, x + length, y, 0);
+  else if (entry->sign == SIGN_CHANGED)
+    qs_sequence_draw_changed (self, cr, x + length / 2, y, colours);
+  else if (entry->sign == SIGN_FOREIGN || entry->sign == SIGN_UNKNOWN)
+    qs_sequence_draw_open_end (self, cr, x + length * (ends ? 0.65 : 0.3), y, colours);
 }
 
 void

@@ -4,7 +4,7 @@
 #include <cairo.h>
 
 #include "charts/qs-chart-colours.h"
-#include "trace/qs-trace.h"
+#include "trace/qs-trace-join.h"
 
 G_BEGIN_DECLS
 
@@ -14,6 +14,10 @@ G_BEGIN_DECLS
  * A sequence diagram of a trace: the client's lane on the left and the server's on the right, one arrow a packet, notes for
  * what matters, time downwards. The layout says where each stands; it never changes what it laid out but at its end, where
  * it goes on while the trace grows. Lengths are in units of the cairo context (pixels), y grows downwards from 0.
+ *
+ * With a join it shows both ends: what each really sent and got, what was lost or changed between them, and the states of
+ * both. Packets are then the own trace's by their index, and those that only the other trace has by theirs with
+ * QS_SEQUENCE_OTHER added; times are the own trace's. The join must be advanced before the layout is.
  *
  * All in the thread that owns the trace. Laying out a million packets takes longer than a frame: it is done in slices by
  * qs_sequence_layout_advance(), and what is laid out can be drawn in between.
@@ -36,7 +40,10 @@ typedef struct {
   gboolean title;    /* the trace's title on top */
   gboolean legend;   /* below the picture */
   const char *font;  /* a family; NULL: "Sans" */
+  QsTraceJoin *join; /* both ends: of the trace with another one; NULL: the trace alone. The layout holds it */
 } QsSequenceOptions;
+
+#define QS_SEQUENCE_OTHER 0x80000000u
 
 #define QS_SEQUENCE_OPTIONS_DEFAULT                                                                     \
   {                                                                                                     \
@@ -51,7 +58,7 @@ typedef struct {
 /* What is drawn differently from time to time, without a new layout. */
 typedef struct {
   const QsChartColours *colours;
-  guint selected; /* a packet's index; G_MAXUINT: none */
+  guint selected; /* a packet; G_MAXUINT: none */
   guint hovered;  /* likewise */
   gint64 until; /* replay: nothing later is drawn, and what is under way then gets as far as it got; G_MAXINT64: all */
 } QsSequenceLook;
@@ -70,6 +77,7 @@ typedef struct {
   guint first_packet;
   guint n_packets;
   guint mark;
+  gboolean other;     /* the mark is the other trace's */
   gint64 time;        /* of it, nanoseconds since the trace's origin */
   QsRectangle bounds; /* of the whole row */
 } QsSequenceHit;
@@ -104,6 +112,9 @@ gboolean qs_sequence_layout_get_item (QsSequenceLayout *self, guint item, QsSequ
 /* The packet that comes delta packets after this one in the picture's order (before, when negative), for the keyboard;
  * G_MAXUINT behind the ends. From G_MAXUINT: the first or the last. */
 guint qs_sequence_layout_step (QsSequenceLayout *self, guint packet, int delta);
+
+/* Where a packet of the own trace, or one with QS_SEQUENCE_OTHER, is to be looked for. */
+QsTrace *qs_sequence_layout_resolve (QsSequenceLayout *self, guint packet, guint *index);
 
 /* Between times (nanoseconds since the origin, at the trace's own lane) and heights. */
 double qs_sequence_layout_time_to_y (QsSequenceLayout *self, gint64 time);

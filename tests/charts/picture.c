@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* picture FILE OUT.png [KEYS] [timeline|dark|scale|big|mirrored|zoom=N|nocollapse]…: draws a trace file's first connection, for people to
+/* picture FILE OUT.png [KEYS] [other=FILE|timeline|dark|scale|big|mirrored|zoom=N|nocollapse]…: draws a trace file's first connection, for people to
  * look at while they work on the drawing. */
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +8,31 @@
 #include "dissect/qs-dissector.h"
 #include "trace/qs-trace-file.h"
 
+static QsTrace *
+load (const char *path, const char *keys)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) traces = qs_trace_file_load (path, keys, NULL, &error);
+
+  if (traces == NULL)
+    {
+      g_printerr ("%s\n", error->message);
+      return NULL;
+    }
+  QsTrace *trace = g_object_ref (g_ptr_array_index (traces, 0));
+  g_autoptr (QsDissector) dissector = qs_dissector_new (trace);
+  qs_dissector_advance (dissector, 0);
+  qs_dissector_finish (dissector);
+  return trace;
+}
+
 int
 main (int argc, char **argv)
 {
   QsSequenceOptions options = QS_SEQUENCE_OPTIONS_DEFAULT;
   const QsChartColours *colours = qs_chart_colours_light ();
   const char *keys = NULL;
+  const char *other = NULL;
   gboolean timeline = FALSE;
   g_autoptr (GError) error = NULL;
 
@@ -34,21 +53,24 @@ main (int argc, char **argv)
         options.mirrored = TRUE;
       else if (strcmp (argv[i], "nocollapse") == 0)
         options.collapse = FALSE;
+      else if (g_str_has_prefix (argv[i], "other="))
+        other = argv[i] + strlen ("other=");
       else if (g_str_has_prefix (argv[i], "zoom="))
         options.zoom = g_ascii_strtod (argv[i] + 5, NULL);
       else
         keys = argv[i];
     }
-  g_autoptr (GPtrArray) traces = qs_trace_file_load (argv[1], keys, NULL, &error);
-  if (traces == NULL)
+  g_autoptr (QsTrace) trace = load (argv[1], keys);
+  g_autoptr (QsTrace) second = other != NULL ? load (other, keys) : NULL;
+  g_autoptr (QsTraceJoin) join = NULL;
+  if (trace == NULL || (other != NULL && second == NULL))
+    return 1;
+  if (second != NULL)
     {
-      g_printerr ("%s\n", error->message);
-      return 1;
+      join = qs_trace_join_new (trace, second, qs_trace_join_guess_clocks (trace, second));
+      qs_trace_join_finish (join);
+      options.join = join;
     }
-  QsTrace *trace = g_ptr_array_index (traces, 0);
-  g_autoptr (QsDissector) dissector = qs_dissector_new (trace);
-  qs_dissector_advance (dissector, 0);
-  qs_dissector_finish (dissector);
   if (timeline)
     {
       QsTimelineOptions plain = QS_TIMELINE_OPTIONS_DEFAULT;

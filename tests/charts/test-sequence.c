@@ -151,10 +151,9 @@ check_lookup (QsTrace *trace, const QsSequenceOptions *options)
       QsSequenceHit where, hit;
 
       g_assert_true (qs_sequence_layout_find_packet (layout, i, &where));
-      const QsItem *item = &g_array_index (layout->items, QsItem, where.item);
       double x0, y0, x1, y1;
-      gboolean by_client = qs_sequence_by_client (layout, qs_trace_get_packet (trace, i)->direction);
-      qs_sequence_arrow (layout, item, by_client ? 0 : 1, &x0, &y0, &x1, &y1);
+      gboolean by_client = qs_sequence_by_client (layout, i);
+      qs_sequence_arrow (layout, where.item, by_client ? 0 : 1, &x0, &y0, &x1, &y1);
       g_assert_cmpfloat (fabs (x1 - x0), >, 100);
       g_assert_true ((x1 > x0) == (by_client != options->mirrored));
       g_assert_true (qs_sequence_layout_lookup (layout, x0 + (x1 - x0) * 0.1, y0 + (y1 - y0) * 0.1, &hit));
@@ -255,8 +254,8 @@ test_labels (void)
   g_assert_nonnull (strstr (joined, "same datagram"));
 
   QsNote note = { .kind = QS_NOTE_CLOSE, .packet = 8, .mark = G_MAXUINT32 };
-  g_autofree char *title = qs_sequence_note_title (trace, &note, TRUE, &tone);
-  g_autofree char *text = qs_sequence_note_text (trace, &note, TRUE);
+  g_autofree char *title = qs_sequence_note_title (layout, &note, &tone);
+  g_autofree char *text = qs_sequence_note_text (layout, &note);
   g_assert_cmpstr (title, ==, "The client closes the connection");
   g_assert_nonnull (strstr (text, "0x100"));
   g_assert_nonnull (strstr (text, "hi"));
