@@ -299,13 +299,32 @@ find_short (QsCapture *self, const Flow *flow, QsSpan payload)
   return NULL;
 }
 
+/* Whether something that only follows a ServerHello stands in the same datagram. */
+static gboolean
+holds_later_packets (QsSpan payload)
+{
+  while (payload.length > 0 && (payload.data[0] & 0x80) != 0)
+    {
+      QsPacketHeader header;
+
+      if (!qs_packet_header_parse (payload, 0, &header, NULL))
+        return FALSE;
+      if (header.type == QS_PACKET_HANDSHAKE)
+        return TRUE;
+      payload.data += header.length;
+      payload.length -= header.length;
+    }
+  return payload.length > 0 && (payload.data[0] & 0xc0) == 0x40;
+}
+
 /* A new connection on addresses that had one: a client's first packet with ids that are all unknown. After a
- * Version Negotiation it is the same attempt going on. */
+ * Version Negotiation it is the same attempt going on. A client may have got a new id from its server in the very first
+ * 1-RTT packet already, and its Initials and Handshake packets go to that one as well; it was told under encryption. */
 static gboolean
 begins_another (const Connection *current, const QsCapturePacket *packet, const Invariants *header)
 {
   return header->initial && packet->payload_length >= MIN_INITIAL && header->dcid.length >= 8 &&
-         same_end (&packet->from, &current->client) && !current->negotiates;
+         same_end (&packet->from, &current->client) && !current->negotiates && !holds_later_packets (packet->payload);
 }
 
 static Connection *

@@ -339,6 +339,51 @@ test_vantage (Fixture *self, gconstpointer data)
     }
 }
 
+/* An Initial of @length bytes to the id that @id fills, in @out. */
+static void
+fill_initial (guint8 *out, guint8 id, gsize length)
+{
+  memset (out, 0, length);
+  out[0] = 0xc3;
+  out[4] = 1; /* version 1 */
+  out[5] = 8;
+  memset (out + 6, id, 8);
+  /* No client's id, no token; then the length of what follows (RFC 9000 section 17.2.2). */
+  out[16] = (guint8) (0x40 | (length - 18) >> 8);
+  out[17] = (guint8) (length - 18);
+}
+
+/* The server may give the client another id in its first flight, under encryption: an Initial to it, with a Handshake
+ * packet behind, goes on with the connection. An Initial alone to an unknown id begins another one. */
+static void
+test_unknown_id (Fixture *self, gconstpointer data)
+{
+  for (guint joined = 0; joined < 2; joined++)
+    {
+      guint8 first[1200], second[1200];
+      Shape shape = { .link = QS_LINK_RAW };
+      GByteArray *file = begin_pcapng (shape.link, FALSE, 9);
+      g_autoptr (GError) error = NULL;
+
+      fill_initial (first, 'a', sizeof first);
+      fill_initial (second, 'b', joined ? 100 : sizeof second);
+      if (joined)
+        {
+          fill_initial (second + 100, 'b', sizeof second - 100);
+          second[100] = 0xe3;
+          /* A Handshake packet has no token: its length comes at once. */
+          memmove (second + 115, second + 116, sizeof second - 116);
+          second[115] = (guint8) (0x40 | (sizeof second - 117) >> 8);
+          second[116] = (guint8) (sizeof second - 117);
+        }
+      put_enhanced (file, FALSE, 1, 2, make_packet (&shape, first, sizeof first));
+      put_enhanced (file, FALSE, 2, 2, make_packet (&shape, second, sizeof second));
+      g_autoptr (GPtrArray) traces = load (self, file, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (traces->len, ==, joined ? 1 : 2);
+    }
+}
+
 /* Out of order, twice, overlapping, with a wrap of the sequence number; a reset at the end. */
 static void
 test_tcp_order (Fixture *self, gconstpointer data)
@@ -680,6 +725,7 @@ main (int argc, char **argv)
 #define ADD(name, func) g_test_add ("/capture/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("links", test_links);
   ADD ("vantage", test_vantage);
+  ADD ("unknown-id", test_unknown_id);
   ADD ("tcp-order", test_tcp_order);
   ADD ("tcp-gap", test_tcp_gap);
   ADD ("tcp-refused", test_tcp_refused);
