@@ -22,6 +22,7 @@ struct _QsSession {
   QsLab *lab;
   QsLog *log;
   QsHistory *history;
+  QsReplay *replay;
   QsProbeOptions *lab_options; /* set: the lab is to be probed once it listens */
 };
 
@@ -120,6 +121,13 @@ lab_running_cb (QsSession *self)
 }
 
 static void
+replay_packet_cb (QsSession *self)
+{
+  if (qs_replay_is_under_way (self->replay))
+    qs_session_set_selection (self, qs_replay_get_packet (self->replay));
+}
+
+static void
 qs_session_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   QsSession *self = QS_SESSION (object);
@@ -154,6 +162,7 @@ qs_session_dispose (GObject *object)
 
   if (self->lab != NULL)
     g_signal_handlers_disconnect_by_data (self->lab, self);
+  g_signal_handlers_disconnect_by_data (self->replay, self);
   g_clear_object (&self->run);
   g_clear_object (&self->runs);
   g_clear_object (&self->lab);
@@ -167,6 +176,7 @@ qs_session_finalize (GObject *object)
 
   g_clear_object (&self->log);
   g_clear_object (&self->history);
+  g_clear_object (&self->replay);
   g_clear_pointer (&self->lab_options, qs_probe_options_free);
   g_clear_pointer (&self->none.filter, g_free);
   G_OBJECT_CLASS (qs_session_parent_class)->finalize (object);
@@ -198,6 +208,8 @@ qs_session_init (QsSession *self)
   view_init (&self->none);
   self->runs = g_list_store_new (QS_TYPE_RUN);
   self->log = qs_log_new ();
+  self->replay = qs_replay_new ();
+  g_signal_connect_swapped (self->replay, "notify::packet", G_CALLBACK (replay_packet_cb), self);
   self->lab = qs_lab_new ();
   g_signal_connect_swapped (self->lab, "event", G_CALLBACK (lab_event_cb), self);
   g_signal_connect_swapped (self->lab, "notify::running", G_CALLBACK (lab_running_cb), self);
@@ -236,6 +248,7 @@ qs_session_set_run (QsSession *self, QsRun *run)
 
   if (!g_set_object (&self->run, run))
     return;
+  qs_replay_set_trace (self->replay, run != NULL ? qs_run_get_trace (run) : NULL);
   g_object_freeze_notify (G_OBJECT (self));
   for (guint i = PROP_RUN; i < N_PROPS; i++)
     g_object_notify_by_pspec (G_OBJECT (self), props[i]);
@@ -320,6 +333,14 @@ qs_session_set_filter (QsSession *self, const char *filter)
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_FILTER]);
 }
 
+QsReplay *
+qs_session_get_replay (QsSession *self)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self), NULL);
+
+  return self->replay;
+}
+
 QsLab *
 qs_session_get_lab (QsSession *self)
 {
@@ -367,6 +388,16 @@ qs_session_run_again (QsSession *self, QsRun *run)
 
   QsProbe *probe = qs_run_get_probe (run);
   return probe != NULL ? start_run (self, qs_probe_get_target (probe), qs_probe_get_options (probe)) : NULL;
+}
+
+void
+qs_session_add_run (QsSession *self, QsRun *run)
+{
+  g_return_if_fail (QS_IS_SESSION (self) && QS_IS_RUN (run));
+
+  if (qs_run_get_probe (run) != NULL)
+    g_signal_connect_object (qs_run_get_probe (run), "event", G_CALLBACK (run_event_cb), run, 0);
+  add_run (self, run);
 }
 
 QsRun *

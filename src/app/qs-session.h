@@ -4,6 +4,7 @@
 #include "app/models/qs-history.h"
 #include "app/models/qs-lab.h"
 #include "app/models/qs-log.h"
+#include "app/models/qs-replay.h"
 #include "app/models/qs-run.h"
 
 G_BEGIN_DECLS
@@ -34,6 +35,8 @@ void qs_session_get_visible (QsSession *self, gint64 *from, gint64 *to);
 void qs_session_set_visible (QsSession *self, gint64 from, gint64 to);
 const char *qs_session_get_filter (QsSession *self);
 void qs_session_set_filter (QsSession *self, const char *filter);
+/* Of the shown run: while it is under way, the selection follows it. Another run shows all of it again. */
+QsReplay *qs_session_get_replay (QsSession *self);
 
 QsLab *qs_session_get_lab (QsSession *self);
 QsLog *qs_session_get_log (QsSession *self);
@@ -44,6 +47,8 @@ QsHistory *qs_session_get_history (QsSession *self);
 QsRun *qs_session_connect (QsSession *self, const char *target, const QsProbeOptions *options, GError **error);
 /* The same target and options as a run before. NULL for a file. */
 QsRun *qs_session_run_again (QsSession *self, QsRun *run);
+/* A run that somebody else made, of a probe that has not started: it is listed and shown. */
+void qs_session_add_run (QsSession *self, QsRun *run);
 /* A trace from a file or from the lab's side. (transfer none) */
 QsRun *qs_session_add_trace (QsSession *self, QsTrace *trace, const char *title);
 /* Ends it if need be and forgets it. */

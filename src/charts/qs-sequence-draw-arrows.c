@@ -52,7 +52,7 @@ find_progress (const QsDraw *draw, guint rank, gint64 arrived)
   gint64 until = draw->look->until;
   gint64 left_at = qs_sequence_arrow_time (layout, rank), takes = layout->half_rtt;
 
-  if (until == G_MAXINT64)
+  if (until == G_MAXINT64 || draw->look->settled)
     return 1;
   if (layout->options.join == NULL && qs_sequence_packet_at (layout, rank, NULL)->direction == QS_DIRECTION_RECEIVED)
     left_at -= layout->half_rtt;

@@ -53,7 +53,7 @@ is_to_come (const QsDraw *draw, const QsItem *item)
   if (draw->look->until == G_MAXINT64)
     return FALSE;
   gint64 time = qs_sequence_item_time (layout, item);
-  if (item->kind == QS_ITEM_PACKET && layout->options.join == NULL &&
+  if (item->kind == QS_ITEM_PACKET && layout->options.join == NULL && !draw->look->settled &&
       qs_sequence_packet_at (layout, item->rank, NULL)->direction == QS_DIRECTION_RECEIVED)
     time -= layout->half_rtt;
   return time > draw->look->until;

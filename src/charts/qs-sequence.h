@@ -61,6 +61,7 @@ typedef struct {
   guint selected; /* a packet; G_MAXUINT: none */
   guint hovered;  /* likewise */
   gint64 until; /* replay: nothing later is drawn, and what is under way then gets as far as it got; G_MAXINT64: all */
+  gboolean settled; /* with until: what was sent by then has arrived, and what had not arrived was not sent */
 } QsSequenceLook;
 
 typedef enum {

@@ -151,6 +151,19 @@ show_packet_cb (QsOverviewPage *self, gint64 packet)
 }
 
 static void
+replay_moved_cb (QsOverviewPage *self, GParamSpec *pspec, QsReplay *replay)
+{
+  qs_step_list_set_until (self->steps, qs_replay_get_position (replay));
+}
+
+static void
+qs_overview_page_session_set (QsPage *page, QsSession *session)
+{
+  g_signal_connect_object (qs_session_get_replay (session), "notify::position", G_CALLBACK (replay_moved_cb), page,
+                           G_CONNECT_SWAPPED);
+}
+
+static void
 qs_overview_page_run_changed (QsPage *page, QsRun *run)
 {
   gtk_stack_set_visible_child_name (QS_OVERVIEW_PAGE (page)->stack, run != NULL ? "content" : "empty");
@@ -172,6 +185,7 @@ qs_overview_page_class_init (QsOverviewPageClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
+  QS_PAGE_CLASS (klass)->session_set = qs_overview_page_session_set;
   QS_PAGE_CLASS (klass)->run_changed = qs_overview_page_run_changed;
   QS_PAGE_CLASS (klass)->update = qs_overview_page_update;
 

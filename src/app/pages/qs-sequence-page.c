@@ -3,6 +3,7 @@
 
 #include "app/widgets/qs-empty-state.h"
 #include "app/widgets/qs-file-dialog.h"
+#include "app/widgets/qs-replay-bar.h"
 #include "app/widgets/qs-sequence-view.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
@@ -16,6 +17,7 @@ struct _QsSequencePage {
   GtkToggleButton *to_scale, *collapse;
   GtkBox *picture;
   QsSequenceView *view;
+  QsReplayBar *replay_bar;
   GtkLabel *detail, *error;
   gulong selection_handler;
 };
@@ -55,6 +57,18 @@ session_selection_cb (QsSequencePage *self, GParamSpec *pspec, QsSession *sessio
 
   if (run != NULL && run == qs_page_get_run (QS_PAGE (self)))
     qs_sequence_view_set_selected (self->view, qs_session_get_selection (session));
+}
+
+static void
+replay_moved_cb (QsSequencePage *self, GParamSpec *pspec, QsReplay *replay)
+{
+  qs_sequence_view_set_until (self->view, qs_replay_get_position (replay), qs_replay_get_settled (replay));
+}
+
+static gboolean
+view_key_cb (QsSequencePage *self, GdkEventKey *event)
+{
+  return qs_replay_bar_handle_key (self->replay_bar, event);
 }
 
 static void
@@ -116,7 +130,12 @@ export_cb (QsSequencePage *self)
 static void
 qs_sequence_page_session_set (QsPage *page, QsSession *session)
 {
+  QsReplay *replay = qs_session_get_replay (session);
+
   g_signal_connect_object (session, "notify::selection", G_CALLBACK (session_selection_cb), page, G_CONNECT_SWAPPED);
+  g_signal_connect_object (replay, "notify::position", G_CALLBACK (replay_moved_cb), page, G_CONNECT_SWAPPED);
+  g_signal_connect_object (replay, "notify::settled", G_CALLBACK (replay_moved_cb), page, G_CONNECT_SWAPPED);
+  qs_replay_bar_set_session (QS_SEQUENCE_PAGE (page)->replay_bar, session);
 }
 
 static void
@@ -143,6 +162,7 @@ qs_sequence_page_class_init (QsSequencePageClass *klass)
   QS_PAGE_CLASS (klass)->run_changed = qs_sequence_page_run_changed;
 
   g_type_ensure (QS_TYPE_EMPTY_STATE);
+  g_type_ensure (QS_TYPE_REPLAY_BAR);
   g_type_ensure (QS_TYPE_SEQUENCE_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-sequence-page.ui");
   gtk_widget_class_bind_template_child (widget_class, QsSequencePage, stack);
@@ -150,6 +170,7 @@ qs_sequence_page_class_init (QsSequencePageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, QsSequencePage, collapse);
   gtk_widget_class_bind_template_child (widget_class, QsSequencePage, picture);
   gtk_widget_class_bind_template_child (widget_class, QsSequencePage, view);
+  gtk_widget_class_bind_template_child (widget_class, QsSequencePage, replay_bar);
   gtk_widget_class_bind_template_child (widget_class, QsSequencePage, detail);
   gtk_widget_class_bind_template_child (widget_class, QsSequencePage, error);
   gtk_widget_class_bind_template_callback (widget_class, to_scale_cb);
@@ -158,6 +179,7 @@ qs_sequence_page_class_init (QsSequencePageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, zoom_out_cb);
   gtk_widget_class_bind_template_callback (widget_class, zoom_reset_cb);
   gtk_widget_class_bind_template_callback (widget_class, export_cb);
+  gtk_widget_class_bind_template_callback (widget_class, view_key_cb);
 }
 
 static void

@@ -16,6 +16,8 @@ struct _QsSequenceView {
   GtkAdjustment *adjustment;
   GSource *work; /* lays out what is not yet */
   guint selected, hovered;
+  gint64 until; /* of a replay; G_MAXINT64: all */
+  gboolean settled;
   gboolean reveal; /* the selection is to be scrolled to once it is laid out */
 };
 
@@ -182,7 +184,7 @@ static gboolean
 qs_sequence_view_draw (GtkWidget *widget, cairo_t *cr)
 {
   QsSequenceView *self = QS_SEQUENCE_VIEW (widget);
-  const QsSequenceLook look = { get_colours (self), self->selected, self->hovered, G_MAXINT64 };
+  const QsSequenceLook look = { get_colours (self), self->selected, self->hovered, self->until, self->settled };
   double top = gtk_adjustment_get_value (self->adjustment);
   GdkRectangle area;
 
@@ -390,6 +392,7 @@ qs_sequence_view_init (QsSequenceView *self)
   GtkWidget *widget = GTK_WIDGET (self);
 
   self->selected = self->hovered = G_MAXUINT;
+  self->until = G_MAXINT64;
   self->options = (QsSequenceOptions) QS_SEQUENCE_OPTIONS_DEFAULT;
   self->adjustment = g_object_ref_sink (gtk_adjustment_new (0, 0, 1, SCROLL_STEP, 1, 1));
   g_signal_connect_object (self->adjustment, "value-changed", G_CALLBACK (scrolled_cb), self, G_CONNECT_SWAPPED);
@@ -443,6 +446,18 @@ qs_sequence_view_set_selected (QsSequenceView *self, gint64 packet)
 {
   g_return_if_fail (QS_IS_SEQUENCE_VIEW (self));
   select_packet (self, packet < 0 ? G_MAXUINT : (guint) packet);
+}
+
+void
+qs_sequence_view_set_until (QsSequenceView *self, gint64 until, gboolean settled)
+{
+  g_return_if_fail (QS_IS_SEQUENCE_VIEW (self));
+
+  if (self->until == until && self->settled == settled)
+    return;
+  self->until = until;
+  self->settled = settled;
+  gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
 void

@@ -28,6 +28,9 @@ void qs_sequence_view_set_selected (QsSequenceView *self, gint64 packet);
 /* A sentence or several lines about what is selected; NULL when nothing is. Owned by the caller. */
 char *qs_sequence_view_describe_selected (QsSequenceView *self);
 
+/* A replay: nothing later than until (trace time in ns; G_MAXINT64: all) is drawn. See QsSequenceLook. */
+void qs_sequence_view_set_until (QsSequenceView *self, gint64 until, gboolean settled);
+
 void qs_sequence_view_set_to_scale (QsSequenceView *self, gboolean to_scale);
 gboolean qs_sequence_view_get_to_scale (QsSequenceView *self);
 void qs_sequence_view_set_collapse (QsSequenceView *self, gboolean collapse);

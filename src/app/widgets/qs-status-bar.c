@@ -47,6 +47,15 @@ show_state (QsStatusBar *self)
       return;
     }
 
+  QsReplay *replay = qs_session_get_replay (self->session);
+  int then = qs_replay_is_under_way (replay) ? qs_replay_get_state (replay) : -1;
+  if (then >= 0 && then < QS_N_CONNECTION_STATES)
+    {
+      g_autofree char *words = g_strdup_printf (_ ("Replay: %s"), qs_connection_state_title (then));
+      set_state (self, "media-playback-start-symbolic", "qs-active", words);
+      return;
+    }
+
   QsProbe *probe = qs_run_get_probe (self->run);
   QsRunStatus status = qs_run_get_status (self->run);
   set_state (self, qs_run_status_icon_name (status), qs_run_status_css_class (status),
@@ -143,6 +152,8 @@ qs_status_bar_set_session (QsStatusBar *self, QsSession *session, QsDelayMeter *
   self->session = g_object_ref (session);
   self->meter = g_object_ref (meter);
   g_signal_connect_object (session, "notify::run", G_CALLBACK (session_run_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (qs_session_get_replay (session), "notify::position", G_CALLBACK (show_state), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (meter, "notify::worst", G_CALLBACK (delay_cb), self, G_CONNECT_SWAPPED);
   session_run_cb (self);
   delay_cb (self);

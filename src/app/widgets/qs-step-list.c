@@ -7,6 +7,8 @@
 
 struct _QsStepList {
   GtkListBox parent;
+  GPtrArray *steps; /* QsStep, those that were set */
+  gint64 until;
 };
 
 G_DEFINE_FINAL_TYPE (QsStepList, qs_step_list, GTK_TYPE_LIST_BOX)
@@ -94,6 +96,21 @@ set_status (Row *row, QsStepStatus status)
     gtk_style_context_remove_class (title_style, GTK_STYLE_CLASS_DIM_LABEL);
 }
 
+/* A step as it stood at a moment. */
+static QsStep
+step_at (const QsStep *step, gint64 until, gboolean *waiting)
+{
+  QsStep then = *step;
+
+  if (step->time < 0 || step->time <= until)
+    return then;
+  then.detail = NULL;
+  then.time = -1;
+  then.status = *waiting ? QS_STEP_PENDING : QS_STEP_ACTIVE;
+  *waiting = TRUE;
+  return then;
+}
+
 static void
 fill_row (GtkWidget *list_row, const QsStep *step)
 {
@@ -120,13 +137,42 @@ fill_row (GtkWidget *list_row, const QsStep *step)
 }
 
 static void
+show_steps (QsStepList *self)
+{
+  GtkListBoxRow *row;
+  guint n = self->steps != NULL ? self->steps->len : 0;
+  gboolean waiting = FALSE;
+
+  for (guint i = 0; i < n; i++)
+    {
+      row = gtk_list_box_get_row_at_index (GTK_LIST_BOX (self), (int) i);
+      GtkWidget *widget = row != NULL ? GTK_WIDGET (row) : make_row ();
+      if (row == NULL)
+        gtk_container_add (GTK_CONTAINER (self), widget);
+      const QsStep then = step_at (g_ptr_array_index (self->steps, i), self->until, &waiting);
+      fill_row (widget, &then);
+    }
+  while ((row = gtk_list_box_get_row_at_index (GTK_LIST_BOX (self), (int) n)) != NULL)
+    gtk_widget_destroy (GTK_WIDGET (row));
+}
+
+static void
+qs_step_list_finalize (GObject *object)
+{
+  g_clear_pointer (&QS_STEP_LIST (object)->steps, g_ptr_array_unref);
+  G_OBJECT_CLASS (qs_step_list_parent_class)->finalize (object);
+}
+
+static void
 qs_step_list_class_init (QsStepListClass *klass)
 {
+  G_OBJECT_CLASS (klass)->finalize = qs_step_list_finalize;
 }
 
 static void
 qs_step_list_init (QsStepList *self)
 {
+  self->until = G_MAXINT64;
   gtk_list_box_set_selection_mode (GTK_LIST_BOX (self), GTK_SELECTION_NONE);
 }
 
@@ -141,15 +187,19 @@ qs_step_list_set_steps (QsStepList *self, GPtrArray *steps)
 {
   g_return_if_fail (QS_IS_STEP_LIST (self) && steps != NULL);
 
-  GtkListBoxRow *row;
-  for (guint i = 0; i < steps->len; i++)
-    {
-      row = gtk_list_box_get_row_at_index (GTK_LIST_BOX (self), (int) i);
-      GtkWidget *widget = row != NULL ? GTK_WIDGET (row) : make_row ();
-      if (row == NULL)
-        gtk_container_add (GTK_CONTAINER (self), widget);
-      fill_row (widget, g_ptr_array_index (steps, i));
-    }
-  while ((row = gtk_list_box_get_row_at_index (GTK_LIST_BOX (self), (int) steps->len)) != NULL)
-    gtk_widget_destroy (GTK_WIDGET (row));
+  g_ptr_array_ref (steps);
+  g_clear_pointer (&self->steps, g_ptr_array_unref);
+  self->steps = steps;
+  show_steps (self);
+}
+
+void
+qs_step_list_set_until (QsStepList *self, gint64 until)
+{
+  g_return_if_fail (QS_IS_STEP_LIST (self));
+
+  if (self->until == until)
+    return;
+  self->until = until;
+  show_steps (self);
 }
