@@ -277,7 +277,9 @@ class WithCaptures(Reading):
     def server(self, size=20000, **options):
         with open(self.path("file"), "wb") as file:
             file.write(bytes(range(250)) * (size // 250))
-        # As one datagram, what GSO sends in one piece would be captured in one piece on loopback.
+        # What GSO sends in one piece would be captured in one piece on loopback, and tshark takes it for one datagram.
+        if not peers.ngtcp2_server_knows("--max-gso-dgrams"):
+            raise unittest.SkipTest("ngtcp2's server cannot be told to do without GSO here")
         return peers.ngtcp2_server(self.certs, files=self.folder, options=["--max-gso-dgrams=1"], **options)
 
 

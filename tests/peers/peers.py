@@ -273,9 +273,18 @@ def caddy(certs, leaf="good", *, host=HOST, body="hello from caddy\n", files=Non
     return _start_on_free_port(start, host)
 
 
+NGTCP2_SERVERS = ("gtlsserver", "ngtcp2-server", "osslserver", "bsslserver")
+
+
+def ngtcp2_server_knows(option):
+    """Whether the help of ngtcp2's server tells of an option: they come and go with its versions."""
+    help = subprocess.run([find_program(*NGTCP2_SERVERS), "--help"], capture_output=True, text=True, timeout=PATIENCE)
+    return option in help.stdout + help.stderr
+
+
 def ngtcp2_server(certs, leaf="good", *, host=HOST, files=None, options=()):
     """ngtcp2's example server (HTTP/3). options: more of its own, such as ["--validate-addr"] for Retry."""
-    program = find_program("gtlsserver", "ngtcp2-server", "osslserver", "bsslserver")
+    program = find_program(*NGTCP2_SERVERS)
     chain, key = certs.leaf(leaf)
 
     def start(port):
