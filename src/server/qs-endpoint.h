@@ -25,6 +25,8 @@ typedef struct _QsQuicEndpoint QsQuicEndpoint;
 /* bio is bound. behaviour, host and tls are borrowed. */
 QsQuicEndpoint *qs_quic_endpoint_new (QsUdpBio *bio, QsServerTls *tls, const QsBehaviour *behaviour, gboolean retry,
                                       gboolean record, const QsEndpointHost *host, gpointer data, GError **error);
+/* (transfer full): of the newest flow from this address; NULL. */
+QsTrace *qs_quic_endpoint_find_trace (QsQuicEndpoint *self, const char *peer);
 /* Closes every connection with CONNECTION_CLOSE, which is on its way when this returns; frees the socket. */
 void qs_quic_endpoint_free (QsQuicEndpoint *self);
 

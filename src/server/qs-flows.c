@@ -261,6 +261,19 @@ qs_flows_find (QsFlows *self, const guint8 *cid, gsize length)
   return g_hash_table_lookup (self->by_server, key);
 }
 
+QsFlow *
+qs_flows_find_peer (QsFlows *self, const char *peer)
+{
+  for (GList *at = self->flows.tail; at != NULL; at = at->prev)
+    {
+      QsFlow *flow = at->data;
+
+      if (g_str_equal (flow->peer, peer))
+        return flow;
+    }
+  return NULL;
+}
+
 void
 qs_flow_release (QsFlow *flow)
 {

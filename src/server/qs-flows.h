@@ -39,6 +39,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsFlows, qs_flows_free)
 /* Files a datagram. NULL when it belongs to no flow that can be told. Flows stay valid while they have owners. */
 QsFlow *qs_flows_add (QsFlows *self, const QsUdpDatagram *datagram);
 
+/* The newest from a peer's address as text; NULL. */
+QsFlow *qs_flows_find_peer (QsFlows *self, const char *peer);
+
 /* Whose server-chosen connection id this is; NULL. */
 QsFlow *qs_flows_find (QsFlows *self, const guint8 *cid, gsize length);
 

@@ -308,6 +308,14 @@ qs_quic_endpoint_free (QsQuicEndpoint *self)
   g_free (self);
 }
 
+QsTrace *
+qs_quic_endpoint_find_trace (QsQuicEndpoint *self, const char *peer)
+{
+  QsFlow *flow = qs_flows_find_peer (self->flows, peer);
+
+  return flow != NULL && flow->trace != NULL ? g_object_ref (flow->trace) : NULL;
+}
+
 guint
 qs_behaviour_get_responder_flags (const QsBehaviour *behaviour)
 {

@@ -489,3 +489,30 @@ qs_server_get_connections (QsServer *self)
 
   return G_LIST_MODEL (self->connections);
 }
+
+static QsTrace *
+find_tls_trace (QsServer *self, const char *peer)
+{
+  for (guint i = g_list_model_get_n_items (G_LIST_MODEL (self->connections)); i > 0; i--)
+    {
+      g_autoptr (QsServerConnection) connection = g_list_model_get_item (G_LIST_MODEL (self->connections), i - 1);
+      g_autofree char *transport = NULL;
+
+      g_object_get (connection, "transport", &transport, NULL);
+      QsTrace *trace = qs_server_connection_get_trace (connection);
+      if (trace != NULL && g_str_equal (transport, "tls") &&
+          g_str_equal (qs_server_connection_get_peer (connection), peer))
+        return g_object_ref (trace);
+    }
+  return NULL;
+}
+
+QsTrace *
+qs_server_find_trace (QsServer *self, GSocketAddress *peer)
+{
+  g_return_val_if_fail (QS_IS_SERVER (self) && G_IS_SOCKET_ADDRESS (peer), NULL);
+
+  g_autofree char *text = qs_socket_address_to_text (peer);
+  QsTrace *trace = self->quic != NULL ? qs_quic_endpoint_find_trace (self->quic, text) : NULL;
+  return trace != NULL ? trace : find_tls_trace (self, text);
+}

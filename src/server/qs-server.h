@@ -54,6 +54,10 @@ gboolean qs_server_write_ca (QsServer *self, const char *path, GError **error);
 GListModel *
 qs_server_get_connections (QsServer *self); /* of QsServerConnection, newest last, ended ones kept (the last 200) */
 
+/* The trace of the newest connection, or attempt at one, from this address (transfer full): also of one that OpenSSL never
+ * accepted, by which nothing but a refusal was sent. NULL when there is none or it does not record. */
+QsTrace *qs_server_find_trace (QsServer *self, GSocketAddress *peer);
+
 /* One connection of a peer's. Properties, notify: "state" (string: "handshaking", "established", "closed", "failed"),
  * "peer" (string), "alpn" (string), "n-streams" (uint), "bytes-received", "bytes-sent" (uint64), "transport" (string: "quic", "tls"),
  * "end" (string: how it ended, translated, escaped; NULL before). */
