@@ -68,7 +68,7 @@ parse (Arguments *arguments, int *argc, char ***argv, GError **error)
     { "list-impairments", 0, 0, G_OPTION_ARG_NONE, &arguments->list_impairments,
       N_ ("List the presets of --impair: name, title"), NULL },
     { "alpn", 0, 0, G_OPTION_ARG_STRING, &arguments->alpn,
-      N_ ("Application protocols to accept (default hq-interop,http/1.0,http/1.1)"), N_ ("A,B") },
+      N_ ("Application protocols to accept (default hq-interop,http/1.0,h3,http/1.1)"), N_ ("A,B") },
     { "retry", 0, 0, G_OPTION_ARG_NONE, &arguments->retry, N_ ("Validate addresses by Retry (the default)"), NULL },
     { "no-retry", 0, 0, G_OPTION_ARG_NONE, &arguments->no_retry, N_ ("Do not"), NULL },
     { "no-tcp", 0, 0, G_OPTION_ARG_NONE, &arguments->no_tcp, N_ ("No TLS over TCP on the same port"), NULL },
@@ -87,7 +87,8 @@ parse (Arguments *arguments, int *argc, char ***argv, GError **error)
   g_autofree char *description = g_strdup_printf (
       "%s\n%s\n%s\n\n%s",
       _ ("A stream, or a TLS connection, that begins with “GET /” or “HEAD /” is a request (HTTP/0.9, 1.0 or 1.1);\n"
-         "all else is echoed and ends when its sender ends it. Paths:"),
+         "all else is echoed and ends when its sender ends it. With h3 it is HTTP/3: GET and HEAD are requests, and the\n"
+         "body of all else is echoed. Paths:"),
       paths, rules,
       _ ("Exit status: 0 it served and was ended in order; 1 it could not serve; 2 the command line was wrong."));
 

@@ -39,31 +39,55 @@ qs_quic_connection_begin_close (QsQuicConnection *connection, guint64 code, cons
   connection->close_reason = g_strdup (reason);
 }
 
+/* What the scenario does to a request's stream. */
+static void
+misbehave (QsQuicConnection *connection, QsQuicStream *stream)
+{
+  const QsBehaviour *behaviour = connection->endpoint->behaviour;
+  gboolean first = connection->n_requests++ == 0;
+
+  if (first && behaviour->within == QS_WITHIN_CLOSE)
+    qs_quic_connection_begin_close (connection, behaviour->close_code, behaviour->close_reason);
+  else if (first && behaviour->within == QS_WITHIN_RESET)
+    qs_quic_stream_reset (stream, behaviour->stream_code);
+  else if (behaviour->within == QS_WITHIN_REFUSE)
+    {
+      /* Freed unread, it is told to stop sending as well. */
+      qs_quic_stream_reset (stream, behaviour->stream_code);
+      stream->read_done = TRUE;
+    }
+}
+
 static void
 add_stream (QsQuicConnection *connection, SSL *ssl)
 {
   QsQuicEndpoint *self = connection->endpoint;
   QsQuicStream *stream = g_new0 (QsQuicStream, 1);
+  gboolean is_request = SSL_get_stream_type (ssl) == SSL_STREAM_TYPE_BIDI;
 
   stream->ssl = ssl;
-  stream->write_done = SSL_get_stream_type (ssl) != SSL_STREAM_TYPE_BIDI;
-  if (!stream->write_done)
+  stream->id = SSL_get_stream_id (ssl);
+  stream->write_done = !is_request;
+  stream->http3 = connection->http3 != NULL;
+  if (is_request && !stream->http3)
     stream->responder = qs_responder_new (qs_behaviour_get_responder_flags (self->behaviour),
                                           qs_server_connection_get_about (connection->object));
   g_ptr_array_add (connection->streams, stream);
   qs_server_connection_add_stream (connection->object);
+  if (is_request)
+    misbehave (connection, stream);
+}
 
-  if (connection->n_accepted++ > 0)
-    return;
-  if (self->behaviour->within == QS_WITHIN_RESET && stream->responder != NULL)
-    {
-      SSL_STREAM_RESET_ARGS args = { .quic_error_code = self->behaviour->stream_code };
-      SSL_stream_reset (ssl, &args, sizeof args);
-      g_clear_pointer (&stream->responder, qs_responder_free);
-      stream->write_done = TRUE;
-    }
-  else if (self->behaviour->within == QS_WITHIN_CLOSE)
-    qs_quic_connection_begin_close (connection, self->behaviour->close_code, self->behaviour->close_reason);
+QsQuicStream *
+qs_quic_connection_add_own_stream (QsQuicConnection *connection, SSL *ssl)
+{
+  QsQuicStream *stream = g_new0 (QsQuicStream, 1);
+
+  stream->ssl = ssl;
+  stream->id = SSL_get_stream_id (ssl);
+  stream->read_done = SSL_get_stream_type (ssl) == SSL_STREAM_TYPE_WRITE;
+  g_ptr_array_add (connection->streams, stream);
+  return stream;
 }
 
 static void
@@ -166,10 +190,8 @@ exhaust_streams (QsQuicConnection *connection)
       SSL *ssl = SSL_new_stream (connection->ssl, SSL_STREAM_FLAG_UNI | SSL_STREAM_FLAG_NO_BLOCK);
       if (ssl == NULL)
         break;
-      QsQuicStream *stream = g_new0 (QsQuicStream, 1);
-      stream->ssl = ssl;
-      stream->read_done = TRUE; /* and the write side stays open: what is concluded makes room for another */
-      g_ptr_array_add (connection->streams, stream);
+      /* Its write side stays open: what is concluded makes room for another. */
+      qs_quic_connection_add_own_stream (connection, ssl);
       if (SSL_write_ex (ssl, word, sizeof word - 1, &written) == 1)
         qs_server_connection_count (connection->object, 0, written);
       opened++;
@@ -184,17 +206,13 @@ static void
 say_hello (QsQuicConnection *connection)
 {
   static const char text[] = "hello over the server's own socket\n";
-  QsQuicStream *stream;
   size_t written;
 
   ERR_clear_error ();
   SSL *ssl = SSL_new_stream (connection->ssl, SSL_STREAM_FLAG_NO_BLOCK);
   if (ssl == NULL)
     return;
-  stream = g_new0 (QsQuicStream, 1);
-  stream->ssl = ssl;
-  stream->write_done = TRUE;
-  g_ptr_array_add (connection->streams, stream);
+  qs_quic_connection_add_own_stream (connection, ssl)->write_done = TRUE;
   qs_server_connection_add_stream (connection->object);
   if (SSL_write_ex (ssl, text, sizeof text - 1, &written) == 1)
     qs_server_connection_count (connection->object, 0, written);
@@ -215,6 +233,8 @@ establish (QsQuicConnection *connection)
       say_hello (connection);
       return;
     }
+  if (connection->link->is_http3)
+    qs_quic_http3_begin (connection);
   if (self->fault != NULL)
     qs_wire_fault_established (self->fault, qs_server_connection_get_peer (connection->object));
   if (self->behaviour->wire == QS_WIRE_STREAMS_BLOCKED)
@@ -269,6 +289,7 @@ update_keys (QsQuicConnection *connection)
 static gboolean
 serve_streams (QsQuicConnection *connection, gint64 deadline)
 {
+  QsQuicEndpoint *self = connection->endpoint;
   gboolean moved = accept_streams (connection);
 
   if (connection->closing)
@@ -279,10 +300,13 @@ serve_streams (QsQuicConnection *connection, gint64 deadline)
         return moved;
       moved = TRUE;
     }
+  if (connection->http3 != NULL && self->behaviour->within != QS_WITHIN_STALL)
+    moved |= qs_quic_http3_serve (connection, deadline);
   for (guint i = connection->streams->len; i > 0; i--)
     {
       QsQuicStream *stream = connection->streams->pdata[i - 1];
-      moved |= qs_quic_stream_serve (connection, stream, deadline);
+      if (!stream->http3)
+        moved |= qs_quic_stream_serve (connection, stream, deadline);
       if (stream->read_done && stream->write_done)
         g_ptr_array_remove_index_fast (connection->streams, i - 1);
       if (g_get_monotonic_time () >= deadline)
@@ -310,8 +334,12 @@ qs_quic_connection_serve (QsQuicConnection *connection, gint64 deadline)
   adopt_flow (connection);
   if (connection->link->waits)
     qs_quic_endpoint_wait_until (connection->endpoint, connection->link->hold_until);
-  if (qs_server_connection_get_serving_state (connection->object) == QS_SERVING_HANDSHAKE &&
-      SSL_is_init_finished (connection->ssl))
+  gboolean handshaking = qs_server_connection_get_serving_state (connection->object) == QS_SERVING_HANDSHAKE;
+  /* Streams come with the client's last flight of the handshake. Of HTTP/3's not all may be refused: the peer would take
+   * that for the end of the connection (RFC 9114 section 6.2). */
+  if (handshaking && connection->link->is_http3)
+    SSL_set_incoming_stream_policy (connection->ssl, SSL_INCOMING_STREAM_POLICY_ACCEPT, 0);
+  if (handshaking && SSL_is_init_finished (connection->ssl))
     {
       establish (connection);
       moved = TRUE;
@@ -394,6 +422,7 @@ void
 qs_quic_connection_free (QsQuicConnection *connection)
 {
   g_ptr_array_unref (connection->streams); /* before the connection: they hold it */
+  qs_http3_server_free (connection->http3);
   SSL_free (connection->ssl);
   g_object_unref (connection->object);
   g_free (connection->close_reason);

@@ -3,6 +3,7 @@
 
 /* What the three files of the QUIC endpoint share: the listener, its connections, their streams. */
 
+#include "http/qs-http3-server.h"
 #include "server/qs-endpoint.h"
 #include "server/qs-responder.h"
 #include "server/qs-wire-fault.h"
@@ -37,7 +38,6 @@ struct _QsQuicConnection {
   QsServerLink *link; /* the SSL object's */
   GPtrArray *streams; /* QsQuicStream */
   gint64 notified_at;
-  guint n_accepted;
   gboolean closing; /* by us, with the two below */
   guint64 close_code;
   char *close_reason;
@@ -45,12 +45,21 @@ struct _QsQuicConnection {
   gboolean lost;         /* over, and nobody answers them */
   gint64 update_keys_at; /* monotonic microseconds; 0: not wanted, or done */
   gboolean dialed;       /* as a client, over the listener's own socket */
+  QsHttp3Server *http3;  /* NULL unless ALPN chose it */
+  guint n_requests;      /* bidirectional streams of the peer's so far */
 };
 
 typedef struct {
   SSL *ssl;
   QsResponder *responder; /* NULL: only read */
   gboolean read_done, write_done;
+  /* HTTP/3: */
+  gboolean http3; /* it takes what comes and gives what goes */
+  guint64 id;
+  gboolean answered;
+  gboolean waits;  /* its body had nothing to give */
+  GByteArray *out; /* not taken by the stream yet; NULL: nothing was */
+  gboolean out_fin;
 } QsQuicStream;
 
 /* Sends what there is and reads nothing: after a close, see qs_udp_bio_set_deaf(). */
@@ -73,6 +82,17 @@ gboolean qs_quic_connection_notice_end (QsQuicConnection *connection);
 void qs_quic_connection_notice_loss (QsQuicConnection *connection);
 
 void qs_quic_stream_free (QsQuicStream *stream);
+QsQuicStream *qs_quic_connection_add_own_stream (QsQuicConnection *connection, SSL *ssl);
+/* Resets our side, once. */
+void qs_quic_stream_reset (QsQuicStream *stream, guint64 code);
+/* Does what a request asks for besides an answer, and says which one it was. */
+void qs_quic_stream_act (QsQuicConnection *connection, QsQuicStream *stream);
+
+/* HTTP/3 on a connection that has just been established. */
+void qs_quic_http3_begin (QsQuicConnection *connection);
+/* What the streams of HTTP/3 have to read and to write. TRUE when something moved. */
+gboolean qs_quic_http3_serve (QsQuicConnection *connection, gint64 deadline);
+
 /* TRUE when something moved. */
 gboolean qs_quic_stream_serve (QsQuicConnection *connection, QsQuicStream *stream, gint64 deadline);
 

@@ -11,8 +11,21 @@ void
 qs_quic_stream_free (QsQuicStream *stream)
 {
   g_clear_pointer (&stream->responder, qs_responder_free);
+  g_clear_pointer (&stream->out, g_byte_array_unref);
   SSL_free (stream->ssl);
   g_free (stream);
+}
+
+void
+qs_quic_stream_reset (QsQuicStream *stream, guint64 code)
+{
+  SSL_STREAM_RESET_ARGS args = { .quic_error_code = code };
+
+  if (stream->write_done)
+    return;
+  SSL_stream_reset (stream->ssl, &args, sizeof args);
+  g_clear_pointer (&stream->responder, qs_responder_free);
+  stream->write_done = TRUE;
 }
 
 /* TRUE when bytes or the end came. */
@@ -91,17 +104,13 @@ do_action (QsQuicConnection *connection, QsQuicStream *stream)
 
   if (action == QS_REPLY_NONE)
     return;
+  qs_responder_action_done (stream->responder);
   if (action == QS_REPLY_RESET)
-    {
-      SSL_STREAM_RESET_ARGS args = { .quic_error_code = code };
-      SSL_stream_reset (stream->ssl, &args, sizeof args);
-      stream->write_done = TRUE;
-    }
+    qs_quic_stream_reset (stream, code);
   else if (action == QS_REPLY_STOP)
     SSL_set_incoming_stream_policy (connection->ssl, SSL_INCOMING_STREAM_POLICY_REJECT, code);
   else
     qs_quic_connection_begin_close (connection, code, "asked for by the path /close");
-  qs_responder_action_done (stream->responder);
 }
 
 static void
@@ -117,6 +126,13 @@ report_request (QsQuicConnection *connection, QsQuicStream *stream)
   self->host->event (connection->object, text, self->data);
 }
 
+void
+qs_quic_stream_act (QsQuicConnection *connection, QsQuicStream *stream)
+{
+  report_request (connection, stream);
+  do_action (connection, stream);
+}
+
 /* TRUE when something moved. */
 gboolean
 qs_quic_stream_serve (QsQuicConnection *connection, QsQuicStream *stream, gint64 deadline)
@@ -124,10 +140,13 @@ qs_quic_stream_serve (QsQuicConnection *connection, QsQuicStream *stream, gint64
   QsQuicEndpoint *self = connection->endpoint;
   gboolean moved = FALSE;
   gsize sent = 0;
+  gint64 start = g_get_monotonic_time ();
 
   if (self->behaviour->within == QS_WITHIN_STALL)
     return FALSE;
-  while (!stream->read_done && (stream->responder == NULL || qs_responder_wants_input (stream->responder)) &&
+  /* What still comes to an answered request is read and thrown away, or its sender would wait for ever. */
+  while (!stream->read_done &&
+         (stream->responder == NULL || stream->write_done || qs_responder_wants_input (stream->responder)) &&
          read_piece (connection, stream))
     {
       moved = TRUE;
@@ -137,14 +156,18 @@ qs_quic_stream_serve (QsQuicConnection *connection, QsQuicStream *stream, gint64
   if (stream->responder == NULL)
     return moved;
 
-  report_request (connection, stream);
-  do_action (connection, stream);
+  qs_quic_stream_act (connection, stream);
   while (!stream->write_done && sent < STREAM_TURN && write_piece (connection, stream, &sent))
     {
       moved = TRUE;
       if (g_get_monotonic_time () >= deadline)
         break;
     }
-  qs_quic_endpoint_wait_until (self, stream->write_done ? 0 : qs_responder_get_ready_at (stream->responder));
+  if (stream->responder == NULL)
+    return TRUE;
+  /* What was ready before waits for something else: flow control. */
+  gint64 ready_at = stream->write_done ? 0 : qs_responder_get_ready_at (stream->responder);
+  if (ready_at > start)
+    qs_quic_endpoint_wait_until (self, ready_at);
   return moved;
 }

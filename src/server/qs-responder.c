@@ -40,6 +40,9 @@ struct _QsResponder {
   QsReplyAction action;
   guint64 code;
   char *request;
+  guint status; /* of the answer */
+  const char *type;
+  gint64 length;
 };
 
 /* A request's line, and what is made of it. */
@@ -200,16 +203,18 @@ queue_answer (QsResponder *self, Answer *answer)
 {
   guint64 length = answer->body->len + answer->n_bytes;
 
-  if (answer->version >= 10)
+  self->status = (guint) answer->status;
+  self->type = answer->n_bytes > 0 ? "application/octet-stream" : "text/plain";
+  self->length = (gint64) length;
+  if (answer->version >= 10 && (self->flags & QS_RESPONDER_HTTP3) == 0)
     {
       g_autofree char *head = g_strdup_printf ("HTTP/%d.%d %d %s\r\n"
                                                "Server: quicserve\r\n"
                                                "Content-Type: %s\r\n"
                                                "Content-Length: %" G_GUINT64_FORMAT "\r\n"
                                                "Connection: %s\r\n\r\n",
-                                               1, answer->version - 10, answer->status, answer->status_text,
-                                               answer->n_bytes > 0 ? "application/octet-stream" : "text/plain", length,
-                                               self->again ? "keep-alive" : "close");
+                                               1, answer->version - 10, answer->status, answer->status_text, self->type,
+                                               length, self->again ? "keep-alive" : "close");
       append_out (self, head, strlen (head));
     }
   if (answer->head_only && answer->version >= 10)
@@ -399,6 +404,11 @@ qs_responder_new (QsResponderFlags flags, const char *about)
 
   self->flags = flags;
   self->about = about;
+  self->status = 200;
+  self->type = "application/octet-stream";
+  self->length = -1;
+  if ((flags & QS_RESPONDER_ECHO) != 0)
+    self->state = ECHO;
   if ((flags & QS_RESPONDER_LATE) != 0)
     self->ready_at = g_get_monotonic_time () + LATE_US;
   self->in = g_byte_array_new ();
@@ -493,6 +503,14 @@ qs_responder_get_ready_at (QsResponder *self)
                    (!all_is_sent (self) || is_last (self));
 
   return waits ? self->ready_at : 0;
+}
+
+void
+qs_responder_get_head (QsResponder *self, guint *status, const char **type, gint64 *length)
+{
+  *status = self->status;
+  *type = self->type;
+  *length = self->length;
 }
 
 QsReplyAction

@@ -34,6 +34,8 @@ typedef enum {
   QS_RESPONDER_TCP = 1 << 0,     /* a whole connection: requests may follow each other */
   QS_RESPONDER_TRICKLE = 1 << 1, /* 16 bytes every 100 ms */
   QS_RESPONDER_LARGE = 1 << 2,   /* 64 MiB whatever path is asked for */
+  QS_RESPONDER_HTTP3 = 1 << 4,   /* no head is sent: qs_responder_get_head() tells it */
+  QS_RESPONDER_ECHO = 1 << 5,    /* no request, whatever the first bytes are */
   QS_RESPONDER_LATE = 1 << 3,    /* nothing in the first 1.5 seconds */
 } QsResponderFlags;
 
@@ -55,6 +57,8 @@ gboolean qs_responder_peek (QsResponder *self, gint64 now, const guint8 **bytes,
 void qs_responder_sent (QsResponder *self, gsize length, gboolean concluded);
 /* Monotonic microseconds at which to peek again; 0: nothing waits for time. */
 gint64 qs_responder_get_ready_at (QsResponder *self);
+/* Of an answer that can be peeked at: its status and media type, and the length of its body, -1 for an echo. */
+void qs_responder_get_head (QsResponder *self, guint *status, const char **type, gint64 *length);
 QsReplyAction qs_responder_get_action (QsResponder *self, guint64 *code);
 void qs_responder_action_done (QsResponder *self);
 gboolean qs_responder_is_concluded (QsResponder *self);

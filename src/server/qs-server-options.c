@@ -5,7 +5,7 @@ QsServerOptions *
 qs_server_options_new (void)
 {
   static const char *const names[] = { "localhost", "127.0.0.1", "::1", NULL };
-  static const char *const alpn[] = { "hq-interop", "http/1.0", "http/1.1", NULL };
+  static const char *const alpn[] = { "hq-interop", "http/1.0", "h3", "http/1.1", NULL };
   QsServerOptions *options = g_new0 (QsServerOptions, 1);
 
   options->address = g_strdup ("127.0.0.1");

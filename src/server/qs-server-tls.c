@@ -192,11 +192,11 @@ offered (const unsigned char *list, unsigned length, const char *name)
   return FALSE;
 }
 
-/* HTTP/1.1 has no mapping onto QUIC streams here, and HTTP/0.9 none onto TLS. */
+/* HTTP/1.1 has no mapping onto QUIC streams here, and HTTP/0.9 and HTTP/3 none onto TLS. */
 static gboolean
 fits_transport (const char *alpn, gboolean quic)
 {
-  return !g_str_equal (alpn, quic ? "http/1.1" : "hq-interop");
+  return quic ? !g_str_equal (alpn, "http/1.1") : !g_str_equal (alpn, "hq-interop") && !g_str_equal (alpn, "h3");
 }
 
 static int
@@ -220,7 +220,12 @@ static int
 quic_alpn_cb (SSL *ssl, const unsigned char **chosen, unsigned char *chosen_length, const unsigned char *list,
               unsigned length, void *data)
 {
-  return choose_alpn (data, TRUE, chosen, chosen_length, list, length);
+  QsServerLink *link = qs_server_link_of (ssl);
+  int result = choose_alpn (data, TRUE, chosen, chosen_length, list, length);
+
+  if (link != NULL && result == SSL_TLSEXT_ERR_OK)
+    link->is_http3 = *chosen_length == 2 && memcmp (*chosen, "h3", 2) == 0;
+  return result;
 }
 
 static int

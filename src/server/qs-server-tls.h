@@ -19,6 +19,7 @@ typedef struct _QsServerTls QsServerTls;
 typedef struct {
   gboolean accepted;   /* QUIC: the endpoint has set it up: ClientHello may be answered */
   gint64 hold_until;   /* QUIC: and not before this monotonic time, microseconds */
+  gboolean is_http3;   /* QUIC: ALPN chose it */
   gboolean waits;      /* QUIC: ClientHello came and was not answered yet */
   QsFlow *flow;        /* QUIC: NULL until its first datagram went out */
   QsFlows *flows;      /* QUIC: borrowed */

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /**
  * QsServer: the local server: QUIC on SSL_new_listener with one GSource, and TLS over TCP on the same port
  * number. Echoes each stream (concluded when the peer concludes); answers `GET /path` on hq-interop and
- * http/1.0 (see the help of quicserve for its paths), HTTP/1.1 over TCP.
+ * http/1.0 (see the help of quicserve for its paths), HTTP/3 on h3, HTTP/1.1 over TCP.
  *
  * Properties: "running" (boolean), "port" (uint), "accept-queue-length" (uint), notify.
  * Signals: "connection-added" (QsServerConnection *), "connection-changed" (…), "connection-removed" (…),
@@ -24,7 +24,7 @@ typedef struct {
   guint16 port;               /* 0: the kernel chooses */
   char *cert_file, *key_file; /* both or none: none = a throwaway CA in memory */
   char **names;               /* of the throwaway certificate; default localhost, 127.0.0.1, ::1 */
-  char **alpn;                /* accepted, in order; default hq-interop, http/1.0, http/1.1 over TCP */
+  char **alpn;                /* accepted, in order; default hq-interop, http/1.0, h3, http/1.1 over TCP */
   char *impairment;           /* what its UDP socket's path does, as qs_impairment_new() takes it; NULL: nothing */
   gboolean retry;             /* address validation by Retry, default TRUE (OpenSSL's own default) */
   char **scenarios;           /* names, NULL: plain echo */

@@ -219,10 +219,72 @@ class OpensslTest(Case):
 
 
 class Ngtcp2Test(Case):
-    def test_http3_is_refused_with_an_alert(self):
+    """HTTP/3, by another's client."""
+
+    def client(self, peer, *paths, options=()):
+        command = [peers.ngtcp2_client(), "--exit-on-all-streams-close", "--no-quic-dump", *options]
+        command += [peer.host, str(peer.port), *(f"https://localhost:{peer.port}{path}" for path in paths)]
+        done = subprocess.run(command, capture_output=True, timeout=peers.PATIENCE)
+        return (done.stdout + done.stderr).decode("utf-8", "replace")
+
+    def fetch(self, peer, *paths, options=()):
+        """The bodies, by path."""
+        self.client(peer, *paths, options=[f"--download={self.folder}", "--quiet", *options])
+        bodies = []
+        for path in paths:
+            with open(os.path.join(self.folder, path.rsplit("/", 1)[1] or "index.html"), "rb") as file:
+                bodies.append(file.read())
+        return bodies
+
+    def test_requests_on_many_streams(self):
         peer = self.serve()
-        command = [peers.ngtcp2_client(), "--quiet", "127.0.0.1", str(peer.port), f"https://localhost:{peer.port}/"]
-        subprocess.run(command, capture_output=True, timeout=peers.PATIENCE)
+        sizes = (1, 100, 65536, 1000000)
+        bodies = self.fetch(peer, *(f"/bytes/{size}" for size in sizes))
+        self.assertEqual([len(body) for body in bodies], list(sizes))
+        self.assertTrue(bodies[3].startswith(b"Quicscope 0123456789 abc"))
+        peer.wait_for_line(r"^127\.0\.0\.1:\d+ quic h3, 7 streams, .*application code 0x100")
+
+    def test_a_large_answer_and_a_slow_one(self):
+        peer = self.serve("--no-retry")
+        large, slow = self.fetch(peer, "/bytes/50000000", "/slow/300")
+        self.assertEqual(len(large), 50000000)
+        self.assertEqual(slow, b"This answer waited for 300 ms.\n")
+
+    def test_statuses_and_headers(self):
+        peer = self.serve()
+        log = self.client(peer, "/", "/nothing/here", "/bytes/many", "/headers")
+        for words in ("[:status: 200]", "[:status: 404]", "[:status: 400]", "[server: quicserve]", "[content-length: "):
+            self.assertIn(words, log)
+
+    def test_what_is_posted_comes_back(self):
+        """More than the windows of both hold, so that each has to wait for the other."""
+        path = os.path.join(self.folder, "sent")
+        with open(path, "wb") as file:
+            file.write(os.urandom(3000000))
+        (body,) = self.fetch(self.serve(), "/echo", options=["--http-method=POST", f"--data={path}"])
+        with open(path, "rb") as file:
+            self.assertEqual(body, file.read())
+
+    def test_a_body_that_nobody_asked_for_is_read(self):
+        path = os.path.join(self.folder, "sent")
+        with open(path, "wb") as file:
+            file.write(bytes(3000000))
+        self.assertEqual(len(self.fetch(self.serve(), "/bytes/10", options=[f"--data={path}"])[0]), 10)
+
+    def test_a_reset_and_a_close(self):
+        peer = self.serve()
+        self.assertIn("HTTP stream 0 closed with error code 66", self.client(peer, "/reset/0x42"))
+        self.client(peer, "/close/0x1234")
+        peer.wait_for_line(r"closed here, application code 0x1234")
+
+    def test_over_ipv6(self):
+        peer = peers.quicserve(PROGRAM, host="::1")
+        self.addCleanup(peer.stop)
+        self.assertEqual(len(self.fetch(peer, "/bytes/1000")[0]), 1000)
+
+    def test_where_http3_is_not_spoken(self):
+        peer = self.serve("--alpn=hq-interop")
+        self.client(peer, "/")
         peer.wait_for_line(r"^127\.0\.0\.1:\d+ quic -, .*transport error 0x178")
 
 

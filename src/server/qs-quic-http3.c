@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* HTTP/3 on a connection of the server's: a responder behind each request, HTTP/3's streams on QUIC's. */
+#include <string.h>
+
+#include <openssl/err.h>
+
+#include "base/qs-i18n.h"
+#include "server/qs-quic-endpoint-private.h"
+
+#define PIECE 16384
+#define H3_NO_ERROR 0x100         /* RFC 9114 section 8.1 */
+#define CONNECTION_TURN (1 << 18) /* bytes that one connection may send before the next one has its turn */
+
+static QsQuicStream *
+find_stream (QsQuicConnection *connection, gint64 id)
+{
+  for (guint i = 0; i < connection->streams->len; i++)
+    {
+      QsQuicStream *stream = connection->streams->pdata[i];
+      if (stream->http3 && stream->id == (guint64) id)
+        return stream;
+    }
+  return NULL;
+}
+
+/* --- What HTTP/3 asks of the connection --- */
+
+static gint64
+open_cb (gpointer data, GError **error)
+{
+  QsQuicConnection *connection = data;
+
+  ERR_clear_error ();
+  SSL *ssl = SSL_new_stream (connection->ssl, SSL_STREAM_FLAG_UNI | SSL_STREAM_FLAG_NO_BLOCK | SSL_STREAM_FLAG_ADVANCE);
+  if (ssl == NULL)
+    {
+      g_set_error_literal (error, QS_ERROR, QS_ERROR_CRYPTO, _ ("HTTP/3's own streams cannot be opened"));
+      return -1;
+    }
+  QsQuicStream *stream = qs_quic_connection_add_own_stream (connection, ssl);
+  stream->http3 = TRUE;
+  return (gint64) stream->id;
+}
+
+static void
+head_cb (gint64 id, const char *head, gsize length, gpointer data)
+{
+  QsQuicConnection *connection = data;
+  QsQuicStream *stream = find_stream (connection, id);
+  gboolean asks = g_str_has_prefix (head, "GET /") || g_str_has_prefix (head, "HEAD /");
+  guint flags = qs_behaviour_get_responder_flags (connection->endpoint->behaviour) | QS_RESPONDER_HTTP3;
+
+  if (stream == NULL || stream->write_done || stream->responder != NULL)
+    return;
+  stream->responder =
+      qs_responder_new (asks ? flags : flags | QS_RESPONDER_ECHO, qs_server_connection_get_about (connection->object));
+  if (asks)
+    qs_responder_input (stream->responder, (const guint8 *) head, length, FALSE);
+}
+
+static void
+body_cb (gint64 id, const guint8 *bytes, gsize length, gpointer data)
+{
+  QsQuicStream *stream = find_stream (data, id);
+
+  if (stream != NULL && stream->responder != NULL)
+    qs_responder_input (stream->responder, bytes, length, FALSE);
+}
+
+static void
+end_cb (gint64 id, gpointer data)
+{
+  QsQuicStream *stream = find_stream (data, id);
+
+  if (stream != NULL && stream->responder != NULL)
+    qs_responder_input (stream->responder, NULL, 0, TRUE);
+}
+
+/* Of all that has been read of it nothing is wanted: freed unread, OpenSSL tells the peer. */
+static void
+stop_cb (gint64 id, guint64 code, gpointer data)
+{
+  QsQuicStream *stream = find_stream (data, id);
+
+  if (stream != NULL)
+    stream->read_done = TRUE;
+}
+
+static void
+reset_cb (gint64 id, guint64 code, gpointer data)
+{
+  QsQuicStream *stream = find_stream (data, id);
+
+  if (stream != NULL)
+    qs_quic_stream_reset (stream, code);
+}
+
+static QsHttp3Body
+pull_cb (gint64 id, guint8 *buffer, gsize size, gsize *length, gpointer data)
+{
+  QsQuicStream *stream = find_stream (data, id);
+  const guint8 *bytes;
+  gboolean last;
+
+  if (stream == NULL || stream->responder == NULL)
+    return QS_HTTP3_BODY_LAST;
+  stream->waits = !qs_responder_peek (stream->responder, g_get_monotonic_time (), &bytes, length, &last);
+  if (stream->waits)
+    return QS_HTTP3_BODY_WAITS;
+  last = last && *length <= size;
+  *length = MIN (*length, size);
+  memcpy (buffer, bytes, *length);
+  qs_responder_sent (stream->responder, *length, last);
+  return last ? QS_HTTP3_BODY_LAST : QS_HTTP3_BODY_BYTES;
+}
+
+static const QsHttp3ServerIo io = {
+  .open = open_cb,
+  .head = head_cb,
+  .body = body_cb,
+  .end = end_cb,
+  .stop = stop_cb,
+  .reset = reset_cb,
+  .pull = pull_cb,
+};
+
+/* --- Serving --- */
+
+static void
+give_up (QsQuicConnection *connection, GError *error)
+{
+  qs_quic_connection_begin_close (connection, qs_http3_server_get_error_code (connection->http3), error->message);
+  g_error_free (error);
+}
+
+/* FALSE: HTTP/3 is broken. */
+static gboolean
+hand_on (QsQuicConnection *connection, QsQuicStream *stream, const guint8 *bytes, gsize length, gboolean fin)
+{
+  GError *error = NULL;
+
+  qs_server_connection_count (connection->object, length, 0);
+  if (qs_http3_server_receive (connection->http3, (gint64) stream->id, bytes, length, fin, &error))
+    return TRUE;
+  give_up (connection, error);
+  return FALSE;
+}
+
+static void
+note_reset (QsQuicConnection *connection, QsQuicStream *stream)
+{
+  guint64 code = H3_NO_ERROR;
+  GError *error = NULL;
+
+  SSL_get_stream_read_error_code (stream->ssl, &code);
+  qs_quic_stream_reset (stream, code);
+  if (!qs_http3_server_stream_closed (connection->http3, (gint64) stream->id, code, &error))
+    give_up (connection, error);
+}
+
+/* TRUE when something came. */
+static gboolean
+read_stream (QsQuicConnection *connection, QsQuicStream *stream, gint64 deadline)
+{
+  guint8 bytes[PIECE];
+  size_t length;
+  gboolean moved = FALSE;
+
+  while (!stream->read_done && !connection->closing &&
+         (stream->responder == NULL || stream->write_done || qs_responder_wants_input (stream->responder)))
+    {
+      ERR_clear_error ();
+      if (SSL_read_ex (stream->ssl, bytes, sizeof bytes, &length) == 1)
+        hand_on (connection, stream, bytes, length, FALSE);
+      else
+        {
+          int error = SSL_get_error (stream->ssl, 0);
+          if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
+            break;
+          stream->read_done = TRUE;
+          if (error == SSL_ERROR_ZERO_RETURN)
+            hand_on (connection, stream, NULL, 0, TRUE);
+          else
+            note_reset (connection, stream);
+        }
+      moved = TRUE;
+      if (g_get_monotonic_time () >= deadline)
+        break;
+    }
+  return moved;
+}
+
+/* What was ready before the turn began waits for something else: flow control. */
+static void
+wait_for_time (QsQuicConnection *connection, gint64 start)
+{
+  for (guint i = 0; i < connection->streams->len; i++)
+    {
+      QsQuicStream *stream = connection->streams->pdata[i];
+      gint64 ready_at = stream->http3 && stream->responder != NULL && !stream->write_done
+                            ? qs_responder_get_ready_at (stream->responder)
+                            : 0;
+      if (ready_at > start)
+        qs_quic_endpoint_wait_until (connection->endpoint, ready_at);
+    }
+}
+
+/* The head waits until there is something to say, so that a slow answer is slow from its first byte. */
+static gboolean
+answer (QsQuicConnection *connection, QsQuicStream *stream)
+{
+  const guint8 *bytes;
+  gsize length;
+  gboolean last;
+  guint status;
+  const char *type;
+  gint64 body_length;
+  GError *error = NULL;
+
+  if (stream->responder == NULL || stream->write_done)
+    return FALSE;
+  qs_quic_stream_act (connection, stream);
+  if (stream->responder == NULL ||
+      !qs_responder_peek (stream->responder, g_get_monotonic_time (), &bytes, &length, &last))
+    return FALSE;
+  if (stream->answered)
+    {
+      if (stream->waits)
+        qs_http3_server_resume (connection->http3, (gint64) stream->id);
+      return stream->waits;
+    }
+  stream->answered = TRUE;
+  qs_responder_get_head (stream->responder, &status, &type, &body_length);
+  if (!qs_http3_server_respond (connection->http3, (gint64) stream->id, status, type, body_length, &error))
+    give_up (connection, error);
+  return TRUE;
+}
+
+/* TRUE when all of it is out. */
+static gboolean
+write_out (QsQuicConnection *connection, QsQuicStream *stream)
+{
+  size_t written = 0;
+
+  ERR_clear_error ();
+  if (stream->out->len > 0 && SSL_write_ex (stream->ssl, stream->out->data, stream->out->len, &written) != 1)
+    {
+      int error = SSL_get_error (stream->ssl, 0);
+      if (error == SSL_ERROR_WANT_WRITE || error == SSL_ERROR_WANT_READ)
+        return FALSE;
+      stream->write_done = TRUE; /* the peer wants no more of it (STOP_SENDING), or the connection is over */
+      written = stream->out->len;
+    }
+  else
+    qs_server_connection_count (connection->object, 0, written);
+  g_byte_array_remove_range (stream->out, 0, (guint) written);
+  if (stream->out->len > 0)
+    return FALSE;
+  if (stream->out_fin && !stream->write_done)
+    {
+      SSL_stream_conclude (stream->ssl, 0);
+      stream->write_done = TRUE;
+    }
+  g_clear_pointer (&stream->out, g_byte_array_unref);
+  return TRUE;
+}
+
+static gboolean
+write_what_waits (QsQuicConnection *connection)
+{
+  gboolean moved = FALSE;
+
+  for (guint i = 0; i < connection->streams->len; i++)
+    {
+      QsQuicStream *stream = connection->streams->pdata[i];
+      if (!stream->http3 || stream->out == NULL || !write_out (connection, stream))
+        continue;
+      qs_http3_server_set_blocked (connection->http3, (gint64) stream->id, FALSE);
+      moved = TRUE;
+    }
+  return moved;
+}
+
+static gboolean
+write_what_is_new (QsQuicConnection *connection, gint64 deadline)
+{
+  gsize sent = 0;
+  gboolean fin;
+  gint64 id;
+  GBytes *bytes;
+  GError *error = NULL;
+
+  while (sent < CONNECTION_TURN && qs_http3_server_next (connection->http3, &id, &bytes, &fin, &error))
+    {
+      QsQuicStream *stream = find_stream (connection, id);
+      sent += g_bytes_get_size (bytes) + 1;
+      if (stream == NULL || stream->write_done)
+        continue;
+      stream->out = g_byte_array_sized_new ((guint) g_bytes_get_size (bytes));
+      g_byte_array_append (stream->out, g_bytes_get_data (bytes, NULL), (guint) g_bytes_get_size (bytes));
+      stream->out_fin = fin;
+      if (!write_out (connection, stream))
+        qs_http3_server_set_blocked (connection->http3, id, TRUE);
+      if (g_get_monotonic_time () >= deadline)
+        break;
+    }
+  if (error != NULL)
+    give_up (connection, error);
+  return sent > 0;
+}
+
+/* Whoever serves the connection takes the streams away that are done. */
+static void
+close_done (QsQuicConnection *connection)
+{
+  for (guint i = 0; i < connection->streams->len && !connection->closing; i++)
+    {
+      QsQuicStream *stream = connection->streams->pdata[i];
+      GError *error = NULL;
+      if (stream->http3 && stream->read_done && stream->write_done &&
+          !qs_http3_server_stream_closed (connection->http3, (gint64) stream->id, H3_NO_ERROR, &error))
+        give_up (connection, error);
+    }
+}
+
+gboolean
+qs_quic_http3_serve (QsQuicConnection *connection, gint64 deadline)
+{
+  gboolean moved = FALSE;
+  gint64 start = g_get_monotonic_time ();
+
+  for (guint i = 0; i < connection->streams->len && !connection->closing; i++)
+    {
+      QsQuicStream *stream = connection->streams->pdata[i];
+      if (!stream->http3)
+        continue;
+      moved |= read_stream (connection, stream, deadline);
+      moved |= answer (connection, stream);
+    }
+  if (connection->closing)
+    return moved;
+  moved |= write_what_waits (connection);
+  moved |= write_what_is_new (connection, deadline);
+  close_done (connection);
+  wait_for_time (connection, start);
+  return moved;
+}
+
+void
+qs_quic_http3_begin (QsQuicConnection *connection)
+{
+  GError *error = NULL;
+
+  connection->http3 = qs_http3_server_new (&io, connection, &error);
+  if (connection->http3 != NULL)
+    return;
+  qs_quic_connection_begin_close (connection, 0x102, error->message); /* H3_INTERNAL_ERROR */
+  g_error_free (error);
+}
