@@ -19,6 +19,7 @@ typedef enum {
   DECIDES_IDLE = 1 << 7,
   DECIDES_CLIENT = 1 << 8, /* whether a client certificate is wanted */
   DECIDES_PATH = 1 << 9,   /* what the path is like */
+  DECIDES_WHEN = 1 << 10,  /* when ClientHello is answered */
 } Decides;
 
 typedef struct {
@@ -107,11 +108,11 @@ static const Row rows[] = {
     { .hello_alert = 80 } },
   { { "silent-after-ack", N_ ("Silent after the first acknowledgement"),
       N_ ("The server acknowledges ClientHello and never answers it."), "silent-after-ack" },
-    DECIDES_HELLO,
+    DECIDES_HELLO | DECIDES_WHEN,
     { .hold_hello = TRUE } },
   { { "slow-handshake", N_ ("Slow handshake"),
       N_ ("ClientHello is acknowledged at once and answered after 1.5 seconds."), NULL },
-    DECIDES_HELLO,
+    DECIDES_WHEN,
     { .hello_delay_ms = 1500 } },
   { { "stream-reset", N_ ("Stream reset"),
       N_ ("The first stream is reset with code 0x42. The connection lives, and a second stream works."),
