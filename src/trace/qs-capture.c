@@ -718,6 +718,11 @@ qs_capture_finish (QsCapture *self, GError **error)
 {
   for (guint i = 0; i < self->connections->len; i++)
     end_tcp (self, g_ptr_array_index (self->connections, i));
+  if (self->n_packets == 0)
+    {
+      g_set_error_literal (error, QS_ERROR, QS_ERROR_UNSUPPORTED, _ ("This capture has no packets in it."));
+      return NULL;
+    }
   if (self->traces->len == 0)
     {
       g_set_error (error, QS_ERROR, QS_ERROR_UNSUPPORTED,

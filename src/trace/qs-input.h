@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 /**
  * QsInput:
  *
- * A file that is read once from front to end with little memory, whatever its size. Not mapped: a
- * mapped file that another program shortens would kill us with SIGBUS.
+ * A file that is read once from front to end with little memory, whatever its size; one that gzip made as what it holds.
+ * Not mapped: a mapped file that another program shortens would kill us with SIGBUS. Folders, pipes and devices are refused.
  */
 typedef struct _QsInput QsInput;
 
@@ -21,7 +21,7 @@ gboolean qs_input_peek (QsInput *self, const guint8 **bytes, gsize *length, GErr
 gssize qs_input_read (QsInput *self, void *bytes, gsize n, GError **error);
 /* Passes over n bytes; FALSE without error when the file ends before. */
 gboolean qs_input_skip (QsInput *self, guint64 n, GError **error);
-/* Back to the front; not where it is a pipe. */
+/* Back to the front. */
 gboolean qs_input_rewind (QsInput *self, GError **error);
 guint64 qs_input_get_position (QsInput *self); /* bytes taken so far */
 const char *qs_input_get_path (QsInput *self);

@@ -334,8 +334,12 @@ qs_json_text_parse (QsJsonText *self, char *json, gsize length, GError **error)
 
   self->json = json;
   g_array_set_size (self->tokens, 0);
-  if (length < G_MAXUINT32 && g_utf8_validate (json, (gssize) length, NULL) && parse (&parser))
+  const char *bad = json;
+  gboolean valid = length < G_MAXUINT32 && g_utf8_validate (json, (gssize) length, &bad);
+  if (valid && parse (&parser))
     return TRUE;
+  if (!valid)
+    parser.at = json + (bad - json);
   g_array_set_size (self->tokens, 0);
   g_set_error (error, QS_ERROR, QS_ERROR_PARSE, _ ("not JSON behind its character %u"), (guint) (parser.at - json));
   return FALSE;

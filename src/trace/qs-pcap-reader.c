@@ -66,6 +66,12 @@ read_packet (QsInput *input, const Format *format, const guint8 *header, GByteAr
   guint32 seconds = get32 (header, format->swapped), fraction = get32 (header + 4, format->swapped);
   guint32 kept = get32 (header + 8, format->swapped), length = get32 (header + 12, format->swapped);
 
+  if (kept == 0 && length == 0) /* behind what was written the disk had room reserved: zeros, gigabytes of them maybe */
+    {
+      g_set_error (error, QS_ERROR, QS_ERROR_PARSE, _ ("The file is damaged at byte %" PRIu64 ": %s."),
+                   qs_input_get_position (input) - PACKET_HEADER, _ ("a packet has no bytes"));
+      return FALSE;
+    }
   if (kept > MAX_PACKET)
     {
       g_set_error (error, QS_ERROR, QS_ERROR_PARSE,

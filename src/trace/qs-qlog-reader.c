@@ -28,7 +28,7 @@ qs_qlog_is (const guint8 *start, gsize length)
   gsize at = 0;
 
   if (length >= 3 && memcmp (start, "\xef\xbb\xbf", 3) == 0) /* a byte order mark */
-    return FALSE;
+    at = 3;
   while (at < length && (start[at] == 0x1e || g_ascii_isspace (start[at])))
     at++;
   return at < length && start[at] == '{';

@@ -9,6 +9,7 @@
 #define BUFFER_SIZE (64u << 10)
 #define MAX_DEPTH 48
 #define MAX_PIECE (16u << 20) /* bytes of one JSON text */
+#define MAX_ZEROS (64u << 10) /* behind a text: a crash may leave some, and a disk gigabytes */
 #define MAX_KEY 16            /* longer ones are none that we look for */
 
 /* Where traces[N].events[] is: depths count open brackets. */
@@ -22,6 +23,7 @@ struct _QsQlogSplit {
   gsize at, end;
   gboolean at_end;
 
+  guint n_zeros;
   guint depth;
   char open[MAX_DEPTH + 1]; /* '{' or '[' at each depth, from 1 */
   gboolean in_string, escaped;
@@ -194,10 +196,12 @@ is_kept (const QsQlogSplit *self, char c)
   return !is_between_events (self) || c == '{' || c == '[' || c == ']';
 }
 
+/* Also the bytes of a byte order mark, as some editors put it in front (RFC 8259 section 8.1). */
 static gboolean
 is_between (char c)
 {
-  return c == 0x1e || c == '\n' || c == '\r' || c == ' ' || c == '\t' || c == '\0';
+  return c == '\xef' || c == '\xbb' || c == '\xbf' || c == 0x1e || c == '\n' || c == '\r' || c == ' ' || c == '\t' ||
+         c == '\0';
 }
 
 static QsQlogPiece
@@ -237,7 +241,7 @@ qs_qlog_split_next (QsQlogSplit *self, char **text, gsize *length, guint *trace,
       char c = (char) self->buffer[self->at++];
       if (self->depth == 0 && c != '{' && c != '[')
         {
-          if (!is_between (c))
+          if (!is_between (c) || (c == '\0' && self->n_zeros++ == MAX_ZEROS))
             return fail (self, QS_ERROR_PARSE, _ ("there is something that is not JSON"), error);
           continue;
         }

@@ -38,8 +38,6 @@ fail_unknown (const char *path, const guint8 *start, gsize length, GError **erro
 
   if (length == 0)
     reason = _ ("It is empty.");
-  else if (starts_with (start, length, "\x1f\x8b", 2))
-    reason = _ ("It is compressed. Uncompress it with gunzip first.");
   else if (starts_with (start, length, "\x28\xb5\x2f\xfd", 4))
     reason = _ ("It is compressed. Uncompress it with unzstd first.");
   else if (lines->len > 0)

@@ -123,9 +123,16 @@ static void
 test_bad_files (void)
 {
   g_autoptr (GError) error = NULL;
+  g_autofree char *empty = NULL;
+  int fd = g_file_open_tmp ("qs-key-log-XXXXXX", &empty, NULL);
 
-  g_assert_null (qs_key_log_load ("/dev/null", &error));
+  g_close (fd, NULL);
+  g_assert_null (qs_key_log_load (empty, &error));
   g_assert_error (error, QS_ERROR, QS_ERROR_PARSE);
+  g_clear_error (&error);
+  g_unlink (empty);
+  g_assert_null (qs_key_log_load ("/dev/null", &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE);
   g_clear_error (&error);
   g_assert_null (qs_key_log_load ("/nonexistent", &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
