@@ -12,6 +12,8 @@ stream_track_free (gpointer data)
 
   g_clear_pointer (&track->packets[0], g_array_unref);
   g_clear_pointer (&track->packets[1], g_array_unref);
+  qs_http3_stream_free (track->http3[0]);
+  qs_http3_stream_free (track->http3[1]);
   g_free (track);
 }
 
@@ -62,9 +64,23 @@ qs_quic_conn_free (QsQuicConn *self)
   for (guint level = 0; level < QS_N_LEVELS; level++)
     g_array_unref (self->pending[level]);
   g_hash_table_unref (self->streams);
+  qs_http3_follow_free (self->http3);
   g_array_unref (self->paths);
   qs_late_search_free (self->search);
   g_free (self);
+}
+
+void
+qs_quic_conn_forget_http3 (QsQuicConn *self)
+{
+  GHashTableIter iter;
+  gpointer track;
+
+  g_hash_table_iter_init (&iter, self->streams);
+  while (g_hash_table_iter_next (&iter, NULL, &track))
+    for (guint side = 0; side < 2; side++)
+      g_clear_pointer (&((QsStreamTrack *) track)->http3[side], qs_http3_stream_free);
+  g_clear_pointer (&self->http3, qs_http3_follow_free);
 }
 
 /* --- Paths, connection ids and tokens --- */

@@ -130,6 +130,9 @@ take_stream (QsArrival *arrival, const QsFrame *frame)
   gboolean again = note_sent (&track->sent[arrival->side], arrival, frame->stream_offset, frame->data.length);
   if (arrival->packet->flags & QS_PACKET_DUPLICATE)
     return;
+  if (arrival->conn->http3 != NULL)
+    qs_http3_follow_add (arrival->conn->http3, &track->http3[arrival->side], frame->stream_id, arrival->side,
+                         frame->stream_offset, frame->data, arrival->index);
   figures->data[direction] += frame->data.length;
   if (again)
     figures->retransmitted[direction] += frame->data.length;
@@ -194,6 +197,21 @@ take_parameters (QsQuicConn *conn, QsSide side, const QsTlsMessage *message)
     take_parameter (conn, side, &g_array_index (parameters, QsTransportParameter, i));
 }
 
+/* The server's choice; or what the client offers, for early data, as long as there is nothing else to choose. */
+static void
+take_alpn (QsQuicConn *conn, const QsTlsMessage *message)
+{
+  g_auto (GStrv) alpn = qs_tls_message_dup_alpn (message);
+  gboolean http3 = alpn != NULL && *alpn != NULL;
+
+  for (char **name = alpn; http3 && *name != NULL; name++)
+    http3 = g_str_equal (*name, "h3") || g_str_has_prefix (*name, "h3-");
+  if (http3 && conn->http3 == NULL)
+    conn->http3 = qs_http3_follow_new (conn->quic->owner);
+  if (!http3 && conn->http3 != NULL)
+    qs_quic_conn_forget_http3 (conn);
+}
+
 static void
 take_message (const QsTraceMessage *message, gpointer data)
 {
@@ -204,6 +222,7 @@ take_message (const QsTraceMessage *message, gpointer data)
   if (tls->type == QS_TLS_CLIENT_HELLO && arrival->side == QS_SIDE_CLIENT)
     {
       take_parameters (conn, QS_SIDE_CLIENT, tls);
+      take_alpn (conn, tls);
       if (tls->random.length == sizeof conn->random)
         {
           memcpy (conn->random, tls->random.data, sizeof conn->random);
@@ -218,7 +237,10 @@ take_message (const QsTraceMessage *message, gpointer data)
       qs_quic_conn_take_secrets (conn);
     }
   else if (tls->type == QS_TLS_ENCRYPTED_EXTENSIONS && arrival->side == QS_SIDE_SERVER)
-    take_parameters (conn, QS_SIDE_SERVER, tls);
+    {
+      take_parameters (conn, QS_SIDE_SERVER, tls);
+      take_alpn (conn, tls);
+    }
 }
 
 static void

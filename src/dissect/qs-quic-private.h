@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dissect/qs-dissection.h"
+#include "dissect/qs-http3-follow.h"
 
 G_BEGIN_DECLS
 
@@ -38,6 +39,7 @@ typedef struct {
   guint64 id;
   QsSentMark sent[2];
   GArray *packets[2]; /* guint32, ascending; NULL while there are none */
+  QsHttp3Stream *http3[2];
 } QsStreamTrack;
 
 typedef struct _QsLateSearch QsLateSearch;
@@ -80,6 +82,7 @@ typedef struct {
   guint64 max_ack_delay[2];     /* ms */
   GArray *pending[QS_N_LEVELS]; /* guint32: packets whose keys are missing */
   gboolean retry[QS_N_LEVELS];  /* keys came: try them again */
+  QsHttp3Follow *http3;         /* NULL: another protocol */
   GHashTable *streams;          /* guint64 * -> QsStreamTrack */
 } QsQuicConn;
 
@@ -113,6 +116,7 @@ void qs_quic_conn_add_cid (QsQuicConn *self, QsSide issuer, QsSpan cid);
 void qs_quic_conn_add_token (QsQuicConn *self, QsSide issuer, QsSpan token);
 gboolean qs_quic_conn_has_cid (QsQuicConn *self, QsSide issuer, QsSpan start, gboolean whole);
 gboolean qs_quic_conn_has_token (QsQuicConn *self, QsSide issuer, QsSpan end);
+void qs_quic_conn_forget_http3 (QsQuicConn *self);
 void qs_quic_conn_add_path (QsQuicConn *self, guint16 path);
 gboolean qs_quic_conn_has_path (QsQuicConn *self, guint16 path);
 /* Puts the secrets that are known by now to use. */

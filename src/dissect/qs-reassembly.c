@@ -137,6 +137,27 @@ qs_reassembly_consume (QsReassembly *self, gsize n_bytes)
     }
 }
 
+void
+qs_reassembly_skip_to (QsReassembly *self, guint64 offset)
+{
+  g_return_if_fail (offset >= self->base);
+
+  if (offset - self->base <= self->data->len)
+    {
+      qs_reassembly_consume (self, (gsize) (offset - self->base));
+      return;
+    }
+  g_byte_array_set_size (self->data, 0);
+  g_array_set_size (self->pieces, 0);
+  self->base = offset;
+}
+
+gboolean
+qs_reassembly_is_empty (const QsReassembly *self)
+{
+  return self->pieces->len == 0;
+}
+
 guint64
 qs_reassembly_get_base (const QsReassembly *self)
 {

@@ -27,4 +27,8 @@ guint64 qs_reassembly_get_base (const QsReassembly *self);
 /* The packet that brought the byte at an offset; G_MAXUINT32 when it is not there. */
 guint32 qs_reassembly_get_packet (const QsReassembly *self, guint64 offset);
 
+/* Goes on at offset, which is not below the base, whether the bytes before it have arrived or not. */
+void qs_reassembly_skip_to (QsReassembly *self, guint64 offset);
+gboolean qs_reassembly_is_empty (const QsReassembly *self); /* nothing has arrived from the base on */
+
 G_END_DECLS

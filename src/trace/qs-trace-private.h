@@ -60,8 +60,9 @@ struct _QsTrace {
 
   QsTraceSource *source;
 
-  QsChunks packets;    /* from here on: the owner's thread alone */
-  GPtrArray *messages; /* made with the first one */
+  QsChunks packets;             /* from here on: the owner's thread alone */
+  GPtrArray *messages;          /* made with the first one */
+  struct _QsHttp3Pieces *http3; /* made with the first one */
   guint64 n_frames;
   QsMetrics *metrics; /* made when first asked for */
   QsPayloadFunc payload_func;
@@ -69,6 +70,9 @@ struct _QsTrace {
   gpointer source_data;
   GDestroyNotify source_destroy;
 };
+
+typedef struct _QsHttp3Pieces QsHttp3Pieces;
+void qs_http3_pieces_free (QsHttp3Pieces *self);
 
 void qs_trace_clear_payload_source (QsTrace *self);
 

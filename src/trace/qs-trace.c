@@ -201,6 +201,7 @@ qs_trace_finalize (GObject *object)
   g_ptr_array_unref (self->paths);
   g_ptr_array_unref (self->payload);
   g_clear_pointer (&self->messages, g_ptr_array_unref);
+  g_clear_pointer (&self->http3, qs_http3_pieces_free);
   g_clear_pointer (&self->metrics, qs_metrics_free);
   g_hash_table_unref (self->facts);
   g_clear_object (&self->clock);

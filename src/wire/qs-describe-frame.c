@@ -308,7 +308,12 @@ qs_describe_frame (const QsFrame *frame, QsSpan payload)
   scribe.reader.ok = bytes.length > 0;
   describe_type (&scribe, frame);
   describe_body (&scribe, frame, field);
-  if (qs_frame_base_type (frame->type) != QS_FRAME_PADDING && bytes.length > 0)
+  if (qs_frame_base_type (frame->type) == QS_FRAME_PADDING)
+    qs_scribe_rest (&scribe, QS_FIELD_TEXT ("More padding",
+                                            N_ ("Each further zero byte is a frame of its own; they are "
+                                                "shown as one."),
+                                            RFC9000 ("19.1")));
+  else if (bytes.length > 0)
     qs_scribe_close (&scribe);
   return field;
 }

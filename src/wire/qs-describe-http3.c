@@ -3,11 +3,12 @@
 
 #include "base/qs-i18n.h"
 #include "wire/qs-http3.h"
+#include "wire/qs-qpack.h"
 #include "wire/qs-scribe.h"
 
 #define RFC9114(section) "RFC 9114 section " section
 
-typedef void (*DescribeFunc) (QsScribe *scribe);
+typedef void (*DescribeFunc) (QsScribe *scribe, const char *const *lines);
 
 static void
 describe_number (QsScribe *scribe, const QsFieldText *text, const char *name)
@@ -45,26 +46,29 @@ describe_setting (QsScribe *scribe)
       qs_scribe_open_length (scribe, ahead.at - scribe->reader.at,
                              QS_FIELD_TEXT (name != NULL ? name : _ ("unknown setting"), NULL, RFC9114 ("7.2.4.1")));
   qs_field_take_value (part.parent, g_strdup_printf ("%" PRIu64, value));
-  qs_field_explain (part.parent, qs_http3_setting_meaning (id), RFC9114 ("7.2.4.1"));
-  describe_number (&part, QS_FIELD_TEXT ("Identifier", NULL, RFC9114 ("7.2.4")), name);
-  qs_scribe_varint (&part, QS_FIELD_TEXT ("Value", NULL, RFC9114 ("7.2.4")));
+  const char *meaning = qs_http3_setting_meaning (id);
+  qs_field_explain (part.parent,
+                    meaning != NULL ? meaning : _ ("Not registered, or newer than this program: receivers ignore it."),
+                    RFC9114 ("7.2.4.1"));
+  describe_number (&part, QS_FIELD_TEXT ("Identifier", N_ ("Which setting this is."), RFC9114 ("7.2.4")), name);
+  qs_scribe_varint (&part, QS_FIELD_TEXT ("Value", N_ ("What its sender sets it to."), RFC9114 ("7.2.4")));
 }
 
 static void
-describe_settings (QsScribe *scribe)
+describe_settings (QsScribe *scribe, const char *const *lines)
 {
   while (scribe->reader.ok && qs_scribe_more (scribe))
     describe_setting (scribe);
 }
 
 static void
-describe_push_id (QsScribe *scribe)
+describe_push_id (QsScribe *scribe, const char *const *lines)
 {
   qs_scribe_varint (scribe, QS_FIELD_TEXT ("Push ID", N_ ("Numbers the server's pushes."), RFC9114 ("4.6")));
 }
 
 static void
-describe_goaway (QsScribe *scribe)
+describe_goaway (QsScribe *scribe, const char *const *lines)
 {
   qs_scribe_varint (scribe,
                     QS_FIELD_TEXT ("Stream ID or Push ID", N_ ("From this one on, nothing was or will be processed."),
@@ -72,21 +76,20 @@ describe_goaway (QsScribe *scribe)
 }
 
 static void
-describe_field_section (QsScribe *scribe)
+describe_field_section (QsScribe *scribe, const char *const *lines)
 {
-  qs_scribe_rest (scribe, QS_FIELD_TEXT ("Encoded Field Section", N_ ("Header fields, compressed with QPACK."),
-                                         "RFC 9204 section 4.5"));
+  qs_scribe_qpack_section (scribe, lines);
 }
 
 static void
-describe_push_promise (QsScribe *scribe)
+describe_push_promise (QsScribe *scribe, const char *const *lines)
 {
-  describe_push_id (scribe);
-  describe_field_section (scribe);
+  describe_push_id (scribe, NULL);
+  describe_field_section (scribe, lines);
 }
 
 static void
-describe_priority_update (QsScribe *scribe)
+describe_priority_update (QsScribe *scribe, const char *const *lines)
 {
   qs_scribe_varint (scribe, QS_FIELD_TEXT ("Prioritized Element ID", N_ ("The stream or the push that it speaks of."),
                                            "RFC 9218 section 7.2"));
@@ -96,9 +99,9 @@ describe_priority_update (QsScribe *scribe)
 }
 
 static void
-describe_data (QsScribe *scribe)
+describe_data (QsScribe *scribe, const char *const *lines)
 {
-  qs_scribe_rest (scribe, QS_FIELD_TEXT ("Payload", NULL, RFC9114 ("7.2")));
+  qs_scribe_rest (scribe, QS_FIELD_TEXT ("Payload", N_ ("What the frame carries."), RFC9114 ("7.2")));
 }
 
 static const struct {
@@ -118,7 +121,7 @@ static const struct {
 };
 
 static void
-describe_payload (QsScribe *scribe, const QsHttp3Frame *frame)
+describe_payload (QsScribe *scribe, const QsHttp3Frame *frame, const char *const *lines)
 {
   DescribeFunc describe = describe_data;
 
@@ -131,14 +134,14 @@ describe_payload (QsScribe *scribe, const QsHttp3Frame *frame)
 
   QsScribe payload =
       qs_scribe_init (scribe->parent, frame->payload, scribe->space, scribe->base + scribe->reader.at, scribe->room);
-  describe (&payload);
+  describe (&payload, lines);
   if (frame->complete)
     qs_scribe_close (&payload);
 }
 
 /* Adds the frame at the scribe's place as a child. */
 static void
-describe_frame (QsScribe *scribe, const QsHttp3Frame *frame)
+describe_frame (QsScribe *scribe, const QsHttp3Frame *frame, const char *const *lines)
 {
   const char *name = qs_http3_frame_type_name (frame->type);
   QsScribe part =
@@ -148,11 +151,12 @@ describe_frame (QsScribe *scribe, const QsHttp3Frame *frame)
   if (!part.reader.ok)
     return;
   qs_field_take_value (part.parent, qs_http3_frame_describe (frame));
-  part.parent->meaning = qs_http3_frame_type_meaning (frame->type);
+  const char *meaning = qs_http3_frame_type_meaning (frame->type);
+  part.parent->meaning = meaning != NULL ? meaning : _ ("A frame of a type that is not known here: receivers skip it.");
   describe_number (&part, QS_FIELD_TEXT ("Type", N_ ("Which frame this is."), RFC9114 ("7.1")), name);
   qs_scribe_varint (&part,
                     QS_FIELD_TEXT ("Length", N_ ("How many bytes follow; they may come later."), RFC9114 ("7.1")));
-  describe_payload (&part, frame);
+  describe_payload (&part, frame, lines);
 }
 
 static void
@@ -163,14 +167,15 @@ describe_frames (QsScribe *scribe)
       QsHttp3Frame frame;
       gsize at = scribe->reader.at;
       if (qs_http3_frame_parse (scribe->reader.bytes, &at, &frame, NULL))
-        describe_frame (scribe, &frame);
+        describe_frame (scribe, &frame, NULL);
       else
         scribe->reader.ok = FALSE;
     }
 }
 
 QsField *
-qs_describe_http3_frame (const QsHttp3Frame *frame, QsSpan bytes, QsFieldSpace space, gsize offset)
+qs_describe_http3_frame (const QsHttp3Frame *frame, QsSpan bytes, QsFieldSpace space, gsize offset,
+                         const char *const *lines)
 {
   g_return_val_if_fail (frame != NULL, NULL);
 
@@ -178,13 +183,56 @@ qs_describe_http3_frame (const QsHttp3Frame *frame, QsSpan bytes, QsFieldSpace s
   QsField *holder = qs_field_new ("HTTP/3", space, offset, bytes.length);
   QsScribe scribe = qs_scribe_init (holder, bytes, space, offset, &room);
   qs_reader_span (&scribe.reader, frame->offset);
-  describe_frame (&scribe, frame);
+  describe_frame (&scribe, frame, lines);
   if (holder->children == NULL)
     return holder;
 
   QsField *field = g_ptr_array_steal_index (holder->children, 0);
   qs_field_free (holder);
   return field;
+}
+
+/* The type, and what it makes of the holder. Returns it. */
+static guint64
+describe_stream_type (QsScribe *scribe)
+{
+  guint64 type = peek_varint (scribe);
+  const char *name = qs_http3_stream_type_name (type);
+  const char *meaning = qs_http3_stream_type_meaning (type);
+
+  describe_number (scribe, QS_FIELD_TEXT ("Stream Type", N_ ("What the stream is for."), RFC9114 ("6.2")), name);
+  qs_field_take_value (scribe->parent, g_strdup (name != NULL ? name : _ ("unknown")));
+  qs_field_explain (scribe->parent,
+                    meaning != NULL ? meaning : _ ("A stream of a type that is not known here: receivers ignore it."),
+                    RFC9114 ("6.2"));
+  if (type == QS_HTTP3_STREAM_PUSH)
+    describe_push_id (scribe, NULL);
+  return type;
+}
+
+QsField *
+qs_describe_http3_stream_type (QsSpan bytes, QsFieldSpace space, gsize offset)
+{
+  guint room = QS_SCRIBE_ROOM;
+  QsField *field = qs_field_new ("HTTP/3 stream", space, offset, bytes.length);
+  QsScribe scribe = qs_scribe_init (field, bytes, space, offset, &room);
+
+  describe_stream_type (&scribe);
+  qs_scribe_close (&scribe);
+  return field;
+}
+
+QsField *
+qs_describe_qpack_instruction (QsSpan bytes, gboolean encoder, QsFieldSpace space, gsize offset)
+{
+  guint room = QS_SCRIBE_ROOM;
+  g_autoptr (QsField) holder = qs_field_new ("QPACK", space, offset, bytes.length);
+  QsScribe scribe = qs_scribe_init (holder, bytes, space, offset, &room);
+
+  qs_scribe_qpack_instructions (&scribe, encoder);
+  qs_scribe_close (&scribe);
+  return holder->children != NULL && holder->children->len == 1 ? g_ptr_array_steal_index (holder->children, 0)
+                                                                : g_steal_pointer (&holder);
 }
 
 QsField *
@@ -197,20 +245,14 @@ qs_describe_http3_stream (QsSpan bytes, gboolean unidirectional, QsFieldSpace sp
 
   qs_field_explain (field, _ ("A request and its response, or one of the connection's own streams."), RFC9114 ("6"));
   if (unidirectional && bytes.length > 0)
-    {
-      type = peek_varint (&scribe);
-      const char *name = qs_http3_stream_type_name (type);
-      describe_number (&scribe, QS_FIELD_TEXT ("Stream Type", N_ ("What the stream is for."), RFC9114 ("6.2")), name);
-      qs_field_take_value (field, g_strdup (name != NULL ? name : ""));
-      if (qs_http3_stream_type_meaning (type) != NULL)
-        qs_field_explain (field, qs_http3_stream_type_meaning (type), RFC9114 ("6.2"));
-    }
-  if (type == QS_HTTP3_STREAM_PUSH)
-    describe_push_id (&scribe);
+    type = describe_stream_type (&scribe);
   if (type == QS_HTTP3_STREAM_CONTROL || type == QS_HTTP3_STREAM_PUSH)
     describe_frames (&scribe);
+  else if (type == QS_HTTP3_STREAM_QPACK_ENCODER || type == QS_HTTP3_STREAM_QPACK_DECODER)
+    qs_scribe_qpack_instructions (&scribe, type == QS_HTTP3_STREAM_QPACK_ENCODER);
   else
-    qs_scribe_rest (&scribe, QS_FIELD_TEXT ("Stream data", NULL, RFC9114 ("6.2")));
+    qs_scribe_rest (&scribe, QS_FIELD_TEXT ("Stream data", N_ ("Bytes whose form depends on the stream's type."),
+                                            RFC9114 ("6.2")));
   qs_scribe_close (&scribe);
   return field;
 }

@@ -132,14 +132,21 @@ describe_version (QsScribe *scribe, const QsFieldText *text)
 static void
 describe_connection_ids (QsScribe *scribe)
 {
-  guint64 length =
-      qs_scribe_uint (scribe, 1, QS_FIELD_TEXT ("Destination Connection ID Length", NULL, RFC9000 ("17.2")));
+  guint64 length = qs_scribe_uint (
+      scribe, 1,
+      QS_FIELD_TEXT ("Destination Connection ID Length",
+                     N_ ("Bytes of the receiver's connection ID, which follows; 20 at most in versions 1 and 2."),
+                     RFC9000 ("17.2")));
   qs_scribe_bytes (
       scribe, length,
       QS_FIELD_TEXT ("Destination Connection ID",
                      N_ ("Names the connection at the receiver, which chose it; a client's first one is random."),
                      RFC9000 ("5.1")));
-  length = qs_scribe_uint (scribe, 1, QS_FIELD_TEXT ("Source Connection ID Length", NULL, RFC9000 ("17.2")));
+  length = qs_scribe_uint (
+      scribe, 1,
+      QS_FIELD_TEXT ("Source Connection ID Length",
+                     N_ ("Bytes of the sender's connection ID, which follows; 20 at most in versions 1 and 2."),
+                     RFC9000 ("17.2")));
   qs_scribe_bytes (scribe, length,
                    QS_FIELD_TEXT ("Source Connection ID",
                                   N_ ("What the sender wants to be addressed with from now on."), RFC9000 ("5.1")));
@@ -186,7 +193,9 @@ describe_numbered (QsScribe *scribe, const QsPacketHeader *header)
 {
   if (header->type == QS_PACKET_INITIAL)
     {
-      guint64 length = qs_scribe_varint (scribe, QS_FIELD_TEXT ("Token Length", NULL, RFC9000 ("17.2.2")));
+      guint64 length = qs_scribe_varint (
+          scribe, QS_FIELD_TEXT ("Token Length", N_ ("How many bytes follow; 0 when the client has no token."),
+                                 RFC9000 ("17.2.2")));
       qs_scribe_bytes (
           scribe, length,
           QS_FIELD_TEXT ("Token",

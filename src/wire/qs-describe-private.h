@@ -14,6 +14,9 @@ void qs_scribe_transport_parameters (QsScribe *scribe);
  * hello_retry whether that is a HelloRetryRequest. */
 void qs_scribe_tls_extensions (QsScribe *scribe, guint8 handshake_type, gboolean hello_retry);
 
+/* A certificate in DER, to the scribe's end. */
+void qs_scribe_certificate (QsScribe *scribe);
+
 /* Names of two-byte values, as qs_scribe_named() wants them. */
 const char *qs_scribe_tls_version_name (guint64 value);
 const char *qs_scribe_tls_cipher_suite_name (guint64 value);

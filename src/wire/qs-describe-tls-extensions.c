@@ -103,7 +103,7 @@ describe_list (QsScribe *scribe, guint length_bytes, const QsFieldText *list, gu
 static void
 describe_bytes (QsScribe *scribe, const Context *context)
 {
-  qs_scribe_rest (scribe, QS_FIELD_TEXT ("Data", NULL, NULL));
+  qs_scribe_rest (scribe, QS_FIELD_TEXT ("Data", N_ ("The extension's own bytes."), RFC8446 ("4.2")));
 }
 
 /* --- The extensions --- */
@@ -111,13 +111,16 @@ describe_bytes (QsScribe *scribe, const Context *context)
 static void
 describe_server_name (QsScribe *scribe, const Context *context)
 {
-  QsScribe list = qs_scribe_open (scribe, 2, QS_FIELD_TEXT ("Server Name List", NULL, "RFC 6066 section 3"));
+  QsScribe list = qs_scribe_open (
+      scribe, 2,
+      QS_FIELD_TEXT ("Server Name List", N_ ("The names asked for: there is only ever one."), "RFC 6066 section 3"));
 
   while (list.reader.ok && qs_scribe_more (&list))
     {
       qs_scribe_uint (&list, 1,
                       QS_FIELD_TEXT ("Name Type", N_ ("0: a host name; there is no other."), "RFC 6066 section 3"));
-      guint64 length = qs_scribe_uint (&list, 2, QS_FIELD_TEXT ("Length", NULL, "RFC 6066 section 3"));
+      guint64 length =
+          qs_scribe_uint (&list, 2, QS_FIELD_TEXT ("Length", N_ ("How many bytes follow."), "RFC 6066 section 3"));
       qs_scribe_text (&list, length,
                       QS_FIELD_TEXT ("Host Name", N_ ("The site that the client wants; it travels in the clear."),
                                      "RFC 6066 section 3"));
@@ -129,11 +132,14 @@ describe_server_name (QsScribe *scribe, const Context *context)
 static void
 describe_alpn (QsScribe *scribe, const Context *context)
 {
-  QsScribe list = qs_scribe_open (scribe, 2, QS_FIELD_TEXT ("Protocol Name List", NULL, "RFC 7301 section 3.1"));
+  QsScribe list = qs_scribe_open (scribe, 2,
+                                  QS_FIELD_TEXT ("Protocol Name List", N_ ("Protocols, the sender's favourite first."),
+                                                 "RFC 7301 section 3.1"));
 
   while (list.reader.ok && qs_scribe_more (&list))
     {
-      guint64 length = qs_scribe_uint (&list, 1, QS_FIELD_TEXT ("Length", NULL, "RFC 7301 section 3.1"));
+      guint64 length =
+          qs_scribe_uint (&list, 1, QS_FIELD_TEXT ("Length", N_ ("How many bytes follow."), "RFC 7301 section 3.1"));
       qs_scribe_text (&list, length,
                       QS_FIELD_TEXT ("Protocol", N_ ("An application protocol, as h3 for HTTP/3."),
                                      "RFC 7301 section 3.1"));
@@ -145,20 +151,22 @@ describe_alpn (QsScribe *scribe, const Context *context)
 static void
 describe_groups (QsScribe *scribe, const Context *context)
 {
-  describe_list (scribe, 2, QS_FIELD_TEXT ("Named Group List", NULL, RFC8446 ("4.2.7")), 2,
-                 QS_FIELD_TEXT ("Named Group",
-                                N_ ("A way of agreeing on a key; those with MLKEM withstand quantum computers."),
-                                RFC8446 ("4.2.7")),
-                 group_name);
+  describe_list (
+      scribe, 2, QS_FIELD_TEXT ("Named Group List", N_ ("Groups, the sender's favourite first."), RFC8446 ("4.2.7")), 2,
+      QS_FIELD_TEXT ("Named Group", N_ ("A way of agreeing on a key; those with MLKEM withstand quantum computers."),
+                     RFC8446 ("4.2.7")),
+      group_name);
 }
 
 static void
 describe_signature_algorithms (QsScribe *scribe, const Context *context)
 {
-  describe_list (scribe, 2, QS_FIELD_TEXT ("Supported Signature Algorithms", NULL, RFC8446 ("4.2.3")), 2,
-                 QS_FIELD_TEXT ("Signature Scheme", N_ ("A kind of signature that the sender can verify."),
-                                RFC8446 ("4.2.3")),
-                 qs_scribe_tls_signature_scheme_name);
+  describe_list (
+      scribe, 2,
+      QS_FIELD_TEXT ("Supported Signature Algorithms", N_ ("Signatures, the sender's favourite first."),
+                     RFC8446 ("4.2.3")),
+      2, QS_FIELD_TEXT ("Signature Scheme", N_ ("A kind of signature that the sender can verify."), RFC8446 ("4.2.3")),
+      qs_scribe_tls_signature_scheme_name);
 }
 
 static void
@@ -170,8 +178,9 @@ describe_supported_versions (QsScribe *scribe, const Context *context)
   static const QsFieldText selected = { "Selected Version", N_ ("The TLS version that is used."), RFC8446 ("4.2.1") };
 
   if (context->message == QS_TLS_CLIENT_HELLO)
-    describe_list (scribe, 1, QS_FIELD_TEXT ("Versions", NULL, RFC8446 ("4.2.1")), 2, &offered,
-                   qs_scribe_tls_version_name);
+    describe_list (scribe, 1,
+                   QS_FIELD_TEXT ("Versions", N_ ("TLS versions, the sender's favourite first."), RFC8446 ("4.2.1")), 2,
+                   &offered, qs_scribe_tls_version_name);
   else
     qs_scribe_named (scribe, 2, &selected, qs_scribe_tls_version_name);
 }
@@ -195,8 +204,12 @@ describe_key_share_entry (QsScribe *scribe)
   const char *name = qs_tls_group_name (group);
   qs_field_take_value (entry.parent,
                        g_strdup_printf (_ ("%s, %zu bytes"), name != NULL ? name : _ ("unknown"), key.length));
-  qs_scribe_named (&entry, 2, QS_FIELD_TEXT ("Group", NULL, RFC8446 ("4.2.8")), group_name);
-  guint64 length = qs_scribe_uint (&entry, 2, QS_FIELD_TEXT ("Length", NULL, RFC8446 ("4.2.8")));
+  qs_scribe_named (&entry, 2,
+                   QS_FIELD_TEXT ("Group", N_ ("Which way of agreeing on a key this value belongs to."),
+                                  RFC8446 ("4.2.8")),
+                   group_name);
+  guint64 length =
+      qs_scribe_uint (&entry, 2, QS_FIELD_TEXT ("Length", N_ ("How many bytes follow."), RFC8446 ("4.2.8")));
   qs_scribe_bytes (&entry, length, QS_FIELD_TEXT ("Key Exchange", N_ ("The public value itself."), RFC8446 ("4.2.8")));
 }
 
@@ -217,7 +230,10 @@ describe_key_share (QsScribe *scribe, const Context *context)
       return;
     }
 
-  QsScribe list = qs_scribe_open (scribe, 2, QS_FIELD_TEXT ("Client Shares", NULL, RFC8446 ("4.2.8")));
+  QsScribe list = qs_scribe_open (
+      scribe, 2,
+      QS_FIELD_TEXT ("Client Shares", N_ ("Public values for the groups that the client expects the server to choose."),
+                     RFC8446 ("4.2.8")));
   while (list.reader.ok && qs_scribe_more (&list))
     describe_key_share_entry (&list);
   if (scribe->reader.ok)
@@ -227,17 +243,18 @@ describe_key_share (QsScribe *scribe, const Context *context)
 static void
 describe_psk_modes (QsScribe *scribe, const Context *context)
 {
-  describe_list (scribe, 1, QS_FIELD_TEXT ("Modes", NULL, RFC8446 ("4.2.9")), 1,
-                 QS_FIELD_TEXT ("Mode",
-                                N_ ("psk_dhe_ke adds a fresh key exchange to the pre-shared key; psk_ke does not."),
-                                RFC8446 ("4.2.9")),
-                 psk_mode_name);
+  describe_list (
+      scribe, 1, QS_FIELD_TEXT ("Modes", N_ ("The ways, the client's favourite first."), RFC8446 ("4.2.9")), 1,
+      QS_FIELD_TEXT ("Mode", N_ ("psk_dhe_ke adds a fresh key exchange to the pre-shared key; psk_ke does not."),
+                     RFC8446 ("4.2.9")),
+      psk_mode_name);
 }
 
 static void
 describe_psk_identity (QsScribe *list)
 {
-  guint64 length = qs_scribe_uint (list, 2, QS_FIELD_TEXT ("Length", NULL, RFC8446 ("4.2.11")));
+  guint64 length =
+      qs_scribe_uint (list, 2, QS_FIELD_TEXT ("Length", N_ ("How many bytes follow."), RFC8446 ("4.2.11")));
 
   qs_scribe_bytes (list, length,
                    QS_FIELD_TEXT ("Identity", N_ ("A ticket of an earlier connection, or a key's name."),
@@ -260,13 +277,15 @@ describe_pre_shared_key (QsScribe *scribe, const Context *context)
       return;
     }
 
-  QsScribe identities = qs_scribe_open (scribe, 2, QS_FIELD_TEXT ("Identities", NULL, RFC8446 ("4.2.11")));
+  QsScribe identities = qs_scribe_open (
+      scribe, 2, QS_FIELD_TEXT ("Identities", N_ ("Keys that the client offers to go on with."), RFC8446 ("4.2.11")));
   while (identities.reader.ok && qs_scribe_more (&identities))
     describe_psk_identity (&identities);
   if (scribe->reader.ok)
     qs_scribe_close (&identities);
 
-  QsScribe binders = qs_scribe_open (scribe, 2, QS_FIELD_TEXT ("Binders", NULL, RFC8446 ("4.2.11.2")));
+  QsScribe binders = qs_scribe_open (
+      scribe, 2, QS_FIELD_TEXT ("Binders", N_ ("A proof for each identity, in the same order."), RFC8446 ("4.2.11.2")));
   while (binders.reader.ok && qs_scribe_more (&binders))
     qs_scribe_vector (&binders, 1,
                       QS_FIELD_TEXT ("Binder", N_ ("Proves that the client holds the key."), RFC8446 ("4.2.11.2")));
@@ -295,7 +314,10 @@ describe_cookie (QsScribe *scribe, const Context *context)
 static void
 describe_status_request (QsScribe *scribe, const Context *context)
 {
-  qs_scribe_named (scribe, 1, QS_FIELD_TEXT ("Status Type", NULL, "RFC 6066 section 8"), status_type_name);
+  qs_scribe_named (scribe, 1,
+                   QS_FIELD_TEXT ("Status Type", N_ ("Which kind of proof: OCSP is the only one in use."),
+                                  "RFC 6066 section 8"),
+                   status_type_name);
   if (context->message == QS_TLS_CERTIFICATE)
     {
       qs_scribe_vector (scribe, 3,
@@ -304,14 +326,21 @@ describe_status_request (QsScribe *scribe, const Context *context)
                                        "RFC 8446 section 4.4.2.1"));
       return;
     }
-  qs_scribe_vector (scribe, 2, QS_FIELD_TEXT ("Responder ID List", NULL, "RFC 6066 section 8"));
-  qs_scribe_vector (scribe, 2, QS_FIELD_TEXT ("Request Extensions", NULL, "RFC 6066 section 8"));
+  qs_scribe_vector (
+      scribe, 2,
+      QS_FIELD_TEXT ("Responder ID List",
+                     N_ ("Whose answers the client trusts; mostly empty: anybody's that the issuer names."),
+                     "RFC 6066 section 8"));
+  qs_scribe_vector (scribe, 2,
+                    QS_FIELD_TEXT ("Request Extensions", N_ ("Extensions of the OCSP request; mostly empty."),
+                                   "RFC 6066 section 8"));
 }
 
 static void
 describe_timestamps (QsScribe *scribe, const Context *context)
 {
-  QsScribe list = qs_scribe_open (scribe, 2, QS_FIELD_TEXT ("SCT List", NULL, "RFC 6962 section 3.3"));
+  QsScribe list = qs_scribe_open (
+      scribe, 2, QS_FIELD_TEXT ("SCT List", N_ ("Promises of public logs, one a log."), "RFC 6962 section 3.3"));
 
   while (list.reader.ok && qs_scribe_more (&list))
     qs_scribe_vector (&list, 2,
@@ -324,7 +353,8 @@ describe_timestamps (QsScribe *scribe, const Context *context)
 static void
 describe_authorities (QsScribe *scribe, const Context *context)
 {
-  QsScribe list = qs_scribe_open (scribe, 2, QS_FIELD_TEXT ("Authorities", NULL, RFC8446 ("4.2.4")));
+  QsScribe list =
+      qs_scribe_open (scribe, 2, QS_FIELD_TEXT ("Authorities", N_ ("Issuers, by their names."), RFC8446 ("4.2.4")));
 
   while (list.reader.ok && qs_scribe_more (&list))
     qs_scribe_vector (&list, 2,
@@ -337,10 +367,11 @@ describe_authorities (QsScribe *scribe, const Context *context)
 static void
 describe_compress_certificate (QsScribe *scribe, const Context *context)
 {
-  describe_list (scribe, 1, QS_FIELD_TEXT ("Algorithms", NULL, "RFC 8879 section 3"), 2,
-                 QS_FIELD_TEXT ("Algorithm", N_ ("The certificate may come compressed in this way."),
-                                "RFC 8879 section 3"),
-                 qs_scribe_tls_compression_name);
+  describe_list (
+      scribe, 1,
+      QS_FIELD_TEXT ("Algorithms", N_ ("Compression methods, the sender's favourite first."), "RFC 8879 section 3"), 2,
+      QS_FIELD_TEXT ("Algorithm", N_ ("The certificate may come compressed in this way."), "RFC 8879 section 3"),
+      qs_scribe_tls_compression_name);
 }
 
 static void
@@ -354,24 +385,34 @@ describe_record_size_limit (QsScribe *scribe, const Context *context)
 static void
 describe_point_formats (QsScribe *scribe, const Context *context)
 {
-  describe_list (scribe, 1, QS_FIELD_TEXT ("EC Point Formats", NULL, "RFC 8422 section 5.1.2"), 1,
-                 QS_FIELD_TEXT ("Format", NULL, "RFC 8422 section 5.1.2"), point_format_name);
+  describe_list (
+      scribe, 1,
+      QS_FIELD_TEXT ("EC Point Formats", N_ ("Formats, the sender's favourite first."), "RFC 8422 section 5.1.2"), 1,
+      QS_FIELD_TEXT ("Format", N_ ("How a point is written; only the uncompressed form is still in use."),
+                     "RFC 8422 section 5.1.2"),
+      point_format_name);
 }
 
 static void
 describe_certificate_types (QsScribe *scribe, const Context *context)
 {
   if (context->message == QS_TLS_CLIENT_HELLO)
-    describe_list (scribe, 1, QS_FIELD_TEXT ("Certificate Types", NULL, "RFC 7250 section 3"), 1,
-                   QS_FIELD_TEXT ("Certificate Type", NULL, "RFC 7250 section 3"), certificate_type_name);
+    describe_list (scribe, 1,
+                   QS_FIELD_TEXT ("Certificate Types", N_ ("Kinds of certificates, the sender's favourite first."),
+                                  "RFC 7250 section 3"),
+                   1, QS_FIELD_TEXT ("Certificate Type", N_ ("A kind of certificate."), "RFC 7250 section 3"),
+                   certificate_type_name);
   else
-    qs_scribe_named (scribe, 1, QS_FIELD_TEXT ("Certificate Type", NULL, "RFC 7250 section 3"), certificate_type_name);
+    qs_scribe_named (scribe, 1, QS_FIELD_TEXT ("Certificate Type", N_ ("A kind of certificate."), "RFC 7250 section 3"),
+                     certificate_type_name);
 }
 
 static void
 describe_fragment_length (QsScribe *scribe, const Context *context)
 {
-  qs_scribe_named (scribe, 1, QS_FIELD_TEXT ("Max Fragment Length", NULL, "RFC 6066 section 4"), fragment_length_name);
+  qs_scribe_named (scribe, 1,
+                   QS_FIELD_TEXT ("Max Fragment Length", N_ ("The largest record, in bytes."), "RFC 6066 section 4"),
+                   fragment_length_name);
 }
 
 static void
@@ -414,7 +455,10 @@ describe_ech (QsScribe *scribe, const Context *context)
   qs_scribe_uint (scribe, 2, QS_FIELD_TEXT ("KDF", N_ ("HPKE's key derivation; 1 is HKDF-SHA256."), reference));
   qs_scribe_uint (scribe, 2, QS_FIELD_TEXT ("AEAD", N_ ("HPKE's cipher; 1 is AES-128-GCM."), reference));
   qs_scribe_uint (scribe, 1, QS_FIELD_TEXT ("Config ID", N_ ("Which of the server's keys was used."), reference));
-  qs_scribe_vector (scribe, 2, QS_FIELD_TEXT ("Encapsulated Key", NULL, reference));
+  qs_scribe_vector (scribe, 2,
+                    QS_FIELD_TEXT ("Encapsulated Key",
+                                   N_ ("The client's public value for the key that encrypts the true ClientHello."),
+                                   reference));
   qs_scribe_vector (scribe, 2,
                     QS_FIELD_TEXT ("Payload", N_ ("The true ClientHello, encrypted; or random bytes (GREASE)."),
                                    reference));
@@ -497,7 +541,10 @@ static const struct {
 static void
 fill_text (guint16 type, const char *name, QsFieldText *text, DescribeFunc *describe)
 {
-  *text = (QsFieldText){ name != NULL ? name : _ ("unknown extension"), NULL, RFC8446 ("4.2") };
+  *text = (QsFieldText){ name != NULL ? name : _ ("unknown extension"),
+                         name != NULL ? N_ ("A registered extension that is not opened up here.")
+                                      : N_ ("Not registered, or newer than this program: peers ignore it."),
+                         RFC8446 ("4.2") };
   *describe = describe_bytes;
   if (qs_tls_is_grease (type))
     *text = (QsFieldText){ "GREASE", N_ ("Reserved: sent only to see that the peer ignores what it does not know."),
@@ -531,7 +578,7 @@ describe_extension (QsScribe *scribe, const Context *context)
   gulong n = (gulong) data.length;
   qs_field_take_value (part.parent,
                        n == 0 ? g_strdup (_ ("empty")) : g_strdup_printf (ngettext ("%lu byte", "%lu bytes", n), n));
-  qs_scribe_uint (&part, 2, QS_FIELD_TEXT ("Type", NULL, RFC8446 ("4.2")));
+  qs_scribe_uint (&part, 2, QS_FIELD_TEXT ("Type", N_ ("Which extension this is."), RFC8446 ("4.2")));
   qs_scribe_uint (&part, 2, QS_FIELD_TEXT ("Length", N_ ("How many bytes follow."), RFC8446 ("4.2")));
 
   QsScribe body = qs_scribe_init (part.parent, data, part.space, part.base + part.reader.at, part.room);

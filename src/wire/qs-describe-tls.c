@@ -95,6 +95,8 @@ describe_certificate (QsScribe *scribe, const QsTlsMessage *message)
       if (!der.reader.ok)
         break;
       qs_field_take_value (der.parent, g_strdup_printf (ngettext ("%lu byte of DER", "%lu bytes of DER", n), n));
+      qs_scribe_certificate (&der);
+      qs_scribe_close (&der);
       if (message->tls13)
         qs_scribe_tls_extensions (&list, message->type, FALSE);
     }
@@ -111,21 +113,30 @@ client_certificate_type_name (guint64 value)
 static void
 describe_old_certificate_request (QsScribe *scribe)
 {
-  QsScribe types = qs_scribe_open (scribe, 1, QS_FIELD_TEXT ("Certificate Types", NULL, "RFC 5246 section 7.4.4"));
+  QsScribe types =
+      qs_scribe_open (scribe, 1,
+                      QS_FIELD_TEXT ("Certificate Types", N_ ("Kinds of certificates, the sender's favourite first."),
+                                     "RFC 5246 section 7.4.4"));
   while (types.reader.ok && qs_scribe_more (&types))
-    qs_scribe_named (&types, 1, QS_FIELD_TEXT ("Certificate Type", NULL, "RFC 5246 section 7.4.4"),
+    qs_scribe_named (&types, 1,
+                     QS_FIELD_TEXT ("Certificate Type", N_ ("A kind of certificate."), "RFC 5246 section 7.4.4"),
                      client_certificate_type_name);
 
   QsScribe schemes =
-      qs_scribe_open (scribe, 2, QS_FIELD_TEXT ("Supported Signature Algorithms", NULL, "RFC 5246 section 7.4.4"));
+      qs_scribe_open (scribe, 2,
+                      QS_FIELD_TEXT ("Supported Signature Algorithms", N_ ("Signatures, the sender's favourite first."),
+                                     "RFC 5246 section 7.4.4"));
   while (schemes.reader.ok && qs_scribe_more (&schemes))
-    qs_scribe_named (&schemes, 2, QS_FIELD_TEXT ("Signature Scheme", NULL, "RFC 5246 section 7.4.4"),
+    qs_scribe_named (&schemes, 2,
+                     QS_FIELD_TEXT ("Signature Scheme", N_ ("A kind of signature that is accepted."),
+                                    "RFC 5246 section 7.4.4"),
                      qs_scribe_tls_signature_scheme_name);
   if (scribe->reader.ok)
     qs_scribe_close (&schemes);
 
-  QsScribe names =
-      qs_scribe_open (scribe, 2, QS_FIELD_TEXT ("Certificate Authorities", NULL, "RFC 5246 section 7.4.4"));
+  QsScribe names = qs_scribe_open (
+      scribe, 2,
+      QS_FIELD_TEXT ("Certificate Authorities", N_ ("Issuers, by their names; empty: any."), "RFC 5246 section 7.4.4"));
   while (names.reader.ok && qs_scribe_more (&names))
     qs_scribe_vector (&names, 2,
                       QS_FIELD_TEXT ("Distinguished Name", N_ ("An issuer whose certificates are accepted, in DER."),
@@ -208,11 +219,14 @@ describe_key_update (QsScribe *scribe, const QsTlsMessage *message)
 static void
 describe_compressed_certificate (QsScribe *scribe, const QsTlsMessage *message)
 {
-  qs_scribe_named (scribe, 2, QS_FIELD_TEXT ("Algorithm", NULL, "RFC 8879 section 4"), qs_scribe_tls_compression_name);
+  qs_scribe_named (scribe, 2, QS_FIELD_TEXT ("Algorithm", N_ ("How the message was compressed."), "RFC 8879 section 4"),
+                   qs_scribe_tls_compression_name);
   qs_scribe_uint (scribe, 3,
                   QS_FIELD_TEXT ("Uncompressed Length", N_ ("How long the message says it is once opened."),
                                  "RFC 8879 section 4"));
-  qs_scribe_vector (scribe, 3, QS_FIELD_TEXT ("Compressed Certificate Message", NULL, "RFC 8879 section 4"));
+  qs_scribe_vector (scribe, 3,
+                    QS_FIELD_TEXT ("Compressed Certificate Message", N_ ("The Certificate message, compressed."),
+                                   "RFC 8879 section 4"));
 }
 
 static void
@@ -228,7 +242,55 @@ describe_certificate_status (QsScribe *scribe, const QsTlsMessage *message)
 static void
 describe_opaque (QsScribe *scribe, const QsTlsMessage *message)
 {
-  qs_scribe_rest (scribe, QS_FIELD_TEXT ("Body", NULL, NULL));
+  qs_scribe_rest (scribe, QS_FIELD_TEXT ("Body", N_ ("The message's own bytes."), RFC8446 ("4")));
+}
+
+static const char *
+group_name (guint64 value)
+{
+  return qs_tls_group_name ((guint16) value);
+}
+
+static const char *
+curve_type_name (guint64 value)
+{
+  return value == 3 ? "named_curve" : NULL;
+}
+
+/* Which form it has depends on the cipher suite. With elliptic curves it starts with their kind; other forms with a length
+ * whose upper byte is 0. */
+static void
+describe_server_key_exchange (QsScribe *scribe, const QsTlsMessage *message)
+{
+  static const char reference[] = "RFC 8422 section 5.4";
+
+  if (message->body.length == 0 || message->body.data[0] != 3)
+    {
+      describe_opaque (scribe, message);
+      return;
+    }
+  qs_scribe_named (scribe, 1, QS_FIELD_TEXT ("Curve Type", N_ ("3: a curve that has a name."), reference),
+                   curve_type_name);
+  qs_scribe_named (scribe, 2, QS_FIELD_TEXT ("Named Curve", N_ ("The curve on which the key is agreed."), reference),
+                   group_name);
+  qs_scribe_vector (scribe, 1, QS_FIELD_TEXT ("Public Key", N_ ("The server's public value."), reference));
+  qs_scribe_named (scribe, 2, QS_FIELD_TEXT ("Algorithm", N_ ("How the signature was made."), "RFC 5246 section 7.4.3"),
+                   qs_scribe_tls_signature_scheme_name);
+  qs_scribe_vector (scribe, 2,
+                    QS_FIELD_TEXT ("Signature",
+                                   N_ ("Over both randoms and this key: proves that the server holds the certificate's "
+                                       "key."),
+                                   "RFC 5246 section 7.4.3"));
+}
+
+static void
+describe_client_key_exchange (QsScribe *scribe, const QsTlsMessage *message)
+{
+  if (message->body.length > 0 && message->body.data[0] == message->body.length - 1)
+    qs_scribe_vector (scribe, 1,
+                      QS_FIELD_TEXT ("Public Key", N_ ("The client's public value."), "RFC 8422 section 5.7"));
+  else
+    describe_opaque (scribe, message);
 }
 
 static const struct {
@@ -258,7 +320,8 @@ static const struct {
   [QS_TLS_CERTIFICATE] = { describe_certificate,
                            N_ ("Who the sender says it is: its certificate and those that vouch for it."),
                            RFC8446 ("4.4.2") },
-  [QS_TLS_SERVER_KEY_EXCHANGE] = { describe_opaque, N_ ("The server's share of TLS 1.2's key exchange, signed."),
+  [QS_TLS_SERVER_KEY_EXCHANGE] = { describe_server_key_exchange,
+                                   N_ ("The server's share of TLS 1.2's key exchange, signed."),
                                    "RFC 5246 section 7.4.3" },
   [QS_TLS_CERTIFICATE_REQUEST] = { describe_certificate_request, N_ ("The server wants a certificate from the client."),
                                    RFC8446 ("4.3.2") },
@@ -267,7 +330,7 @@ static const struct {
   [QS_TLS_CERTIFICATE_VERIFY] = { describe_certificate_verify,
                                   N_ ("A signature that proves possession of the certificate's key."),
                                   RFC8446 ("4.4.3") },
-  [QS_TLS_CLIENT_KEY_EXCHANGE] = { describe_opaque, N_ ("The client's share of TLS 1.2's key exchange."),
+  [QS_TLS_CLIENT_KEY_EXCHANGE] = { describe_client_key_exchange, N_ ("The client's share of TLS 1.2's key exchange."),
                                    "RFC 5246 section 7.4.7" },
   [QS_TLS_FINISHED] = { describe_finished,
                         N_ ("The sender's last word in the handshake: both saw the same messages and have the same "
@@ -306,6 +369,8 @@ qs_describe_tls_message (const QsTlsMessage *message)
         RFC8446 ("4.1.4"));
   else if (known)
     qs_field_explain (field, _ (message_infos[message->type].meaning), message_infos[message->type].reference);
+  else
+    qs_field_explain (field, _ ("A message of a type that is not known here."), RFC8446 ("4"));
 
   QsScribe scribe = qs_scribe_init (field, message->bytes, QS_FIELD_IN_MESSAGE, 0, &room);
   qs_scribe_named (&scribe, 1, QS_FIELD_TEXT ("Handshake Type", N_ ("Which message this is."), RFC8446 ("4")),

@@ -11,10 +11,11 @@ static void
 describe_address (QsScribe *scribe)
 {
   qs_scribe_bytes (scribe, 4, QS_FIELD_TEXT ("IPv4 Address", N_ ("All zero when there is none."), RFC9000));
-  qs_scribe_uint (scribe, 2, QS_FIELD_TEXT ("IPv4 Port", NULL, RFC9000));
+  qs_scribe_uint (scribe, 2, QS_FIELD_TEXT ("IPv4 Port", N_ ("0 when there is none."), RFC9000));
   qs_scribe_bytes (scribe, 16, QS_FIELD_TEXT ("IPv6 Address", N_ ("All zero when there is none."), RFC9000));
-  qs_scribe_uint (scribe, 2, QS_FIELD_TEXT ("IPv6 Port", NULL, RFC9000));
-  guint64 length = qs_scribe_uint (scribe, 1, QS_FIELD_TEXT ("Connection ID Length", NULL, RFC9000));
+  qs_scribe_uint (scribe, 2, QS_FIELD_TEXT ("IPv6 Port", N_ ("0 when there is none."), RFC9000));
+  guint64 length =
+      qs_scribe_uint (scribe, 1, QS_FIELD_TEXT ("Connection ID Length", N_ ("How many bytes follow."), RFC9000));
   qs_scribe_bytes (scribe, length, QS_FIELD_TEXT ("Connection ID", N_ ("To be used at the new address."), RFC9000));
   qs_scribe_bytes (scribe, 16,
                    QS_FIELD_TEXT ("Stateless Reset Token", N_ ("Belongs to that connection ID."),
@@ -48,14 +49,16 @@ describe_value (QsScribe *scribe, const QsTransportParameterInfo *info)
 {
   QsTransportParameterKind kind = info != NULL ? info->kind : QS_TP_OPAQUE;
 
+  const QsFieldText text = { "Value", N_ ("The parameter's value."), info != NULL ? info->reference : RFC9000 };
+
   if (kind == QS_TP_INTEGER)
-    qs_scribe_varint (scribe, QS_FIELD_TEXT ("Value", NULL, RFC9000));
+    qs_scribe_varint (scribe, &text);
   else if (kind == QS_TP_ADDRESS)
     describe_address (scribe);
   else if (kind == QS_TP_VERSIONS)
     describe_versions (scribe);
   else if (kind != QS_TP_FLAG)
-    qs_scribe_rest (scribe, QS_FIELD_TEXT ("Value", NULL, RFC9000));
+    qs_scribe_rest (scribe, &text);
 }
 
 static const QsFieldText *
@@ -90,7 +93,7 @@ describe_parameter (QsScribe *scribe)
   QsScribe part =
       qs_scribe_open_length (scribe, ahead.at - scribe->reader.at, parameter_text (parameter.id, info, &text));
   qs_field_take_value (part.parent, qs_transport_parameter_format (&parameter));
-  qs_scribe_varint (&part, QS_FIELD_TEXT ("ID", NULL, "RFC 9000 section 18"));
+  qs_scribe_varint (&part, QS_FIELD_TEXT ("ID", N_ ("Which parameter this is."), "RFC 9000 section 18"));
   qs_scribe_varint (&part, QS_FIELD_TEXT ("Length", N_ ("How many bytes follow."), "RFC 9000 section 18"));
 
   QsScribe value = qs_scribe_init (part.parent, parameter.value, part.space, part.base + part.reader.at, part.room);

@@ -14,9 +14,11 @@ G_BEGIN_DECLS
 QsField *qs_describe_packet_header (const QsPacketHeader *header, QsSpan packet, gsize packet_offset);
 /* Ranges count in the payload. */
 QsField *qs_describe_frame (const QsFrame *frame, QsSpan payload);
-/* Ranges count in the message. Certificates appear as DER lengths; the window opens them with certs/. */
+/* Ranges count in the message. Certificates are opened up too. */
 QsField *qs_describe_tls_message (const QsTlsMessage *message);
 QsField *qs_describe_transport_parameters (QsSpan bytes, QsFieldSpace space, gsize offset);
+/* X.509 in DER, RFC 5280. */
+QsField *qs_describe_certificate (QsSpan der, QsFieldSpace space, gsize offset);
 QsField *qs_describe_alert (guint8 level, guint8 description, gsize offset);
 
 G_END_DECLS

@@ -69,10 +69,15 @@ const char *qs_http3_setting_meaning (guint64 id);
 /* One line for a person: "HEADERS, 42 bytes", "SETTINGS", "GOAWAY 4". Owned by the caller. */
 char *qs_http3_frame_describe (const QsHttp3Frame *frame);
 
-/* Field trees. Ranges count in space from offset, which is where bytes starts there. */
-QsField *qs_describe_http3_frame (const QsHttp3Frame *frame, QsSpan bytes, QsFieldSpace space, gsize offset);
-/* A whole stream, from its first byte: frames, and the type of a unidirectional one. QPACK's streams
- * and field sections stay rows of bytes, since they mean nothing without the tables before them. */
+/* Field trees. Ranges count in space from offset, which is where bytes starts there. lines: of HEADERS and PUSH_PROMISE the
+ * fields' names and values in turn, escaped, ended by NULL; NULL when they are not known, for they need the tables of all
+ * that came before. */
+QsField *qs_describe_http3_frame (const QsHttp3Frame *frame, QsSpan bytes, QsFieldSpace space, gsize offset,
+                                  const char *const *lines);
+/* What a unidirectional stream starts with, a push's number included. */
+QsField *qs_describe_http3_stream_type (QsSpan bytes, QsFieldSpace space, gsize offset);
+QsField *qs_describe_qpack_instruction (QsSpan bytes, gboolean encoder, QsFieldSpace space, gsize offset);
+/* A whole stream, from its first byte: frames, and the type of a unidirectional one. */
 QsField *qs_describe_http3_stream (QsSpan bytes, gboolean unidirectional, QsFieldSpace space, gsize offset);
 
 G_END_DECLS

@@ -170,19 +170,21 @@ qs_scribe_close (QsScribe *self)
   gboolean malformed = !self->reader.ok;
   gsize start = self->reader.at;
   gsize left = qs_reader_left (&self->reader);
+  const char *reference = self->parent->reference; /* whatever defines the part, defines where it ends */
 
   if (!malformed && left == 0)
     return;
   QsSpan rest = left > 0 ? QS_SPAN (self->reader.bytes.data + start, left) : QS_SPAN_NONE;
   self->reader.at = self->reader.bytes.length;
   if (malformed)
-    qs_scribe_add (self, QS_FIELD_TEXT (_ ("Malformed"), N_ ("The bytes end before this part is complete."), NULL),
+    qs_scribe_add (self, QS_FIELD_TEXT (_ ("Malformed"), N_ ("The bytes end before this part is complete."), reference),
                    start, qs_scribe_hex (rest));
   else if (*self->room == 0)
-    qs_scribe_add (self, QS_FIELD_TEXT (_ ("Not shown"), N_ ("There are more items than can be shown."), NULL), start,
-                   NULL);
+    qs_scribe_add (self, QS_FIELD_TEXT (_ ("Not shown"), N_ ("There are more items than can be shown."), reference),
+                   start, NULL);
   else
-    qs_scribe_add (
-        self, QS_FIELD_TEXT (_ ("Trailing bytes"), N_ ("These bytes are more than the format has room for."), NULL),
-        start, qs_scribe_hex (rest));
+    qs_scribe_add (self,
+                   QS_FIELD_TEXT (_ ("Trailing bytes"), N_ ("These bytes are more than the format has room for."),
+                                  reference),
+                   start, qs_scribe_hex (rest));
 }

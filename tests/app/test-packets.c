@@ -601,7 +601,7 @@ test_page (Fixture *fixture, gconstpointer data)
 static void
 take_certificate (const QsField *field, gboolean *found)
 {
-  if (g_str_equal (field->name, "Common name"))
+  if (g_str_equal (field->name, "commonName"))
     *found = TRUE;
   for (guint i = 0; field->children != NULL && i < field->children->len; i++)
     take_certificate (g_ptr_array_index (field->children, i), found);

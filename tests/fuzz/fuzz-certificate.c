@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../wire/check-tree.h"
 #include "certs/qs-certificate.h"
 #include "fuzz.h"
+#include "wire/qs-describe.h"
 
-/* A certificate of a peer's, opened up into sections. */
+/* A certificate of a peer's, opened up into fields and sections. */
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
   g_autoptr (GBytes) der = g_bytes_new (data, size);
   g_autoptr (QsCertificate) certificate = qs_certificate_new_from_der (der, NULL);
+  g_autoptr (QsField) tree = qs_describe_certificate (QS_SPAN (data, size), QS_FIELD_IN_MESSAGE, 0);
   g_autoptr (GPtrArray) ders = qs_certificate_ders_unpack (der);
 
+  check_tree (tree, 0, size);
   if (certificate == NULL)
     return 0;
   g_assert_true (g_utf8_validate (qs_certificate_get_subject (certificate), -1, NULL));

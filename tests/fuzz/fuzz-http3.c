@@ -10,7 +10,7 @@ run_frame (const QsHttp3Frame *frame, QsSpan bytes)
   g_autoptr (GArray) settings = qs_http3_settings_parse (frame->payload, NULL);
 
   g_assert_true (settings == NULL || settings->len <= frame->payload.length / 2);
-  g_autoptr (QsField) tree = qs_describe_http3_frame (frame, bytes, QS_FIELD_IN_PAYLOAD, 3);
+  g_autoptr (QsField) tree = qs_describe_http3_frame (frame, bytes, QS_FIELD_IN_PAYLOAD, 3, NULL);
 
   g_assert_true (g_utf8_validate (text, -1, NULL));
   check_tree (tree, 3, bytes.length + 3);

@@ -3,6 +3,7 @@
 #include "wire-kit.h"
 #include "wire/qs-describe.h"
 #include "wire/qs-http3.h"
+#include "wire/qs-qpack.h"
 
 static const QsField *
 find (const QsField *field, const char *name)
@@ -179,7 +180,7 @@ test_http3 (void)
   g_assert_true (qs_http3_frame_parse (stream, &at, &frame, NULL));
   g_autofree char *text = qs_http3_frame_describe (&frame);
   g_assert_cmpstr (text, ==, "GOAWAY 4");
-  g_autoptr (QsField) goaway = qs_describe_http3_frame (&frame, stream, QS_FIELD_IN_PAYLOAD, 100);
+  g_autoptr (QsField) goaway = qs_describe_http3_frame (&frame, stream, QS_FIELD_IN_PAYLOAD, 100, NULL);
   g_assert_cmpuint (goaway->offset, ==, 100 + frame.offset);
   assert_gapless (goaway);
 }
@@ -217,6 +218,105 @@ test_http3_partial (void)
   g_assert_error (error, QS_ERROR, QS_ERROR_TRUNCATED);
 }
 
+static void
+assert_all_explained (const QsField *field)
+{
+  g_assert_nonnull (field->meaning);
+  g_assert_nonnull (field->reference);
+  g_assert_cmpstr (field->name, !=, "Malformed");
+  g_assert_cmpstr (field->name, !=, "Trailing bytes");
+  for (guint i = 0; field->children != NULL && i < field->children->len; i++)
+    assert_all_explained (g_ptr_array_index (field->children, i));
+}
+
+static void
+test_certificate (void)
+{
+  g_autoptr (GBytes) der = corpus ("certificate", "ec-many-extensions");
+  g_autoptr (QsField) tree = qs_describe_certificate (span_of (der), QS_FIELD_IN_MESSAGE, 40);
+
+  check_tree (tree, 40, 40 + g_bytes_get_size (der));
+  assert_all_explained (tree);
+  g_assert_cmpstr (find (tree, "Version")->value, ==, "2");
+  g_assert_nonnull (find (tree, "Subject Alternative Name"));
+  g_assert_nonnull (find (tree, "Not After"));
+  /* The contents start behind the outermost header of four bytes. */
+  g_assert_cmpuint (find (tree, "TBS Certificate")->offset, ==, 44);
+  g_assert_true (g_str_has_suffix (find (tree, "Not After")->value, " UTC"));
+
+  /* However it is cut, what is there is shown and the end is told. */
+  for (gsize length = 0; length < g_bytes_get_size (der); length += 7)
+    {
+      g_autoptr (GBytes) less = cut (span_of (der), length);
+      g_autoptr (QsField) part = qs_describe_certificate (span_of (less), QS_FIELD_IN_MESSAGE, 0);
+      check_tree (part, 0, length);
+      g_assert_nonnull (find (part, "Malformed"));
+    }
+}
+
+/* A length that claims gigabytes, an endless object identifier, a set where a sequence belongs. */
+static void
+test_hostile_certificate (void)
+{
+  static const char *const rows[] = {
+    "3084ffffffff00", "3080", "30", "", "300530030601", "300b300902010002010031023000"
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GBytes) bytes = hex (rows[i]);
+      g_autoptr (QsField) tree = qs_describe_certificate (span_of (bytes), QS_FIELD_IN_MESSAGE, 0);
+      check_tree (tree, 0, g_bytes_get_size (bytes));
+      g_assert_nonnull (find (tree, "Malformed"));
+    }
+}
+
+/* RFC 9204 appendix B: instructions and sections. */
+static void
+test_qpack (void)
+{
+  gsize length;
+  g_autoptr (GBytes) instructions = hex ("3fbd01c00f7777772e6578616d706c652e636f6dc10c2f73616d706c652f70617468");
+  QsSpan bytes = span_of (instructions);
+  g_assert_true (qs_qpack_instruction_length (bytes, TRUE, &length));
+  g_assert_cmpuint (length, ==, 3);
+  g_assert_cmpstr (qs_qpack_instruction_name (bytes.data[0], TRUE), ==, "Set Dynamic Table Capacity");
+  for (gsize i = 0; i < 3; i++)
+    g_assert_false (qs_qpack_instruction_length (QS_SPAN (bytes.data, i), TRUE, &length));
+  g_autoptr (QsField) capacity = qs_describe_qpack_instruction (QS_SPAN (bytes.data, 3), TRUE, QS_FIELD_IN_PAYLOAD, 0);
+  assert_field (capacity, "Capacity", "220", 0, 3);
+
+  g_autoptr (GBytes) whole = hex ("023fbd01c00f7777772e6578616d706c652e636f6dc10c2f73616d706c652f70617468");
+  g_autoptr (QsField) stream = qs_describe_http3_stream (span_of (whole), TRUE, QS_FIELD_IN_PAYLOAD, 0);
+  check_tree (stream, 0, g_bytes_get_size (whole));
+  assert_all_explained (stream);
+  assert_field (stream, "Insert with Name Reference", "", 4, 17);
+
+  g_autoptr (GBytes) answers = hex ("0384480141ff");
+  g_autoptr (QsField) decoder = qs_describe_http3_stream (span_of (answers), TRUE, QS_FIELD_IN_PAYLOAD, 0);
+  g_assert_nonnull (find (decoder, "Section Acknowledgment"));
+  g_assert_nonnull (find (decoder, "Stream Cancellation"));
+  g_assert_nonnull (find (decoder, "Insert Count Increment"));
+  g_assert_nonnull (find (decoder, "Malformed")); /* the last one has no end */
+
+  /* Section B.1, as a HEADERS frame; with its lines, and without. */
+  static const char *const lines[] = { ":path", "/index.html", NULL };
+  g_autoptr (GBytes) headers = hex ("010f0000510b2f696e6465782e68746d6c");
+  QsHttp3Frame frame;
+  gsize at = 0;
+  g_assert_true (qs_http3_frame_parse (span_of (headers), &at, &frame, NULL));
+  g_autoptr (QsField) named = qs_describe_http3_frame (&frame, span_of (headers), QS_FIELD_IN_PAYLOAD, 0, lines);
+  assert_field (named, ":path", "/index.html", 4, 13);
+  assert_field (named, "Index", "1", 4, 1);
+  assert_all_explained (named);
+  g_autoptr (QsField) bare = qs_describe_http3_frame (&frame, span_of (headers), QS_FIELD_IN_PAYLOAD, 0, NULL);
+  g_assert_nonnull (find (bare, "Literal Field Line with Name Reference"));
+
+  /* An integer that never ends, and one that is too large. */
+  g_autoptr (GBytes) endless = hex ("3fffffffffffffffffffffffff");
+  g_assert_false (qs_qpack_instruction_length (span_of (endless), TRUE, &length));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -225,6 +325,9 @@ main (int argc, char **argv)
   g_test_add_func ("/wire/describe/other-packets", test_other_packets);
   g_test_add_func ("/wire/describe/frame", test_frame);
   g_test_add_func ("/wire/describe/alert", test_alert);
+  g_test_add_func ("/wire/describe/certificate", test_certificate);
+  g_test_add_func ("/wire/describe/hostile-certificate", test_hostile_certificate);
+  g_test_add_func ("/wire/describe/qpack", test_qpack);
   g_test_add_func ("/wire/describe/http3", test_http3);
   g_test_add_func ("/wire/describe/http3-partial", test_http3_partial);
   return g_test_run ();

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/models/qs-inspection.h"
+#include "app/models/qs-inspection-private.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "app/models/qs-packet-text.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
-#include "certs/qs-certificate.h"
 #include "wire/qs-describe.h"
 
 /* More than anybody reads; a peer can fill a packet with frames of one byte. */
@@ -15,7 +13,6 @@
 #define MAX_MESSAGES 50
 /* To find a TLS record's bytes, the segments before it are counted. */
 #define MAX_RECORDS 200000
-#define DER_LENGTH_BYTES 3 /* before a certificate, RFC 8446 section 4.4.2 */
 #define MAX_SCAN_MESSAGES 10000
 
 static void
@@ -28,15 +25,21 @@ part_free (gpointer data)
   g_free (part);
 }
 
-/* Takes field. */
-static void
-add_part (QsInspection *self, QsField *field, GBytes *bytes)
+void
+qs_inspection_add_part (QsInspection *self, QsField *field, GBytes *bytes, gboolean is_content)
 {
   QsInspectionPart *part = g_new0 (QsInspectionPart, 1);
 
   part->field = field;
   part->bytes = bytes != NULL ? g_bytes_ref (bytes) : NULL;
+  part->is_content = is_content;
   g_ptr_array_add (self->parts, part);
+}
+
+static void
+add_part (QsInspection *self, QsField *field)
+{
+  qs_inspection_add_part (self, field, NULL, FALSE);
 }
 
 static QsSpan
@@ -225,7 +228,8 @@ describe_packet (QsInspection *self, QsTrace *trace, guint index)
   qs_field_explain (field, _ ("What is known of this packet as a whole."), NULL);
   add_fact (field, _ ("Time"), g_strdup_printf (_ ("%s ms"), time),
             _ ("When it was sent or received, since the start of the trace."), NULL);
-  add_fact (field, _ ("Direction"), qs_packet_text_direction (trace, index), NULL, NULL);
+  add_fact (field, _ ("Direction"), qs_packet_text_direction (trace, index), _ ("Seen from the side that recorded it."),
+            NULL);
   if (*number != '\0')
     add_fact (field, packet->type == QS_PACKET_TLS_RECORD ? _ ("Record number") : _ ("Packet number"),
               g_strdup (number), _ ("Counts up by at least one a packet, each encryption level by itself."),
@@ -238,7 +242,7 @@ describe_packet (QsInspection *self, QsTrace *trace, guint index)
               _ ("Which generation of keys protects it: it flips with every key update."), "RFC 9001 section 6");
   add_flags (field, packet);
   add_path_facts (field, trace, packet);
-  add_part (self, field, NULL);
+  add_part (self, field);
 }
 
 static void
@@ -255,7 +259,7 @@ describe_header (QsInspection *self, const QsPacket *packet)
     return;
   header.type = packet->type;
   bytes.length = self->wire_length;
-  add_part (self, qs_describe_packet_header (&header, bytes, self->wire_offset), NULL);
+  add_part (self, qs_describe_packet_header (&header, bytes, self->wire_offset));
 }
 
 /* --- Payload -------------------------------------------------------------------------------------- */
@@ -267,15 +271,19 @@ describe_frames (QsInspection *self, QsTrace *trace, guint index)
   QsSpan payload = span_of (self->payload);
 
   for (guint i = 0; i < MIN (frames->len, MAX_FRAMES); i++)
-    add_part (self, qs_describe_frame (&g_array_index (frames, QsFrame, i), payload), NULL);
+    {
+      const QsFrame *frame = &g_array_index (frames, QsFrame, i);
+      add_part (self, qs_describe_frame (frame, payload));
+      if (qs_frame_base_type (frame->type) == QS_FRAME_STREAM)
+        qs_inspection_add_http3 (self, trace, index, frame, payload);
+    }
   if (frames->len > MAX_FRAMES)
     {
       guint left = frames->len - MAX_FRAMES;
       QsField *field = qs_field_new (_ ("More frames"), QS_FIELD_IN_PAYLOAD, 0, 0);
-      add_part (self,
-                qs_field_take_value (field,
-                                     g_strdup_printf (ngettext ("%u is not shown", "%u are not shown", left), left)),
-                NULL);
+      qs_field_explain (field, _ ("There are more items than can be shown."), "RFC 9000 section 12.4");
+      add_part (self, qs_field_take_value (
+                          field, g_strdup_printf (ngettext ("%u is not shown", "%u are not shown", left), left)));
     }
 }
 
@@ -285,6 +293,35 @@ move_to_payload (QsField *field)
   field->space = QS_FIELD_IN_PAYLOAD;
   for (guint i = 0; field->children != NULL && i < field->children->len; i++)
     move_to_payload (g_ptr_array_index (field->children, i));
+}
+
+typedef struct {
+  const char *type; /* as qs_packet_text_content_type() */
+  const char *name;
+  const char *meaning;
+  const char *reference;
+} ContentText;
+
+static const ContentText *
+find_content_text (const char *type)
+{
+  static const ContentText texts[] = {
+    { "handshake", "Handshake",
+      N_ ("Handshake messages or parts of them, without the record's protection; whole ones are opened up below."),
+      "RFC 8446 section 4" },
+    { "application_data", "Application Data", N_ ("What the application says, without the record's protection."),
+      "RFC 8446 section 5.2" },
+    { "change_cipher_spec", "ChangeCipherSpec",
+      N_ ("In TLS 1.2: from here on its sender encrypts. In TLS 1.3 only for old middleboxes, and ignored."),
+      "RFC 8446 section 5" },
+    { "alert", "Alert", N_ ("An alert that is no alert: it should have two bytes."), "RFC 8446 section 6" },
+    { NULL, "Content", N_ ("What the record carries."), "RFC 8446 section 5.1" },
+  };
+  const ContentText *text = texts;
+
+  while (text->type != NULL && !g_str_equal (text->type, type))
+    text++;
+  return text;
 }
 
 /* What a TLS record holds, RFC 8446 section 5.1. */
@@ -306,74 +343,22 @@ describe_content (QsInspection *self, QsTrace *trace, guint index)
     field = qs_describe_alert (payload.data[0], payload.data[1], 0);
   else
     {
-      field = qs_field_new (_ ("Content"), QS_FIELD_IN_PAYLOAD, 0, payload.length);
-      qs_field_take_value (field, g_strdup_printf (ngettext ("%s, %lu byte", "%s, %lu bytes", (gulong) payload.length),
-                                                   type, (gulong) payload.length));
-      qs_field_explain (field,
-                        _ ("What the record carries, without its protection: handshake messages or parts of them, an "
-                           "alert, or the application's data."),
-                        "RFC 8446 section 5.1");
+      const ContentText *text = find_content_text (type);
+      field = qs_field_new (text->name, QS_FIELD_IN_PAYLOAD, 0, payload.length);
+      qs_field_take_value (field, g_strdup_printf (ngettext ("%lu byte", "%lu bytes", (gulong) payload.length),
+                                                   (gulong) payload.length));
+      qs_field_explain (field, _ (text->meaning), text->reference);
     }
   move_to_payload (field);
-  add_part (self, field, NULL);
+  add_part (self, field);
 }
 
 /* --- Messages ------------------------------------------------------------------------------------- */
 
-/* The field that holds a certificate: the one whose bytes are the certificate's, behind their length. */
-static QsField *
-find_certificate (QsField *field, QsSpan message, QsSpan der)
-{
-  QsField *found = NULL;
-
-  if (field->length >= der.length && field->length - der.length <= DER_LENGTH_BYTES &&
-      field->offset + field->length <= message.length &&
-      memcmp (message.data + field->offset + (field->length - der.length), der.data, der.length) == 0)
-    return field;
-  for (guint i = 0; found == NULL && field->children != NULL && i < field->children->len; i++)
-    found = find_certificate (g_ptr_array_index (field->children, i), message, der);
-  return found;
-}
-
-static void
-open_certificate (QsField *field, GBytes *der)
-{
-  g_autoptr (QsCertificate) certificate = qs_certificate_new_from_der (der, NULL);
-  if (certificate == NULL)
-    return;
-
-  GPtrArray *sections = qs_certificate_get_sections (certificate);
-  qs_field_take_value (field, g_strdup (qs_certificate_get_common_name (certificate)));
-  for (guint i = 0; i < sections->len; i++)
-    {
-      const QsCertificateSection *section = g_ptr_array_index (sections, i);
-      QsField *heading = qs_field_add (field, qs_field_new (section->title, QS_FIELD_IN_MESSAGE, 0, 0));
-      qs_field_explain (heading, field->meaning, "RFC 5280");
-      for (guint j = 0; j < section->fields->len; j++)
-        {
-          const QsCertificateField *entry = g_ptr_array_index (section->fields, j);
-          QsField *child = qs_field_add (heading, qs_field_new (entry->label, QS_FIELD_IN_MESSAGE, 0, 0));
-          qs_field_take_value (child, g_strdup (entry->value));
-          qs_field_explain (child, NULL, "RFC 5280");
-        }
-    }
-}
-
 static void
 describe_message (QsInspection *self, const QsTraceMessage *message)
 {
-  QsField *field = qs_describe_tls_message (message->message);
-  QsSpan bytes = span_of (message->bytes);
-  GPtrArray *certificates = message->message->certificates;
-
-  for (guint i = 0; certificates != NULL && i < MIN (certificates->len, MAX_MESSAGES); i++)
-    {
-      GBytes *der = g_ptr_array_index (certificates, i);
-      QsField *holder = find_certificate (field, bytes, span_of (der));
-      if (holder != NULL)
-        open_certificate (holder, der);
-    }
-  add_part (self, field, message->bytes);
+  qs_inspection_add_part (self, qs_describe_tls_message (message->message), message->bytes, TRUE);
 }
 
 static void

@@ -12,13 +12,15 @@ G_BEGIN_DECLS
  * Made on demand, bounded in size, and independent of the trace once it is made.
  */
 typedef struct {
-  QsField *field; /* a tree */
-  GBytes *bytes;  /* what its ranges count in where their space is QS_FIELD_IN_MESSAGE; may be NULL */
+  QsField *field;      /* a tree */
+  GBytes *bytes;       /* what its ranges count in where their space is QS_FIELD_IN_MESSAGE; may be NULL */
+  gboolean is_content; /* what the packet is about: a TLS message, a part of HTTP/3 */
 } QsInspectionPart;
 
 typedef struct {
-  GPtrArray *parts; /* QsInspectionPart: the packet, its header, its frames, the messages that it completed */
-  GBytes *wire;     /* the datagram, or the TLS record; NULL from a qlog */
+  GPtrArray *
+      parts; /* QsInspectionPart: the packet, its header, its frames and what of HTTP/3 is in them, the messages that it completed */
+  GBytes *wire;                   /* the datagram, or the TLS record; NULL from a qlog */
   gsize wire_offset, wire_length; /* where this packet lies in it */
   GBytes *payload;                /* decrypted; NULL where it cannot be had */
 } QsInspection;

@@ -5,7 +5,10 @@
 
 #include "base/qs-i18n.h"
 #include "charts/qs-sequence.h"
+#include "trace/qs-trace-http3.h"
 #include "wire/qs-names.h"
+
+#define MAX_PIECES 4 /* of HTTP/3, in a line */
 
 static const struct {
   QsPacketFlags flag;
@@ -136,6 +139,21 @@ summarize_record (QsTrace *trace, guint index, GString *text)
     g_string_assign (text, "ChangeCipherSpec");
 }
 
+static void
+append_http3 (QsTrace *trace, guint index, GString *text)
+{
+  guint first, n = qs_trace_find_http3_of_packet (trace, index, &first);
+
+  for (guint i = 0; i < MIN (n, MAX_PIECES); i++)
+    {
+      g_autofree char *piece = qs_http3_piece_describe (qs_trace_get_http3 (trace, first + i));
+      g_string_append (text, i == 0 ? " · HTTP/3: " : ", ");
+      g_string_append (text, piece);
+    }
+  if (n > MAX_PIECES)
+    g_string_append (text, ", …");
+}
+
 char *
 qs_packet_text_summary (QsTrace *trace, guint index)
 {
@@ -146,6 +164,7 @@ qs_packet_text_summary (QsTrace *trace, guint index)
 
   if (packet->type == QS_PACKET_TLS_RECORD)
     summarize_record (trace, index, text);
+  append_http3 (trace, index, text);
   for (guint i = 0; i < G_N_ELEMENTS (flag_words); i++)
     if ((packet->flags & flag_words[i].flag) != 0)
       g_string_append_printf (text, " · %s", _ (flag_words[i].words));

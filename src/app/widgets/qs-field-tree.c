@@ -268,14 +268,14 @@ qs_field_tree_new (void)
   return g_object_new (QS_TYPE_FIELD_TREE, "visible", TRUE, NULL);
 }
 
-/* What a person wants to see first: a message that ends here, else the first frame, else the header. */
+/* What a person wants to see first: a message that ends here or HTTP/3, else the first frame, else the header. */
 static guint
 find_main_part (const QsInspection *inspection)
 {
   guint n = inspection->parts->len;
 
   for (guint i = 0; i < n; i++)
-    if (((QsInspectionPart *) g_ptr_array_index (inspection->parts, i))->bytes != NULL)
+    if (((QsInspectionPart *) g_ptr_array_index (inspection->parts, i))->is_content)
       return i;
   return MIN (2, n - 1);
 }
