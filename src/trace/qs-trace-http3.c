@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "trace/qs-trace-http3.h"
 
+#include <inttypes.h>
+
 #include "base/qs-i18n.h"
 #include "trace/qs-trace-private.h"
 #include "wire/qs-http3.h"
@@ -180,7 +182,7 @@ describe_frame (const QsHttp3Piece *piece)
 {
   const char *known = qs_http3_frame_type_name (piece->type);
   g_autofree char *name =
-      known != NULL ? g_strdup (known) : g_strdup_printf (_ ("unknown frame 0x%" G_GINT64_MODIFIER "x"), piece->type);
+      known != NULL ? g_strdup (known) : g_strdup_printf (_ ("unknown frame 0x%" PRIx64), piece->type);
   const char *method = find_line (piece, ":method"), *path = find_line (piece, ":path");
   const char *status = find_line (piece, ":status");
 
