@@ -6,6 +6,7 @@
 #include "app/qs-snapshot.h"
 #include "app/qs-window.h"
 #include "base/qs-i18n.h"
+#include "engine/qs-trust.h"
 #include "qs-resources.h"
 
 struct _QsApplication {
@@ -282,6 +283,13 @@ qs_application_handle_local_options (GApplication *application, GVariantDict *gi
 }
 
 static void
+qs_application_shutdown (GApplication *application)
+{
+  qs_trust_finish_preload ();
+  G_APPLICATION_CLASS (qs_application_parent_class)->shutdown (application);
+}
+
+static void
 qs_application_startup (GApplication *application)
 {
   QsApplication *self = QS_APPLICATION (application);
@@ -297,6 +305,7 @@ qs_application_startup (GApplication *application)
   gtk_style_context_add_provider_for_screen (gdk_screen_get_default (), GTK_STYLE_PROVIDER (self->css),
                                              GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
 
+  qs_trust_preload ();
   self->settings = qs_settings_new (NULL);
   self->appearance = qs_appearance_new ();
   g_autofree char *scheme = qs_settings_dup_string (self->settings, "color-scheme", "system");
@@ -330,6 +339,7 @@ qs_application_class_init (QsApplicationClass *klass)
 
   G_OBJECT_CLASS (klass)->finalize = qs_application_finalize;
   application_class->startup = qs_application_startup;
+  application_class->shutdown = qs_application_shutdown;
   application_class->activate = qs_application_activate;
   application_class->command_line = qs_application_command_line;
   application_class->handle_local_options = qs_application_handle_local_options;

@@ -8,6 +8,7 @@
 
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "engine/qs-trust.h"
 
 struct _QsSslConfig {
   gatomicrefcount ref_count;
@@ -184,9 +185,11 @@ load_trust (QsSslConfig *self, const QsProbeOptions *options, GError **error)
   ERR_clear_error ();
   if (options->ca_file == NULL)
     {
-      /* A folder of hashed names: looked into when a chain needs it. A machine without any trusts nobody. */
-      SSL_CTX_set_default_verify_paths (self->ctx);
-      ERR_clear_error ();
+      /* Takes its own reference. A machine without any trusts nobody. */
+      X509_STORE *store = qs_trust_dup_system ();
+      if (store != NULL)
+        SSL_CTX_set1_cert_store (self->ctx, store);
+      X509_STORE_free (store);
       return TRUE;
     }
   if (*options->ca_file == '\0' || SSL_CTX_load_verify_file (self->ctx, options->ca_file) == 1)

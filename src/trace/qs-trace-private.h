@@ -3,6 +3,7 @@
 
 #include "trace/qs-chunks.h"
 #include "trace/qs-metrics.h"
+#include "trace/qs-spare.h"
 #include "trace/qs-trace.h"
 
 G_BEGIN_DECLS
@@ -48,6 +49,7 @@ struct _QsTrace {
   GPtrArray *paths;  /* QsPath */
   GHashTable *facts; /* interned name -> const QsMark */
   GPtrArray *payload;
+  QsSpare *spare; /* the next chunk */
   guint8 *payload_at;
   gsize payload_left;
   guint64 payload_limit;

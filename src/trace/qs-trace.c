@@ -2,7 +2,6 @@
 #include "trace/qs-trace.h"
 
 #include <string.h>
-#include <sys/mman.h>
 
 #include "trace/qs-trace-private.h"
 
@@ -86,18 +85,20 @@ unlock_and_arm (QsTrace *self, gboolean *armed)
 /* --- Storage, with the lock held --- */
 
 /* Most of what it costs to record a datagram is the kernel's fault for a fresh page. A trace that has
- * grown a little will grow on, so its chunks are huge pages: one fault for 2 MiB, a quarter of the cost. */
+ * grown a little will grow on, so its chunks are huge pages, which another thread makes ready: to wait for one here
+ * would hold the main loop for milliseconds. */
 static guint8 *
 new_payload_chunk (QsTrace *self, gsize length)
 {
-  gsize size = MAX (length, self->payload->len < N_SMALL_CHUNKS ? SMALL_CHUNK : LARGE_CHUNK);
-  gboolean huge = size >= LARGE_CHUNK;
-  gsize alignment = huge ? LARGE_CHUNK : 4096;
+  gsize size = (MAX (length, SMALL_CHUNK) + 4095) / 4096 * 4096;
+  guint8 *chunk = length <= LARGE_CHUNK ? qs_spare_take (self->spare) : NULL;
 
-  size = (size + alignment - 1) / alignment * alignment;
-  guint8 *chunk = g_aligned_alloc (1, size, alignment);
-  if (huge)
-    madvise (chunk, size, MADV_HUGEPAGE); /* only advice: it may fail */
+  if (chunk != NULL)
+    size = LARGE_CHUNK;
+  else
+    chunk = g_aligned_alloc (1, size, 4096);
+  if (self->payload->len >= N_SMALL_CHUNKS - 1 && self->payload_kept + LARGE_CHUNK < self->payload_limit)
+    qs_spare_order (self->spare);
   g_ptr_array_add (self->payload, chunk);
   self->payload_left = size;
   return chunk;
@@ -200,6 +201,7 @@ qs_trace_finalize (GObject *object)
   qs_chunks_clear (&self->packets);
   g_ptr_array_unref (self->paths);
   g_ptr_array_unref (self->payload);
+  qs_spare_free (self->spare);
   g_clear_pointer (&self->messages, g_ptr_array_unref);
   g_clear_pointer (&self->http3, qs_http3_pieces_free);
   g_clear_pointer (&self->metrics, qs_metrics_free);
@@ -230,6 +232,7 @@ qs_trace_init (QsTrace *self)
   qs_chunks_init (&self->packets, sizeof (QsPacket));
   self->paths = g_ptr_array_new_with_free_func (path_free);
   self->payload = g_ptr_array_new_with_free_func (g_aligned_free);
+  self->spare = qs_spare_new (LARGE_CHUNK);
   self->facts = g_hash_table_new (g_direct_hash, g_direct_equal);
   self->payload_limit = DEFAULT_PAYLOAD_LIMIT;
   attach_source (self);

@@ -127,7 +127,7 @@ test_failure (Fixture *fixture, gconstpointer data)
 
   wait_until (qs_run_get_status (run) == QS_RUN_FAILED);
   g_assert_true (fixture_has_finding (run, "alpn-mismatch"));
-  g_assert_cmpuint (fixture_count_rows (fixture, "Findings"), >=, 1);
+  wait_until (fixture_count_rows (fixture, "Findings") >= 1);
   g_assert_cmpstr (fixture_get_state (fixture), ==, "Failed");
   g_assert_false (qs_delay_meter_get_active (qs_window_get_delay_meter (fixture->window)));
 }

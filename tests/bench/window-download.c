@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The window while a large download runs: how late is a tick that is due every 5 ms? An own tick, apart from the
- * window's delay meter, counted from the start of the run to its end.
+/* The window while large downloads run, one after the other: how late is a tick that is due every 5 ms? An own tick, apart from
+ * the window's delay meter, counted from the start of the first run to the end of the last, with all that is between: each run's
+ * first and last moments count as well. As many runs as it takes for a share of a thousandth to mean something.
  *
  *   window-download TARGET [PAGE]
  *
@@ -14,19 +15,20 @@
 #define PERIOD_US 5000
 #define FRAME_US 16700
 #define LONGEST_US 50000
+#define MIN_TICKS 1500
 
 typedef struct {
   GtkApplication *application;
   QsWindow *window;
   const char *target;
   const char *page;
-  QsProbe *probe;
   GSource *tick;
   gint64 due;
   gint64 started;
   gint64 worst;
-  guint n_ticks, n_late, n_frames;
-  gboolean good;
+  guint n_ticks, n_late, n_frames, n_runs;
+  guint64 bytes;
+  gboolean failed, good;
 } Bench;
 
 static gboolean
@@ -56,29 +58,56 @@ painted_cb (GdkFrameClock *clock, gpointer data)
 }
 
 static void
+report (Bench *bench)
+{
+  double seconds = (g_get_monotonic_time () - bench->started) / 1e6;
+  double share = 100.0 * bench->n_late / MAX (bench->n_ticks, 1);
+
+  bench->good = !bench->failed && bench->worst <= LONGEST_US && share < 0.1 && bench->n_frames > 0;
+  g_print (
+      "%s: %u downloads, %.0f MiB in %.1f s (%.0f MiB/s), %u frames drawn; %u ticks, worst %.1f ms late, %u (%.3f %%) "
+      "over 16.7 ms: %s\n",
+      bench->page != NULL ? bench->page : "overview", bench->n_runs, bench->bytes / 1048576.0, seconds,
+      bench->bytes / 1048576.0 / seconds, bench->n_frames, bench->n_ticks, bench->worst / 1e3, bench->n_late, share,
+      bench->failed ? "a run FAILED"
+      : bench->good ? "met"
+                    : "MISSED");
+  g_source_destroy (bench->tick);
+  g_application_quit (G_APPLICATION (bench->application));
+}
+
+static void begin_run (Bench *bench);
+
+static void
 finished_cb (QsProbe *probe, gpointer data)
 {
   Bench *bench = data;
-  double seconds = (g_get_monotonic_time () - bench->started) / 1e6;
-  guint64 bytes = 0;
   GListModel *streams = qs_probe_get_streams (probe);
 
   for (guint i = 0; i < g_list_model_get_n_items (streams); i++)
     {
       g_autoptr (QsStream) stream = g_list_model_get_item (streams, i);
-      bytes += qs_stream_get_bytes_received (stream);
+      bench->bytes += qs_stream_get_bytes_received (stream);
     }
-  double share = 100.0 * bench->n_late / MAX (bench->n_ticks, 1);
-  bench->good = qs_probe_get_succeeded (probe) && bench->worst <= LONGEST_US && share < 0.1 && bench->n_frames > 0;
-  g_print ("%s: %.0f MiB in %.1f s (%.0f MiB/s), %u frames drawn; %u ticks, worst %.1f ms late, %u (%.3f %%) over 16.7 "
-           "ms: %s\n",
-           bench->page != NULL ? bench->page : "overview", bytes / 1048576.0, seconds, bytes / 1048576.0 / seconds,
-           bench->n_frames, bench->n_ticks, bench->worst / 1e3, bench->n_late, share,
-           !qs_probe_get_succeeded (probe) ? "the run FAILED"
-           : bench->good                   ? "met"
-                                           : "MISSED");
-  g_source_destroy (bench->tick);
-  g_application_quit (G_APPLICATION (bench->application));
+  bench->n_runs++;
+  bench->failed = bench->failed || !qs_probe_get_succeeded (probe);
+  if (bench->n_ticks < MIN_TICKS && !bench->failed)
+    begin_run (bench);
+  else
+    report (bench);
+}
+
+static void
+begin_run (Bench *bench)
+{
+  g_autoptr (QsProbeOptions) options = qs_probe_options_new ();
+  g_autoptr (GError) error = NULL;
+
+  options->insecure = TRUE;
+  options->timeout_ms = 300000;
+  QsRun *run = qs_session_connect (qs_window_get_session (bench->window), bench->target, options, &error);
+  g_assert_no_error (error);
+  g_signal_connect (qs_run_get_probe (run), "finished", G_CALLBACK (finished_cb), bench);
 }
 
 static gboolean
@@ -87,11 +116,7 @@ start_cb (gpointer data)
   static GSourceFuncs functions = { .dispatch = tick_dispatch };
   Bench *bench = data;
   GdkFrameClock *clock = gtk_widget_get_frame_clock (GTK_WIDGET (bench->window));
-  g_autoptr (QsProbeOptions) options = qs_probe_options_new ();
-  g_autoptr (GError) error = NULL;
 
-  options->insecure = TRUE;
-  options->timeout_ms = 300000;
   if (bench->page != NULL && !qs_window_show_page (bench->window, bench->page))
     {
       g_printerr ("window-download: there is no page %s\n", bench->page);
@@ -100,11 +125,6 @@ start_cb (gpointer data)
     }
   if (clock != NULL)
     g_signal_connect (clock, "after-paint", G_CALLBACK (painted_cb), bench);
-  QsRun *run = qs_session_connect (qs_window_get_session (bench->window), bench->target, options, &error);
-  g_assert_no_error (error);
-  bench->probe = qs_run_get_probe (run);
-  g_signal_connect (bench->probe, "finished", G_CALLBACK (finished_cb), bench);
-
   bench->started = g_get_monotonic_time ();
   bench->due = bench->started + PERIOD_US;
   bench->tick = g_source_new (&functions, sizeof (GSource));
@@ -112,6 +132,7 @@ start_cb (gpointer data)
   g_source_set_callback (bench->tick, tick_cb, bench, NULL);
   g_source_set_ready_time (bench->tick, bench->due);
   g_source_attach (bench->tick, NULL);
+  begin_run (bench);
   return G_SOURCE_REMOVE;
 }
 

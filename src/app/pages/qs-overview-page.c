@@ -19,6 +19,8 @@ struct _QsOverviewPage {
   QsFindingList *findings;
   QsStepList *steps;
   QsFactsGrid *facts;
+  guint due;     /* parts that are to be shown, a bit each */
+  guint tick_id; /* shows one of them in each frame */
 };
 
 G_DEFINE_FINAL_TYPE (QsOverviewPage, qs_overview_page, QS_TYPE_PAGE)
@@ -164,6 +166,39 @@ qs_overview_page_session_set (QsPage *page, QsSession *session)
 }
 
 static void
+show_steps (QsOverviewPage *self, QsRun *run)
+{
+  qs_step_list_set_steps (self->steps, qs_run_get_steps (run));
+}
+
+/* --- In parts ---------------------------------------------------------------------------- */
+
+/* What changed costs a layout of all that is around it: together they would hold the loop for longer than a frame. */
+static void (*const parts[]) (QsOverviewPage *self, QsRun *run) = { show_verdict, show_steps, show_findings,
+                                                                    show_facts };
+
+static gboolean
+tick_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
+{
+  QsOverviewPage *self = QS_OVERVIEW_PAGE (widget);
+  QsRun *run = qs_page_get_run (QS_PAGE (self));
+  guint part = 0;
+
+  while (run != NULL && part < G_N_ELEMENTS (parts) && (self->due & (1u << part)) == 0)
+    part++;
+  if (run != NULL && part < G_N_ELEMENTS (parts))
+    {
+      self->due &= ~(1u << part);
+      parts[part](self, run);
+      if (self->due != 0)
+        return G_SOURCE_CONTINUE;
+    }
+  self->due = 0;
+  self->tick_id = 0;
+  return G_SOURCE_REMOVE;
+}
+
+static void
 qs_overview_page_run_changed (QsPage *page, QsRun *run)
 {
   gtk_stack_set_visible_child_name (QS_OVERVIEW_PAGE (page)->stack, run != NULL ? "content" : "empty");
@@ -174,10 +209,9 @@ qs_overview_page_update (QsPage *page, QsRun *run)
 {
   QsOverviewPage *self = QS_OVERVIEW_PAGE (page);
 
-  show_verdict (self, run);
-  show_findings (self, run);
-  qs_step_list_set_steps (self->steps, qs_run_get_steps (run));
-  show_facts (self, run);
+  self->due = (1u << G_N_ELEMENTS (parts)) - 1;
+  if (self->tick_id == 0)
+    self->tick_id = gtk_widget_add_tick_callback (GTK_WIDGET (self), tick_cb, NULL, NULL);
 }
 
 static void

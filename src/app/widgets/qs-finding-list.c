@@ -6,7 +6,6 @@
 
 struct _QsFindingList {
   GtkListBox parent;
-  char *shown; /* all that is shown, to see whether it has to change */
 };
 
 enum { SHOW_PACKET, N_SIGNALS };
@@ -96,31 +95,51 @@ make_row (QsFindingList *self, const QsFinding *finding)
   return row;
 }
 
+/* What a row says, to see whether it is still the same. */
 static char *
-all_words (GPtrArray *findings)
+words_of (const QsFinding *finding)
 {
-  GString *words = g_string_new (NULL);
+  return g_strdup_printf ("%s\t%d\t%s\t%s\t%" G_GINT64_FORMAT, finding->id, finding->severity, finding->title,
+                          finding->detail, finding->packet);
+}
 
-  for (guint i = 0; i < findings->len; i++)
-    {
-      const QsFinding *finding = g_ptr_array_index (findings, i);
-      g_string_append_printf (words, "%s\t%d\t%s\t%s\t%" G_GINT64_FORMAT "\n", finding->id, finding->severity,
-                              finding->title, finding->detail, finding->packet);
-    }
-  return g_string_free (words, FALSE);
+static GtkWidget *
+row_at (QsFindingList *self, guint position)
+{
+  return GTK_WIDGET (gtk_list_box_get_row_at_index (GTK_LIST_BOX (self), (int) position));
+}
+
+/* Of this finding, at this position or behind it. */
+static GtkWidget *
+find_row (QsFindingList *self, guint position, const char *words)
+{
+  GtkWidget *row;
+
+  while ((row = row_at (self, position++)) != NULL)
+    if (g_str_equal (g_object_get_data (G_OBJECT (row), "qs-words"), words))
+      return row;
+  return NULL;
 }
 
 static void
-qs_finding_list_finalize (GObject *object)
+show_finding (QsFindingList *self, guint position, const QsFinding *finding)
 {
-  g_free (QS_FINDING_LIST (object)->shown);
-  G_OBJECT_CLASS (qs_finding_list_parent_class)->finalize (object);
+  g_autofree char *words = words_of (finding);
+  GtkWidget *same = find_row (self, position, words);
+
+  /* What is between is not found any more, or comes later and is made anew there. */
+  while (same != NULL && row_at (self, position) != same)
+    gtk_widget_destroy (row_at (self, position));
+  if (same != NULL)
+    return;
+  GtkWidget *row = make_row (self, finding);
+  g_object_set_data_full (G_OBJECT (row), "qs-words", g_steal_pointer (&words), g_free);
+  gtk_list_box_insert (GTK_LIST_BOX (self), row, (int) position);
 }
 
 static void
 qs_finding_list_class_init (QsFindingListClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = qs_finding_list_finalize;
   signals[SHOW_PACKET] = g_signal_new ("show-packet", QS_TYPE_FINDING_LIST, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                        G_TYPE_NONE, 1, G_TYPE_INT64);
 }
@@ -142,13 +161,8 @@ qs_finding_list_set_findings (QsFindingList *self, GPtrArray *findings)
 {
   g_return_if_fail (QS_IS_FINDING_LIST (self) && findings != NULL);
 
-  g_autofree char *words = all_words (findings);
-  if (g_strcmp0 (words, self->shown) == 0)
-    return;
-  g_free (self->shown);
-  self->shown = g_steal_pointer (&words);
-
-  gtk_container_foreach (GTK_CONTAINER (self), (GtkCallback) (void (*) (void)) gtk_widget_destroy, NULL);
   for (guint i = 0; i < findings->len; i++)
-    gtk_container_add (GTK_CONTAINER (self), make_row (self, g_ptr_array_index (findings, i)));
+    show_finding (self, i, g_ptr_array_index (findings, i));
+  while (row_at (self, findings->len) != NULL)
+    gtk_widget_destroy (row_at (self, findings->len));
 }

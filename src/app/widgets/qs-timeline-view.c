@@ -384,6 +384,13 @@ qs_timeline_view_map (GtkWidget *widget)
 }
 
 static void
+qs_timeline_view_unmap (GtkWidget *widget)
+{
+  stop_work (QS_TIMELINE_VIEW (widget));
+  GTK_WIDGET_CLASS (qs_timeline_view_parent_class)->unmap (widget);
+}
+
+static void
 qs_timeline_view_size_allocate (GtkWidget *widget, GtkAllocation *allocation)
 {
   QsTimelineView *self = QS_TIMELINE_VIEW (widget);
@@ -572,6 +579,7 @@ qs_timeline_view_class_init (QsTimelineViewClass *klass)
   object_class->get_property = qs_timeline_view_get_property;
   widget_class->draw = qs_timeline_view_draw;
   widget_class->map = qs_timeline_view_map;
+  widget_class->unmap = qs_timeline_view_unmap;
   widget_class->size_allocate = qs_timeline_view_size_allocate;
   widget_class->button_press_event = qs_timeline_view_button_press_event;
   widget_class->button_release_event = qs_timeline_view_button_release_event;

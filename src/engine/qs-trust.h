@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+#include <openssl/x509.h>
+
+G_BEGIN_DECLS
+
+/**
+ * The system's trust store, read once for all runs: to parse its hundred and more certificates takes some 10 ms, longer than the main
+ * loop may be held. It is read anew when its file or SSL_CERT_FILE and SSL_CERT_DIR have changed. Any thread.
+ */
+X509_STORE *qs_trust_dup_system (void); /* up-referenced; empty on a machine that trusts nobody */
+
+/* Reads it in a thread of its own, before it is wanted; end with qs_trust_finish_preload(), before the process does. One thread. */
+void qs_trust_preload (void);
+void qs_trust_finish_preload (void);
+
+G_END_DECLS

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "trace/qs-spare.h"
+
+#include <sys/mman.h>
+
+#define ALIGNMENT ((gsize) 2 << 20)
+#define PAGE 4096
+
+struct _QsSpare {
+  gatomicrefcount ref_count; /* the thread that makes one holds it as well */
+  gsize size;
+  GMutex lock;
+  void *ready;
+  gboolean ordered;
+};
+
+static void *
+allocate (gsize size)
+{
+  void *piece = g_aligned_alloc (1, size, ALIGNMENT);
+
+  madvise (piece, size, MADV_HUGEPAGE); /* only advice: it may fail */
+  return piece;
+}
+
+static void
+touch (void *piece, gsize size)
+{
+  volatile guint8 *bytes = piece;
+
+  for (gsize at = 0; at < size; at += PAGE)
+    bytes[at] = 0;
+}
+
+static void
+unref (QsSpare *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_aligned_free (self->ready);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+static void
+make_cb (gpointer item, gpointer data)
+{
+  QsSpare *self = item;
+  void *piece = allocate (self->size);
+
+  touch (piece, self->size);
+  g_mutex_lock (&self->lock);
+  g_assert (self->ready == NULL);
+  self->ready = piece;
+  self->ordered = FALSE;
+  g_mutex_unlock (&self->lock);
+  unref (self);
+}
+
+/* One thread for all; it ends by itself when nothing is ordered for a while. */
+static GThreadPool *
+get_pool (void)
+{
+  static GThreadPool *pool;
+
+  if (g_once_init_enter (&pool))
+    {
+      GThreadPool *made = g_thread_pool_new (make_cb, NULL, 1, FALSE, NULL);
+      g_once_init_leave (&pool, made);
+    }
+  return pool;
+}
+
+QsSpare *
+qs_spare_new (gsize size)
+{
+  g_return_val_if_fail (size > 0 && size % ALIGNMENT == 0, NULL);
+
+  QsSpare *self = g_new0 (QsSpare, 1);
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->lock);
+  self->size = size;
+  return self;
+}
+
+void
+qs_spare_free (QsSpare *self)
+{
+  unref (self);
+}
+
+void
+qs_spare_order (QsSpare *self)
+{
+  g_return_if_fail (self != NULL);
+
+  g_mutex_lock (&self->lock);
+  gboolean begin = self->ready == NULL && !self->ordered;
+  self->ordered |= begin;
+  g_mutex_unlock (&self->lock);
+  if (!begin)
+    return;
+  g_atomic_ref_count_inc (&self->ref_count);
+  g_thread_pool_push (get_pool (), self, NULL);
+}
+
+void *
+qs_spare_take (QsSpare *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_mutex_lock (&self->lock);
+  void *piece = g_steal_pointer (&self->ready);
+  g_mutex_unlock (&self->lock);
+  return piece;
+}
