@@ -26,6 +26,9 @@ static const GOptionEntry options[] = {
   { "keylog", 0, 0, G_OPTION_ARG_FILENAME, NULL, N_ ("Secrets for the captures that are opened"), N_ ("FILE") },
   { "page", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("Page to show first (overview, streams, security, lab…)"),
     N_ ("NAME") },
+  { "lesson", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("Lesson to open, at its first page or at another one"),
+    N_ ("NAME[:PAGE]") },
+  { "present", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Present: for a projector (F11)"), NULL },
   { "size", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("Size of the window"), N_ ("WIDTHxHEIGHT") },
   { "dark", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Be dark, whatever the system prefers"), NULL },
   { "snapshot", 0, 0, G_OPTION_ARG_FILENAME, NULL,
@@ -45,6 +48,7 @@ static const struct {
   { "win.open", { "<Control>o" } },
   { "win.save-trace", { "<Control>s" } },
   { "win.show-sidebar", { "F9" } },
+  { "win.present", { "F11" } },
   { "win.show-log", { "<Control><Shift>l" } },
   { "win.help", { "F1" } },
   { "win.show-help-overlay", { "<Control>question", "<Control>F1" } },
@@ -124,6 +128,23 @@ get_window (QsApplication *self)
   return QS_WINDOW (qs_window_new (GTK_APPLICATION (self), self->settings));
 }
 
+/* "handshake" or "handshake:3". FALSE with a sentence. */
+static gboolean
+open_lesson (QsWindow *window, const char *text, GError **error)
+{
+  QsLessonsPage *page = qs_window_get_lessons (window);
+  g_auto (GStrv) parts = g_strsplit (text, ":", 2);
+  guint64 number = 1;
+
+  if (!qs_lessons_page_open (page, parts[0], error))
+    return FALSE;
+  if (parts[1] != NULL && !g_ascii_string_to_unsigned (parts[1], 10, 1, 1000, &number, error))
+    return FALSE;
+  qs_window_show_page (window, "lessons");
+  qs_lesson_player_go (qs_lessons_page_get_player (page), (guint) number - 1);
+  return TRUE;
+}
+
 /* A file that is there is opened; all else is a target, and said to be a bad one where it is. */
 static void
 open_arguments (QsApplication *self, QsWindow *window, GApplicationCommandLine *line, const char *const *arguments,
@@ -195,6 +216,12 @@ launch (Launch *self)
       if (g_variant_dict_lookup (given, "page", "&s", &page))
         qs_window_show_page (self->window, page);
     }
+  const char *lesson = NULL;
+  g_autoptr (GError) error = NULL;
+  if (g_variant_dict_lookup (given, "lesson", "&s", &lesson) && !open_lesson (self->window, lesson, &error))
+    self->application->exit_status = usage_error (self->line, error->message);
+  if (g_variant_dict_contains (given, "present"))
+    g_action_group_change_action_state (G_ACTION_GROUP (self->window), "present", g_variant_new_boolean (TRUE));
   if (snapshot != NULL)
     qs_snapshot_take (self->window, snapshot, snapshot_done_cb, self->application);
   else

@@ -23,10 +23,20 @@ struct _QsSession {
   QsLog *log;
   QsHistory *history;
   QsReplay *replay;
+  gboolean presenting;
   QsProbeOptions *lab_options; /* set: the lab is to be probed once it listens */
 };
 
-enum { PROP_RUN = 1, PROP_SELECTION, PROP_VISIBLE_FROM, PROP_VISIBLE_TO, PROP_FILTER, N_PROPS };
+enum {
+  PROP_RUN = 1,
+  PROP_SELECTION,
+  PROP_VISIBLE_FROM,
+  PROP_VISIBLE_TO,
+  PROP_FILTER,
+  N_RUN_PROPS,
+  PROP_PRESENTING = N_RUN_PROPS,
+  N_PROPS
+};
 enum { SHOW_PAGE, N_SIGNALS };
 
 static GParamSpec *props[N_PROPS];
@@ -150,6 +160,9 @@ qs_session_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
     case PROP_FILTER:
       g_value_set_string (value, view->filter);
       break;
+    case PROP_PRESENTING:
+      g_value_set_boolean (value, self->presenting);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -197,6 +210,7 @@ qs_session_class_init (QsSessionClass *klass)
   props[PROP_VISIBLE_FROM] = g_param_spec_int64 ("visible-from", NULL, NULL, -1, G_MAXINT64, -1, flags);
   props[PROP_VISIBLE_TO] = g_param_spec_int64 ("visible-to", NULL, NULL, -1, G_MAXINT64, -1, flags);
   props[PROP_FILTER] = g_param_spec_string ("filter", NULL, NULL, "", flags);
+  props[PROP_PRESENTING] = g_param_spec_boolean ("presenting", NULL, NULL, FALSE, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
   signals[SHOW_PAGE] = g_signal_new ("show-page", QS_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
                                      1, G_TYPE_STRING);
@@ -250,7 +264,7 @@ qs_session_set_run (QsSession *self, QsRun *run)
     return;
   qs_replay_set_trace (self->replay, run != NULL ? qs_run_get_trace (run) : NULL);
   g_object_freeze_notify (G_OBJECT (self));
-  for (guint i = PROP_RUN; i < N_PROPS; i++)
+  for (guint i = PROP_RUN; i < N_RUN_PROPS; i++)
     g_object_notify_by_pspec (G_OBJECT (self), props[i]);
   g_object_thaw_notify (G_OBJECT (self));
 }
@@ -339,6 +353,25 @@ qs_session_get_replay (QsSession *self)
   g_return_val_if_fail (QS_IS_SESSION (self), NULL);
 
   return self->replay;
+}
+
+gboolean
+qs_session_get_presenting (QsSession *self)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self), FALSE);
+
+  return self->presenting;
+}
+
+void
+qs_session_set_presenting (QsSession *self, gboolean presenting)
+{
+  g_return_if_fail (QS_IS_SESSION (self));
+
+  if (self->presenting == presenting)
+    return;
+  self->presenting = presenting;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PRESENTING]);
 }
 
 QsLab *

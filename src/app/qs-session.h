@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  *
  * Properties (all notify): "run" (QsRun or NULL), "selection" (int64: a packet's index, -1: none),
  * "visible-from", "visible-to" (int64: trace time in ns; both -1: all of it), "filter" (string,
- * never NULL).
+ * never NULL), "presenting" (boolean: a projector shows it, large type is wanted).
  * Signals: "show-page" (const char *name): a page asks for another one to be shown.
  */
 #define QS_TYPE_SESSION (qs_session_get_type ())
@@ -37,6 +37,8 @@ const char *qs_session_get_filter (QsSession *self);
 void qs_session_set_filter (QsSession *self, const char *filter);
 /* Of the shown run: while it is under way, the selection follows it. Another run shows all of it again. */
 QsReplay *qs_session_get_replay (QsSession *self);
+gboolean qs_session_get_presenting (QsSession *self);
+void qs_session_set_presenting (QsSession *self, gboolean presenting);
 
 QsLab *qs_session_get_lab (QsSession *self);
 QsLog *qs_session_get_log (QsSession *self);

@@ -3,6 +3,7 @@
 
 #include "app/pages/qs-charts-page.h"
 #include "app/pages/qs-lab-page.h"
+#include "app/pages/qs-lessons-page.h"
 #include "app/pages/qs-overview-page.h"
 #include "app/pages/qs-packets-page.h"
 #include "app/pages/qs-page.h"
@@ -12,6 +13,7 @@
 #include "app/pages/qs-streams-page.h"
 #include "app/qs-files.h"
 #include "app/qs-help.h"
+#include "app/qs-present.h"
 #include "app/widgets/qs-log-view.h"
 #include "app/widgets/qs-options-popover.h"
 #include "app/widgets/qs-run-row.h"
@@ -54,6 +56,7 @@ static const struct {
   { "response", N_ ("Response"), qs_response_page_get_type },
   { "charts", N_ ("Charts"), qs_charts_page_get_type },
   { "lab", N_ ("Lab"), qs_lab_page_get_type },
+  { "lessons", N_ ("Lessons"), qs_lessons_page_get_type },
 };
 
 /* --- Actions ---------------------------------------------------------------------------- */
@@ -575,6 +578,7 @@ qs_window_new (GtkApplication *application, QsSettings *settings)
   if (application != NULL)
     add_page_accels (application);
   qs_files_accept_drops (self);
+  qs_present_install (self);
   restore (self);
   update_actions (self);
   gtk_widget_grab_focus (GTK_WIDGET (self->target));
@@ -675,6 +679,9 @@ qs_window_get_full_area (QsWindow *self, GdkRectangle *area)
 
   GtkAllocation child;
   gtk_widget_get_allocation (gtk_bin_get_child (GTK_BIN (self)), &child);
+  *area = child;
+  if (!gtk_widget_get_visible (gtk_window_get_titlebar (GTK_WINDOW (self))))
+    return;
   gtk_widget_get_allocation (gtk_window_get_titlebar (GTK_WINDOW (self)), area);
   gdk_rectangle_union (area, &child, area);
 }
@@ -726,4 +733,12 @@ qs_window_get_error (QsWindow *self)
   g_return_val_if_fail (QS_IS_WINDOW (self), NULL);
 
   return gtk_revealer_get_reveal_child (self->error_strip) ? gtk_label_get_text (self->error_label) : NULL;
+}
+
+QsLessonsPage *
+qs_window_get_lessons (QsWindow *self)
+{
+  g_return_val_if_fail (QS_IS_WINDOW (self), NULL);
+
+  return QS_LESSONS_PAGE (gtk_stack_get_child_by_name (self->stack, "lessons"));
 }

@@ -3,6 +3,7 @@
 
 #include <gtk/gtk.h>
 
+#include "app/pages/qs-lessons-page.h"
 #include "app/qs-session.h"
 #include "app/widgets/qs-delay-meter.h"
 
@@ -12,7 +13,7 @@ G_BEGIN_DECLS
  * QsWindow: the window: target, runs, pages, log, status.
  *
  * Actions: "connect", "stop", "run-again", "remove-run", "try-lab", "open", "save-trace", "page" (string state),
- * "show-sidebar", "show-log", "focus-target", "help".
+ * "show-sidebar", "show-log", "present" (boolean state), "focus-target", "help".
  */
 #define QS_TYPE_WINDOW (qs_window_get_type ())
 G_DECLARE_FINAL_TYPE (QsWindow, qs_window, QS, WINDOW, GtkApplicationWindow)
@@ -20,6 +21,7 @@ G_DECLARE_FINAL_TYPE (QsWindow, qs_window, QS, WINDOW, GtkApplicationWindow)
 GtkWidget *qs_window_new (GtkApplication *application, QsSettings *settings);
 QsSession *qs_window_get_session (QsWindow *self);
 QsDelayMeter *qs_window_get_delay_meter (QsWindow *self);
+QsLessonsPage *qs_window_get_lessons (QsWindow *self);
 
 /* As if a person had typed it and pressed Enter. NULL: it says why, in the window. (transfer none) */
 QsRun *qs_window_connect (QsWindow *self, const char *target);
