@@ -6,7 +6,7 @@
 
 struct _QsReplayBar {
   GtkBox parent;
-  GtkButton *play;
+  GtkButton *play, *start, *all;
   GtkImage *play_icon;
   GtkScale *scale;
   GtkAdjustment *adjustment;
@@ -19,6 +19,9 @@ struct _QsReplayBar {
   guint tick_id;
   gboolean moving; /* the slider moves because the replay does */
 };
+
+enum { PROP_COMPACT = 1, N_PROPS };
+static GParamSpec *props[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (QsReplayBar, qs_replay_bar, GTK_TYPE_BOX)
 
@@ -230,6 +233,16 @@ qs_replay_bar_unmap (GtkWidget *widget)
 }
 
 static void
+qs_replay_bar_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  QsReplayBar *self = QS_REPLAY_BAR (object);
+
+  g_assert (id == PROP_COMPACT);
+  gtk_widget_set_visible (GTK_WIDGET (self->start), !g_value_get_boolean (value));
+  gtk_widget_set_visible (GTK_WIDGET (self->all), !g_value_get_boolean (value));
+}
+
+static void
 qs_replay_bar_dispose (GObject *object)
 {
   QsReplayBar *self = QS_REPLAY_BAR (object);
@@ -252,10 +265,15 @@ qs_replay_bar_class_init (QsReplayBarClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = qs_replay_bar_dispose;
+  G_OBJECT_CLASS (klass)->set_property = qs_replay_bar_set_property;
+  props[PROP_COMPACT] = g_param_spec_boolean ("compact", NULL, NULL, FALSE, G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (G_OBJECT_CLASS (klass), N_PROPS, props);
   widget_class->map = qs_replay_bar_map;
   widget_class->unmap = qs_replay_bar_unmap;
   gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-replay-bar.ui");
   gtk_widget_class_bind_template_child (widget_class, QsReplayBar, play);
+  gtk_widget_class_bind_template_child (widget_class, QsReplayBar, start);
+  gtk_widget_class_bind_template_child (widget_class, QsReplayBar, all);
   gtk_widget_class_bind_template_child (widget_class, QsReplayBar, play_icon);
   gtk_widget_class_bind_template_child (widget_class, QsReplayBar, scale);
   gtk_widget_class_bind_template_child (widget_class, QsReplayBar, adjustment);

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
  *
  * While it is on the screen and the replay plays, it is what moves it, frame by frame. A run that is not over yet
  * cannot be replayed. Keys: see qs_replay_bar_handle_key(), which views beside it pass theirs to.
+ * Properties: "compact" (boolean, write-only): without `From the start` and `Show all`, for a narrow place.
  * Accessible names: `Play` / `Pause`, `Next packet`, `Previous packet`, `Next flight`, `Previous flight`,
  * `From the start`, `Show all`, slider `Position`, `Speed`, label `Moment`.
  */
