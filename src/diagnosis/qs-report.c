@@ -377,9 +377,9 @@ derive_stage (const QsEvidence *evidence)
     return evidence->stage;
   if (evidence->resolve_mark != NULL)
     return "resolve";
-  if (!evidence->anything_received)
-    return "connect";
-  return qs_evidence_is_connected (evidence) ? "done" : "handshake";
+  if (qs_evidence_is_connected (evidence))
+    return "done";
+  return evidence->anything_received ? "handshake" : "connect";
 }
 
 JsonObject *

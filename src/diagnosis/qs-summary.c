@@ -229,6 +229,8 @@ qs_verdict (QsTrace *trace, const QsSummary *summary, GPtrArray *findings)
     {
       if (evidence->stopped || evidence->failed)
         return g_strdup_printf (_ ("The run to %s was stopped before it was connected."), evidence->host);
+      if (qs_trace_is_from_file (trace))
+        return g_strdup_printf (_ ("The file shows no complete handshake with %s."), evidence->host);
       return g_strdup_printf (evidence->ended ? _ ("No connection to %s came about.") : _ ("Connecting to %s…"),
                               evidence->host);
     }

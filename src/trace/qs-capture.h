@@ -15,6 +15,8 @@ G_BEGIN_DECLS
 typedef struct _QsCapture QsCapture;
 
 QsCapture *qs_capture_new (const char *title);
+/* What follows was written by Quicscope, so all of it is of one run, with several addresses maybe: one trace. */
+void qs_capture_set_one_run (QsCapture *self, gboolean one_run);
 /* To all connections: those that are there and those to come. */
 void qs_capture_add_secret (QsCapture *self, const char *line);
 void qs_capture_add_packet (QsCapture *self, const QsCaptured *captured);

@@ -15,6 +15,8 @@ G_BEGIN_DECLS
 #define QS_PCAPNG_BYTE_ORDER_MAGIC 0x1a2b3c4du
 #define QS_PCAPNG_TLS_KEY_LOG 0x544c534bu
 
+#define QS_PCAPNG_APPLICATION "Quicscope" /* as we call ourselves; a space and the version follow */
+
 #define QS_PCAPNG_OPT_END 0
 #define QS_PCAPNG_OPT_COMMENT 1
 #define QS_PCAPNG_SHB_APPLICATION 4

@@ -160,6 +160,21 @@ to_nanoseconds (const Interface *interface, guint64 ticks)
 /* --- Blocks --- */
 
 static gboolean
+is_ours (const Reader *self)
+{
+  static const char name[] = QS_PCAPNG_APPLICATION " ";
+  QsSpan value;
+  guint code;
+
+  for (gsize at = 16; next_option (self, &at, &code, &value);)
+    {
+      if (code == QS_PCAPNG_SHB_APPLICATION)
+        return value.length > strlen (name) && memcmp (value.data, name, strlen (name)) == 0;
+    }
+  return FALSE;
+}
+
+static gboolean
 read_section (Reader *self, GError **error)
 {
   g_array_set_size (self->interfaces, 0);
@@ -171,6 +186,7 @@ read_section (Reader *self, GError **error)
                    get16 (self, 4));
       return FALSE;
     }
+  qs_capture_set_one_run (self->capture, qs_capture_get_n_packets (self->capture) == 0 && is_ours (self));
   return TRUE;
 }
 

@@ -9,6 +9,8 @@
 #include "trace/qs-trace-save-private.h"
 
 #define PROTOCOL_TCP 6
+#define PROTOCOL_ICMP 1
+#define PROTOCOL_ICMPV6 58
 #define PROTOCOL_UDP 17
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
@@ -26,7 +28,9 @@ typedef struct {
 typedef struct {
   Endpoint ends[2]; /* by the QsDirection in which they send: ours, theirs */
   gboolean ipv6;
-  gboolean opened;     /* TCP: the handshake was made up */
+  gboolean opened; /* TCP: the handshake was made up */
+  gboolean sent;
+  QsRecord last;       /* UDP: what was sent last: an ICMP error quotes it */
   guint32 sequence[2]; /* TCP: next to be sent */
 } Path;
 
@@ -36,6 +40,7 @@ typedef struct {
   GArray *paths;   /* Path */
   GByteArray *block;
   GByteArray *packet;
+  gint last_path;  /* where something was sent last, -1: nowhere */
   gboolean server; /* it is the remote end that opened the connection */
 } State;
 
@@ -123,7 +128,7 @@ end_block (GByteArray *block, QsFileWriter *out, GError **error)
 static gboolean
 write_section (State *self, QsFileWriter *out, GError **error)
 {
-  static const char application[] = "Quicscope " PACKAGE_VERSION;
+  static const char application[] = QS_PCAPNG_APPLICATION " " PACKAGE_VERSION;
 
   begin_block (self->block, QS_PCAPNG_SECTION);
   put_le32 (self->block, QS_PCAPNG_BYTE_ORDER_MAGIC);
@@ -384,6 +389,76 @@ get_path (State *self, guint16 index)
   return &g_array_index (self->paths, Path, index);
 }
 
+/* --- ICMP errors --- */
+
+/* As the path has it, else FALSE. */
+static gboolean
+read_router (const Path *path, const char *text, Endpoint *router)
+{
+  g_autoptr (GInetAddress) inet = text != NULL ? g_inet_address_new_from_string (text) : NULL;
+
+  *router = path->ends[QS_DIRECTION_RECEIVED];
+  if (inet == NULL)
+    return text == NULL;
+  if (path->ipv6 != (g_inet_address_get_family (inet) == G_SOCKET_FAMILY_IPV6))
+    return FALSE;
+  memcpy (router->address, g_inet_address_to_bytes (inet), g_inet_address_get_native_size (inet));
+  return TRUE;
+}
+
+/* The path that an error is of: a host speaks for itself; a router for what was sent last. */
+static Path *
+find_quoted_path (State *self, const QsMark *mark, Endpoint *router)
+{
+  for (guint i = 0; i < self->paths->len; i++)
+    {
+      Path *path = &g_array_index (self->paths, Path, i);
+
+      if (path->sent && read_router (path, mark->text, router) &&
+          memcmp (router->address, path->ends[QS_DIRECTION_RECEIVED].address, path->ipv6 ? 16 : 4) == 0)
+        return path;
+    }
+  Path *last = self->last_path >= 0 ? &g_array_index (self->paths, Path, self->last_path) : NULL;
+  return last != NULL && read_router (last, mark->text, router) ? last : NULL;
+}
+
+/* The error is told of as the socket told it to us; it quotes the headers of what it answers (RFC 792, RFC 4443). */
+static gboolean
+write_icmp (State *self, const QsRecord *record, QsFileWriter *out, GError **error)
+{
+  const QsMark *mark = record->mark;
+  QsRecord from_router = { .direction = QS_DIRECTION_RECEIVED, .time = record->time };
+  Endpoint router;
+  Path *path = find_quoted_path (self, mark, &router);
+
+  if (path == NULL)
+    return TRUE;
+  Path way = *path;
+  way.ends[QS_DIRECTION_RECEIVED] = router;
+  guint8 protocol = path->ipv6 ? PROTOCOL_ICMPV6 : PROTOCOL_ICMP;
+  gsize header_length = path->ipv6 ? 40 : 20;
+
+  /* The quoted headers are made first, as they know only to stand in front. */
+  g_autoptr (GByteArray) quoted = g_byte_array_new ();
+  put_ip_header (quoted, path, QS_DIRECTION_SENT, PROTOCOL_UDP, path->last.ecn & 3, path->last.length + 8);
+  put_be16 (quoted, path->ends[QS_DIRECTION_SENT].port);
+  put_be16 (quoted, path->ends[QS_DIRECTION_RECEIVED].port);
+  put_be16 (quoted, path->last.length + 8);
+  put_be16 (quoted, 0);
+
+  g_byte_array_set_size (self->packet, 0);
+  put_ip_header (self->packet, &way, QS_DIRECTION_RECEIVED, protocol, 0, 8 + header_length + 8);
+  gsize at = self->packet->len;
+  put_be16 (self->packet, (guint) (mark->value & 0xffff)); /* type and code */
+  put_be16 (self->packet, 0);
+  put_be32 (self->packet, 0);
+  put_bytes (self->packet, quoted->data, quoted->len);
+  patch_be16 (self->packet, at + 2,
+              path->ipv6 ? transport_checksum (self->packet, &way, protocol, at)
+                         : fold (sum_words (0, self->packet->data + at, self->packet->len - at)));
+  return write_packet (self, &from_router, 0, out, error);
+}
+
 /* --- The format --- */
 
 static void
@@ -416,6 +491,7 @@ begin_pcapng (QsTrace *trace, const char *path, QsFileWriter *out, GError **erro
   self->paths = g_array_new (FALSE, FALSE, sizeof (Path));
   self->block = g_byte_array_new ();
   self->packet = g_byte_array_new ();
+  self->last_path = -1;
   self->server = qs_trace_get_vantage (trace) == QS_VANTAGE_SERVER;
   if (write_section (self, out, error) && write_interface (self, out, error) && write_secrets (self, out, error))
     return self;
@@ -427,7 +503,19 @@ static gboolean
 write_record (State *self, const QsRecord *record, QsFileWriter *out, GError **error)
 {
   if (record->kind == QS_RECORD_DATAGRAM)
-    return write_datagram (self, get_path (self, record->path), record, out, error);
+    {
+      Path *path = get_path (self, record->path);
+
+      if (record->direction == QS_DIRECTION_SENT)
+        {
+          path->sent = TRUE;
+          path->last = *record;
+          self->last_path = record->path;
+        }
+      return write_datagram (self, path, record, out, error);
+    }
+  if (record->kind == QS_RECORD_MARK && record->mark->kind == QS_MARK_ICMP)
+    return write_icmp (self, record, out, error);
   if (record->kind == QS_RECORD_SEGMENT)
     {
       Path *path = get_path (self, record->path);

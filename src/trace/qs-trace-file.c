@@ -134,8 +134,11 @@ qs_trace_file_load (const char *path, const char *key_log, GCancellable *cancell
   g_autoptr (QsInput) input = qs_input_open (path, cancellable, error);
   GPtrArray *traces = input != NULL ? load (input, key_log, error) : NULL;
 
-  if (traces != NULL)
-    tell_apart (traces);
+  if (traces == NULL)
+    return NULL;
+  tell_apart (traces);
+  for (guint i = 0; i < traces->len; i++)
+    qs_trace_set_from_file (g_ptr_array_index (traces, i));
   return traces;
 }
 

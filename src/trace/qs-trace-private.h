@@ -42,6 +42,7 @@ struct _QsTrace {
   QsClock *clock;
   gint64 origin;
   char *title;
+  gboolean from_file;
 
   GMutex lock; /* guards all from here to last_signal: any thread appends */
   QsChunks records;

@@ -286,6 +286,22 @@ qs_trace_set_title (QsTrace *self, const char *title)
   self->title = copy;
 }
 
+void
+qs_trace_set_from_file (QsTrace *self)
+{
+  g_return_if_fail (QS_IS_TRACE (self));
+
+  self->from_file = TRUE;
+}
+
+gboolean
+qs_trace_is_from_file (QsTrace *self)
+{
+  g_return_val_if_fail (QS_IS_TRACE (self), FALSE);
+
+  return self->from_file;
+}
+
 const char *
 qs_trace_get_title (QsTrace *self)
 {

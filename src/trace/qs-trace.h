@@ -192,6 +192,10 @@ gint64 qs_trace_now (QsTrace *self);                        /* any thread */
 void qs_trace_set_title (QsTrace *self, const char *title);
 const char *qs_trace_get_title (QsTrace *self);
 
+/* Whether it is whole as it is: of a file, not of a run that may go on. */
+void qs_trace_set_from_file (QsTrace *self);
+gboolean qs_trace_is_from_file (QsTrace *self);
+
 /* --- Appending: any thread --- */
 
 /* How many payload bytes are kept whole (default 64 MiB); later datagrams keep their first 64. */

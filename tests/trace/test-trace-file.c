@@ -138,6 +138,20 @@ test_tcp (Fixture *self, gconstpointer data)
   g_assert_cmpmem (received->data, received->len, large, 100000);
 }
 
+/* As if another program had written it: what ours wrote is of one run. */
+static void
+disown (const char *path)
+{
+  g_autofree char *contents = NULL;
+  gsize length;
+
+  g_assert_true (g_file_get_contents (path, &contents, &length, NULL));
+  char *name = memmem (contents, length, "Quicscope", 9);
+  g_assert_nonnull (name);
+  memcpy (name, "Otherwise", 9);
+  g_assert_true (g_file_set_contents (path, contents, (gssize) length, NULL));
+}
+
 /* Two connections from one address and port, told apart by their ids; and one from another port. */
 static void
 test_split (Fixture *self, gconstpointer data)
@@ -157,11 +171,67 @@ test_split (Fixture *self, gconstpointer data)
   fixture_add_datagram (trace, 6, QS_DIRECTION_RECEIVED, 30);
   g_assert_true (qs_pcapng_write (trace, self->path, NULL));
 
+  g_autoptr (GPtrArray) one = load (self->path, NULL);
+  g_assert_cmpuint (one->len, ==, 1);
+  QsTrace *whole = g_ptr_array_index (one, 0);
+  g_assert_cmpuint (qs_trace_get_n_datagrams (whole), ==, 7);
+  QsRecord record;
+  qs_trace_get_record (whole, 3, &record);
+  const QsPath *path = qs_trace_get_path (whole, record.path);
+  g_assert_cmpuint (g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (path->local)), ==, 40001);
+
+  disown (self->path);
   g_autoptr (GPtrArray) traces = load (self->path, NULL);
   g_assert_cmpuint (traces->len, ==, 3);
   g_assert_cmpuint (qs_trace_get_n_datagrams (g_ptr_array_index (traces, 0)), ==, 3);
   g_assert_cmpuint (qs_trace_get_n_datagrams (g_ptr_array_index (traces, 1)), ==, 3);
   g_assert_cmpuint (qs_trace_get_n_datagrams (g_ptr_array_index (traces, 2)), ==, 1);
+}
+
+/* A client that moves: with the id that it had, as behind a NAT that forgot it, and with a new one. The server's only
+ * connection in the capture goes on there. */
+static void
+test_moved (Fixture *self, gconstpointer data)
+{
+  g_autoptr (QsTrace) trace = fixture_trace_new (QS_VANTAGE_CLIENT);
+  g_autoptr (GSocketAddress) server = g_object_ref (qs_trace_get_path (trace, 0)->remote);
+  guint8 known_id[30] = { 0x41, 3, 3, 3, 3, 3, 3, 3, 3 }, new_id[30] = { 0x41, 77, 78, 79, 80, 81, 82, 83, 84 };
+  guint16 paths[2];
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GSocketAddress) client = g_inet_socket_address_new_from_string ("127.0.0.9", 50000 + i);
+      paths[i] = qs_trace_add_path (trace, client, server);
+    }
+  add_initial (trace, 0, QS_DIRECTION_SENT, 0, 1, 2);
+  add_initial (trace, 1, QS_DIRECTION_RECEIVED, 0, 2, 3);
+  qs_trace_add_datagram (trace, 2, QS_DIRECTION_SENT, paths[0], 0, QS_FATE_PASSED, known_id, 30);
+  qs_trace_add_datagram (trace, 3, QS_DIRECTION_SENT, paths[1], 0, QS_FATE_PASSED, new_id, 30);
+  qs_trace_add_datagram (trace, 4, QS_DIRECTION_RECEIVED, paths[1], 0, QS_FATE_PASSED, new_id, 30);
+  g_assert_true (qs_pcapng_write (trace, self->path, NULL));
+  disown (self->path);
+
+  g_autoptr (GPtrArray) traces = load (self->path, NULL);
+  g_assert_cmpuint (traces->len, ==, 1);
+  QsTrace *read = g_ptr_array_index (traces, 0);
+  g_assert_cmpuint (qs_trace_get_n_datagrams (read), ==, 5);
+  static const struct {
+    QsDirection direction;
+    guint port;
+  } wanted[] = { { QS_DIRECTION_SENT, 40000 },
+                 { QS_DIRECTION_RECEIVED, 40000 },
+                 { QS_DIRECTION_SENT, 50000 },
+                 { QS_DIRECTION_SENT, 50001 },
+                 { QS_DIRECTION_RECEIVED, 50001 } };
+  for (guint i = 0; i < G_N_ELEMENTS (wanted); i++)
+    {
+      QsRecord record;
+
+      qs_trace_get_record (read, i, &record);
+      const QsPath *path = qs_trace_get_path (read, record.path);
+      g_assert_cmpint (record.direction, ==, wanted[i].direction);
+      g_assert_cmpuint (g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (path->local)), ==, wanted[i].port);
+    }
 }
 
 /* --- qlog --- */
@@ -390,6 +460,7 @@ main (int argc, char **argv)
   ADD ("truncated-payload", ".pcapng", test_truncated_payload);
   ADD ("tcp", ".pcapng", test_tcp);
   ADD ("split", ".pcapng", test_split);
+  ADD ("moved", ".pcapng", test_moved);
   ADD ("sqlog", ".sqlog", test_qlog);
   ADD ("qlog", ".qlog", test_qlog);
   ADD ("shapes", ".qlog", test_shapes);
