@@ -581,15 +581,16 @@ turn_established (QsConnection *self, gint64 deadline)
 static QsTurn
 turn_closing (QsConnection *self, gint64 deadline)
 {
-  /* Late data is still read: a flush needs its acknowledgements, and the person may want to see it. */
-  if (self->close_manner != QS_CLOSE_NOW)
-    {
-      QsTurn turn = turn_streams (self, deadline);
-      if (turn != QS_TURN_IDLE)
-        return turn;
-    }
+  QsTurn streams = QS_TURN_IDLE;
+
+  /* Late data is still read: a flush needs its acknowledgements, and the person may want to see it. A peer that sends
+   * at full speed does not put the close off. */
+  if (self->close_manner != QS_CLOSE_NOW && (streams = turn_streams (self, deadline)) == QS_TURN_OVER)
+    return streams;
   QsTurn turn = self->ops->close (self);
-  return turn == QS_TURN_OVER && self->io_state == QS_CONNECTION_CLOSING ? turn_ended (self) : turn;
+  if (turn == QS_TURN_OVER && self->io_state == QS_CONNECTION_CLOSING)
+    return turn_ended (self);
+  return turn == QS_TURN_IDLE ? streams : turn;
 }
 
 static QsTurn

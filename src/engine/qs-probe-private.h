@@ -77,6 +77,8 @@ QsStream *qs_probe_find_stream (QsProbe *self, gint64 id);
 QsStream *qs_probe_add_stream (QsProbe *self, gint64 id, gboolean bidirectional, gboolean local);
 void qs_probe_emit_data (QsProbe *self, QsStream *stream, const guint8 *bytes, gsize length);
 void qs_probe_emit_body (QsProbe *self, const guint8 *bytes, gsize length);
+/* In place of a close that takes too long: the peer is told at once, and the run ends. Sets the deadline. */
+void qs_probe_close_now (QsProbe *self);
 /* Closes in order and ends the run when that is done. */
 void qs_probe_close (QsProbe *self, QsCloseManner manner, guint64 code);
 

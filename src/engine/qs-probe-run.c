@@ -8,16 +8,32 @@
 #define CONFIRM_WAIT_MS 1000
 /* A peer that acknowledges nothing does not hold the end of a run. */
 #define FLUSH_WAIT_MS 1000
+/* For the I/O side to send the last datagram, which is a matter of microseconds. */
+#define CLOSE_NOW_MS 15
 
 /* --- Closing --- */
 
 static gboolean
-close_overdue_cb (gpointer data)
+give_up_close_cb (gpointer data)
 {
   QsProbe *self = data;
 
   qs_probe_clear_source (&self->deadline);
   qs_probe_connection_over (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+qs_probe_close_now (QsProbe *self)
+{
+  qs_probe_set_deadline (self, CLOSE_NOW_MS, give_up_close_cb);
+  qs_connection_close (self->winner, QS_CLOSE_NOW, qs_probe_good_code (self), NULL);
+}
+
+static gboolean
+close_overdue_cb (gpointer data)
+{
+  qs_probe_close_now (data);
   return G_SOURCE_REMOVE;
 }
 

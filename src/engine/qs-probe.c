@@ -8,8 +8,8 @@
 #include "engine/qs-stream-private.h"
 #include "engine/qs-udp-bio.h"
 
-/* "finished" within 100 ms: this for the close, the rest for telling. */
-#define STOP_WAIT_MS 60
+/* "finished" within 100 ms: this for what was concluded to be acknowledged, then the peer is told all the same. */
+#define STOP_FLUSH_MS 45
 
 G_DEFINE_FINAL_TYPE (QsProbe, qs_probe, G_TYPE_OBJECT)
 
@@ -455,11 +455,13 @@ stop_overdue_cb (gpointer data)
 {
   QsProbe *self = data;
 
-  qs_probe_clear_source (&self->deadline);
   if (self->winner != NULL && self->state >= QS_CONNECTION_ESTABLISHED)
-    qs_probe_connection_over (self);
-  else
-    qs_probe_end (self, FALSE);
+    {
+      qs_probe_close_now (self);
+      return G_SOURCE_REMOVE;
+    }
+  qs_probe_clear_source (&self->deadline);
+  qs_probe_end (self, FALSE);
   return G_SOURCE_REMOVE;
 }
 
@@ -471,7 +473,7 @@ qs_probe_stop (QsProbe *self)
   if (self->ending || self->stopped)
     return;
   self->stopped = TRUE;
-  qs_probe_set_deadline (self, STOP_WAIT_MS, stop_overdue_cb);
+  qs_probe_set_deadline (self, STOP_FLUSH_MS, stop_overdue_cb);
   if (self->winner != NULL && self->state >= QS_CONNECTION_ESTABLISHED)
     qs_probe_close (self, self->close_asked ? QS_CLOSE_NOW : QS_CLOSE_LINGER, qs_probe_good_code (self));
   else if (!qs_probe_race_close (self))

@@ -47,7 +47,9 @@ next_ready_time (SSL *ssl)
 static void
 sync_wait (QsSslSource *self, gboolean again)
 {
-  GIOCondition read = SSL_net_read_desired (self->leader) ? G_IO_IN | G_IO_ERR : 0;
+  gint64 paused_until = qs_udp_bio_get_paused_until (self->bio);
+  gboolean paused = paused_until > g_get_monotonic_time ();
+  GIOCondition read = SSL_net_read_desired (self->leader) && !paused ? G_IO_IN | G_IO_ERR : 0;
   GIOCondition write = SSL_net_write_desired (self->leader) ? G_IO_OUT : 0;
 
   if (self->write_fd == self->read_fd)
@@ -57,7 +59,10 @@ sync_wait (QsSslSource *self, gboolean again)
       g_source_modify_unix_fd (&self->source, self->read_tag, read);
       g_source_modify_unix_fd (&self->source, self->write_tag, write);
     }
-  g_source_set_ready_time (&self->source, again ? 0 : next_ready_time (self->leader));
+  gint64 ready = again ? 0 : next_ready_time (self->leader);
+  if (paused && (ready < 0 || paused_until < ready))
+    ready = paused_until;
+  g_source_set_ready_time (&self->source, ready);
 }
 
 static void

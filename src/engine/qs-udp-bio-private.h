@@ -60,6 +60,8 @@ struct _QsUdpBio {
   int error;            /* errno of a failure that was for good */
   guint64 n_received;
   gboolean deaf;
+  gint64 pace_us;   /* 0: none */
+  gint64 last_read; /* monotonic: something was handed on */
 
   GThread *sleeper; /* atomic: who sleeps in qs_udp_bio_wait() between its turns, NULL: nobody */
   gint cancelled;   /* atomic */

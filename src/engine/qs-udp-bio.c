@@ -313,7 +313,8 @@ bio_recvmmsg_cb (BIO *bio, BIO_MSG *messages, size_t stride, size_t n_messages, 
     qs_udp_bio_run_held (self);
 
   self->last_read_was_full = FALSE;
-  while (!self->deaf && *n_done < n_messages)
+  gboolean paused = self->deaf || qs_udp_bio_get_paused_until (self) > g_get_monotonic_time ();
+  while (!paused && *n_done < n_messages)
     {
       if (receive_one (self, MESSAGE_AT (messages, stride, *n_done)))
         {
@@ -336,6 +337,7 @@ bio_recvmmsg_cb (BIO *bio, BIO_MSG *messages, size_t stride, size_t n_messages, 
     qs_udp_bio_run_held (self);
   if (*n_done > 0)
     {
+      self->last_read = g_get_monotonic_time ();
       GThread *sleeper = g_atomic_pointer_get (&self->sleeper);
       if (sleeper != NULL && sleeper != g_thread_self ())
         signal_event (self->wake_fd);
@@ -771,10 +773,26 @@ qs_udp_bio_set_deaf (QsUdpBio *self, gboolean deaf)
   self->deaf = deaf;
 }
 
+void
+qs_udp_bio_set_pace (QsUdpBio *self, gint64 us)
+{
+  g_return_if_fail (self != NULL && us >= 0);
+  self->pace_us = us;
+}
+
+gint64
+qs_udp_bio_get_paused_until (QsUdpBio *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+  return self->pace_us > 0 ? self->last_read + self->pace_us : 0;
+}
+
 gboolean
 qs_udp_bio_has_pending (QsUdpBio *self)
 {
   g_return_val_if_fail (self != NULL, FALSE);
+  if (qs_udp_bio_get_paused_until (self) > 0)
+    return FALSE;
   return self->last_read_was_full || self->next_slot < self->n_slots;
 }
 

@@ -112,6 +112,10 @@ gboolean qs_udp_bio_rebind (QsUdpBio *self);
  * CONNECTION_CLOSE counts the bytes against it (RFC 9000 section 10.2.1 bounds the answers to a closed connection),
  * and OpenSSL then may never send the first one. So: close, be deaf, SSL_handle_events, hear again. */
 void qs_udp_bio_set_deaf (QsUdpBio *self, gboolean deaf);
+/* Hands on what came (at most 32 datagrams) only so long after it did so the last time; the rest waits in the socket. 0:
+ * at once. A QsSslSource sleeps through the pauses; for others qs_udp_bio_get_paused_until() is there (monotonic, 0: never). */
+void qs_udp_bio_set_pace (QsUdpBio *self, gint64 us);
+gint64 qs_udp_bio_get_paused_until (QsUdpBio *self);
 
 /* Whether datagrams are held already or the last read was a full batch: SSL_handle_events reads at most 32
  * and its timeout does not tell that more wait. */

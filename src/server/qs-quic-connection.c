@@ -333,6 +333,8 @@ qs_quic_connection_serve (QsQuicConnection *connection, gint64 deadline)
 
   adopt_flow (connection);
   if (connection->link->waits)
+    connection->endpoint->any_waits = TRUE;
+  if (connection->link->waits && !connection->endpoint->behaviour->hold_hello)
     qs_quic_endpoint_wait_until (connection->endpoint, connection->link->hold_until);
   gboolean handshaking = qs_server_connection_get_serving_state (connection->object) == QS_SERVING_HANDSHAKE;
   /* Streams come with the client's last flight of the handshake. Of HTTP/3's not all may be refused: the peer would take

@@ -20,6 +20,7 @@ struct _QsQuicEndpoint {
   GSource *source;
   GSource *timer; /* kicks the source at timer_at */
   gint64 timer_at;
+  gboolean any_waits;     /* in this round: a ClientHello that is not answered yet */
   gint64 next_at;         /* the earliest that a connection waits for, gathered in each round */
   GPtrArray *connections; /* QsQuicConnection */
   gboolean has_dialed;    /* its own clients, where the scenario wants some */

@@ -349,15 +349,64 @@ class NoServer(WithCertificates):
         for mode in MODES:
             with self.subTest(mode), peers.udp_silent() as peer:
                 process = subprocess.Popen(
-                    [probe.PROGRAM, "--json", f"--mode={mode}", f"quic://127.0.0.1:{peer.port}"],
+                    [probe.PROGRAM, "--json", "--trace", f"--mode={mode}", f"quic://127.0.0.1:{peer.port}"],
                     stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                 )  # fmt: skip
                 self.addCleanup(process.kill)
                 peers.wait_until(lambda: peer.received, "the first datagram")
                 process.send_signal(signal.SIGINT)
-                out, _ = process.communicate(timeout=10)
+                out, err = process.communicate(timeout=10)
                 self.assertEqual(process.returncode, 1)
+                self.assertIn("CONNECTION_CLOSE", err.decode())  # while OpenSSL's congestion window has room for it
                 probe.check_shape(json.loads(out), probe.CONTRACT)
+
+
+class Closing(WithCertificates):
+    """That the server hears of the end, by what it says of the connection."""
+
+    def check(self, peer, mode, path, interrupted_at, words):
+        def told():
+            return re.findall(r"^\S+ quic .*$", peer.log(), re.M)
+
+        before = len(told())
+        command = [probe.PROGRAM, "--trace", "-4", f"--mode={mode}", f"--cacert={self.certs.ca}", "--alpn=hq-interop",
+                   "--output=/dev/null", f"quic://localhost:{peer.port}{path}"]  # fmt: skip
+        client = peers.Process(command)
+        self.addCleanup(client.stop)
+        if interrupted_at is not None:
+            client.wait_for_line(interrupted_at)
+            client.process.send_signal(signal.SIGINT)
+        client.wait()
+        peers.wait_until(lambda: len(told()) > before, "the server's line")
+        self.assertRegex(told()[-1], words)
+
+    def check_in_every_mode(self, *arguments, leaf="good"):
+        with self.serve("--no-retry", leaf=leaf) as peer:
+            for mode in MODES:
+                with self.subTest(mode):
+                    self.check(peer, mode, *arguments)
+
+    def test_after_the_handshake(self):
+        self.check_in_every_mode("", None, r"hq-interop.*: closed by the peer$")
+
+    def test_after_a_request(self):
+        self.check_in_every_mode("/", None, r"1 stream.*: closed by the peer$")
+
+    def test_after_a_bad_certificate(self):
+        self.check_in_every_mode("", None, r": closed by the peer, transport error 0x12d", leaf="expired")
+
+    def test_stopped_while_nothing_comes(self):
+        self.check_in_every_mode("/slow/60000", r"STREAM 0", r": closed by the peer$")
+
+    def test_stopped_in_a_download(self):
+        self.check_in_every_mode("/bytes/2000000000", r"MAX_STREAM_DATA", r": closed by the peer$")
+
+    def test_a_held_handshake_is_quiet(self):
+        """OpenSSL's two ends would send each other tens of thousands of PINGs meanwhile."""
+        with self.serve("--scenario=slow-handshake") as peer:
+            result = probe.probe(f"--cacert={self.certs.ca}", "-4", f"quic://localhost:{peer.port}")
+            self.assertEqual(result.status, 0, result.text)
+            self.assertLess(result.report["trace"]["datagrams"], 1000)
 
 
 if __name__ == "__main__":
