@@ -257,7 +257,8 @@ parse (QsTarget *self, const char *text, GError **error)
   else if (self->https)
     self->path = g_strdup ("/");
   compose_text (self);
-  return TRUE;
+  /* What percent-encoding makes of it has to be taken again: from the history, or as a target of a file. */
+  return strlen (self->text) <= MAX_TEXT || fail (error, _ ("The target is too long."));
 }
 
 QsTarget *
