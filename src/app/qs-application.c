@@ -6,6 +6,7 @@
 #include "app/qs-snapshot.h"
 #include "app/qs-window.h"
 #include "base/qs-i18n.h"
+#include "engine/qs-impairment.h"
 #include "engine/qs-trust.h"
 #include "qs-resources.h"
 
@@ -24,6 +25,10 @@ static const GOptionEntry options[] = {
   { "scenario", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("What the built-in server does (quicserve --list-scenarios)"),
     N_ ("NAME") },
   { "keylog", 0, 0, G_OPTION_ARG_FILENAME, NULL, N_ ("Secrets for the captures that are opened"), N_ ("FILE") },
+  { "impair", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("What the path to the built-in server does (quicserve --help)"),
+    N_ ("RULES") },
+  { "join", 0, 0, G_OPTION_ARG_FILENAME, NULL, N_ ("The other end's recording of the file that is opened"),
+    N_ ("FILE") },
   { "page", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("Page to show first (overview, streams, security, lab…)"),
     N_ ("NAME") },
   { "lesson", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("Lesson to open, at its first page or at another one"),
@@ -148,7 +153,7 @@ open_lesson (QsWindow *window, const char *text, GError **error)
 /* A file that is there is opened; all else is a target, and said to be a bad one where it is. */
 static void
 open_arguments (QsApplication *self, QsWindow *window, GApplicationCommandLine *line, const char *const *arguments,
-                const char *key_log)
+                const char *key_log, const char *join)
 {
   for (guint i = 0; arguments != NULL && arguments[i] != NULL; i++)
     {
@@ -156,7 +161,7 @@ open_arguments (QsApplication *self, QsWindow *window, GApplicationCommandLine *
       g_autofree char *path = g_file_get_path (file);
 
       if (path != NULL && g_file_test (path, G_FILE_TEST_IS_REGULAR))
-        qs_files_open (window, path, key_log);
+        qs_files_open_both (window, path, join, key_log);
       else if (qs_window_connect (window, arguments[i]) == NULL)
         self->exit_status = usage_error (line, qs_window_get_error (window));
     }
@@ -203,12 +208,13 @@ launch (Launch *self)
 {
   GVariantDict *given = g_application_command_line_get_options_dict (self->line);
   g_autofree const char **arguments = NULL;
-  const char *snapshot = NULL, *key_log = NULL;
+  const char *snapshot = NULL, *key_log = NULL, *join = NULL;
 
   g_variant_dict_lookup (given, G_OPTION_REMAINING, "^a&ay", &arguments);
   g_variant_dict_lookup (given, "snapshot", "^&ay", &snapshot);
   g_variant_dict_lookup (given, "keylog", "^&ay", &key_log);
-  open_arguments (self->application, self->window, self->line, arguments, key_log);
+  g_variant_dict_lookup (given, "join", "^&ay", &join);
+  open_arguments (self->application, self->window, self->line, arguments, key_log, join);
   if (g_variant_dict_contains (given, "demo"))
     {
       const char *page = NULL;
@@ -270,7 +276,8 @@ qs_application_command_line (GApplication *application, GApplicationCommandLine 
 {
   QsApplication *self = QS_APPLICATION (application);
   GVariantDict *given = g_application_command_line_get_options_dict (line);
-  const char *page = NULL, *size = NULL, *scenario = NULL;
+  const char *page = NULL, *size = NULL, *scenario = NULL, *path = NULL;
+  g_autoptr (GError) error = NULL;
   int width = 0, height = 0;
 
   g_variant_dict_lookup (given, "page", "&s", &page);
@@ -280,6 +287,11 @@ qs_application_command_line (GApplication *application, GApplicationCommandLine 
     return usage_error (line, _ ("--size takes WIDTHxHEIGHT, for instance 1024x700."));
   if (scenario != NULL && qs_scenario_find (scenario) == NULL)
     return usage_error (line, _ ("--scenario takes a name that quicserve --list-scenarios prints."));
+
+  g_variant_dict_lookup (given, "impair", "&s", &path);
+  g_autoptr (QsImpairment) impairment = path != NULL ? qs_impairment_new (path, &error) : NULL;
+  if (error != NULL)
+    return usage_error (line, error->message);
 
   if (page != NULL && !qs_window_knows_page (page))
     return usage_error (line, _ ("--page takes the name of a page in small letters, for instance streams."));
@@ -295,6 +307,8 @@ qs_application_command_line (GApplication *application, GApplicationCommandLine 
     qs_window_set_keep_open (window, FALSE);
   if (scenario != NULL)
     qs_lab_set_scenario (qs_session_get_lab (qs_window_get_session (window)), scenario);
+  if (path != NULL)
+    qs_lab_set_path (qs_session_get_lab (qs_window_get_session (window)), path, NULL);
   gtk_window_present (GTK_WINDOW (window));
   start_launch (self, window, line);
   return 0;

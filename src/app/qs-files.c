@@ -10,13 +10,16 @@
 #include "trace/qs-trace-save.h"
 
 #define LOADING "qs-files-loading"
+#define DISSECTING "qs-files-dissecting" /* on a trace */
 
 /* A busy server's capture would fill the side bar with thousands. */
 #define MOST_RUNS 100
 
 typedef struct {
   QsWindow *window;
-  char *name; /* for people, escaped */
+  char *name;  /* for people, escaped */
+  char *other; /* to be joined with, NULL: nothing */
+  char *key_log;
 } Load;
 
 static void
@@ -24,6 +27,8 @@ load_free (Load *self)
 {
   g_object_unref (self->window);
   g_free (self->name);
+  g_free (self->other);
+  g_free (self->key_log);
   g_free (self);
 }
 
@@ -39,6 +44,7 @@ count_loading (QsWindow *window, int by)
 
 typedef struct {
   QsWindow *window;
+  QsTrace *trace;
   QsDissector *dissector;
 } Dissection;
 
@@ -48,6 +54,8 @@ dissection_free (gpointer data)
   Dissection *self = data;
 
   count_loading (self->window, -1);
+  g_object_set_data (G_OBJECT (self->trace), DISSECTING, NULL);
+  g_object_unref (self->trace);
   g_object_unref (self->window);
   g_object_unref (self->dissector);
   g_free (self);
@@ -72,7 +80,9 @@ start_dissecting (QsWindow *window, QsTrace *trace)
   Dissection *self = g_new0 (Dissection, 1);
 
   self->window = g_object_ref (window);
+  self->trace = g_object_ref (trace);
   self->dissector = qs_dissector_new (trace);
+  g_object_set_data (G_OBJECT (trace), DISSECTING, self);
   count_loading (window, 1);
   g_source_unref (qs_slice_add (NULL, "[quicscope] dissect file", dissect_cb, self, dissection_free));
 }
@@ -91,7 +101,9 @@ add_traces (Load *self, GPtrArray *traces)
 
       if (qs_trace_get_n_datagrams (trace) > 0)
         start_dissecting (self->window, trace);
-      qs_session_add_trace (session, trace, title);
+      QsRun *run = qs_session_add_trace (session, trace, title);
+      if (self->other != NULL)
+        qs_files_join (self->window, run, self->other, self->key_log);
       if (mark != NULL)
         note = mark->text;
     }
@@ -126,14 +138,158 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer data)
 void
 qs_files_open (QsWindow *window, const char *path, const char *key_log)
 {
+  qs_files_open_both (window, path, NULL, key_log);
+}
+
+void
+qs_files_open_both (QsWindow *window, const char *path, const char *other, const char *key_log)
+{
   g_return_if_fail (QS_IS_WINDOW (window) && path != NULL);
 
   Load *self = g_new0 (Load, 1);
   g_autofree char *name = g_path_get_basename (path);
   self->window = g_object_ref (window);
   self->name = qs_text_escape (name, -1);
+  self->other = g_strdup (other);
+  self->key_log = g_strdup (key_log);
   count_loading (window, 1);
   qs_trace_file_load_async (path, key_log, NULL, loaded_cb, self);
+}
+
+/* --- Joining ---------------------------------------------------------------------------- */
+
+/* One after the other, the connections of the other end's file, until one is the run's own. */
+typedef struct {
+  QsWindow *window;
+  QsRun *run;
+  char *name;
+  GPtrArray *traces; /* QsTrace */
+  guint next;
+  QsTrace *trace; /* the one that is tried */
+  QsDissector *dissector;
+  QsTraceJoin *join;
+} Joining;
+
+static void
+joining_free (gpointer data)
+{
+  Joining *self = data;
+
+  count_loading (self->window, -1);
+  g_clear_pointer (&self->traces, g_ptr_array_unref);
+  g_clear_object (&self->dissector);
+  g_clear_pointer (&self->join, qs_trace_join_unref);
+  g_object_unref (self->window);
+  g_object_unref (self->run);
+  g_free (self->name);
+  g_free (self);
+}
+
+static void
+show_join_error (Joining *self, const char *message)
+{
+  g_autofree char *text = g_strdup_printf ("%s: %s", self->name, message);
+
+  qs_window_show_error (self->window, text);
+}
+
+/* Who has the secrets is only one of both, often. */
+static void
+copy_secrets (QsTrace *from, QsTrace *to)
+{
+  for (guint i = 0; i < qs_trace_get_n_records (from); i++)
+    {
+      QsRecord record;
+
+      qs_trace_get_record (from, i, &record);
+      if (record.kind == QS_RECORD_SECRET)
+        qs_trace_add_secret (to, 0, (const char *) record.bytes.data);
+    }
+}
+
+static void
+try_next (Joining *self)
+{
+  QsTrace *own = qs_run_get_trace (self->run);
+
+  g_clear_object (&self->dissector);
+  g_clear_pointer (&self->join, qs_trace_join_unref);
+  self->trace = g_ptr_array_index (self->traces, self->next++);
+  if (qs_trace_get_n_datagrams (self->trace) > 0)
+    {
+      copy_secrets (own, self->trace);
+      self->dissector = qs_dissector_new (self->trace);
+    }
+  self->join = qs_trace_join_new (own, self->trace, qs_trace_join_guess_clocks (own, self->trace));
+}
+
+/* TRUE: it is done with, either way. */
+static gboolean
+conclude_join (Joining *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->dissector != NULL)
+    qs_dissector_finish (self->dissector);
+  qs_trace_join_finish (self->join);
+  if (qs_trace_join_check (self->join, &error))
+    {
+      qs_window_show_error (self->window, NULL);
+      qs_run_set_join (self->run, self->join);
+      return TRUE;
+    }
+  if (self->next < self->traces->len)
+    return FALSE;
+  show_join_error (self, error->message);
+  return TRUE;
+}
+
+static gboolean
+joining_cb (gint64 deadline, gpointer data)
+{
+  Joining *self = data;
+
+  if (g_object_get_data (G_OBJECT (qs_run_get_trace (self->run)), DISSECTING) != NULL)
+    return G_SOURCE_CONTINUE; /* that is under way in slices of its own */
+  if (self->join == NULL)
+    try_next (self);
+  if ((self->dissector != NULL && !qs_dissector_advance (self->dissector, deadline)) ||
+      !qs_trace_join_advance (self->join, deadline))
+    return G_SOURCE_CONTINUE;
+  if (conclude_join (self))
+    return G_SOURCE_REMOVE;
+  try_next (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+join_loaded_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Joining *self = data;
+  g_autoptr (GError) error = NULL;
+
+  self->traces = qs_trace_file_load_finish (result, &error);
+  if (self->traces != NULL)
+    {
+      g_source_unref (qs_slice_add (NULL, "[quicscope] join files", joining_cb, self, joining_free));
+      return;
+    }
+  show_join_error (self, error->message);
+  joining_free (self);
+}
+
+void
+qs_files_join (QsWindow *window, QsRun *run, const char *path, const char *key_log)
+{
+  g_return_if_fail (QS_IS_WINDOW (window) && QS_IS_RUN (run) && path != NULL);
+
+  Joining *self = g_new0 (Joining, 1);
+  g_autofree char *name = g_path_get_basename (path);
+  self->window = g_object_ref (window);
+  self->run = g_object_ref (run);
+  self->name = qs_text_escape (name, -1);
+  count_loading (window, 1);
+  qs_trace_file_load_async (path, key_log, NULL, join_loaded_cb, self);
 }
 
 guint
@@ -169,13 +325,12 @@ ask_key_log (QsWindow *window)
   return gtk_file_chooser_get_filename (GTK_FILE_CHOOSER (dialog));
 }
 
-void
-qs_files_ask_open (QsWindow *window)
+/* NULL: the person thought better of it. */
+static char *
+ask_trace (QsWindow *window, const char *title, char **key_log)
 {
-  g_return_if_fail (QS_IS_WINDOW (window));
-
   g_autoptr (GtkFileChooserNative) dialog = gtk_file_chooser_native_new (
-      _ ("Open a capture or a qlog"), GTK_WINDOW (window), GTK_FILE_CHOOSER_ACTION_OPEN, _ ("_Open"), _ ("_Cancel"));
+      title, GTK_WINDOW (window), GTK_FILE_CHOOSER_ACTION_OPEN, _ ("_Open"), _ ("_Cancel"));
   GtkFileChooser *chooser = GTK_FILE_CHOOSER (dialog);
 
   add_filter (chooser, _ ("Captures and qlogs"),
@@ -183,13 +338,40 @@ qs_files_ask_open (QsWindow *window)
   add_filter (chooser, _ ("All files"), (const char *const[]){ "*", NULL });
   gtk_file_chooser_add_choice (chooser, "key-log", _ ("Its secrets are in a separate key log"), NULL, NULL);
   if (gtk_native_dialog_run (GTK_NATIVE_DIALOG (dialog)) != GTK_RESPONSE_ACCEPT)
-    return;
+    return NULL;
 
-  g_autofree char *path = gtk_file_chooser_get_filename (chooser);
-  g_autofree char *key_log =
-      g_strcmp0 (gtk_file_chooser_get_choice (chooser, "key-log"), "true") == 0 ? ask_key_log (window) : NULL;
+  *key_log = g_strcmp0 (gtk_file_chooser_get_choice (chooser, "key-log"), "true") == 0 ? ask_key_log (window) : NULL;
+  return gtk_file_chooser_get_filename (chooser);
+}
+
+void
+qs_files_ask_open (QsWindow *window)
+{
+  g_return_if_fail (QS_IS_WINDOW (window));
+
+  g_autofree char *key_log = NULL;
+  g_autofree char *path = ask_trace (window, _ ("Open a capture or a qlog"), &key_log);
   if (path != NULL)
     qs_files_open (window, path, key_log);
+}
+
+void
+qs_files_ask_join (QsWindow *window)
+{
+  g_return_if_fail (QS_IS_WINDOW (window));
+
+  QsRun *run = qs_session_get_run (qs_window_get_session (window));
+  if (run == NULL)
+    return;
+
+  g_autoptr (QsRun) keep = g_object_ref (run);
+  g_autofree char *key_log = NULL;
+  g_autofree char *path = ask_trace (window, _ ("Open what the other end recorded of this connection"), &key_log);
+  if (path != NULL)
+    {
+      qs_files_join (window, keep, path, key_log);
+      qs_window_show_page (window, "sequence");
+    }
 }
 
 static void

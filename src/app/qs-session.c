@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/qs-session.h"
 
+#include "app/models/qs-other-end.h"
 #include "base/qs-i18n.h"
 
 /* A probe's and the server's own promise is 100 ms each. */
@@ -106,6 +107,8 @@ start_run (QsSession *self, QsTarget *target, const QsProbeOptions *options)
   g_autoptr (QsRun) run = qs_run_new_for_probe (probe);
 
   g_signal_connect_object (probe, "event", G_CALLBACK (run_event_cb), run, 0);
+  if (qs_lab_serves (self->lab, target))
+    qs_other_end_watch (run, self->lab);
   add_run (self, run);
   qs_probe_start (probe);
   return run;

@@ -83,6 +83,7 @@ update_actions (QsWindow *self)
   set_action_enabled (self, "run-again", run != NULL && qs_run_get_probe (run) != NULL);
   set_action_enabled (self, "remove-run", run != NULL);
   set_action_enabled (self, "save-trace", run != NULL);
+  set_action_enabled (self, "join", run != NULL);
   qs_delay_meter_set_active (self->meter, qs_session_get_n_active (self->session) > 0);
 }
 
@@ -139,6 +140,12 @@ static void
 open_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   qs_files_ask_open (data);
+}
+
+static void
+join_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  qs_files_ask_join (data);
 }
 
 static void
@@ -203,6 +210,7 @@ static const GActionEntry actions[] = {
   { "try-lab", try_lab_cb },
   { "focus-target", focus_target_cb },
   { "open", open_cb },
+  { "join", join_cb },
   { "save-trace", save_trace_cb },
   { "help", help_cb },
   { "recent", recent_cb, "s" },

@@ -96,16 +96,6 @@ qs_sequence_arrow_time (const QsSequenceLayout *self, guint rank)
   return time_of (self, arrow_at (self, rank));
 }
 
-gint64
-qs_sequence_own_time (const QsSequenceLayout *self, guint rank)
-{
-  if (self->options.join == NULL)
-    return qs_sequence_arrow_time (self, rank);
-
-  const QsCrossing *crossing = crossing_of (self, arrow_at (self, rank));
-  return crossing->by_client == self->own_is_client ? crossing->sent : crossing->arrived;
-}
-
 gboolean
 qs_sequence_is_lost (const QsSequenceLayout *self, guint rank)
 {

@@ -31,15 +31,23 @@ find_arrow (const QsDraw *draw, guint index, guint side)
   return arrow;
 }
 
-/* In the gutter: at the own lane's end of the arrow. What never came there has no time of it. */
+/* At the own lane's end of the arrow; of both ends at both. What never came there has no time of it. */
 static void
-draw_own_time (QsDraw *draw, const QsItem *item, const Arrow *arrow, guint side)
+draw_times (QsDraw *draw, const QsItem *item, const Arrow *arrow, guint side)
 {
-  gboolean leaves_own = (side == 0) == draw->layout->own_is_client;
-  gint64 time = qs_sequence_own_time (draw->layout, item->rank);
+  const QsSequenceLayout *layout = draw->layout;
+  const QsCrossing *crossing = qs_sequence_crossing_at (layout, item->rank, NULL);
+  gboolean leaves_own = (side == 0) == layout->own_is_client;
 
-  if (time != QS_JOIN_NO_TIME)
-    qs_draw_time (draw, time, leaves_own ? arrow->y0 : arrow->y1);
+  if (crossing == NULL)
+    {
+      qs_draw_time (draw, TRUE, qs_sequence_arrow_time (layout, item->rank), leaves_own ? arrow->y0 : arrow->y1);
+      return;
+    }
+  if (crossing->sent != QS_JOIN_NO_TIME)
+    qs_draw_time (draw, leaves_own, crossing->sent, arrow->y0);
+  if (crossing->arrived != QS_JOIN_NO_TIME)
+    qs_draw_time (draw, !leaves_own, crossing->arrived, arrow->y1);
 }
 
 /* --- Replay --- */
@@ -198,13 +206,29 @@ label_bottom (const Arrow *arrow, double width)
   return arrow->y0 + (arrow->y1 - arrow->y0) * (0.5 - half);
 }
 
+/* What arrows pass behind a label, without a seam in the band. */
 static void
-draw_label (QsDraw *draw, const Arrow *arrow, const char *title, gsize n_strong, const char *subtitle)
+draw_ground (QsDraw *draw, const QsRectangle *box, QsPacketType level)
+{
+  QsColour colours[] = { draw->colours->background, qs_draw_band_colour (draw, level) };
+
+  colours[0].alpha = 0.9;
+  for (guint i = 0; i < G_N_ELEMENTS (colours); i++)
+    {
+      qs_chart_round_rectangle (draw->cr, box, 4 * draw->s);
+      qs_colour_set (&colours[i], draw->cr);
+      cairo_fill (draw->cr);
+    }
+}
+
+static void
+draw_label (QsDraw *draw, const Arrow *arrow, QsPacketType level, const char *title, gsize n_strong,
+            const char *subtitle)
 {
   QsSequenceLayout *layout = draw->layout;
   double lane_gap = fabs (arrow->x1 - arrow->x0);
   /* What stands over other arrows must not hide them. */
-  double max_width = draw->phase == QS_PHASE_LABELS ? lane_gap * 0.62 : lane_gap - 32 * draw->s;
+  double max_width = qs_sequence_to_scale (layout) ? lane_gap * 0.62 : lane_gap - 32 * draw->s;
   double centre = (arrow->x0 + arrow->x1) / 2;
   double width1, width2 = 0, height1, height2 = 0;
   g_autoptr (PangoLayout) second = NULL;
@@ -219,12 +243,8 @@ draw_label (QsDraw *draw, const Arrow *arrow, const char *title, gsize n_strong,
     {
       double width = MAX (width1, width2) + 8 * draw->s;
       QsRectangle ground = { centre - width / 2, bottom - height1 - height2, width, height1 + height2 };
-      QsColour colour = draw->colours->background;
 
-      colour.alpha = 0.85;
-      qs_chart_round_rectangle (draw->cr, &ground, 4 * draw->s);
-      qs_colour_set (&colour, draw->cr);
-      cairo_fill (draw->cr);
+      draw_ground (draw, &ground, level);
     }
   cairo_move_to (draw->cr, centre - width1 / 2, bottom - height1 - height2);
   qs_colour_set (&draw->colours->text, draw->cr);
@@ -265,7 +285,7 @@ draw_packet_label (QsDraw *draw, const QsItem *item, const Arrow *arrow)
   g_autofree char *title = qs_sequence_packet_title (trace, index, &n_strong);
   g_autofree char *subtitle = qs_sequence_arrow_subtitle (draw->layout, item->rank, joined);
   Arrow level = label_arrow (draw, *arrow);
-  draw_label (draw, &level, title, n_strong, subtitle);
+  draw_label (draw, &level, item->level, title, n_strong, subtitle);
 }
 
 void
@@ -282,7 +302,7 @@ qs_draw_packet (QsDraw *draw, guint index)
       if (joined && qs_sequence_item (draw->layout, index - 1)->kind == QS_ITEM_PACKET)
         draw_join (draw, index, side);
       else
-        draw_own_time (draw, item, &arrow, side);
+        draw_times (draw, item, &arrow, side);
       draw_arrow (draw, index, &arrow, item->rank);
     }
   if (is_labelled (draw, item))
@@ -297,7 +317,7 @@ draw_group_arrows (QsDraw *draw, guint index, Arrow arrow)
 {
   const QsItem *item = qs_sequence_item (draw->layout, index);
 
-  draw_own_time (draw, item, &arrow, side_of (item));
+  draw_times (draw, item, &arrow, side_of (item));
   for (guint rank = item->rank; rank <= item->last; rank++)
     {
       const QsCrossing *crossing = qs_sequence_crossing_at (draw->layout, rank, NULL);
@@ -325,7 +345,7 @@ draw_group (QsDraw *draw, guint index)
   g_autofree char *title = qs_sequence_group_title (draw->layout, item, &n_strong);
   g_autofree char *subtitle = qs_sequence_group_subtitle (draw->layout, item);
   Arrow level = label_arrow (draw, arrow);
-  draw_label (draw, &level, title, n_strong, subtitle);
+  draw_label (draw, &level, item->level, title, n_strong, subtitle);
 }
 
 static void
@@ -345,13 +365,13 @@ draw_bundle_side (QsDraw *draw, guint index, guint side)
       cairo_set_dash (draw->cr, NULL, 0, 0);
       draw_line (draw, &arrow, 0, 1, TRUE);
       if (side == side_of (item))
-        draw_own_time (draw, item, &arrow, side);
+        draw_times (draw, item, &arrow, side);
     }
   if (!is_labelled (draw, item))
     return;
   g_autofree char *title = qs_sequence_bundle_title (bundle, side);
   Arrow level = label_arrow (draw, arrow);
-  draw_label (draw, &level, title, 0, NULL);
+  draw_label (draw, &level, item->level, title, 0, NULL);
 }
 
 void

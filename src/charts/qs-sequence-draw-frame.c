@@ -176,24 +176,26 @@ qs_draw_header (QsDraw *draw, double y)
 /* --- Times --- */
 
 void
-qs_draw_time (QsDraw *draw, gint64 time, double y)
+qs_draw_time (QsDraw *draw, gboolean own, gint64 time, double y)
 {
   QsSequenceLayout *layout = draw->layout;
   g_autofree char *words = qs_sequence_time_text (time);
-  double width = layout->gutter - 4 * draw->s;
-  double x = layout->own_is_client ? 0 : layout->options.width - layout->gutter + 4 * draw->s;
-  QsRectangle box = place (draw, x, y - layout->line2 / 2, width, layout->line2);
-  double lane = qs_sequence_lane_x (layout, layout->own_is_client);
+  double *last = &draw->last_time_y[own != FALSE];
+  double lane = qs_sequence_lane_x (layout, layout->own_is_client == own);
+  gboolean at_left = lane < layout->options.width / 2;
+  double tick = 46 * draw->s, width = layout->gutter - 4 * draw->s;
+  double edge = lane + (at_left ? -tick : tick); /* where the words end, or begin */
+  QsRectangle box = { at_left ? edge - width : edge, y - layout->line2 / 2, width, layout->line2 };
 
-  if (fabs (y - draw->last_time_y) < layout->line2)
+  if (fabs (y - *last) < layout->line2)
     return;
-  draw->last_time_y = y;
+  *last = y;
   qs_draw_text (draw, &draw->colours->dim, QS_SEQUENCE_SMALL_POINTS, FALSE, words, &box,
-                align_for (draw, layout->own_is_client ? QS_CHART_TEXT_END : QS_CHART_TEXT_START));
+                at_left ? QS_CHART_TEXT_END : QS_CHART_TEXT_START);
   cairo_set_dash (draw->cr, NULL, 0, 0);
   cairo_set_line_width (draw->cr, 1);
   qs_colour_set (&draw->colours->line, draw->cr);
-  cairo_move_to (draw->cr, lane > layout->options.width / 2 ? box.x - 3 * draw->s : box.x + width + 3 * draw->s, y);
+  cairo_move_to (draw->cr, edge + (at_left ? 3 : -3) * draw->s, y);
   cairo_line_to (draw->cr, lane, y);
   cairo_stroke (draw->cr);
 }

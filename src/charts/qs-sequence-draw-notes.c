@@ -60,7 +60,7 @@ qs_draw_note (QsDraw *draw, const QsItem *item)
   if (words != NULL)
     qs_draw_text (draw, &draw->colours->text, QS_SEQUENCE_SMALL_POINTS, FALSE, words, &second, QS_CHART_TEXT_CENTRE);
   if (note->packet == G_MAXUINT32)
-    qs_draw_time (draw, note->time, item->top + layout->note_height / 2);
+    qs_draw_time (draw, !note->other, note->time, item->top + layout->note_height / 2);
 }
 
 void

@@ -18,8 +18,8 @@ typedef struct {
   cairo_t *cr;
   const QsSequenceLook *look;
   const QsChartColours *colours;
-  double s;           /* text scale */
-  double last_time_y; /* of the last time in the gutter */
+  double s;              /* text scale */
+  double last_time_y[2]; /* of the last time beside the other lane, beside the own one */
   const QsRectangle *clip;
   QsDrawPhase phase;
 } QsDraw;
@@ -32,8 +32,8 @@ QsColour qs_draw_band_colour (const QsDraw *draw, QsPacketType level);
 void qs_draw_bands (QsDraw *draw, guint first, guint end);
 void qs_draw_lanes (QsDraw *draw, double top, double bottom);
 void qs_draw_header (QsDraw *draw, double y);
-/* In the gutter, and a line from there to the own lane. */
-void qs_draw_time (QsDraw *draw, gint64 time, double y);
+/* Beside a lane, and a line from there to it. */
+void qs_draw_time (QsDraw *draw, gboolean own, gint64 time, double y);
 
 /* --- qs-sequence-draw-arrows.c --- */
 

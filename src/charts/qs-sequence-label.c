@@ -310,10 +310,11 @@ append_path (const QsSequenceLayout *self, const QsPacket *packet, GString *text
   g_string_append_printf (text, " · %s", words);
 }
 
-/* arrived: at the other end, as that one says. Then its sender is wrong where it thinks it lost. */
+/* crossing: of both ends, else NULL. What arrived is not lost, though its sender thinks so. */
 static char *
-describe_kind (QsTrace *trace, guint index, gboolean joined, gboolean arrived)
+describe_kind (QsTrace *trace, guint index, gboolean joined, const QsCrossing *crossing, QsCrossingFate fate)
 {
+  gboolean arrived = crossing != NULL && fate == QS_CROSSING_ARRIVED && !crossing->changed;
   const QsPacket *packet = qs_trace_get_packet (trace, index);
   GString *text = g_string_new (qs_packet_type_name (packet->type));
   g_autofree char *size = qs_text_size (packet->length);
@@ -328,8 +329,10 @@ describe_kind (QsTrace *trace, guint index, gboolean joined, gboolean arrived)
   for (guint i = 0; i < G_N_ELEMENTS (flag_words); i++)
     {
       gboolean wrong = flag_words[i].flag == QS_PACKET_LOST && arrived;
+      gboolean told = crossing != NULL && fate == QS_CROSSING_LOST &&
+                      (flag_words[i].flag == QS_PACKET_LOST || flag_words[i].flag == QS_PACKET_DROPPED);
 
-      if ((packet->flags & flag_words[i].flag) != 0)
+      if ((packet->flags & flag_words[i].flag) != 0 && !told)
         g_string_append_printf (text, " · %s", wrong ? _ ("taken for lost") : _ (flag_words[i].words));
     }
   return g_string_free (text, FALSE);
@@ -338,14 +341,14 @@ describe_kind (QsTrace *trace, guint index, gboolean joined, gboolean arrived)
 char *
 qs_sequence_packet_subtitle (QsTrace *trace, guint packet, gboolean joined)
 {
-  return describe_kind (trace, packet, joined, FALSE);
+  return describe_kind (trace, packet, joined, NULL, QS_CROSSING_UNDER_WAY);
 }
 
 static void
 append_fate (const QsCrossing *crossing, QsCrossingFate fate, GString *text)
 {
   static const char *const fates[] = {
-    [QS_CROSSING_LOST] = N_ ("lost between both"),
+    [QS_CROSSING_LOST] = N_ ("lost on its way"),
     [QS_CROSSING_UNKNOWN] = N_ ("not in the other recording: that ended before"),
     [QS_CROSSING_FOREIGN] = N_ ("not sent by the other end"),
   };
@@ -366,7 +369,7 @@ qs_sequence_arrow_subtitle (const QsSequenceLayout *self, guint rank, gboolean j
   const QsCrossing *crossing = qs_sequence_crossing_at (self, rank, &fate);
   const QsPacket *of = qs_sequence_packet_at (self, rank, &packet);
   QsTrace *trace = qs_sequence_resolve (self, packet, &index);
-  g_autofree char *plain = describe_kind (trace, index, joined, fate == QS_CROSSING_ARRIVED && !crossing->changed);
+  g_autofree char *plain = describe_kind (trace, index, joined, crossing, fate);
   GString *text = g_string_new (plain);
 
   if (trace == self->trace)

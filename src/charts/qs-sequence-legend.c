@@ -47,20 +47,28 @@ static const Entry entries[] = {
 static gboolean
 is_needed (const QsSequenceLayout *self, const Entry *entry)
 {
-  static const guint fates[] = {
-    [SIGN_CHANGED] = QS_SEEN_CHANGED,
-    [SIGN_AGAIN] = QS_SEEN_AGAIN,
-    [SIGN_FOREIGN] = QS_SEEN_FOREIGN,
-    [SIGN_UNKNOWN] = QS_SEEN_UNKNOWN,
-  };
+  const QsJoinCounts *counts = self->options.join != NULL ? qs_trace_join_get_counts (self->options.join) : NULL;
   gboolean tls = (self->types_seen & 1u << QS_PACKET_TLS_RECORD) != 0;
 
-  if (entry->sign == SIGN_TYPE)
-    return (self->types_seen & 1u << entry->type) != 0;
-  if (entry->sign == SIGN_BUNDLE)
-    return self->bundles->len > 0;
-  return entry->sign < G_N_ELEMENTS (fates) && fates[entry->sign] != 0 ? (self->fates_seen & fates[entry->sign]) != 0
-                                                                       : !tls;
+  switch (entry->sign)
+    {
+    case SIGN_TYPE:
+      return (self->types_seen & 1u << entry->type) != 0;
+    case SIGN_CHANGED:
+      return counts != NULL && counts->changed > 0;
+    case SIGN_AGAIN:
+      return counts != NULL && counts->again > 0;
+    case SIGN_FOREIGN:
+      return counts != NULL && counts->foreign > 0;
+    case SIGN_UNKNOWN:
+      return self->unknown_seen;
+    case SIGN_BUNDLE:
+      return self->bundles->len > 0;
+    case SIGN_JOINED:
+    case SIGN_LOST:
+    default:
+      return !tls;
+    }
 }
 
 static guint

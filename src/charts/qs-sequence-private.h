@@ -90,15 +90,16 @@ struct _QsSequenceLayout {
   guint next_rank;    /* arrows that are laid out */
   guint next_mark[2]; /* own, other */
   guint next_keys[2];
-  guint next_record[2]; /* to look at for keys */
-  GArray *keys[2];      /* QsKeysGot: of both ends alone */
-  guint open_bundle;    /* the first bundle that may have something under way */
-  GArray *items;        /* QsItem */
-  GArray *bundles;      /* QsBundle */
-  GArray *notes;        /* QsNote */
-  guint types_seen;     /* bit N: a packet of type N */
-  guint fates_seen;     /* bit N: QsFateSeen */
-  guint16 path;         /* that the ends are named after: the last one that answered */
+  guint next_record[2];  /* to look at for keys */
+  GArray *keys[2];       /* QsKeysGot: of both ends alone */
+  gboolean close_known;  /* a packet closes: a mark that says so too is left out */
+  guint open_bundle;     /* the first bundle that may have something under way */
+  GArray *items;         /* QsItem */
+  GArray *bundles;       /* QsBundle */
+  GArray *notes;         /* QsNote */
+  guint types_seen;      /* bit N: a packet of type N */
+  gboolean unknown_seen; /* of both ends: QS_CROSSING_UNKNOWN */
+  guint16 path;          /* that the ends are named after: the last one that answered */
   gboolean answered;
   gint64 half_rtt; /* nanoseconds */
   double scale;    /* TO_SCALE: per nanosecond */
@@ -116,15 +117,6 @@ struct _QsSequenceLayout {
   PangoContext *context;
 };
 
-/* What the legend of both ends explains. */
-typedef enum {
-  QS_SEEN_CHANGED = 1 << 0,
-  QS_SEEN_AGAIN = 1 << 1,
-  QS_SEEN_FOREIGN = 1 << 2,
-  QS_SEEN_UNKNOWN = 1 << 3,
-  QS_SEEN_KEYS = 1 << 4,
-} QsFateSeen;
-
 /* --- qs-sequence-arrows.c: what an arrow is about, of one trace or of two --- */
 
 /* The packet that is shown for it: the sender's where that can be read, for it knows what it sent. */
@@ -135,8 +127,6 @@ gboolean qs_sequence_by_client (const QsSequenceLayout *self, guint packet);
 QsTrace *qs_sequence_resolve (const QsSequenceLayout *self, guint packet, guint *index);
 /* By which it stands among the others: when it was recorded; of both ends when it was sent. */
 gint64 qs_sequence_arrow_time (const QsSequenceLayout *self, guint rank);
-/* At the own lane: when it was sent or arrived there. */
-gint64 qs_sequence_own_time (const QsSequenceLayout *self, guint rank);
 gboolean qs_sequence_is_lost (const QsSequenceLayout *self, guint rank);
 guint qs_sequence_n_arrows (const QsSequenceLayout *self);
 /* Puts the next one where it belongs in the order. */

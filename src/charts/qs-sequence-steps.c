@@ -4,6 +4,7 @@
 
 #include "charts/qs-sequence-private.h"
 
+#define CLOSE_LOOK_BACK 8                         /* rows between the engine's mark of a close and its packet */
 #define LABEL_LOOK_BACK 64                        /* rows whose labels a new one could touch */
 #define MIN_SILENCE G_GINT64_CONSTANT (150000000) /* EVEN: nanoseconds that are worth a break */
 #define FOLD_HEIGHT 400.0                         /* TO_SCALE: a gap higher than this is folded */
@@ -90,6 +91,35 @@ note_packet (QsSequenceLayout *self, guint packet, gint64 time, QsNoteKind kind)
   qs_sequence_push_note (self, QS_ITEM_NOTE, note);
 }
 
+/* The engine's mark of a close comes just before the packet that says the same, and better. */
+static gboolean
+take_back_close_mark (QsSequenceLayout *self)
+{
+  for (guint i = self->items->len; i > 0 && self->items->len - i < CLOSE_LOOK_BACK; i--)
+    {
+      const QsItem *item = qs_sequence_item (self, i - 1);
+      const QsNote *note = item->kind == QS_ITEM_NOTE ? qs_sequence_note (self, item) : NULL;
+
+      if (note == NULL || note->kind != QS_NOTE_MARK || note->other ||
+          qs_trace_get_mark (self->trace, note->mark, NULL)->kind != QS_MARK_CLOSE)
+        continue;
+      while (self->items->len >= i)
+        qs_sequence_pop_item (self);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+note_close (QsSequenceLayout *self, guint packet, gint64 time)
+{
+  gboolean first = !self->close_known;
+
+  self->close_known = TRUE;
+  if (!first || !take_back_close_mark (self)) /* else it comes once more */
+    note_packet (self, packet, time, QS_NOTE_CLOSE);
+}
+
 static void
 push_notes_of (QsSequenceLayout *self, guint packet, const QsPacket *of, gint64 time)
 {
@@ -111,7 +141,7 @@ push_notes_of (QsSequenceLayout *self, guint packet, const QsPacket *of, gint64 
   if ((of->frames & QS_FRAME_BIT (QS_FRAME_HANDSHAKE_DONE)) != 0 && !was_noted (self, QS_NOTE_CONFIRMED, by_client))
     note_packet (self, packet, time, QS_NOTE_CONFIRMED);
   if ((of->frames & closes) != 0 && !was_noted (self, QS_NOTE_CLOSE, by_client))
-    note_packet (self, packet, time, QS_NOTE_CLOSE);
+    note_close (self, packet, time);
 }
 
 /* --- Silences --- */
@@ -163,19 +193,6 @@ flags_of (const QsSequenceLayout *self, guint rank, guint packet, const QsPacket
 }
 
 static void
-note_fate (QsSequenceLayout *self, guint rank)
-{
-  QsCrossingFate fate = QS_CROSSING_ARRIVED;
-  const QsCrossing *crossing = qs_sequence_crossing_at (self, rank, &fate);
-
-  if (crossing == NULL)
-    return;
-  self->fates_seen |=
-      (crossing->changed ? QS_SEEN_CHANGED : 0u) | (crossing->again != QS_JOIN_NONE ? QS_SEEN_AGAIN : 0u) |
-      (fate == QS_CROSSING_FOREIGN ? QS_SEEN_FOREIGN : 0u) | (fate == QS_CROSSING_UNKNOWN ? QS_SEEN_UNKNOWN : 0u);
-}
-
-static void
 lay_out_packet (QsSequenceLayout *self, gint64 time)
 {
   guint rank = self->next_rank, packet;
@@ -183,7 +200,10 @@ lay_out_packet (QsSequenceLayout *self, gint64 time)
   guint8 level = (guint8) qs_sequence_level_of (of->type);
   QsItem item = { .rank = rank, .last = rank, .level = level, .flags = flags_of (self, rank, packet, of) };
 
-  note_fate (self, rank);
+  QsCrossingFate fate = QS_CROSSING_ARRIVED;
+
+  qs_sequence_crossing_at (self, rank, &fate);
+  self->unknown_seen |= fate == QS_CROSSING_UNKNOWN;
   push_silence (self, time);
   if (!qs_sequence_join_bundle (self, item.flags, level))
     {
@@ -224,9 +244,7 @@ lay_out_mark (QsSequenceLayout *self, guint other, gint64 time)
 
   if (!qs_sequence_mark_is_shown (trace, mark, &kind))
     return;
-  /* A close frame says the same with its packet; one end's pill says it of both. */
-  if (mark->kind == QS_MARK_CLOSE &&
-      (other || was_noted (self, QS_NOTE_CLOSE, TRUE) || was_noted (self, QS_NOTE_CLOSE, FALSE)))
+  if (mark->kind == QS_MARK_CLOSE && (other || self->close_known))
     return;
   push_silence (self, time);
   qs_sequence_push_note (self, kind, note);
@@ -250,7 +268,6 @@ lay_out_keys (QsSequenceLayout *self, guint other, gint64 time)
                   .mark = self->next_keys[other]++,
                   .other = (guint8) other };
 
-  self->fates_seen |= QS_SEEN_KEYS;
   push_silence (self, time);
   qs_sequence_push_note (self, QS_ITEM_STATE, note);
 }

@@ -154,8 +154,10 @@ find_alpn (QsTrace *trace)
 static const char *
 close_meaning (gboolean application, guint64 code, const char *alpn)
 {
+  if (application && g_strcmp0 (alpn, "h3") == 0)
+    return qs_http3_error_meaning (code);
   if (application)
-    return g_strcmp0 (alpn, "h3") == 0 ? qs_http3_error_meaning (code) : NULL;
+    return code == 0 ? _ ("no error, as applications use it") : NULL;
   if (code >= 0x100 && code <= 0x1ff)
     return qs_tls_alert_meaning ((guint8) code);
   return qs_quic_transport_error_meaning (code);

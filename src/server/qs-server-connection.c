@@ -135,13 +135,35 @@ qs_server_connection_new (const char *transport)
   return self;
 }
 
+/* OpenSSL hands a connection over when it has answered its first flight: by then the handshake is well under way, and has its
+ * first secrets. */
+static void
+mark_handshaking (QsTrace *trace, const char *name)
+{
+  QsMark mark = { .kind = QS_MARK_STATE, .name = name, .value = QS_SERVING_HANDSHAKE, .stream = -1 };
+  gint64 time = qs_trace_now (trace);
+  QsRecord record;
+
+  for (guint i = 0; i < qs_trace_get_n_records (trace); i++)
+    {
+      qs_trace_get_record (trace, i, &record);
+      if (record.kind != QS_RECORD_SECRET)
+        continue;
+      time = record.time - 1;
+      break;
+    }
+  qs_trace_add_mark_full (trace, time, &mark);
+}
+
 void
 qs_server_connection_set_peer (QsServerConnection *self, const char *peer, QsTrace *trace)
 {
   g_free (self->peer);
   self->peer = g_strdup (peer);
   g_set_object (&self->trace, trace);
-  if (trace != NULL)
+  if (trace != NULL && self->state == QS_SERVING_HANDSHAKE)
+    mark_handshaking (trace, state_names[self->state]);
+  else if (trace != NULL)
     qs_trace_add_mark (trace, QS_MARK_STATE, state_names[self->state], self->state, NULL);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PEER]);
 }

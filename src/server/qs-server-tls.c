@@ -33,6 +33,7 @@ link_free_cb (void *parent, void *pointer, CRYPTO_EX_DATA *data, int index, long
     qs_flow_release (link->flow);
   g_clear_object (&link->trace);
   g_clear_pointer (&link->secrets, g_ptr_array_unref);
+  g_clear_pointer (&link->secret_times, g_array_unref);
   g_free (link->server_secret);
   g_free (link);
 }
@@ -78,8 +79,10 @@ qs_server_link_set_trace (QsServerLink *link, QsTrace *trace)
 
   link->trace = g_object_ref (trace);
   for (guint i = 0; link->secrets != NULL && i < link->secrets->len; i++)
-    qs_trace_add_secret (trace, qs_trace_now (trace), link->secrets->pdata[i]);
+    qs_trace_add_secret (trace, g_array_index (link->secret_times, gint64, i) - qs_trace_get_origin (trace),
+                         link->secrets->pdata[i]);
   g_clear_pointer (&link->secrets, g_ptr_array_unref);
+  g_clear_pointer (&link->secret_times, g_array_unref);
 }
 
 /* --- Callbacks: all of them run under OpenSSL's lock --- */
@@ -100,9 +103,15 @@ keylog_cb (const SSL *ssl, const char *line)
     qs_trace_add_secret (link->trace, qs_trace_now (link->trace), line);
   else
     {
+      gint64 now = qs_clock_now (qs_clock_get_real ());
+
       if (link->secrets == NULL)
-        link->secrets = g_ptr_array_new_with_free_func (g_free);
+        {
+          link->secrets = g_ptr_array_new_with_free_func (g_free);
+          link->secret_times = g_array_new (FALSE, FALSE, sizeof (gint64));
+        }
       g_ptr_array_add (link->secrets, g_strdup (line));
+      g_array_append_val (link->secret_times, now);
     }
 }
 

@@ -17,15 +17,16 @@ typedef struct _QsServerTls QsServerTls;
 
 /* What the callbacks under OpenSSL's lock know of a connection. It belongs to the SSL object (ex_data). */
 typedef struct {
-  gboolean accepted;   /* QUIC: the endpoint has set it up: ClientHello may be answered */
-  gint64 hold_until;   /* QUIC: and not before this monotonic time, microseconds */
-  gboolean is_http3;   /* QUIC: ALPN chose it */
-  gboolean waits;      /* QUIC: ClientHello came and was not answered yet */
-  QsFlow *flow;        /* QUIC: NULL until its first datagram went out */
-  QsFlows *flows;      /* QUIC: borrowed */
-  QsTrace *trace;      /* secrets go there; NULL: not recorded, or the flow is not known yet */
-  GPtrArray *secrets;  /* key-log lines from before the trace was known */
-  char *server_secret; /* SERVER_TRAFFIC_SECRET_0 in hex */
+  gboolean accepted;    /* QUIC: the endpoint has set it up: ClientHello may be answered */
+  gint64 hold_until;    /* QUIC: and not before this monotonic time, microseconds */
+  gboolean is_http3;    /* QUIC: ALPN chose it */
+  gboolean waits;       /* QUIC: ClientHello came and was not answered yet */
+  QsFlow *flow;         /* QUIC: NULL until its first datagram went out */
+  QsFlows *flows;       /* QUIC: borrowed */
+  QsTrace *trace;       /* secrets go there; NULL: not recorded, or the flow is not known yet */
+  GPtrArray *secrets;   /* key-log lines from before the trace was known */
+  GArray *secret_times; /* gint64: when each came, nanoseconds since 1970 */
+  char *server_secret;  /* SERVER_TRAFFIC_SECRET_0 in hex */
 } QsServerLink;
 
 /* options and behaviour are borrowed and must outlive it. */

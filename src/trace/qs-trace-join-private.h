@@ -69,6 +69,7 @@ struct _QsTraceJoin {
   gint64 newest_sent[2];  /* by side, likewise all below */
   gint64 least_delay[2];
   guint n_sent[2], n_received[2], n_matched[2];
+  QsJoinCounts counts;
   gboolean finished;
 
   QsChunks landmarks;

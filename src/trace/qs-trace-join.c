@@ -62,6 +62,7 @@ add_again (QsTraceJoin *self, QsCrossing *crossing, const QsJoinUnit *unit, guin
   while (*link != QS_JOIN_NONE)
     link = &g_array_index (self->again, QsArrivedAgain, *link).again;
   *link = index;
+  self->counts.again++;
   g_array_append_val (self->again, again);
 }
 
@@ -91,6 +92,7 @@ arrive (QsTraceJoin *self, QsJoinSent *sent, const QsJoinUnit *unit, gboolean ch
   for (guint i = 0; i < unit->n; i++)
     set_crossing_of (self, unit->other, unit->first + i, sent->first_crossing + MIN (i, sent->n - 1u));
   self->n_matched[unit->by_client]++;
+  self->counts.changed += changed && !unit->dropped;
   if (!unit->dropped && !sent->arrived)
     self->least_delay[unit->by_client] = MIN (self->least_delay[unit->by_client], MAX (unit->time - sent->time, 0));
   sent->arrived = TRUE;
@@ -143,7 +145,10 @@ retry_pending (QsTraceJoin *self, gboolean over)
       if (take_received (self, &unit))
         continue;
       if (over || self->newest_sent[unit.by_client] > unit.time + GRACE)
-        add_crossings (self, &unit, FALSE);
+        {
+          add_crossings (self, &unit, FALSE);
+          self->counts.foreign += !unit.dropped;
+        }
       else
         g_array_index (self->pending, QsJoinUnit, kept++) = unit;
     }
@@ -269,6 +274,12 @@ qs_trace_join_get_least_delay (QsTraceJoin *self, gboolean by_client)
   gint64 least = self->least_delay[by_client != FALSE];
 
   return least == G_MAXINT64 ? -1 : least;
+}
+
+const QsJoinCounts *
+qs_trace_join_get_counts (QsTraceJoin *self)
+{
+  return &self->counts;
 }
 
 guint

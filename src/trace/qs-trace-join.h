@@ -88,6 +88,14 @@ gint64 qs_trace_join_get_offset (QsTraceJoin *self);
 /* The fastest datagram's time, nanoseconds; -1 while none arrived. */
 gint64 qs_trace_join_get_least_delay (QsTraceJoin *self, gboolean by_client);
 
+/* How many so far. */
+typedef struct {
+  guint changed; /* arrivals with other bytes */
+  guint again;   /* arrivals of what had arrived */
+  guint foreign;
+} QsJoinCounts;
+const QsJoinCounts *qs_trace_join_get_counts (QsTraceJoin *self);
+
 /* In the order in which the ends' packets were taken in, which is nearly that of their times. Pointers are good until the
  * next advance. */
 guint qs_trace_join_get_n_crossings (QsTraceJoin *self);

@@ -20,6 +20,7 @@ struct _QsRun {
   char *title;
   GDateTime *started;
   QsRunStatus status;
+  QsTraceJoin *join; /* NULL: the other end's recording is not known */
 
   GPtrArray *steps;
   GPtrArray *findings;
@@ -34,7 +35,7 @@ struct _QsRun {
   guint waiting_id;          /* ticks until connected */
 };
 
-enum { PROP_STATUS = 1, N_PROPS };
+enum { PROP_STATUS = 1, PROP_JOIN, N_PROPS };
 enum { CHANGED, N_SIGNALS };
 
 static GParamSpec *props[N_PROPS];
@@ -187,6 +188,9 @@ qs_run_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec
     case PROP_STATUS:
       g_value_set_int (value, self->status);
       break;
+    case PROP_JOIN:
+      g_value_set_pointer (value, self->join);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -219,6 +223,7 @@ qs_run_finalize (GObject *object)
   g_clear_pointer (&self->findings, g_ptr_array_unref);
   g_clear_pointer (&self->summary, qs_summary_free);
   g_clear_pointer (&self->verdict, g_free);
+  g_clear_pointer (&self->join, qs_trace_join_unref);
   G_OBJECT_CLASS (qs_run_parent_class)->finalize (object);
 }
 
@@ -233,6 +238,8 @@ qs_run_class_init (QsRunClass *klass)
 
   props[PROP_STATUS] = g_param_spec_int ("status", NULL, NULL, 0, QS_N_RUN_STATUSES, 0,
                                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  props[PROP_JOIN] =
+      g_param_spec_pointer ("join", NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, N_PROPS, props);
   signals[CHANGED] = g_signal_new ("changed", QS_TYPE_RUN, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
@@ -384,6 +391,26 @@ qs_run_get_verdict (QsRun *self)
   g_return_val_if_fail (QS_IS_RUN (self), NULL);
 
   return self->verdict;
+}
+
+QsTraceJoin *
+qs_run_get_join (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), NULL);
+
+  return self->join;
+}
+
+void
+qs_run_set_join (QsRun *self, QsTraceJoin *join)
+{
+  g_return_if_fail (QS_IS_RUN (self) && (join == NULL || qs_trace_join_get_own (join) == self->trace));
+
+  if (self->join == join)
+    return;
+  g_clear_pointer (&self->join, qs_trace_join_unref);
+  self->join = join != NULL ? qs_trace_join_ref (join) : NULL;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_JOIN]);
 }
 
 void

@@ -4,6 +4,7 @@
 #include "diagnosis/qs-finding.h"
 #include "diagnosis/qs-summary.h"
 #include "engine/qs-probe.h"
+#include "trace/qs-trace-join.h"
 
 G_BEGIN_DECLS
 
@@ -15,7 +16,7 @@ G_BEGIN_DECLS
  * connection, a few times a second when there are only more packets, and less often the longer it takes, at most
  * one twentieth of the main loop's time.
  *
- * Properties: "status" (QsRunStatus as int, notifies).
+ * Properties: "status" (QsRunStatus as int, notifies), "join" (pointer: see qs_run_get_join(), notifies).
  * Signals: "changed" (): what is derived, or the status, changed.
  */
 #define QS_TYPE_RUN (qs_run_get_type ())
@@ -48,6 +49,10 @@ GPtrArray *qs_run_get_steps (QsRun *self);    /* QsStep; never NULL */
 GPtrArray *qs_run_get_findings (QsRun *self); /* QsFinding, most severe first; never NULL */
 const QsSummary *qs_run_get_summary (QsRun *self);
 const char *qs_run_get_verdict (QsRun *self);
+
+/* Of this run's trace with the other end's recording, where there is one; NULL. Its own one is the run's. */
+QsTraceJoin *qs_run_get_join (QsRun *self);
+void qs_run_set_join (QsRun *self, QsTraceJoin *join);
 
 /* Ends the probe, if there is one that runs. */
 void qs_run_stop (QsRun *self);

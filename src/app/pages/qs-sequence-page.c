@@ -14,11 +14,12 @@
 struct _QsSequencePage {
   QsPage parent;
   GtkStack *stack;
-  GtkToggleButton *to_scale, *collapse;
+  GtkToggleButton *to_scale, *collapse, *both_ends;
   GtkBox *picture;
   QsSequenceView *view;
   QsReplayBar *replay_bar;
   GtkLabel *detail, *error;
+  QsRun *joined_run; /* whose join is listened for */
   gulong selection_handler;
 };
 
@@ -87,6 +88,18 @@ collapse_cb (QsSequencePage *self)
   qs_sequence_view_set_collapse (self->view, gtk_toggle_button_get_active (self->collapse));
 }
 
+/* A run has both ends or not, and may come to have them while it is shown. */
+static void
+sync_join (QsSequencePage *self)
+{
+  QsRun *run = self->joined_run;
+  QsTraceJoin *join = run != NULL ? qs_run_get_join (run) : NULL;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->both_ends), join != NULL);
+  qs_sequence_view_set_join (self->view, gtk_toggle_button_get_active (self->both_ends) ? join : NULL);
+  show_detail (self);
+}
+
 static void
 zoom_in_cb (QsSequencePage *self)
 {
@@ -147,6 +160,11 @@ qs_sequence_page_run_changed (QsPage *page, QsRun *run)
   gtk_stack_set_visible_child_name (self->stack, run != NULL ? "content" : "empty");
   g_signal_handler_block (self->view, self->selection_handler);
   qs_sequence_view_set_trace (self->view, run != NULL ? qs_run_get_trace (run) : NULL);
+  if (self->joined_run != NULL)
+    g_signal_handlers_disconnect_by_func (self->joined_run, sync_join, self);
+  if (g_set_object (&self->joined_run, run) && run != NULL)
+    g_signal_connect_object (run, "notify::join", G_CALLBACK (sync_join), self, G_CONNECT_SWAPPED);
+  sync_join (self);
   g_signal_handler_unblock (self->view, self->selection_handler);
   if (run != NULL)
     qs_sequence_view_set_selected (self->view, qs_session_get_selection (qs_page_get_session (page)));
@@ -154,10 +172,22 @@ qs_sequence_page_run_changed (QsPage *page, QsRun *run)
 }
 
 static void
+qs_sequence_page_dispose (GObject *object)
+{
+  QsSequencePage *self = QS_SEQUENCE_PAGE (object);
+
+  if (self->joined_run != NULL)
+    g_signal_handlers_disconnect_by_func (self->joined_run, sync_join, self);
+  g_clear_object (&self->joined_run);
+  G_OBJECT_CLASS (qs_sequence_page_parent_class)->dispose (object);
+}
+
+static void
 qs_sequence_page_class_init (QsSequencePageClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
+  G_OBJECT_CLASS (klass)->dispose = qs_sequence_page_dispose;
   QS_PAGE_CLASS (klass)->session_set = qs_sequence_page_session_set;
   QS_PAGE_CLASS (klass)->run_changed = qs_sequence_page_run_changed;
 
@@ -168,6 +198,7 @@ qs_sequence_page_class_init (QsSequencePageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, QsSequencePage, stack);
   gtk_widget_class_bind_template_child (widget_class, QsSequencePage, to_scale);
   gtk_widget_class_bind_template_child (widget_class, QsSequencePage, collapse);
+  gtk_widget_class_bind_template_child (widget_class, QsSequencePage, both_ends);
   gtk_widget_class_bind_template_child (widget_class, QsSequencePage, picture);
   gtk_widget_class_bind_template_child (widget_class, QsSequencePage, view);
   gtk_widget_class_bind_template_child (widget_class, QsSequencePage, replay_bar);
@@ -175,6 +206,7 @@ qs_sequence_page_class_init (QsSequencePageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, QsSequencePage, error);
   gtk_widget_class_bind_template_callback (widget_class, to_scale_cb);
   gtk_widget_class_bind_template_callback (widget_class, collapse_cb);
+  gtk_widget_class_bind_template_callback (widget_class, sync_join);
   gtk_widget_class_bind_template_callback (widget_class, zoom_in_cb);
   gtk_widget_class_bind_template_callback (widget_class, zoom_out_cb);
   gtk_widget_class_bind_template_callback (widget_class, zoom_reset_cb);

@@ -95,7 +95,8 @@ static gboolean
 work_cb (gint64 deadline, gpointer data)
 {
   QsSequenceView *self = data;
-  gboolean done = qs_sequence_layout_advance (self->layout, deadline);
+  gboolean done = (self->options.join == NULL || qs_trace_join_advance (self->options.join, deadline)) &&
+                  qs_sequence_layout_advance (self->layout, deadline);
 
   sync_adjustment (self);
   reveal_selected (self);
@@ -114,6 +115,15 @@ start_work (QsSequenceView *self)
 }
 
 static void
+drop_join (QsSequenceView *self)
+{
+  if (self->options.join == NULL)
+    return;
+  g_signal_handlers_disconnect_by_data (qs_trace_join_get_other (self->options.join), self);
+  g_clear_pointer (&self->options.join, qs_trace_join_unref);
+}
+
+static void
 lay_out_anew (QsSequenceView *self)
 {
   stop_work (self);
@@ -129,6 +139,12 @@ lay_out_anew (QsSequenceView *self)
     }
   sync_adjustment (self);
   gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+static gboolean
+is_other (QsSequenceView *self)
+{
+  return self->selected != G_MAXUINT && self->options.join != NULL && (self->selected & QS_SEQUENCE_OTHER) != 0;
 }
 
 /* --- Selection -------------------------------------------------------------------------------- */
@@ -357,6 +373,7 @@ qs_sequence_view_dispose (GObject *object)
   if (self->trace != NULL)
     g_signal_handlers_disconnect_by_data (self->trace, self);
   stop_work (self);
+  drop_join (self);
   g_clear_object (&self->trace);
   g_clear_pointer (&self->layout, qs_sequence_layout_unref);
   g_clear_object (&self->adjustment);
@@ -415,6 +432,7 @@ qs_sequence_view_set_trace (QsSequenceView *self, QsTrace *trace)
     return;
   if (self->trace != NULL)
     g_signal_handlers_disconnect_by_data (self->trace, self);
+  drop_join (self);
   g_set_object (&self->trace, trace);
   if (trace != NULL)
     {
@@ -424,6 +442,28 @@ qs_sequence_view_set_trace (QsSequenceView *self, QsTrace *trace)
     }
   self->selected = G_MAXUINT;
   gtk_adjustment_set_value (self->adjustment, 0);
+  lay_out_anew (self);
+}
+
+void
+qs_sequence_view_set_join (QsSequenceView *self, QsTraceJoin *join)
+{
+  g_return_if_fail (QS_IS_SEQUENCE_VIEW (self));
+  g_return_if_fail (join == NULL || qs_trace_join_get_own (join) == self->trace);
+
+  if (join == self->options.join)
+    return;
+  drop_join (self);
+  if (self->selected != G_MAXUINT && (self->selected & QS_SEQUENCE_OTHER) != 0)
+    self->selected = G_MAXUINT;
+  if (join != NULL)
+    {
+      QsTrace *other = qs_trace_join_get_other (join);
+
+      self->options.join = qs_trace_join_ref (join);
+      g_signal_connect_swapped (other, "grown", G_CALLBACK (start_work), self);
+      g_signal_connect_swapped (other, "derived", G_CALLBACK (start_work), self);
+    }
   lay_out_anew (self);
 }
 
@@ -438,14 +478,16 @@ gint64
 qs_sequence_view_get_selected (QsSequenceView *self)
 {
   g_return_val_if_fail (QS_IS_SEQUENCE_VIEW (self), -1);
-  return self->selected == G_MAXUINT ? -1 : (gint64) self->selected;
+  return is_other (self) || self->selected == G_MAXUINT ? -1 : (gint64) self->selected;
 }
 
 void
 qs_sequence_view_set_selected (QsSequenceView *self, gint64 packet)
 {
   g_return_if_fail (QS_IS_SEQUENCE_VIEW (self));
-  select_packet (self, packet < 0 ? G_MAXUINT : (guint) packet);
+  /* Who shares the selection knows nothing of the other end's packets, and has none for them. */
+  if (packet >= 0 || !is_other (self))
+    select_packet (self, packet < 0 ? G_MAXUINT : (guint) packet);
 }
 
 void

@@ -20,8 +20,11 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (QsSequenceView, qs_sequence_view, QS, SEQUENCE_VIEW, GtkDrawingArea)
 
 void qs_sequence_view_set_trace (QsSequenceView *self, QsTrace *trace);
+/* Both ends: a join of the trace; NULL: the trace alone. Stays until the trace is another one. */
+void qs_sequence_view_set_join (QsSequenceView *self, QsTraceJoin *join);
 GtkAdjustment *qs_sequence_view_get_adjustment (QsSequenceView *self);
 
+/* -1 also where what is selected is in the other end's recording alone. */
 gint64 qs_sequence_view_get_selected (QsSequenceView *self);
 /* Scrolls to it. */
 void qs_sequence_view_set_selected (QsSequenceView *self, gint64 packet);
