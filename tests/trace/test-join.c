@@ -206,6 +206,30 @@ test_alike (void)
   pair_clear (&pair);
 }
 
+/* Initials behind a Retry begin alike: a token fills what is hashed. The first is lost, of the others one is changed. */
+static void
+test_begin_alike (void)
+{
+  guint8 bytes[3][1200];
+  Pair pair;
+
+  pair_init (&pair, QS_VANTAGE_CLIENT, QS_VANTAGE_SERVER, 0);
+  for (guint i = 0; i < 3; i++)
+    {
+      fill (&pair, bytes[i], sizeof bytes[i]);
+      memcpy (bytes[i], bytes[0], 100);
+      send (&pair, TRUE, i * MS, bytes[i], 1200, 1);
+    }
+  bytes[1][800] ^= 4;
+  arrive (&pair, TRUE, DELAY, bytes[1], 1200, 1);
+  arrive (&pair, TRUE, DELAY + MS, bytes[2], 1200, 1);
+  g_autoptr (QsTraceJoin) self = join (&pair, FALSE, QS_JOIN_SAME_CLOCK);
+  get (self, 0, QS_CROSSING_LOST);
+  g_assert_true (get (self, 1, QS_CROSSING_ARRIVED)->changed);
+  g_assert_false (get (self, 2, QS_CROSSING_ARRIVED)->changed);
+  pair_clear (&pair);
+}
+
 /* What the receiver's own path dropped is lost, and its content can be found in both. */
 static void
 test_dropped (void)
@@ -428,6 +452,7 @@ main (int argc, char **argv)
   g_test_add_func ("/join/arrived-and-lost", test_arrived_and_lost);
   g_test_add_func ("/join/changed-doubled-late", test_changed_doubled_late);
   g_test_add_func ("/join/alike", test_alike);
+  g_test_add_func ("/join/begin-alike", test_begin_alike);
   g_test_add_func ("/join/dropped", test_dropped);
   g_test_add_func ("/join/grows", test_grows);
   g_test_add_func ("/join/clocks", test_clocks);
