@@ -12,6 +12,8 @@
 #define PROTOCOL_ICMP 1
 #define PROTOCOL_ICMPV6 58
 #define PROTOCOL_UDP 17
+#define ICMP_PORT_UNREACHABLE 0x0303
+#define ICMPV6_PORT_UNREACHABLE 0x0104
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
 #define TCP_PUSH 0x08
@@ -30,6 +32,7 @@ typedef struct {
   gboolean ipv6;
   gboolean opened; /* TCP: the handshake was made up */
   gboolean sent;
+  gboolean refused;    /* an ICMP error that says so was written */
   QsRecord last;       /* UDP: what was sent last: an ICMP error quotes it */
   guint32 sequence[2]; /* TCP: next to be sent */
 } Path;
@@ -424,17 +427,14 @@ find_quoted_path (State *self, const QsMark *mark, Endpoint *router)
 
 /* The error is told of as the socket told it to us; it quotes the headers of what it answers (RFC 792, RFC 4443). */
 static gboolean
-write_icmp (State *self, const QsRecord *record, QsFileWriter *out, GError **error)
+write_icmp (State *self, Path *path, const Endpoint *router, gint64 time, guint type_and_code, QsFileWriter *out,
+            GError **error)
 {
-  const QsMark *mark = record->mark;
-  QsRecord from_router = { .direction = QS_DIRECTION_RECEIVED, .time = record->time };
-  Endpoint router;
-  Path *path = find_quoted_path (self, mark, &router);
-
-  if (path == NULL)
-    return TRUE;
+  QsRecord from_router = { .direction = QS_DIRECTION_RECEIVED, .time = time };
   Path way = *path;
-  way.ends[QS_DIRECTION_RECEIVED] = router;
+
+  way.ends[QS_DIRECTION_RECEIVED] = *router;
+  path->refused = TRUE;
   guint8 protocol = path->ipv6 ? PROTOCOL_ICMPV6 : PROTOCOL_ICMP;
   gsize header_length = path->ipv6 ? 40 : 20;
 
@@ -449,7 +449,7 @@ write_icmp (State *self, const QsRecord *record, QsFileWriter *out, GError **err
   g_byte_array_set_size (self->packet, 0);
   put_ip_header (self->packet, &way, QS_DIRECTION_RECEIVED, protocol, 0, 8 + header_length + 8);
   gsize at = self->packet->len;
-  put_be16 (self->packet, (guint) (mark->value & 0xffff)); /* type and code */
+  put_be16 (self->packet, type_and_code);
   put_be16 (self->packet, 0);
   put_be32 (self->packet, 0);
   put_bytes (self->packet, quoted->data, quoted->len);
@@ -457,6 +457,35 @@ write_icmp (State *self, const QsRecord *record, QsFileWriter *out, GError **err
               path->ipv6 ? transport_checksum (self->packet, &way, protocol, at)
                          : fold (sum_words (0, self->packet->data + at, self->packet->len - at)));
   return write_packet (self, &from_router, 0, out, error);
+}
+
+static gboolean
+write_icmp_mark (State *self, const QsRecord *record, QsFileWriter *out, GError **error)
+{
+  Endpoint router;
+  Path *path = find_quoted_path (self, record->mark, &router);
+
+  return path == NULL ||
+         write_icmp (self, path, &router, record->time, (guint) (record->mark->value & 0xffff), out, error);
+}
+
+/* Of an attempt that lost a race we know no more than that the socket refused, which is what "port unreachable" does. */
+static gboolean
+write_refusal (State *self, const QsRecord *record, QsFileWriter *out, GError **error)
+{
+  for (guint i = 0; i < self->paths->len; i++)
+    {
+      Path *path = &g_array_index (self->paths, Path, i);
+      const QsPath *known = qs_trace_get_path (self->trace, (guint16) i);
+
+      if (!path->sent || path->refused || known == NULL || known->remote == NULL)
+        continue;
+      g_autofree char *text = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (known->remote));
+      if (g_strcmp0 (text, record->mark->text) == 0)
+        return write_icmp (self, path, &path->ends[QS_DIRECTION_RECEIVED], record->time,
+                           path->ipv6 ? ICMPV6_PORT_UNREACHABLE : ICMP_PORT_UNREACHABLE, out, error);
+    }
+  return TRUE;
 }
 
 /* --- The format --- */
@@ -515,7 +544,10 @@ write_record (State *self, const QsRecord *record, QsFileWriter *out, GError **e
       return write_datagram (self, path, record, out, error);
     }
   if (record->kind == QS_RECORD_MARK && record->mark->kind == QS_MARK_ICMP)
-    return write_icmp (self, record, out, error);
+    return write_icmp_mark (self, record, out, error);
+  if (record->kind == QS_RECORD_MARK && record->mark->kind == QS_MARK_ATTEMPT_LOST &&
+      g_strcmp0 (record->mark->name, "ECONNREFUSED") == 0)
+    return write_refusal (self, record, out, error);
   if (record->kind == QS_RECORD_SEGMENT)
     {
       Path *path = get_path (self, record->path);

@@ -176,6 +176,8 @@ drop_trigger (const QsPacket *packet)
     return "payload_decrypt_error";
   if ((packet->flags & QS_PACKET_DUPLICATE) != 0)
     return "duplicate";
+  if ((packet->flags & QS_PACKET_PAYLOAD_DROPPED) != 0) /* by ourselves, not by who received it */
+    return NULL;
   switch ((QsPacketType) packet->type)
     {
     case QS_PACKET_RETRY:

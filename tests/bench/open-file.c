@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A capture of a million packets: how long it takes to open, to the last packet dissected; how much memory; and how
+/* A capture of a million packets, and the same as both shapes of qlog: how long it takes to open, to the last packet dissected; how much memory; and how
  * long filters take to answer for all of it. It is a download as quicprobe would have recorded it: 1200-byte datagrams
  * one way, whole as far as the trace's memory bound, ACKs the other way.
  *
  *   open-file [PACKETS]           writes the file, opens it in a process of its own, holds the figures to the limits
  *   open-file write PATH PACKETS
+ *   open-file convert PATH OUT
  *   open-file open PATH PACKETS */
 #include <stdlib.h>
 #include <string.h>
@@ -214,6 +215,33 @@ run_filter (QsTrace *trace, const char *text)
   return ms <= MOST_FILTER_MS;
 }
 
+static void
+dissect (QsTrace *trace)
+{
+  if (qs_trace_get_n_packets (trace) == 0)
+    {
+      g_autoptr (QsDissector) dissector = qs_dissector_new (trace);
+
+      qs_dissector_advance (dissector, 0);
+      qs_dissector_finish (dissector);
+    }
+}
+
+static int
+convert_file (const char *path, const char *out)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) traces = qs_trace_file_load (path, NULL, NULL, &error);
+
+  if (traces == NULL)
+    fail (error);
+  QsTrace *trace = g_ptr_array_index (traces, 0);
+  dissect (trace);
+  if (!qs_trace_save (trace, out, qs_trace_format_for_name (out, QS_TRACE_FORMAT_SQLOG), &error))
+    fail (error);
+  return EXIT_SUCCESS;
+}
+
 static int
 open_file (const char *path, guint n_packets)
 {
@@ -228,18 +256,12 @@ open_file (const char *path, guint n_packets)
     fail (error);
   QsTrace *trace = g_ptr_array_index (traces, 0);
   double read = (double) (g_get_monotonic_time () - start) / 1e6;
-  if (qs_trace_get_n_packets (trace) == 0)
-    {
-      g_autoptr (QsDissector) dissector = qs_dissector_new (trace);
-
-      qs_dissector_advance (dissector, 0);
-      qs_dissector_finish (dissector);
-    }
+  dissect (trace);
   double seconds = (double) (g_get_monotonic_time () - start) / 1e6;
   double memory = megabytes ();
 
-  g_print ("%u packets: read %.2f s, opened %.2f s, %.0f MB at most\n", qs_trace_get_n_packets (trace), read, seconds,
-           memory);
+  g_print ("%s, %u packets: read %.2f s, opened %.2f s, %.0f MB at most\n", strrchr (path, '.'),
+           qs_trace_get_n_packets (trace), read, seconds, memory);
   gboolean good = seconds <= MOST_SECONDS && memory <= MOST_MEGABYTES;
   for (guint i = 0; i < G_N_ELEMENTS (filters); i++)
     good = run_filter (trace, filters[i]) && good;
@@ -269,6 +291,10 @@ run_self (const char *what, const char *path, const char *count)
 int
 main (int argc, char **argv)
 {
+  static const char *const others[] = { "download.sqlog", "download.qlog" };
+
+  if (argc == 4 && strcmp (argv[1], "convert") == 0)
+    return convert_file (argv[2], argv[3]);
   if (argc == 4)
     {
       guint n = (guint) g_ascii_strtoull (argv[3], NULL, 10);
@@ -284,6 +310,14 @@ main (int argc, char **argv)
   int result = run_self ("write", path, count);
   if (result == EXIT_SUCCESS)
     result = run_self ("open", path, count);
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      g_autofree char *other = g_build_filename (folder, others[i], NULL);
+
+      if (run_self ("convert", path, other) != EXIT_SUCCESS || run_self ("open", other, count) != EXIT_SUCCESS)
+        result = EXIT_FAILURE;
+      g_unlink (other);
+    }
   g_unlink (path);
   g_rmdir (folder);
   return result;
