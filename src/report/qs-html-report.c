@@ -9,6 +9,7 @@
 #include "charts/qs-chart-export.h"
 #include "diagnosis/qs-finding.h"
 #include "diagnosis/qs-summary.h"
+#include "trace/qs-file-writer.h"
 #include "wire/qs-transport-parameters.h"
 
 #define MAX_PACKETS 5000
@@ -318,5 +319,6 @@ qs_html_report_write (QsTrace *trace, const char *path, GError **error)
   g_return_val_if_fail (QS_IS_TRACE (trace) && path != NULL, FALSE);
 
   g_autofree char *page = qs_html_report_new (trace);
-  return g_file_set_contents_full (path, page, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
+  g_autoptr (QsFileWriter) out = qs_file_writer_new (path, 0666, error);
+  return out != NULL && qs_file_writer_write (out, page, strlen (page), error) && qs_file_writer_finish (out, error);
 }

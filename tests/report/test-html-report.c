@@ -25,7 +25,10 @@ make_trace (void)
 
   qs_trace_set_title (trace, "quic://localhost/<b>&\"");
   qs_trace_add_mark (trace, QS_MARK_RESOLVED, NULL, 1, "127.0.0.1");
-  qs_trace_add_fact (trace, "offer.alpn", "h3");
+  qs_trace_add_fact (trace, "offer.alpn", "h3,<img src=x onerror=alert(1)>");
+  qs_trace_add_fact (trace, "tls.alpn", "</td></table><svg onload=alert(2)>");
+  qs_trace_add_fact (trace, "tls.sni", "\"><script src=//evil.example></script>");
+  qs_trace_add_fact (trace, "tls.cipher", "'><a href=javascript:alert(3)>");
   qs_trace_add_mark_full (trace, 2000000, &close);
   qs_trace_add_mark (trace, QS_MARK_OUTCOME, "failed", 0, "handshake");
   qs_trace_add_packet (trace, &packet);
@@ -97,7 +100,14 @@ test_write (void)
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
   g_assert_true (g_str_has_suffix (text, "</html>\n"));
   g_assert_false (qs_html_report_write (trace, nowhere, &error));
-  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  if (g_file_test ("/dev/full", G_FILE_TEST_EXISTS))
+    {
+      g_assert_false (qs_html_report_write (trace, "/dev/full", &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
+      g_assert_false (g_file_test ("/dev/full", G_FILE_TEST_IS_REGULAR));
+    }
   g_unlink (path);
   g_rmdir (folder);
 }
