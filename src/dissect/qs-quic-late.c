@@ -238,14 +238,14 @@ adopt (QsLateSearch *self, QsQuicConn *conn, const Candidate *candidate, guint64
   numbers->any = TRUE;
   numbers->largest = number;
 
+  const QsSecret *current = qs_keys_get_secret (self->keys[generation]);
   guint16 key = qs_dissection_derive_keys (owner, candidate->version, candidate->suite, first, QS_KEY_NONE);
   if (generation > 0)
-    key = qs_dissection_derive_keys (owner, candidate->version, candidate->suite,
-                                     qs_keys_get_secret (self->keys[generation]), key);
+    key = qs_dissection_derive_keys (owner, candidate->version, candidate->suite, current, key);
   *protection = (QsProtection){
     .has_secret = TRUE,
     .confirmed = TRUE,
-    .secret = *qs_keys_get_secret (self->keys[generation]),
+    .secret = *current,
     .version = candidate->version,
     .suite = candidate->suite,
     .current = key,

@@ -57,18 +57,19 @@ make_cb (gpointer item, gpointer data)
   unref (self);
 }
 
+static gpointer
+new_pool (gpointer data)
+{
+  return g_thread_pool_new (make_cb, NULL, 1, FALSE, NULL);
+}
+
 /* One thread for all; it ends by itself when nothing is ordered for a while. */
 static GThreadPool *
 get_pool (void)
 {
-  static GThreadPool *pool;
+  static GOnce once = G_ONCE_INIT;
 
-  if (g_once_init_enter (&pool))
-    {
-      GThreadPool *made = g_thread_pool_new (make_cb, NULL, 1, FALSE, NULL);
-      g_once_init_leave (&pool, made);
-    }
-  return pool;
+  return g_once (&once, new_pool, NULL);
 }
 
 QsSpare *
