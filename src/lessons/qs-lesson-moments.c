@@ -19,6 +19,7 @@ static const Event events[] = {
   { "first-byte", QS_MARK_FIRST_BYTE, NULL },
   { "closed", QS_MARK_CLOSE, NULL },
   { "failed", QS_MARK_OUTCOME, "failed" },
+  { "over", QS_MARK_OUTCOME, NULL },
 };
 
 const char *const *

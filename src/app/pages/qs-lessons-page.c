@@ -224,6 +224,12 @@ replay_moved_cb (QsLessonsPage *self, GParamSpec *pspec, QsReplay *replay)
 }
 
 static void
+presenting_cb (QsLessonsPage *self, GParamSpec *pspec, QsSession *session)
+{
+  qs_sequence_view_set_text_scale (self->view, qs_session_get_presenting (session) ? QS_PRESENTING_SCALE : 1);
+}
+
+static void
 session_selection_cb (QsLessonsPage *self, GParamSpec *pspec, QsSession *session)
 {
   QsRun *run = qs_session_get_run (session);
@@ -263,6 +269,7 @@ qs_lessons_page_session_set (QsPage *page, QsSession *session)
   self->player = qs_lesson_player_new (session);
   g_signal_connect_object (self->player, "changed", G_CALLBACK (player_changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::selection", G_CALLBACK (session_selection_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::presenting", G_CALLBACK (presenting_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (replay, "notify::position", G_CALLBACK (replay_moved_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (replay, "notify::settled", G_CALLBACK (replay_moved_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (settings, "notify::gtk-enable-animations", G_CALLBACK (animations_cb), self,

@@ -66,6 +66,12 @@ replay_moved_cb (QsSequencePage *self, GParamSpec *pspec, QsReplay *replay)
   qs_sequence_view_set_until (self->view, qs_replay_get_position (replay), qs_replay_get_settled (replay));
 }
 
+static void
+presenting_cb (QsSequencePage *self, GParamSpec *pspec, QsSession *session)
+{
+  qs_sequence_view_set_text_scale (self->view, qs_session_get_presenting (session) ? QS_PRESENTING_SCALE : 1);
+}
+
 static gboolean
 view_key_cb (QsSequencePage *self, GdkEventKey *event)
 {
@@ -146,6 +152,7 @@ qs_sequence_page_session_set (QsPage *page, QsSession *session)
   QsReplay *replay = qs_session_get_replay (session);
 
   g_signal_connect_object (session, "notify::selection", G_CALLBACK (session_selection_cb), page, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::presenting", G_CALLBACK (presenting_cb), page, G_CONNECT_SWAPPED);
   g_signal_connect_object (replay, "notify::position", G_CALLBACK (replay_moved_cb), page, G_CONNECT_SWAPPED);
   g_signal_connect_object (replay, "notify::settled", G_CALLBACK (replay_moved_cb), page, G_CONNECT_SWAPPED);
   qs_replay_bar_set_session (QS_SEQUENCE_PAGE (page)->replay_bar, session);

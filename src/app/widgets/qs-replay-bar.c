@@ -16,6 +16,7 @@ struct _QsReplayBar {
   QsSession *session;
   QsReplay *replay;
   QsRun *run;
+  GtkWidget *ticker; /* weak: the window whose frames move it; NULL: none does */
   guint tick_id;
   gboolean moving; /* the slider moves because the replay does */
 };
@@ -97,22 +98,31 @@ show_run (QsReplayBar *self)
 static gboolean
 frame_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
 {
-  qs_replay_tick (QS_REPLAY_BAR (widget)->replay, gdk_frame_clock_get_frame_time (clock));
+  qs_replay_tick (QS_REPLAY_BAR (data)->replay, gdk_frame_clock_get_frame_time (clock));
   return G_SOURCE_CONTINUE;
 }
 
 static void
+end_tick (QsReplayBar *self)
+{
+  if (self->ticker == NULL)
+    return;
+  gtk_widget_remove_tick_callback (self->ticker, self->tick_id);
+  g_clear_weak_pointer (&self->ticker);
+}
+
+/* By the window's frames: presenting hides the bar, and it goes on. Two bars tick with one frame's time, which moves it once. */
+static void
 sync_tick (QsReplayBar *self)
 {
-  gboolean wanted =
-      self->replay != NULL && qs_replay_get_playing (self->replay) && gtk_widget_get_mapped (GTK_WIDGET (self));
+  GtkWidget *window = gtk_widget_get_toplevel (GTK_WIDGET (self));
 
-  if (wanted && self->tick_id == 0)
-    self->tick_id = gtk_widget_add_tick_callback (GTK_WIDGET (self), frame_cb, NULL, NULL);
-  else if (!wanted && self->tick_id != 0)
+  if (self->replay == NULL || !qs_replay_get_playing (self->replay))
+    end_tick (self);
+  else if (self->ticker == NULL && GTK_IS_WINDOW (window))
     {
-      gtk_widget_remove_tick_callback (GTK_WIDGET (self), self->tick_id);
-      self->tick_id = 0;
+      g_set_weak_pointer (&self->ticker, window);
+      self->tick_id = gtk_widget_add_tick_callback (window, frame_cb, self, NULL);
     }
 }
 
@@ -226,13 +236,6 @@ qs_replay_bar_map (GtkWidget *widget)
 }
 
 static void
-qs_replay_bar_unmap (GtkWidget *widget)
-{
-  GTK_WIDGET_CLASS (qs_replay_bar_parent_class)->unmap (widget);
-  sync_tick (QS_REPLAY_BAR (widget));
-}
-
-static void
 qs_replay_bar_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   QsReplayBar *self = QS_REPLAY_BAR (object);
@@ -247,6 +250,7 @@ qs_replay_bar_dispose (GObject *object)
 {
   QsReplayBar *self = QS_REPLAY_BAR (object);
 
+  end_tick (self);
   if (self->run != NULL)
     g_signal_handlers_disconnect_by_data (self->run, self);
   if (self->session != NULL)
@@ -269,7 +273,6 @@ qs_replay_bar_class_init (QsReplayBarClass *klass)
   props[PROP_COMPACT] = g_param_spec_boolean ("compact", NULL, NULL, FALSE, G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (G_OBJECT_CLASS (klass), N_PROPS, props);
   widget_class->map = qs_replay_bar_map;
-  widget_class->unmap = qs_replay_bar_unmap;
   gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-replay-bar.ui");
   gtk_widget_class_bind_template_child (widget_class, QsReplayBar, play);
   gtk_widget_class_bind_template_child (widget_class, QsReplayBar, start);

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /**
  * QsReplayBar: plays the session's run: play and pause, steps by packet and by flight, a slider, the speed.
  *
- * While it is on the screen and the replay plays, it is what moves it, frame by frame. A run that is not over yet
+ * While the replay plays, the bar is what moves it, frame by frame of its window. A run that is not over yet
  * cannot be replayed. Keys: see qs_replay_bar_handle_key(), which views beside it pass theirs to.
  * Properties: "compact" (boolean, write-only): without `From the start` and `Show all`, for a narrow place.
  * Accessible names: `Play` / `Pause`, `Next packet`, `Previous packet`, `Next flight`, `Previous flight`,

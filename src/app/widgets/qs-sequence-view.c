@@ -16,7 +16,8 @@ struct _QsSequenceView {
   GtkAdjustment *adjustment;
   GSource *work; /* lays out what is not yet */
   guint selected, hovered;
-  gint64 until; /* of a replay; G_MAXINT64: all */
+  double text_scale; /* unzoomed */
+  gint64 until;      /* of a replay; G_MAXINT64: all */
   gboolean settled;
   gboolean reveal; /* the selection is to be scrolled to once it is laid out */
 };
@@ -410,6 +411,7 @@ qs_sequence_view_init (QsSequenceView *self)
 
   self->selected = self->hovered = G_MAXUINT;
   self->until = G_MAXINT64;
+  self->text_scale = 1;
   self->options = (QsSequenceOptions) QS_SEQUENCE_OPTIONS_DEFAULT;
   self->adjustment = g_object_ref_sink (gtk_adjustment_new (0, 0, 1, SCROLL_STEP, 1, 1));
   g_signal_connect_object (self->adjustment, "value-changed", G_CALLBACK (scrolled_cb), self, G_CONNECT_SWAPPED);
@@ -503,6 +505,17 @@ qs_sequence_view_set_until (QsSequenceView *self, gint64 until, gboolean settled
 }
 
 void
+qs_sequence_view_set_text_scale (QsSequenceView *self, double scale)
+{
+  g_return_if_fail (QS_IS_SEQUENCE_VIEW (self) && scale > 0);
+
+  if (self->text_scale == scale)
+    return;
+  self->text_scale = scale;
+  qs_sequence_view_reset_zoom (self);
+}
+
+void
 qs_sequence_view_set_to_scale (QsSequenceView *self, gboolean to_scale)
 {
   g_return_if_fail (QS_IS_SEQUENCE_VIEW (self));
@@ -560,7 +573,8 @@ qs_sequence_view_reset_zoom (QsSequenceView *self)
 {
   g_return_if_fail (QS_IS_SEQUENCE_VIEW (self));
 
-  self->options.zoom = self->options.text_scale = 1;
+  self->options.zoom = 1;
+  self->options.text_scale = self->text_scale;
   lay_out_anew (self);
 }
 

@@ -34,6 +34,9 @@ char *qs_sequence_view_describe_selected (QsSequenceView *self);
 /* A replay: nothing later than until (trace time in ns; G_MAXINT64: all) is drawn. See QsSequenceLook. */
 void qs_sequence_view_set_until (QsSequenceView *self, gint64 until, gboolean settled);
 
+/* How large letters are before any zoom: 1, more for a projector. */
+void qs_sequence_view_set_text_scale (QsSequenceView *self, double scale);
+
 void qs_sequence_view_set_to_scale (QsSequenceView *self, gboolean to_scale);
 gboolean qs_sequence_view_get_to_scale (QsSequenceView *self);
 void qs_sequence_view_set_collapse (QsSequenceView *self, gboolean collapse);
