@@ -38,7 +38,7 @@ void qs_session_set_filter (QsSession *self, const char *filter);
 /* Of the shown run: while it is under way, the selection follows it. Another run shows all of it again. */
 QsReplay *qs_session_get_replay (QsSession *self);
 /* By how much letters are larger that a view draws itself while presenting. */
-#define QS_PRESENTING_SCALE 1.6
+#define QS_PRESENTING_SCALE 1.4
 gboolean qs_session_get_presenting (QsSession *self);
 void qs_session_set_presenting (QsSession *self, gboolean presenting);
 
