@@ -175,21 +175,35 @@ qs_draw_header (QsDraw *draw, double y)
 
 /* --- Times --- */
 
+/* FALSE: it would stand in another one. */
+static gboolean
+take_place_for_time (QsDraw *draw, gboolean own, double y)
+{
+  guint n = draw->times[own != FALSE].n;
+
+  for (guint i = 0; i < MIN (n, QS_TIMES_KEPT); i++)
+    {
+      if (fabs (y - draw->times[own != FALSE].y[i]) < draw->layout->line2)
+        return FALSE;
+    }
+  draw->times[own != FALSE].y[n % QS_TIMES_KEPT] = y;
+  draw->times[own != FALSE].n = n + 1;
+  return TRUE;
+}
+
 void
 qs_draw_time (QsDraw *draw, gboolean own, gint64 time, double y)
 {
   QsSequenceLayout *layout = draw->layout;
   g_autofree char *words = qs_sequence_time_text (time);
-  double *last = &draw->last_time_y[own != FALSE];
   double lane = qs_sequence_lane_x (layout, layout->own_is_client == own);
   gboolean at_left = lane < layout->options.width / 2;
   double tick = 46 * draw->s, width = layout->gutter - 4 * draw->s;
   double edge = lane + (at_left ? -tick : tick); /* where the words end, or begin */
   QsRectangle box = { at_left ? edge - width : edge, y - layout->line2 / 2, width, layout->line2 };
 
-  if (fabs (y - *last) < layout->line2)
+  if (!take_place_for_time (draw, own, y))
     return;
-  *last = y;
   qs_draw_text (draw, &draw->colours->dim, QS_SEQUENCE_SMALL_POINTS, FALSE, words, &box,
                 at_left ? QS_CHART_TEXT_END : QS_CHART_TEXT_START);
   cairo_set_dash (draw->cr, NULL, 0, 0);

@@ -13,13 +13,18 @@ typedef enum {
   QS_PHASE_ALL = QS_PHASE_ARROWS | QS_PHASE_LABELS
 } QsDrawPhase;
 
+#define QS_TIMES_KEPT 8
+
 typedef struct {
   QsSequenceLayout *layout;
   cairo_t *cr;
   const QsSequenceLook *look;
   const QsChartColours *colours;
-  double s;              /* text scale */
-  double last_time_y[2]; /* of the last time beside the other lane, beside the own one */
+  double s; /* text scale */
+  struct {
+    double y[QS_TIMES_KEPT];
+    guint n;
+  } times[2]; /* that were drawn last beside the other lane, beside the own one */
   const QsRectangle *clip;
   QsDrawPhase phase;
 } QsDraw;

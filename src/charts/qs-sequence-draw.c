@@ -146,7 +146,6 @@ draw_begin (QsSequenceLayout *self, cairo_t *cr, const QsRectangle *clip, const 
     .look = look,
     .colours = look->colours,
     .s = self->options.text_scale,
-    .last_time_y = { -G_MAXDOUBLE, -G_MAXDOUBLE },
     .clip = clip,
     .phase = QS_PHASE_ALL,
   };

@@ -259,10 +259,13 @@ static gboolean
 is_second_retry (QsTrace *trace, guint index)
 {
   const QsPacket *packet = qs_trace_get_packet (trace, index);
+  gboolean arrived = packet->type == QS_PACKET_RETRY && (packet->flags & QS_PACKET_DROPPED) == 0;
 
-  for (guint i = index; packet->type == QS_PACKET_RETRY && i > 0 && i + LOOK_BACK > index; i--)
+  for (guint i = index; arrived && i > 0 && i + LOOK_BACK > index; i--)
     {
-      if (qs_trace_get_packet (trace, i - 1)->type == QS_PACKET_RETRY)
+      const QsPacket *before = qs_trace_get_packet (trace, i - 1);
+
+      if (before->type == QS_PACKET_RETRY && (before->flags & QS_PACKET_DROPPED) == 0)
         return TRUE;
     }
   return FALSE;
@@ -312,7 +315,8 @@ append_path (const QsSequenceLayout *self, const QsPacket *packet, GString *text
 
 /* crossing: of both ends, else NULL. What arrived is not lost, though its sender thinks so. */
 static char *
-describe_kind (QsTrace *trace, guint index, gboolean joined, const QsCrossing *crossing, QsCrossingFate fate)
+describe_kind (QsTrace *trace, guint index, gboolean joined, gboolean ignored, const QsCrossing *crossing,
+               QsCrossingFate fate)
 {
   gboolean arrived = crossing != NULL && fate == QS_CROSSING_ARRIVED && !crossing->changed;
   const QsPacket *packet = qs_trace_get_packet (trace, index);
@@ -324,7 +328,7 @@ describe_kind (QsTrace *trace, guint index, gboolean joined, const QsCrossing *c
   g_string_append_printf (text, " · %s", size);
   if (joined)
     g_string_append_printf (text, " · %s", _ ("same datagram"));
-  if (is_second_retry (trace, index))
+  if (ignored)
     g_string_append_printf (text, " · %s", _ ("ignored: only the first one counts"));
   for (guint i = 0; i < G_N_ELEMENTS (flag_words); i++)
     {
@@ -341,7 +345,7 @@ describe_kind (QsTrace *trace, guint index, gboolean joined, const QsCrossing *c
 char *
 qs_sequence_packet_subtitle (QsTrace *trace, guint packet, gboolean joined)
 {
-  return describe_kind (trace, packet, joined, NULL, QS_CROSSING_UNDER_WAY);
+  return describe_kind (trace, packet, joined, is_second_retry (trace, packet), NULL, QS_CROSSING_UNDER_WAY);
 }
 
 static void
@@ -361,6 +365,17 @@ append_fate (const QsCrossing *crossing, QsCrossingFate fate, GString *text)
     g_string_append_printf (text, " · %s", _ ("arrived twice"));
 }
 
+/* Of both ends: which one came first is seen at the client's. */
+static gboolean
+is_ignored_retry (const QsSequenceLayout *self, QsTrace *trace, guint index, const QsCrossing *crossing)
+{
+  if (crossing == NULL)
+    return is_second_retry (trace, index);
+  return crossing->arrived != QS_JOIN_NO_TIME && crossing->arrived_packet != QS_JOIN_NONE &&
+         is_second_retry (qs_trace_join_get_receiver (self->options.join, crossing->by_client),
+                          crossing->arrived_packet);
+}
+
 char *
 qs_sequence_arrow_subtitle (const QsSequenceLayout *self, guint rank, gboolean joined)
 {
@@ -369,7 +384,8 @@ qs_sequence_arrow_subtitle (const QsSequenceLayout *self, guint rank, gboolean j
   const QsCrossing *crossing = qs_sequence_crossing_at (self, rank, &fate);
   const QsPacket *of = qs_sequence_packet_at (self, rank, &packet);
   QsTrace *trace = qs_sequence_resolve (self, packet, &index);
-  g_autofree char *plain = describe_kind (trace, index, joined, crossing, fate);
+  gboolean ignored = is_ignored_retry (self, trace, index, crossing);
+  g_autofree char *plain = describe_kind (trace, index, joined, ignored, crossing, fate);
   GString *text = g_string_new (plain);
 
   if (trace == self->trace)

@@ -120,11 +120,11 @@ note_close (QsSequenceLayout *self, guint packet, gint64 time)
     note_packet (self, packet, time, QS_NOTE_CLOSE);
 }
 
+/* What comes of a packet at its receiver. */
 static void
-push_notes_of (QsSequenceLayout *self, guint packet, const QsPacket *of, gint64 time)
+push_notes_of_arrival (QsSequenceLayout *self, guint packet, const QsPacket *of, gint64 time)
 {
   gboolean by_client = qs_sequence_by_client (self, packet);
-  guint64 closes = QS_FRAME_BIT (QS_FRAME_CONNECTION_CLOSE) | QS_FRAME_BIT (QS_FRAME_CONNECTION_CLOSE_APP);
 
   /* A client takes one Retry only (RFC 9000 section 17.2.5.2); a hello of two datagrams may get two. */
   if (of->type == QS_PACKET_RETRY && !was_noted (self, QS_NOTE_RETRY, by_client))
@@ -135,12 +135,22 @@ push_notes_of (QsSequenceLayout *self, guint packet, const QsPacket *of, gint64 
     note_packet (self, packet, time, QS_NOTE_STATELESS_RESET);
   else if (of->type == QS_PACKET_INITIAL && has_hello_retry (self, packet))
     note_packet (self, packet, time, QS_NOTE_HELLO_RETRY);
-  if ((of->flags & QS_PACKET_KEY_UPDATE) != 0)
-    note_packet (self, packet, time, QS_NOTE_KEY_UPDATE);
-  /* These are sent again until they are acknowledged, or as answers to what still comes. */
+  /* It is sent again until it is acknowledged. */
   if ((of->frames & QS_FRAME_BIT (QS_FRAME_HANDSHAKE_DONE)) != 0 && !was_noted (self, QS_NOTE_CONFIRMED, by_client))
     note_packet (self, packet, time, QS_NOTE_CONFIRMED);
-  if ((of->frames & closes) != 0 && !was_noted (self, QS_NOTE_CLOSE, by_client))
+}
+
+static void
+push_notes_of (QsSequenceLayout *self, guint rank, guint packet, const QsPacket *of, gint64 time)
+{
+  guint64 closes = QS_FRAME_BIT (QS_FRAME_CONNECTION_CLOSE) | QS_FRAME_BIT (QS_FRAME_CONNECTION_CLOSE_APP);
+
+  if (!qs_sequence_is_lost (self, rank))
+    push_notes_of_arrival (self, packet, of, time);
+  if ((of->flags & QS_PACKET_KEY_UPDATE) != 0)
+    note_packet (self, packet, time, QS_NOTE_KEY_UPDATE);
+  /* It is sent again as an answer to what still comes. */
+  if ((of->frames & closes) != 0 && !was_noted (self, QS_NOTE_CLOSE, qs_sequence_by_client (self, packet)))
     note_close (self, packet, time);
 }
 
@@ -212,7 +222,7 @@ lay_out_packet (QsSequenceLayout *self, gint64 time)
         pushed->flags |= QS_ITEM_LABEL;
       self->next_rank = rank + 1;
     }
-  push_notes_of (self, packet, of, time);
+  push_notes_of (self, rank, packet, of, time);
 }
 
 /* --- Marks and keys --- */
@@ -294,7 +304,10 @@ qs_sequence_look_for_keys (QsSequenceLayout *self)
       if (self->next_record[other] >= qs_trace_get_n_records (trace))
         continue;
       qs_trace_get_record (trace, self->next_record[other]++, &record);
-      for (guint i = 0; record.kind == QS_RECORD_SECRET && i < G_N_ELEMENTS (key_labels); i++)
+      /* A file's secrets do not say when they came: where there are states, it was recorded live. */
+      if (record.kind != QS_RECORD_SECRET || qs_trace_find_mark (trace, QS_MARK_STATE, NULL, NULL) == NULL)
+        return TRUE;
+      for (guint i = 0; i < G_N_ELEMENTS (key_labels); i++)
         {
           QsKeysGot got = { record.time + offset, key_labels[i].level };
           gsize length = strlen (key_labels[i].label);

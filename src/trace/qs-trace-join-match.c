@@ -69,6 +69,7 @@ qs_join_peek (QsTraceJoin *self, gboolean other, QsJoinUnit *unit)
     .by_client = by_client,
     .sent = by_client == at_client,
     .dropped = (packet->flags & QS_PACKET_DROPPED) != 0,
+    .corrupted = (packet->flags & QS_PACKET_CORRUPT) != 0,
   };
   if (self->manner == QS_JOIN_BY_BYTES)
     {
@@ -208,14 +209,36 @@ find_changed (QsTraceJoin *self, const QsJoinUnit *unit)
   return found;
 }
 
+/* A packet alone whose number cannot be read: what left last of the same length, and can have arrived by then, and never
+ * did. What that is shows once all else has been found. */
+static QsJoinSent *
+find_damaged (QsTraceJoin *self, const QsJoinUnit *unit)
+{
+  QsChunks *list = &self->sent[unit->by_client];
+  gint64 least = self->least_delay[unit->by_client];
+  gint64 latest = unit->time - (least == G_MAXINT64 ? 0 : least - least / 10);
+
+  for (guint i = list->length; unit->corrupted && i > 0 && list->length - i < MAX_LOOK_BACK; i--)
+    {
+      QsJoinSent *sent = qs_chunks_get (list, i - 1);
+
+      if (!sent->arrived && !sent->dropped && sent->length == unit->length && sent->time <= latest)
+        return sent;
+    }
+  return NULL;
+}
+
 QsJoinSent *
-qs_join_match (QsTraceJoin *self, const QsJoinUnit *unit, gboolean *changed)
+qs_join_match (QsTraceJoin *self, const QsJoinUnit *unit, gboolean over, gboolean *changed)
 {
   QsJoinSent *sent = find_alike (self, unit);
 
   *changed = FALSE;
   if (self->manner != QS_JOIN_BY_BYTES)
-    return sent;
+    {
+      *changed = sent == NULL;
+      return sent == NULL && over ? find_damaged (self, unit) : sent;
+    }
   if (sent != NULL)
     {
       /* What was not kept cannot be compared; the lab says what it did. */

@@ -21,9 +21,9 @@ typedef struct {
   guint32 length;
   guint8 other; /* in which trace */
   guint8 by_client;
-  guint8 sent;    /* at this end */
-  guint8 dropped; /* its fate is known at this end */
-  guint8 corrupted;
+  guint8 sent;      /* at this end */
+  guint8 dropped;   /* its fate is known at this end */
+  guint8 corrupted; /* its fate; of a packet alone: it cannot be opened */
 } QsJoinUnit;
 
 typedef struct {
@@ -85,8 +85,8 @@ gboolean qs_join_prepare (QsTraceJoin *self, gint64 deadline, gboolean *waits);
 gboolean qs_join_peek (QsTraceJoin *self, gboolean other, QsJoinUnit *unit);
 
 void qs_join_add_sent (QsTraceJoin *self, const QsJoinUnit *unit, guint32 first_crossing);
-/* What was sent and is this; NULL: not known. */
-QsJoinSent *qs_join_match (QsTraceJoin *self, const QsJoinUnit *unit, gboolean *changed);
+/* What was sent and is this; NULL: not known. over: all that may fit better has been taken in. */
+QsJoinSent *qs_join_match (QsTraceJoin *self, const QsJoinUnit *unit, gboolean over, gboolean *changed);
 /* Whether the first ClientHello is the same one in both, where both have its bytes. */
 gboolean qs_join_same_hello (QsTraceJoin *self);
 

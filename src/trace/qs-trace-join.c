@@ -110,10 +110,10 @@ take_sent (QsTraceJoin *self, const QsJoinUnit *unit)
 }
 
 static gboolean
-take_received (QsTraceJoin *self, const QsJoinUnit *unit)
+take_received (QsTraceJoin *self, const QsJoinUnit *unit, gboolean over)
 {
   gboolean changed;
-  QsJoinSent *sent = qs_join_match (self, unit, &changed);
+  QsJoinSent *sent = qs_join_match (self, unit, over, &changed);
 
   if (sent == NULL)
     return FALSE;
@@ -126,7 +126,7 @@ take_unit (QsTraceJoin *self, const QsJoinUnit *unit)
 {
   if (unit->sent)
     take_sent (self, unit);
-  else if (!take_received (self, unit))
+  else if (!take_received (self, unit, FALSE))
     g_array_append_val (self->pending, *unit);
   if (!unit->sent)
     self->n_received[unit->by_client]++;
@@ -142,9 +142,11 @@ retry_pending (QsTraceJoin *self, gboolean over)
     {
       QsJoinUnit unit = g_array_index (self->pending, QsJoinUnit, i);
 
-      if (take_received (self, &unit))
+      gboolean is_over = over || self->newest_sent[unit.by_client] > unit.time + GRACE;
+
+      if (take_received (self, &unit, is_over))
         continue;
-      if (over || self->newest_sent[unit.by_client] > unit.time + GRACE)
+      if (is_over)
         {
           add_crossings (self, &unit, FALSE);
           self->counts.foreign += !unit.dropped;

@@ -262,6 +262,37 @@ test_labels (void)
   g_assert_cmpint (tone, ==, QS_TONE_INFO);
 }
 
+/* A client takes the first Retry that it gets: one that was dropped is not that. */
+static void
+test_retries (void)
+{
+  for (guint dropped = 0; dropped < 2; dropped++)
+    {
+      g_autoptr (QsTrace) trace = fixture_trace_new (QS_VANTAGE_CLIENT);
+      guint n_notes = 0;
+
+      for (guint i = 0; i < 2; i++)
+        {
+          guint r = fixture_add_datagram (trace, i * MS, RECEIVED, 100);
+          guint packet = fixture_add_packet (trace, r, i * MS, RECEIVED, QS_PACKET_RETRY, G_MAXUINT64, 100, "");
+          qs_trace_edit_packet (trace, packet)->flags |= i < dropped ? QS_PACKET_DROPPED : 0;
+        }
+      g_autoptr (QsSequenceLayout) layout = lay_out (trace, QS_SEQUENCE_EVEN, TRUE);
+      for (guint i = 0; i < layout->items->len; i++)
+        {
+          QsSequenceHit hit;
+
+          qs_sequence_layout_get_item (layout, i, &hit);
+          n_notes += hit.kind == QS_SEQUENCE_HIT_NOTE;
+          if (hit.kind == QS_SEQUENCE_HIT_NOTE)
+            g_assert_cmpuint (hit.first_packet, ==, dropped);
+        }
+      g_assert_cmpuint (n_notes, ==, 1);
+      g_autofree char *second = qs_sequence_packet_subtitle (trace, 1, FALSE);
+      g_assert_cmpint (strstr (second, "ignored") != NULL, ==, dropped == 0);
+    }
+}
+
 /* Two addresses raced: the ends are named after the one that answered, arrows to the other say so. */
 static void
 test_raced (void)
@@ -629,6 +660,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sequence/deterministic", test_deterministic);
   g_test_add_func ("/sequence/look", test_look);
   g_test_add_func ("/sequence/million", test_million);
+  g_test_add_func ("/sequence/retries", test_retries);
   g_test_add_func ("/sequence/raced", test_raced);
   g_test_add_func ("/sequence/colours", test_colours);
   g_test_add_func ("/sequence/export", test_export);

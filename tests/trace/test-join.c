@@ -8,6 +8,7 @@
 
 #define MS G_GINT64_CONSTANT (1000000)
 #define DELAY (10 * MS)
+#define DAMAGED 9 /* the packet that is, of those that have numbers alone */
 
 /* One connection as both its ends record it: the client's clock is that of the test, the server's is ahead of it. */
 typedef struct {
@@ -389,7 +390,7 @@ test_foreign (void)
   pair_clear (&pair);
 }
 
-/* Two qlogs: numbers alone. */
+/* Two qlogs: numbers alone, and of what was damaged not even that. */
 static void
 test_numbers (void)
 {
@@ -408,14 +409,21 @@ test_numbers (void)
       qs_trace_add_packet (client, &packet);
       packet.time += DELAY;
       packet.direction = QS_DIRECTION_RECEIVED;
+      if (i == DAMAGED)
+        {
+          packet.number = G_MAXUINT64;
+          packet.flags = QS_PACKET_FROM_QLOG | QS_PACKET_CORRUPT;
+        }
       if (i != 5)
         qs_trace_add_packet (server, &packet);
     }
   g_autoptr (QsTraceJoin) self = qs_trace_join_new (client, server, QS_JOIN_SAME_CLOCK);
   qs_trace_join_finish (self);
   g_assert_true (qs_trace_join_check (self, NULL));
+  g_assert_cmpuint (qs_trace_join_get_n_crossings (self), ==, 20);
   for (guint i = 0; i < 20; i++)
-    get (self, i, i == 5 ? QS_CROSSING_LOST : QS_CROSSING_ARRIVED);
+    g_assert_cmpint (get (self, i, i == 5 ? QS_CROSSING_LOST : QS_CROSSING_ARRIVED)->changed, ==, i == DAMAGED);
+  g_assert_cmpuint (qs_trace_join_get_counts (self)->changed, ==, 1);
 }
 
 /* However little time there is for each, the slices come to the same. */
