@@ -312,6 +312,22 @@ choose_issuer (QsThrowawayCa *self, QsLeafKind kind, Recipe *recipe, STACK_OF (X
   return padded != NULL && sk_X509_push (chain, g_steal_pointer (&padded)) > 0;
 }
 
+/* RSA takes some 20 ms to make a key, and now and then three times that: once in a process is enough, as nobody has to
+ * trust it. (transfer full), or NULL. */
+static EVP_PKEY *
+make_weak_key (void)
+{
+  static gsize once;
+  static EVP_PKEY *key;
+
+  if (g_once_init_enter (&once))
+    {
+      key = EVP_RSA_gen (1024);
+      g_once_init_leave (&once, 1);
+    }
+  return key != NULL && EVP_PKEY_up_ref (key) == 1 ? key : NULL;
+}
+
 QsIdentity *
 qs_throwaway_ca_issue (QsThrowawayCa *self, QsLeafKind kind, const char *const *names, GError **error)
 {
@@ -331,7 +347,7 @@ qs_throwaway_ca_issue (QsThrowawayCa *self, QsLeafKind kind, const char *const *
 
   ERR_clear_error ();
   identity->chain = sk_X509_new_null ();
-  identity->key = leaves[kind].weak_key ? EVP_RSA_gen (1024) : EVP_EC_gen ("P-256");
+  identity->key = leaves[kind].weak_key ? make_weak_key () : EVP_EC_gen ("P-256");
   if (identity->chain != NULL && identity->key != NULL &&
       choose_issuer (self, kind, &recipe, identity->chain, &issuer_key))
     identity->certificate = make_certificate (&recipe, identity->key);
