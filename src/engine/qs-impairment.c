@@ -14,6 +14,7 @@
 #define KEEP_APART 20000              /* nanoseconds */
 #define DEFAULT_QUEUE (64 * 1024)
 #define MAX_DATAGRAM 65535
+#define SMALLEST_FIRST 1200
 
 static const QsImpairmentPreset presets[] = {
   { "satellite", N_ ("Satellite: 300 ms each way, a little loss"), "delay=300ms,jitter=10ms,loss=0.5%,rate=20mbit" },
@@ -382,6 +383,20 @@ qs_impairment_free (QsImpairment *self)
   rules_clear (&self->up);
   rules_clear (&self->down);
   g_free (self);
+}
+
+static gboolean
+lets_nothing_through (const QsPathRules *rules)
+{
+  return rules->loss >= 1.0 || (rules->mtu > 0 && rules->mtu < SMALLEST_FIRST);
+}
+
+gboolean
+qs_impairment_blocks_all (const QsImpairment *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return lets_nothing_through (&self->up) || lets_nothing_through (&self->down);
 }
 
 const QsImpairmentPreset *

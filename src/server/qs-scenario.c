@@ -269,6 +269,23 @@ find_row (const char *name)
   return NULL;
 }
 
+const char *
+qs_scenario_get_scheme (const QsScenario *scenario)
+{
+  g_return_val_if_fail (scenario != NULL, NULL);
+
+  return (find_row (scenario->name)->decides & DECIDES_TCP) != 0 ? "tls" : "quic";
+}
+
+const char *
+qs_scenario_expect (const QsScenario *scenario, const QsImpairment *path)
+{
+  g_return_val_if_fail (scenario != NULL, NULL);
+
+  gboolean over_udp = g_str_equal (qs_scenario_get_scheme (scenario), "quic");
+  return path != NULL && over_udp && qs_impairment_blocks_all (path) ? "no-reply" : scenario->finding;
+}
+
 #define TAKE(member) \
   if (from->member)  \
   to->member = from->member

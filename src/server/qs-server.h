@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "engine/qs-impairment.h"
 #include "trace/qs-trace.h"
 
 G_BEGIN_DECLS
@@ -74,5 +75,10 @@ typedef struct {
 } QsScenario;
 const QsScenario *qs_scenarios (guint *n_scenarios);
 const QsScenario *qs_scenario_find (const char *name);
+/* The scheme of a target that meets it: "quic" or "tls". */
+const char *qs_scenario_get_scheme (const QsScenario *scenario);
+/* The finding's id that is to be expected where the path is impaired as well (NULL: it is not): a path that lets nothing
+ * through leaves no scenario of QUIC's to be seen. NULL: it works. */
+const char *qs_scenario_expect (const QsScenario *scenario, const QsImpairment *path);
 
 G_END_DECLS

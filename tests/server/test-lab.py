@@ -33,7 +33,7 @@ def probe(name):
     with tempfile.TemporaryDirectory(prefix="qs-lab-") as folder:
         ca = os.path.join(folder, "ca.pem")
         with peers.quicserve(SERVER, f"--write-ca={ca}", f"--scenario={name}") as server:
-            scheme = "tls" if name.startswith("tcp-") else "quic"
+            scheme = "tls" if name.startswith("tcp-") else "quic"  # as the lab of the window asks for it
             target = f"{scheme}://localhost:{server.port}/"
             command = [PROBE, "-4", "--json", f"--cacert={ca}", f"--timeout={PATIENT.get(name, TIMEOUT)}", target]
             done = subprocess.run(command, capture_output=True, text=True, timeout=peers.PATIENCE)

@@ -405,7 +405,35 @@ qs_lab_dup_target (QsLab *self)
 
   if (!qs_lab_get_running (self))
     return NULL;
-  return g_strdup_printf ("quic://localhost:%u/", qs_server_get_port (self->server));
+  return g_strdup_printf ("%s://localhost:%u/", qs_scenario_get_scheme (qs_scenario_find (self->scenario)),
+                          qs_server_get_port (self->server));
+}
+
+char *
+qs_lab_dup_expectation (QsLab *self)
+{
+  g_return_val_if_fail (QS_IS_LAB (self), NULL);
+
+  const QsScenario *scenario = qs_scenario_find (self->scenario);
+  g_autoptr (QsImpairment) path = self->path != NULL ? qs_impairment_new (self->path, NULL) : NULL;
+  const char *finding = qs_scenario_expect (scenario, path);
+
+  if (g_str_equal (qs_scenario_get_scheme (scenario), "tls"))
+    g_clear_pointer (&path, qs_impairment_free); /* of datagrams alone */
+  if (path != NULL && qs_impairment_blocks_all (path))
+    return g_strdup_printf (_ ("Expected finding: %s, as the path lets nothing through"), finding);
+  if (path != NULL && path->rebind > 0)
+    return finding != NULL
+               ? g_strdup_printf (_ ("Expected finding: %s; once the client's port has changed, nothing more comes"),
+                                  finding)
+               : g_strdup (_ ("Expected: it works until the client's port changes; then nothing more comes"));
+  if (finding != NULL)
+    return g_strdup_printf (path != NULL
+                                ? _ ("Expected finding: %s; and by the path, loss, disorder or a slow handshake")
+                                : _ ("Expected finding: %s"),
+                            finding);
+  return g_strdup (path != NULL ? _ ("Expected: it works, with loss, disorder or a slow handshake by the path")
+                                : _ ("Expected: it works"));
 }
 
 gboolean

@@ -42,6 +42,7 @@ gboolean qs_lab_get_restarting (QsLab *self);
 QsServer *qs_lab_get_server (QsLab *self);    /* NULL when it does not run */
 const char *qs_lab_get_ca_path (QsLab *self); /* NULL when it does not run */
 char *qs_lab_dup_target (QsLab *self);        /* what to probe; NULL when it does not run */
+char *qs_lab_dup_expectation (QsLab *self);   /* a translated sentence: what scenario and path let expect */
 /* Whether a target is this server. */
 gboolean qs_lab_serves (QsLab *self, QsTarget *target);
 /* Adds the lab's CA to what a probe of the lab needs. */

@@ -81,17 +81,22 @@ scroll_to_scenario (QsLabPage *self)
 }
 
 static void
+show_expected (QsLabPage *self)
+{
+  g_autofree char *expected = qs_lab_dup_expectation (self->lab);
+
+  gtk_label_set_text (self->expected, expected);
+}
+
+static void
 show_scenario (QsLabPage *self)
 {
   const QsScenario *scenario = qs_scenario_find (qs_lab_get_scenario (self->lab));
-  g_autofree char *expected = scenario->finding != NULL
-                                  ? g_strdup_printf (_ ("Expected finding: %s"), scenario->finding)
-                                  : g_strdup (_ ("Expected: it works"));
   GtkListBoxRow *row;
 
   gtk_label_set_text (self->title, _ (scenario->title));
   gtk_label_set_text (self->watch, _ (scenario->watch));
-  gtk_label_set_text (self->expected, expected);
+  show_expected (self);
   for (int i = 0; (row = gtk_list_box_get_row_at_index (self->scenarios, i)) != NULL; i++)
     if (g_object_get_data (G_OBJECT (row), "qs-scenario") == scenario)
       gtk_list_box_select_row (self->scenarios, row);
@@ -310,6 +315,7 @@ qs_lab_page_session_set (QsPage *page, QsSession *session)
   g_signal_connect_object (self->lab, "notify::running", G_CALLBACK (show_server), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->model, "changed", G_CALLBACK (show_connections), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->lab, "notify::path", G_CALLBACK (show_path), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->lab, "notify::path", G_CALLBACK (show_expected), self, G_CONNECT_SWAPPED);
   show_scenario (self);
   show_server (self);
   show_path (self);
