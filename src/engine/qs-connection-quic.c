@@ -108,8 +108,10 @@ note_close_info (QsConnection *self)
   /* The only source after a remote close; the error stack says no more than "protocol is shutdown". */
   if (SSL_get_conn_close_info (self->ssl, &info, sizeof info) != 1)
     return;
-  /* "Network BIO I/O error" is how OpenSSL words a failed socket, which is noted better already. */
-  if (g_atomic_int_get (&self->socket_error) != 0 && (info.flags & SSL_CONN_CLOSE_FLAG_LOCAL) != 0)
+  /* "Network BIO I/O error" is how OpenSSL words a socket that failed, which is noted better already, or that was
+   * taken from under a call that blocks, which nobody means by a close. */
+  gboolean taken = g_atomic_int_get (&self->socket_error) != 0 || qs_connection_is_aborted (self);
+  if (taken && (info.flags & SSL_CONN_CLOSE_FLAG_LOCAL) != 0)
     return;
   qs_connection_note_close (self, (info.flags & SSL_CONN_CLOSE_FLAG_LOCAL) == 0,
                             (info.flags & SSL_CONN_CLOSE_FLAG_TRANSPORT) == 0, info.error_code, info.frame_type,

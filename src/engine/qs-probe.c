@@ -186,7 +186,7 @@ patience_cb (gpointer data)
       return G_SOURCE_REMOVE;
     }
   g_autofree char *limit = qs_text_duration ((gint64) self->options->timeout_ms * 1000000);
-  g_autofree char *text = g_strdup_printf (_ ("Nothing came for %s: given up"), limit);
+  g_autofree char *text = g_strdup_printf (_ ("No progress for %s: given up"), limit);
   qs_trace_add_mark (self->trace, QS_MARK_NOTE, "timeout", self->options->timeout_ms, text);
   qs_probe_log (self, "%s", text);
   if (self->winner == NULL && self->attempts != NULL)

@@ -367,6 +367,7 @@ test_no_reply (gconstpointer data)
   assert_failed_at (probe, QS_STAGE_HANDSHAKE);
   g_assert_nonnull (find_mark (probe, QS_MARK_TCP_PROBE, "refused"));
   g_assert_nonnull (find_mark (probe, QS_MARK_NOTE, "timeout"));
+  g_assert_null (find_mark (probe, QS_MARK_CLOSE, NULL)); /* to give up is no close, and nothing was sent */
   g_assert_cmpuint (qs_trace_get_n_datagrams (qs_probe_get_trace (probe)), >=, 2);
 }
 
