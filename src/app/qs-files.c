@@ -72,17 +72,17 @@ dissect_cb (gint64 deadline, gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* In slices: the run is in the window meanwhile, and fills in. What the trace asks for payloads later on outlives
- * the dissector. */
+/* In slices: the run is in the window meanwhile, and fills in. The run keeps it, to ask it for streams' bytes. */
 static void
-start_dissecting (QsWindow *window, QsTrace *trace)
+start_dissecting (QsWindow *window, QsRun *run)
 {
   Dissection *self = g_new0 (Dissection, 1);
 
   self->window = g_object_ref (window);
-  self->trace = g_object_ref (trace);
-  self->dissector = qs_dissector_new (trace);
-  g_object_set_data (G_OBJECT (trace), DISSECTING, self);
+  self->trace = g_object_ref (qs_run_get_trace (run));
+  self->dissector = qs_dissector_new (self->trace);
+  g_object_set_data (G_OBJECT (self->trace), DISSECTING, self);
+  qs_recording_set_dissector (qs_run_get_recording (run), self->dissector);
   count_loading (window, 1);
   g_source_unref (qs_slice_add (NULL, "[quicscope] dissect file", dissect_cb, self, dissection_free));
 }
@@ -99,9 +99,10 @@ add_traces (Load *self, GPtrArray *traces)
       const QsMark *mark = qs_trace_find_mark (trace, QS_MARK_NOTE, "file", NULL);
       g_autofree char *title = qs_text_escape (qs_trace_get_title (trace), -1);
 
-      if (qs_trace_get_n_datagrams (trace) > 0)
-        start_dissecting (self->window, trace);
       QsRun *run = qs_session_add_trace (session, trace, title);
+
+      if (qs_trace_get_n_datagrams (trace) > 0)
+        start_dissecting (self->window, run);
       if (self->other != NULL)
         qs_files_join (self->window, run, self->other, self->key_log);
       if (mark != NULL)

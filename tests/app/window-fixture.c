@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 
 #include "app/qs-application.h"
+#include "http/qs-http.h"
 
 static QsApplication *application;
 
@@ -156,6 +157,7 @@ void
 fixture_init (int *argc, char ***argv)
 {
   gtk_test_init (argc, argv, NULL);
+  qs_http_init ();
   application = qs_application_new ();
   g_application_set_flags (G_APPLICATION (application), G_APPLICATION_NON_UNIQUE);
   g_application_register (G_APPLICATION (application), NULL, NULL);

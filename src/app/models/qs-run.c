@@ -12,11 +12,13 @@
 #define COST_SHARE 20
 /* Some findings come from time that passes ("no-reply" after 3 s), not from records. */
 #define WAITING_TICK_MS 250
+#define NSEC_PER_SEC G_GINT64_CONSTANT (1000000000)
 
 struct _QsRun {
   GObject parent;
   QsProbe *probe;
   QsTrace *trace;
+  QsRecording *recording; /* without a probe */
   char *title;
   GDateTime *started;
   QsRunStatus status;
@@ -217,6 +219,7 @@ qs_run_finalize (GObject *object)
 
   g_clear_object (&self->probe);
   g_clear_object (&self->trace);
+  g_clear_pointer (&self->recording, qs_recording_free);
   g_clear_pointer (&self->title, g_free);
   g_clear_pointer (&self->started, g_date_time_unref);
   g_clear_pointer (&self->steps, g_ptr_array_unref);
@@ -309,7 +312,14 @@ qs_run_new_for_trace (QsTrace *trace, const char *title)
   g_return_val_if_fail (QS_IS_TRACE (trace) && title != NULL, NULL);
 
   QsRun *self = run_new (trace, NULL);
+  g_autoptr (GDateTime) recorded = g_date_time_new_from_unix_local (qs_trace_get_origin (trace) / NSEC_PER_SEC);
+  self->recording = qs_recording_new (trace);
   self->title = qs_text_escape (title, -1);
+  if (recorded != NULL && qs_trace_get_origin (trace) > 0)
+    {
+      g_date_time_unref (self->started);
+      self->started = g_steal_pointer (&recorded);
+    }
   return self;
 }
 
@@ -319,6 +329,14 @@ qs_run_get_probe (QsRun *self)
   g_return_val_if_fail (QS_IS_RUN (self), NULL);
 
   return self->probe;
+}
+
+QsRecording *
+qs_run_get_recording (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), NULL);
+
+  return self->recording;
 }
 
 QsTrace *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "app/models/qs-recording.h"
 #include "diagnosis/qs-finding.h"
 #include "diagnosis/qs-summary.h"
 #include "engine/qs-probe.h"
@@ -39,9 +40,11 @@ QsRun *qs_run_new_for_probe (QsProbe *probe);
 QsRun *qs_run_new_for_trace (QsTrace *trace, const char *title);
 
 QsProbe *qs_run_get_probe (QsRun *self); /* NULL for a file */
+/* What stands in for a probe where there is none (a file, the lab's side); NULL with a probe. */
+QsRecording *qs_run_get_recording (QsRun *self);
 QsTrace *qs_run_get_trace (QsRun *self);
 const char *qs_run_get_title (QsRun *self);  /* escaped */
-GDateTime *qs_run_get_started (QsRun *self); /* local time */
+GDateTime *qs_run_get_started (QsRun *self); /* local time; of a file: when it was recorded */
 QsRunStatus qs_run_get_status (QsRun *self);
 gboolean qs_run_is_active (QsRun *self); /* RUNNING or OPEN */
 

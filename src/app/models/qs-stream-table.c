@@ -16,6 +16,8 @@ struct _QsStreamTable {
   GtkListStore *model;
   GHashTable *rows;    /* QsStream -> GtkTreeIter: a list store's iters last */
   GHashTable *changed; /* QsStream set */
+  guint n_marks;       /* that were read */
+  guint n_recorded;    /* from a file: streams, of which not all need have a row */
   guint write_id;
   gboolean write_is_slow;
 };
@@ -66,7 +68,8 @@ write_row (QsStreamTable *self, GtkTreeIter *iter, QsStream *stream)
                       QS_STREAM_COLUMN_READ_STATE, qs_stream_state_name (qs_stream_get_read_state (stream)),
                       QS_STREAM_COLUMN_WRITE_STATE, qs_stream_state_name (qs_stream_get_write_state (stream)),
                       QS_STREAM_COLUMN_READ_ERROR, read_error, QS_STREAM_COLUMN_WRITE_ERROR, write_error,
-                      QS_STREAM_COLUMN_SENT, sent, QS_STREAM_COLUMN_RECEIVED, received, -1);
+                      QS_STREAM_COLUMN_SENT, sent, QS_STREAM_COLUMN_RECEIVED, received, QS_STREAM_COLUMN_NUMBER, id,
+                      -1);
 }
 
 static gboolean
@@ -165,7 +168,8 @@ write_mark (QsStreamTable *self, GHashTable *seen, const QsMark *mark)
       /* RFC 9000, section 2.1: the two lowest bits of an id. */
       gtk_list_store_insert_with_values (self->model, &iter, -1, QS_STREAM_COLUMN_ID, id, QS_STREAM_COLUMN_DIRECTION,
                                          direction_words ((mark->stream & 2) == 0), QS_STREAM_COLUMN_INITIATOR,
-                                         initiator_words ((mark->stream & 1) == 0), -1);
+                                         initiator_words ((mark->stream & 1) == 0), QS_STREAM_COLUMN_NUMBER,
+                                         mark->stream, -1);
       row = gtk_tree_iter_copy (&iter);
       g_hash_table_insert (seen, g_memdup2 (&mark->stream, sizeof mark->stream), row);
     }
@@ -180,6 +184,12 @@ write_mark (QsStreamTable *self, GHashTable *seen, const QsMark *mark)
                       received_text, -1);
 }
 
+static gboolean
+has_marks (QsTrace *trace)
+{
+  return qs_trace_find_mark (trace, QS_MARK_STREAM, NULL, NULL) != NULL;
+}
+
 static void
 read_marks (QsStreamTable *self)
 {
@@ -187,6 +197,9 @@ read_marks (QsStreamTable *self)
   g_autoptr (GHashTable) seen =
       g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) gtk_tree_iter_free);
 
+  if (self->n_marks == qs_trace_get_n_marks (trace))
+    return;
+  self->n_marks = qs_trace_get_n_marks (trace);
   gtk_list_store_clear (self->model);
   for (guint i = 0; i < qs_trace_get_n_marks (trace); i++)
     {
@@ -194,6 +207,57 @@ read_marks (QsStreamTable *self)
       if (mark->kind == QS_MARK_STREAM && mark->stream >= 0)
         write_mark (self, seen, mark);
     }
+  self->n_recorded = g_hash_table_size (seen);
+}
+
+/* --- From a file's frames --------------------------------------------------------------- */
+
+static void
+write_recorded (QsStreamTable *self, GtkTreeIter *iter, const QsRecordedStream *stream)
+{
+  const char *alpn = qs_run_get_summary (self->run)->alpn;
+  g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, stream->id);
+  g_autofree char *read_error = qs_stream_code_to_text (stream->read_error, alpn);
+  g_autofree char *write_error = qs_stream_code_to_text (stream->write_error, alpn);
+  g_autofree char *sent = g_strdup_printf ("%'" G_GUINT64_FORMAT, stream->sent);
+  g_autofree char *received = g_strdup_printf ("%'" G_GUINT64_FORMAT, stream->received);
+
+  gtk_list_store_set (self->model, iter, QS_STREAM_COLUMN_ID, id, QS_STREAM_COLUMN_DIRECTION,
+                      direction_words (stream->bidirectional), QS_STREAM_COLUMN_INITIATOR,
+                      initiator_words (stream->by_client), QS_STREAM_COLUMN_READ_STATE,
+                      qs_stream_state_name (stream->read_state), QS_STREAM_COLUMN_WRITE_STATE,
+                      qs_stream_state_name (stream->write_state), QS_STREAM_COLUMN_READ_ERROR, read_error,
+                      QS_STREAM_COLUMN_WRITE_ERROR, write_error, QS_STREAM_COLUMN_SENT, sent, QS_STREAM_COLUMN_RECEIVED,
+                      received, QS_STREAM_COLUMN_NUMBER, stream->id, -1);
+}
+
+/* In place: rows are by id, and new streams have mostly higher ones. */
+static void
+read_frames (QsStreamTable *self)
+{
+  g_autoptr (GPtrArray) streams = qs_recording_list_streams (qs_run_get_recording (self->run),
+                                                             qs_run_get_summary (self->run)->closed, &self->n_recorded);
+  GtkTreeModel *model = GTK_TREE_MODEL (self->model);
+  GtkTreeIter iter;
+  gboolean more = gtk_tree_model_get_iter_first (model, &iter);
+
+  for (guint i = 0; i < streams->len; i++)
+    {
+      if (!more)
+        gtk_list_store_append (self->model, &iter);
+      write_recorded (self, &iter, g_ptr_array_index (streams, i));
+      more = more && gtk_tree_model_iter_next (model, &iter);
+    }
+}
+
+static void
+run_changed_cb (QsStreamTable *self)
+{
+  if (has_marks (qs_run_get_trace (self->run)))
+    read_marks (self);
+  else
+    read_frames (self);
+  g_signal_emit (self, signals[CHANGED], 0);
 }
 
 /* --- Overrides -------------------------------------------------------------------------- */
@@ -214,6 +278,8 @@ qs_stream_table_dispose (GObject *object)
   g_hash_table_remove_all (self->rows);
   g_hash_table_remove_all (self->changed);
   g_clear_object (&self->streams);
+  if (self->run != NULL)
+    g_signal_handlers_disconnect_by_data (self->run, self);
   g_clear_object (&self->run);
   g_clear_object (&self->model);
   G_OBJECT_CLASS (qs_stream_table_parent_class)->dispose (object);
@@ -243,9 +309,9 @@ qs_stream_table_init (QsStreamTable *self)
 {
   self->rows = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) gtk_tree_iter_free);
   self->changed = g_hash_table_new (NULL, NULL);
-  self->model =
-      gtk_list_store_new (QS_STREAM_N_COLUMNS, QS_TYPE_STREAM, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING,
-                          G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
+  self->model = gtk_list_store_new (QS_STREAM_N_COLUMNS, QS_TYPE_STREAM, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING,
+                                    G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING,
+                                    G_TYPE_STRING, G_TYPE_INT64);
 }
 
 QsStreamTable *
@@ -258,7 +324,8 @@ qs_stream_table_new (QsRun *run)
   self->run = g_object_ref (run);
   if (probe == NULL)
     {
-      read_marks (self);
+      run_changed_cb (self);
+      g_signal_connect_swapped (run, "changed", G_CALLBACK (run_changed_cb), self);
       return self;
     }
   self->streams = g_object_ref (qs_probe_get_streams (probe));
@@ -282,4 +349,31 @@ qs_stream_table_get_length (QsStreamTable *self)
   g_return_val_if_fail (QS_IS_STREAM_TABLE (self), 0);
 
   return (guint) gtk_tree_model_iter_n_children (GTK_TREE_MODEL (self->model), NULL);
+}
+
+guint
+qs_stream_table_get_n_streams (QsStreamTable *self)
+{
+  g_return_val_if_fail (QS_IS_STREAM_TABLE (self), 0);
+
+  return MAX (self->n_recorded, qs_stream_table_get_length (self));
+}
+
+gboolean
+qs_stream_table_uses_column (QsStreamTable *self, int column)
+{
+  g_return_val_if_fail (QS_IS_STREAM_TABLE (self) && column >= 0 && column < QS_STREAM_N_COLUMNS, FALSE);
+
+  GtkTreeModel *model = GTK_TREE_MODEL (self->model);
+  GtkTreeIter row;
+  gboolean used = FALSE;
+
+  for (gboolean more = gtk_tree_model_get_iter_first (model, &row); more && !used;
+       more = gtk_tree_model_iter_next (model, &row))
+    {
+      g_autofree char *text = NULL;
+      gtk_tree_model_get (model, &row, column, &text, -1);
+      used = text != NULL && *text != '\0';
+    }
+  return used;
 }

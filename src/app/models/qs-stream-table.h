@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * QsStreamTable: a run's streams as a table, live. Streams tell of every byte; what they told is gathered,
  * and only the rows that changed are written.
  *
- * A run from a file has no live streams: its rows come from the marks of its trace.
+ * A run from a file has no live streams: its rows come from the frames, or from the marks of its trace where there are any.
  *
  * Signals: "changed" (): something was written.
  */
@@ -29,12 +29,17 @@ enum {
   QS_STREAM_COLUMN_WRITE_ERROR,
   QS_STREAM_COLUMN_SENT,
   QS_STREAM_COLUMN_RECEIVED,
+  QS_STREAM_COLUMN_NUMBER, /* the id as int64, -1 while it has none */
   QS_STREAM_N_COLUMNS
 };
 
 QsStreamTable *qs_stream_table_new (QsRun *run);
 GtkTreeModel *qs_stream_table_get_model (QsStreamTable *self); /* (transfer none) */
 guint qs_stream_table_get_length (QsStreamTable *self);
+/* Whether any row says something in a column of text. */
+gboolean qs_stream_table_uses_column (QsStreamTable *self, int column);
+/* How many the run has: more than rows where there are very many. */
+guint qs_stream_table_get_n_streams (QsStreamTable *self);
 
 /* "66 (0x42)", "256 (0x100, H3_NO_ERROR)"; "" for -1. alpn: gives codes their names, may be NULL. */
 char *qs_stream_code_to_text (gint64 code, const char *alpn);

@@ -30,7 +30,7 @@ show_verdict (QsOverviewPage *self, QsRun *run)
 {
   QsRunStatus status = qs_run_get_status (run);
   GtkStyleContext *style = gtk_widget_get_style_context (GTK_WIDGET (self->verdict_icon));
-  g_autofree char *time = g_date_time_format (qs_run_get_started (run), "%X");
+  g_autofree char *time = g_date_time_format (qs_run_get_started (run), status == QS_RUN_FILE ? "%F %T" : "%X");
   g_autofree char *subtitle =
       g_strdup_printf ("%s · %s · %s", qs_run_status_title (status), qs_run_get_title (run), time);
 
@@ -71,7 +71,10 @@ address_words (QsRun *run)
 {
   QsProbe *probe = qs_run_get_probe (run);
   GSocketAddress *address = probe != NULL ? qs_probe_get_address (probe) : NULL;
+  const QsPath *path = probe == NULL ? qs_trace_get_path (qs_run_get_trace (run), 0) : NULL;
 
+  if (path != NULL)
+    address = path->remote;
   return address != NULL ? g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address)) : NULL;
 }
 

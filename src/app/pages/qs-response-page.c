@@ -8,6 +8,8 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 
+#define MOST_SAVED ((gsize) 64 << 20) /* of a file: no more of it is kept in memory */
+
 struct _QsResponsePage {
   QsPage parent;
   GtkStack *stack;
@@ -29,10 +31,8 @@ show_error (QsResponsePage *self, const char *message)
 }
 
 static void
-show_status (QsResponsePage *self, QsProbe *probe)
+show_status (QsResponsePage *self, const char *version, guint status)
 {
-  const char *version = qs_probe_get_http_version (probe);
-  guint status = qs_probe_get_http_status (probe);
   g_autofree char *text = NULL;
 
   if (version == NULL)
@@ -45,9 +45,8 @@ show_status (QsResponsePage *self, QsProbe *probe)
 }
 
 static void
-show_headers (QsResponsePage *self, QsProbe *probe)
+show_headers (QsResponsePage *self, const char *const *headers)
 {
-  const char *const *headers = qs_probe_get_http_headers (probe);
   guint n = headers != NULL ? g_strv_length ((char **) headers) / 2 : 0;
   g_autofree QsFact *facts = g_new0 (QsFact, n + 1);
   g_autofree char *label = g_strdup_printf (ngettext ("%u header field", "%u header fields", n), n);
@@ -95,24 +94,62 @@ is_growing (QsProbe *probe)
 }
 
 static void
-show_body (QsResponsePage *self, QsProbe *probe)
+show_size (QsResponsePage *self, guint64 total)
 {
-  qs_bytes_view_set_growing (self->body, is_growing (probe));
-
-  guint64 total = get_length (probe);
   g_autofree char *size = qs_text_size (total);
   g_autofree char *limit = qs_text_size (qs_bytes_view_get_limit (self->body));
   g_autofree char *label = total > qs_bytes_view_get_limit (self->body)
                                ? g_strdup_printf (_ ("%s, the first %s are shown"), size, limit)
                                : g_strdup (size);
 
+  gtk_label_set_text (self->size, label);
+}
+
+static void
+show_body (QsResponsePage *self, QsProbe *probe)
+{
+  guint64 total = get_length (probe);
+
+  qs_bytes_view_set_growing (self->body, is_growing (probe));
   if (qs_bytes_view_wants (self->body, probe))
     {
       g_autoptr (GBytes) bytes = dup_bytes (probe);
       qs_bytes_view_set_bytes (self->body, probe, bytes);
     }
-  gtk_label_set_text (self->size, label);
+  show_size (self, total);
   gtk_widget_set_sensitive (self->save, total > 0);
+}
+
+/* --- From a file ------------------------------------------------------------------------ */
+
+static QsRecordedAnswer *
+dup_recorded (QsRun *run, gsize limit)
+{
+  return qs_recording_dup_answer (qs_run_get_recording (run), qs_run_get_summary (run)->alpn, limit);
+}
+
+static void
+show_recorded (QsResponsePage *self, QsRun *run)
+{
+  g_autoptr (QsRecordedAnswer) answer = dup_recorded (run, qs_bytes_view_get_limit (self->body) + 1);
+
+  gtk_stack_set_visible_child_name (self->stack, answer != NULL ? "content" : "none");
+  if (answer == NULL)
+    return;
+  show_status (self, answer->version, answer->status);
+  show_headers (self, (const char *const *) answer->headers);
+  qs_bytes_view_set_growing (self->body, FALSE);
+  qs_bytes_view_set_bytes (self->body, run, answer->body);
+  if (answer->has_bytes)
+    show_size (self, answer->length);
+  else
+    {
+      g_autofree char *size = qs_text_size (answer->length);
+      g_autofree char *label =
+          g_strdup_printf (_ ("%s, which this file does not hold: a qlog tells of bytes without them"), size);
+      gtk_label_set_text (self->size, label);
+    }
+  gtk_widget_set_sensitive (self->save, answer->has_bytes);
 }
 
 static gboolean
@@ -129,6 +166,8 @@ hex_toggled_cb (QsResponsePage *self)
   qs_bytes_view_set_hex (self->body, gtk_toggle_button_get_active (self->hex));
   if (run != NULL && qs_run_get_probe (run) != NULL)
     show_body (self, qs_run_get_probe (run));
+  else if (run != NULL)
+    show_recorded (self, run);
 }
 
 static void
@@ -141,20 +180,30 @@ saved_cb (GObject *source, GAsyncResult *result, gpointer data)
     show_error (self, error->message);
 }
 
+static GBytes *
+dup_whole (QsRun *run)
+{
+  if (qs_run_get_probe (run) != NULL)
+    return dup_bytes (qs_run_get_probe (run));
+  g_autoptr (QsRecordedAnswer) answer = dup_recorded (run, MOST_SAVED);
+  return answer != NULL ? g_bytes_ref (answer->body) : g_bytes_new (NULL, 0);
+}
+
 static void
 save_cb (QsResponsePage *self)
 {
   QsRun *run = qs_page_get_run (QS_PAGE (self));
-  QsProbe *probe = run != NULL ? qs_run_get_probe (run) : NULL;
-  if (probe == NULL)
+  if (run == NULL)
     return;
 
-  g_autofree char *name = qs_text_to_file_name (qs_target_get_host (qs_probe_get_target (probe)));
+  QsProbe *probe = qs_run_get_probe (run);
+  g_autofree char *name =
+      qs_text_to_file_name (probe != NULL ? qs_target_get_host (qs_probe_get_target (probe)) : qs_run_get_title (run));
   g_autofree char *path = qs_file_dialog_save (GTK_WIDGET (self), _ ("Save the response"), name);
   if (path == NULL)
     return;
 
-  g_autoptr (GBytes) bytes = dup_bytes (probe);
+  g_autoptr (GBytes) bytes = dup_whole (run);
   g_autoptr (GFile) file = g_file_new_for_path (path);
   show_error (self, NULL);
   g_file_replace_contents_bytes_async (file, bytes, NULL, FALSE, G_FILE_CREATE_NONE, NULL, saved_cb,
@@ -178,14 +227,19 @@ qs_response_page_update (QsPage *page, QsRun *run)
   QsResponsePage *self = QS_RESPONSE_PAGE (page);
   QsProbe *probe = qs_run_get_probe (run);
 
-  if (probe == NULL || !has_answer (probe))
+  if (probe == NULL)
+    {
+      show_recorded (self, run);
+      return;
+    }
+  if (!has_answer (probe))
     {
       gtk_stack_set_visible_child_name (self->stack, "none");
       return;
     }
   gtk_stack_set_visible_child_name (self->stack, "content");
-  show_status (self, probe);
-  show_headers (self, probe);
+  show_status (self, qs_probe_get_http_version (probe), qs_probe_get_http_status (probe));
+  show_headers (self, qs_probe_get_http_headers (probe));
   show_body (self, probe);
 }
 

@@ -8,6 +8,7 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "wire/qs-describe.h"
+#include "wire/qs-names.h"
 
 struct _QsSecurityPage {
   QsPage parent;
@@ -74,8 +75,20 @@ export_all_cb (QsSecurityPage *self)
 
 /* --- Showing ---------------------------------------------------------------------------- */
 
+/* Why nothing was verified. */
+static const char *
+unverified_words (QsRun *run, const QsSummary *summary)
+{
+  if (qs_run_get_probe (run) == NULL && summary->chain->len > 0)
+    return _ ("Whether this certificate was trusted, a file does not tell. Judge by what is below.");
+  if (qs_run_get_probe (run) == NULL)
+    return _ ("This file holds no certificate that can be read.");
+  return qs_run_is_active (run) ? _ ("No certificate has come yet.")
+                                : _ ("The handshake ended before a certificate was verified. Overview says why.");
+}
+
 static void
-show_verify (QsSecurityPage *self, const QsSummary *summary)
+show_verify (QsSecurityPage *self, QsRun *run, const QsSummary *summary)
 {
   GtkStyleContext *style = gtk_widget_get_style_context (GTK_WIDGET (self->verify_icon));
   const char *icon_name = "dialog-question-symbolic", *css_class = "qs-neutral";
@@ -89,8 +102,8 @@ show_verify (QsSecurityPage *self, const QsSummary *summary)
   gtk_style_context_remove_class (style, "qs-error");
   gtk_style_context_add_class (style, css_class);
   gtk_image_set_from_icon_name (self->verify_icon, icon_name, GTK_ICON_SIZE_DND);
-  gtk_label_set_text (self->verify, summary->verify_message != NULL ? summary->verify_message
-                                                                    : _ ("No certificate was verified in this run."));
+  gtk_label_set_text (self->verify,
+                      summary->verify_message != NULL ? summary->verify_message : unverified_words (run, summary));
 }
 
 /* OpenSSL's lists have no spaces, and so no place to wrap. */
@@ -107,13 +120,66 @@ list_words (QsTrace *trace, const char *fact)
   return g_strjoinv (", ", parts);
 }
 
+/* What was offered, as its ClientHello says: where nobody noted it, as in a file. */
+static const QsTlsMessage *
+find_client_hello (QsTrace *trace)
+{
+  for (guint i = 0; i < qs_trace_get_n_messages (trace); i++)
+    {
+      const QsTraceMessage *message = qs_trace_get_message (trace, i);
+
+      if (message->message != NULL && message->message->type == QS_TLS_CLIENT_HELLO)
+        return message->message;
+    }
+  return NULL;
+}
+
+static char *
+name_words (GArray *numbers, const char *(*name_of) (guint16 number))
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+  for (guint i = 0; numbers != NULL && i < numbers->len; i++)
+    {
+      const char *name = name_of (g_array_index (numbers, guint16, i));
+      if (name != NULL)
+        g_ptr_array_add (names, (char *) name);
+    }
+  g_ptr_array_add (names, NULL);
+  return names->len > 1 ? g_strjoinv (", ", (char **) names->pdata) : NULL;
+}
+
+static char *
+offered_protocols (QsTrace *trace, const QsTlsMessage *hello)
+{
+  g_auto (GStrv) protocols = hello != NULL ? qs_tls_message_dup_alpn (hello) : NULL;
+
+  return protocols != NULL ? g_strjoinv (", ", protocols) : list_words (trace, "offer.alpn");
+}
+
+static char *
+offered_groups (QsTrace *trace, const QsTlsMessage *hello)
+{
+  g_autoptr (GArray) groups = hello != NULL ? qs_tls_message_dup_groups (hello) : NULL;
+
+  return groups != NULL ? name_words (groups, qs_tls_group_name) : list_words (trace, "offer.groups");
+}
+
+static char *
+offered_ciphersuites (QsTrace *trace, const QsTlsMessage *hello)
+{
+  return hello != NULL ? name_words (hello->cipher_suites, qs_tls_cipher_suite_name)
+                       : list_words (trace, "offer.ciphersuites");
+}
+
 static void
 show_facts (QsSecurityPage *self, QsRun *run, const QsSummary *summary)
 {
   QsTrace *trace = qs_run_get_trace (run);
-  g_autofree char *alpn = list_words (trace, "offer.alpn");
-  g_autofree char *groups = list_words (trace, "offer.groups");
-  g_autofree char *ciphersuites = list_words (trace, "offer.ciphersuites");
+  const QsTlsMessage *hello = find_client_hello (trace);
+  g_autofree char *alpn = offered_protocols (trace, hello);
+  g_autofree char *groups = offered_groups (trace, hello);
+  g_autofree char *ciphersuites = offered_ciphersuites (trace, hello);
   const QsFact facts[] = {
     { _ ("Version"), summary->tls_version },
     { _ ("Cipher suite"), summary->cipher },
@@ -207,7 +273,7 @@ qs_security_page_update (QsPage *page, QsRun *run)
   QsSecurityPage *self = QS_SECURITY_PAGE (page);
   const QsSummary *summary = qs_run_get_summary (run);
 
-  show_verify (self, summary);
+  show_verify (self, run, summary);
   show_facts (self, run, summary);
   show_chain (self, summary->chain);
   show_parameters (self, summary->peer_transport_parameters);

@@ -9,22 +9,41 @@
 #include "app/widgets/qs-empty-state.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "trace/qs-metrics.h"
 
 struct _QsStreamsPage {
   QsPage parent;
   GtkStack *stack;
   GtkTreeView *view;
   GtkTreeSelection *selection;
-  GtkLabel *heading, *received_label, *error;
+  GtkLabel *heading, *count, *received_label, *error;
   QsBytesView *received;
   GtkEntry *text, *code;
   GtkToggleButton *conclude_after;
   GtkWidget *send, *conclude, *reset, *stop, *open_bidi, *open_uni;
   QsStreamTable *table;
-  QsStream *stream; /* the selected one */
+  GtkWidget *controls; /* for streams that can still be used */
+  QsStream *stream;    /* the selected one */
+  gint64 recorded;     /* or its id, from a file; -1: none */
 };
 
 G_DEFINE_FINAL_TYPE (QsStreamsPage, qs_streams_page, QS_TYPE_PAGE)
+
+static const struct {
+  int column;
+  const char *title;
+  gboolean number;
+} columns[] = {
+  { QS_STREAM_COLUMN_ID, N_ ("Id"), TRUE },
+  { QS_STREAM_COLUMN_DIRECTION, N_ ("Direction"), FALSE },
+  { QS_STREAM_COLUMN_INITIATOR, N_ ("Opened by"), FALSE },
+  { QS_STREAM_COLUMN_READ_STATE, N_ ("Reading"), FALSE },
+  { QS_STREAM_COLUMN_WRITE_STATE, N_ ("Writing"), FALSE },
+  { QS_STREAM_COLUMN_READ_ERROR, N_ ("Read error"), FALSE },
+  { QS_STREAM_COLUMN_WRITE_ERROR, N_ ("Write error"), FALSE },
+  { QS_STREAM_COLUMN_SENT, N_ ("Sent"), TRUE },
+  { QS_STREAM_COLUMN_RECEIVED, N_ ("Received"), TRUE },
+};
 
 static void
 show_error (QsStreamsPage *self, const GError *error)
@@ -52,28 +71,66 @@ has_streams (QsStreamsPage *self)
 }
 
 static void
-show_received (QsStreamsPage *self)
+show_received_label (QsStreamsPage *self, guint64 total)
 {
-  if (self->stream == NULL)
-    {
-      qs_bytes_view_clear (self->received);
-      gtk_label_set_text (self->received_label, _ ("Received"));
-      return;
-    }
-
-  guint64 total = qs_stream_get_bytes_received (self->stream);
-  qs_bytes_view_set_growing (self->received, is_open (self) && qs_stream_get_read_state (self->stream) == QS_STREAM_OK);
   g_autofree char *size = qs_text_size (total);
   g_autofree char *limit = qs_text_size (qs_bytes_view_get_limit (self->received));
   g_autofree char *label = total > qs_bytes_view_get_limit (self->received)
                                ? g_strdup_printf (_ ("Received: %s, the first %s are shown"), size, limit)
                                : g_strdup_printf (_ ("Received: %s"), size);
+
+  gtk_label_set_text (self->received_label, label);
+}
+
+static void
+show_recorded (QsStreamsPage *self)
+{
+  QsRun *run = qs_page_get_run (QS_PAGE (self));
+  QsRecording *recording = qs_run_get_recording (run);
+  g_autoptr (GBytes) bytes = NULL;
+
+  qs_bytes_view_set_growing (self->received, FALSE);
+  if (!qs_bytes_view_wants (self->received, recording))
+    return;
+  bytes = qs_recording_dup_stream (recording, self->recorded, QS_DIRECTION_RECEIVED,
+                                   qs_bytes_view_get_limit (self->received) + 1);
+  qs_bytes_view_set_bytes (self->received, recording, bytes);
+  const QsStreamFigures *figures =
+      qs_metrics_get_stream (qs_trace_get_metrics (qs_run_get_trace (run)), (guint64) self->recorded);
+  guint64 total = figures != NULL ? figures->bytes[QS_DIRECTION_RECEIVED] : g_bytes_get_size (bytes);
+  if (total == 0 || g_bytes_get_size (bytes) > 0)
+    show_received_label (self, total);
+  else
+    {
+      g_autofree char *size = qs_text_size (total);
+      g_autofree char *label = g_strdup_printf (_ ("Received: %s, which this file does not hold"), size);
+      gtk_label_set_text (self->received_label, label);
+    }
+}
+
+static void
+show_received (QsStreamsPage *self)
+{
+  if (self->stream == NULL && self->recorded < 0)
+    {
+      qs_bytes_view_clear (self->received);
+      gtk_label_set_text (self->received_label, _ ("Received"));
+      return;
+    }
+  if (self->stream == NULL)
+    {
+      show_recorded (self);
+      return;
+    }
+
+  guint64 total = qs_stream_get_bytes_received (self->stream);
+  qs_bytes_view_set_growing (self->received, is_open (self) && qs_stream_get_read_state (self->stream) == QS_STREAM_OK);
   if (qs_bytes_view_wants (self->received, self->stream))
     {
       g_autoptr (GBytes) bytes = qs_stream_dup_received (self->stream);
       qs_bytes_view_set_bytes (self->received, self->stream, bytes);
     }
-  gtk_label_set_text (self->received_label, label);
+  show_received_label (self, total);
 }
 
 static void
@@ -96,17 +153,23 @@ update_actions (QsStreamsPage *self)
 }
 
 static void
-show_stream (QsStreamsPage *self)
+show_heading (QsStreamsPage *self)
 {
-  if (self->stream == NULL)
+  gint64 id = self->stream != NULL ? qs_stream_get_id (self->stream) : self->recorded;
+  g_autofree char *heading = g_strdup_printf (_ ("Stream %" PRId64), id);
+
+  if (self->stream == NULL && id < 0)
     gtk_label_set_text (self->heading, _ ("No stream is selected"));
-  else if (qs_stream_get_id (self->stream) < 0)
+  else if (id < 0)
     gtk_label_set_text (self->heading, _ ("New stream: it gets its id with the first byte"));
   else
-    {
-      g_autofree char *heading = g_strdup_printf (_ ("Stream %" PRId64), qs_stream_get_id (self->stream));
-      gtk_label_set_text (self->heading, heading);
-    }
+    gtk_label_set_text (self->heading, heading);
+}
+
+static void
+show_stream (QsStreamsPage *self)
+{
+  show_heading (self);
   show_received (self);
   update_actions (self);
 }
@@ -117,9 +180,15 @@ selection_changed_cb (QsStreamsPage *self)
   GtkTreeModel *model;
   GtkTreeIter iter;
   g_autoptr (QsStream) stream = NULL;
+  gint64 recorded = -1;
 
   if (gtk_tree_selection_get_selected (self->selection, &model, &iter))
-    gtk_tree_model_get (model, &iter, QS_STREAM_COLUMN_STREAM, &stream, -1);
+    gtk_tree_model_get (model, &iter, QS_STREAM_COLUMN_STREAM, &stream, QS_STREAM_COLUMN_NUMBER, &recorded, -1);
+  if (stream != NULL)
+    recorded = -1;
+  if (recorded != self->recorded)
+    qs_bytes_view_clear (self->received);
+  self->recorded = recorded;
   if (g_set_object (&self->stream, stream))
     show_error (self, NULL);
   show_stream (self);
@@ -153,12 +222,34 @@ select_stream (QsStreamsPage *self, QsStream *wanted)
 }
 
 static void
+show_count (QsStreamsPage *self)
+{
+  guint n = qs_stream_table_get_n_streams (self->table), shown = qs_stream_table_get_length (self->table);
+  g_autofree char *text = g_strdup_printf (_ ("the first %u of %u"), shown, n);
+
+  gtk_label_set_text (self->count, text);
+  gtk_widget_set_visible (GTK_WIDGET (self->count), n > shown);
+}
+
+/* Most streams have no errors, and their columns would push the figures out of a small window. */
+static void
+show_error_columns (QsStreamsPage *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
+    if (columns[i].column == QS_STREAM_COLUMN_READ_ERROR || columns[i].column == QS_STREAM_COLUMN_WRITE_ERROR)
+      gtk_tree_view_column_set_visible (gtk_tree_view_get_column (self->view, (int) i),
+                                        qs_stream_table_uses_column (self->table, columns[i].column));
+}
+
+static void
 table_changed_cb (QsStreamsPage *self)
 {
   gtk_stack_set_visible_child_name (
       self->stack, qs_stream_table_get_length (self->table) > 0 || is_open (self) ? "content" : "none");
   select_first (self);
   show_stream (self);
+  show_count (self);
+  show_error_columns (self);
 }
 
 /* --- What a person does ----------------------------------------------------------------- */
@@ -250,22 +341,6 @@ open_uni_cb (QsStreamsPage *self)
 
 /* --- Set-up ----------------------------------------------------------------------------- */
 
-static const struct {
-  int column;
-  const char *title;
-  gboolean number;
-} columns[] = {
-  { QS_STREAM_COLUMN_ID, N_ ("Id"), TRUE },
-  { QS_STREAM_COLUMN_DIRECTION, N_ ("Direction"), FALSE },
-  { QS_STREAM_COLUMN_INITIATOR, N_ ("Opened by"), FALSE },
-  { QS_STREAM_COLUMN_READ_STATE, N_ ("Reading"), FALSE },
-  { QS_STREAM_COLUMN_WRITE_STATE, N_ ("Writing"), FALSE },
-  { QS_STREAM_COLUMN_READ_ERROR, N_ ("Read error"), FALSE },
-  { QS_STREAM_COLUMN_WRITE_ERROR, N_ ("Write error"), FALSE },
-  { QS_STREAM_COLUMN_SENT, N_ ("Sent"), TRUE },
-  { QS_STREAM_COLUMN_RECEIVED, N_ ("Received"), TRUE },
-};
-
 static void
 add_columns (QsStreamsPage *self)
 {
@@ -279,7 +354,7 @@ add_columns (QsStreamsPage *self)
       g_object_set (cell, "xalign", align, "xpad", 4, NULL);
       gtk_tree_view_column_set_alignment (column, align);
       gtk_tree_view_column_set_resizable (column, TRUE);
-      gtk_tree_view_column_set_expand (column, columns[i].column == QS_STREAM_COLUMN_WRITE_ERROR);
+      gtk_tree_view_column_set_expand (column, columns[i].column == QS_STREAM_COLUMN_WRITE_STATE);
       gtk_tree_view_append_column (self->view, column);
     }
 }
@@ -291,6 +366,7 @@ set_table (QsStreamsPage *self, QsStreamTable *table)
     g_signal_handlers_disconnect_by_func (self->table, table_changed_cb, self);
   g_set_object (&self->table, table);
   g_clear_object (&self->stream);
+  self->recorded = -1;
   if (table != NULL)
     g_signal_connect_swapped (table, "changed", G_CALLBACK (table_changed_cb), self);
 }
@@ -301,9 +377,15 @@ qs_streams_page_run_changed (QsPage *page, QsRun *run)
   QsStreamsPage *self = QS_STREAMS_PAGE (page);
   g_autoptr (QsStreamTable) table = run != NULL ? qs_stream_table_new (run) : NULL;
 
+  gboolean live = run != NULL && qs_run_get_probe (run) != NULL;
+
   gtk_tree_view_set_model (self->view, NULL);
   set_table (self, table);
   show_error (self, NULL);
+  qs_bytes_view_clear (self->received);
+  gtk_widget_set_visible (self->controls, live);
+  gtk_widget_set_visible (self->open_bidi, live);
+  gtk_widget_set_visible (self->open_uni, live);
   if (table == NULL)
     {
       gtk_stack_set_visible_child_name (self->stack, "empty");
@@ -345,6 +427,8 @@ qs_streams_page_class_init (QsStreamsPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, QsStreamsPage, view);
   gtk_widget_class_bind_template_child (widget_class, QsStreamsPage, selection);
   gtk_widget_class_bind_template_child (widget_class, QsStreamsPage, heading);
+  gtk_widget_class_bind_template_child (widget_class, QsStreamsPage, count);
+  gtk_widget_class_bind_template_child (widget_class, QsStreamsPage, controls);
   gtk_widget_class_bind_template_child (widget_class, QsStreamsPage, received_label);
   gtk_widget_class_bind_template_child (widget_class, QsStreamsPage, error);
   gtk_widget_class_bind_template_child (widget_class, QsStreamsPage, received);
@@ -370,6 +454,7 @@ qs_streams_page_class_init (QsStreamsPageClass *klass)
 static void
 qs_streams_page_init (QsStreamsPage *self)
 {
+  self->recorded = -1;
   gtk_widget_init_template (GTK_WIDGET (self));
   add_columns (self);
 }

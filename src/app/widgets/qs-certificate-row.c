@@ -94,7 +94,7 @@ date_words (gint64 seconds)
 {
   g_autoptr (GDateTime) date = g_date_time_new_from_unix_local (seconds);
 
-  return date != NULL ? g_date_time_format (date, "%x") : g_strdup ("?");
+  return date != NULL ? g_date_time_format (date, "%F") : g_strdup ("?");
 }
 
 GtkWidget *
