@@ -283,6 +283,40 @@ test_grown (Fixture *fixture, gconstpointer data)
   assert_at (fixture, 2 * MS, N);
 }
 
+/* Whatever the order in which packets come, they are stepped through by their times. */
+static void
+test_disorder (Fixture *fixture, gconstpointer data)
+{
+  static const guint strides[] = { 1, 7, 9999 }; /* in order, mixed, backwards */
+  const gint64 n = 10000;
+
+  for (guint i = 0; i < G_N_ELEMENTS (strides); i++)
+    {
+      g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+      g_autoptr (QsReplay) replay = qs_replay_new ();
+
+      qs_replay_set_trace (replay, trace);
+      for (gint64 k = 0; k < n; k++)
+        {
+          const QsPacket packet = { .time = (1 + k * strides[i] % n) * MS, .record = G_MAXUINT32 };
+
+          qs_trace_add_packet (trace, &packet);
+          if (k % 1000 == 0)
+            g_assert_cmpuint (qs_replay_get_n_packets (replay), ==, k + 1);
+        }
+      qs_trace_changed (trace);
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+      for (gint64 k = 0; k < n; k++)
+        {
+          qs_replay_step_packet (replay, 1);
+          g_assert_cmpint (qs_replay_get_position (replay), ==, (1 + k) * MS);
+        }
+      qs_replay_set_trace (replay, NULL);
+      g_assert_cmpuint (qs_replay_get_n_packets (replay), ==, 0);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -297,5 +331,6 @@ main (int argc, char **argv)
   ADD (until);
   ADD (seek_bounds);
   ADD (grown);
+  ADD (disorder);
   return g_test_run ();
 }

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/models/qs-replay.h"
 
+#include "base/qs-slice.h"
+
 #define NS_PER_US 1000
 #define SLOWEST 0.0001
 #define FASTEST 1000.0
 /* A silence is played in no more than this, where it is shortened. */
 #define SILENCE_US (3 * G_USEC_PER_SEC)
+#define PACKETS_PER_LOOK 1024 /* at the clock */
+#define MAX_LATE 4096         /* packets that one is put before */
 
 struct _QsReplay {
   GObject parent;
@@ -19,6 +23,9 @@ struct _QsReplay {
   gint64 stop_packet;
   GArray *order; /* guint32: packets by time; NULL: they are in order as they are */
   guint n_ordered;
+  gint64 latest;        /* while there is no list */
+  gboolean in_disorder; /* the list is to be sorted */
+  GSource *follow;
 };
 
 enum { PROP_POSITION = 1, PROP_PACKET, PROP_PLAYING, PROP_SETTLED, PROP_SPEED, PROP_SHORTEN, N_PROPS };
@@ -45,25 +52,95 @@ compare_times (gconstpointer a, gconstpointer b, gpointer data)
   return first < second ? -1 : first > second;
 }
 
-/* A trace of a million packets is in order already: then there is no list of them. */
+/* As few as are worth a list: most traces are in order as they are, then there is none. */
+static void
+begin_list (QsReplay *self)
+{
+  self->order = g_array_sized_new (FALSE, FALSE, sizeof (guint32), self->n_ordered + 1);
+  g_array_set_size (self->order, self->n_ordered);
+  for (guint32 i = 0; i < self->n_ordered; i++)
+    g_array_index (self->order, guint32, i) = i;
+}
+
+/* Nearly all come in order, and the rest not far from it. A file whose times run backwards is sorted as a whole, later. */
+static void
+take_next (QsReplay *self)
+{
+  guint32 packet = self->n_ordered;
+  gint64 time = time_of (self, packet);
+  guint place = packet;
+
+  if (self->order == NULL && (packet == 0 || time >= self->latest))
+    {
+      self->latest = time;
+      self->n_ordered++;
+      return;
+    }
+  if (self->order == NULL)
+    begin_list (self);
+  while (place > 0 && packet - place < MAX_LATE &&
+         time_of (self, g_array_index (self->order, guint32, place - 1)) > time)
+    place--;
+  self->in_disorder |= packet - place == MAX_LATE;
+  g_array_insert_val (self->order, place, packet);
+  self->n_ordered++;
+}
+
+static gboolean
+take_in (QsReplay *self, gint64 deadline)
+{
+  guint n = self->trace != NULL ? qs_trace_get_n_packets (self->trace) : 0;
+
+  while (self->n_ordered < n)
+    {
+      take_next (self);
+      if (deadline != 0 && self->n_ordered % PACKETS_PER_LOOK == 0 && g_get_monotonic_time () >= deadline)
+        break;
+    }
+  return self->n_ordered >= n;
+}
+
+/* Whoever asks gets all of it. */
 static void
 put_in_order (QsReplay *self)
 {
-  guint n = self->trace != NULL ? qs_trace_get_n_packets (self->trace) : 0;
-  gboolean in_order = TRUE;
-
-  if (n == self->n_ordered)
+  take_in (self, 0);
+  if (!self->in_disorder)
     return;
-  g_clear_pointer (&self->order, g_array_unref);
-  self->n_ordered = n;
-  for (guint i = 1; i < n && in_order; i++)
-    in_order = time_of (self, i) >= time_of (self, i - 1);
-  if (in_order)
-    return;
-  self->order = g_array_sized_new (FALSE, FALSE, sizeof (guint32), n);
-  for (guint32 i = 0; i < n; i++)
-    g_array_append_val (self->order, i);
   g_array_sort_with_data (self->order, compare_times, self);
+  self->in_disorder = FALSE;
+}
+
+static gboolean
+follow_cb (gint64 deadline, gpointer data)
+{
+  QsReplay *self = data;
+
+  if (!take_in (self, deadline))
+    return G_SOURCE_CONTINUE;
+  g_clear_pointer (&self->follow, g_source_unref);
+  return G_SOURCE_REMOVE;
+}
+
+/* While the trace grows, so that at its end not a million are to be looked at in one go. */
+static void
+derived_cb (QsReplay *self)
+{
+  if (self->follow == NULL && self->n_ordered < qs_trace_get_n_packets (self->trace))
+    self->follow = qs_slice_add (NULL, "[quicscope] replay", follow_cb, self, NULL);
+}
+
+static void
+stop_following (QsReplay *self)
+{
+  if (self->trace != NULL)
+    g_signal_handlers_disconnect_by_func (self->trace, derived_cb, self);
+  if (self->follow != NULL)
+    g_source_destroy (self->follow);
+  g_clear_pointer (&self->follow, g_source_unref);
+  g_clear_pointer (&self->order, g_array_unref);
+  self->n_ordered = 0;
+  self->in_disorder = FALSE;
 }
 
 static guint
@@ -255,8 +332,8 @@ qs_replay_finalize (GObject *object)
 {
   QsReplay *self = QS_REPLAY (object);
 
+  stop_following (self);
   g_clear_object (&self->trace);
-  g_clear_pointer (&self->order, g_array_unref);
   G_OBJECT_CLASS (qs_replay_parent_class)->finalize (object);
 }
 
@@ -303,9 +380,12 @@ qs_replay_set_trace (QsReplay *self, QsTrace *trace)
   if (self->trace == trace)
     return;
   qs_replay_show_all (self);
+  stop_following (self);
   g_set_object (&self->trace, trace);
-  g_clear_pointer (&self->order, g_array_unref);
-  self->n_ordered = 0;
+  if (trace == NULL)
+    return;
+  g_signal_connect_swapped (trace, "derived", G_CALLBACK (derived_cb), self);
+  derived_cb (self);
 }
 
 QsTrace *

@@ -89,7 +89,12 @@ show_speed (QsReplayBar *self)
 static void
 show_run (QsReplayBar *self)
 {
-  gtk_widget_set_sensitive (GTK_WIDGET (self), can_replay (self));
+  gboolean can = can_replay (self);
+
+  /* While it grows its figures would be others at every look. */
+  if (!can && !gtk_widget_get_sensitive (GTK_WIDGET (self)))
+    return;
+  gtk_widget_set_sensitive (GTK_WIDGET (self), can);
   show_position (self);
 }
 
