@@ -23,10 +23,12 @@ LIVE_ONLY = ("timeout",)
 class Files(unittest.TestCase):
     def test_qlog(self):
         """Both shapes of one run say the same, and obey the rules."""
+        # Single losses, by number: at a random 20 % OpenSSL's server meets bugs of its own under load (a probe packet
+        # that repeats what a probe packet lost ends in INTERNAL_ERROR; a lost HANDSHAKE_DONE may stay lost).
         with tempfile.TemporaryDirectory() as folder, peers.quicserve(probe.SERVER, "--no-retry") as peer:
             sequence, contained = os.path.join(folder, "a.sqlog"), os.path.join(folder, "b.qlog")
             result = probe.probe(
-                "-k", "--alpn=hq-interop", "--impair=seed=5,loss=20%", "--timeout=30", f"--qlog={sequence}",
+                "-k", "--alpn=hq-interop", "--impair=up:drop=1,down:drop=20,down:drop=40", "--timeout=30", f"--qlog={sequence}",
                 f"quic://{peers.HOST}:{peer.port}/bytes/200000",
             )  # fmt: skip
             rewritten = subprocess.run([REWRITE, sequence, os.path.join(folder, "c"), ".qlog"], capture_output=True, text=True)
@@ -37,7 +39,8 @@ class Files(unittest.TestCase):
         self.assertEqual(result.status, 0, result.err)
         names = collections.Counter(event["name"] for event in events)
         for name in ("transport:parameters_set", "transport:alpn_information", "recovery:metrics_updated",
-                     "connectivity:connection_state_updated", "connectivity:connection_closed"):  # fmt: skip
+                     "connectivity:connection_state_updated", "connectivity:connection_closed",
+                     "recovery:packet_lost"):  # fmt: skip
             self.assertGreater(names[name], 0, name)
         names_again = collections.Counter(event["name"] for event in again)
         for name in ("transport:packet_sent", "transport:packet_received", "transport:packet_dropped", "transport:parameters_set",
