@@ -303,8 +303,7 @@ take_frame (QsArrival *arrival, const QsFrame *frame)
   QsFrameType type = qs_frame_base_type (frame->type);
   QsPacket *packet = arrival->packet;
 
-  if (frame->type < 64)
-    packet->frames |= G_GUINT64_CONSTANT (1) << type;
+  packet->frames |= G_GUINT64_CONSTANT (1) << type;
   if (packet->n_frames < G_MAXUINT8)
     packet->n_frames++;
   if (qs_frame_is_ack_eliciting (frame->type))
@@ -330,5 +329,7 @@ qs_quic_take_frames (QsArrival *arrival, QsSpan payload)
       take_frame (arrival, &frame);
       n_frames++;
     }
+  if (at < payload.length)
+    arrival->packet->frames |= G_GUINT64_CONSTANT (1) << QS_FRAME_UNKNOWN;
   qs_trace_add_n_frames (trace_of (arrival), n_frames);
 }

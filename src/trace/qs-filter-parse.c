@@ -97,7 +97,11 @@ static const Name frame_names[] = {
   { "connectionclose", FRAME (QS_FRAME_CONNECTION_CLOSE) | FRAME (QS_FRAME_CONNECTION_CLOSE_APP) },
   { "close", FRAME (QS_FRAME_CONNECTION_CLOSE) | FRAME (QS_FRAME_CONNECTION_CLOSE_APP) },
   { "handshakedone", FRAME (QS_FRAME_HANDSHAKE_DONE) },
+  { "immediateack", FRAME (QS_FRAME_IMMEDIATE_ACK) },
+  { "resetstreamat", FRAME (QS_FRAME_RESET_STREAM_AT) },
+  { "ackfrequency", FRAME (QS_FRAME_ACK_FREQUENCY) },
   { "datagram", FRAME (QS_FRAME_DATAGRAM) },
+  { "unknown", FRAME (QS_FRAME_UNKNOWN) },
   { NULL, 0 },
 };
 

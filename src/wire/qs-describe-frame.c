@@ -94,6 +94,16 @@ static const Layout layouts[] = {
   [QS_FRAME_CONNECTION_CLOSE_APP] = { N_ ("The application closes the connection: in order, or because of an error of its own."), RFC9000 ("19.19"), {
     APPLICATION_CODE,
     { PART_TEXT, { "Reason Phrase", N_ ("In the sender's own words; may be empty."), RFC9000 ("19.19") } } } },
+  [QS_FRAME_IMMEDIATE_ACK] = { N_ ("Asks for an acknowledgment at once."), "draft-ietf-quic-ack-frequency section 5", { { PART_END } } },
+  [QS_FRAME_RESET_STREAM_AT] = { N_ ("The sender gives up its direction of the stream, but for its beginning, which will still come."), "draft-ietf-quic-reliable-stream-reset section 3", {
+    STREAM_ID, APPLICATION_CODE,
+    { PART_VARINT, { "Final Size", N_ ("How many bytes were sent on the stream in all: both ends count them against flow control."), RFC9000 ("4.5") } },
+    { PART_VARINT, { "Reliable Size", N_ ("So many bytes from the stream's start are delivered all the same."), "draft-ietf-quic-reliable-stream-reset section 3" } } } },
+  [QS_FRAME_ACK_FREQUENCY] = { N_ ("Asks the peer to acknowledge more seldom, or more often."), "draft-ietf-quic-ack-frequency section 4", {
+    { PART_VARINT, { "Sequence Number", N_ ("Numbers these frames: a newer one replaces those before."), "draft-ietf-quic-ack-frequency section 4" } },
+    { PART_VARINT, { "Ack-Eliciting Threshold", N_ ("How many packets may come before an acknowledgment has to be sent."), "draft-ietf-quic-ack-frequency section 4" } },
+    { PART_VARINT, { "Requested Max Ack Delay", N_ ("The longest wait before an acknowledgment, in microseconds."), "draft-ietf-quic-ack-frequency section 4" } },
+    { PART_VARINT, { "Reordering Threshold", N_ ("How far out of order packets may come before it has to be told at once."), "draft-ietf-quic-ack-frequency section 4" } } } },
   [QS_FRAME_HANDSHAKE_DONE] = { N_ ("The server tells the client that the handshake is confirmed."), RFC9000 ("19.20"), { { PART_END } } },
 };
 
@@ -288,6 +298,36 @@ describe_body (QsScribe *scribe, const QsFrame *frame, QsField *field)
     }
   else
     qs_field_explain (field, _ ("A frame of a type that is not known here."), RFC9000 ("19.21"));
+}
+
+QsField *
+qs_describe_unread_frames (QsSpan payload, gsize offset)
+{
+  g_return_val_if_fail (offset < payload.length, NULL);
+
+  guint room = QS_SCRIBE_ROOM;
+  QsSpan bytes = QS_SPAN (payload.data + offset, payload.length - offset);
+  QsField *field = qs_field_new ("unknown", QS_FIELD_IN_PAYLOAD, offset, bytes.length);
+  QsScribe scribe = qs_scribe_init (field, bytes, QS_FIELD_IN_PAYLOAD, offset, &room);
+  gsize at = 0;
+  guint64 type = 0;
+
+  if (qs_varint_read (bytes, &at, &type) &&
+      (qs_frame_base_type (type) == QS_FRAME_UNKNOWN || type == QS_FRAME_ACK_FREQUENCY))
+    {
+      qs_field_take_value (field, g_strdup_printf (_ ("unknown frame 0x%" PRIx64), type));
+      qs_field_explain (field, _ ("A frame of a type that is not known here: where it ends cannot be known either."),
+                        RFC9000 ("19.21"));
+    }
+  else
+    {
+      qs_field_take_value (field, g_strdup_printf (_ ("broken %s"), qs_frame_type_name (type)));
+      qs_field_explain (field, _ ("A frame that ends too soon or has a value that is not allowed."), RFC9000 ("12.4"));
+    }
+  describe_type (&scribe, &(const QsFrame){ .type = type });
+  qs_scribe_rest (&scribe, QS_FIELD_TEXT ("Frame Data", N_ ("All that is left of the packet."), RFC9000 ("12.4")));
+  qs_scribe_close (&scribe);
+  return field;
 }
 
 QsField *

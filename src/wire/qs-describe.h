@@ -14,6 +14,8 @@ G_BEGIN_DECLS
 QsField *qs_describe_packet_header (const QsPacketHeader *header, QsSpan packet, gsize packet_offset);
 /* Ranges count in the payload. */
 QsField *qs_describe_frame (const QsFrame *frame, QsSpan payload);
+/* What qs_frame_parse() refuses at offset: a frame of an unknown type, or a broken one. */
+QsField *qs_describe_unread_frames (QsSpan payload, gsize offset);
 /* Ranges count in the message. Certificates are opened up too. */
 QsField *qs_describe_tls_message (const QsTlsMessage *message);
 QsField *qs_describe_transport_parameters (QsSpan bytes, QsFieldSpace space, gsize offset);

@@ -175,6 +175,8 @@ static const AppendFunc append_funcs[] = {
   [QS_FRAME_PATH_RESPONSE] = append_path,
   [QS_FRAME_CONNECTION_CLOSE] = append_close,
   [QS_FRAME_CONNECTION_CLOSE_APP] = append_close,
+  [QS_FRAME_RESET_STREAM_AT] = append_reset_stream,
+  [QS_FRAME_ACK_FREQUENCY] = append_limit,
   [QS_FRAME_DATAGRAM] = append_length,
 };
 

@@ -216,6 +216,25 @@ read_datagram (QsReader *reader, QsFrame *frame, GError **error)
   return TRUE;
 }
 
+static gboolean
+read_reset_stream_at (QsReader *reader, QsFrame *frame, GError **error)
+{
+  read_reset_stream (reader, frame, error);
+  if (qs_reader_varint (reader) > frame->limit && reader->ok)
+    return fail (error, _ ("A RESET_STREAM_AT frame whose reliable size is beyond its final size"));
+  return TRUE;
+}
+
+static gboolean
+read_ack_frequency (QsReader *reader, QsFrame *frame, GError **error)
+{
+  frame->sequence = qs_reader_varint (reader);
+  frame->limit = qs_reader_varint (reader);
+  qs_reader_varint (reader); /* requested max ack delay */
+  qs_reader_varint (reader); /* reordering threshold */
+  return TRUE;
+}
+
 /* By base type. */
 static const struct {
   const char *name;
@@ -246,6 +265,9 @@ static const struct {
   [QS_FRAME_CONNECTION_CLOSE] = { "CONNECTION_CLOSE", "connection_close", read_close, FALSE },
   [QS_FRAME_CONNECTION_CLOSE_APP] = { "CONNECTION_CLOSE", "connection_close", read_close, FALSE },
   [QS_FRAME_HANDSHAKE_DONE] = { "HANDSHAKE_DONE", "handshake_done", read_nothing, TRUE },
+  [QS_FRAME_IMMEDIATE_ACK] = { "IMMEDIATE_ACK", "immediate_ack", read_nothing, TRUE },
+  [QS_FRAME_RESET_STREAM_AT] = { "RESET_STREAM_AT", "reset_stream_at", read_reset_stream_at, TRUE },
+  [QS_FRAME_ACK_FREQUENCY] = { "ACK_FREQUENCY", "ack_frequency", read_ack_frequency, TRUE },
   [QS_FRAME_DATAGRAM] = { "DATAGRAM", "datagram", read_datagram, TRUE },
 };
 
@@ -273,7 +295,7 @@ qs_frame_parse (QsSpan payload, gsize *at, QsFrame *frame, GError **error)
   frame->type = qs_reader_varint (&reader);
   if (!reader.ok)
     return qs_reader_fail_truncated (&reader, _ ("frame"), error);
-  if (!is_known (frame->type))
+  if (!is_known (frame->type) || frame->type == QS_FRAME_ACK_FREQUENCY) /* that one is only our number for it */
     {
       g_set_error (error, QS_ERROR, QS_ERROR_PARSE, _ ("A frame of the unknown type 0x%" PRIx64), frame->type);
       return FALSE;
@@ -307,6 +329,8 @@ qs_frame_base_type (guint64 type)
     return QS_FRAME_ACK;
   if (type == 0x31)
     return QS_FRAME_DATAGRAM;
+  if (type == 0xaf)
+    return QS_FRAME_ACK_FREQUENCY;
   return type < G_N_ELEMENTS (frame_infos) && frame_infos[type].name != NULL ? (QsFrameType) type : QS_FRAME_UNKNOWN;
 }
 

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Frame types by their first wire value, RFC 9000 section 19 and RFC 9221. */
+/* Frame types by their first wire value: RFC 9000 section 19, RFC 9221, and drafts' that are registered. */
 typedef enum {
   QS_FRAME_PADDING = 0x00,
   QS_FRAME_PING = 0x01,
@@ -31,8 +31,11 @@ typedef enum {
   QS_FRAME_CONNECTION_CLOSE = 0x1c,     /* of the transport */
   QS_FRAME_CONNECTION_CLOSE_APP = 0x1d, /* of the application */
   QS_FRAME_HANDSHAKE_DONE = 0x1e,
-  QS_FRAME_DATAGRAM = 0x30, /* 0x31 with a length */
-  QS_FRAME_UNKNOWN = 0x3f,  /* what qs_frame_base_type says of any other; not on the wire */
+  QS_FRAME_IMMEDIATE_ACK = 0x1f,
+  QS_FRAME_RESET_STREAM_AT = 0x24,
+  QS_FRAME_ACK_FREQUENCY = 0x2f, /* 0xaf on the wire: base types have a bit each */
+  QS_FRAME_DATAGRAM = 0x30,      /* 0x31 with a length */
+  QS_FRAME_UNKNOWN = 0x3f,       /* what qs_frame_base_type says of any other; not on the wire */
 } QsFrameType;
 
 /**
@@ -48,10 +51,10 @@ typedef struct {
   gboolean fin;          /* STREAM */
   guint64 stream_id;     /* RESET_STREAM, STOP_SENDING, STREAM, *_STREAM_DATA* */
   guint64 stream_offset; /* STREAM, CRYPTO */
-  guint64 limit;         /* MAX_*, *_BLOCKED; final size of RESET_STREAM */
+  guint64 limit;         /* MAX_*, *_BLOCKED; final size of RESET_STREAM(_AT); ACK_FREQUENCY's threshold */
   guint64 error_code;    /* RESET_STREAM, STOP_SENDING, CONNECTION_CLOSE */
   guint64 frame_type;    /* CONNECTION_CLOSE 0x1c: the frame that caused it */
-  guint64 sequence;      /* NEW_CONNECTION_ID, RETIRE_CONNECTION_ID */
+  guint64 sequence;      /* NEW_CONNECTION_ID, RETIRE_CONNECTION_ID, ACK_FREQUENCY */
   guint64 retire_prior_to;
   QsSpan data;  /* STREAM, CRYPTO, DATAGRAM: the data; NEW_TOKEN: the token; PATH_*: 8 bytes;
                     CONNECTION_CLOSE: the reason; NEW_CONNECTION_ID: the connection id */

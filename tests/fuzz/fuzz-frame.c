@@ -21,7 +21,11 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
     {
       gsize before = at;
       if (!qs_frame_parse (payload, &at, &frame, NULL))
-        break;
+        {
+          g_autoptr (QsField) rest = qs_describe_unread_frames (payload, before);
+          check_tree (rest, before, size);
+          break;
+        }
       g_assert_cmpuint (at, >, before);
       g_assert_cmpuint (frame.offset + frame.length, ==, at);
       if (qs_frame_base_type (frame.type) == QS_FRAME_ACK)

@@ -47,6 +47,11 @@ static const struct {
   { "1c0a00031b5b6d", "CONNECTION_CLOSE PROTOCOL_VIOLATION (0xa) “\\x1b[m”", "connection_close", FALSE, FALSE },
   { "1d410002686f", "CONNECTION_CLOSE application 0x100 “ho”", "connection_close", FALSE, FALSE },
   { "1e", "HANDSHAKE_DONE", "handshake_done", TRUE, FALSE },
+  { "1f", "IMMEDIATE_ACK", "immediate_ack", TRUE, FALSE },
+  { "240440424100"
+    "10",
+    "RESET_STREAM_AT 4 error 0x42 final size 256", "reset_stream_at", TRUE, FALSE },
+  { "40af020a7a1201", "ACK_FREQUENCY 10", "ack_frequency", TRUE, FALSE },
   { "30aabb", "DATAGRAM 2 bytes", "datagram", TRUE, TRUE },
   { "3102aabb", "DATAGRAM 2 bytes", "datagram", TRUE, FALSE },
 };
@@ -234,12 +239,34 @@ test_names (void)
   g_assert_cmpint (qs_frame_base_type (0x0f), ==, QS_FRAME_STREAM);
   g_assert_cmpint (qs_frame_base_type (0x03), ==, QS_FRAME_ACK);
   g_assert_cmpint (qs_frame_base_type (0x31), ==, QS_FRAME_DATAGRAM);
-  g_assert_cmpint (qs_frame_base_type (0x1f), ==, QS_FRAME_UNKNOWN);
+  g_assert_cmpint (qs_frame_base_type (0x2e), ==, QS_FRAME_UNKNOWN);
   g_assert_cmpint (qs_frame_base_type (G_MAXUINT64), ==, QS_FRAME_UNKNOWN);
   g_assert_cmpstr (qs_frame_type_name (0x0f), ==, "STREAM");
-  g_assert_cmpstr (qs_frame_type_name (0x1f), ==, "unknown");
-  g_assert_cmpstr (qs_frame_type_qlog_name (0x1f), ==, "unknown");
-  g_assert_true (qs_frame_is_ack_eliciting (0x1f));
+  g_assert_cmpstr (qs_frame_type_name (0x2e), ==, "unknown");
+  g_assert_cmpstr (qs_frame_type_qlog_name (0x2e), ==, "unknown");
+  g_assert_true (qs_frame_is_ack_eliciting (0x2e));
+}
+
+/* What is unknown or broken is told with all that is left. */
+static void
+test_unread (void)
+{
+  g_autoptr (GBytes) unknown = hex ("01"
+                                    "8000ff00"
+                                    "aabb");
+  g_autoptr (QsField) tree = qs_describe_unread_frames (span_of (unknown), 1);
+  g_assert_cmpstr (tree->value, ==, "unknown frame 0xff00");
+  g_assert_cmpuint (tree->offset, ==, 1);
+  g_assert_cmpuint (tree->length, ==, 6);
+  g_assert_cmpuint (check_tree (tree, 1, 7), ==, 3);
+
+  g_autoptr (GBytes) broken = hex ("0604");
+  g_autoptr (QsField) cut_off = qs_describe_unread_frames (span_of (broken), 0);
+  g_assert_cmpstr (cut_off->value, ==, "broken CRYPTO");
+  check_tree (cut_off, 0, 2);
+  g_autoptr (GBytes) half = hex ("ff");
+  g_autoptr (QsField) nothing = qs_describe_unread_frames (span_of (half), 0);
+  check_tree (nothing, 0, 1);
 }
 
 int
@@ -247,6 +274,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wire/frame/each", test_each);
+  g_test_add_func ("/wire/frame/unread", test_unread);
   g_test_add_func ("/wire/frame/truncated", test_truncated);
   g_test_add_func ("/wire/frame/forbidden", test_forbidden);
   g_test_add_func ("/wire/frame/claims", test_claims);

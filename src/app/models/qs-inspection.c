@@ -277,6 +277,13 @@ describe_frames (QsInspection *self, QsTrace *trace, guint index)
       if (qs_frame_base_type (frame->type) == QS_FRAME_STREAM)
         qs_inspection_add_http3 (self, trace, index, frame, payload);
     }
+  if (frames->len <= MAX_FRAMES && payload.length > 0)
+    {
+      const QsFrame *last = frames->len > 0 ? &g_array_index (frames, QsFrame, frames->len - 1) : NULL;
+      gsize end = last != NULL ? (gsize) last->offset + last->length : 0;
+      if (end < payload.length)
+        add_part (self, qs_describe_unread_frames (payload, end));
+    }
   if (frames->len > MAX_FRAMES)
     {
       guint left = frames->len - MAX_FRAMES;
