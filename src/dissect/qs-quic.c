@@ -8,6 +8,7 @@
 #define RETRIES_AT_ONCE 8
 #define MIN_STATELESS_RESET 21 /* RFC 9000 section 10.3 */
 #define FIXED_BIT 0x40
+#define MIN_LATE 20 /* no packet is shorter: number, four bytes of frames and tag at least */
 
 static QsSide
 other_side (QsSide side)
@@ -100,7 +101,7 @@ add_late_conn (QsQuic *self, guint16 path, QsSpan packet)
 {
   const QsPacketHeader nothing = { .type = QS_PACKET_1RTT };
 
-  return (packet.data[0] & FIXED_BIT) != 0 ? add_conn (self, path, &nothing, QS_SIDE_SERVER) : NULL;
+  return packet.length > MIN_LATE ? add_conn (self, path, &nothing, QS_SIDE_SERVER) : NULL;
 }
 
 /* By connection id, for paths change; by path where ids are empty. */
@@ -188,6 +189,15 @@ is_stateless_reset (QsArrival *arrival)
   return qs_quic_conn_has_token (arrival->conn, arrival->side, end);
 }
 
+/* Neither a packet nor a reset: padding behind a packet, or noise. Peers may have agreed on sending the fixed bit as 0 (RFC
+ * 9287), which shows when there are keys. */
+static gboolean
+is_no_packet (const QsArrival *arrival, QsOpenResult result)
+{
+  return !arrival->header.long_header && (arrival->header.first_byte & FIXED_BIT) == 0 &&
+         (result == QS_OPEN_FAILED || (arrival->packet->flags & QS_PACKET_COALESCED) != 0);
+}
+
 static void
 take_closed (QsArrival *arrival, QsOpenResult result)
 {
@@ -195,8 +205,8 @@ take_closed (QsArrival *arrival, QsOpenResult result)
 
   if (is_stateless_reset (arrival))
     packet->type = QS_PACKET_STATELESS_RESET;
-  else if (!arrival->header.long_header && (arrival->header.first_byte & FIXED_BIT) == 0)
-    packet->type = QS_PACKET_UNKNOWN; /* neither a packet nor a reset: padding behind a packet, or noise */
+  else if (is_no_packet (arrival, result))
+    packet->type = QS_PACKET_UNKNOWN;
   else if (result == QS_OPEN_FAILED)
     {
       packet->flags |= QS_PACKET_CORRUPT;

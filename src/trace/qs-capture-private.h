@@ -31,6 +31,9 @@ struct _QsCaptureConnection {
   QsCaptureEnd client, server;
   QsVantage vantage;
   guint n_cids;
+  gboolean guessed;       /* QUIC by its looks alone: short headers between ports that mean nothing */
+  guint n_fitting, n_odd; /* datagrams that look like short headers, and that do not */
+  guint64 first_bytes[2]; /* bit N: one began with N; header protection makes them differ */
   gboolean negotiates;    /* a Version Negotiation was the last that came */
   QsCaptureTcp tcp[2];    /* by who sends: client, server */
   gboolean sole;          /* no other one in the capture has its server */
@@ -58,6 +61,7 @@ struct _QsCapture {
   GPtrArray *secrets;
   GPtrArray *notes;
   guint64 n_packets, n_fragments, n_malformed, n_left_out;
+  guint n_guessed;
 };
 
 gboolean qs_capture_same_end (const QsCaptureEnd *a, const QsCaptureEnd *b);
@@ -75,6 +79,8 @@ QsDirection qs_capture_direction_of (const QsCaptureConnection *connection, cons
 void qs_capture_add_mark (QsCaptureConnection *connection, gint64 time, QsMarkKind kind, const char *name, gint64 value,
                           char *text);
 
+/* Whether it was taken for QUIC and what followed did not look like it. */
+gboolean qs_capture_is_wrong_guess (const QsCaptureConnection *connection);
 void qs_capture_add_udp (QsCapture *self, const QsCaptured *captured, const QsCapturePacket *packet);
 void qs_capture_add_tcp (QsCapture *self, const QsCaptured *captured, const QsCapturePacket *packet);
 void qs_capture_end_tcp (QsCapture *self, QsCaptureConnection *connection);

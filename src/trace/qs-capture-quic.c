@@ -9,6 +9,9 @@
 #define MIN_TO_SPLIT 600    /* bytes of a payload that may be several datagrams */
 #define MIN_CID_TO_SPLIT 6u /* bytes: a shorter one could stand in the data by chance */
 #define MIN_CID_TO_MOVE 4   /* likewise, in another flow */
+#define MAX_GUESSED 32      /* connections that are QUIC by their looks alone */
+#define MIN_GUESSED 8       /* datagrams, before that is believed */
+#define MIN_FIRST_BYTES 4   /* different ones among them */
 #define MIN_INITIAL 1200    /* RFC 9000 section 14.1 */
 
 /* What stands in a long header of every version. */
@@ -56,6 +59,13 @@ looks_like_quic (const QsCapturePacket *packet, const Invariants *header)
             (qs_capture_is_server_port (packet->from.port) || qs_capture_is_server_port (packet->to.port)));
   return packet->payload.length > 20 && (packet->payload.data[0] & 0xc0) == 0x40 &&
          (qs_capture_is_server_port (packet->from.port) || qs_capture_is_server_port (packet->to.port));
+}
+
+/* Peers may have agreed on sending the next bit as 0 (RFC 9287): where more speaks for it, it is not asked for. */
+static gboolean
+may_be_short (QsSpan payload)
+{
+  return payload.length > 20 && (payload.data[0] & 0x80) == 0;
 }
 
 static void
@@ -131,7 +141,7 @@ find_moved (QsCapture *self, const QsCapturePacket *packet)
 {
   QsCaptureConnection *found;
 
-  if ((packet->payload.data[0] & 0xc0) != 0x40)
+  if (!may_be_short (packet->payload))
     return NULL;
   found = find_short (self, NULL, packet->payload);
   if (found != NULL)
@@ -149,7 +159,7 @@ static gboolean
 begins_another (const QsCaptureConnection *current, const QsCapturePacket *packet, const Invariants *header)
 {
   return header->initial && packet->payload_length >= MIN_INITIAL && header->dcid.length >= 8 &&
-         qs_capture_same_end (&packet->from, &current->client) && !current->negotiates &&
+         (current->guessed || qs_capture_same_end (&packet->from, &current->client)) && !current->negotiates &&
          !holds_later_packets (packet->payload);
 }
 
@@ -254,12 +264,14 @@ static QsCaptureFlow *
 ensure_flow (QsCapture *self, const QsCapturePacket *packet, const Invariants *header)
 {
   QsCaptureFlow *flow = qs_capture_get_flow (self, packet, FALSE, FALSE);
-  QsCaptureConnection *moved =
-      flow == NULL && header == NULL && packet->payload.length > 20 ? find_moved (self, packet) : NULL;
+  QsCaptureConnection *moved = flow == NULL && header == NULL ? find_moved (self, packet) : NULL;
 
   if (flow != NULL)
     return flow;
-  if (moved == NULL && !self->one_run && !looks_like_quic (packet, header))
+  /* With secrets at hand it may be a connection that began before the capture did. */
+  gboolean guessed =
+      header == NULL && self->secrets->len > 0 && self->n_guessed < MAX_GUESSED && may_be_short (packet->payload);
+  if (moved == NULL && !guessed && !self->one_run && !looks_like_quic (packet, header))
     return NULL;
   flow = qs_capture_get_flow (self, packet, FALSE, TRUE);
   if (flow == NULL)
@@ -269,15 +281,54 @@ ensure_flow (QsCapture *self, const QsCapturePacket *packet, const Invariants *h
   return flow;
 }
 
-static QsCaptureConnection *
-begin_connection (QsCapture *self, QsCaptureFlow *flow, const QsCaptured *captured, const QsCapturePacket *packet)
+/* Who began it? Where neither port says so, a first packet with a long header does; else clients' ports are the higher ones. */
+static gboolean
+is_from_client (const QsCapturePacket *packet, const Invariants *header)
 {
-  gboolean from_client = !qs_capture_is_server_port (packet->from.port) || qs_capture_is_server_port (packet->to.port);
-  QsCaptureConnection *connection = qs_capture_connection_new (self, flow, packet, captured->time, from_client);
+  gboolean from_known = qs_capture_is_server_port (packet->from.port);
+  gboolean to_known = qs_capture_is_server_port (packet->to.port);
 
-  if (connection != NULL)
-    qs_capture_make_trace (self, connection);
+  if (from_known != to_known)
+    return to_known;
+  return header != NULL || packet->from.port >= packet->to.port;
+}
+
+static QsCaptureConnection *
+begin_connection (QsCapture *self, QsCaptureFlow *flow, const QsCaptured *captured, const QsCapturePacket *packet,
+                  const Invariants *header)
+{
+  QsCaptureConnection *connection =
+      qs_capture_connection_new (self, flow, packet, captured->time, is_from_client (packet, header));
+
+  if (connection == NULL)
+    return NULL;
+  connection->guessed = !self->one_run && !looks_like_quic (packet, header);
+  self->n_guessed += connection->guessed;
+  qs_capture_make_trace (self, connection);
   return connection;
+}
+
+static void
+note_looks (QsCaptureConnection *connection, QsSpan payload)
+{
+  if (!may_be_short (payload))
+    {
+      connection->n_odd++;
+      return;
+    }
+  connection->n_fitting++;
+  connection->first_bytes[payload.data[0] / 64] |= G_GUINT64_CONSTANT (1) << payload.data[0] % 64;
+}
+
+gboolean
+qs_capture_is_wrong_guess (const QsCaptureConnection *connection)
+{
+  guint n_first = 0;
+
+  for (guint i = 0; i < 128; i++)
+    n_first += connection->first_bytes[i / 64] >> i % 64 & 1;
+  return connection->guessed && (connection->n_fitting < MIN_GUESSED ||
+                                 connection->n_odd * 16 > connection->n_fitting || n_first < MIN_FIRST_BYTES);
 }
 
 void
@@ -293,7 +344,7 @@ qs_capture_add_udp (QsCapture *self, const QsCaptured *captured, const QsCapture
   if (flow->current != NULL)
     connection = route_quic (self, flow, packet, header);
   if (connection == NULL)
-    connection = begin_connection (self, flow, captured, packet);
+    connection = begin_connection (self, flow, captured, packet, header);
   if (connection == NULL)
     return;
   if (header != NULL)
@@ -303,5 +354,6 @@ qs_capture_add_udp (QsCapture *self, const QsCaptured *captured, const QsCapture
       connection->negotiates = header->version == 0;
     }
   flow->current = connection;
+  note_looks (connection, packet->payload);
   add_datagram (self, connection, flow, captured, packet);
 }

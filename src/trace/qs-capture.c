@@ -387,11 +387,27 @@ compare_origins (gconstpointer a, gconstpointer b)
   return left < right ? -1 : left > right;
 }
 
+/* Some other protocol that happened to look like QUIC for a moment. */
+static void
+drop_wrong_guesses (QsCapture *self)
+{
+  for (guint i = 0; i < self->connections->len; i++)
+    {
+      QsCaptureConnection *connection = g_ptr_array_index (self->connections, i);
+
+      if (!qs_capture_is_wrong_guess (connection))
+        continue;
+      g_ptr_array_remove (self->traces, connection->trace);
+      g_clear_object (&connection->trace);
+    }
+}
+
 GPtrArray *
 qs_capture_finish (QsCapture *self, GError **error)
 {
   for (guint i = 0; i < self->connections->len; i++)
     qs_capture_end_tcp (self, g_ptr_array_index (self->connections, i));
+  drop_wrong_guesses (self);
   if (self->n_packets == 0)
     {
       g_set_error_literal (error, QS_ERROR, QS_ERROR_UNSUPPORTED, _ ("This capture has no packets in it."));

@@ -211,6 +211,37 @@ class Probe(Reading):
                 self.compare(peer, status=None)
 
 
+class OverTcp(Reading):
+    """TLS over TCP: tshark finds our connection in the capture, its checksums good and its records open."""
+
+    def read(self, peer):
+        capture = self.path("run.pcapng")
+        result = probe.probe(f"--cacert={self.certs.ca}", f"--pcapng={capture}", "-4", f"tls://localhost:{peer.port}/")
+        wanted = ("tls.handshake.type", "http.response.code", "tcp.checksum.status", "tls.alert_message.desc")
+        fields = [word for name in wanted for word in ("-e", name)]
+        options = ("-d", f"tcp.port=={peer.port},tls", "-T", "fields", "-o", "tcp.check_checksum:TRUE")
+        lines = packets.tshark("-r", capture, *options, *fields).decode().splitlines()
+        columns = list(zip(*(line.split("\t") for line in lines)))
+        handshake, codes, checksums, alerts = ([value for cell in column for value in cell.split(",") if value] for column in columns)
+        self.assertEqual(set(checksums), {"1"})
+        self.assertIn("0", alerts)  # close_notify, which is encrypted
+        return result, handshake, codes
+
+    def test_tls13(self):
+        with peers.caddy(self.certs, protocols=("h1",)) as peer:
+            result, handshake, codes = self.read(peer)
+        self.assertEqual(result.status, 0, result.text)
+        self.assertEqual(handshake[:6], ["1", "2", "8", "11", "15", "20"])
+        self.assertEqual(codes, ["200"])
+
+    def test_tls12(self):
+        suites = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256"
+        with peers.openssl_server(self.certs, options=("-www", "-tls1_2", "-cipher", suites)) as peer:
+            _, handshake, _ = self.read(peer)
+        self.assertEqual(handshake[:6], ["1", "2", "11", "12", "14", "16"])
+        self.assertEqual(handshake.count("20"), 2)  # each Finished, which is encrypted
+
+
 class Server(Reading):
     """What quicserve writes of the connections that it had."""
 
@@ -319,6 +350,35 @@ class Captured(WithCaptures):
             capture, keys = self.fetch(peer, "--key-update=1ms", "--delay-stream=200ms")
             _, reading = self.compare(peer, capture, keys)
         self.assertEqual(reading.key_phases, {0, 1})
+
+    def test_midway(self):
+        """A capture that began when the handshake was over: the same packets, but for those that are not in it."""
+        with self.server(size=200000) as peer:
+            whole, keys = self.fetch(peer)
+        (wanted,) = self.rewrite(whole, keys)
+        begin = next(
+            number
+            for number, datagram in enumerate(wanted)
+            if number > 20 and not datagram.from_client and {packet.type for packet in datagram.packets} == {"1RTT"}
+        )
+        rest = self.path("rest.pcapng")
+        command = [peers.find_program("editcap"), "-r", whole, rest, f"{begin + 1}-100000"]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        (ours,) = self.rewrite(rest, keys)
+        self.assertEqual([packet for datagram in ours for packet in datagram.packets],
+                         [packet for datagram in wanted[begin:] for packet in datagram.packets])  # fmt: skip
+
+    def test_addresses_that_change(self):
+        """The client moves to another port: on purpose, with a new connection id, or as behind a NAT, with the old one."""
+        for options in (("--nat-rebinding",), ()):
+            with self.subTest(options), self.server(size=100000) as peer:
+                capture, keys = self.fetch(
+                    peer, "--change-local-addr=20ms", "--delay-stream=100ms", *options,
+                    capture=f"moved{len(options)}.pcapng", keys=f"keys{len(options)}",
+                )  # fmt: skip
+                ports = set(packets.tshark("-r", capture, "-T", "fields", "-e", "udp.srcport").decode().split())
+                self.assertGreater(len(ports - {str(peer.port)}), 2)  # two of the client's, and the marker's
+                self.compare(peer, capture, keys)
 
     def test_early_data(self):
         """A resumed connection whose request goes with the first flight."""
