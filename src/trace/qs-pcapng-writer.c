@@ -34,6 +34,7 @@ typedef struct {
   gboolean sent;
   gboolean refused;    /* an ICMP error that says so was written */
   QsRecord last;       /* UDP: what was sent last: an ICMP error quotes it */
+  guint16 checksum;    /* its own */
   guint32 sequence[2]; /* TCP: next to be sent */
 } Path;
 
@@ -280,11 +281,12 @@ write_datagram (State *self, Path *path, const QsRecord *record, QsFileWriter *o
   put_be16 (self->packet, record->length + 8);
   put_be16 (self->packet, 0);
   put_bytes (self->packet, record->bytes.data, record->bytes.length);
-  if (missing == 0)
-    {
-      guint16 checksum = transport_checksum (self->packet, path, PROTOCOL_UDP, at);
-      patch_be16 (self->packet, at + 6, checksum != 0 ? checksum : 0xffff);
-    }
+  guint16 checksum = missing == 0 ? transport_checksum (self->packet, path, PROTOCOL_UDP, at) : 0;
+  if (missing == 0 && checksum == 0)
+    checksum = 0xffff; /* 0 says that there is none (RFC 768) */
+  patch_be16 (self->packet, at + 6, checksum);
+  if (record->direction == QS_DIRECTION_SENT)
+    path->checksum = checksum;
   return write_packet (self, record, missing, out, error);
 }
 
@@ -444,7 +446,7 @@ write_icmp (State *self, Path *path, const Endpoint *router, gint64 time, guint 
   put_be16 (quoted, path->ends[QS_DIRECTION_SENT].port);
   put_be16 (quoted, path->ends[QS_DIRECTION_RECEIVED].port);
   put_be16 (quoted, path->last.length + 8);
-  put_be16 (quoted, 0);
+  put_be16 (quoted, path->checksum);
 
   g_byte_array_set_size (self->packet, 0);
   put_ip_header (self->packet, &way, QS_DIRECTION_RECEIVED, protocol, 0, 8 + header_length + 8);

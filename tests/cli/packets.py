@@ -234,8 +234,8 @@ def _shark_packet(proto):
 class Reading:
     """What tshark tells about a capture.
 
-    datagrams: as from_qlog(); complaints: what it says is wrong with it; checksums: how many are of each
-    status, 1 for a good one; key_phases: those of the 1-RTT packets; connections: tshark's numbers for them;
+    datagrams: as from_qlog(); complaints: what it says is wrong with it; checksums: how many of each protocol
+    are of each status, 1 for a good one; key_phases: those of the 1-RTT packets; connections: tshark's numbers for them;
     destinations: of each datagram the destination connection id, where its first packet tells it."""
 
     def __init__(self, path, *, keys=None, port=None):
@@ -256,7 +256,9 @@ class Reading:
     def _add(self, element):
         whole = _Fields(element)
         self.n_ipv4 += "ip.src" in whole
-        for name in ("ip", "udp"):
+        # An ICMP error quotes a datagram's headers, without the bytes that its checksum is over.
+        error = "icmp.type" in whole or "icmpv6.type" in whole
+        for name in ("ip", "icmp", "icmpv6") if error else ("ip", "udp"):
             if f"{name}.checksum.status" in whole:
                 self.checksums[name, whole.number(f"{name}.checksum.status")] += 1
         for name in ("quic.decryption_failed", "quic.bad_retry", "quic.protocol_violation", "quic.ft.unknown",

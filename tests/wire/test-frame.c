@@ -128,10 +128,10 @@ test_forbidden (void)
     { "18020100000102030405060708090a0b0c0d0e0f", "empty connection ID" },
     { "180201150102030405060708090a0b0c0d0e0f101112131415000102030405060708090a0b0c0d0e0f", "connection ID of 21" },
     { "18010204aabbccdd000102030405060708090a0b0c0d0e0f", "retires itself" },
-    { "1f", "unknown" },
+    { "20", "unknown" },
     { "2f", "unknown" },
     { "32", "unknown" },
-    { "40af00", "unknown" },
+    { "40b000", "unknown" },
     { "ffffffffffffffff", "unknown" },
   };
 
