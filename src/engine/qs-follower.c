@@ -6,7 +6,7 @@
 /* More records than this in one interval of "grown" (16 ms) are a download: some 30 MB/s. */
 #define BULK_RECORDS 400
 /* A flow-control window of 512 KiB is a millisecond of loopback: what holds the loop longer stalls the sender. */
-#define BULK_SLICE_US 250
+#define BULK_SLICE_US 150
 #define BULK_PAUSE_US 12500
 /* A download that pauses between two looks is still one. */
 #define CALM_US 50000

@@ -43,12 +43,33 @@ qs_chunks_get (const QsChunks *self, guint index)
   return chunk + (gsize) (index & (QS_CHUNKS_N - 1)) * self->element_size;
 }
 
+/* What one chunk takes. Whoever wants it elsewhere than on the heap looks at qs_chunks_is_full() before an append and adds one that it
+ * goes on to own. */
+static inline gsize
+qs_chunks_get_chunk_size (const QsChunks *self)
+{
+  return self->element_size * QS_CHUNKS_N;
+}
+
+static inline gboolean
+qs_chunks_is_full (const QsChunks *self)
+{
+  return self->length == self->chunks->len * QS_CHUNKS_N;
+}
+
+static inline void
+qs_chunks_add_chunk (QsChunks *self, gpointer chunk)
+{
+  g_ptr_array_set_free_func (self->chunks, NULL); /* not g_free() */
+  g_ptr_array_add (self->chunks, chunk);
+}
+
 /* One more element at the end, its bytes not set. */
 static inline gpointer
 qs_chunks_append (QsChunks *self)
 {
-  if ((self->length & (QS_CHUNKS_N - 1)) == 0)
-    g_ptr_array_add (self->chunks, g_malloc (self->element_size * QS_CHUNKS_N));
+  if (qs_chunks_is_full (self))
+    g_ptr_array_add (self->chunks, g_malloc (qs_chunks_get_chunk_size (self)));
   return qs_chunks_get (self, self->length++);
 }
 

@@ -7,11 +7,11 @@
 #define PAGE 4096
 
 struct _QsSpare {
-  gatomicrefcount ref_count; /* the thread that makes one holds it as well */
+  gatomicrefcount ref_count; /* the thread that makes a piece holds it as well */
   gsize size;
   GMutex lock;
-  void *ready;
-  gboolean ordered;
+  GQueue ready;
+  guint n_ordered; /* and not ready yet */
 };
 
 static void *
@@ -37,23 +37,31 @@ unref (QsSpare *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  g_aligned_free (self->ready);
+  g_queue_clear_full (&self->ready, g_aligned_free);
   g_mutex_clear (&self->lock);
   g_free (self);
+}
+
+static gboolean
+is_forsaken (QsSpare *self)
+{
+  return g_atomic_ref_count_compare (&self->ref_count, 1);
 }
 
 static void
 make_cb (gpointer item, gpointer data)
 {
   QsSpare *self = item;
-  void *piece = allocate (self->size);
 
-  touch (piece, self->size);
-  g_mutex_lock (&self->lock);
-  g_assert (self->ready == NULL);
-  self->ready = piece;
-  self->ordered = FALSE;
-  g_mutex_unlock (&self->lock);
+  for (gboolean more = TRUE; more && !is_forsaken (self);)
+    {
+      void *piece = allocate (self->size);
+      touch (piece, self->size);
+      g_mutex_lock (&self->lock);
+      g_queue_push_tail (&self->ready, piece);
+      more = --self->n_ordered > 0;
+      g_mutex_unlock (&self->lock);
+    }
   unref (self);
 }
 
@@ -63,7 +71,7 @@ new_pool (gpointer data)
   return g_thread_pool_new (make_cb, NULL, 1, FALSE, NULL);
 }
 
-/* One thread for all; it ends by itself when nothing is ordered for a while. */
+/* One thread for all; it ends by itself when nothing is ordered for a while. An item is an order that somebody fills. */
 static GThreadPool *
 get_pool (void)
 {
@@ -80,6 +88,7 @@ qs_spare_new (gsize size)
   QsSpare *self = g_new0 (QsSpare, 1);
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
+  g_queue_init (&self->ready);
   self->size = size;
   return self;
 }
@@ -91,13 +100,15 @@ qs_spare_free (QsSpare *self)
 }
 
 void
-qs_spare_order (QsSpare *self)
+qs_spare_order (QsSpare *self, guint n)
 {
   g_return_if_fail (self != NULL);
 
   g_mutex_lock (&self->lock);
-  gboolean begin = self->ready == NULL && !self->ordered;
-  self->ordered |= begin;
+  gboolean idle = self->n_ordered == 0;
+  if (self->ready.length + self->n_ordered < n)
+    self->n_ordered = n - self->ready.length;
+  gboolean begin = idle && self->n_ordered > 0;
   g_mutex_unlock (&self->lock);
   if (!begin)
     return;
@@ -111,7 +122,7 @@ qs_spare_take (QsSpare *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   g_mutex_lock (&self->lock);
-  void *piece = g_steal_pointer (&self->ready);
+  void *piece = g_queue_pop_head (&self->ready);
   g_mutex_unlock (&self->lock);
   return piece;
 }

@@ -8,7 +8,7 @@
 #define DEFAULT_PAYLOAD_LIMIT (64u << 20)
 #define SMALL_CHUNK (256u << 10)
 #define LARGE_CHUNK (2u << 20)
-#define N_SMALL_CHUNKS 4
+#define MAX_AHEAD 8
 #define TRUNCATED_LENGTH 64
 #define SIGNAL_INTERVAL_US 16000
 
@@ -84,9 +84,21 @@ unlock_and_arm (QsTrace *self, gboolean *armed)
 
 /* --- Storage, with the lock held --- */
 
-/* Most of what it costs to record a datagram is the kernel's fault for a fresh page. A trace that has
- * grown a little will grow on, so its chunks are huge pages, which another thread makes ready: to wait for one here
- * would hold the main loop for milliseconds. */
+/* How many large chunks to have ready: a trace that has grown will grow on, at most by as much again. What a fast download
+ * fills while the other thread waits for its turn must be there already. */
+static guint
+count_chunks_ahead (QsTrace *self)
+{
+  guint64 kept = self->payload_kept;
+
+  if (kept >= self->payload_limit) /* headers alone are to come */
+    return 1;
+  return (guint) MIN (kept / LARGE_CHUNK + 1, MIN (MAX_AHEAD, (self->payload_limit - kept) / LARGE_CHUNK + 1));
+}
+
+/* Most of what it costs to record a datagram is the kernel's fault for a fresh page. So the chunks of a trace that has
+ * grown a little are huge pages, which another thread makes ready: to wait for one here would hold the main loop for
+ * milliseconds. */
 static guint8 *
 new_payload_chunk (QsTrace *self, gsize length)
 {
@@ -97,15 +109,15 @@ new_payload_chunk (QsTrace *self, gsize length)
     size = LARGE_CHUNK;
   else
     chunk = g_aligned_alloc (1, size, 4096);
-  if (self->payload->len >= N_SMALL_CHUNKS - 1 && self->payload_kept + LARGE_CHUNK < self->payload_limit)
-    qs_spare_order (self->spare);
+  if (self->payload->len > 0)
+    qs_spare_order (self->spare, count_chunks_ahead (self));
   g_ptr_array_add (self->payload, chunk);
   self->payload_left = size;
   return chunk;
 }
 
 static guint8 *
-reserve_payload (QsTrace *self, gsize length)
+reserve (QsTrace *self, gsize length)
 {
   if (length == 0)
     return NULL;
@@ -118,10 +130,21 @@ reserve_payload (QsTrace *self, gsize length)
   return at;
 }
 
+static gpointer
+reserve_aligned (QsTrace *self, gsize length)
+{
+  const guintptr mask = sizeof (gpointer) - 1;
+  guint8 *at = reserve (self, length + mask);
+
+  return (gpointer) (((guintptr) at + mask) & ~mask);
+}
+
 static QsStoredRecord *
 append_record (QsTrace *self, QsRecordKind kind, gint64 time, guint *index)
 {
   *index = self->records.length;
+  if (qs_chunks_is_full (&self->records))
+    qs_chunks_add_chunk (&self->records, reserve_aligned (self, qs_chunks_get_chunk_size (&self->records)));
 
   QsStoredRecord *record = qs_chunks_append (&self->records);
   memset (record, 0, sizeof *record);
@@ -141,7 +164,7 @@ store_bytes (QsTrace *self, QsStoredRecord *record, const void *bytes, gsize len
       self->n_truncated++;
     }
 
-  guint8 *at = reserve_payload (self, kept);
+  guint8 *at = reserve (self, kept);
   if (kept > 0)
     memcpy (at, bytes, kept);
   self->payload_kept += kept;
@@ -444,7 +467,7 @@ qs_trace_add_secret (QsTrace *self, gint64 time, const char *key_log_line)
 
   g_mutex_lock (&self->lock);
   QsStoredRecord *record = append_record (self, QS_RECORD_SECRET, time, &index);
-  guint8 *at = reserve_payload (self, length + 1); /* ends in NUL, for readers' ease */
+  guint8 *at = reserve (self, length + 1); /* ends in NUL, for readers' ease */
   memcpy (at, key_log_line, length);
   at[length] = '\0';
   record->bytes = at;
