@@ -369,7 +369,7 @@ set_show (QsLessonPage *page, const char *text, GError **error)
     if (g_str_equal (shows[i], text))
       {
         page->show = i;
-        if (page->run < 0 && i != QS_LESSON_SHOW_NOTHING && i != QS_LESSON_SHOW_BLOCKING)
+        if (page->run < 0 && i != QS_LESSON_SHOW_NOTHING)
           fail (error, _ ("show=“%s” needs a run: put the <page> into a <run>"), text);
         return;
       }

@@ -222,6 +222,22 @@ qs_lesson_run_get_probe (QsLessonRun *self)
   return self->probe;
 }
 
+guint
+qs_lesson_run_get_port (QsLessonRun *self)
+{
+  g_return_val_if_fail (QS_IS_LESSON_RUN (self) && self->server != NULL, 0);
+
+  return qs_server_get_port (self->server);
+}
+
+const char *
+qs_lesson_run_get_ca_file (QsLessonRun *self)
+{
+  g_return_val_if_fail (QS_IS_LESSON_RUN (self), NULL);
+
+  return self->ca_path;
+}
+
 void
 qs_lesson_run_start (QsLessonRun *self)
 {

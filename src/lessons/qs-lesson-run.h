@@ -20,6 +20,9 @@ QsLessonRun *qs_lesson_run_new (QsLesson *lesson, guint run);
 gboolean qs_lesson_run_prepare (QsLessonRun *self, GError **error);
 /* The probe, to be shown before it starts; NULL before qs_lesson_run_prepare(). */
 QsProbe *qs_lesson_run_get_probe (QsLessonRun *self);
+/* Of the server that was started, and the file with its CA: for another client than the probe. */
+guint qs_lesson_run_get_port (QsLessonRun *self);
+const char *qs_lesson_run_get_ca_file (QsLessonRun *self);
 /* Starts the probe. */
 void qs_lesson_run_start (QsLessonRun *self);
 /* Ends it; "finished" follows. */

@@ -21,7 +21,7 @@ typedef enum {
   QS_LESSON_SHOW_STEPS,    /* the handshake step by step */
   QS_LESSON_SHOW_STREAMS,  /* the streams with their states */
   QS_LESSON_SHOW_NOTHING,
-  QS_LESSON_SHOW_BLOCKING, /* a frame of another process, which a blocking call freezes */
+  QS_LESSON_SHOW_BLOCKING, /* a frame of another process that connects to the run's server; a blocking call freezes it */
   QS_N_LESSON_SHOWS
 } QsLessonShow;
 

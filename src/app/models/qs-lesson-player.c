@@ -44,13 +44,13 @@ get_page (QsLessonPlayer *self)
   return qs_lesson_get_page (self->lesson, self->page);
 }
 
-/* What was made for the page's run; NULL for a page without one. */
+/* What was made for the page's run; NULL for a page without one, and for one where another program makes it. */
 static Made *
 get_made (QsLessonPlayer *self)
 {
-  int run = self->lesson != NULL ? get_page (self)->run : -1;
+  const QsLessonPage *page = self->lesson != NULL ? get_page (self) : NULL;
 
-  return run >= 0 ? &self->made[run] : NULL;
+  return page != NULL && page->run >= 0 && page->show != QS_LESSON_SHOW_BLOCKING ? &self->made[page->run] : NULL;
 }
 
 static const QsLessonMoment *

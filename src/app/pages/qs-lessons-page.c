@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/pages/qs-lessons-page.h"
 
+#include "app/widgets/qs-frame-view.h"
 #include "app/widgets/qs-lesson-question.h"
 #include "app/widgets/qs-replay-bar.h"
 #include "app/widgets/qs-sequence-view.h"
 #include "app/widgets/qs-step-list.h"
+#include "app/widgets/qs-stream-list.h"
 #include "base/qs-error.h"
 #include "base/qs-i18n.h"
 
@@ -23,6 +25,8 @@ struct _QsLessonsPage {
   QsSequenceView *view;
   QsReplayBar *replay_bar;
   QsStepList *steps;
+  QsStreamList *streams;
+  QsFrameView *frame;
 
   GPtrArray *lessons;
   QsLessonPlayer *player;
@@ -33,8 +37,8 @@ struct _QsLessonsPage {
 G_DEFINE_FINAL_TYPE (QsLessonsPage, qs_lessons_page, QS_TYPE_PAGE)
 
 static const char *const pictures[QS_N_LESSON_SHOWS] = {
-  [QS_LESSON_SHOW_SEQUENCE] = "sequence", [QS_LESSON_SHOW_STEPS] = "steps",      [QS_LESSON_SHOW_STREAMS] = "sequence",
-  [QS_LESSON_SHOW_NOTHING] = "nothing",   [QS_LESSON_SHOW_BLOCKING] = "nothing",
+  [QS_LESSON_SHOW_SEQUENCE] = "sequence", [QS_LESSON_SHOW_STEPS] = "steps",    [QS_LESSON_SHOW_STREAMS] = "streams",
+  [QS_LESSON_SHOW_NOTHING] = "nothing",   [QS_LESSON_SHOW_BLOCKING] = "frame",
 };
 
 /* --- The list ------------------------------------------------------------------------------- */
@@ -121,6 +125,7 @@ show_run (QsLessonsPage *self)
   g_signal_handler_unblock (self->view, self->selection_handler);
   if (run != NULL)
     qs_step_list_set_steps (self->steps, qs_run_get_steps (run));
+  qs_stream_list_set_run (self->streams, run);
 }
 
 static void
@@ -141,7 +146,7 @@ show_state (QsLessonsPage *self)
 }
 
 static void
-show_page (QsLessonsPage *self, const QsLesson *lesson)
+show_page (QsLessonsPage *self, QsLesson *lesson)
 {
   guint number = qs_lesson_player_get_page (self->player), n = qs_lesson_get_n_pages (lesson);
   const QsLessonPage *page = qs_lesson_get_page (lesson, number);
@@ -154,6 +159,7 @@ show_page (QsLessonsPage *self, const QsLesson *lesson)
   gtk_label_set_text (self->counter, counter);
   gtk_widget_set_sensitive (GTK_WIDGET (self->back), number > 0);
   gtk_button_set_label (self->next, number + 1 < n ? _ ("Next") : _ ("Done"));
+  qs_frame_view_set_run (self->frame, page->show == QS_LESSON_SHOW_BLOCKING ? lesson : NULL, page->run);
   gtk_stack_set_visible_child_name (self->pictures, pictures[page->show]);
   qs_lesson_question_view_set_player (self->question, page->question != NULL ? self->player : NULL);
   if (number != self->shown_page)
@@ -164,7 +170,7 @@ show_page (QsLessonsPage *self, const QsLesson *lesson)
 static void
 player_changed_cb (QsLessonsPage *self)
 {
-  const QsLesson *lesson = qs_lesson_player_get_lesson (self->player);
+  QsLesson *lesson = qs_lesson_player_get_lesson (self->player);
 
   gtk_stack_set_visible_child_name (self->stack, lesson != NULL ? "lesson" : "list");
   if (lesson == NULL)
@@ -226,7 +232,10 @@ replay_moved_cb (QsLessonsPage *self, GParamSpec *pspec, QsReplay *replay)
 static void
 presenting_cb (QsLessonsPage *self, GParamSpec *pspec, QsSession *session)
 {
-  qs_sequence_view_set_text_scale (self->view, qs_session_get_presenting (session) ? QS_PRESENTING_SCALE : 1);
+  double scale = qs_session_get_presenting (session) ? QS_PRESENTING_SCALE : 1;
+
+  qs_sequence_view_set_text_scale (self->view, scale);
+  qs_frame_view_set_text_scale (self->frame, scale);
 }
 
 static void
@@ -315,10 +324,12 @@ qs_lessons_page_class_init (QsLessonsPageClass *klass)
   QS_PAGE_CLASS (klass)->session_set = qs_lessons_page_session_set;
   QS_PAGE_CLASS (klass)->update = qs_lessons_page_update;
 
+  g_type_ensure (QS_TYPE_FRAME_VIEW);
   g_type_ensure (QS_TYPE_LESSON_QUESTION_VIEW);
   g_type_ensure (QS_TYPE_REPLAY_BAR);
   g_type_ensure (QS_TYPE_SEQUENCE_VIEW);
   g_type_ensure (QS_TYPE_STEP_LIST);
+  g_type_ensure (QS_TYPE_STREAM_LIST);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-lessons-page.ui");
 #define CHILD(name) gtk_widget_class_bind_template_child (widget_class, QsLessonsPage, name)
   CHILD (stack);
@@ -340,6 +351,8 @@ qs_lessons_page_class_init (QsLessonsPageClass *klass)
   CHILD (view);
   CHILD (replay_bar);
   CHILD (steps);
+  CHILD (streams);
+  CHILD (frame);
 #undef CHILD
   gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, next_cb);
