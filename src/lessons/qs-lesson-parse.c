@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The file of a lesson: XML by GMarkup, held to the table of qs-lesson-elements.c. */
+#include <string.h>
+
 #include "base/qs-i18n.h"
 #include "lessons/qs-lesson-parse-private.h"
 
@@ -169,6 +171,22 @@ locate_error (QsLessonParser *parser, const char *file, const GError *why, GErro
                  file, line, why->message);
 }
 
+/* GMarkup would say so too, with the bytes in its message. */
+static gboolean
+check_encoding (const char *text, gsize length, const char *file, GError **error)
+{
+  const char *bad;
+  guint line = 1;
+
+  if (g_utf8_validate_len (text, length, &bad))
+    return TRUE;
+  for (const char *at = text; at < bad; at++)
+    line += *at == '\n';
+  g_set_error (error, QS_ERROR, QS_ERROR_PARSE,
+               _ ("%s:%u: here it is not in UTF-8: have your editor save it with that encoding"), file, line);
+  return FALSE;
+}
+
 QsLesson *
 qs_lesson_parse (const char *text, gsize length, const char *name, const char *file, const char *const *languages,
                  GError **error)
@@ -180,6 +198,15 @@ qs_lesson_parse (const char *text, gsize length, const char *name, const char *f
       g_set_error (error, QS_ERROR, QS_ERROR_TOO_LARGE, _ ("%s:1: a lesson of more than %d KiB is none"), file,
                    MAX_FILE / 1024);
       return NULL;
+    }
+
+  if (!check_encoding (text, length, file, error))
+    return NULL;
+  /* Some editors begin a file with a byte order mark. */
+  if (length >= 3 && memcmp (text, "\xef\xbb\xbf", 3) == 0)
+    {
+      text += 3;
+      length -= 3;
     }
 
   g_autoptr (QsLesson) lesson = qs_lesson_new (name, file);

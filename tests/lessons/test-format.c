@@ -109,6 +109,8 @@ static const struct {
   { "<lesson>\n<title>T</title>\n<page><p>x & y</p></page></lesson>", "x.lesson:3: this is not well-formed" },
   { "<lesson><title>T</title>", "not well-formed" },
   { "<story/>", "begins with <lesson>" },
+  { "<lesson>\n<title>\xff</title></lesson>", "x.lesson:2: here it is not in UTF-8" },
+  { "<lesson><title>T</title><run><stream bytes='16777216'/><stream bytes='1'/></run></lesson>", "together" },
   { "<lesson>\n\n<page at=''/></lesson>", "x.lesson:3: " },
   { "<lesson><title>T</title></lesson>", "no page" },
   { "<lesson>" PAGE "</lesson>", "no title" },
@@ -119,6 +121,7 @@ static const struct {
   { "<lesson><title>T</title><page></page></lesson>", "says nothing" },
   { "<lesson><title>T</title><page at='end'><p>x</p></page></lesson>", "needs a run" },
   { "<lesson><title>T</title><page show='steps'><p>x</p></page></lesson>", "needs a run" },
+  { "<lesson><title>T</title><page show='blocking'><p>x</p></page></lesson>", "needs a run" },
   { RUN ("<page at='typ:retry'><p>x</p></page>"), "no filter expression" },
   { RUN ("<page show='cinema'><p>x</p></page>"), "show=“cinema”" },
   { "<lesson><title>T</title><run scenario='nope'>" PAGE "</run></lesson>", "no scenario “nope”" },
@@ -168,6 +171,17 @@ test_too_large (void)
 
   g_assert_null (parse (large, english, &error));
   g_assert_error (error, QS_ERROR, QS_ERROR_TOO_LARGE);
+}
+
+/* As some editors write it. */
+static void
+test_byte_order_mark (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (QsLesson) lesson = parse ("\xef\xbb\xbf<lesson><title>T</title>" PAGE "</lesson>", english, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (qs_lesson_get_title (lesson), ==, "T");
 }
 
 static void
@@ -221,6 +235,7 @@ main (int argc, char **argv)
   g_test_add_func ("/lessons/whole", test_whole);
   g_test_add_func ("/lessons/languages", test_languages);
   g_test_add_func ("/lessons/errors", test_errors);
+  g_test_add_func ("/lessons/byte-order-mark", test_byte_order_mark);
   g_test_add_func ("/lessons/too-large", test_too_large);
   g_test_add_func ("/lessons/library", test_library);
   return g_test_run ();
