@@ -20,6 +20,7 @@
 #define TCP_ACK 0x10
 #define MAX_SEGMENT 32768 /* a longer write or read becomes several packets: IPv4's length has 16 bits */
 #define FIRST_SEQUENCE 1000
+#define RECORD_HEADER 5 /* RFC 8446 section 5.1 */
 
 /* One end, as its bytes stand in a header. */
 typedef struct {
@@ -36,6 +37,9 @@ typedef struct {
   QsRecord last;       /* UDP: what was sent last: an ICMP error quotes it */
   guint16 checksum;    /* its own */
   guint32 sequence[2]; /* TCP: next to be sent */
+  gboolean holds;      /* TCP: the header of a TLS record, whose body comes next */
+  gint64 held_time;
+  guint8 held[RECORD_HEADER];
 } Path;
 
 typedef struct {
@@ -344,6 +348,52 @@ write_segments (State *self, Path *path, const QsRecord *whole, QsFileWriter *ou
   return TRUE;
 }
 
+static gboolean
+write_held (State *self, Path *path, QsFileWriter *out, GError **error)
+{
+  const QsRecord header = { .direction = QS_DIRECTION_RECEIVED,
+                            .time = path->held_time,
+                            .length = RECORD_HEADER,
+                            .bytes = QS_SPAN (path->held, RECORD_HEADER) };
+
+  if (!path->holds)
+    return TRUE;
+  path->holds = FALSE;
+  return write_segment (self, path, &header, TCP_PUSH | TCP_ACK, out, error);
+}
+
+static gboolean
+write_joined (State *self, Path *path, const QsRecord *body, QsFileWriter *out, GError **error)
+{
+  g_autoptr (GByteArray) whole = g_byte_array_sized_new (RECORD_HEADER + (guint) body->bytes.length);
+  QsRecord joined = *body;
+
+  path->holds = FALSE;
+  put_bytes (whole, path->held, RECORD_HEADER);
+  put_bytes (whole, body->bytes.data, body->bytes.length);
+  joined.length += RECORD_HEADER;
+  joined.bytes = QS_SPAN (whole->data, whole->len);
+  return write_segments (self, path, &joined, out, error);
+}
+
+/* OpenSSL reads a record's header apart from its body. On the wire they were together, and so they are shown elsewhere. */
+static gboolean
+write_stream (State *self, Path *path, const QsRecord *record, QsFileWriter *out, GError **error)
+{
+  gboolean received = record->direction == QS_DIRECTION_RECEIVED;
+
+  if (!path->opened && !open_tcp (self, path, record->time, out, error))
+    return FALSE;
+  if (received && path->holds)
+    return write_joined (self, path, record, out, error);
+  if (!received || record->length != RECORD_HEADER || record->bytes.length != RECORD_HEADER)
+    return write_held (self, path, out, error) && write_segments (self, path, record, out, error);
+  path->holds = TRUE;
+  path->held_time = record->time;
+  memcpy (path->held, record->bytes.data, RECORD_HEADER);
+  return TRUE;
+}
+
 /* --- Addresses --- */
 
 /* Fills in an address as IPv6 (IPv4 as a mapped one), and says whether it is really IPv4. An unknown one
@@ -551,12 +601,16 @@ write_record (State *self, const QsRecord *record, QsFileWriter *out, GError **e
       g_strcmp0 (record->mark->name, "ECONNREFUSED") == 0)
     return write_refusal (self, record, out, error);
   if (record->kind == QS_RECORD_SEGMENT)
-    {
-      Path *path = get_path (self, record->path);
+    return write_stream (self, get_path (self, record->path), record, out, error);
+  return TRUE;
+}
 
-      return (path->opened || open_tcp (self, path, record->time, out, error)) &&
-             write_segments (self, path, record, out, error);
-    }
+static gboolean
+write_rest (State *self, QsFileWriter *out, GError **error)
+{
+  for (guint i = 0; i < self->paths->len; i++)
+    if (!write_held (self, &g_array_index (self->paths, Path, i), out, error))
+      return FALSE;
   return TRUE;
 }
 
@@ -567,7 +621,7 @@ step_pcapng (gpointer state, QsFileWriter *out, GError **error)
   QsRecord record;
 
   if (self->next == self->end)
-    return QS_SAVE_DONE;
+    return write_rest (self, out, error) ? QS_SAVE_DONE : QS_SAVE_FAILED;
   qs_trace_get_record (self->trace, self->next++, &record);
   return write_record (self, &record, out, error) ? QS_SAVE_MORE : QS_SAVE_FAILED;
 }

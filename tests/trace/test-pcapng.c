@@ -140,6 +140,40 @@ test_tcp (Fixture *self, gconstpointer data)
     g_assert_cmpstr (lines[i], ==, expected[i]);
 }
 
+/* The header of a record that was read apart from its body goes with it; without a body it is written all the same. */
+static void
+test_records (Fixture *self, gconstpointer data)
+{
+  g_autoptr (QsTrace) trace = fixture_trace_new (QS_VANTAGE_CLIENT);
+
+  qs_trace_add_segment (trace, 1000, QS_DIRECTION_SENT, 0, "hello", 5);
+  qs_trace_add_segment (trace, 2000, QS_DIRECTION_RECEIVED, 0, "first", 5);
+  qs_trace_add_segment (trace, 3000, QS_DIRECTION_RECEIVED, 0, "body", 4);
+  qs_trace_add_segment (trace, 4000, QS_DIRECTION_RECEIVED, 0, "again", 5);
+  qs_trace_add_segment (trace, 5000, QS_DIRECTION_SENT, 0, "me", 2);
+  qs_trace_add_segment (trace, 6000, QS_DIRECTION_RECEIVED, 0, "rests", 5);
+  g_assert_true (qs_pcapng_write (trace, self->path, NULL));
+
+  g_auto (GStrv) lines =
+      run_tshark (self, "-e tcp.srcport -e tcp.checksum.status -e tcp.payload -e tcp.analysis.flags");
+  static const char *const expected[] = {
+    "40000,1,,",
+    "4433,1,,",
+    "40000,1,,",
+    "40000,1,68656c6c6f,",
+    "4433,1,6669727374"
+    "626f6479,",
+    "4433,1,616761696e,",
+    "40000,1,6d65,",
+    "4433,1,7265737473,",
+  };
+  if (lines == NULL)
+    return;
+  g_assert_cmpuint (g_strv_length (lines), ==, G_N_ELEMENTS (expected));
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    g_assert_cmpstr (lines[i], ==, expected[i]);
+}
+
 /* Behind the memory bound: the true length is kept, and that the rest is missing. */
 static void
 test_truncated (Fixture *self, gconstpointer data)
@@ -173,6 +207,7 @@ main (int argc, char **argv)
   ADD ("udp", test_udp);
   ADD ("ipv6", test_ipv6);
   ADD ("tcp", test_tcp);
+  ADD ("records", test_records);
   ADD ("truncated", test_truncated);
   ADD ("from-qlog", test_from_qlog);
   return g_test_run ();
