@@ -39,6 +39,33 @@ qs_quic_connection_begin_close (QsQuicConnection *connection, guint64 code, cons
   connection->close_reason = g_strdup (reason);
 }
 
+/* As many streams as the peer allows, with a word on each; then says that one more was wanted, which OpenSSL itself
+ * never does (RFC 9000 section 4.6). Not before the client has a stream of its own: a client that keeps to one stream, as
+ * s_client does, may take the first of these for that one, which cannot be written to. */
+static void
+exhaust_streams (QsQuicConnection *connection)
+{
+  static const guint8 word[] = "one of many\n";
+  guint64 opened = 0;
+  size_t written;
+
+  for (;;)
+    {
+      ERR_clear_error ();
+      SSL *ssl = SSL_new_stream (connection->ssl, SSL_STREAM_FLAG_UNI | SSL_STREAM_FLAG_NO_BLOCK);
+      if (ssl == NULL)
+        break;
+      /* Its write side stays open: what is concluded makes room for another. */
+      qs_quic_connection_add_own_stream (connection, ssl);
+      if (SSL_write_ex (ssl, word, sizeof word - 1, &written) == 1)
+        qs_server_connection_count (connection->object, 0, written);
+      opened++;
+    }
+  ERR_clear_error ();
+  g_autoptr (GBytes) frame = qs_crafted_streams_blocked (opened);
+  qs_wire_fault_add_frames (connection->endpoint->fault, qs_server_connection_get_peer (connection->object), frame);
+}
+
 /* What the scenario does to a request's stream. */
 static void
 misbehave (QsQuicConnection *connection, QsQuicStream *stream)
@@ -46,6 +73,8 @@ misbehave (QsQuicConnection *connection, QsQuicStream *stream)
   const QsBehaviour *behaviour = connection->endpoint->behaviour;
   gboolean first = connection->n_requests++ == 0;
 
+  if (first && behaviour->wire == QS_WIRE_STREAMS_BLOCKED)
+    exhaust_streams (connection);
   if (first && behaviour->within == QS_WITHIN_CLOSE)
     qs_quic_connection_begin_close (connection, behaviour->close_code, behaviour->close_reason);
   else if (first && behaviour->within == QS_WITHIN_RESET)
@@ -175,32 +204,6 @@ qs_quic_connection_drive_close (QsQuicConnection *connection)
                           sizeof args) != 0;
 }
 
-/* As many streams as the peer allows, with a word on each; then says that one more was wanted, which OpenSSL itself
- * never does (RFC 9000 section 4.6). */
-static void
-exhaust_streams (QsQuicConnection *connection)
-{
-  static const guint8 word[] = "one of many\n";
-  guint64 opened = 0;
-  size_t written;
-
-  for (;;)
-    {
-      ERR_clear_error ();
-      SSL *ssl = SSL_new_stream (connection->ssl, SSL_STREAM_FLAG_UNI | SSL_STREAM_FLAG_NO_BLOCK);
-      if (ssl == NULL)
-        break;
-      /* Its write side stays open: what is concluded makes room for another. */
-      qs_quic_connection_add_own_stream (connection, ssl);
-      if (SSL_write_ex (ssl, word, sizeof word - 1, &written) == 1)
-        qs_server_connection_count (connection->object, 0, written);
-      opened++;
-    }
-  ERR_clear_error ();
-  g_autoptr (GBytes) frame = qs_crafted_streams_blocked (opened);
-  qs_wire_fault_add_frames (connection->endpoint->fault, qs_server_connection_get_peer (connection->object), frame);
-}
-
 /* What one of the server's own clients is there for. */
 static void
 say_hello (QsQuicConnection *connection)
@@ -237,8 +240,6 @@ establish (QsQuicConnection *connection)
     qs_quic_http3_begin (connection);
   if (self->fault != NULL)
     qs_wire_fault_established (self->fault, qs_server_connection_get_peer (connection->object));
-  if (self->behaviour->wire == QS_WIRE_STREAMS_BLOCKED)
-    exhaust_streams (connection);
 }
 
 void

@@ -201,7 +201,8 @@ static const Row rows[] = {
     DECIDES_WIRE,
     { .wire = QS_WIRE_STATELESS_RESET } },
   { { "stream-limit", N_ ("Stream limit"),
-      N_ ("The server opens as many streams as it may and says that it wanted one more (STREAMS_BLOCKED)."),
+      N_ ("With the client's first stream, the server opens as many streams as it may and says that it wanted one more "
+          "(STREAMS_BLOCKED)."),
       "stream-limit" },
     DECIDES_WIRE,
     { .wire = QS_WIRE_STREAMS_BLOCKED } },
