@@ -563,6 +563,16 @@ qs_probe_dup_response (QsProbe *self)
   return g_bytes_new (self->request->body->data, self->request->body->len);
 }
 
+GBytes *
+qs_probe_dup_response_start (QsProbe *self, gsize most)
+{
+  g_return_val_if_fail (QS_IS_PROBE (self), NULL);
+
+  if (self->request == NULL)
+    return g_bytes_new (NULL, 0);
+  return g_bytes_new (self->request->body->data, MIN (self->request->body->len, most));
+}
+
 guint64
 qs_probe_get_response_length (QsProbe *self)
 {

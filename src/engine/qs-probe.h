@@ -89,6 +89,8 @@ gint64 qs_stream_get_write_error (QsStream *self);
 guint64 qs_stream_get_bytes_sent (QsStream *self);
 guint64 qs_stream_get_bytes_received (QsStream *self);
 GBytes *qs_stream_dup_received (QsStream *self);
+/* The first of them: cheap also when there are many megabytes. */
+GBytes *qs_stream_dup_received_start (QsStream *self, gsize most);
 
 /* Queue bytes; written as flow control lets them. FALSE when the write side is over. */
 gboolean qs_stream_send (QsStream *self, GBytes *bytes, gboolean conclude, GError **error);
@@ -140,7 +142,8 @@ QsTrace *qs_probe_get_trace (QsProbe *self);
 GListModel *qs_probe_get_streams (QsProbe *self);     /* of QsStream, by id */
 GSocketAddress *qs_probe_get_address (QsProbe *self); /* of the attempt that won or is under way; NULL before */
 GBytes *qs_probe_dup_response (QsProbe *self); /* body of the request's answer so far (HTTP/1.x and h3: without head) */
-guint64 qs_probe_get_response_length (QsProbe *self); /* of the whole body, also what is not kept */
+GBytes *qs_probe_dup_response_start (QsProbe *self, gsize most); /* the first bytes of it: cheap */
+guint64 qs_probe_get_response_length (QsProbe *self);            /* of the whole body, also what is not kept */
 /* Of the answer, NULL / 0 when there is none. Names and values escaped. */
 guint qs_probe_get_http_status (QsProbe *self);
 const char *qs_probe_get_http_version (QsProbe *self);        /* "0.9", "1.0", "1.1", "3" */

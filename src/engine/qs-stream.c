@@ -238,6 +238,14 @@ qs_stream_dup_received (QsStream *self)
   return g_bytes_ref (self->snapshot);
 }
 
+GBytes *
+qs_stream_dup_received_start (QsStream *self, gsize most)
+{
+  g_return_val_if_fail (QS_IS_STREAM (self), NULL);
+
+  return g_bytes_new (self->received->data, MIN (self->received->len, most));
+}
+
 static gboolean
 check_connected (QsStream *self, GError **error)
 {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <glib/gstdio.h>
 #include <gtk/gtk.h>
+#include <string.h>
 
 #include "app/models/qs-stream-table.h"
 #include "app/qs-files.h"
+#include "app/widgets/qs-bytes-view.h"
 #include "trace/qs-trace-save.h"
 #include "window-fixture.h"
 
@@ -389,6 +391,53 @@ test_lab_restart (Fixture *fixture, gconstpointer data)
   g_assert_false (g_file_test (ca, G_FILE_TEST_EXISTS));
 }
 
+static char *
+dup_text (QsBytesView *view)
+{
+  GtkTextBuffer *buffer = gtk_text_view_get_buffer (GTK_TEXT_VIEW (gtk_bin_get_child (GTK_BIN (view))));
+  GtkTextIter start, end;
+
+  gtk_text_buffer_get_bounds (buffer, &start, &end);
+  return gtk_text_buffer_get_text (buffer, &start, &end, TRUE);
+}
+
+static gboolean
+says (QsBytesView *view, const char *wanted)
+{
+  g_autofree char *text = dup_text (view);
+
+  return g_str_equal (text, wanted);
+}
+
+/* A long body comes into its view in pieces: all of it, whatever happens meanwhile, and never too much at a time. */
+static void
+test_bytes (Fixture *fixture, gconstpointer data)
+{
+  g_autofree guint8 *pattern = g_malloc (QS_BYTES_VIEW_TEXT_LIMIT + 1);
+  QsBytesView *view = QS_BYTES_VIEW (g_object_ref_sink (qs_bytes_view_new ()));
+
+  for (gsize i = 0; i <= QS_BYTES_VIEW_TEXT_LIMIT; i++)
+    pattern[i] = (guint8) (i % 251);
+  g_autoptr (GBytes) bytes = g_bytes_new (pattern, QS_BYTES_VIEW_TEXT_LIMIT + 1);
+  g_autofree char *wanted = qs_bytes_to_text (pattern, QS_BYTES_VIEW_TEXT_LIMIT);
+  g_autofree char *hex = qs_bytes_to_hex_dump (pattern, QS_BYTES_VIEW_HEX_LIMIT);
+  qs_bytes_view_set_bytes (view, fixture, bytes);
+  g_autofree char *first = dup_text (view);
+  g_assert_cmpuint (strlen (first), >, 1000);
+  g_assert_cmpuint (strlen (first), <, 8000);
+  g_assert_true (g_str_has_prefix (wanted, first));
+
+  qs_bytes_view_set_hex (view, TRUE);
+  wait_until (says (view, hex));
+  qs_bytes_view_set_hex (view, FALSE);
+  wait_until (says (view, wanted));
+  g_assert_false (qs_bytes_view_wants (view, fixture));
+
+  qs_bytes_view_set_hex (view, TRUE); /* is gone before all is in it */
+  gtk_widget_destroy (GTK_WIDGET (view));
+  g_object_unref (view);
+}
+
 static void
 test_history (Fixture *fixture, gconstpointer data)
 {
@@ -435,6 +484,7 @@ main (int argc, char **argv)
   g_test_add ("/app/window/runs", Fixture, NULL, fixture_set_up, test_runs, fixture_tear_down);
   g_test_add ("/app/window/lab-path", Fixture, NULL, fixture_set_up, test_lab_path, fixture_tear_down);
   g_test_add ("/app/window/lab-restart", Fixture, NULL, fixture_set_up, test_lab_restart, fixture_tear_down);
+  g_test_add ("/app/window/bytes", Fixture, NULL, fixture_set_up, test_bytes, fixture_tear_down);
   g_test_add ("/app/window/history", Fixture, NULL, fixture_set_up, test_history, fixture_tear_down);
   g_test_add ("/app/window/many-closes", Fixture, NULL, fixture_set_up, test_many_closes, fixture_tear_down);
   return fixture_run ();

@@ -76,13 +76,13 @@ get_length (QsProbe *probe)
 }
 
 static GBytes *
-dup_bytes (QsProbe *probe)
+dup_bytes (QsProbe *probe, gsize most)
 {
   g_autoptr (QsStream) first = dup_first_stream (probe);
 
   if (qs_probe_get_http_version (probe) != NULL)
-    return qs_probe_dup_response (probe);
-  return first != NULL ? qs_stream_dup_received (first) : g_bytes_new (NULL, 0);
+    return qs_probe_dup_response_start (probe, most);
+  return first != NULL ? qs_stream_dup_received_start (first, most) : g_bytes_new (NULL, 0);
 }
 
 static gboolean
@@ -113,7 +113,7 @@ show_body (QsResponsePage *self, QsProbe *probe)
   qs_bytes_view_set_growing (self->body, is_growing (probe));
   if (qs_bytes_view_wants (self->body, probe))
     {
-      g_autoptr (GBytes) bytes = dup_bytes (probe);
+      g_autoptr (GBytes) bytes = dup_bytes (probe, QS_BYTES_VIEW_TEXT_LIMIT);
       qs_bytes_view_set_bytes (self->body, probe, bytes);
     }
   show_size (self, total);
@@ -184,7 +184,7 @@ static GBytes *
 dup_whole (QsRun *run)
 {
   if (qs_run_get_probe (run) != NULL)
-    return dup_bytes (qs_run_get_probe (run));
+    return dup_bytes (qs_run_get_probe (run), G_MAXSIZE);
   g_autoptr (QsRecordedAnswer) answer = dup_recorded (run, MOST_SAVED);
   return answer != NULL ? g_bytes_ref (answer->body) : g_bytes_new (NULL, 0);
 }

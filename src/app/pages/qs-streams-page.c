@@ -92,8 +92,7 @@ show_recorded (QsStreamsPage *self)
   qs_bytes_view_set_growing (self->received, FALSE);
   if (!qs_bytes_view_wants (self->received, recording))
     return;
-  bytes = qs_recording_dup_stream (recording, self->recorded, QS_DIRECTION_RECEIVED,
-                                   qs_bytes_view_get_limit (self->received) + 1);
+  bytes = qs_recording_dup_stream (recording, self->recorded, QS_DIRECTION_RECEIVED, QS_BYTES_VIEW_TEXT_LIMIT);
   qs_bytes_view_set_bytes (self->received, recording, bytes);
   const QsStreamFigures *figures =
       qs_metrics_get_stream (qs_trace_get_metrics (qs_run_get_trace (run)), (guint64) self->recorded);
@@ -127,7 +126,7 @@ show_received (QsStreamsPage *self)
   qs_bytes_view_set_growing (self->received, is_open (self) && qs_stream_get_read_state (self->stream) == QS_STREAM_OK);
   if (qs_bytes_view_wants (self->received, self->stream))
     {
-      g_autoptr (GBytes) bytes = qs_stream_dup_received (self->stream);
+      g_autoptr (GBytes) bytes = qs_stream_dup_received_start (self->stream, QS_BYTES_VIEW_TEXT_LIMIT);
       qs_bytes_view_set_bytes (self->received, self->stream, bytes);
     }
   show_received_label (self, total);

@@ -8,6 +8,8 @@
 /* GtkTextView lays out whole lines: one of 64 KiB would stall it. */
 #define FOLD_BYTES 400
 #define HEX_ROW 16
+/* Of the text that is put in at a time: a window full of it. */
+#define PIECE_CHARS 4000
 
 struct _QsBytesView {
   GtkScrolledWindow parent;
@@ -15,9 +17,10 @@ struct _QsBytesView {
   gpointer source;
   GBytes *bytes;
   gsize shown;
+  gsize done; /* of those shown, how many are in the text by now */
   gboolean hex;
   gboolean growing;
-  guint warm_up_id;
+  guint warm_up_id, append_id;
 };
 
 enum { PROP_HEX = 1, N_PROPS };
@@ -25,28 +28,52 @@ static GParamSpec *props[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (QsBytesView, qs_bytes_view, GTK_TYPE_SCROLLED_WINDOW)
 
+/* One line of text, folded where it is long; what comes behind it. */
+static const guint8 *
+append_text_line (GString *text, const guint8 *data, const guint8 *end)
+{
+  const guint8 *line_end = memchr (data, '\n', (gsize) (end - data));
+  gboolean folds = (line_end != NULL ? line_end : end) - data > FOLD_BYTES;
+  const guint8 *stop = folds ? data + FOLD_BYTES : line_end != NULL ? line_end : end;
+  /* A fold must not cut a character in two. */
+  while (folds && stop > data + FOLD_BYTES - 4 && (*stop & 0xc0) == 0x80)
+    stop--;
+  gsize carriage_return = !folds && stop > data && stop[-1] == '\r';
+
+  g_autofree char *line = qs_text_escape (data, stop - data - (gssize) carriage_return);
+  g_string_append (text, line);
+  if (folds || line_end != NULL)
+    g_string_append_c (text, '\n');
+  return folds || line_end == NULL ? stop : stop + 1;
+}
+
+static void
+append_hex_row (GString *text, const guint8 *data, gsize at, gsize length)
+{
+  gsize n = MIN (HEX_ROW, length - at);
+
+  g_string_append_printf (text, "%08" G_GSIZE_MODIFIER "x ", at);
+  for (gsize i = 0; i < HEX_ROW; i++)
+    {
+      g_string_append (text, i == HEX_ROW / 2 ? "  " : " ");
+      if (i < n)
+        g_string_append_printf (text, "%02x", data[at + i]);
+      else
+        g_string_append (text, "  ");
+    }
+  g_string_append (text, "  |");
+  for (gsize i = 0; i < n; i++)
+    g_string_append_c (text, g_ascii_isprint (data[at + i]) ? (char) data[at + i] : '.');
+  g_string_append (text, "|\n");
+}
+
 char *
 qs_bytes_to_text (const guint8 *data, gsize length)
 {
   GString *text = g_string_sized_new (length + 64);
-  const guint8 *end = data + length;
 
-  while (data < end)
-    {
-      const guint8 *line_end = memchr (data, '\n', (gsize) (end - data));
-      gboolean folds = (line_end != NULL ? line_end : end) - data > FOLD_BYTES;
-      const guint8 *stop = folds ? data + FOLD_BYTES : line_end != NULL ? line_end : end;
-      /* A fold must not cut a character in two. */
-      while (folds && stop > data + FOLD_BYTES - 4 && (*stop & 0xc0) == 0x80)
-        stop--;
-      gsize carriage_return = !folds && stop > data && stop[-1] == '\r';
-
-      g_autofree char *line = qs_text_escape (data, stop - data - (gssize) carriage_return);
-      g_string_append (text, line);
-      if (folds || line_end != NULL)
-        g_string_append_c (text, '\n');
-      data = folds || line_end == NULL ? stop : stop + 1;
-    }
+  for (const guint8 *at = data; at < data + length;)
+    at = append_text_line (text, at, data + length);
   return g_string_free (text, FALSE);
 }
 
@@ -56,35 +83,57 @@ qs_bytes_to_hex_dump (const guint8 *data, gsize length)
   GString *text = g_string_sized_new (length * 5 + 80);
 
   for (gsize at = 0; at < length; at += HEX_ROW)
-    {
-      gsize n = MIN (HEX_ROW, length - at);
-      g_string_append_printf (text, "%08" G_GSIZE_MODIFIER "x ", at);
-      for (gsize i = 0; i < HEX_ROW; i++)
-        {
-          g_string_append (text, i == HEX_ROW / 2 ? "  " : " ");
-          if (i < n)
-            g_string_append_printf (text, "%02x", data[at + i]);
-          else
-            g_string_append (text, "  ");
-        }
-      g_string_append (text, "  |");
-      for (gsize i = 0; i < n; i++)
-        g_string_append_c (text, g_ascii_isprint (data[at + i]) ? (char) data[at + i] : '.');
-      g_string_append (text, "|\n");
-    }
+    append_hex_row (text, data, at, length);
   return g_string_free (text, FALSE);
 }
 
+/* TRUE: all is there. */
+static gboolean
+append_piece (QsBytesView *self)
+{
+  const guint8 *data = g_bytes_get_data (self->bytes, NULL);
+  GtkTextBuffer *buffer = gtk_text_view_get_buffer (self->view);
+  g_autoptr (GString) text = g_string_sized_new (PIECE_CHARS * 2);
+  GtkTextIter end;
+
+  while (self->done < self->shown && text->len < PIECE_CHARS)
+    if (self->hex)
+      {
+        append_hex_row (text, data, self->done, self->shown);
+        self->done = MIN (self->done + HEX_ROW, self->shown);
+      }
+    else
+      self->done = (gsize) (append_text_line (text, data + self->done, data + self->shown) - data);
+  gtk_text_buffer_get_end_iter (buffer, &end);
+  gtk_text_buffer_insert (buffer, &end, text->str, (int) text->len);
+  return self->done == self->shown;
+}
+
+static gboolean
+append_cb (gpointer data)
+{
+  QsBytesView *self = data;
+
+  if (!append_piece (self))
+    return G_SOURCE_CONTINUE;
+  self->append_id = 0;
+  return G_SOURCE_REMOVE;
+}
+
+/* What is on the screen at once; the rest in pieces, each behind the layout of the one before: GtkTextView lays out more than
+ * a hundred lines without a pause, and all of those that it draws each time that it draws. */
 static void
 show_bytes (QsBytesView *self)
 {
-  gsize length = 0;
-  const guint8 *data = self->bytes != NULL ? g_bytes_get_data (self->bytes, &length) : NULL;
+  gsize length = self->bytes != NULL ? g_bytes_get_size (self->bytes) : 0;
 
+  g_clear_handle_id (&self->append_id, g_source_remove);
   self->shown = MIN (length, qs_bytes_view_get_limit (self));
-  g_autofree char *text = self->hex ? qs_bytes_to_hex_dump (data, self->shown) : qs_bytes_to_text (data, self->shown);
+  self->done = 0;
   gtk_text_view_set_wrap_mode (self->view, self->hex ? GTK_WRAP_NONE : GTK_WRAP_WORD_CHAR);
-  gtk_text_buffer_set_text (gtk_text_view_get_buffer (self->view), text, -1);
+  gtk_text_buffer_set_text (gtk_text_view_get_buffer (self->view), "", -1);
+  if (self->shown > 0 && !append_piece (self))
+    self->append_id = g_idle_add (append_cb, self);
 }
 
 /* The first text in a monospaced font costs tens of milliseconds, for its font is looked for and loaded then: better
@@ -137,6 +186,7 @@ static void
 qs_bytes_view_dispose (GObject *object)
 {
   g_clear_handle_id (&QS_BYTES_VIEW (object)->warm_up_id, g_source_remove);
+  g_clear_handle_id (&QS_BYTES_VIEW (object)->append_id, g_source_remove);
   G_OBJECT_CLASS (qs_bytes_view_parent_class)->dispose (object);
 }
 
