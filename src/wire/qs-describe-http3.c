@@ -21,6 +21,52 @@ describe_number (QsScribe *scribe, const QsFieldText *text, const char *name)
                    g_strdup_printf ("0x%" PRIx64 " %s", value, name != NULL ? name : _ ("unknown")));
 }
 
+typedef struct {
+  guint64 value;
+  const char *reference;
+} Reference;
+
+/* Where the number is defined, if not where all those of its kind are. */
+static const char *
+find_reference (const Reference *rows, guint n_rows, guint64 value, const char *otherwise)
+{
+  for (guint i = 0; i < n_rows; i++)
+    if (rows[i].value == value)
+      return rows[i].reference;
+  return otherwise;
+}
+
+static const char *
+setting_reference (guint64 id)
+{
+  static const Reference rows[] = {
+    { 0x01, "RFC 9204 section 5" },
+    { 0x07, "RFC 9204 section 5" },
+    { 0x08, "RFC 9220 section 3" },
+    { 0x33, "RFC 9297 section 2.1.1" },
+    { 0x0276, "draft-ietf-masque-h3-datagram" },
+    { 0xffd277, "draft-ietf-masque-h3-datagram" },
+    { 0x2b603742, "draft-ietf-webtrans-http3" },
+    { 0xc671706a, "draft-ietf-webtrans-http3" },
+  };
+
+  return find_reference (rows, G_N_ELEMENTS (rows), id, RFC9114 ("7.2.4.1"));
+}
+
+static const char *
+stream_reference (guint64 type)
+{
+  static const Reference rows[] = {
+    { QS_HTTP3_STREAM_CONTROL, RFC9114 ("6.2.1") },
+    { QS_HTTP3_STREAM_PUSH, RFC9114 ("6.2.2") },
+    { QS_HTTP3_STREAM_QPACK_ENCODER, "RFC 9204 section 4.2" },
+    { QS_HTTP3_STREAM_QPACK_DECODER, "RFC 9204 section 4.2" },
+    { QS_HTTP3_STREAM_WEBTRANSPORT, "draft-ietf-webtrans-http3" },
+  };
+
+  return find_reference (rows, G_N_ELEMENTS (rows), type, RFC9114 ("6.2"));
+}
+
 static guint64
 peek_varint (const QsScribe *scribe)
 {
@@ -42,14 +88,13 @@ describe_setting (QsScribe *scribe)
       scribe->reader.ok = FALSE;
       return;
     }
-  QsScribe part =
-      qs_scribe_open_length (scribe, ahead.at - scribe->reader.at,
-                             QS_FIELD_TEXT (name != NULL ? name : _ ("unknown setting"), NULL, RFC9114 ("7.2.4.1")));
+  QsScribe part = qs_scribe_open_length (scribe, ahead.at - scribe->reader.at,
+                                         QS_FIELD_TEXT (name != NULL ? name : _ ("unknown setting"), NULL, NULL));
   qs_field_take_value (part.parent, g_strdup_printf ("%" PRIu64, value));
   const char *meaning = qs_http3_setting_meaning (id);
   qs_field_explain (part.parent,
                     meaning != NULL ? meaning : _ ("Not registered, or newer than this program: receivers ignore it."),
-                    RFC9114 ("7.2.4.1"));
+                    setting_reference (id));
   describe_number (&part, QS_FIELD_TEXT ("Identifier", N_ ("Which setting this is."), RFC9114 ("7.2.4")), name);
   qs_scribe_varint (&part, QS_FIELD_TEXT ("Value", N_ ("What its sender sets it to."), RFC9114 ("7.2.4")));
 }
@@ -204,7 +249,7 @@ describe_stream_type (QsScribe *scribe)
   qs_field_take_value (scribe->parent, g_strdup (name != NULL ? name : _ ("unknown")));
   qs_field_explain (scribe->parent,
                     meaning != NULL ? meaning : _ ("A stream of a type that is not known here: receivers ignore it."),
-                    RFC9114 ("6.2"));
+                    stream_reference (type));
   if (type == QS_HTTP3_STREAM_PUSH)
     describe_push_id (scribe, NULL);
   return type;
@@ -228,7 +273,9 @@ qs_describe_qpack_instruction (QsSpan bytes, gboolean encoder, QsFieldSpace spac
   guint room = QS_SCRIBE_ROOM;
   g_autoptr (QsField) holder = qs_field_new ("QPACK", space, offset, bytes.length);
   QsScribe scribe = qs_scribe_init (holder, bytes, space, offset, &room);
+  guint64 stream = encoder ? QS_HTTP3_STREAM_QPACK_ENCODER : QS_HTTP3_STREAM_QPACK_DECODER;
 
+  qs_field_explain (holder, qs_http3_stream_type_meaning (stream), stream_reference (stream));
   qs_scribe_qpack_instructions (&scribe, encoder);
   qs_scribe_close (&scribe);
   return holder->children != NULL && holder->children->len == 1 ? g_ptr_array_steal_index (holder->children, 0)

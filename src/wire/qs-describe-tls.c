@@ -44,7 +44,7 @@ describe_client_hello (QsScribe *scribe, const QsTlsMessage *message)
       scribe, 2,
       QS_FIELD_TEXT ("Cipher Suites", N_ ("What the client can encrypt with, best first."), RFC8446 ("4.1.2")));
   while (suites.reader.ok && qs_scribe_more (&suites))
-    qs_scribe_named (&suites, 2, QS_FIELD_TEXT ("Cipher Suite", N_ ("A cipher and a hash."), RFC8446 ("B.4")),
+    qs_scribe_named (&suites, 2, QS_FIELD_TEXT ("Cipher Suite", N_ ("A cipher and a hash."), "RFC 8446 appendix B.4"),
                      qs_scribe_tls_cipher_suite_name);
   if (scribe->reader.ok)
     qs_scribe_close (&suites);
@@ -406,6 +406,8 @@ qs_describe_alert (guint8 level, guint8 description, gsize offset)
       RFC8446 ("6"));
   child = qs_field_add (field, qs_field_new ("Description", QS_FIELD_IN_DATAGRAM, offset + 1, 1));
   qs_field_take_value (child, g_strdup_printf ("%u %s", description, name != NULL ? name : _ ("unknown")));
-  qs_field_explain (child, meaning, RFC8446 ("6"));
+  qs_field_explain (child,
+                    meaning != NULL ? meaning : _ ("A TLS peer tells that something is wrong, or that it is done."),
+                    RFC8446 ("6"));
   return field;
 }

@@ -3,7 +3,25 @@
 
 #include "wire/qs-field.h"
 
-/* Checks a tree of fields: each range lies within its parent's, texts are UTF-8, meanings and values
+/* A place of definition: documents by number and section, drafts, and the few that have no document. */
+#define REFERENCE                                                                 \
+  "^(RFC [1-9][0-9]{2,4} (section [0-9]+(\\.[0-9]+)*|appendix [A-Z](\\.[0-9]+)*)" \
+  "|draft-[a-z0-9-]+( section [0-9]+(\\.[0-9]+)*)?"                               \
+  "|Google QUICHE|QUIC working group, Quantum Readiness test)$"
+
+/* Every field says in a sentence what it is, and names where it is defined. */
+static inline void
+check_explained (const QsField *field)
+{
+  if (field->meaning == NULL || *field->meaning == '\0')
+    g_error ("%s (%s): no sentence says what it is", field->name, field->value);
+  if (field->reference == NULL || !g_regex_match_simple (REFERENCE, field->reference, 0, 0))
+    g_error ("%s (%s): %s is no place of definition", field->name, field->value, field->reference);
+  if (!g_str_has_suffix (field->meaning, "."))
+    g_error ("%s: “%s” is no sentence", field->name, field->meaning);
+}
+
+/* Checks a tree of fields: each range lies within its parent's, texts are UTF-8, meanings, references and values
  * are there. Returns how many fields there are. */
 static inline guint
 check_tree (const QsField *field, guint64 start, guint64 end)
@@ -15,6 +33,7 @@ check_tree (const QsField *field, guint64 start, guint64 end)
   g_assert_cmpuint ((guint64) field->offset + field->length, <=, end);
   g_assert_true (g_utf8_validate (field->name, -1, NULL));
   g_assert_true (g_utf8_validate (field->value, -1, NULL));
+  check_explained (field);
   for (guint i = 0; field->children != NULL && i < field->children->len; i++)
     n_fields +=
         check_tree (g_ptr_array_index (field->children, i), field->offset, (guint64) field->offset + field->length);
