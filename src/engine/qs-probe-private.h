@@ -4,6 +4,7 @@
 #include "dissect/qs-dissector.h"
 #include "engine/qs-connection.h"
 #include "engine/qs-follower.h"
+#include "engine/qs-kept-bytes.h"
 #include "engine/qs-request.h"
 
 G_BEGIN_DECLS
@@ -27,7 +28,7 @@ struct _QsRequest {
   guint status;
   char *version;
   char **headers;
-  GByteArray *body;
+  QsKeptBytes *body;
   guint64 body_length;
 };
 

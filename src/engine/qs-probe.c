@@ -556,11 +556,7 @@ qs_probe_get_address (QsProbe *self)
 GBytes *
 qs_probe_dup_response (QsProbe *self)
 {
-  g_return_val_if_fail (QS_IS_PROBE (self), NULL);
-
-  if (self->request == NULL)
-    return g_bytes_new (NULL, 0);
-  return g_bytes_new (self->request->body->data, self->request->body->len);
+  return qs_probe_dup_response_start (self, G_MAXSIZE);
 }
 
 GBytes *
@@ -570,7 +566,7 @@ qs_probe_dup_response_start (QsProbe *self, gsize most)
 
   if (self->request == NULL)
     return g_bytes_new (NULL, 0);
-  return g_bytes_new (self->request->body->data, MIN (self->request->body->len, most));
+  return qs_kept_bytes_dup_start (self->request->body, most);
 }
 
 guint64

@@ -11,6 +11,7 @@
 typedef struct {
   QsRequest *request;
   QsHttp1Parser *parser;
+  GByteArray *body; /* what one read brought of it */
   gint64 stream;
   gboolean head_told, done;
 } Http1;
@@ -25,6 +26,7 @@ start (QsRequest *request, gboolean has_head, gboolean fin, const char *text, GE
   Http1 *self = g_new0 (Http1, 1);
   self->request = request;
   self->parser = qs_http1_parser_new (has_head);
+  self->body = g_byte_array_new ();
   self->stream = stream;
   qs_request_set_stream (request, stream);
   qs_request_send (request, stream, text, strlen (text), fin);
@@ -76,15 +78,15 @@ static gboolean
 http1_receive (gpointer instance, gint64 stream, const guint8 *bytes, gsize length, gboolean fin, GError **error)
 {
   Http1 *self = instance;
-  g_autoptr (GByteArray) body = g_byte_array_new ();
 
   if (stream != self->stream || self->done)
     return TRUE;
-  if (length > 0 && !qs_http1_parser_feed (self->parser, bytes, length, body, error))
+  g_byte_array_set_size (self->body, 0);
+  if (length > 0 && !qs_http1_parser_feed (self->parser, bytes, length, self->body, error))
     return FALSE;
   tell_head (self);
-  if (body->len > 0)
-    qs_request_add_body (self->request, body->data, body->len);
+  if (self->body->len > 0)
+    qs_request_add_body (self->request, self->body->data, self->body->len);
   if (fin && !qs_http1_parser_finish (self->parser, error))
     return FALSE;
   tell_head (self);
@@ -114,6 +116,7 @@ http1_free (gpointer instance)
   Http1 *self = instance;
 
   qs_http1_parser_free (self->parser);
+  g_byte_array_unref (self->body);
   g_free (self);
 }
 
@@ -159,7 +162,7 @@ static gboolean
 raw_reset (gpointer instance, gint64 stream, guint64 code, GError **error)
 {
   Raw *self = instance;
-  Http1 as_http = { self->request, NULL, self->stream, FALSE, FALSE };
+  Http1 as_http = { .request = self->request, .stream = self->stream };
 
   return http1_reset (&as_http, stream, code, error);
 }

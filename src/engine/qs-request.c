@@ -25,7 +25,7 @@ qs_request_new (QsProbe *probe, const QsRequestProtocol *protocol)
   self->protocol = protocol;
   self->authority = make_authority (probe->target);
   self->stream = -1;
-  self->body = g_byte_array_new ();
+  self->body = qs_kept_bytes_new (QS_RESPONSE_KEPT);
   return self;
 }
 
@@ -37,7 +37,7 @@ qs_request_free (QsRequest *self)
   g_free (self->authority);
   g_free (self->version);
   g_strfreev (self->headers);
-  g_byte_array_unref (self->body);
+  qs_kept_bytes_free (self->body);
   g_free (self);
 }
 
@@ -178,11 +178,8 @@ qs_request_set_head (QsRequest *self, guint status, const char *version, const c
 void
 qs_request_add_body (QsRequest *self, const guint8 *bytes, gsize length)
 {
-  gsize kept = MIN (length, QS_RESPONSE_KEPT - self->body->len);
-
   self->body_length += length;
-  if (kept > 0)
-    g_byte_array_append (self->body, bytes, (guint) kept);
+  qs_kept_bytes_append (self->body, bytes, length);
   qs_probe_emit_body (self->probe, bytes, length);
 }
 

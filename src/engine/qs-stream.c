@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/qs-i18n.h"
+#include "engine/qs-kept-bytes.h"
 #include "engine/qs-stream-private.h"
 
 struct _QsStream {
@@ -9,8 +10,7 @@ struct _QsStream {
   gboolean bidirectional, local;
   gboolean concluded; /* by us: nothing more may be sent */
   QsStreamInfo info;
-  GByteArray *received;
-  GBytes *snapshot; /* of received, while nothing more came */
+  QsKeptBytes *received;
 };
 
 G_DEFINE_FINAL_TYPE (QsStream, qs_stream, G_TYPE_OBJECT)
@@ -72,8 +72,7 @@ qs_stream_finalize (GObject *object)
   QsStream *self = QS_STREAM (object);
 
   qs_stream_detach (self);
-  g_byte_array_unref (self->received);
-  g_clear_pointer (&self->snapshot, g_bytes_unref);
+  qs_kept_bytes_free (self->received);
   G_OBJECT_CLASS (qs_stream_parent_class)->finalize (object);
 }
 
@@ -99,7 +98,7 @@ qs_stream_class_init (QsStreamClass *klass)
 static void
 qs_stream_init (QsStream *self)
 {
-  self->received = g_byte_array_new ();
+  self->received = qs_kept_bytes_new (QS_STREAM_KEPT);
 }
 
 /* --- For the probe --- */
@@ -125,12 +124,8 @@ qs_stream_receive (QsStream *self, const guint8 *bytes, gsize length)
 {
   g_return_if_fail (QS_IS_STREAM (self));
 
-  gsize kept = MIN (length, QS_STREAM_KEPT - self->received->len);
-  if (kept == 0)
-    return;
-  g_byte_array_append (self->received, bytes, (guint) kept);
-  g_clear_pointer (&self->snapshot, g_bytes_unref);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RECEIVED]);
+  if (qs_kept_bytes_append (self->received, bytes, length))
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RECEIVED]);
 }
 
 void
@@ -231,11 +226,7 @@ qs_stream_get_bytes_received (QsStream *self)
 GBytes *
 qs_stream_dup_received (QsStream *self)
 {
-  g_return_val_if_fail (QS_IS_STREAM (self), NULL);
-
-  if (self->snapshot == NULL)
-    self->snapshot = g_bytes_new (self->received->data, self->received->len);
-  return g_bytes_ref (self->snapshot);
+  return qs_stream_dup_received_start (self, G_MAXSIZE);
 }
 
 GBytes *
@@ -243,7 +234,7 @@ qs_stream_dup_received_start (QsStream *self, gsize most)
 {
   g_return_val_if_fail (QS_IS_STREAM (self), NULL);
 
-  return g_bytes_new (self->received->data, MIN (self->received->len, most));
+  return qs_kept_bytes_dup_start (self->received, most);
 }
 
 static gboolean
