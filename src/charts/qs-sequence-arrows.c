@@ -159,12 +159,10 @@ compare (const QsSequenceLayout *self, guint32 left, guint32 right)
   return (left > right) - (left < right);
 }
 
-/* The first rank among the first n whose arrow comes behind this one. */
+/* The first rank from low to high whose arrow comes behind this one. */
 static guint
-rank_behind (const QsSequenceLayout *self, guint32 arrow, guint n)
+rank_behind (const QsSequenceLayout *self, guint32 arrow, guint low, guint high)
 {
-  guint low = 0, high = n;
-
   while (low < high)
     {
       guint middle = low + (high - low) / 2;
@@ -175,6 +173,17 @@ rank_behind (const QsSequenceLayout *self, guint32 arrow, guint n)
         high = middle;
     }
   return low;
+}
+
+/* The same among all, for one that is near their end. */
+static guint
+rank_from_end (const QsSequenceLayout *self, guint32 arrow)
+{
+  guint n = self->order->len, back = 1;
+
+  while (back < n && compare (self, arrow_at (self, n - back), arrow) > 0)
+    back *= 2;
+  return rank_behind (self, arrow, back < n ? n - back : 0, n);
 }
 
 guint
@@ -189,7 +198,7 @@ qs_sequence_rank_of (const QsSequenceLayout *self, guint packet)
 
       arrow = qs_trace_join_find (self->options.join, trace != self->trace, index);
     }
-  return arrow < self->n_appended ? rank_behind (self, arrow, self->order->len) - 1 : G_MAXUINT;
+  return arrow < self->n_appended ? rank_behind (self, arrow, 0, self->order->len) - 1 : G_MAXUINT;
 }
 
 /* Where several addresses are raced, the ends are those of the attempt that was answered. */
@@ -218,7 +227,7 @@ qs_sequence_append_arrow (QsSequenceLayout *self)
     g_array_append_val (self->order, arrow);
   else
     {
-      guint at = rank_behind (self, arrow, n);
+      guint at = rank_from_end (self, arrow);
 
       if (at < self->next_rank)
         qs_sequence_rewind_to_rank (self, at);

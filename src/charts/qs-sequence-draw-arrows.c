@@ -369,7 +369,7 @@ draw_bundle_side (QsDraw *draw, guint index, guint side)
     }
   if (!is_labelled (draw, item))
     return;
-  g_autofree char *title = qs_sequence_bundle_title (bundle, side);
+  g_autofree char *title = qs_sequence_bundle_title (draw->layout, item, side);
   Arrow level = label_arrow (draw, arrow);
   draw_label (draw, &level, item->level, title, 0, NULL);
 }

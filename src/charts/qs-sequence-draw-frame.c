@@ -46,7 +46,7 @@ draw_band_name (QsDraw *draw, QsPacketType level, double top, double bottom)
   QsSequenceLayout *layout = draw->layout;
   const char *name = qs_sequence_level_name (level);
   double height = layout->line2;
-  double y = MAX (top, draw->clip->y) + 3 * draw->s;
+  double y = MAX (top, draw->look->top) + 3 * draw->s;
   double x = layout->own_is_client ? layout->options.width - layout->band_gutter : 6 * draw->s;
   QsRectangle box = place (draw, x, y, layout->band_gutter - 6 * draw->s, height);
 

@@ -235,8 +235,8 @@ static char *
 describe_bundle (QsSequenceLayout *self, const QsItem *item)
 {
   const QsBundle *bundle = &g_array_index (self->bundles, QsBundle, item->extra);
-  g_autofree char *by_client = qs_sequence_bundle_title (bundle, 0);
-  g_autofree char *by_server = qs_sequence_bundle_title (bundle, 1);
+  g_autofree char *by_client = qs_sequence_bundle_title (self, item, 0);
+  g_autofree char *by_server = qs_sequence_bundle_title (self, item, 1);
 
   if (bundle->n[1] == 0)
     return g_strdup_printf (_ ("Client to server: %s"), by_client);

@@ -214,7 +214,7 @@ qs_sequence_items_between (const QsSequenceLayout *self, double top, double bott
   double reach = qs_sequence_to_scale (self) ? self->slant + self->line1 + self->line2 + self->gap : 0;
 
   *first = qs_sequence_item_above (self, top - reach);
-  *end = qs_sequence_item_above (self, bottom + reach) + 1;
+  *end = qs_sequence_item_above (self, bottom + reach) + 2; /* a bracket reaches up from the row behind */
   *end = MIN (*end, self->items->len);
   /* Of both ends: what left above and is under way. */
   if (self->options.join != NULL)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The rows of a sequence diagram: made at the end, and taken back from there. */
 #include "charts/qs-sequence-private.h"
+#include "trace/qs-metrics.h"
 
 #define RUN_SHOWN 3        /* packets at the start of a run of bulk that stay single */
 #define RUN_MIN 8          /* packets that make a run */
@@ -122,6 +123,13 @@ qs_sequence_rewind (QsSequenceLayout *self)
 
 /* --- Bundles --- */
 
+/* Whether it is known at once and for good; what its sender declares lost later is looked up when it is asked for. */
+static gboolean
+is_lost_for_good (const QsSequenceLayout *self, guint rank, const QsPacket *of)
+{
+  return self->options.join != NULL ? qs_sequence_is_lost (self, rank) : (of->flags & QS_PACKET_DROPPED) != 0;
+}
+
 static void
 add_to_bundle (QsSequenceLayout *self, QsBundle *bundle, guint rank, int sign)
 {
@@ -133,8 +141,39 @@ add_to_bundle (QsSequenceLayout *self, QsBundle *bundle, guint rank, int sign)
   qs_sequence_crossing_at (self, rank, &fate);
   bundle->n[side] += (guint32) sign;
   bundle->bytes[side] += (guint64) (sign * (gint64) of->length);
-  bundle->lost[side] += (guint32) (qs_sequence_is_lost (self, rank) * sign);
+  bundle->lost[side] += (guint32) (is_lost_for_good (self, rank, of) * sign);
   bundle->under_way += (guint32) ((fate == QS_CROSSING_UNDER_WAY) * sign);
+}
+
+/* Of a trace alone: what its own end sent, counts as lost, and stands in the bundle. There are 65536 losses at most. */
+static guint
+count_declared (const QsSequenceLayout *self, const QsItem *item)
+{
+  const GArray *losses = qs_trace_get_metrics (self->trace)->losses;
+  gint64 from = qs_sequence_arrow_time (self, item->rank), to = qs_sequence_arrow_time (self, item->last);
+  guint n = 0;
+
+  for (guint i = 0; i < losses->len; i++)
+    {
+      guint32 packet = g_array_index (losses, QsLoss, i).packet;
+      const QsPacket *of = qs_trace_get_packet (self->trace, packet);
+
+      if (of->time < from || of->time > to || (of->flags & (QS_PACKET_LOST | QS_PACKET_DROPPED)) != QS_PACKET_LOST)
+        continue;
+      guint rank = of->time > from && of->time < to ? item->rank : qs_sequence_rank_of (self, packet);
+      n += rank >= item->rank && rank <= item->last;
+    }
+  return n;
+}
+
+guint
+qs_sequence_bundle_lost (const QsSequenceLayout *self, const QsItem *item, guint side)
+{
+  const QsBundle *bundle = &g_array_index (self->bundles, QsBundle, item->extra);
+  gboolean own = (side == 0) == self->own_is_client;
+
+  return bundle->lost[side] +
+         (self->options.join == NULL && own && bundle->n[side] > 0 ? count_declared (self, item) : 0);
 }
 
 /* Makes one bundle of the last n items, which are packets. */

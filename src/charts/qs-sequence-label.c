@@ -396,15 +396,17 @@ qs_sequence_arrow_subtitle (const QsSequenceLayout *self, guint rank, gboolean j
 }
 
 char *
-qs_sequence_bundle_title (const QsBundle *bundle, guint side)
+qs_sequence_bundle_title (const QsSequenceLayout *self, const QsItem *item, guint side)
 {
+  const QsBundle *bundle = &g_array_index (self->bundles, QsBundle, item->extra);
+  guint n_lost = qs_sequence_bundle_lost (self, item, side);
   g_autofree char *size = qs_text_size (bundle->bytes[side]);
   g_autofree char *text =
       g_strdup_printf (ngettext ("… %'u packet, %s", "… %'u packets, %s", bundle->n[side]), bundle->n[side], size);
 
-  if (bundle->lost[side] == 0)
+  if (n_lost == 0)
     return g_steal_pointer (&text);
-  g_autofree char *lost = g_strdup_printf (ngettext ("%'u lost", "%'u lost", bundle->lost[side]), bundle->lost[side]);
+  g_autofree char *lost = g_strdup_printf (ngettext ("%'u lost", "%'u lost", n_lost), n_lost);
   return g_strdup_printf ("%s, %s", text, lost);
 }
 

@@ -169,6 +169,13 @@ qs_sequence_layout_get_n_items (QsSequenceLayout *self)
   return self->items->len;
 }
 
+void
+qs_sequence_layout_get_items (QsSequenceLayout *self, double top, double bottom, guint *first, guint *end)
+{
+  g_return_if_fail (self != NULL && first != NULL && end != NULL);
+  qs_sequence_items_between (self, top, bottom, first, end);
+}
+
 double
 qs_sequence_layout_get_header_height (QsSequenceLayout *self)
 {

@@ -43,7 +43,7 @@ typedef struct {
 /* By who sent: client, server. */
 typedef struct {
   guint32 n[2];
-  guint32 lost[2];
+  guint32 lost[2]; /* of a trace alone: what was dropped; what is declared lost is not in it */
   guint64 bytes[2];
   guint32 under_way; /* of both ends: they were when this was counted */
 } QsBundle;
@@ -188,6 +188,8 @@ void qs_sequence_push_note (QsSequenceLayout *self, QsItemKind kind, QsNote note
 void qs_sequence_pop_item (QsSequenceLayout *self);
 void qs_sequence_rewind_to_rank (QsSequenceLayout *self, guint rank);
 void qs_sequence_rewind (QsSequenceLayout *self); /* all of it */
+/* How many of a bundle's packets that this side sent. */
+guint qs_sequence_bundle_lost (const QsSequenceLayout *self, const QsItem *item, guint side);
 /* Whether the next arrow went into a bundle. */
 gboolean qs_sequence_join_bundle (QsSequenceLayout *self, guint8 flags, guint8 level);
 /* Counts again what was under way in bundles. */
@@ -212,7 +214,7 @@ char *qs_sequence_packet_subtitle (QsTrace *trace, guint packet, gboolean joined
 /* The same, with the address where that is another one than the ends', and of both ends with what became of it. */
 char *qs_sequence_arrow_subtitle (const QsSequenceLayout *self, guint rank, gboolean joined);
 char *qs_sequence_address_text (GSocketAddress *address); /* empty where it is not known */
-char *qs_sequence_bundle_title (const QsBundle *bundle, guint side);
+char *qs_sequence_bundle_title (const QsSequenceLayout *self, const QsItem *item, guint side);
 /* Of a bundle of few packets: their messages, and what they are. */
 char *qs_sequence_group_title (const QsSequenceLayout *self, const QsItem *item, gsize *n_strong);
 char *qs_sequence_group_subtitle (const QsSequenceLayout *self, const QsItem *item);

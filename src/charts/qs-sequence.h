@@ -62,6 +62,7 @@ typedef struct {
   guint hovered;  /* likewise */
   gint64 until; /* replay: nothing later is drawn, and what is under way then gets as far as it got; G_MAXINT64: all */
   gboolean settled; /* with until: what was sent by then has arrived, and what had not arrived was not sent */
+  double top; /* of what is in sight, whatever part of it is drawn: names of bands that begin above it stand there */
 } QsSequenceLook;
 
 typedef enum {
@@ -103,6 +104,14 @@ void qs_sequence_layout_draw (QsSequenceLayout *self, cairo_t *cr, const QsRecta
 /* The lanes' titles once more with y as their top: to stay in sight while the rest is scrolled. */
 void qs_sequence_layout_draw_header (QsSequenceLayout *self, cairo_t *cr, double y, const QsSequenceLook *look);
 double qs_sequence_layout_get_header_height (QsSequenceLayout *self);
+
+/* The rows of which something may stand between these heights. */
+void qs_sequence_layout_get_items (QsSequenceLayout *self, double top, double bottom, guint *first, guint *end);
+/* Numbers for all that is drawn in a row, for the lanes' titles, and for what stands below the last row and above a height:
+ * while they stay, so does the picture. */
+guint64 qs_sequence_layout_digest_item (QsSequenceLayout *self, guint item);
+guint64 qs_sequence_layout_digest_header (QsSequenceLayout *self);
+guint64 qs_sequence_layout_digest_end (QsSequenceLayout *self, double bottom);
 
 /* What stands at a place; FALSE: nothing. */
 gboolean qs_sequence_layout_lookup (QsSequenceLayout *self, double x, double y, QsSequenceHit *hit);

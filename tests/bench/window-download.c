@@ -6,8 +6,7 @@
  *   window-download TARGET [PAGE]
  *
  * Prints the figures; exit status 1 when the run failed, a tick was later than 50 ms, or 0.1 % of them later than 16.7 ms. */
-#include <time.h>
-
+#include <gdk/gdkx.h>
 #include <gtk/gtk.h>
 
 #include "app/qs-application.h"
@@ -28,30 +27,35 @@ typedef struct {
   gint64 due;
   gint64 started;
   gint64 worst;
-  gint64 busy, longest; /* the thread's own time: so far, most of it between two ticks */
-  guint n_ticks, n_late, n_frames, n_runs;
+  gint64 waited, own_worst; /* own: without what others took of the processor */
+  guint n_ticks, n_late, n_own_late, n_frames, n_runs;
   guint64 bytes;
   gboolean failed, good;
 } Bench;
 
-/* What others take of the processor is not in it: on a machine that is not quiet this tells whose fault a late tick is. */
+/* How long this thread had work and no processor, in microseconds; -1 where the kernel does not tell. On a machine that is
+ * not quiet it tells whose fault a late tick is. */
 static gint64
-thread_time (void)
+waited_for_processor (void)
 {
-  struct timespec spent;
+  g_autofree char *text = NULL;
 
-  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &spent);
-  return spent.tv_sec * G_USEC_PER_SEC + spent.tv_nsec / 1000;
+  if (!g_file_get_contents ("/proc/thread-self/schedstat", &text, NULL, NULL))
+    return -1;
+  g_auto (GStrv) fields = g_strsplit (text, " ", 3);
+  return g_strv_length (fields) == 3 ? g_ascii_strtoll (fields[1], NULL, 10) / 1000 : -1;
 }
 
 static gboolean
 tick_cb (gpointer data)
 {
   Bench *bench = data;
-  gint64 now = g_get_monotonic_time (), late = now - bench->due, busy = thread_time ();
+  gint64 now = g_get_monotonic_time (), late = now - bench->due, waited = waited_for_processor ();
+  gint64 own = late - (waited - bench->waited);
 
-  bench->longest = MAX (bench->longest, busy - bench->busy);
-  bench->busy = busy;
+  bench->own_worst = MAX (bench->own_worst, own);
+  bench->n_own_late += own > FRAME_US ? 1 : 0;
+  bench->waited = waited;
   bench->n_ticks++;
   bench->n_late += late > FRAME_US ? 1 : 0;
   bench->worst = MAX (bench->worst, late);
@@ -81,10 +85,10 @@ report (Bench *bench)
   bench->good = !bench->failed && bench->worst <= LONGEST_US && share < 0.1 && bench->n_frames > 0;
   g_print (
       "%s: %u downloads, %.0f MiB in %.1f s (%.0f MiB/s), %u frames drawn; %u ticks, worst %.1f ms late, %u (%.3f %%) "
-      "over 16.7 ms; at most %.1f ms of work between two: %s\n",
+      "over 16.7 ms; without waiting for a processor: worst %.1f ms, %u over: %s\n",
       bench->page != NULL ? bench->page : "overview", bench->n_runs, bench->bytes / 1048576.0, seconds,
       bench->bytes / 1048576.0 / seconds, bench->n_frames, bench->n_ticks, bench->worst / 1e3, bench->n_late, share,
-      bench->longest / 1e3,
+      bench->own_worst / 1e3, bench->n_own_late,
       bench->failed ? "a run FAILED"
       : bench->good ? "met"
                     : "MISSED");
@@ -143,7 +147,7 @@ start_cb (gpointer data)
     g_signal_connect (clock, "after-paint", G_CALLBACK (painted_cb), bench);
   bench->started = g_get_monotonic_time ();
   bench->due = bench->started + PERIOD_US;
-  bench->busy = thread_time ();
+  bench->waited = waited_for_processor ();
   bench->tick = g_source_new (&functions, sizeof (GSource));
   g_source_set_name (bench->tick, "[bench] tick");
   g_source_set_callback (bench->tick, tick_cb, bench, NULL);
@@ -151,6 +155,26 @@ start_cb (gpointer data)
   g_source_attach (bench->tick, NULL);
   begin_run (bench);
   return G_SOURCE_REMOVE;
+}
+
+/* Without a window manager GDK asks the server in each frame whether there is one by now, and so waits until all that was
+ * drawn is on the screen. No desktop is like that: a window says that it is the manager, which supports nothing. */
+static void
+pretend_window_manager (GdkDisplay *display)
+{
+  GdkWindow *root = gdk_screen_get_root_window (gdk_display_get_default_screen (display));
+  GdkWindowAttr attributes = { .wclass = GDK_INPUT_ONLY, .window_type = GDK_WINDOW_TEMP, .width = 1, .height = 1 };
+  GdkAtom check = gdk_atom_intern_static_string ("_NET_SUPPORTING_WM_CHECK");
+  GdkAtom window = gdk_atom_intern_static_string ("WINDOW"), atom = gdk_atom_intern_static_string ("ATOM");
+
+  if (!GDK_IS_X11_DISPLAY (display))
+    return;
+  GdkWindow *manager = gdk_window_new (root, &attributes, 0); /* lives as long as the display */
+  gulong id = gdk_x11_window_get_xid (manager);
+  gdk_property_change (root, check, window, 32, GDK_PROP_MODE_REPLACE, (const guchar *) &id, 1);
+  gdk_property_change (manager, check, window, 32, GDK_PROP_MODE_REPLACE, (const guchar *) &id, 1);
+  gdk_property_change (root, gdk_atom_intern_static_string ("_NET_SUPPORTED"), atom, 32, GDK_PROP_MODE_REPLACE, NULL,
+                       0);
 }
 
 /* A moment after the window is there, so that its first drawing is not what is measured. */
@@ -162,6 +186,7 @@ window_added_cb (GtkApplication *application, GtkWindow *window, gpointer data)
   if (bench->window != NULL || !QS_IS_WINDOW (window))
     return;
   bench->window = QS_WINDOW (window);
+  pretend_window_manager (gtk_widget_get_display (GTK_WIDGET (window)));
   g_timeout_add (1000, start_cb, bench);
 }
 

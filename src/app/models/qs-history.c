@@ -67,6 +67,9 @@ qs_history_add (QsHistory *self, const char *target)
 {
   g_return_if_fail (QS_IS_HISTORY (self) && target != NULL);
 
+  /* The same once more: nothing to write, which may wait for a disk. */
+  if (self->targets[0] != NULL && g_str_equal (self->targets[0], target))
+    return;
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_strv_builder_add (builder, target);
   for (guint i = 0, n = 1; self->targets[i] != NULL && n < QS_HISTORY_LENGTH; i++)

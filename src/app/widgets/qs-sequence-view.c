@@ -1,12 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/widgets/qs-sequence-view.h"
 
+#include <math.h>
+
 #include "base/qs-i18n.h"
 #include "base/qs-slice.h"
 
 #define SCROLL_STEP 48 /* pixels, a notch of the wheel */
 #define ZOOM_STEP 1.25
 #define MARGIN 24 /* between a packet that is scrolled to and the edge */
+/* News are drawn so often, and in at most this part of the main loop's time. */
+#define NEWS_US 50000
+#define COST_SHARE 10
+
+/* What is in sight: rows, and what is around them. */
+typedef struct {
+  double top, height;
+  guint64 header, end;
+  guint first;
+  GArray *digests; /* guint64, a row each from first on */
+} Seen;
 
 struct _QsSequenceView {
   GtkDrawingArea parent;
@@ -20,6 +33,10 @@ struct _QsSequenceView {
   gint64 until;      /* of a replay; G_MAXINT64: all */
   gboolean settled;
   gboolean reveal; /* the selection is to be scrolled to once it is laid out */
+
+  Seen seen;             /* as it is drawn, or will be at the next frame */
+  gint64 drawn_at, cost; /* microseconds */
+  guint news_id;
 };
 
 enum { PROP_SELECTED = 1, N_PROPS };
@@ -41,6 +58,93 @@ static const QsChartColours *
 get_colours (QsSequenceView *self)
 {
   return is_dark (self) ? qs_chart_colours_dark () : qs_chart_colours_light ();
+}
+
+/* --- Drawing again ------------------------------------------------------------------------- */
+
+static void
+look_at_seen (QsSequenceView *self, Seen *seen)
+{
+  guint behind = 0;
+
+  seen->top = gtk_adjustment_get_value (self->adjustment);
+  seen->height = gtk_widget_get_allocated_height (GTK_WIDGET (self));
+  seen->header = seen->end = 0;
+  seen->first = 0;
+  if (self->layout != NULL)
+    {
+      double bottom = seen->top + seen->height;
+
+      seen->header = qs_sequence_layout_digest_header (self->layout);
+      seen->end = qs_sequence_layout_digest_end (self->layout, bottom);
+      qs_sequence_layout_get_items (self->layout, seen->top, bottom, &seen->first, &behind);
+    }
+  g_array_set_size (seen->digests, 0);
+  for (guint i = seen->first; i < behind; i++)
+    {
+      guint64 digest = qs_sequence_layout_digest_item (self->layout, i);
+      g_array_append_val (seen->digests, digest);
+    }
+}
+
+/* Something else than the trace changed, or the picture moved. */
+static void
+draw_all (QsSequenceView *self)
+{
+  look_at_seen (self, &self->seen);
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+/* The first row that does not look as it did; -1 when all do. */
+static gint64
+find_change (const Seen *before, const Seen *now)
+{
+  guint n = MIN (before->digests->len, now->digests->len);
+
+  for (guint i = 0; i < n; i++)
+    {
+      if (g_array_index (before->digests, guint64, i) != g_array_index (now->digests, guint64, i))
+        return now->first + i;
+    }
+  if (before->digests->len == now->digests->len && before->end == now->end)
+    return -1;
+  return now->first + n;
+}
+
+/* Rows that stand apart are drawn by themselves, from the first one that changed on; arrows that cross others are not. */
+static void
+draw_from (QsSequenceView *self, guint item)
+{
+  QsSequenceHit hit;
+  gboolean apart = self->options.join == NULL && self->options.time == QS_SEQUENCE_EVEN && self->until == G_MAXINT64;
+  double header = qs_sequence_layout_get_header_height (self->layout);
+
+  if (!apart || item == 0 || !qs_sequence_layout_get_item (self->layout, item - 1, &hit))
+    {
+      gtk_widget_queue_draw (GTK_WIDGET (self));
+      return;
+    }
+  /* From the row before on: a bracket may join both. */
+  double y = MAX (hit.bounds.y, header) - self->seen.top;
+  if (y < self->seen.height)
+    gtk_widget_queue_draw_area (GTK_WIDGET (self), 0, (int) MAX (floor (y), 0),
+                                gtk_widget_get_allocated_width (GTK_WIDGET (self)), (int) self->seen.height);
+}
+
+static void
+draw_changes (QsSequenceView *self)
+{
+  Seen before = self->seen;
+
+  self->seen.digests = g_array_sized_new (FALSE, FALSE, sizeof (guint64), before.digests->len);
+  look_at_seen (self, &self->seen);
+  gint64 change = find_change (&before, &self->seen);
+  if (before.top != self->seen.top || before.height != self->seen.height || before.header != self->seen.header ||
+      before.first != self->seen.first)
+    gtk_widget_queue_draw (GTK_WIDGET (self));
+  else if (change >= 0)
+    draw_from (self, (guint) change);
+  g_array_unref (before.digests);
 }
 
 /* --- Scrolling ---------------------------------------------------------------------------- */
@@ -78,7 +182,7 @@ reveal_selected (QsSequenceView *self)
 static void
 scrolled_cb (QsSequenceView *self)
 {
-  gtk_widget_queue_draw (GTK_WIDGET (self));
+  draw_all (self);
 }
 
 /* --- Laying out ----------------------------------------------------------------------------- */
@@ -86,10 +190,34 @@ scrolled_cb (QsSequenceView *self)
 static void
 stop_work (QsSequenceView *self)
 {
+  g_clear_handle_id (&self->news_id, g_source_remove);
   if (self->work == NULL)
     return;
   g_source_destroy (self->work);
   g_clear_pointer (&self->work, g_source_unref);
+}
+
+static gboolean
+news_cb (gpointer data)
+{
+  QsSequenceView *self = data;
+
+  self->news_id = 0;
+  sync_adjustment (self);
+  reveal_selected (self);
+  draw_changes (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+schedule_news (QsSequenceView *self)
+{
+  if (self->news_id != 0)
+    return;
+  gint64 due = self->drawn_at + MAX (NEWS_US, self->cost * COST_SHARE);
+  gint64 wait = MAX (due - g_get_monotonic_time (), 0) / 1000;
+  self->news_id = g_timeout_add_full (G_PRIORITY_HIGH_IDLE, (guint) wait, news_cb, self, NULL);
+  g_source_set_name_by_id (self->news_id, "[quicscope] draw sequence");
 }
 
 static gboolean
@@ -99,9 +227,7 @@ work_cb (gint64 deadline, gpointer data)
   gboolean done = (self->options.join == NULL || qs_trace_join_advance (self->options.join, deadline)) &&
                   qs_sequence_layout_advance (self->layout, deadline);
 
-  sync_adjustment (self);
-  reveal_selected (self);
-  gtk_widget_queue_draw (GTK_WIDGET (self));
+  schedule_news (self);
   if (!done)
     return G_SOURCE_CONTINUE;
   g_clear_pointer (&self->work, g_source_unref);
@@ -139,7 +265,7 @@ lay_out_anew (QsSequenceView *self)
       start_work (self);
     }
   sync_adjustment (self);
-  gtk_widget_queue_draw (GTK_WIDGET (self));
+  draw_all (self);
 }
 
 static gboolean
@@ -174,7 +300,7 @@ select_packet (QsSequenceView *self, guint packet)
 
   g_autofree char *description = qs_sequence_view_describe_selected (self);
   atk_object_set_description (gtk_widget_get_accessible (GTK_WIDGET (self)), description != NULL ? description : "");
-  gtk_widget_queue_draw (GTK_WIDGET (self));
+  draw_all (self);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SELECTED]);
 }
 
@@ -197,29 +323,41 @@ step (QsSequenceView *self, int delta)
 
 /* --- Overrides ---------------------------------------------------------------------------- */
 
-static gboolean
-qs_sequence_view_draw (GtkWidget *widget, cairo_t *cr)
+static void
+draw_picture (QsSequenceView *self, cairo_t *cr, const GdkRectangle *area)
 {
-  QsSequenceView *self = QS_SEQUENCE_VIEW (widget);
-  const QsSequenceLook look = { get_colours (self), self->selected, self->hovered, self->until, self->settled };
   double top = gtk_adjustment_get_value (self->adjustment);
-  GdkRectangle area;
+  double header = top > 0 ? qs_sequence_layout_get_header_height (self->layout) : 0;
+  const QsSequenceLook look = { get_colours (self), self->selected, self->hovered,
+                                self->until,        self->settled,  top + header };
+  const QsRectangle clip = { area->x, area->y + top, area->width, area->height };
 
-  qs_colour_set (&look.colours->background, cr);
-  cairo_paint (cr);
-  if (self->layout == NULL || !gdk_cairo_get_clip_rectangle (cr, &area))
-    return GDK_EVENT_PROPAGATE;
-
-  const QsRectangle clip = { area.x, area.y + top, area.width, area.height };
   cairo_save (cr);
   cairo_translate (cr, 0, -top);
   qs_sequence_layout_draw (self->layout, cr, &clip, &look);
   cairo_restore (cr);
-  if (top > 0)
+  if (area->y < header)
     qs_sequence_layout_draw_header (self->layout, cr, 0, &look);
+}
+
+static gboolean
+qs_sequence_view_draw (GtkWidget *widget, cairo_t *cr)
+{
+  QsSequenceView *self = QS_SEQUENCE_VIEW (widget);
+  gint64 began = g_get_monotonic_time ();
+  GdkRectangle area;
+
+  qs_colour_set (&get_colours (self)->background, cr);
+  cairo_paint (cr);
+  if (self->layout == NULL || !gdk_cairo_get_clip_rectangle (cr, &area))
+    return GDK_EVENT_PROPAGATE;
+
+  draw_picture (self, cr, &area);
   if (gtk_widget_has_visible_focus (widget))
     gtk_render_focus (gtk_widget_get_style_context (widget), cr, 1, 1, gtk_widget_get_allocated_width (widget) - 2,
                       gtk_widget_get_allocated_height (widget) - 2);
+  self->drawn_at = g_get_monotonic_time ();
+  self->cost = self->drawn_at - began;
   return GDK_EVENT_PROPAGATE;
 }
 
@@ -256,7 +394,7 @@ set_hovered (QsSequenceView *self, guint packet)
   if (packet == self->hovered)
     return;
   self->hovered = packet;
-  gtk_widget_queue_draw (GTK_WIDGET (self));
+  draw_all (self);
 }
 
 static gboolean
@@ -378,6 +516,7 @@ qs_sequence_view_dispose (GObject *object)
   g_clear_object (&self->trace);
   g_clear_pointer (&self->layout, qs_sequence_layout_unref);
   g_clear_object (&self->adjustment);
+  g_clear_pointer (&self->seen.digests, g_array_unref);
   G_OBJECT_CLASS (qs_sequence_view_parent_class)->dispose (object);
 }
 
@@ -411,6 +550,7 @@ qs_sequence_view_init (QsSequenceView *self)
 
   self->selected = self->hovered = G_MAXUINT;
   self->until = G_MAXINT64;
+  self->seen.digests = g_array_new (FALSE, FALSE, sizeof (guint64));
   self->text_scale = 1;
   self->options = (QsSequenceOptions) QS_SEQUENCE_OPTIONS_DEFAULT;
   self->adjustment = g_object_ref_sink (gtk_adjustment_new (0, 0, 1, SCROLL_STEP, 1, 1));
@@ -501,7 +641,7 @@ qs_sequence_view_set_until (QsSequenceView *self, gint64 until, gboolean settled
     return;
   self->until = until;
   self->settled = settled;
-  gtk_widget_queue_draw (GTK_WIDGET (self));
+  draw_all (self);
 }
 
 void
