@@ -287,17 +287,19 @@ draw_bytes (Draw *draw, const QsTimelineFrame *frame, guint side, const Line *li
   pen_stroke (&pen);
 }
 
+static void
+note_loss_cb (gint64 time, gpointer data)
+{
+  *(gboolean *) data = TRUE;
+}
+
 static gboolean
 has_losses (QsTimeline *self)
 {
-  for (guint i = 0; i < self->bins->len; i++)
-    {
-      const QsTimelineBin *bin = &g_array_index (self->bins, QsTimelineBin, i);
+  gboolean any = FALSE;
 
-      if (bin->lost[0] + bin->lost[1] > 0)
-        return TRUE;
-    }
-  return FALSE;
+  qs_timeline_foreach_lost (self, note_loss_cb, &any);
+  return any;
 }
 
 static void
@@ -309,28 +311,45 @@ draw_cross (cairo_t *cr, double x, double y, double length)
   cairo_line_to (cr, x - length / 2, y + length / 2);
 }
 
-/* Where packets were lost: crosses at the foot, of those on one place the first. */
+/* Places of crosses, as near to each other as they are told apart. */
+typedef struct {
+  const Draw *draw;
+  double left, width; /* of a place */
+  guint n;
+  guint8 *taken;
+} Crosses;
+
+static void
+place_cross_cb (gint64 time, gpointer data)
+{
+  Crosses *self = data;
+
+  if (time < self->draw->from || time > self->draw->to)
+    return;
+  double place = (qs_timeline_time_to_x (self->draw->timeline, time) - self->left) / self->width;
+  self->taken[(guint) CLAMP (place, 0, self->n - 1)] = 1;
+}
+
+/* Where packets were lost: crosses at the foot. */
 static void
 draw_losses (Draw *draw, const QsTimelineFrame *frame)
 {
-  QsTimeline *self = draw->timeline;
-  double length = CROSS * draw->s, last = -length;
+  double length = CROSS * draw->s;
+  Crosses crosses = { .draw = draw, .left = frame->left, .width = 2 * draw->s };
 
+  crosses.n = (guint) MAX (ceil ((frame->right - frame->left) / crosses.width), 1);
+  g_autofree guint8 *taken = crosses.taken = g_new0 (guint8, crosses.n);
+  qs_timeline_foreach_lost (draw->timeline, place_cross_cb, &crosses);
   qs_colour_set (&draw->colours->danger, draw->cr);
   cairo_set_dash (draw->cr, NULL, 0, 0);
   cairo_set_line_width (draw->cr, 1.6 * draw->s);
-  for (guint i = 0; i < self->bins->len; i++)
+  for (guint i = 0; i < crosses.n; i++)
     {
-      const QsTimelineBin *bin = &g_array_index (self->bins, QsTimelineBin, i);
-      gint64 time = self->first + (gint64) i * self->bin;
-      double x = qs_timeline_time_to_x (self, time);
-
-      if (bin->lost[0] + bin->lost[1] == 0 || time < draw->from || time > draw->to || fabs (x - last) < 2 * draw->s)
+      if (taken[i] == 0)
         continue;
-      last = x;
-      draw_cross (draw->cr, x, frame->bottom - 1 - length / 2, length);
+      draw_cross (draw->cr, frame->left + (i + 0.5) * crosses.width, frame->bottom - 1 - length / 2, length);
+      cairo_stroke (draw->cr); /* by itself: a path of many is slow */
     }
-  cairo_stroke (draw->cr);
 }
 
 static void

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 /* Sums of one span of time, by who sent: client, server. */
 typedef struct {
   guint64 bytes[2];
-  guint32 lost[2];
+  guint32 dropped; /* on the way, as is known at once */
 } QsTimelineBin;
 
 struct _QsTimeline {
@@ -38,6 +38,9 @@ typedef struct {
 void qs_timeline_get_frame (QsTimeline *self, QsTimelinePanel panel, QsTimelineFrame *frame);
 /* Samples of who sent: 0 the client. */
 const GArray *qs_timeline_flight_of (QsTimeline *self, guint side);
+/* The times of packets that were dropped (once for many that are near), and of those that their sender declared lost, which it
+ * does after they were taken in; in no order. */
+void qs_timeline_foreach_lost (QsTimeline *self, void (*func) (gint64 time, gpointer data), gpointer data);
 /* The index of the first sample behind a time; samples begin with their time. */
 guint qs_timeline_first_behind (const GArray *samples, gint64 time);
 

@@ -25,10 +25,8 @@ halve_bins (QsTimeline *self)
       QsTimelineBin sum = i % 2 == 0 ? *from : *to;
 
       for (guint side = 0; side < 2 && i % 2 == 1; side++)
-        {
-          sum.bytes[side] += from->bytes[side];
-          sum.lost[side] += from->lost[side];
-        }
+        sum.bytes[side] += from->bytes[side];
+      sum.dropped += i % 2 == 1 ? from->dropped : 0;
       *to = sum;
     }
   g_array_set_size (self->bins, (n + 1) / 2);
@@ -58,7 +56,7 @@ take_packet (QsTimeline *self, const QsPacket *packet)
     self->first = self->last = packet->time;
   QsTimelineBin *bin = bin_of (self, packet->time);
   bin->bytes[side] += packet->length;
-  bin->lost[side] += (packet->flags & QS_PACKET_LOST) != 0;
+  bin->dropped += (packet->flags & QS_PACKET_DROPPED) != 0;
   self->last = MAX (self->last, self->first + CLAMP (packet->time - self->first, 0, MAX_SPAN));
 }
 
@@ -199,6 +197,25 @@ qs_timeline_flight_of (QsTimeline *self, guint side)
   const QsMetrics *metrics = qs_trace_get_metrics (self->trace);
 
   return metrics->flight[(side == 0) == self->own_is_client ? QS_DIRECTION_SENT : QS_DIRECTION_RECEIVED];
+}
+
+void
+qs_timeline_foreach_lost (QsTimeline *self, void (*func) (gint64 time, gpointer data), gpointer data)
+{
+  const GArray *losses = qs_trace_get_metrics (self->trace)->losses;
+
+  for (guint i = 0; i < self->bins->len; i++)
+    {
+      if (g_array_index (self->bins, QsTimelineBin, i).dropped > 0)
+        func (self->first + (gint64) i * self->bin, data);
+    }
+  for (guint i = 0; i < losses->len; i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (self->trace, g_array_index (losses, QsLoss, i).packet);
+
+      if ((packet->flags & (QS_PACKET_LOST | QS_PACKET_DROPPED)) == QS_PACKET_LOST)
+        func (packet->time, data);
+    }
 }
 
 guint

@@ -7,6 +7,7 @@
 #include "charts/qs-chart-export.h"
 #include "charts/qs-sequence-private.h"
 #include "fixtures.h"
+#include "trace/qs-metrics.h"
 
 #define MS G_GINT64_CONSTANT (1000000)
 #define SENT QS_DIRECTION_SENT
@@ -372,6 +373,70 @@ same_layout (QsSequenceLayout *a, QsSequenceLayout *b)
   return a->end == b->end;
 }
 
+/* What its sender declares lost after it was bundled is counted, and no more once it turns out not to be. */
+static void
+test_declared_lost (void)
+{
+  static const guint32 packets[] = { 50, 53, 2 }; /* the last one stands before the bundle */
+  g_autoptr (QsTrace) trace = make_bulk (100);
+  g_autoptr (QsSequenceLayout) layout = lay_out (trace, QS_SEQUENCE_EVEN, TRUE);
+  const QsItem *bundle = qs_sequence_item (layout, layout->items->len - 1);
+
+  g_assert_cmpint (bundle->kind, ==, QS_ITEM_BUNDLE);
+  g_assert_cmpuint (qs_sequence_bundle_lost (layout, bundle, 0), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (packets); i++)
+    {
+      const QsLoss loss = { 99 * MS, packets[i] };
+
+      g_assert_cmpint (qs_trace_get_packet (trace, packets[i])->direction, ==, SENT);
+      qs_trace_edit_packet (trace, packets[i])->flags |= QS_PACKET_LOST;
+      qs_metrics_add_loss (qs_trace_get_metrics (trace), &loss);
+    }
+  g_assert_cmpuint (qs_sequence_bundle_lost (layout, bundle, 0), ==, 2);
+  g_assert_cmpuint (qs_sequence_bundle_lost (layout, bundle, 1), ==, 0);
+  g_autofree char *title = qs_sequence_bundle_title (layout, bundle, 0);
+  g_assert_nonnull (strstr (title, "2 lost"));
+  qs_trace_edit_packet (trace, 53)->flags &= (guint16) ~QS_PACKET_LOST;
+  g_assert_cmpuint (qs_sequence_bundle_lost (layout, bundle, 0), ==, 1);
+}
+
+/* While a row's number stays its picture does; what is drawn otherwise has another one. */
+static void
+test_digests (void)
+{
+  g_autoptr (QsTrace) trace = make_bulk (100);
+  g_autoptr (QsSequenceLayout) layout = lay_out (trace, QS_SEQUENCE_EVEN, TRUE);
+  guint n = qs_sequence_layout_get_n_items (layout);
+  guint64 first = qs_sequence_layout_digest_item (layout, 0), last = qs_sequence_layout_digest_item (layout, n - 1);
+  guint64 header = qs_sequence_layout_digest_header (layout), end = qs_sequence_layout_digest_end (layout, 1e6);
+  QsPacket packet = *qs_trace_get_packet (trace, 98);
+
+  /* One more for the bundle. */
+  packet.time += 40000;
+  qs_trace_add_packet (trace, &packet);
+  qs_sequence_layout_advance (layout, 0);
+  g_assert_cmpuint (qs_sequence_layout_get_n_items (layout), ==, n);
+  g_assert_true (qs_sequence_layout_digest_item (layout, 0) == first);
+  g_assert_true (qs_sequence_layout_digest_item (layout, n - 1) != last);
+  g_assert_true (qs_sequence_layout_digest_header (layout) == header);
+  g_assert_true (qs_sequence_layout_digest_end (layout, 1e6) == end);
+  g_assert_true (qs_sequence_layout_digest_end (layout, 10) == 0);
+
+  /* Acknowledged looks as before, lost does not. */
+  qs_trace_edit_packet (trace, 0)->flags |= QS_PACKET_ACKED;
+  g_assert_true (qs_sequence_layout_digest_item (layout, 0) == first);
+  qs_trace_edit_packet (trace, 0)->flags |= QS_PACKET_LOST;
+  g_assert_true (qs_sequence_layout_digest_item (layout, 0) != first);
+
+  packet.type = QS_PACKET_HANDSHAKE;
+  packet.time += 40000;
+  qs_trace_add_packet (trace, &packet);
+  qs_sequence_layout_advance (layout, 0);
+  g_assert_true (qs_sequence_layout_digest_end (layout, 1e6) != end);
+  qs_sequence_layout_set_width (layout, 1000);
+  g_assert_true (qs_sequence_layout_digest_header (layout) != header);
+}
+
 /* Packet by packet, in slices, and with a packet that comes late: the same picture as all at once. */
 static void
 test_growth (void)
@@ -654,6 +719,8 @@ main (int argc, char **argv)
   g_test_add_func ("/sequence/rows", test_rows);
   g_test_add_func ("/sequence/labels", test_labels);
   g_test_add_func ("/sequence/bulk", test_bulk);
+  g_test_add_func ("/sequence/declared-lost", test_declared_lost);
+  g_test_add_func ("/sequence/digests", test_digests);
   g_test_add_func ("/sequence/growth", test_growth);
   g_test_add_func ("/sequence/backwards", test_backwards);
   g_test_add_func ("/sequence/times", test_times);

@@ -24,11 +24,9 @@ make_trace (QsVantage vantage, guint n)
       QsRttSample sample = { .time = i * MS, .rtt = (20 + i % 5) * MS, .smoothed = 21 * MS, .minimum = 20 * MS };
 
       packet.direction = own_client ? QS_DIRECTION_RECEIVED : QS_DIRECTION_SENT;
-      packet.flags = i % 100 == 50 ? QS_PACKET_LOST : 0;
       qs_trace_add_packet (trace, &packet);
       packet.direction = own_client ? QS_DIRECTION_SENT : QS_DIRECTION_RECEIVED;
       packet.length = 10;
-      packet.flags = 0;
       qs_trace_add_packet (trace, &packet);
       qs_metrics_add_rtt (metrics, &sample);
       qs_metrics_add_flight (metrics, own_client ? QS_DIRECTION_RECEIVED : QS_DIRECTION_SENT, i * MS,
@@ -124,6 +122,39 @@ test_axis (void)
     }
 }
 
+static void
+count_cb (gint64 time, gpointer data)
+{
+  (*(guint *) data)++;
+}
+
+/* A live trace's packets are declared lost after they were taken in, and may turn out not to be. */
+static void
+test_losses (void)
+{
+  g_autoptr (QsTrace) trace = make_trace (QS_VANTAGE_CLIENT, 10);
+  g_autoptr (QsTimeline) timeline = qs_timeline_new (trace, NULL);
+  const QsLoss loss = { 12 * MS, 3 };
+  guint n = 0;
+
+  qs_trace_edit_packet (trace, 5)->flags |= QS_PACKET_DROPPED;
+  g_assert_true (qs_timeline_advance (timeline, 0));
+  qs_timeline_foreach_lost (timeline, count_cb, &n);
+  g_assert_cmpuint (n, ==, 1);
+  draw (timeline, "timeline-loss");
+
+  qs_trace_edit_packet (trace, 3)->flags |= QS_PACKET_LOST;
+  qs_metrics_add_loss (qs_trace_get_metrics (trace), &loss);
+  n = 0;
+  qs_timeline_foreach_lost (timeline, count_cb, &n);
+  g_assert_cmpuint (n, ==, 2);
+
+  qs_trace_edit_packet (trace, 3)->flags &= (guint16) ~QS_PACKET_LOST;
+  n = 0;
+  qs_timeline_foreach_lost (timeline, count_cb, &n);
+  g_assert_cmpuint (n, ==, 1);
+}
+
 /* The sums stay, however the spans of time are joined. */
 static void
 test_million (void)
@@ -191,6 +222,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/timeline/values", test_values);
   g_test_add_func ("/timeline/axis", test_axis);
+  g_test_add_func ("/timeline/losses", test_losses);
   g_test_add_func ("/timeline/million", test_million);
   g_test_add_func ("/timeline/nonsense", test_nonsense);
   g_test_add_func ("/timeline/export", test_export);
