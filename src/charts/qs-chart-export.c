@@ -54,25 +54,23 @@ check (cairo_status_t status, GError **error)
   return FALSE;
 }
 
-/* A picture that can be drawn. */
+/* A picture that can be drawn: to a height, be it higher. */
 typedef struct {
   double width, height;
-  void (*draw) (gpointer data, cairo_t *cr, const QsChartColours *colours);
+  void (*draw) (gpointer data, cairo_t *cr, const QsRectangle *all, const QsChartColours *colours);
   gpointer data;
 } Picture;
 
 static void
-draw_sequence (gpointer data, cairo_t *cr, const QsChartColours *colours)
+draw_sequence (gpointer data, cairo_t *cr, const QsRectangle *all, const QsChartColours *colours)
 {
   QsSequenceLook look = { .colours = colours, .selected = G_MAXUINT, .hovered = G_MAXUINT, .until = G_MAXINT64 };
-  QsRectangle all = { 0 };
 
-  qs_sequence_layout_get_extents (data, &all.width, &all.height);
-  qs_sequence_layout_draw (data, cr, &all, &look);
+  qs_sequence_layout_draw (data, cr, all, &look);
 }
 
 static void
-draw_timeline (gpointer data, cairo_t *cr, const QsChartColours *colours)
+draw_timeline (gpointer data, cairo_t *cr, const QsRectangle *all, const QsChartColours *colours)
 {
   QsTimelineLook look = { .colours = colours, .cursor = G_MININT64 };
 
@@ -115,7 +113,7 @@ render (const Picture *picture, const QsChartColours *colours, QsChartFormat for
   cairo_paint (cr);
   if (format == QS_CHART_PNG)
     cairo_scale (cr, scale, scale);
-  picture->draw (picture->data, cr, colours);
+  picture->draw (picture->data, cr, &(QsRectangle){ .width = width, .height = height }, colours);
   cairo_status_t status = cairo_status (cr);
   cairo_destroy (cr);
   if (status == CAIRO_STATUS_SUCCESS && format == QS_CHART_PNG)
@@ -129,7 +127,7 @@ render (const Picture *picture, const QsChartColours *colours, QsChartFormat for
 
 static GBytes *
 render_sequence (QsTrace *trace, const QsSequenceOptions *options, const QsChartColours *colours, QsChartFormat format,
-                 GError **error)
+                 double max_height, double *height, GError **error)
 {
   QsSequenceOptions own = QS_SEQUENCE_OPTIONS_DEFAULT;
 
@@ -138,6 +136,9 @@ render_sequence (QsTrace *trace, const QsSequenceOptions *options, const QsChart
   Picture picture = { .draw = draw_sequence, .data = layout };
   qs_sequence_layout_advance (layout, 0);
   qs_sequence_layout_get_extents (layout, &picture.width, &picture.height);
+  if (height != NULL)
+    *height = picture.height;
+  picture.height = MIN (picture.height, max_height);
   return render (&picture, colours != NULL ? colours : qs_chart_colours_light (), format, error);
 }
 
@@ -170,11 +171,11 @@ write_bytes (GBytes *bytes, const char *path, GError **error)
 
 GBytes *
 qs_chart_sequence_to_svg (QsTrace *trace, const QsSequenceOptions *options, const QsChartColours *colours,
-                          GError **error)
+                          double max_height, double *height, GError **error)
 {
   g_return_val_if_fail (QS_IS_TRACE (trace), NULL);
 
-  return render_sequence (trace, options, colours, QS_CHART_SVG, error);
+  return render_sequence (trace, options, colours, QS_CHART_SVG, max_height, height, error);
 }
 
 gboolean
@@ -183,7 +184,7 @@ qs_chart_export_sequence (QsTrace *trace, const QsSequenceOptions *options, cons
 {
   g_return_val_if_fail (QS_IS_TRACE (trace) && path != NULL, FALSE);
 
-  g_autoptr (GBytes) bytes = render_sequence (trace, options, colours, format, error);
+  g_autoptr (GBytes) bytes = render_sequence (trace, options, colours, format, G_MAXDOUBLE, NULL, error);
   return write_bytes (bytes, path, error);
 }
 

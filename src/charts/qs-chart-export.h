@@ -25,8 +25,9 @@ gboolean qs_chart_export_sequence (QsTrace *trace, const QsSequenceOptions *opti
 gboolean qs_chart_export_timeline (QsTrace *trace, const QsTimelineOptions *options, const QsChartColours *colours,
                                    const char *path, QsChartFormat format, GError **error);
 
-/* The picture as SVG text, to be put into a page. Owned by the caller. */
+/* The picture as SVG text, to be put into a page; what lies below max_height is left out. height (out, nullable): what
+ * the whole one has. Owned by the caller. */
 GBytes *qs_chart_sequence_to_svg (QsTrace *trace, const QsSequenceOptions *options, const QsChartColours *colours,
-                                  GError **error);
+                                  double max_height, double *height, GError **error);
 
 G_END_DECLS

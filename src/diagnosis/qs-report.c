@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/qs-text.h"
@@ -226,120 +225,21 @@ quic_object (const QsSummary *summary)
   return object;
 }
 
-/* --- Streams -------------------------------------------------------------------------- */
-
-typedef struct {
-  gint64 id;
-  const char *read_state, *write_state; /* interned */
-  gint64 read_error, write_error;       /* -1: none */
-  guint64 sent, received;
-} StreamRow;
-
-static StreamRow *
-find_row (GPtrArray *rows, gint64 id)
-{
-  for (guint i = 0; i < rows->len; i++)
-    {
-      if (((StreamRow *) rows->pdata[i])->id == id)
-        return rows->pdata[i];
-    }
-  StreamRow *row = g_new0 (StreamRow, 1);
-  row->id = id;
-  row->read_error = row->write_error = -1;
-  g_ptr_array_add (rows, row);
-  return row;
-}
-
-static gboolean
-is_reset (const char *state)
-{
-  return state != NULL && g_str_has_prefix (state, "RESET_");
-}
-
-static void
-read_stream_mark (StreamRow *row, const QsMark *mark)
-{
-  g_auto (GStrv) states = g_strsplit (mark->name != NULL ? mark->name : "NONE/NONE", "/", 2);
-
-  row->read_state = g_intern_string (states[0]);
-  row->write_state = g_intern_string (states[1] != NULL ? states[1] : "NONE");
-  if (mark->value >= 0 && is_reset (row->read_state))
-    row->read_error = mark->value;
-  if (mark->value >= 0 && is_reset (row->write_state))
-    row->write_error = mark->value;
-  if (mark->text != NULL)
-    sscanf (mark->text, "rx=%" G_GUINT64_FORMAT " tx=%" G_GUINT64_FORMAT, &row->received, &row->sent);
-}
-
-static void
-read_stream_frame (GPtrArray *rows, const QsPacket *packet, const QsFrame *frame)
-{
-  gboolean in = packet->direction == QS_DIRECTION_RECEIVED;
-  QsFrameType type = qs_frame_base_type (frame->type);
-
-  if (type != QS_FRAME_STREAM && type != QS_FRAME_RESET_STREAM && type != QS_FRAME_STOP_SENDING)
-    return;
-  StreamRow *row = find_row (rows, (gint64) frame->stream_id);
-  guint64 *bytes = in ? &row->received : &row->sent;
-  const char **state = in ? &row->read_state : &row->write_state;
-  gint64 *error = in ? &row->read_error : &row->write_error;
-  if (type == QS_FRAME_STREAM)
-    {
-      *bytes = MAX (*bytes, frame->stream_offset + frame->data.length);
-      if (!is_reset (*state))
-        *state = frame->fin || g_strcmp0 (*state, "FINISHED") == 0 ? "FINISHED" : "OK";
-    }
-  else if (type == QS_FRAME_RESET_STREAM)
-    {
-      *state = in ? "RESET_REMOTE" : "RESET_LOCAL";
-      *error = (gint64) frame->error_code;
-    }
-}
-
-/* From a file: what the STREAM frames say. Bounded: a report is no place for a million streams' packets. */
-static void
-read_streams_of_packets (GPtrArray *rows, QsTrace *trace)
-{
-  const guint64 wanted = G_GUINT64_CONSTANT (1) << QS_FRAME_STREAM | G_GUINT64_CONSTANT (1) << QS_FRAME_RESET_STREAM |
-                         G_GUINT64_CONSTANT (1) << QS_FRAME_STOP_SENDING;
-  guint n = qs_trace_get_n_packets (trace);
-
-  for (guint i = 0, opened = 0; i < n && opened < 20000; i++)
-    {
-      const QsPacket *packet = qs_trace_get_packet (trace, i);
-      if ((packet->frames & wanted) == 0)
-        continue;
-      g_autoptr (GBytes) payload = NULL;
-      g_autoptr (GArray) frames = qs_trace_dup_frames (trace, i, &payload);
-      for (guint j = 0; j < frames->len; j++)
-        read_stream_frame (rows, packet, &g_array_index (frames, QsFrame, j));
-      opened++;
-    }
-}
-
 static JsonArray *
 streams_array (QsTrace *trace)
 {
-  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) rows = qs_stream_rows (trace);
   JsonArray *array = json_array_new ();
 
-  for (guint i = 0; i < qs_trace_get_n_marks (trace); i++)
-    {
-      const QsMark *mark = qs_trace_get_mark (trace, i, NULL);
-      if (mark->kind == QS_MARK_STREAM && mark->stream >= 0)
-        read_stream_mark (find_row (rows, mark->stream), mark);
-    }
-  if (rows->len == 0)
-    read_streams_of_packets (rows, trace);
   for (guint i = 0; i < rows->len; i++)
     {
-      const StreamRow *row = rows->pdata[i];
+      const QsStreamRow *row = rows->pdata[i];
       JsonObject *object = json_object_new ();
       json_object_set_int_member (object, "id", row->id);
       set_string (object, "direction", (row->id & 2) != 0 ? "uni" : "bidi"); /* RFC 9000 section 2.1 */
       set_string (object, "initiator", (row->id & 1) != 0 ? "server" : "client");
-      set_string (object, "read_state", row->read_state != NULL ? row->read_state : "NONE");
-      set_string (object, "write_state", row->write_state != NULL ? row->write_state : "NONE");
+      set_string (object, "read_state", row->read_state);
+      set_string (object, "write_state", row->write_state);
       set_number (object, "read_error", row->read_error >= 0, (guint64) row->read_error);
       set_number (object, "write_error", row->write_error >= 0, (guint64) row->write_error);
       set_number (object, "bytes_sent", TRUE, row->sent);

@@ -56,6 +56,15 @@ QsSummary *qs_summary_new (QsTrace *trace);
 void qs_summary_free (QsSummary *summary);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsSummary, qs_summary_free)
 
+/* A stream as it was last heard of. A file has no calls of ours: there the frames tell, of both directions. */
+typedef struct {
+  gint64 id;
+  const char *read_state, *write_state; /* OpenSSL's names, as "FINISHED" or "RESET_REMOTE" */
+  gint64 read_error, write_error;       /* the code of a reset, -1: none */
+  guint64 sent, received;               /* bytes */
+} QsStreamRow;
+GPtrArray *qs_stream_rows (QsTrace *trace); /* of QsStreamRow, by when they were first heard of */
+
 /* The sentence above everything else: "Connected to … in 12 ms over QUIC v1 with h3." or what failed. Translated. */
 char *qs_verdict (QsTrace *trace, const QsSummary *summary, GPtrArray *findings);
 

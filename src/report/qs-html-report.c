@@ -7,12 +7,18 @@
 #include "base/qs-text.h"
 #include "certs/qs-certificate.h"
 #include "charts/qs-chart-export.h"
+#include "charts/qs-packet-text.h"
 #include "diagnosis/qs-finding.h"
 #include "diagnosis/qs-summary.h"
 #include "trace/qs-file-writer.h"
 #include "wire/qs-transport-parameters.h"
 
+/* A page that a browser opens at once and a ticket takes: what is more is left out with a sentence. */
 #define MAX_PACKETS 5000
+#define LAST_PACKETS 500 /* of these from the end */
+#define MAX_STREAMS 500
+#define MAX_PICTURE 24000.0 /* high; some 400 packets */
+#define PAGE_SHAPE 1.8      /* height to width, up to which a picture is made to fit on a printed page */
 
 /* Dark and light by the reader's own setting; prints well. Severity is told by its word too. */
 static const char style[] =
@@ -23,12 +29,17 @@ static const char style[] =
     "table{border-collapse:collapse;width:100%;font-size:.9rem}td,th{padding:.2rem .6rem .2rem 0;text-align:start;"
     "vertical-align:top;border-bottom:1px solid var(--line)}"
     "th{font-weight:600}.dim{color:var(--dim)}.num{font-variant-numeric:tabular-nums;white-space:nowrap}"
-    ".mono{font-family:ui-monospace,monospace;overflow-wrap:anywhere}"
+    ".mono{font-family:ui-monospace,monospace;overflow-wrap:anywhere;min-width:8rem}"
     ".error{color:var(--bad)}.warning{color:var(--warn)}.done{color:var(--good)}.failed{color:var(--bad)}"
     "article{border:1px solid var(--line);border-radius:6px;padding:.6rem .9rem;margin:.5rem 0}"
     "article h3{font-size:1rem;margin:0 0 .2rem}article p{margin:.2rem 0}"
     "figure{margin:0;overflow:auto;background:#fff;border:1px solid var(--line);border-radius:6px}"
-    "figure svg{display:block;max-width:100%;height:auto}";
+    "figure svg{display:block;max-width:100%;height:auto}"
+    ".scroll{overflow-x:auto}.gap td{text-align:center;padding:.6rem}"
+    "@media print{:root{color-scheme:light;--bad:#a40000;--warn:#8f5902;--good:#2e7d32;--dim:#555}"
+    "body{margin:0;max-width:none;font-size:10pt}h2,h3{break-after:avoid}article,tr{break-inside:avoid}"
+    "figure,.scroll{overflow:visible}figure{border:0}figure.fits svg{max-height:88vh;margin:auto}"
+    "details::details-content{content-visibility:visible;block-size:auto}}";
 
 G_GNUC_PRINTF (2, 3)
 static void
@@ -53,7 +64,16 @@ static void
 add_row (GString *page, const char *name, const char *value)
 {
   if (value != NULL && *value != '\0')
-    add (page, "<tr><th>%s</th><td>%s</td></tr>\n", name, value);
+    add (page, "<tr><th scope=\"row\">%s</th><td>%s</td></tr>\n", name, value);
+}
+
+static void
+add_header (GString *page, const char *const *titles, guint n_titles)
+{
+  g_string_append (page, "<thead><tr>");
+  for (guint i = 0; i < n_titles; i++)
+    add (page, "<th scope=\"col\">%s</th>", _ (titles[i]));
+  g_string_append (page, "</tr></thead>\n");
 }
 
 /* --- Findings and steps ---------------------------------------------------------------------- */
@@ -172,7 +192,7 @@ add_transport_parameters (GString *page, const QsSummary *summary)
       const QsTransportParameterInfo *info = qs_transport_parameter_info (parameter->id);
       g_autofree char *id = g_strdup_printf ("0x%" G_GINT64_MODIFIER "x", parameter->id);
       g_autofree char *value = qs_transport_parameter_format (parameter);
-      add (page, "<tr><th>%s</th><td class=\"mono\">%s</td><td class=\"dim\">%s</td></tr>\n",
+      add (page, "<tr><th scope=\"row\">%s</th><td class=\"mono\">%s</td><td class=\"dim\">%s</td></tr>\n",
            info != NULL ? info->name : id, value, info != NULL ? _ (info->meaning) : "");
     }
   g_string_append (page, "</table>\n");
@@ -205,68 +225,105 @@ add_certificates (GString *page, const QsSummary *summary)
     }
 }
 
-/* --- Packets ------------------------------------------------------------------------------------ */
+/* --- Streams ------------------------------------------------------------------------------------ */
 
-/* "CRYPTO [0, 316); PADDING", what the packet holds in a line. */
-static char *
-describe_frames (QsTrace *trace, guint packet)
+static void
+add_stream (GString *page, const QsStreamRow *row)
 {
-  g_autoptr (GBytes) payload = NULL;
-  g_autoptr (GArray) frames = qs_trace_dup_frames (trace, packet, &payload);
-  GString *text = g_string_new (NULL);
+  g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, row->id);
+  gint64 code = row->read_error >= 0 ? row->read_error : row->write_error;
+  g_autofree char *error = code >= 0 ? g_strdup_printf ("0x%" G_GINT64_MODIFIER "x", code) : g_strdup ("");
+  g_autofree char *sent = g_strdup_printf ("%" G_GUINT64_FORMAT, row->sent);
+  g_autofree char *received = g_strdup_printf ("%" G_GUINT64_FORMAT, row->received);
 
-  for (guint i = 0; i < frames->len && text->len < 400; i++)
-    {
-      g_autofree char *frame = qs_frame_describe (&g_array_index (frames, QsFrame, i));
-      g_string_append_printf (text, "%s%s", i > 0 ? "; " : "", frame);
-    }
-  return g_string_free (text, FALSE);
+  /* RFC 9000 section 2.1: the lowest two bits of the id. */
+  add (page, "<tr><td class=\"num\">%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td>", id,
+       (row->id & 2) != 0 ? _ ("unidirectional") : _ ("bidirectional"),
+       (row->id & 1) != 0 ? _ ("server") : _ ("client"), row->read_state, row->write_state);
+  add (page, "<td>%s</td><td class=\"num\">%s</td><td class=\"num\">%s</td></tr>\n", error, sent, received);
 }
 
 static void
+add_streams (GString *page, QsTrace *trace)
+{
+  static const char *const titles[] = { N_ ("Id"),      N_ ("Direction"),  N_ ("Opened by"), N_ ("Reading"),
+                                        N_ ("Writing"), N_ ("Reset code"), N_ ("Sent"),      N_ ("Received") };
+  g_autoptr (GPtrArray) rows = qs_stream_rows (trace);
+
+  if (rows->len == 0)
+    return;
+  add_heading (page, _ ("Streams"));
+  if (rows->len > MAX_STREAMS)
+    {
+      g_autofree char *note = g_strdup_printf (_ ("The first %u of %u streams."), MAX_STREAMS, rows->len);
+      add (page, "<p>%s</p>\n", note);
+    }
+  g_string_append (page, "<div class=\"scroll\"><table>\n");
+  add_header (page, titles, G_N_ELEMENTS (titles));
+  for (guint i = 0; i < MIN (rows->len, MAX_STREAMS); i++)
+    add_stream (page, rows->pdata[i]);
+  g_string_append (page, "</table></div>\n");
+}
+
+/* --- Packets ------------------------------------------------------------------------------------ */
+
+static void
+add_packet (GString *page, QsTrace *trace, guint index)
+{
+  const QsPacket *packet = qs_trace_get_packet (trace, index);
+  g_autofree char *time = qs_packet_text_time (trace, index);
+  g_autofree char *direction = qs_packet_text_direction (trace, index);
+  g_autofree char *number = qs_packet_text_number (trace, index);
+  g_autofree char *size = g_strdup_printf ("%u", packet->length);
+  g_autofree char *summary = qs_packet_text_summary (trace, index);
+
+  add (page, "<tr><td class=\"num\">%s ms</td><td class=\"num\">%s</td><td>%s</td>", time, direction,
+       qs_packet_type_name (packet->type));
+  add (page, "<td class=\"num\">%s</td><td class=\"num\">%s</td><td>%s</td></tr>\n", number, size, summary);
+}
+
+/* What went before and how it ended matter most: it is the middle that is left out. */
+static void
 add_packets (GString *page, QsTrace *trace)
 {
+  static const char *const titles[] = { N_ ("Time"),   N_ ("Direction"), N_ ("Type"),
+                                        N_ ("Number"), N_ ("Bytes"),     N_ ("Summary") };
   guint n_packets = qs_trace_get_n_packets (trace);
+  guint first = n_packets > MAX_PACKETS ? MAX_PACKETS - LAST_PACKETS : n_packets;
 
   if (n_packets == 0)
     return;
   add_heading (page, _ ("Packets"));
-  if (n_packets > MAX_PACKETS)
+  g_string_append (page, "<div class=\"scroll\"><table>\n");
+  add_header (page, titles, G_N_ELEMENTS (titles));
+  for (guint i = 0; i < first; i++)
+    add_packet (page, trace, i);
+  if (first < n_packets)
     {
-      g_autofree char *note = g_strdup_printf (_ ("The first %u of %u packets."), MAX_PACKETS, n_packets);
-      add (page, "<p>%s</p>\n", note);
+      g_autofree char *note =
+          g_strdup_printf (_ ("%u of %u packets are left out here. A capture or a qlog of the run has them all."),
+                           n_packets - MAX_PACKETS, n_packets);
+      add (page, "<tr class=\"gap\"><td colspan=\"6\">%s</td></tr>\n", note);
+      for (guint i = n_packets - LAST_PACKETS; i < n_packets; i++)
+        add_packet (page, trace, i);
     }
-  g_string_append (page, "<table>\n");
-  add (page, "<tr><th>%s</th><th></th><th>%s</th><th>%s</th><th>%s</th><th>%s</th></tr>\n", _ ("Time"), _ ("Type"),
-       _ ("Number"), _ ("Bytes"), _ ("Frames"));
-  for (guint i = 0; i < MIN (n_packets, MAX_PACKETS); i++)
-    {
-      const QsPacket *packet = qs_trace_get_packet (trace, i);
-      gboolean lost = (packet->flags & QS_PACKET_LOST) != 0;
-      g_autofree char *time = g_strdup_printf ("%.3f ms", (double) packet->time / 1e6);
-      g_autofree char *number =
-          packet->number == G_MAXUINT64 ? g_strdup ("") : g_strdup_printf ("%" G_GUINT64_FORMAT, packet->number);
-      g_autofree char *size = g_strdup_printf ("%u", packet->length);
-      g_autofree char *frames = describe_frames (trace, i);
-      add (page,
-           "<tr><td class=\"num\">%s</td><td>%s</td><td>%s%s</td><td class=\"num\">%s</td><td "
-           "class=\"num\">%s</td><td>%s</td></tr>\n",
-           time, packet->direction == QS_DIRECTION_SENT ? "→" : "←", qs_packet_type_name (packet->type),
-           lost ? _ (" (lost)") : "", number, size, frames);
-    }
-  g_string_append (page, "</table>\n");
+  g_string_append (page, "</table></div>\n");
 }
+
+/* --- The diagram ------------------------------------------------------------------------------- */
 
 static void
 add_diagram (GString *page, QsTrace *trace)
 {
   QsSequenceOptions options = QS_SEQUENCE_OPTIONS_DEFAULT;
   g_autoptr (GError) error = NULL;
+  double height;
 
   if (qs_trace_get_n_packets (trace) == 0)
     return;
   add_heading (page, _ ("Sequence"));
-  g_autoptr (GBytes) svg = qs_chart_sequence_to_svg (trace, &options, qs_chart_colours_light (), &error);
+  g_autoptr (GBytes) svg =
+      qs_chart_sequence_to_svg (trace, &options, qs_chart_colours_light (), MAX_PICTURE, &height, &error);
   if (svg == NULL)
     {
       add (page, "<p>%s</p>\n", error->message);
@@ -277,10 +334,18 @@ add_diagram (GString *page, QsTrace *trace)
   gsize length;
   const char *text = g_bytes_get_data (svg, &length);
   const char *start = g_strstr_len (text, (gssize) length, "<svg");
-  g_string_append (page, "<figure>");
+  add (page, "<figure class=\"%s\" role=\"img\" aria-label=\"%s\">", height <= options.width * PAGE_SHAPE ? "fits" : "",
+       _ ("Sequence diagram"));
   if (start != NULL)
     g_string_append_len (page, start, (gssize) length - (start - text));
   g_string_append (page, "</figure>\n");
+  if (height > MAX_PICTURE)
+    {
+      g_autofree char *note =
+          g_strdup_printf (_ ("The picture is too high for a page: this is its first part, about %d %% of it."),
+                           (int) MAX (1, 100 * MAX_PICTURE / height));
+      add (page, "<p>%s</p>\n", note);
+    }
 }
 
 char *
@@ -294,12 +359,17 @@ qs_html_report_new (QsTrace *trace)
   const char *title = qs_trace_get_title (trace);
   g_autoptr (GDateTime) started = g_date_time_new_from_unix_utc (qs_trace_get_origin (trace) / 1000000000);
   g_autofree char *date = started != NULL ? g_date_time_format (started, "%Y-%m-%d %H:%M:%S UTC") : g_strdup ("");
-  GString *page = g_string_new ("<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\">\n"
-                                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                                "style-src 'unsafe-inline'; img-src data:\">\n");
+  GString *page = g_string_new ("<!DOCTYPE html>\n");
+
+  /* Translators: the language of this translation, as a web page names it: "en", "de", "pt-BR". */
+  add (page, "<html lang=\"%s\">", _ ("en"));
+  g_string_append (page, "<head><meta charset=\"utf-8\">\n"
+                         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                         "style-src 'unsafe-inline'; img-src data:\">\n"
+                         "<meta name=\"viewport\" content=\"width=device-width\">\n");
 
   add (page, "<title>%s</title>\n", title != NULL ? title : "Quicscope");
-  g_string_append_printf (page, "<style>%s</style></head><body>\n", style);
+  g_string_append_printf (page, "<style>%s</style></head><body><main>\n", style);
   add (page, "<h1>%s</h1><p class=\"dim\">%s · %s · Quicscope " PACKAGE_VERSION "</p>\n", verdict,
        title != NULL ? title : "", date);
   add_findings (page, findings);
@@ -308,8 +378,9 @@ qs_html_report_new (QsTrace *trace)
   add_facts (page, trace, summary);
   add_certificates (page, summary);
   add_transport_parameters (page, summary);
+  add_streams (page, trace);
   add_packets (page, trace);
-  g_string_append (page, "</body></html>\n");
+  g_string_append (page, "</main></body></html>\n");
   return g_string_free (page, FALSE);
 }
 

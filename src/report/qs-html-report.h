@@ -10,8 +10,8 @@ G_BEGIN_DECLS
  *
  * Writes what a trace says as one HTML page that needs nothing else: verdict, findings, steps, the sequence
  * diagram (SVG), key facts, certificates, streams and the packets. No script, nothing loaded, all that a peer said
- * escaped; it holds no secrets. The first 5,000 packets are listed, and it says so where there are more; a diagram that is too
- * high for a picture is left out with a sentence. Written aside and renamed.
+ * escaped; it holds no secrets. Its size is bounded: of more than 5,000 packets the middle is left out, of a high picture what
+ * lies below, and it says so. Written aside and renamed.
  *
  * All in the thread that owns the trace.
  */

@@ -48,8 +48,9 @@ typedef struct {
   GArray *paths;   /* Path */
   GByteArray *block;
   GByteArray *packet;
-  gint last_path;  /* where something was sent last, -1: nowhere */
-  gboolean server; /* it is the remote end that opened the connection */
+  gint last_path;               /* where something was sent last, -1: nowhere */
+  gint64 connecting, connected; /* of TCP, -1: not told */
+  gboolean server;              /* it is the remote end that opened the connection */
 } State;
 
 static const char *const fate_comments[] = {
@@ -320,15 +321,19 @@ write_segment (State *self, Path *path, const QsRecord *record, guint8 flags, Qs
 static gboolean
 open_tcp (State *self, Path *path, gint64 time, QsFileWriter *out, GError **error)
 {
+  /* TCP's own handshake is made up, at the times that the marks tell of where there are some. */
+  gint64 connected = self->connected >= 0 ? self->connected : time;
+  gint64 connecting = self->connecting >= 0 ? self->connecting : connected;
   QsDirection client = self->server ? QS_DIRECTION_RECEIVED : QS_DIRECTION_SENT;
-  QsRecord to_server = { .direction = client, .time = time };
-  QsRecord to_client = { .direction = 1 - client, .time = time };
+  QsRecord to_server = { .direction = client, .time = connecting };
+  QsRecord to_client = { .direction = 1 - client, .time = connected };
+  QsRecord opened = { .direction = client, .time = connected };
 
   path->opened = TRUE;
   path->sequence[0] = path->sequence[1] = FIRST_SEQUENCE;
   return write_segment (self, path, &to_server, TCP_SYN, out, error) &&
          write_segment (self, path, &to_client, TCP_SYN | TCP_ACK, out, error) &&
-         write_segment (self, path, &to_server, TCP_ACK, out, error);
+         write_segment (self, path, &opened, TCP_ACK, out, error);
 }
 
 static gboolean
@@ -573,6 +578,7 @@ begin_pcapng (QsTrace *trace, const char *path, QsFileWriter *out, GError **erro
   self->block = g_byte_array_new ();
   self->packet = g_byte_array_new ();
   self->last_path = -1;
+  self->connecting = self->connected = -1;
   self->server = qs_trace_get_vantage (trace) == QS_VANTAGE_SERVER;
   if (write_section (self, out, error) && write_interface (self, out, error) && write_secrets (self, out, error))
     return self;
@@ -595,6 +601,10 @@ write_record (State *self, const QsRecord *record, QsFileWriter *out, GError **e
         }
       return write_datagram (self, path, record, out, error);
     }
+  if (record->kind == QS_RECORD_MARK && record->mark->kind == QS_MARK_CONNECTING)
+    self->connecting = record->time;
+  if (record->kind == QS_RECORD_MARK && record->mark->kind == QS_MARK_TCP_CONNECTED)
+    self->connected = record->time;
   if (record->kind == QS_RECORD_MARK && record->mark->kind == QS_MARK_ICMP)
     return write_icmp_mark (self, record, out, error);
   if (record->kind == QS_RECORD_MARK && record->mark->kind == QS_MARK_ATTEMPT_LOST &&

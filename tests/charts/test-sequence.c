@@ -692,7 +692,7 @@ test_export_errors (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   g_clear_error (&error);
   options.collapse = FALSE;
-  g_assert_null (qs_chart_sequence_to_svg (bulk, &options, NULL, &error));
+  g_assert_null (qs_chart_sequence_to_svg (bulk, &options, NULL, G_MAXDOUBLE, NULL, &error));
   g_assert_error (error, QS_ERROR, QS_ERROR_TOO_LARGE);
 }
 

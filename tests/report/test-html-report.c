@@ -86,6 +86,49 @@ test_empty (void)
   g_assert_true (g_str_has_suffix (page, "</html>\n"));
 }
 
+/* More than a page can show, and none of it bulk that could be bundled: bounded, and it says so. */
+static void
+test_large (void)
+{
+  const guint n_packets = 100000, n_streams = 3000;
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  QsMark stream = { .kind = QS_MARK_STREAM, .name = "FINISHED/RESET_REMOTE", .value = 0x42 };
+
+  for (guint i = 0; i < n_packets; i++)
+    {
+      QsPacket packet = { .time = (gint64) i * 1000000,
+                          .number = i,
+                          .record = G_MAXUINT32,
+                          .length = 30,
+                          .type = QS_PACKET_INITIAL,
+                          .direction = i % 2 == 0 ? QS_DIRECTION_SENT : QS_DIRECTION_RECEIVED,
+                          .n_frames = 1,
+                          .frames = 1 << QS_FRAME_PING,
+                          .flags = QS_PACKET_FROM_QLOG };
+      qs_trace_add_packet (trace, &packet);
+    }
+  for (guint i = 0; i < n_streams; i++)
+    {
+      stream.stream = 4 * i;
+      stream.text = g_strdup ("rx=7 tx=9");
+      qs_trace_add_mark_full (trace, i, &stream);
+    }
+
+  g_autofree char *page = qs_html_report_new (trace);
+  g_test_message ("%" G_GSIZE_FORMAT " bytes", strlen (page));
+  g_assert_cmpuint (strlen (page), <, 6000000);
+  g_assert_nonnull (strstr (page, "95000 of 100000 packets are left out"));
+  g_assert_nonnull (strstr (page, ">4499</td>"));
+  g_assert_null (strstr (page, ">4500</td>"));
+  g_assert_null (strstr (page, ">99499</td>"));
+  g_assert_nonnull (strstr (page, ">99500</td>"));
+  g_assert_nonnull (strstr (page, ">99999</td>"));
+  g_assert_nonnull (strstr (page, "The first 500 of 3000 streams."));
+  g_assert_nonnull (strstr (page, "<td>FINISHED</td><td>RESET_REMOTE</td><td>0x42</td>"));
+  g_assert_nonnull (strstr (page, "The picture is too high for a page"));
+  g_assert_nonnull (strstr (page, "<svg"));
+}
+
 static void
 test_write (void)
 {
@@ -118,6 +161,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/html-report/escaped", test_escaped);
   g_test_add_func ("/html-report/empty", test_empty);
+  g_test_add_func ("/html-report/large", test_large);
   g_test_add_func ("/html-report/write", test_write);
   return g_test_run ();
 }

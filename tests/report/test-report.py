@@ -88,6 +88,8 @@ class Report(unittest.TestCase):
         page = self.check_server("echo")
         self.assertIn("Certificates, as the server sent them", page.headings)
         self.assertIn("The peer's transport parameters", page.headings)
+        self.assertIn("Streams", page.headings)
+        self.assertIn("ClientHello", "".join(page.text))
 
     def test_failures(self):
         for scenario in ("alpn-mismatch", "expired", "application-close", "version-negotiation"):
@@ -101,7 +103,11 @@ class Report(unittest.TestCase):
 
     def test_tls(self):
         with peers.caddy(self.certs, protocols=("h1",)) as peer:
-            self.report(f"tls://localhost:{peer.port}/", "-4")
+            page = self.report(f"tls://localhost:{peer.port}/", "-4")
+        text = "".join(page.text)
+        for word in ("EncryptedExtensions", "ChangeCipherSpec", "bytes of data"):
+            self.assertIn(word, text)
+        self.assertLess(text.index("TCP connected"), text.index("ClientHello"))
 
 
 if __name__ == "__main__":

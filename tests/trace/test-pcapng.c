@@ -174,6 +174,32 @@ test_records (Fixture *self, gconstpointer data)
     g_assert_cmpstr (lines[i], ==, expected[i]);
 }
 
+/* Where marks tell when TCP connected, the handshake that is made up has these times. */
+static void
+test_tcp_times (Fixture *self, gconstpointer data)
+{
+  g_autoptr (QsTrace) trace = fixture_trace_new (QS_VANTAGE_CLIENT);
+  static const gint64 marks[] = { 5000, 30000 };
+  static const QsMarkKind kinds[] = { QS_MARK_CONNECTING, QS_MARK_TCP_CONNECTED };
+
+  for (guint i = 0; i < G_N_ELEMENTS (marks); i++)
+    {
+      QsMark mark = { .kind = kinds[i], .stream = -1 };
+      qs_trace_add_mark_full (trace, marks[i], &mark);
+    }
+  qs_trace_add_segment (trace, 31000, QS_DIRECTION_SENT, 0, "hello", 5);
+  g_assert_true (qs_pcapng_write (trace, self->path, NULL));
+
+  g_auto (GStrv) lines = run_tshark (self, "-e tcp.flags -e frame.time_epoch");
+  static const char *const expected[] = { "0x0002,1700000000.123461789", "0x0012,1700000000.123486789",
+                                          "0x0010,1700000000.123486789", "0x0018,1700000000.123487789" };
+  if (lines == NULL)
+    return;
+  g_assert_cmpuint (g_strv_length (lines), ==, G_N_ELEMENTS (expected));
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    g_assert_cmpstr (lines[i], ==, expected[i]);
+}
+
 /* Behind the memory bound: the true length is kept, and that the rest is missing. */
 static void
 test_truncated (Fixture *self, gconstpointer data)
@@ -208,6 +234,7 @@ main (int argc, char **argv)
   ADD ("ipv6", test_ipv6);
   ADD ("tcp", test_tcp);
   ADD ("records", test_records);
+  ADD ("tcp-times", test_tcp_times);
   ADD ("truncated", test_truncated);
   ADD ("from-qlog", test_from_qlog);
   return g_test_run ();

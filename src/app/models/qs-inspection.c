@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-#include "app/models/qs-packet-text.h"
+#include "charts/qs-packet-text.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "wire/qs-describe.h"

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "app/models/qs-packet-text.h"
+#include "charts/qs-packet-text.h"
 #include "base/qs-slice.h"
 
 /* Running the filter again over what it has seen may take at most this part of the main loop's time. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/models/qs-packet-text.h"
+#include "charts/qs-packet-text.h"
 
 #include <inttypes.h>
 
