@@ -3,9 +3,9 @@
 
 #include <inttypes.h>
 
-#include "charts/qs-packet-text.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "charts/qs-packet-text.h"
 #include "wire/qs-describe.h"
 
 /* More than anybody reads; a peer can fill a packet with frames of one byte. */

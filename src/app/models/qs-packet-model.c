@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "charts/qs-packet-text.h"
 #include "base/qs-slice.h"
+#include "charts/qs-packet-text.h"
 
 /* Running the filter again over what it has seen may take at most this part of the main loop's time. */
 #define COST_SHARE 20
