@@ -683,6 +683,107 @@ test_inspector (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (each, <, 40000);
 }
 
+/* Every byte that is clicked selects its field, and every field that is selected marks its bytes where they are: in the datagram
+ * as it was sent, in what was decrypted, in the whole message. Returns how many bytes were clicked. */
+static guint
+check_space (Fixture *fixture, const QsInspection *inspection, const char *tab, QsFieldSpace space)
+{
+  GtkToggleButton *button = find (fixture, tab, GTK_TYPE_TOGGLE_BUTTON);
+  QsFieldTree *fields = find (fixture, "Fields", QS_TYPE_FIELD_TREE);
+  QsByteView *view = find (fixture, "Bytes", QS_TYPE_BYTE_VIEW);
+  guint part, n_clicked = 0;
+
+  if (!gtk_widget_get_sensitive (GTK_WIDGET (button)))
+    return 0;
+  gtk_toggle_button_set_active (button, TRUE);
+  GBytes *shown = qs_byte_view_get_bytes (view);
+  gboolean wire = space == QS_FIELD_IN_DATAGRAM;
+  gsize start = wire ? inspection->wire_offset : 0;
+  gsize length = wire ? inspection->wire_length : g_bytes_get_size (shown);
+
+  for (gsize at = start; at < start + length; at += 1 + length / 24, n_clicked++)
+    {
+      gsize offset, n;
+      g_signal_emit_by_name (view, "byte-activated", (guint) at);
+      const QsField *field = qs_field_tree_get_selected (fields, &part);
+      g_assert_nonnull (field);
+      g_assert_true (gtk_toggle_button_get_active (button));
+      g_assert_cmpint (field->space, ==, space);
+      g_assert_cmpuint (field->offset, <=, at);
+      g_assert_cmpuint (field->offset + field->length, >, at);
+      qs_byte_view_get_marked (view, &offset, &n);
+      g_assert_cmpuint (offset, ==, field->offset);
+      g_assert_cmpuint (n, ==, field->length);
+    }
+  return n_clicked;
+}
+
+/* Selecting a field shows the bytes that it is in, whichever were seen before. */
+static void
+check_field (Fixture *fixture, const QsInspection *inspection, guint part)
+{
+  static const char *const tabs[] = { "On the Wire", "Decrypted", "Message" };
+  const QsField *field = ((QsInspectionPart *) g_ptr_array_index (inspection->parts, part))->field;
+  QsByteView *view = find (fixture, "Bytes", QS_TYPE_BYTE_VIEW);
+  g_autoptr (GArray) path = g_array_new (FALSE, FALSE, sizeof (guint));
+  gsize offset, length;
+
+  qs_field_tree_select (find (fixture, "Fields", QS_TYPE_FIELD_TREE), part, path);
+  if (field->length == 0)
+    return;
+  g_assert_true (gtk_toggle_button_get_active (find (fixture, tabs[field->space], GTK_TYPE_TOGGLE_BUTTON)));
+  g_assert_true (
+      g_bytes_equal (qs_byte_view_get_bytes (view), qs_inspection_get_bytes (inspection, part, field->space)));
+  qs_byte_view_get_marked (view, &offset, &length);
+  g_assert_cmpuint (offset, ==, field->offset);
+  g_assert_cmpuint (length, ==, field->length);
+}
+
+static void
+check_packets (Fixture *fixture, QsTrace *trace)
+{
+  guint n_clicked[3] = { 0 };
+
+  for (guint i = 0; i < MIN (qs_trace_get_n_packets (trace), 24); i++)
+    {
+      g_autoptr (QsInspection) inspection = qs_inspection_new (trace, i);
+      qs_session_set_selection (fixture->session, i);
+      n_clicked[0] += check_space (fixture, inspection, "On the Wire", QS_FIELD_IN_DATAGRAM);
+      n_clicked[1] += check_space (fixture, inspection, "Decrypted", QS_FIELD_IN_PAYLOAD);
+      n_clicked[2] += check_space (fixture, inspection, "Message", QS_FIELD_IN_MESSAGE);
+      for (guint part = 0; part < inspection->parts->len; part++)
+        check_field (fixture, inspection, part);
+    }
+  for (guint i = 0; i < 3; i++)
+    g_assert_cmpuint (n_clicked[i], >, 20);
+}
+
+static void
+test_bytes (Fixture *fixture, gconstpointer data)
+{
+  QsTrace *trace = qs_run_get_trace (run_to_lab (fixture));
+
+  wait_until (qs_session_get_selection (fixture->session) == 0);
+  check_packets (fixture, trace);
+}
+
+/* Records and their messages, over TCP: the lab answers there as well. */
+static void
+test_bytes_of_records (Fixture *fixture, gconstpointer data)
+{
+  QsTarget *lab = qs_probe_get_target (qs_run_get_probe (run_to_lab (fixture)));
+  g_autofree char *target = g_strdup_printf ("tls://localhost:%u/", qs_target_get_port (lab));
+  QsRun *run = qs_window_connect (fixture->window, target);
+
+  wait_until (!qs_run_is_active (run));
+  g_assert_cmpint (qs_run_get_status (run), ==, QS_RUN_SUCCEEDED);
+  qs_window_show_page (fixture->window, "packets");
+  wait_until (qs_session_get_run (fixture->session) == run && qs_session_get_selection (fixture->session) == 0);
+  QsTrace *trace = qs_run_get_trace (run);
+  g_assert_cmpint (qs_trace_get_packet (trace, 0)->type, ==, QS_PACKET_TLS_RECORD);
+  check_packets (fixture, trace);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -707,6 +808,8 @@ main (int argc, char **argv)
   g_test_add ("/app/packets/page", Fixture, NULL, set_up, test_page, tear_down);
   g_test_add ("/app/packets/real-run", Fixture, NULL, set_up, test_real_run, tear_down);
   g_test_add ("/app/packets/inspector", Fixture, NULL, set_up, test_inspector, tear_down);
+  g_test_add ("/app/packets/bytes", Fixture, NULL, set_up, test_bytes, tear_down);
+  g_test_add ("/app/packets/bytes-of-records", Fixture, NULL, set_up, test_bytes_of_records, tear_down);
   int status = g_test_run ();
 
   g_application_release (G_APPLICATION (application));
