@@ -2,12 +2,10 @@
 #include "http/qs-http3-server.h"
 
 #include <inttypes.h>
-#include <nghttp3/nghttp3.h>
-#include <string.h>
 
 #include "base/qs-i18n.h"
+#include "http/qs-http3-conn.h"
 
-#define H3_NO_ERROR 0x100
 #define PIECE 16384
 #define MAX_HEAD 65536                              /* of a request as text; what is beyond is left out */
 #define MAX_REQUESTS (G_GUINT64_CONSTANT (1) << 60) /* that a client may make; QUIC's own limit holds before */
@@ -15,10 +13,9 @@
 struct _QsHttp3Server {
   const QsHttp3ServerIo *io;
   gpointer data;
-  nghttp3_conn *conn;
+  QsHttp3Conn http3;
   GHashTable *requests; /* stream -> Request */
   GBytes *piece;        /* what qs_http3_server_next() handed out last */
-  guint64 error_code;
 };
 
 typedef struct {
@@ -36,14 +33,6 @@ request_free (Request *request)
   g_string_free (request->fields, TRUE);
   g_clear_pointer (&request->pulled, g_bytes_unref);
   g_free (request);
-}
-
-static gboolean
-fail (QsHttp3Server *self, const char *what, int result, GError **error)
-{
-  self->error_code = nghttp3_err_infer_quic_app_error_code (result);
-  g_set_error (error, QS_ERROR, QS_ERROR_PARSE, "%s: %s", what, nghttp3_strerror (result));
-  return FALSE;
 }
 
 /* --- What nghttp3 tells --- */
@@ -165,45 +154,20 @@ static const nghttp3_callbacks callbacks = {
 
 /* --- Public --- */
 
-static gboolean
-bind_streams (QsHttp3Server *self, GError **error)
-{
-  gint64 ids[3];
-
-  for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
-    if ((ids[i] = self->io->open (self->data, error)) < 0)
-      return FALSE;
-
-  int result = nghttp3_conn_bind_control_stream (self->conn, ids[0]);
-  if (result == 0)
-    result = nghttp3_conn_bind_qpack_streams (self->conn, ids[1], ids[2]);
-  return result == 0 || fail (self, _ ("HTTP/3 could not start"), result, error);
-}
-
 QsHttp3Server *
 qs_http3_server_new (const QsHttp3ServerIo *io, gpointer data, GError **error)
 {
   g_return_val_if_fail (io != NULL, NULL);
 
   g_autoptr (QsHttp3Server) self = g_new0 (QsHttp3Server, 1);
-  nghttp3_settings settings;
 
   self->io = io;
   self->data = data;
-  self->error_code = H3_NO_ERROR;
   self->requests = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) request_free);
-
-  nghttp3_settings_default (&settings);
-  settings.qpack_max_dtable_capacity = 4096;
-  settings.qpack_blocked_streams = 100;
-  int result = nghttp3_conn_server_new (&self->conn, &callbacks, &settings, nghttp3_mem_default (), self);
-  if (result != 0)
-    {
-      fail (self, _ ("HTTP/3 could not start"), result, error);
-      return NULL;
-    }
-  nghttp3_conn_set_max_client_streams_bidi (self->conn, MAX_REQUESTS);
-  return bind_streams (self, error) ? g_steal_pointer (&self) : NULL;
+  if (!qs_http3_conn_begin (&self->http3, TRUE, &callbacks, self, io->open, data, error))
+    return NULL;
+  nghttp3_conn_set_max_client_streams_bidi (self->http3.conn, MAX_REQUESTS);
+  return g_steal_pointer (&self);
 }
 
 void
@@ -211,7 +175,7 @@ qs_http3_server_free (QsHttp3Server *self)
 {
   if (self == NULL)
     return;
-  g_clear_pointer (&self->conn, nghttp3_conn_del);
+  qs_http3_conn_clear (&self->http3);
   g_clear_pointer (&self->piece, g_bytes_unref);
   g_hash_table_unref (self->requests);
   g_free (self);
@@ -223,13 +187,7 @@ qs_http3_server_receive (QsHttp3Server *self, gint64 stream, const void *bytes, 
 {
   g_return_val_if_fail (self != NULL, FALSE);
 
-#if NGHTTP3_VERSION_NUM >= 0x010c00
-  nghttp3_ssize taken = nghttp3_conn_read_stream2 (self->conn, stream, bytes, length, fin,
-                                                   (nghttp3_tstamp) g_get_monotonic_time () * 1000);
-#else
-  nghttp3_ssize taken = nghttp3_conn_read_stream (self->conn, stream, bytes, length, fin);
-#endif
-  return taken >= 0 || fail (self, _ ("The peer broke HTTP/3's rules"), (int) taken, error);
+  return qs_http3_conn_read (&self->http3, stream, bytes, length, fin, error);
 }
 
 gboolean
@@ -237,12 +195,12 @@ qs_http3_server_stream_closed (QsHttp3Server *self, gint64 stream, guint64 code,
 {
   g_return_val_if_fail (self != NULL, FALSE);
 
-  int result = nghttp3_conn_close_stream (self->conn, stream, code);
+  int result = nghttp3_conn_close_stream (self->http3.conn, stream, code);
   g_hash_table_remove (self->requests, &stream);
   /* One that is gone already is nothing to mind. */
   if (result == 0 || result == NGHTTP3_ERR_STREAM_NOT_FOUND)
     return TRUE;
-  return fail (self, _ ("The peer broke HTTP/3's rules"), result, error);
+  return qs_http3_conn_fail (&self->http3, _ ("The peer broke HTTP/3's rules"), result, error);
 }
 
 /* One piece at a time: the next is pulled once this one was handed on, and with that copied. */
@@ -270,14 +228,6 @@ read_data_cb (nghttp3_conn *conn, int64_t stream, nghttp3_vec *pieces, size_t n_
   return 1;
 }
 
-static nghttp3_nv
-field (const char *name, const char *value)
-{
-  return (nghttp3_nv){
-    .name = (uint8_t *) name, .value = (uint8_t *) value, .namelen = strlen (name), .valuelen = strlen (value)
-  };
-}
-
 gboolean
 qs_http3_server_respond (QsHttp3Server *self, gint64 stream, guint status, const char *type, gint64 length,
                          GError **error)
@@ -288,15 +238,15 @@ qs_http3_server_respond (QsHttp3Server *self, gint64 stream, guint status, const
   g_autofree char *status_text = g_strdup_printf ("%u", status);
   g_autofree char *length_text = g_strdup_printf ("%" PRId64, length);
   const nghttp3_nv fields[] = {
-    field (":status", status_text),
-    field ("server", "quicserve"),
-    field ("content-type", type),
-    field ("content-length", length_text),
+    qs_http3_field (":status", status_text),
+    qs_http3_field ("server", "quicserve"),
+    qs_http3_field ("content-type", type),
+    qs_http3_field ("content-length", length_text),
   };
   gsize n_fields = length >= 0 ? G_N_ELEMENTS (fields) : G_N_ELEMENTS (fields) - 1;
 
-  int result = nghttp3_conn_submit_response (self->conn, stream, fields, n_fields, &reader);
-  return result == 0 || fail (self, _ ("HTTP/3 could not answer"), result, error);
+  int result = nghttp3_conn_submit_response (self->http3.conn, stream, fields, n_fields, &reader);
+  return result == 0 || qs_http3_conn_fail (&self->http3, _ ("HTTP/3 could not answer"), result, error);
 }
 
 gboolean
@@ -305,35 +255,27 @@ qs_http3_server_next (QsHttp3Server *self, gint64 *stream, GBytes **bytes, gbool
   g_return_val_if_fail (self != NULL && stream != NULL && bytes != NULL && fin != NULL, FALSE);
 
   nghttp3_vec pieces[8];
-  int64_t id = -1;
-  int ends = 0;
-  nghttp3_ssize n = nghttp3_conn_writev_stream (self->conn, &id, &ends, pieces, G_N_ELEMENTS (pieces));
-  if (n < 0)
-    return fail (self, _ ("HTTP/3 could not write"), (int) n, error);
-  if (id < 0)
+  gint64 id;
+  gssize n = qs_http3_conn_next (&self->http3, &id, fin, pieces, G_N_ELEMENTS (pieces), error);
+  if (n < 0 || id < 0)
     return FALSE;
 
   GByteArray *copy = g_byte_array_new ();
-  for (nghttp3_ssize i = 0; i < n; i++)
+  for (gssize i = 0; i < n; i++)
     g_byte_array_append (copy, pieces[i].base, (guint) pieces[i].len);
   gsize total = copy->len;
   g_clear_pointer (&self->piece, g_bytes_unref);
   self->piece = g_byte_array_free_to_bytes (copy);
-  /* Copied, so it counts as written and acknowledged at once. */
-  int result = nghttp3_conn_add_write_offset (self->conn, id, total);
-  if (result == 0)
-    result = nghttp3_conn_add_ack_offset (self->conn, id, total);
-  if (result != 0)
-    return fail (self, _ ("HTTP/3 could not write"), result, error);
+  if (!qs_http3_conn_wrote (&self->http3, id, total, error))
+    return FALSE;
   Request *request = find_request (self, id);
   if (request != NULL && request->pulled != NULL)
     {
       g_clear_pointer (&request->pulled, g_bytes_unref);
-      nghttp3_conn_resume_stream (self->conn, id);
+      nghttp3_conn_resume_stream (self->http3.conn, id);
     }
   *stream = id;
   *bytes = self->piece;
-  *fin = ends != 0;
   return TRUE;
 }
 
@@ -343,9 +285,9 @@ qs_http3_server_set_blocked (QsHttp3Server *self, gint64 stream, gboolean blocke
   g_return_if_fail (self != NULL);
 
   if (blocked)
-    nghttp3_conn_block_stream (self->conn, stream);
+    nghttp3_conn_block_stream (self->http3.conn, stream);
   else
-    nghttp3_conn_unblock_stream (self->conn, stream);
+    nghttp3_conn_unblock_stream (self->http3.conn, stream);
 }
 
 void
@@ -353,11 +295,11 @@ qs_http3_server_resume (QsHttp3Server *self, gint64 stream)
 {
   g_return_if_fail (self != NULL);
 
-  nghttp3_conn_resume_stream (self->conn, stream);
+  nghttp3_conn_resume_stream (self->http3.conn, stream);
 }
 
 guint64
 qs_http3_server_get_error_code (QsHttp3Server *self)
 {
-  return self->error_code;
+  return self->http3.error_code;
 }

@@ -1,33 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "http/qs-http3.h"
 
-#include <nghttp3/nghttp3.h>
-#include <string.h>
-
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "http/qs-http3-conn.h"
 
-#define H3_NO_ERROR 0x100
 #define MAX_HEADERS 512 /* names and values that are kept of a response */
 
 struct _QsHttp3 {
   const QsHttp3Io *io;
   gpointer data;
-  nghttp3_conn *conn;
+  QsHttp3Conn http3;
   gint64 request;
   guint status;
   GPtrArray *headers;
   gboolean complete;
-  guint64 error_code;
 };
-
-static gboolean
-fail (QsHttp3 *self, const char *what, int result, GError **error)
-{
-  self->error_code = nghttp3_err_infer_quic_app_error_code (result);
-  g_set_error (error, QS_ERROR, QS_ERROR_PARSE, "%s: %s", what, nghttp3_strerror (result));
-  return FALSE;
-}
 
 static char *
 dup_buffer (nghttp3_rcbuf *buffer)
@@ -135,44 +123,33 @@ flush (QsHttp3 *self, GError **error)
   for (;;)
     {
       nghttp3_vec pieces[8];
-      int64_t stream = -1;
-      int fin = 0;
-      nghttp3_ssize n = nghttp3_conn_writev_stream (self->conn, &stream, &fin, pieces, G_N_ELEMENTS (pieces));
+      gint64 stream;
+      gboolean fin;
+      gssize n = qs_http3_conn_next (&self->http3, &stream, &fin, pieces, G_N_ELEMENTS (pieces), error);
       if (n < 0)
-        return fail (self, _ ("HTTP/3 could not write"), (int) n, error);
+        return FALSE;
       if (stream < 0)
         return TRUE;
 
       gsize total = 0;
-      for (nghttp3_ssize i = 0; i < n; i++)
+      for (gssize i = 0; i < n; i++)
         {
           self->io->send (stream, pieces[i].base, pieces[i].len, fin && i == n - 1, self->data);
           total += pieces[i].len;
         }
       if (n == 0 && fin)
         self->io->send (stream, NULL, 0, TRUE, self->data);
-
-      int result = nghttp3_conn_add_write_offset (self->conn, stream, total);
-      if (result == 0)
-        result = nghttp3_conn_add_ack_offset (self->conn, stream, total);
-      if (result != 0)
-        return fail (self, _ ("HTTP/3 could not write"), result, error);
+      if (!qs_http3_conn_wrote (&self->http3, stream, total, error))
+        return FALSE;
     }
 }
 
-static gboolean
-bind_streams (QsHttp3 *self, GError **error)
+static gint64
+open_cb (gpointer data, GError **error)
 {
-  gint64 ids[3];
+  QsHttp3 *self = data;
 
-  for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
-    if ((ids[i] = self->io->open (FALSE, self->data, error)) < 0)
-      return FALSE;
-
-  int result = nghttp3_conn_bind_control_stream (self->conn, ids[0]);
-  if (result == 0)
-    result = nghttp3_conn_bind_qpack_streams (self->conn, ids[1], ids[2]);
-  return result == 0 || fail (self, _ ("HTTP/3 could not start"), result, error);
+  return self->io->open (FALSE, self->data, error);
 }
 
 QsHttp3 *
@@ -181,24 +158,12 @@ qs_http3_new (const QsHttp3Io *io, gpointer data, GError **error)
   g_return_val_if_fail (io != NULL, NULL);
 
   g_autoptr (QsHttp3) self = g_new0 (QsHttp3, 1);
-  nghttp3_settings settings;
 
   self->io = io;
   self->data = data;
   self->request = -1;
-  self->error_code = H3_NO_ERROR;
   self->headers = g_ptr_array_new_with_free_func (g_free);
-
-  nghttp3_settings_default (&settings);
-  settings.qpack_max_dtable_capacity = 4096;
-  settings.qpack_blocked_streams = 100;
-  int result = nghttp3_conn_client_new (&self->conn, &callbacks, &settings, nghttp3_mem_default (), self);
-  if (result != 0)
-    {
-      fail (self, _ ("HTTP/3 could not start"), result, error);
-      return NULL;
-    }
-  if (!bind_streams (self, error) || !flush (self, error))
+  if (!qs_http3_conn_begin (&self->http3, FALSE, &callbacks, self, open_cb, self, error) || !flush (self, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -208,17 +173,9 @@ qs_http3_free (QsHttp3 *self)
 {
   if (self == NULL)
     return;
-  g_clear_pointer (&self->conn, nghttp3_conn_del);
+  qs_http3_conn_clear (&self->http3);
   g_ptr_array_unref (self->headers);
   g_free (self);
-}
-
-static nghttp3_nv
-field (const char *name, const char *value)
-{
-  return (nghttp3_nv){
-    .name = (uint8_t *) name, .value = (uint8_t *) value, .namelen = strlen (name), .valuelen = strlen (value)
-  };
 }
 
 gboolean
@@ -231,17 +188,17 @@ qs_http3_get (QsHttp3 *self, const char *authority, const char *path, GError **e
     return FALSE;
 
   const nghttp3_nv fields[] = {
-    field (":method", "GET"),
-    field (":scheme", "https"),
-    field (":authority", authority),
-    field (":path", path),
-    field ("user-agent", "quicscope/" PACKAGE_VERSION),
-    field ("accept", "*/*"),
+    qs_http3_field (":method", "GET"),
+    qs_http3_field (":scheme", "https"),
+    qs_http3_field (":authority", authority),
+    qs_http3_field (":path", path),
+    qs_http3_field ("user-agent", "quicscope/" PACKAGE_VERSION),
+    qs_http3_field ("accept", "*/*"),
   };
   self->request = stream;
-  int result = nghttp3_conn_submit_request (self->conn, stream, fields, G_N_ELEMENTS (fields), NULL, NULL);
+  int result = nghttp3_conn_submit_request (self->http3.conn, stream, fields, G_N_ELEMENTS (fields), NULL, NULL);
   if (result != 0)
-    return fail (self, _ ("HTTP/3 could not send the request"), result, error);
+    return qs_http3_conn_fail (&self->http3, _ ("HTTP/3 could not send the request"), result, error);
   return flush (self, error);
 }
 
@@ -250,15 +207,7 @@ qs_http3_receive (QsHttp3 *self, gint64 stream, const void *bytes, gsize length,
 {
   g_return_val_if_fail (self != NULL, FALSE);
 
-#if NGHTTP3_VERSION_NUM >= 0x010c00
-  nghttp3_ssize taken = nghttp3_conn_read_stream2 (self->conn, stream, bytes, length, fin,
-                                                   (nghttp3_tstamp) g_get_monotonic_time () * 1000);
-#else
-  nghttp3_ssize taken = nghttp3_conn_read_stream (self->conn, stream, bytes, length, fin);
-#endif
-  if (taken < 0)
-    return fail (self, _ ("The peer broke HTTP/3's rules"), (int) taken, error);
-  return flush (self, error);
+  return qs_http3_conn_read (&self->http3, stream, bytes, length, fin, error) && flush (self, error);
 }
 
 void
@@ -267,7 +216,7 @@ qs_http3_stream_closed (QsHttp3 *self, gint64 stream, guint64 code)
   g_return_if_fail (self != NULL);
 
   /* It says NGHTTP3_ERR_STREAM_NOT_FOUND for one that is gone already: nothing to do about that. */
-  nghttp3_conn_close_stream (self->conn, stream, code);
+  nghttp3_conn_close_stream (self->http3.conn, stream, code);
 }
 
 gint64
@@ -300,5 +249,5 @@ qs_http3_is_complete (QsHttp3 *self)
 guint64
 qs_http3_get_error_code (QsHttp3 *self)
 {
-  return self->error_code;
+  return self->http3.error_code;
 }
