@@ -55,6 +55,7 @@ static const struct {
   { "win.show-sidebar", { "F9" } },
   { "win.present", { "F11" } },
   { "win.show-log", { "<Control><Shift>l" } },
+  { "win.menu", { "F10" } },
   { "win.help", { "F1" } },
   { "win.show-help-overlay", { "<Control>question", "<Control>F1" } },
   { "window.close", { "<Control>w" } },

@@ -24,7 +24,7 @@ struct _QsWindow {
   GtkApplicationWindow parent;
   GtkEntry *target;
   GtkEntryCompletion *completion;
-  GtkMenuButton *options_button;
+  GtkMenuButton *options_button, *menu_button;
   GtkRevealer *error_strip, *insecure_strip;
   GtkLabel *error_label;
   GtkWidget *sidebar;
@@ -523,6 +523,7 @@ qs_window_class_init (QsWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, QsWindow, target);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, completion);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, options_button);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, menu_button);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, error_strip);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, insecure_strip);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, error_label);
@@ -546,6 +547,8 @@ qs_window_init (QsWindow *self)
   self->meter = qs_delay_meter_new ();
   g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
   gtk_widget_init_template (GTK_WIDGET (self));
+  g_autoptr (GPropertyAction) menu = g_property_action_new ("menu", self->menu_button, "active");
+  g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (menu));
   gtk_entry_completion_set_match_func (self->completion, completion_match_cb, NULL, NULL);
 
   self->options = QS_OPTIONS_POPOVER (qs_options_popover_new ());

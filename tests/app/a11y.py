@@ -77,6 +77,7 @@ class Window:
         environment = dict(os.environ, **(env or {}))
         self.process = subprocess.Popen([program("quicscope"), *arguments], env=environment)
         self.root = None
+        self.clicks = 0
 
     def __enter__(self):
         def find():
@@ -114,6 +115,20 @@ class Window:
         node = self.find(name, role)
         wait(f"{name!r} to be sensitive", lambda: node.get_state_set().contains(Atspi.StateType.SENSITIVE))
         assert Atspi.Action.do_action(node, 0), f"{name!r} has no action"
+        self.clicks += 1
+
+    def choose(self, list_name, text):
+        """Selects the row of a list that says this."""
+        rows = self.find(list_name, "list box")
+
+        def position():
+            for i, row in enumerate(children(rows)):
+                if any(node.get_name() == text for node in walk(row)):
+                    return (i,)
+            return None
+
+        assert Atspi.Selection.select_child(rows, wait(f"{text!r} in {list_name!r}", position)[0])
+        self.clicks += 1
 
     def type(self, name, text):
         """Replaces what an entry says."""

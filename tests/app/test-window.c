@@ -391,6 +391,117 @@ test_lab_restart (Fixture *fixture, gconstpointer data)
   g_assert_false (g_file_test (ca, G_FILE_TEST_EXISTS));
 }
 
+/* As from a keyboard. */
+static void
+press (Fixture *fixture, guint key, GdkModifierType modifiers)
+{
+  GtkWidget *window = GTK_WIDGET (fixture->window);
+  GdkDisplay *display = gtk_widget_get_display (window);
+  g_autofree GdkKeymapKey *keys = NULL;
+  int n_keys;
+  g_autoptr (GdkEvent) event = gdk_event_new (GDK_KEY_PRESS);
+
+  g_assert_true (gdk_keymap_get_entries_for_keyval (gdk_keymap_get_for_display (display), key, &keys, &n_keys));
+  event->key.window = g_object_ref (gtk_widget_get_window (window));
+  event->key.keyval = key;
+  event->key.state = modifiers;
+  event->key.hardware_keycode = (guint16) keys[0].keycode;
+  gdk_event_set_device (event, gdk_seat_get_keyboard (gdk_display_get_default_seat (display)));
+  gtk_main_do_event (event);
+}
+
+/* Without a mouse: to each page, to the target and the menu, and what runs can be stopped. */
+static void
+test_keys (Fixture *fixture, gconstpointer data)
+{
+  static const struct {
+    guint key;
+    const char *page;
+  } pages[] = {
+    { GDK_KEY_2, "sequence" }, { GDK_KEY_3, "packets" },  { GDK_KEY_4, "streams" },
+    { GDK_KEY_5, "security" }, { GDK_KEY_6, "response" }, { GDK_KEY_7, "charts" },
+    { GDK_KEY_8, "lab" },      { GDK_KEY_9, "lessons" },  { GDK_KEY_1, "overview" },
+  };
+  GtkToggleButton *menu = fixture_find (fixture, "Menu", GTK_TYPE_TOGGLE_BUTTON);
+  g_autoptr (GSocket) socket = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (pages); i++)
+    {
+      press (fixture, pages[i].key, GDK_MOD1_MASK);
+      g_assert_cmpstr (qs_window_get_page (fixture->window), ==, pages[i].page);
+    }
+  press (fixture, GDK_KEY_l, GDK_CONTROL_MASK);
+  g_assert_true (gtk_window_get_focus (GTK_WINDOW (fixture->window)) ==
+                 fixture_find (fixture, "Target", GTK_TYPE_ENTRY));
+  press (fixture, GDK_KEY_F10, 0);
+  g_assert_true (gtk_toggle_button_get_active (menu));
+  press (fixture, GDK_KEY_Escape, 0);
+  g_assert_false (gtk_toggle_button_get_active (menu));
+
+  QsRun *run = connect_to_silence (fixture, &socket);
+  press (fixture, GDK_KEY_Escape, 0);
+  wait_until (!qs_run_is_active (run));
+  g_assert_cmpint (qs_run_get_status (run), ==, QS_RUN_STOPPED);
+}
+
+typedef struct {
+  const char *accelerator;
+  gboolean found;
+} ShortcutSearch;
+
+static void
+find_shortcut_cb (GtkWidget *widget, gpointer data)
+{
+  ShortcutSearch *search = data;
+
+  if (GTK_IS_SHORTCUTS_SHORTCUT (widget))
+    {
+      g_autofree char *accelerators = NULL;
+      g_object_get (widget, "accelerator", &accelerators, NULL);
+      g_auto (GStrv) parts = g_strsplit (accelerators, " ", -1);
+      for (guint i = 0; parts[i] != NULL; i++)
+        {
+          g_autofree char *last =
+              g_strdup_printf ("<Alt>1...%c", search->accelerator[strlen (search->accelerator) - 1]);
+          guint key = 0;
+          GdkModifierType modifiers = 0;
+          gtk_accelerator_parse (parts[i], &key, &modifiers);
+          g_autofree char *name = gtk_accelerator_name (key, modifiers);
+          if (g_str_equal (name, search->accelerator) || g_str_equal (parts[i], last))
+            search->found = TRUE;
+        }
+    }
+  else if (GTK_IS_CONTAINER (widget))
+    gtk_container_forall (GTK_CONTAINER (widget), find_shortcut_cb, search);
+}
+
+/* Each key of the program is in the window of shortcuts; of the pages' keys, the range that ends with the last one. */
+static void
+test_shortcuts (Fixture *fixture, gconstpointer data)
+{
+  GtkApplication *program = fixture_get_application ();
+  GtkShortcutsWindow *help = gtk_application_window_get_help_overlay (GTK_APPLICATION_WINDOW (fixture->window));
+  g_auto (GStrv) descriptions = gtk_application_list_action_descriptions (program);
+  guint n = 0;
+
+  g_assert_nonnull (help);
+  for (guint i = 0; descriptions[i] != NULL; i++)
+    {
+      g_auto (GStrv) accels = gtk_application_get_accels_for_action (program, descriptions[i]);
+      gboolean is_page =
+          g_str_has_prefix (descriptions[i], "win.page") && !g_str_has_suffix (descriptions[i], "lessons");
+
+      for (guint k = 0; accels[k] != NULL && !is_page; k++, n++)
+        {
+          ShortcutSearch search = { accels[k], FALSE };
+          find_shortcut_cb (GTK_WIDGET (help), &search);
+          if (!search.found)
+            g_error ("The window of shortcuts has no %s (%s)", accels[k], descriptions[i]);
+        }
+    }
+  g_assert_cmpuint (n, >, 10);
+}
+
 static char *
 dup_text (QsBytesView *view)
 {
@@ -484,6 +595,8 @@ main (int argc, char **argv)
   g_test_add ("/app/window/runs", Fixture, NULL, fixture_set_up, test_runs, fixture_tear_down);
   g_test_add ("/app/window/lab-path", Fixture, NULL, fixture_set_up, test_lab_path, fixture_tear_down);
   g_test_add ("/app/window/lab-restart", Fixture, NULL, fixture_set_up, test_lab_restart, fixture_tear_down);
+  g_test_add ("/app/window/keys", Fixture, NULL, fixture_set_up, test_keys, fixture_tear_down);
+  g_test_add ("/app/window/shortcuts", Fixture, NULL, fixture_set_up, test_shortcuts, fixture_tear_down);
   g_test_add ("/app/window/bytes", Fixture, NULL, fixture_set_up, test_bytes, fixture_tear_down);
   g_test_add ("/app/window/history", Fixture, NULL, fixture_set_up, test_history, fixture_tear_down);
   g_test_add ("/app/window/many-closes", Fixture, NULL, fixture_set_up, test_many_closes, fixture_tear_down);

@@ -219,6 +219,9 @@ qs_bytes_view_init (QsBytesView *self)
                              GTK_WRAP_WORD_CHAR, "accepts-tab", FALSE, "visible", TRUE, NULL);
   gtk_container_add (GTK_CONTAINER (self), GTK_WIDGET (self->view));
   gtk_scrolled_window_set_shadow_type (GTK_SCROLLED_WINDOW (self), GTK_SHADOW_IN);
+  /* The text has the focus: it is what has to have the name. */
+  g_object_bind_property (gtk_widget_get_accessible (GTK_WIDGET (self)), "accessible-name",
+                          gtk_widget_get_accessible (GTK_WIDGET (self->view)), "accessible-name", G_BINDING_DEFAULT);
   self->warm_up_id = g_idle_add_full (G_PRIORITY_LOW, warm_up_cb, self, NULL);
 }
 
