@@ -30,6 +30,7 @@ typedef struct {
   QsServer *server;
   QuicserveQlog *qlog; /* NULL: none is wanted */
   gboolean quiet;
+  guint n_connections;
 } Program;
 
 static void
@@ -196,10 +197,23 @@ signal_cb (gpointer data)
 }
 
 static void
+say_end (Program *program)
+{
+  guint peak = qs_server_get_accept_queue_peak (program->server);
+  g_autofree char *served =
+      g_strdup_printf (ngettext ("%u connection", "%u connections", program->n_connections), program->n_connections);
+
+  g_printerr (_ ("ended after %s, of which at most %u at once waited to be accepted\n"), served, peak);
+}
+
+static void
 running_cb (QsServer *server, GParamSpec *pspec, Program *program)
 {
-  if (!qs_server_get_running (server))
-    g_main_loop_quit (program->loop);
+  if (qs_server_get_running (server))
+    return;
+  if (!program->quiet)
+    say_end (program);
+  g_main_loop_quit (program->loop);
 }
 
 static void
@@ -224,6 +238,7 @@ state_cb (QsServerConnection *connection, GParamSpec *pspec, Program *program)
 static void
 added_cb (QsServer *server, QsServerConnection *connection, Program *program)
 {
+  program->n_connections++;
   g_signal_connect (connection, "notify::state", G_CALLBACK (state_cb), program);
 }
 
@@ -242,7 +257,7 @@ serve (const Arguments *arguments)
   g_autoptr (QsServer) server = qs_server_new (options);
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (QuicserveQlog) qlog = arguments->qlog != NULL ? quicserve_qlog_new (arguments->qlog) : NULL;
-  Program program = { loop, server, qlog, arguments->quiet };
+  Program program = { loop, server, qlog, arguments->quiet, 0 };
 
   guint interrupt = g_unix_signal_add (SIGINT, signal_cb, &program);
   guint terminate = g_unix_signal_add (SIGTERM, signal_cb, &program);

@@ -23,7 +23,7 @@ struct _QsServer {
   guint16 port;
   char *address;
   char *ca_pem;
-  guint accept_queue_length;
+  guint accept_queue_length, accept_queue_peak;
   GListStore *connections;
   GSource *stop; /* options.once: the stop is on its way */
 };
@@ -115,6 +115,7 @@ queue_changed_cb (guint length, gpointer data)
   QsServer *self = data;
 
   self->accept_queue_length = length;
+  self->accept_queue_peak = MAX (self->accept_queue_peak, length);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ACCEPT_QUEUE_LENGTH]);
 }
 
@@ -389,6 +390,7 @@ qs_server_start (QsServer *self, GError **error)
       g_clear_pointer (&self->tls, qs_server_tls_free);
       return FALSE;
     }
+  self->accept_queue_peak = 0;
   g_free (self->ca_pem);
   QsThrowawayCa *ca = qs_server_tls_get_ca (self->tls);
   self->ca_pem = ca != NULL ? g_strdup (qs_throwaway_ca_get_pem (ca)) : NULL;
@@ -456,6 +458,14 @@ qs_server_get_accept_queue_length (QsServer *self)
   g_return_val_if_fail (QS_IS_SERVER (self), 0);
 
   return self->accept_queue_length;
+}
+
+guint
+qs_server_get_accept_queue_peak (QsServer *self)
+{
+  g_return_val_if_fail (QS_IS_SERVER (self), 0);
+
+  return self->accept_queue_peak;
 }
 
 const char *

@@ -48,7 +48,9 @@ void qs_server_stop (QsServer *self);
 gboolean qs_server_get_running (QsServer *self);
 guint16 qs_server_get_port (QsServer *self);
 const char *qs_server_get_address (QsServer *self); /* with the port, "[::1]:4433" */
+/* Connections that have begun and that the server has not taken up yet: now, and at the most since it was started. */
 guint qs_server_get_accept_queue_length (QsServer *self);
+guint qs_server_get_accept_queue_peak (QsServer *self);
 /* The CA that signed its certificate, PEM; NULL when a certificate was given. */
 const char *qs_server_get_ca_pem (QsServer *self);
 gboolean qs_server_write_ca (QsServer *self, const char *path, GError **error);

@@ -24,6 +24,7 @@ struct _QsLabPage {
   GtkLabel *state, *error;
   GtkTreeView *connections;
   GtkStack *connections_stack;
+  GtkLabel *queue;
   QsLab *lab;
   QsLabConnections *model;
   guint scroll_id;
@@ -295,6 +296,16 @@ add_column (QsLabPage *self, int column, const char *title, gboolean number, gbo
 static void
 show_connections (QsLabPage *self)
 {
+  QsServer *server = qs_lab_get_server (self->lab);
+
+  gtk_widget_set_visible (GTK_WIDGET (self->queue), server != NULL);
+  if (server != NULL)
+    {
+      g_autofree char *text =
+          g_strdup_printf (_ ("Waiting to be accepted: %u, at most %u"), qs_server_get_accept_queue_length (server),
+                           qs_server_get_accept_queue_peak (server));
+      gtk_label_set_text (self->queue, text);
+    }
   gtk_stack_set_visible_child_name (self->connections_stack,
                                     qs_lab_connections_is_empty (self->model) ? "empty" : "content");
 }
@@ -314,6 +325,7 @@ qs_lab_page_session_set (QsPage *page, QsSession *session)
   g_signal_connect_object (self->lab, "notify::scenario", G_CALLBACK (show_scenario), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->lab, "notify::running", G_CALLBACK (show_server), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->model, "changed", G_CALLBACK (show_connections), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->lab, "notify::running", G_CALLBACK (show_connections), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->lab, "notify::path", G_CALLBACK (show_path), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->lab, "notify::path", G_CALLBACK (show_expected), self, G_CONNECT_SWAPPED);
   show_scenario (self);
@@ -366,6 +378,7 @@ qs_lab_page_class_init (QsLabPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, QsLabPage, error);
   gtk_widget_class_bind_template_child (widget_class, QsLabPage, connections);
   gtk_widget_class_bind_template_child (widget_class, QsLabPage, connections_stack);
+  gtk_widget_class_bind_template_child (widget_class, QsLabPage, queue);
   gtk_widget_class_bind_template_callback (widget_class, scenario_selected_cb);
   gtk_widget_class_bind_template_callback (widget_class, scenario_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, start_cb);
