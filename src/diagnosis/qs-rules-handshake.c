@@ -97,8 +97,17 @@ match_client_certificate_refused (const QsEvidence *evidence, QsMatch *match)
   if (evidence->alert < 42 || evidence->alert > 49 || evidence->alert == 47 ||
       !qs_evidence_has_alert (evidence, (guint8) evidence->alert, FALSE))
     return FALSE;
+  gboolean asked = evidence->certificate_request != NULL || evidence->client_certificate != NULL;
+  if (!asked && evidence->client_hello != NULL)
+    return FALSE; /* it was never asked for one */
   qs_match_set (match, "meaning", qs_tls_alert_meaning ((guint8) evidence->alert));
   match->packet = evidence->close.packet;
+  if (!asked)
+    {
+      match->title = N_ ("{host} refused a certificate: the client's, it seems.");
+      match->detail = N_ ("{meaning} This recording holds none of TLS's messages: the code of the close is all that "
+                          "says so. If the client showed no certificate, look at the server's log.");
+    }
   return TRUE;
 }
 

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import subprocess
 
 PROGRAM = os.path.join(os.environ["QS_BUILDDIR"], "src", "cli", "quicprobe")
@@ -61,7 +62,56 @@ def check_shape(value, wanted, where="report"):
         for number, item in enumerate(value):
             check_shape(item, wanted[0], f"{where}[{number}]")
     else:
-        assert isinstance(value, wanted), f"{where} is {value!r}"
+        allowed = wanted if isinstance(wanted, tuple) else (wanted,)
+        assert isinstance(value, allowed), f"{where} is {value!r}"
+        assert not isinstance(value, bool) or bool in allowed, f"{where} is {value!r}"  # to Python a bool is an int
+
+
+STATES = {"NONE", "OK", "WRONG_DIR", "FINISHED", "RESET_LOCAL", "RESET_REMOTE", "CONN_CLOSED"}
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+
+
+def check_values(report):
+    """What the contract says of values: words, ranges, units."""
+
+    def one_of(where, value, *words):
+        assert value in words, f"{where} is {value!r}, not one of {words}"
+
+    target, tls, quic, http = report["target"], report["tls"], report["quic"], report["http"]
+    one_of("target.transport", target["transport"], "quic", "tls")
+    assert 0 < target["port"] < 65536, target
+    one_of("outcome", report["outcome"], "ok", "failed")
+    one_of("stage", report["stage"], "resolve", "connect", "handshake", "request", "close", "done")
+    ids = [finding["id"] for finding in report["findings"]]
+    assert len(set(ids)) == len(ids), f"a finding stands there twice: {ids}"
+    ranks = [("error", "warning", "info").index(finding["severity"]) for finding in report["findings"]]
+    assert ranks == sorted(ranks), f"the findings are not the gravest first: {ids}"
+    for finding in report["findings"]:
+        assert re.fullmatch(r"[a-z0-9-]+", finding["id"]), finding
+        assert finding["title"] and finding["detail"] and re.match(r"RFC \d+ section ", finding["reference"]), finding
+    for name, value in report["timings_ms"].items():
+        assert value is None or 0 <= value < 600_000, f"timings_ms.{name} is {value}"
+    for certificate in tls["certificates"]:
+        assert re.fullmatch(r"[0-9a-f]{64}", certificate["sha256"]), certificate
+        for name in ("not_before", "not_after"):
+            assert certificate[name] is None or re.fullmatch(TIME, certificate[name]), certificate
+    assert (quic is None) == (target["transport"] == "tls"), "quic is there for QUIC alone"
+    if quic is not None:
+        assert all(isinstance(version, str) for version in quic["version_negotiation"] or ()), quic
+        for name, value in (quic["peer_transport_parameters"] or {}).items():
+            assert re.fullmatch(r"[a-z0-9_]+|0x[0-9a-f]+", name), name
+            assert value is None or isinstance(value, (int, str)), (name, value)
+        if quic["close"] is not None:
+            one_of("close.by", quic["close"]["by"], "local", "remote")
+            one_of("close.space", quic["close"]["space"], "transport", "application")
+    for stream in report["streams"]:
+        one_of("direction", stream["direction"], "bidi", "uni")
+        one_of("initiator", stream["initiator"], "client", "server")
+        one_of("read_state", stream["read_state"], *STATES)
+        one_of("write_state", stream["write_state"], *STATES)
+    if http is not None:
+        assert all(len(pair) == 2 and all(isinstance(text, str) for text in pair) for pair in http["headers"]), http
+        assert http["status"] is None or 100 <= http["status"] < 600, http
 
 
 def check_text(text):
@@ -93,17 +143,23 @@ def run(*arguments, timeout=PATIENCE, env=None):
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-def probe(*arguments, timeout=PATIENCE):
-    """With --json: the result, its report as report, and the findings' ids, errors first."""
-    result = run("--json", *arguments, timeout=timeout)
+def read_report(result):
+    """What --json printed: the report as report, and the findings' ids, errors first. Checks what every run must keep."""
     assert result.out, f"no report; status {result.status}, stderr:\n{result.err}"
     check_text(result.text)
     result.report = json.loads(result.text)
     check_shape(result.report, CONTRACT)
+    check_values(result.report)
     result.findings = {finding["id"]: finding for finding in result.report["findings"]}
     result.errors = [finding["id"] for finding in result.report["findings"] if finding["severity"] == "error"]
     assert result.status in (0, 1), f"status {result.status}, stderr:\n{result.err}"
     assert (result.status == 0) == (result.report["outcome"] == "ok"), (result.status, result.report["outcome"])
     if result.status == 1:
         assert result.errors, f"failed without a word: {result.text}"
+
+
+def probe(*arguments, timeout=PATIENCE):
+    """With --json: the result, with what read_report() adds."""
+    result = run("--json", *arguments, timeout=timeout)
+    read_report(result)
     return result

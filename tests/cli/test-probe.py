@@ -152,8 +152,8 @@ class Files(WithCertificates):
         with self.serve() as peer:
             names = {kind: self.path("run." + kind) for kind in ("sqlog", "qlog", "pcapng", "keylog", "body")}
             for qlog in (names["sqlog"], names["qlog"]):
-                result = probe.run(
-                    "--json", f"--cacert={self.certs.ca}", "--alpn=hq-interop", "--send=\x01raw\x1b", f"--qlog={qlog}",
+                result = probe.probe(
+                    f"--cacert={self.certs.ca}", "--alpn=hq-interop", "--send=\x01raw\x1b", f"--qlog={qlog}",
                     f"--pcapng={names['pcapng']}", f"--keylog={names['keylog']}", f"--output={names['body']}",
                     f"quic://localhost:{peer.port}",
                 )  # fmt: skip

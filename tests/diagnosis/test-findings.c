@@ -163,7 +163,23 @@ client_certificate_wanted (Made *made)
 static void
 client_certificate_refused (Made *made)
 {
+  made_message (made, QS_DIRECTION_RECEIVED, QS_TLS_CERTIFICATE_REQUEST, "\0\0", 3);
   refused_with (made, 48);
+}
+
+static void
+client_certificate_not_asked (Made *made)
+{
+  refused_with (made, 49);
+}
+
+/* As a qlog has it: no message, but how it was closed. */
+static void
+client_certificate_refused_without_messages (Made *made)
+{
+  made_start (made);
+  made_packet (made, QS_DIRECTION_RECEIVED, QS_PACKET_1RTT, 0, "01", 0);
+  made_close (made, "remote", FALSE, 0x130, NULL);
 }
 
 static void
@@ -800,6 +816,9 @@ static const Case cases[] = {
     client_certificate_wanted, -1 },
   { "client-certificate/refused", "client-certificate-refused", E, "refused the client's certificate", "client",
     client_certificate_refused, -1 },
+  { "client-certificate/not-asked", "tls-alert", E, "access_denied", "log", client_certificate_not_asked, -1 },
+  { "client-certificate/no-messages", "client-certificate-refused", E, "it seems", "none of TLS's messages",
+    client_certificate_refused_without_messages, -1 },
   { "no-common", "no-common-parameters", E, "no common way", "x25519", nothing_common, -1 },
   { "too-old/quic", "tls-too-old", E, "no version of TLS", "TLS 1.3", version_too_old, -1 },
   { "too-old/tcp", "tls-too-old", E, "no version of TLS", "older versions", version_too_old_over_tcp, -1 },

@@ -480,6 +480,30 @@ def udp_silent(host=HOST):
     return _SocketPeer(socket.SOCK_DGRAM, handle, host)
 
 
+def udp_relay(port, passes, host=HOST):
+    """Stands between a client and the UDP server at port. passes (up, datagram) says which datagrams get through; up: to the
+    server."""
+    clients = {}  # address -> the socket that the server knows it by
+
+    def handle(peer, item, connections):
+        if item is peer._socket:
+            data, address = item.recvfrom(65536)
+            peer.received.append(data)
+            if address not in clients:
+                clients[address] = socket.socket(item.family, socket.SOCK_DGRAM)
+                clients[address].connect((host, port))
+                connections.append(clients[address])
+            if passes(True, data):
+                clients[address].send(data)
+        else:
+            data = item.recv(65536)
+            address = next(address for address, known in clients.items() if known is item)
+            if passes(False, data):
+                peer._socket.sendto(data, address)
+
+    return _SocketPeer(socket.SOCK_DGRAM, handle, host)
+
+
 @contextlib.contextmanager
 def closed_port(protocol="udp", host=HOST):
     """A port on which nothing listens, for the length of the block: the other protocol's
@@ -505,7 +529,7 @@ class Certificates:
 
     ca: the CA's file, for --cacert. leaf (kind) -> (file with the chain to send, key file), with kind one of
     good, with-intermediate, incomplete-chain (the intermediate is not sent), expired, not-yet-valid, wrong-name,
-    self-signed, unknown-ca, client."""
+    self-signed, unknown-ca, below-no-ca, unknown-extension, client, unknown-client."""
 
     NAMES = ("DNS:localhost", "IP:127.0.0.1", "IP:::1")
 
@@ -528,7 +552,7 @@ class Certificates:
     def _path(self, name):
         return os.path.join(self.folder, name)
 
-    def _issue(self, name, subject, *, issuer=None, authority=False, names=(), usage="serverAuth", dates=()):
+    def _issue(self, name, subject, *, issuer=None, authority=False, names=(), usage="serverAuth", dates=(), extra=()):
         cert, key = self._path(name + ".pem"), self._path(name + ".key")
         command = [openssl_program(), "req", "-x509", "-config", "/dev/null", "-newkey", "ec"]
         command += ["-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", cert]
@@ -543,7 +567,7 @@ class Certificates:
             command += ["-addext", "basicConstraints=CA:FALSE", "-addext", f"extendedKeyUsage={usage}"]
         if names:
             command += ["-addext", "subjectAltName=" + ",".join(names)]
-        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True)
+        subprocess.run([*command, *extra], check=True, stdin=subprocess.DEVNULL, capture_output=True)
         return cert, key
 
     def _intermediate(self):
@@ -554,6 +578,18 @@ class Certificates:
     def _make(self, kind):
         day = 86400
         stamp = lambda days: time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + days * day))
+        if kind == "below-no-ca":  # who vouches for it is no CA
+            self._issue("no-ca", "Quicscope test non-CA", issuer="ca", names=self.NAMES)
+            cert, key = self._issue(kind, "localhost", issuer="no-ca", names=self.NAMES)
+            with open(cert, "ab") as chain, open(self._path("no-ca.pem"), "rb") as more:
+                chain.write(more.read())
+            return cert, key
+        if kind == "unknown-extension":  # which is critical
+            extra = ("-addext", "1.2.3.4=critical,DER:0500")
+            return self._issue(kind, "localhost", issuer="ca", names=self.NAMES, extra=extra)
+        if kind == "unknown-client":
+            self._issue("other-ca", "Some other test CA", authority=True)
+            return self._issue(kind, "localhost", issuer="other-ca", names=self.NAMES, usage="clientAuth")
         if kind in ("good", "client"):
             usage = "clientAuth" if kind == "client" else "serverAuth"
             return self._issue(kind, "localhost", issuer="ca", names=self.NAMES, usage=usage)

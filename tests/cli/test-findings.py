@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Findings that neither a scenario of the lab nor a program of others brings about, each by a peer made for it.
+
+With test-probe.py, test-impairments.py and the lab's scenarios, every row of the catalogue is met end to end.
+"""
+
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import threading
+import unittest
+
+import peers
+import probe
+
+ACCESS_DENIED = bytes.fromhex("15030300020231")  # a TLS record with a fatal alert (RFC 8446 section 6)
+ADMIN_PROHIBITED = (3, 13)  # RFC 1812 section 5.2.7.1
+
+
+def checksum(data):
+    total = sum(struct.unpack(f">{len(data) // 2}H", data))
+    return 0xFFFF - (total % 0xFFFF or 0xFFFF)
+
+
+def namespace(*setup):
+    """The start of a command that runs in a network of its own, or None where that is not allowed."""
+    if shutil.which("unshare") is None or shutil.which("ip") is None:
+        return None
+    script = " && ".join(("ip link set lo up", *setup, 'exec "$@"'))
+    command = ["unshare", "--map-root-user", "--net", "sh", "-c", script, "sh"]
+    return command if subprocess.run([*command, "true"], capture_output=True).returncode == 0 else None
+
+
+class Case(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.certs = peers.Certificates()
+        cls.addClassCleanup(cls.certs.__exit__)
+
+    def probe(self, *arguments):
+        return probe.probe(f"--cacert={self.certs.ca}", *arguments)
+
+    def probe_in(self, command, *arguments):
+        """In a network of its own: what probe.probe() does is done here."""
+        if command is None:
+            self.skipTest("no network of its own can be made here")
+        done = subprocess.run([*command, probe.PROGRAM, "--json", *arguments], capture_output=True, timeout=probe.PATIENCE)
+        result = probe.Result(done.returncode, done.stdout, done.stderr)
+        probe.read_report(result)
+        return result
+
+    def assert_names(self, result, finding, words, severity="error"):
+        self.assertIn(finding, result.findings, result.text)
+        self.assertEqual(result.findings[finding]["severity"], severity)
+        self.assertRegex(result.findings[finding]["title"] + result.findings[finding]["detail"], words)
+        if severity == "error":
+            self.assertEqual((result.status, result.errors), (1, [finding]), result.text)
+
+
+class Network(Case):
+    def test_no_route(self):
+        for target, words in (("192.0.2.1", "no route"), ("[2001:db8::1]", "no route|no address")):
+            with self.subTest(target):
+                result = self.probe_in(namespace(), f"quic://{target}")
+                self.assert_names(result, "unreachable", words)
+
+    def test_router_forbids(self):
+        """A router's ICMP message, which only root may make up."""
+        try:
+            raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+        except PermissionError:
+            self.skipTest("only root may send ICMP messages")
+        with raw, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind((peers.HOST, 0))
+            raw.bind(("127.0.0.9", 0))
+
+            def forbid():
+                data, client = silent.recvfrom(65536)
+                port = silent.getsockname()[1]
+                # RFC 792: what it answers is quoted, by its headers.
+                quoted = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 28 + len(data), 0, 0, 64, 17, 0,
+                                     socket.inet_aton(client[0]), socket.inet_aton(peers.HOST))  # fmt: skip
+                quoted += struct.pack(">HHHH", client[1], port, 8 + len(data), 0)
+                head = struct.pack(">BBHI", *ADMIN_PROHIBITED, 0, 0)
+                head = struct.pack(">BBHI", *ADMIN_PROHIBITED, checksum(head + quoted), 0)
+                raw.sendto(head + quoted, (client[0], 0))
+
+            thread = threading.Thread(target=forbid, daemon=True)
+            thread.start()
+            result = self.probe(f"quic://{peers.HOST}:{silent.getsockname()[1]}")
+            thread.join(probe.PATIENCE)
+        self.assert_names(result, "unreachable", r"127\.0\.0\.9 says that .*firewall")
+
+    def test_one_family_is_silent(self):
+        chain, key = self.certs.leaf()
+        with peers.quicserve(probe.SERVER, f"--cert={chain}", f"--key={key}") as peer:
+            with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as silent:
+                silent.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                silent.bind(("::1", peer.port))
+                result = self.probe(
+                    "--alpn=hq-interop", f"--resolve=localhost:{peer.port}:::1",
+                    f"--resolve=localhost:{peer.port}:127.0.0.1", f"quic://localhost:{peer.port}",
+                )  # fmt: skip
+        self.assertEqual(result.status, 0, result.text)
+        self.assertEqual(result.report["target"]["address"], "127.0.0.1")
+        self.assert_names(result, "address-family-broken", "IPv6 does not work", "warning")
+
+    def test_interface_too_small(self):
+        result = self.probe_in(namespace("ip link set lo mtu 1000"), "quic://127.0.0.1:443")
+        self.assert_names(result, "mtu-too-small", "1200 bytes")
+
+    def test_large_packets_vanish(self):
+        """From the handshake on: as when the way changes to one through a tunnel that drops without a word."""
+        chain, key = self.certs.leaf()
+        with peers.quicserve(probe.SERVER, f"--cert={chain}", f"--key={key}", "--no-retry") as peer:
+
+            def passes(up, data):
+                return data[0] & 0x80 != 0 or not up or len(data) < 1000  # long headers: the handshake's
+
+            with peers.udp_relay(peer.port, passes) as relay:
+                result = self.probe(
+                    "--alpn=hq-interop", "--timeout=8", "--send=" + "x" * 20000, f"quic://{peers.HOST}:{relay.port}"
+                )
+        self.assert_names(result, "mtu-black-hole", "vanish", "warning")
+
+
+class Handshake(Case):
+    def test_other_alert(self):
+        with peers.tcp_echo(greeting=ACCESS_DENIED) as peer:
+            result = self.probe(f"tls://{peers.HOST}:{peer.port}")
+        self.assert_names(result, "tls-alert", "access_denied")
+
+    def test_client_certificate_refused(self):
+        cert, key = self.certs.leaf("unknown-client")
+        options = ("-Verify", "1", "-CAfile", self.certs.ca, "-verify_return_error")
+        with peers.openssl_server(self.certs, options=options) as peer:
+            result = self.probe(f"--cert={cert}", f"--key={key}", f"tls://localhost:{peer.port}")
+        self.assert_names(result, "client-certificate-refused", "certificate")
+
+    def test_certificates(self):
+        for kind, finding, words in (
+            ("client", "certificate-purpose", "for something else"),
+            ("below-no-ca", "certificate-purpose", "."),
+            ("unknown-extension", "certificate-refused", "."),
+        ):
+            chain, key = self.certs.leaf(kind)
+            with self.subTest(kind), peers.quicserve(probe.SERVER, f"--cert={chain}", f"--key={key}") as peer:
+                result = self.probe("--alpn=hq-interop", f"quic://localhost:{peer.port}")
+                self.assert_names(result, finding, words)
+
+
+if __name__ == "__main__":
+    peers.main()
