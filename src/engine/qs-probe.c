@@ -9,7 +9,7 @@
 #include "engine/qs-udp-bio.h"
 
 /* "finished" within 100 ms: this for what was concluded to be acknowledged, then the peer is told all the same. */
-#define STOP_FLUSH_MS 45
+#define STOP_FLUSH_MS 30
 
 G_DEFINE_FINAL_TYPE (QsProbe, qs_probe, G_TYPE_OBJECT)
 

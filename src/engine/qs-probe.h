@@ -128,7 +128,8 @@ gboolean qs_probe_prepare (QsProbe *self, GError **error);
 /* Begins; returns at once. Once in a probe's life. */
 void qs_probe_start (QsProbe *self);
 /* Ends it in order where possible (both stages of the shutdown, bounded to 100 ms), at once where not.
- * "finished" follows within 100 ms at every stage and in every mode. Not for an ended one. */
+ * The connection is over within 100 ms at every stage and in every mode; "finished" follows at once, or when what a
+ * download left to dissect is done. Not for an ended one. */
 void qs_probe_stop (QsProbe *self);
 
 QsTarget *qs_probe_get_target (QsProbe *self);

@@ -71,9 +71,35 @@ state_is_reached (gpointer data)
   return qs_probe_get_state (awaited->probe) >= awaited->state;
 }
 
+/* By stage and mode, for the benchmark. */
+static GPtrArray *stages; /* const char */
+static gint64 worst[16][G_N_ELEMENTS (all_modes)];
+
+static void
+note_stop (const char *stage, QsMode mode, gint64 took)
+{
+  guint i = 0;
+
+  while (i < stages->len && !g_str_equal (stages->pdata[i], stage))
+    i++;
+  g_assert_cmpuint (i, <, G_N_ELEMENTS (worst));
+  if (i == stages->len)
+    g_ptr_array_add (stages, (gpointer) stage);
+  worst[i][mode] = MAX (worst[i][mode], took);
+}
+
+static void
+print_worst (void)
+{
+  for (guint i = 0; i < stages->len; i++)
+    g_print ("# longest stop, %s:  nonblocking %.1f ms, blocking %.1f ms, thread-assisted %.1f ms\n",
+             (const char *) stages->pdata[i], (double) worst[i][QS_MODE_NONBLOCKING] / 1000,
+             (double) worst[i][QS_MODE_BLOCKING] / 1000, (double) worst[i][QS_MODE_THREAD_ASSISTED] / 1000);
+}
+
 /* What a download left to dissect is done afterwards, and is not what is waited for. */
 static void
-stop_and_check (QsProbe *probe)
+stop_and_check (QsProbe *probe, const char *stage)
 {
   Awaited awaited = { probe, QS_CONNECTION_CLOSED };
   gint64 start = g_get_monotonic_time ();
@@ -84,6 +110,7 @@ stop_and_check (QsProbe *probe)
   run_probe (probe);
   g_test_message ("stopped within %.1f ms, finished within %.1f ms", (double) took / 1000,
                   (double) (g_get_monotonic_time () - start) / 1000);
+  note_stop (stage, qs_probe_get_options (probe)->mode, took);
   if (took > MAX_STOP_US)
     dump_marks (probe);
   g_assert_cmpint (took, <, MAX_STOP_US);
@@ -108,7 +135,7 @@ test_stop_in_handshake (gconstpointer data)
         qs_probe_start (probe);
         if (delays[j] > 0)
           run_for (delays[j]);
-        stop_and_check (probe);
+        stop_and_check (probe, g_str_equal (schemes[i], "tls") ? "TLS handshake" : "QUIC handshake");
         g_assert_false (qs_probe_get_succeeded (probe));
         g_assert_cmpstr (find_mark (probe, QS_MARK_OUTCOME, NULL)->name, ==, "stopped");
       }
@@ -128,6 +155,7 @@ test_stop_in_connect (gconstpointer data)
   gint64 start = g_get_monotonic_time ();
   qs_probe_stop (probe);
   run_probe (probe);
+  note_stop ("TCP connect", options->mode, g_get_monotonic_time () - start);
   g_assert_cmpint (g_get_monotonic_time () - start, <, MAX_STOP_US);
 }
 
@@ -138,7 +166,7 @@ test_stop_in_resolve (void)
   g_autoptr (QsProbe) probe = probe_of ("quic", "slow-to-resolve.invalid", 443, "", options);
 
   qs_probe_start (probe);
-  stop_and_check (probe);
+  stop_and_check (probe, "resolving");
   g_assert_cmpstr (find_mark (probe, QS_MARK_OUTCOME, NULL)->text, ==, "resolve");
 }
 
@@ -146,11 +174,16 @@ static void
 test_stop_established (gconstpointer data)
 {
   static const struct {
-    const char *scheme, *path;
+    const char *stage, *scheme, *path;
     guint delay;
   } cases[] = {
-    { "quic", "", 0 }, { "quic", "/slow/30000", 50 }, { "quic", "/bytes/2000000000", 50 }, { "quic", "/stall", 50 },
-    { "tls", "", 0 },  { "tls", "/slow/30000", 50 },  { "tls", "/bytes/2000000000", 50 },
+    { "QUIC established", "quic", "", 0 },
+    { "QUIC request", "quic", "/slow/30000", 50 },
+    { "QUIC download", "quic", "/bytes/2000000000", 50 },
+    { "QUIC stalled", "quic", "/stall", 50 },
+    { "TLS established", "tls", "", 0 },
+    { "TLS request", "tls", "/slow/30000", 50 },
+    { "TLS download", "tls", "/bytes/2000000000", 50 },
   };
   Fixture fixture;
 
@@ -168,7 +201,7 @@ test_stop_established (gconstpointer data)
       if (cases[i].delay > 0)
         run_for (cases[i].delay);
       g_test_message ("%s %s", cases[i].scheme, cases[i].path);
-      stop_and_check (probe);
+      stop_and_check (probe, cases[i].stage);
       g_assert_cmpint (qs_probe_get_state (probe), ==, QS_CONNECTION_CLOSED);
     }
   fixture_clear (&fixture);
@@ -320,7 +353,7 @@ test_idle (gconstpointer data)
   run_for (10000);
   guint64 wakeups = context_switches () - before;
   g_test_message ("%" G_GUINT64_FORMAT " wakeups in 10 s", wakeups);
-  g_assert_cmpuint (wakeups, <, 10);
+  g_assert_cmpuint (wakeups, <, 5);
   g_assert_cmpint (qs_probe_get_state (probe), ==, QS_CONNECTION_ESTABLISHED);
   qs_probe_stop (probe);
   run_probe (probe);
@@ -348,5 +381,9 @@ main (int argc, char **argv)
   add_for_all_modes ("leaks", test_leaks);
   add_for_all_modes ("idle", test_idle);
   g_test_add_func ("/stop/in-resolve", test_stop_in_resolve);
-  return g_test_run ();
+  stages = g_ptr_array_new ();
+  int status = g_test_run ();
+  print_worst ();
+  g_ptr_array_unref (stages);
+  return status;
 }
