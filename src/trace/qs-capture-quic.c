@@ -12,6 +12,7 @@
 #define MAX_GUESSED 32      /* connections that are QUIC by their looks alone */
 #define MIN_GUESSED 8       /* datagrams, before that is believed */
 #define MIN_FIRST_BYTES 4   /* different ones among them */
+#define MAX_DOUBTED 1024    /* datagrams that are kept before that is decided */
 #define MIN_INITIAL 1200    /* RFC 9000 section 14.1 */
 
 /* What stands in a long header of every version. */
@@ -323,10 +324,9 @@ note_looks (QsCaptureConnection *connection, QsSpan payload)
 gboolean
 qs_capture_is_wrong_guess (const QsCaptureConnection *connection)
 {
-  guint n_first = 0;
+  guint n_first =
+      (guint) (__builtin_popcountll (connection->first_bytes[0]) + __builtin_popcountll (connection->first_bytes[1]));
 
-  for (guint i = 0; i < 128; i++)
-    n_first += connection->first_bytes[i / 64] >> i % 64 & 1;
   return connection->guessed && (connection->n_fitting < MIN_GUESSED ||
                                  connection->n_odd * 16 > connection->n_fitting || n_first < MIN_FIRST_BYTES);
 }
@@ -355,5 +355,7 @@ qs_capture_add_udp (QsCapture *self, const QsCaptured *captured, const QsCapture
     }
   flow->current = connection;
   note_looks (connection, packet->payload);
+  if (connection->n_fitting + connection->n_odd > MAX_DOUBTED && qs_capture_is_wrong_guess (connection))
+    return;
   add_datagram (self, connection, flow, captured, packet);
 }

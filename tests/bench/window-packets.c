@@ -178,14 +178,16 @@ next_filter (Bench *bench)
 
 typedef struct {
   const char *name;
+  guint n_steps;
   double step; /* in pages, but of the whole where share is */
   gboolean share;
 } Manner;
 
 static const Manner manners[] = {
-  { "scroll by lines", 0.1, FALSE },
-  { "scroll by pages", 1, FALSE },
-  { "drag through all", 1.0 / N_STEPS, TRUE },
+  { "the page appears", 10, 0, FALSE },
+  { "scroll by lines", N_STEPS, 0.1, FALSE },
+  { "scroll by pages", N_STEPS, 1, FALSE },
+  { "drag through all", N_STEPS, 1.0 / N_STEPS, TRUE },
 };
 
 static guint manner;
@@ -197,7 +199,7 @@ scroll_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
   GtkAdjustment *all = qs_packet_list_get_adjustment (bench->list);
   double page = gtk_adjustment_get_page_size (all), upper = gtk_adjustment_get_upper (all) - page;
 
-  if (bench->step < N_STEPS)
+  if (bench->step < manners[manner].n_steps)
     {
       double by = manners[manner].share ? upper * manners[manner].step : page * manners[manner].step;
       gtk_adjustment_set_value (all, bench->step * by);

@@ -72,6 +72,7 @@ typedef struct {
   guint link;
   gboolean vlan;
   gboolean to_us; /* cooked: not sent by the machine that captured */
+  guint16 port;   /* of the server's; 0: SERVER_PORT */
 } Shape;
 
 static void
@@ -139,8 +140,9 @@ make_packet (const Shape *shape, const void *payload, gsize length)
 
   put_link (out, shape);
   put_ip (out, shape, tcp ? 6 : 17, length + (tcp ? 20 : 8));
-  put16 (out, shape->from_server ? SERVER_PORT : CLIENT_PORT, TRUE);
-  put16 (out, shape->from_server ? CLIENT_PORT : SERVER_PORT, TRUE);
+  guint16 port = shape->port != 0 ? shape->port : SERVER_PORT;
+  put16 (out, shape->from_server ? port : CLIENT_PORT, TRUE);
+  put16 (out, shape->from_server ? CLIENT_PORT : port, TRUE);
   if (tcp)
     {
       put32 (out, shape->sequence, TRUE);
@@ -517,6 +519,65 @@ test_cooked_twice (Fixture *self, gconstpointer data)
   g_assert_cmpuint (qs_trace_get_n_datagrams (trace), ==, 1);
 }
 
+typedef enum { SHORT_HEADERS, ONE_TYPE, MIXED } Looks;
+
+/* Datagrams of 100 bytes to a port that means nothing, as their first bytes make them look. */
+static void
+put_flow (GByteArray *file, guint16 port, Looks looks, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      Shape shape = { .link = QS_LINK_RAW, .port = port, .from_server = i % 3 == 0 };
+      guint8 bytes[100] = { (guint8) (looks == ONE_TYPE ? 0x44 : 0x40 | (i * 7) % 64), 0x12, 0x34, 0x56, 0x78 };
+      if (looks == MIXED && i % 4 == 1)
+        bytes[0] |= 0x80;
+      put_pcap_packet (file, FALSE, i, make_packet (&shape, bytes, sizeof bytes));
+    }
+}
+
+/* With secrets beside, what looks like short headers is taken for a connection that began before the capture did; what turns
+ * out not to look like it is not. */
+static void
+test_guesses (Fixture *self, gconstpointer data)
+{
+  g_autofree char *keys = g_strconcat (self->path, ".keys", NULL);
+  GByteArray *file = begin_pcap (QS_LINK_RAW, FALSE, TRUE);
+
+  put_flow (file, 40001, SHORT_HEADERS, 300);
+  put_flow (file, 40002, ONE_TYPE, 3000);
+  put_flow (file, 40003, MIXED, 3000);
+  put_flow (file, 40004, SHORT_HEADERS, 5);
+  g_assert_true (g_file_set_contents (self->path, (const char *) file->data, file->len, NULL));
+  g_byte_array_unref (file);
+  g_assert_true (g_file_set_contents (keys,
+                                      "CLIENT_TRAFFIC_SECRET_0 "
+                                      "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f "
+                                      "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n",
+                                      -1, NULL));
+
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) traces = qs_trace_file_load (self->path, keys, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (traces->len, ==, 1);
+  QsTrace *trace = g_ptr_array_index (traces, 0);
+  g_assert_cmpuint (qs_trace_get_n_datagrams (trace), ==, 300);
+  QsRecord record;
+  for (guint i = 0, n = 0; n < 3; i++)
+    {
+      qs_trace_get_record (trace, i, &record);
+      if (record.kind != QS_RECORD_DATAGRAM)
+        continue;
+      /* The client has the higher port. */
+      g_assert_cmpint (record.direction, ==, n++ == 0 ? QS_DIRECTION_RECEIVED : QS_DIRECTION_SENT);
+    }
+  g_unlink (keys);
+
+  /* Without secrets there would be nothing to see of it. */
+  g_autoptr (GPtrArray) none = qs_trace_file_load (self->path, NULL, NULL, &error);
+  g_assert_null (none);
+  g_assert_error (error, QS_ERROR, QS_ERROR_UNSUPPORTED);
+}
+
 /* What the network card was to cut up is cut up. */
 static void
 test_offload (Fixture *self, gconstpointer data)
@@ -731,6 +792,7 @@ main (int argc, char **argv)
   ADD ("tcp-refused", test_tcp_refused);
   ADD ("icmp", test_icmp);
   ADD ("fragments", test_fragments);
+  ADD ("guesses", test_guesses);
   ADD ("cooked-twice", test_cooked_twice);
   ADD ("offload", test_offload);
   ADD ("hostile", test_hostile);
