@@ -173,12 +173,25 @@ class Files(WithCertificates):
             self.assertEqual([name for name in os.listdir(self.folder) if not name.startswith("run.")], [])
 
     def test_cannot_be_written(self):
+        """The run's report is there all the same, and each file is named with what stood in its way."""
+        taken = self.path("a-folder")
+        os.mkdir(taken)
+        targets = {"/no/such/folder/file": "No such file", "/dev/full": "No space left", taken: "s a directory"}
         with self.serve() as peer:
-            common = [f"--cacert={self.certs.ca}", "--alpn=hq-interop", f"quic://localhost:{peer.port}"]
-            result = probe.run("--json", "--pcapng=/no/such/folder/file", *common)
-            self.assertEqual(result.status, 1)
-            self.assertIn("/no/such/folder", result.err)
-            json.loads(result.text)
+            for path, words in targets.items():
+                for option in ("pcapng", "qlog", "keylog", "output"):
+                    with self.subTest(f"--{option}={path}"):
+                        result = probe.run(
+                            "--json", f"--{option}={path}", f"--cacert={self.certs.ca}", "--alpn=hq-interop", "--send=hello",
+                            f"quic://localhost:{peer.port}",
+                        )  # fmt: skip
+                        self.assertEqual(result.status, 1, result.err)
+                        self.assertIn(path, result.err)
+                        self.assertIn(words, result.err)
+                        if option != "output" or path == "/dev/full":  # that is opened before anything is sent
+                            self.assertEqual(json.loads(result.text)["outcome"], "ok")
+        self.assertEqual(os.listdir(taken), [])
+        os.rmdir(taken)
 
 
 class VerifyErrors(WithCertificates):
