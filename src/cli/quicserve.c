@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
 #include <glib-unix.h>
+#include <glib/gstdio.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/qs-i18n.h"
 #include "cli/qs-cli.h"
@@ -11,6 +14,8 @@
 #include "server/qs-responder.h"
 #include "server/qs-server-connection-private.h"
 #include "server/qs-server.h"
+
+#define MAX_ALPN 255 /* bytes, RFC 7301 section 3.1 */
 
 /* What the command line says. */
 typedef struct {
@@ -101,7 +106,46 @@ parse (Arguments *arguments, int *argc, char ***argv, GError **error)
   return g_option_context_parse (context, argc, argv, error);
 }
 
-/* NULL with a sentence when they contradict each other. */
+static char **
+split_all (char **lists)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; lists != NULL && lists[i] != NULL; i++)
+    {
+      g_auto (GStrv) items = qs_cli_split (lists[i]);
+      g_strv_builder_addv (builder, (const char **) items);
+    }
+  return g_strv_builder_end (builder);
+}
+
+static char **
+split (char *list)
+{
+  char *lists[] = { list, NULL };
+
+  return split_all (lists);
+}
+
+/* A sentence, or NULL. */
+static const char *
+find_bad_list (const Arguments *arguments)
+{
+  for (guint i = 0; arguments->names != NULL && arguments->names[i] != NULL; i++)
+    if (arguments->names[i][0] == '\0')
+      return _ ("--name takes a host name or an address, such as www.example.org");
+  if (arguments->alpn == NULL)
+    return NULL;
+  g_auto (GStrv) alpn = split (arguments->alpn);
+  if (alpn[0] == NULL)
+    return _ ("--alpn takes names of protocols, such as “h3,hq-interop”");
+  for (guint i = 0; alpn[i] != NULL; i++)
+    if (strlen (alpn[i]) > MAX_ALPN)
+      return _ ("--alpn: the name of a protocol has at most 255 bytes");
+  return NULL;
+}
+
+/* A sentence when they contradict each other, or NULL. */
 static const char *
 find_contradiction (const Arguments *arguments, int argc)
 {
@@ -115,20 +159,9 @@ find_contradiction (const Arguments *arguments, int argc)
     return _ ("--cert and --key belong together: give both or none");
   if (arguments->cert != NULL && arguments->write_ca != NULL)
     return _ ("With --cert there is no throwaway authority that --write-ca could write");
-  return NULL;
-}
-
-static char **
-split_all (char **lists)
-{
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-
-  for (guint i = 0; lists != NULL && lists[i] != NULL; i++)
-    {
-      g_auto (GStrv) items = qs_cli_split (lists[i]);
-      g_strv_builder_addv (builder, (const char **) items);
-    }
-  return g_strv_builder_end (builder);
+  if (arguments->cert != NULL && arguments->names != NULL)
+    return _ ("With --cert there is no throwaway certificate that --name could be for");
+  return find_bad_list (arguments);
 }
 
 static QsServerOptions *
@@ -152,9 +185,8 @@ make_options (const Arguments *arguments)
   options->scenarios = split_all (arguments->scenarios);
   if (arguments->alpn != NULL)
     {
-      char *list[] = { arguments->alpn, NULL };
       g_strfreev (options->alpn);
-      options->alpn = split_all (list);
+      options->alpn = split (arguments->alpn);
     }
   if (arguments->names != NULL)
     {
@@ -200,6 +232,11 @@ static void
 say_end (Program *program)
 {
   guint peak = qs_server_get_accept_queue_peak (program->server);
+  if (program->n_connections == 0)
+    {
+      g_printerr ("%s\n", _ ("ended; nobody has connected"));
+      return;
+    }
   g_autofree char *served =
       g_strdup_printf (ngettext ("%u connection", "%u connections", program->n_connections), program->n_connections);
 
@@ -249,10 +286,26 @@ fail (GError *error)
   return g_error_matches (error, QS_ERROR, QS_ERROR_INVALID_TARGET) ? QS_EXIT_USAGE : QS_EXIT_FAILED;
 }
 
+/* Said now, not after hours of serving. */
+static gboolean
+can_write (const char *path, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  int why = g_file_test (path, G_FILE_TEST_IS_DIR) ? EISDIR : g_access (folder, W_OK | X_OK) == 0 ? 0 : errno;
+
+  if (why != 0)
+    g_set_error (error, QS_ERROR, QS_ERROR_FAILED, _ ("%s cannot be written: %s"), path, g_strerror (why));
+  return why == 0;
+}
+
 static int
 serve (const Arguments *arguments)
 {
   g_autoptr (GError) error = NULL;
+
+  if (arguments->qlog != NULL && !can_write (arguments->qlog, &error))
+    return fail (error);
+
   g_autoptr (QsServerOptions) options = make_options (arguments);
   g_autoptr (QsServer) server = qs_server_new (options);
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);

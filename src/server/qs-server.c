@@ -381,6 +381,13 @@ qs_server_start (QsServer *self, GError **error)
   if (!qs_scenarios_combine ((const char *const *) self->options->scenarios, &self->behaviour, error) ||
       !read_path (self, error))
     return FALSE;
+  if (self->options->cert_file != NULL && self->behaviour.leaf != QS_LEAF_GOOD)
+    {
+      g_set_error_literal (error, QS_ERROR, QS_ERROR_INVALID_TARGET,
+                           _ ("The scenario brings its own certificate: leave out the scenario, or the certificate and "
+                              "its key"));
+      return FALSE;
+    }
   self->tls = qs_server_tls_new (self->options, &self->behaviour, error);
   if (self->tls == NULL)
     return FALSE;

@@ -62,11 +62,23 @@ class CommandLineTest(Case):
             ["--impair=loss=101%"],
             ["--scenario=retry,no-retry"],
             ["--address=localhost:1"],
+            ["--alpn="],
+            ["--alpn=,"],
+            ["--alpn=" + 256 * "x"],
+            ["--name="],
+            ["--cert=/dev/null", "--key=/dev/null", "--name=a.example"],
+            ["--cert=/dev/null", "--key=/dev/null", "--scenario=expired"],
         ):
             done = run("--port=0", *options)
             self.assertEqual(done.returncode, 2, (options, done.stderr))
             self.assertTrue(done.stderr.startswith("quicserve: "), done.stderr)
             self.assertEqual(done.stdout, "")
+
+    def test_what_cannot_be_written_is_said_at_once(self):
+        for option in (f"--qlog={self.folder}/none/a.sqlog", f"--qlog={self.folder}", f"--write-ca={self.folder}/none/ca.pem"):
+            done = run("--port=0", option)
+            self.assertEqual((done.returncode, done.stdout), (1, ""), option)
+            self.assertIn(self.folder, done.stderr)
 
     def test_help_and_version(self):
         self.assertIn("/bytes/N", run("--help").stdout)
