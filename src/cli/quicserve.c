@@ -93,9 +93,8 @@ parse (Arguments *arguments, int *argc, char ***argv, GError **error)
   g_autofree char *description = g_strdup_printf (
       "%s\n%s\n%s\n\n%s",
       _ ("A stream, or a TLS connection, that begins with “GET /” or “HEAD /” is a request (HTTP/0.9, 1.0 or 1.1);\n"
-         "all else is echoed and ends when its sender ends it. With h3 it is HTTP/3: GET and HEAD are requests, and "
-         "the\n"
-         "body of all else is echoed. Paths:"),
+         "all else is echoed and ends when its sender ends it. With HTTP/1.0, HTTP/1.1 and HTTP/3 (h3), other methods\n"
+         "are answered with the body that they came with. Paths:"),
       paths, rules,
       _ ("Exit status: 0 it served and was ended in order; 1 it could not serve; 2 the command line was wrong."));
 

@@ -20,6 +20,7 @@ typedef enum {
   SNIFFING, /* request or echo? */
   HEAD,     /* a request, not yet whole */
   ECHO,
+  BODY, /* of a request, which is the answer's as well */
   ANSWER,
   STALLED,
   CONCLUDED,
@@ -35,8 +36,11 @@ struct _QsResponder {
   gsize out_at;
   guint64 generate; /* bytes of the pattern to be sent then */
   guint64 generated;
-  gint64 ready_at; /* nothing is sent before */
-  gboolean again;  /* TCP: another request may follow */
+  gint64 ready_at;   /* nothing is sent before */
+  gboolean has_body; /* HEAD: it is neither GET nor HEAD */
+  guint64 body_left; /* BODY: bytes that are still to come */
+  char *late_head;   /* BODY: of the answer, before the first of them */
+  gboolean again;    /* TCP: another request may follow */
   QsReplyAction action;
   guint64 code;
   char *request;
@@ -44,6 +48,17 @@ struct _QsResponder {
   const char *type;
   gint64 length;
 };
+
+/* With HTTP/1.0 and 1.1 in the line's end, the last ones are requests too. */
+static const struct {
+  const char *start;
+  gboolean has_body;
+} methods[] = {
+  { "GET /", FALSE },  { "HEAD /", FALSE },  { "POST /", TRUE },    { "PUT /", TRUE },
+  { "PATCH /", TRUE }, { "DELETE /", TRUE }, { "OPTIONS /", TRUE },
+};
+
+static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n"; /* RFC 9110 section 10.1.1 */
 
 /* A request's line, and what is made of it. */
 typedef struct {
@@ -198,23 +213,27 @@ append_out (QsResponder *self, const void *bytes, gsize length)
   g_byte_array_append (self->out, bytes, (guint) length);
 }
 
+static char *
+make_head (QsResponder *self, const Answer *answer)
+{
+  return g_strdup_printf ("HTTP/%d.%d %d %s\r\n"
+                          "Server: quicserve\r\n"
+                          "Content-Type: %s\r\n"
+                          "Content-Length: %" G_GINT64_FORMAT "\r\n"
+                          "Connection: %s\r\n\r\n",
+                          1, answer->version - 10, answer->status, answer->status_text, self->type, self->length,
+                          self->again ? "keep-alive" : "close");
+}
+
 static void
 queue_answer (QsResponder *self, Answer *answer)
 {
-  guint64 length = answer->body->len + answer->n_bytes;
-
   self->status = (guint) answer->status;
   self->type = answer->n_bytes > 0 ? "application/octet-stream" : "text/plain";
-  self->length = (gint64) length;
+  self->length = (gint64) (answer->body->len + answer->n_bytes);
   if (answer->version >= 10 && (self->flags & QS_RESPONDER_HTTP3) == 0)
     {
-      g_autofree char *head = g_strdup_printf ("HTTP/%d.%d %d %s\r\n"
-                                               "Server: quicserve\r\n"
-                                               "Content-Type: %s\r\n"
-                                               "Content-Length: %" G_GUINT64_FORMAT "\r\n"
-                                               "Connection: %s\r\n\r\n",
-                                               1, answer->version - 10, answer->status, answer->status_text, self->type,
-                                               length, self->again ? "keep-alive" : "close");
+      g_autofree char *head = make_head (self, answer);
       append_out (self, head, strlen (head));
     }
   if (answer->head_only && answer->version >= 10)
@@ -224,12 +243,81 @@ queue_answer (QsResponder *self, Answer *answer)
   self->generated = 0;
 }
 
+/* The value of a header, stripped and in small letters, or NULL. */
+static char *
+dup_header (const char *head, gsize length, const char *name)
+{
+  g_autofree char *lower = g_ascii_strdown (head, (gssize) length);
+  g_auto (GStrv) lines = g_strsplit (lower, "\n", -1);
+
+  for (guint i = 1; lines[0] != NULL && lines[i] != NULL; i++)
+    if (g_str_has_prefix (lines[i], name) && lines[i][strlen (name)] == ':')
+      return g_strdup (g_strstrip (lines[i] + strlen (name) + 1));
+  return NULL;
+}
+
 static gboolean
 says_close (const char *head, gsize length)
 {
-  g_autofree char *lower = g_ascii_strdown (head, (gssize) length);
+  g_autofree char *value = dup_header (head, length, "connection");
 
-  return strstr (lower, "\nconnection: close") != NULL;
+  return g_strcmp0 (value, "close") == 0;
+}
+
+/* An answer before any of the body is taken by clients for one that wants none of it. */
+static void
+begin_body (QsResponder *self)
+{
+  g_autofree char *head = g_steal_pointer (&self->late_head);
+
+  if (head != NULL)
+    append_out (self, head, strlen (head));
+}
+
+/* What comes of the body is sent back at once. */
+static void
+take_body (QsResponder *self, const guint8 *bytes, gsize length)
+{
+  if (length > 0 || self->body_left == 0)
+    begin_body (self);
+  append_out (self, bytes, length);
+  self->body_left -= length;
+  self->state = self->body_left > 0 ? BODY : ANSWER;
+}
+
+static void
+take_early_body (QsResponder *self)
+{
+  gsize length = (gsize) MIN (self->body_left, self->in->len);
+
+  take_body (self, self->in->data, length);
+  g_byte_array_remove_range (self->in, 0, (guint) length);
+}
+
+/* Of a request that is neither GET nor HEAD: its body is the answer's. */
+static void
+answer_with_body (QsResponder *self, Answer *answer)
+{
+  g_autofree char *length = dup_header (answer->head, answer->head_length, "content-length");
+  g_autofree char *encoding = dup_header (answer->head, answer->head_length, "transfer-encoding");
+  g_autofree char *expect = dup_header (answer->head, answer->head_length, "expect");
+
+  if (encoding != NULL || (length != NULL && !parse_number (length, G_MAXINT64, &self->body_left)))
+    {
+      /* Where the next request would begin is not known. */
+      self->again = FALSE;
+      refuse (answer, 411, "Length Required", "A body needs a Content-Length here.");
+      queue_answer (self, answer);
+      return;
+    }
+  if (g_strcmp0 (expect, "100-continue") == 0 && answer->version == 11)
+    append_out (self, go_on, sizeof go_on - 1);
+  self->status = 200;
+  self->type = "application/octet-stream";
+  self->length = (gint64) self->body_left;
+  g_free (self->late_head);
+  self->late_head = make_head (self, answer);
+  take_early_body (self);
 }
 
 /* head: the whole request, whose first line ends at line_end. */
@@ -240,12 +328,13 @@ answer_request (QsResponder *self, const char *head, gsize head_length, gsize li
   g_strchomp (line);
   char *path = strchr (line, ' ') + 1;
   char *end = strchr (path, ' ');
+  path[-1] = '\0'; /* line is the method from here on */
   if (end != NULL)
     *end = '\0';
 
   Answer answer = {
     .version = version,
-    .head_only = line[0] == 'H',
+    .head_only = g_str_equal (line, "HEAD"),
     .head = head,
     .head_length = head_length,
     .status = 200,
@@ -254,12 +343,17 @@ answer_request (QsResponder *self, const char *head, gsize head_length, gsize li
   };
   g_free (self->request);
   g_autofree char *shown = qs_text_escape_short (path, -1, 200);
-  self->request = g_strdup_printf ("%s %s", answer.head_only ? "HEAD" : "GET", shown);
+  self->request = g_strdup_printf ("%s %s", line, shown);
   self->state = ANSWER;
   self->again = (self->flags & QS_RESPONDER_TCP) != 0 && version == 11 && !self->fin && !says_close (head, head_length);
-  answer_path (self, path, &answer);
-  if (self->state == ANSWER)
-    queue_answer (self, &answer);
+  if (self->has_body)
+    answer_with_body (self, &answer);
+  else
+    {
+      answer_path (self, path, &answer);
+      if (self->state == ANSWER)
+        queue_answer (self, &answer);
+    }
   g_string_free (answer.body, TRUE);
 }
 
@@ -324,24 +418,34 @@ begin_echo (QsResponder *self)
   g_byte_array_set_size (self->in, 0);
 }
 
-static gboolean
-looks_like (QsResponder *self, const char *start)
-{
-  return self->in->len == 0 || memcmp (self->in->data, start, MIN (strlen (start), self->in->len)) == 0;
-}
-
 static void
 sniff (QsResponder *self)
 {
-  gboolean get = looks_like (self, "GET /");
-  gboolean head = looks_like (self, "HEAD /");
+  gboolean may_be = FALSE;
 
-  if (!get && !head)
+  for (guint i = 0; i < G_N_ELEMENTS (methods); i++)
+    {
+      gsize length = strlen (methods[i].start);
+      if (self->in->len > 0 && memcmp (self->in->data, methods[i].start, MIN (length, self->in->len)) != 0)
+        continue;
+      may_be = TRUE;
+      if (self->in->len < length)
+        continue;
+      self->state = HEAD;
+      self->has_body = methods[i].has_body;
+      return;
+    }
+  if (!may_be || self->fin)
     begin_echo (self);
-  else if (self->in->len >= (get ? 5 : 6))
-    self->state = HEAD;
-  else if (self->fin)
-    begin_echo (self);
+}
+
+/* A line that begins like one of HTTP/1.1's and ends unlike one is text. */
+static gboolean
+is_text (QsResponder *self, gsize length, gsize line_length, int version)
+{
+  gboolean whole_line = line_length > 0 && self->in->data[line_length - 1] == '\n';
+
+  return self->has_body && version == 9 && (length > 0 || whole_line || self->in->len > MAX_HEAD);
 }
 
 static void
@@ -354,7 +458,9 @@ advance (QsResponder *self)
       gsize line_length;
       int version;
       gsize length = whole_request (self, &line_length, &version);
-      if (length > 0)
+      if (is_text (self, length, line_length, version))
+        begin_echo (self);
+      else if (length > 0)
         {
           g_autofree char *head = g_strndup ((const char *) self->in->data, length);
           g_byte_array_remove_range (self->in, 0, (guint) length);
@@ -422,6 +528,7 @@ qs_responder_free (QsResponder *self)
   g_byte_array_unref (self->in);
   g_byte_array_unref (self->out);
   g_free (self->request);
+  g_free (self->late_head);
   g_free (self);
 }
 
@@ -432,7 +539,17 @@ qs_responder_wants_input (QsResponder *self)
     return FALSE;
   if (self->state == ANSWER && (self->flags & QS_RESPONDER_TCP) != 0)
     return FALSE;
-  return self->state != ECHO || self->out->len - self->out_at < MAX_PENDING;
+  return (self->state != ECHO && self->state != BODY) || self->out->len - self->out_at < MAX_PENDING;
+}
+
+static void
+input_body (QsResponder *self, const guint8 *bytes, gsize length)
+{
+  gsize of_body = (gsize) MIN (self->body_left, length);
+
+  if (of_body < length)
+    g_byte_array_append (self->in, bytes + of_body, (guint) (length - of_body));
+  take_body (self, bytes, of_body);
 }
 
 void
@@ -441,15 +558,24 @@ qs_responder_input (QsResponder *self, const guint8 *bytes, gsize length, gboole
   self->fin = self->fin || fin;
   if (self->state == ECHO)
     append_out (self, bytes, length);
+  else if (self->state == BODY)
+    input_body (self, bytes, length);
   else if (self->state == SNIFFING || self->state == HEAD)
     g_byte_array_append (self->in, bytes, (guint) length);
   advance (self);
+  /* A body that ended before its length: all that can be answered is. */
+  if (self->state == BODY && self->fin)
+    {
+      begin_body (self);
+      self->again = FALSE;
+      self->state = ANSWER;
+    }
 }
 
 gboolean
 qs_responder_peek (QsResponder *self, gint64 now, const guint8 **bytes, gsize *length, gboolean *last)
 {
-  if (self->state != ECHO && self->state != ANSWER)
+  if (self->state != ECHO && self->state != ANSWER && self->state != BODY)
     return FALSE;
   if (now < self->ready_at || self->action != QS_REPLY_NONE)
     return FALSE;
@@ -499,8 +625,8 @@ qs_responder_sent (QsResponder *self, gsize length, gboolean concluded)
 gint64
 qs_responder_get_ready_at (QsResponder *self)
 {
-  gboolean waits = (self->state == ANSWER || self->state == ECHO) && self->action == QS_REPLY_NONE &&
-                   (!all_is_sent (self) || is_last (self));
+  gboolean waits = (self->state == ANSWER || self->state == ECHO || self->state == BODY) &&
+                   self->action == QS_REPLY_NONE && (!all_is_sent (self) || is_last (self));
 
   return waits ? self->ready_at : 0;
 }

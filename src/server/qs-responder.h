@@ -12,7 +12,8 @@ G_BEGIN_DECLS
  *
  * Echo and request are told apart by the first bytes: what begins with "GET /" or "HEAD /" is a request, up to its
  * line end (HTTP/0.9) or, where the line ends in HTTP/1.0 or HTTP/1.1, up to the empty line; the end of the stream
- * ends both. All else is echoed, from its first byte, and concluded when the peer concludes.
+ * ends both. HTTP/1.0's and HTTP/1.1's other methods (POST, PUT, PATCH, DELETE, OPTIONS) are answered with the body that
+ * they came with. All else is echoed, from its first byte, and concluded when the peer concludes.
  *
  * The paths, see also qs_responder_paths_help():
  * "/" a page about this connection, "/bytes/N" N bytes (up to 4 GiB), "/slow/MS" an answer after MS milliseconds,

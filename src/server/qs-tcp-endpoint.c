@@ -121,6 +121,8 @@ describe_failure (void)
   unsigned long code = ERR_peek_error ();
   const char *reason = code != 0 ? ERR_reason_error_string (code) : NULL;
 
+  if (ERR_GET_LIB (code) == ERR_LIB_SSL && ERR_GET_REASON (code) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+    return g_strdup (_ ("the peer hung up without a word (no close_notify)"));
   return reason != NULL ? qs_text_escape (reason, -1) : g_strdup (_ ("the peer went away"));
 }
 

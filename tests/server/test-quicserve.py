@@ -338,6 +338,20 @@ class TcpTest(Case):
         secure.sendall(b"GET /slow/50 HTTP/1.0\r\n\r\n")
         self.assertIn(b"waited for 50 ms", self.read_all(secure))
 
+    def test_curl_gets_its_body_back(self):
+        path, back = os.path.join(self.folder, "sent"), os.path.join(self.folder, "back")
+        body = os.urandom(3000000)
+        with open(path, "wb") as file:
+            file.write(body)
+        peer = self.serve()
+        curl = [peers.find_program("curl"), "--silent", "--show-error", "--cacert", self.ca, "--output", back]
+        for options in (["--upload-file", path], ["--http1.0", "--upload-file", path], ["--data-binary", f"@{path}"]):
+            with self.subTest(options):
+                url = f"https://localhost:{peer.port}/x"
+                subprocess.run([*curl, *options, url], check=True, timeout=peers.PATIENCE)
+                with open(back, "rb") as file:
+                    self.assertEqual(file.read(), body)
+
     def test_reset(self):
         secure = self.connect(self.serve())
         secure.sendall(b"GET /reset/1 HTTP/1.1\r\n\r\n")

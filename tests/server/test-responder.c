@@ -73,6 +73,68 @@ test_request_in_pieces (void)
     }
 }
 
+/* What a request brought comes back as HTTP, whatever the pieces; the next one is found behind it. */
+static void
+test_body_in_pieces (void)
+{
+  static const char text[] = "POST /x HTTP/1.1\r\nCONTENT-length:  5 \r\n\r\nhello"
+                             "GET /bytes/1 HTTP/1.1\r\nConnection: close\r\n\r\n";
+
+  for (gsize cut = 0; cut < sizeof text - 1; cut++)
+    {
+      g_autoptr (QsResponder) responder = qs_responder_new (QS_RESPONDER_TCP, "");
+      g_autofree char *first = g_strndup (text, cut);
+      gboolean concluded;
+      put (responder, first, FALSE);
+      g_autofree char *one = qs_responder_wants_input (responder) ? NULL : take (responder, 7, &concluded);
+      put (responder, text + cut, FALSE);
+      g_autofree char *two = take (responder, 7, &concluded);
+      g_autofree char *back = g_strconcat (one != NULL ? one : "", two, NULL);
+      g_assert_true (g_str_has_prefix (back, "HTTP/1.1 200 OK\r\n"));
+      g_assert_nonnull (strstr (back, "Content-Length: 5\r\nConnection: keep-alive\r\n\r\nhelloHTTP/1.1 200 OK\r\n"));
+      g_assert_true (g_str_has_suffix (back, "Content-Length: 1\r\nConnection: close\r\n\r\nQ"));
+      g_assert_true (concluded);
+    }
+}
+
+static void
+test_bodies (void)
+{
+  static const struct {
+    const char *request;
+    gboolean fin;
+    const char *begins, *ends;
+    gboolean concludes;
+  } cases[] = {
+    { "PUT / HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc", FALSE, "HTTP/1.0 200 OK\r\n", "\r\n\r\nabc", TRUE },
+    { "OPTIONS / HTTP/1.1\r\n\r\n", FALSE, "HTTP/1.1 200 OK\r\n", "Content-Length: 0\r\nConnection: keep-alive\r\n\r\n",
+      FALSE },
+    { "POST / HTTP/1.1\r\nExpect: 100-Continue\r\nContent-Length: 9\r\n\r\n", FALSE, "HTTP/1.1 100 Continue\r\n\r\n",
+      "Continue\r\n\r\n", FALSE },
+    { "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n", TRUE, "HTTP/1.1 200 OK\r\n", "close\r\n\r\n", TRUE },
+    { "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf", TRUE, "HTTP/1.1 200 OK\r\n", "\r\n\r\nhalf", TRUE },
+    { "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", FALSE, "HTTP/1.1 411 Length Required",
+      "Content-Length here.\n", TRUE },
+    { "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", FALSE, "HTTP/1.1 411 ", NULL, TRUE },
+    /* No requests. */
+    { "POST / it on the wall\n", FALSE, "POST / it on the wall\n", NULL, FALSE },
+    { "PUT /", TRUE, "PUT /", NULL, TRUE },
+    { "POSTAGE", TRUE, "POSTAGE", NULL, TRUE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (QsResponder) responder = qs_responder_new (QS_RESPONDER_TCP, "");
+      gboolean concluded;
+      g_test_message ("%s", cases[i].request);
+      put (responder, cases[i].request, cases[i].fin);
+      g_autofree char *back = take (responder, 1000, &concluded);
+      g_assert_true (g_str_has_prefix (back, cases[i].begins));
+      g_assert_true (cases[i].ends == NULL || g_str_has_suffix (back, cases[i].ends));
+      g_assert_cmpint (concluded, ==, cases[i].concludes);
+    }
+}
+
 static void
 test_backpressure (void)
 {
@@ -199,6 +261,8 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/responder/echo-in-pieces", test_echo_in_pieces);
   g_test_add_func ("/responder/request-in-pieces", test_request_in_pieces);
+  g_test_add_func ("/responder/body-in-pieces", test_body_in_pieces);
+  g_test_add_func ("/responder/bodies", test_bodies);
   g_test_add_func ("/responder/backpressure", test_backpressure);
   g_test_add_func ("/responder/pattern-is-continuous", test_pattern_is_continuous);
   g_test_add_func ("/responder/actions", test_actions);
