@@ -231,6 +231,8 @@ draw_label (QsDraw *draw, const Arrow *arrow, QsPacketType level, const char *ti
   double max_width = qs_sequence_to_scale (layout) ? lane_gap * 0.62 : lane_gap - 32 * draw->s;
   double centre = (arrow->x0 + arrow->x1) / 2;
   double width1, width2 = 0, height1, height2 = 0;
+  if (!qs_draw_is_seen (draw, MIN (arrow->x0, arrow->x1), MAX (arrow->x0, arrow->x1)))
+    return;
   g_autoptr (PangoLayout) second = NULL;
   g_autoptr (PangoLayout) first = qs_chart_text_layout (
       layout->context, layout->font, QS_SEQUENCE_TITLE_POINTS * draw->s, n_strong, title, max_width, &width1, &height1);

@@ -10,6 +10,8 @@ void
 qs_draw_text (QsDraw *draw, const QsColour *colour, double points, gboolean bold, const char *words,
               const QsRectangle *box, QsChartTextAlign align)
 {
+  if (!qs_draw_is_seen (draw, box->x, box->x + box->width))
+    return;
   qs_colour_set (colour, draw->cr);
   qs_chart_text_draw (draw->cr, draw->layout->context, draw->layout->font, points * draw->s, bold, words, box, align);
 }

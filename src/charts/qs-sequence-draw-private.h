@@ -29,6 +29,13 @@ typedef struct {
   QsDrawPhase phase;
 } QsDraw;
 
+/* Text takes longest: none where, as beside a scrollbar, only an edge is drawn again. */
+static inline gboolean
+qs_draw_is_seen (const QsDraw *draw, double left, double right)
+{
+  return right > draw->clip->x && left < draw->clip->x + draw->clip->width;
+}
+
 /* --- qs-sequence-draw-frame.c: bands, lanes, times --- */
 
 void qs_draw_text (QsDraw *draw, const QsColour *colour, double points, gboolean bold, const char *words,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/models/qs-stream-table.h"
 
+#include "app/models/qs-stream-moment.h"
 #include "base/qs-i18n.h"
+#include "base/qs-slice.h"
 #include "base/qs-text.h"
 #include "wire/qs-names.h"
 
@@ -20,6 +22,9 @@ struct _QsStreamTable {
   guint n_recorded;    /* from a file: streams, of which not all need have a row */
   guint write_id;
   gboolean write_is_slow;
+  gint64 until; /* of a replay; G_MAXINT64: none */
+  QsStreamMoment *moment;
+  GSource *seek;
 };
 
 enum { CHANGED, N_SIGNALS };
@@ -253,10 +258,87 @@ read_frames (QsStreamTable *self)
 static void
 run_changed_cb (QsStreamTable *self)
 {
+  if (self->until != G_MAXINT64)
+    return; /* read once the replay is over */
   if (has_marks (qs_run_get_trace (self->run)))
     read_marks (self);
   else
     read_frames (self);
+  g_signal_emit (self, signals[CHANGED], 0);
+}
+
+/* --- A moment of a replay ----------------------------------------------------------------- */
+
+static void
+write_then (QsStreamTable *self, GtkTreeIter *row, const QsStreamThen *then)
+{
+  static const QsStreamThen before = { "", "", -1, -1, 0, 0 };
+  const char *alpn = qs_trace_get_fact (qs_run_get_trace (self->run), "tls.alpn");
+
+  if (then == NULL)
+    then = &before;
+  g_autofree char *read_error = qs_stream_code_to_text (then->read_error, alpn);
+  g_autofree char *write_error = qs_stream_code_to_text (then->write_error, alpn);
+  g_autofree char *sent = g_strdup_printf ("%'" G_GUINT64_FORMAT, then->sent);
+  g_autofree char *received = g_strdup_printf ("%'" G_GUINT64_FORMAT, then->received);
+  gtk_list_store_set (self->model, row, QS_STREAM_COLUMN_READ_STATE, then->read_state, QS_STREAM_COLUMN_WRITE_STATE,
+                      then->write_state, QS_STREAM_COLUMN_READ_ERROR, read_error, QS_STREAM_COLUMN_WRITE_ERROR,
+                      write_error, QS_STREAM_COLUMN_SENT, sent, QS_STREAM_COLUMN_RECEIVED, received, -1);
+}
+
+static void
+write_moment (QsStreamTable *self)
+{
+  GtkTreeModel *model = GTK_TREE_MODEL (self->model);
+  GtkTreeIter row;
+
+  for (gboolean more = gtk_tree_model_get_iter_first (model, &row); more; more = gtk_tree_model_iter_next (model, &row))
+    {
+      gint64 id;
+
+      gtk_tree_model_get (model, &row, QS_STREAM_COLUMN_NUMBER, &id, -1);
+      write_then (self, &row, qs_stream_moment_get (self->moment, id));
+    }
+  g_signal_emit (self, signals[CHANGED], 0);
+}
+
+static gboolean
+seek_cb (gint64 deadline, gpointer data)
+{
+  QsStreamTable *self = data;
+
+  if (!qs_stream_moment_seek (self->moment, self->until, deadline))
+    return G_SOURCE_CONTINUE;
+  g_clear_pointer (&self->seek, g_source_unref);
+  write_moment (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+end_moment (QsStreamTable *self)
+{
+  if (self->seek != NULL)
+    g_source_destroy (self->seek);
+  g_clear_pointer (&self->seek, g_source_unref);
+  g_clear_pointer (&self->moment, qs_stream_moment_free);
+}
+
+/* What is, once more. */
+static void
+write_all (QsStreamTable *self)
+{
+  GHashTableIter iter;
+  gpointer stream, row;
+
+  if (self->streams == NULL)
+    {
+      self->n_marks = 0;
+      run_changed_cb (self);
+      return;
+    }
+  g_hash_table_iter_init (&iter, self->rows);
+  while (g_hash_table_iter_next (&iter, &stream, &row))
+    write_row (self, row, stream);
   g_signal_emit (self, signals[CHANGED], 0);
 }
 
@@ -269,6 +351,7 @@ qs_stream_table_dispose (GObject *object)
   GHashTableIter iter;
   gpointer stream;
 
+  end_moment (self);
   g_clear_handle_id (&self->write_id, g_source_remove);
   if (self->streams != NULL)
     g_signal_handlers_disconnect_by_data (self->streams, self);
@@ -307,6 +390,7 @@ qs_stream_table_class_init (QsStreamTableClass *klass)
 static void
 qs_stream_table_init (QsStreamTable *self)
 {
+  self->until = G_MAXINT64;
   self->rows = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) gtk_tree_iter_free);
   self->changed = g_hash_table_new (NULL, NULL);
   self->model = gtk_list_store_new (QS_STREAM_N_COLUMNS, QS_TYPE_STREAM, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING,
@@ -333,6 +417,29 @@ qs_stream_table_new (QsRun *run)
   for (guint i = 0; i < g_list_model_get_n_items (self->streams); i++)
     add_stream (self, i);
   return self;
+}
+
+void
+qs_stream_table_set_until (QsStreamTable *self, gint64 until)
+{
+  g_return_if_fail (QS_IS_STREAM_TABLE (self));
+
+  if (self->until == until)
+    return;
+  self->until = until;
+  if (until == G_MAXINT64)
+    {
+      end_moment (self);
+      write_all (self);
+      return;
+    }
+  if (self->moment == NULL)
+    self->moment = qs_stream_moment_new (qs_run_get_trace (self->run));
+  if (self->seek == NULL &&
+      !qs_stream_moment_seek (self->moment, until, g_get_monotonic_time () + QS_SLICE_BUDGET_US / 2))
+    self->seek = qs_slice_add (NULL, "[quicscope] streams of a replay", seek_cb, self, NULL);
+  if (self->seek == NULL)
+    write_moment (self);
 }
 
 GtkTreeModel *

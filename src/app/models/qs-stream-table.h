@@ -41,6 +41,10 @@ gboolean qs_stream_table_uses_column (QsStreamTable *self, int column);
 /* How many the run has: more than rows where there are very many. */
 guint qs_stream_table_get_n_streams (QsStreamTable *self);
 
+/* A replay: the rows say what was at this moment (trace time, ns); G_MAXINT64: what is. Where that takes long it is done in
+ * slices. */
+void qs_stream_table_set_until (QsStreamTable *self, gint64 until);
+
 /* "66 (0x42)", "256 (0x100, H3_NO_ERROR)"; "" for -1. alpn: gives codes their names, may be NULL. */
 char *qs_stream_code_to_text (gint64 code, const char *alpn);
 

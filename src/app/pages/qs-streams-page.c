@@ -394,9 +394,30 @@ qs_streams_page_run_changed (QsPage *page, QsRun *run)
   table_changed_cb (self);
 }
 
+/* Of a replay; a hidden page is told when it appears. */
+static void
+sync_moment (QsStreamsPage *self)
+{
+  QsSession *session = qs_page_get_session (QS_PAGE (self));
+  QsReplay *replay = session != NULL ? qs_session_get_replay (session) : NULL;
+
+  if (self->table != NULL && replay != NULL && gtk_widget_get_mapped (GTK_WIDGET (self)) &&
+      qs_run_get_trace (qs_page_get_run (QS_PAGE (self))) == qs_replay_get_trace (replay))
+    qs_stream_table_set_until (self->table, qs_replay_get_position (replay));
+}
+
+static void
+qs_streams_page_session_set (QsPage *page, QsSession *session)
+{
+  g_signal_connect_object (qs_session_get_replay (session), "notify::position", G_CALLBACK (sync_moment), page,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect (page, "map", G_CALLBACK (sync_moment), NULL);
+}
+
 static void
 qs_streams_page_update (QsPage *page, QsRun *run)
 {
+  sync_moment (QS_STREAMS_PAGE (page));
   table_changed_cb (QS_STREAMS_PAGE (page));
 }
 
@@ -416,6 +437,7 @@ qs_streams_page_class_init (QsStreamsPageClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = qs_streams_page_dispose;
+  QS_PAGE_CLASS (klass)->session_set = qs_streams_page_session_set;
   QS_PAGE_CLASS (klass)->run_changed = qs_streams_page_run_changed;
   QS_PAGE_CLASS (klass)->update = qs_streams_page_update;
 

@@ -32,7 +32,8 @@ struct _QsSequenceView {
   double text_scale; /* unzoomed */
   gint64 until;      /* of a replay; G_MAXINT64: all */
   gboolean settled;
-  gboolean reveal; /* the selection is to be scrolled to once it is laid out */
+  gboolean reveal;    /* the selection is to be scrolled to once it is laid out */
+  gboolean described; /* it was, in words */
 
   Seen seen;             /* as it is drawn, or will be at the next frame */
   gint64 drawn_at, cost; /* microseconds */
@@ -185,6 +186,31 @@ scrolled_cb (QsSequenceView *self)
   draw_all (self);
 }
 
+/* --- Words -------------------------------------------------------------------------------- */
+
+char *
+qs_sequence_view_describe_selected (QsSequenceView *self)
+{
+  QsSequenceHit hit;
+
+  g_return_val_if_fail (QS_IS_SEQUENCE_VIEW (self), NULL);
+
+  if (self->layout == NULL || self->selected == G_MAXUINT ||
+      !qs_sequence_layout_find_packet (self->layout, self->selected, &hit))
+    return NULL;
+  return qs_sequence_layout_describe (self->layout, &hit);
+}
+
+/* For assistive technology; what is not laid out yet has no words. */
+static void
+describe (QsSequenceView *self)
+{
+  g_autofree char *words = qs_sequence_view_describe_selected (self);
+
+  self->described = words != NULL;
+  atk_object_set_description (gtk_widget_get_accessible (GTK_WIDGET (self)), words != NULL ? words : "");
+}
+
 /* --- Laying out ----------------------------------------------------------------------------- */
 
 static void
@@ -205,6 +231,12 @@ news_cb (gpointer data)
   self->news_id = 0;
   sync_adjustment (self);
   reveal_selected (self);
+  if (!self->described && self->selected != G_MAXUINT)
+    {
+      describe (self);
+      if (self->described)
+        g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SELECTED]);
+    }
   draw_changes (self);
   return G_SOURCE_REMOVE;
 }
@@ -256,6 +288,7 @@ lay_out_anew (QsSequenceView *self)
   stop_work (self);
   g_clear_pointer (&self->layout, qs_sequence_layout_unref);
   self->hovered = G_MAXUINT;
+  self->described = FALSE;
   if (self->trace != NULL)
     {
       self->options.width = MAX (gtk_widget_get_allocated_width (GTK_WIDGET (self)), 480);
@@ -276,19 +309,6 @@ is_other (QsSequenceView *self)
 
 /* --- Selection -------------------------------------------------------------------------------- */
 
-char *
-qs_sequence_view_describe_selected (QsSequenceView *self)
-{
-  QsSequenceHit hit;
-
-  g_return_val_if_fail (QS_IS_SEQUENCE_VIEW (self), NULL);
-
-  if (self->layout == NULL || self->selected == G_MAXUINT ||
-      !qs_sequence_layout_find_packet (self->layout, self->selected, &hit))
-    return NULL;
-  return qs_sequence_layout_describe (self->layout, &hit);
-}
-
 static void
 select_packet (QsSequenceView *self, guint packet)
 {
@@ -297,9 +317,7 @@ select_packet (QsSequenceView *self, guint packet)
   self->selected = packet;
   self->reveal = packet != G_MAXUINT;
   reveal_selected (self);
-
-  g_autofree char *description = qs_sequence_view_describe_selected (self);
-  atk_object_set_description (gtk_widget_get_accessible (GTK_WIDGET (self)), description != NULL ? description : "");
+  describe (self);
   draw_all (self);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SELECTED]);
 }
