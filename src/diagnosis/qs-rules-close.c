@@ -11,6 +11,9 @@
 #define TP_MAX_IDLE_TIMEOUT 0x01
 #define H3_NO_ERROR 0x100
 #define NS_PER_MS G_GINT64_CONSTANT (1000000)
+#define STANDSTILL (1000 * NS_PER_MS) /* less is a pause */
+#define STANDSTILL_PACKETS 4096       /* that are looked through from the end, */
+#define STANDSTILL_OPENED 64          /* and opened: a live run asks often */
 
 /* RFC 9000 section 10.1: the smaller of both sides' values holds; 0 or absent means none. */
 static guint64
@@ -200,6 +203,97 @@ match_stream_reset (const QsEvidence *evidence, QsMatch *match)
   return TRUE;
 }
 
+/* RFC 9000 section 18.2: what the receiver allows at first on a stream that this side sends on. */
+static gboolean
+get_initial_limit (const QsEvidence *evidence, guint64 stream, guint64 *limit)
+{
+  gboolean own = ((stream & 1) != 0) == evidence->server;
+  guint64 id = (stream & 2) != 0 ? 0x07 : own ? 0x06 : 0x05;
+
+  return qs_evidence_get_parameter (evidence, evidence->server, id, limit);
+}
+
+/* What was sent last, a while ago, and how far its stream got; FALSE: nothing was, or the stream was concluded. */
+static gboolean
+find_last_sent (const QsEvidence *evidence, QsStreamFact *fact, gint64 *time, guint first)
+{
+  *fact = (QsStreamFact){ 0 };
+  for (guint i = qs_trace_get_n_packets (evidence->trace), opened = 0; i > first && opened < STANDSTILL_OPENED; i--)
+    {
+      const QsPacket *packet = qs_trace_get_packet (evidence->trace, i - 1);
+      if (packet->direction != QS_DIRECTION_SENT || (packet->frames & G_GUINT64_CONSTANT (1) << QS_FRAME_STREAM) == 0)
+        continue;
+      if (opened++ == 0 && evidence->now - packet->time < STANDSTILL)
+        return FALSE;
+      g_autoptr (GBytes) payload = NULL;
+      g_autoptr (GArray) frames = qs_trace_dup_frames (evidence->trace, i - 1, &payload);
+      for (guint j = 0; j < frames->len; j++)
+        {
+          const QsFrame *frame = &g_array_index (frames, QsFrame, j);
+          if (qs_frame_base_type (frame->type) != QS_FRAME_STREAM || (fact->seen && frame->stream_id != fact->stream))
+            continue;
+          if (frame->fin)
+            return FALSE;
+          if (!fact->seen)
+            {
+              *time = packet->time;
+              fact->packet = i - 1;
+              fact->stream = frame->stream_id;
+              fact->seen = TRUE;
+            }
+          fact->limit = MAX (fact->limit, frame->stream_offset + frame->data.length);
+        }
+    }
+  return fact->seen;
+}
+
+static guint64
+find_raised_limit (const QsEvidence *evidence, guint64 stream, guint first)
+{
+  guint64 limit = 0;
+
+  for (guint i = first; i < qs_trace_get_n_packets (evidence->trace); i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (evidence->trace, i);
+      if (packet->direction != QS_DIRECTION_RECEIVED ||
+          (packet->frames & G_GUINT64_CONSTANT (1) << QS_FRAME_MAX_STREAM_DATA) == 0)
+        continue;
+      g_autoptr (GBytes) payload = NULL;
+      g_autoptr (GArray) frames = qs_trace_dup_frames (evidence->trace, i, &payload);
+      for (guint j = 0; j < frames->len; j++)
+        {
+          const QsFrame *frame = &g_array_index (frames, QsFrame, j);
+          if (frame->type == QS_FRAME_MAX_STREAM_DATA && frame->stream_id == stream)
+            limit = MAX (limit, frame->limit);
+        }
+    }
+  return limit;
+}
+
+/* Not every sender says that it is blocked (OpenSSL's does not): it just stops where the receiver's limit is. */
+static gboolean
+match_full_window (const QsEvidence *evidence, QsMatch *match)
+{
+  guint n = qs_trace_get_n_packets (evidence->trace), first = n > STANDSTILL_PACKETS ? n - STANDSTILL_PACKETS : 0;
+  guint64 initial;
+  gint64 time;
+  QsStreamFact fact;
+
+  if (evidence->tls || !qs_evidence_is_connected (evidence) || !find_last_sent (evidence, &fact, &time, first) ||
+      !get_initial_limit (evidence, fact.stream, &initial) || fact.limit < MAX (initial, 1))
+    return FALSE;
+  if (fact.limit != MAX (initial, find_raised_limit (evidence, fact.stream, first)))
+    return FALSE;
+  match->title = N_ ("The window of {window} is full: the receiver took {limit} and allows no more.");
+  match->detail = N_ ("It has not raised its limit for {time}, so what is left to send waits: the program at the "
+                      "receiving end does not read, or it is stuck. Look at its log.");
+  match->packet = fact.packet;
+  qs_match_take (match, "window", g_strdup_printf (_ ("stream %" PRIu64), fact.stream));
+  qs_match_take (match, "limit", qs_text_size (fact.limit));
+  qs_match_take (match, "time", qs_text_duration (evidence->now - time));
+  return TRUE;
+}
+
 static gboolean
 match_flow_control (const QsEvidence *evidence, QsMatch *match)
 {
@@ -216,7 +310,7 @@ match_flow_control (const QsEvidence *evidence, QsMatch *match)
       return TRUE;
     }
   if (!fact->seen)
-    return FALSE;
+    return match_full_window (evidence, match);
   qs_match_take (match, "window",
                  packets->stream_blocked.seen ? g_strdup_printf (_ ("stream %" PRIu64), fact->stream)
                                               : g_strdup (_ ("the whole connection")));

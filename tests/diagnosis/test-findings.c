@@ -661,6 +661,34 @@ stream_blocked (Made *made)
   made_outcome (made, "ok", "done");
 }
 
+/* The server allows four bytes on a stream: they are sent, and then it is quiet for so long. */
+static void
+made_full_window (Made *made, const char *sent, const char *got, gint64 quiet_ms)
+{
+  made_start (made);
+  made_handshake (made);
+  made_packet (made, QS_DIRECTION_SENT, QS_PACKET_1RTT, 1, sent, 0);
+  if (got != NULL)
+    made_packet (made, QS_DIRECTION_RECEIVED, QS_PACKET_1RTT, 1, got, 0);
+  made->at += quiet_ms;
+  made_outcome (made, "ok", "done");
+}
+
+static void
+window_full (Made *made)
+{
+  made_full_window (made, "0a000461626364", NULL, 2000);
+}
+
+static void
+window_raised_and_full (Made *made)
+{
+  made_full_window (made,
+                    "0a000861626364"
+                    "65666768",
+                    "110008", 2000);
+}
+
 static void
 streams_blocked (Made *made)
 {
@@ -870,6 +898,10 @@ static const Case cases[] = {
   { "reset/tcp", "connection-reset", E, "cut the TCP connection", "middlebox", tcp_reset, -1 },
   { "plain", "plain-tcp", E, "does not speak TLS", "plain HTTP", plain_http, -1 },
   { "flow-control", "flow-control-blocked", W, "stream 0", "window", stream_blocked, -1 },
+  { "flow-control/full", "flow-control-blocked", W, "stream 0 is full: the receiver took 4", "does not read",
+    window_full, -1 },
+  { "flow-control/raised", "flow-control-blocked", W, "stream 0 is full: the receiver took 8", "does not read",
+    window_raised_and_full, -1 },
   { "stream-limit", "stream-limit", W, "limit of 100", "streams", streams_blocked, -1 },
   { "mtu/small", "mtu-too-small", E, "1200 bytes", "MTU", too_small, -1 },
   { "mtu/black-hole", "mtu-black-hole", W, "Large packets", "4 packets", black_hole, -1 },
@@ -1054,6 +1086,27 @@ test_refused_family (void)
   assert_says (find (findings, "address-family-broken")->detail, "refused at once");
 }
 
+/* Room is left, all is sent, or it was only a moment. */
+static void
+test_window_with_room (void)
+{
+  static const struct {
+    const char *sent, *got;
+    gint64 quiet_ms;
+  } quiet[] = { { "0a0003616263", NULL, 5000 },
+                { "0a000461626364", "110008", 5000 },
+                { "0b000461626364", NULL, 5000 },
+                { "0a000461626364", NULL, 500 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (quiet); i++)
+    {
+      g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
+      made_full_window (made, quiet[i].sent, quiet[i].got, quiet[i].quiet_ms);
+      g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
+      g_assert_null (find (findings, "flow-control-blocked"));
+    }
+}
+
 static void
 test_stopped (void)
 {
@@ -1178,6 +1231,7 @@ main (int argc, char **argv)
   g_test_add_func ("/diagnosis/loss-is-no-failure", test_loss_is_no_failure);
   g_test_add_func ("/diagnosis/retry-is-no-loss", test_retry_is_no_loss);
   g_test_add_func ("/diagnosis/refused-family", test_refused_family);
+  g_test_add_func ("/diagnosis/window-with-room", test_window_with_room);
   g_test_add_func ("/diagnosis/stopped", test_stopped);
   g_test_add_func ("/diagnosis/server-side", test_server_side);
   g_test_add_func ("/diagnosis/long-trace", test_long_trace);

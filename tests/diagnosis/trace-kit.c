@@ -185,6 +185,9 @@ put_parameters (GByteArray *data, guint idle_ms)
   put8 (data, 1);
   put8 (data, (guint) length);
   g_byte_array_append (data, value, (guint) length);
+  put8 (data, 6); /* initial_max_stream_data_bidi_remote */
+  put8 (data, 1);
+  put8 (data, 4);
 }
 
 static void

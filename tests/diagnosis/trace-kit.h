@@ -23,7 +23,7 @@ typedef struct {
   guint filler;    /* bytes of padding extension */
   guint16 version; /* ServerHello: supported_versions; 0: none */
   gboolean retry;  /* ServerHello: a HelloRetryRequest */
-  guint idle_ms;   /* transport parameters with max_idle_timeout; 0: none of them */
+  guint idle_ms;   /* transport parameters with max_idle_timeout and a window of 4 bytes; 0: none of them */
 } Hello;
 
 Made *made_new (QsVantage vantage);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every lesson that is shipped, end to end: its runs, each page's moment, the answer to each question. */
 #include "base/qs-i18n.h"
+#include "diagnosis/qs-finding.h"
 #include "http/qs-http.h"
 #include "lessons/qs-lesson-library.h"
 #include "lessons/qs-lesson-run.h"
@@ -56,6 +57,27 @@ say_packets (QsTrace *trace)
     }
 }
 
+/* What the diagnosis has to say of a lesson's first run. */
+static const struct {
+  const char *lesson, *finding;
+} told[] = { { "alpn", "alpn-mismatch" }, { "flow-control", "flow-control-blocked" } };
+
+static const char *
+untold_finding (QsLesson *lesson, QsTrace *trace)
+{
+  g_autoptr (GPtrArray) findings = qs_diagnose (trace, -1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (told); i++)
+    {
+      gboolean found = !g_str_equal (told[i].lesson, qs_lesson_get_name (lesson));
+      for (guint k = 0; !found && k < findings->len; k++)
+        found = g_str_equal (((const QsFinding *) findings->pdata[k])->id, told[i].finding);
+      if (!found)
+        return told[i].finding;
+    }
+  return NULL;
+}
+
 /* Why a page or an answer is wrong for this trace; NULL: all is right. */
 static char *
 check_run (QsLesson *lesson, int run, QsTrace *trace)
@@ -82,6 +104,8 @@ check_run (QsLesson *lesson, int run, QsTrace *trace)
         return g_strdup_printf ("page %u (line %u): nothing proves the answer", i + 1, page->line);
       g_test_message ("page %u: choice %d, proved by %u packets", i + 1, answer + 1, proof->len);
     }
+  if (run == 0 && untold_finding (lesson, trace) != NULL)
+    return g_strdup_printf ("the diagnosis does not say “%s”", untold_finding (lesson, trace));
   return NULL;
 }
 
