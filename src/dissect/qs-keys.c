@@ -1,112 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dissect/qs-keys.h"
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/kdf.h>
 #include <string.h>
 
-#define LABEL_MAX 64
+#include "dissect/qs-key-schedule-private.h"
+
 #define TLS_RECORD_HEADER ((gsize) 5)
 
-typedef enum { CIPHER_AES_128_GCM, CIPHER_AES_256_GCM, CIPHER_CHACHA20_POLY1305, CIPHER_AES_128_CCM, N_CIPHERS } Cipher;
-typedef enum { HEADER_AES_128, HEADER_AES_256, HEADER_CHACHA20, N_HEADER_CIPHERS } HeaderCipher;
-
-typedef struct {
-  guint16 id;
-  Cipher cipher;
-  HeaderCipher header;
-  const char *digest;
-  guint8 secret_length;
-  guint8 key_length;
-  guint8 tag_length;
-  guint8 explicit_length; /* TLS 1.2: of the nonce's part that each record brings */
-  gboolean tls12;
-} Suite;
-
-static const Suite suites[] = {
-  { 0x1301, CIPHER_AES_128_GCM, HEADER_AES_128, "SHA256", 32, 16, 16 },
-  { 0x1302, CIPHER_AES_256_GCM, HEADER_AES_256, "SHA384", 48, 32, 16 },
-  { 0x1303, CIPHER_CHACHA20_POLY1305, HEADER_CHACHA20, "SHA256", 32, 32, 16 },
-  { 0x1304, CIPHER_AES_128_CCM, HEADER_AES_128, "SHA256", 32, 16, 16 },
-  { 0x1305, CIPHER_AES_128_CCM, HEADER_AES_128, "SHA256", 32, 16, 8 },
-};
-
-/* TLS 1.2's with an AEAD: RFC 5288, RFC 5289, RFC 7905, RFC 7251. */
-#define GCM_128(id)                                                       \
-  {                                                                       \
-    id, CIPHER_AES_128_GCM, HEADER_AES_128, "SHA256", 48, 16, 16, 8, TRUE \
-  }
-#define GCM_256(id)                                                       \
-  {                                                                       \
-    id, CIPHER_AES_256_GCM, HEADER_AES_256, "SHA384", 48, 32, 16, 8, TRUE \
-  }
-#define CHACHA20(id)                                                             \
-  {                                                                              \
-    id, CIPHER_CHACHA20_POLY1305, HEADER_CHACHA20, "SHA256", 48, 32, 16, 0, TRUE \
-  }
-#define CCM_128(id, tag)                                                   \
-  {                                                                        \
-    id, CIPHER_AES_128_CCM, HEADER_AES_128, "SHA256", 48, 16, tag, 8, TRUE \
-  }
-static const Suite tls12_suites[] = {
-  GCM_128 (0x009c),    GCM_256 (0x009d),    GCM_128 (0x009e),     GCM_256 (0x009f),     GCM_128 (0x00a8),
-  GCM_256 (0x00a9),    GCM_128 (0x00aa),    GCM_256 (0x00ab),     GCM_128 (0xc02b),     GCM_256 (0xc02c),
-  GCM_128 (0xc02f),    GCM_256 (0xc030),    CHACHA20 (0xcca8),    CHACHA20 (0xcca9),    CHACHA20 (0xccaa),
-  CHACHA20 (0xccab),   CHACHA20 (0xccac),   CHACHA20 (0xccad),    CCM_128 (0xc09c, 16), CCM_128 (0xc09e, 16),
-  CCM_128 (0xc0a0, 8), CCM_128 (0xc0a2, 8), CCM_128 (0xc0ac, 16), CCM_128 (0xc0ae, 8),
-};
-
-static const char *const cipher_names[N_CIPHERS] = {
-  [CIPHER_AES_128_GCM] = "AES-128-GCM",
-  [CIPHER_AES_256_GCM] = "AES-256-GCM",
-  [CIPHER_CHACHA20_POLY1305] = "ChaCha20-Poly1305",
-  [CIPHER_AES_128_CCM] = "AES-128-CCM",
-};
-
-static const char *const header_cipher_names[N_HEADER_CIPHERS] = {
-  [HEADER_AES_128] = "AES-128-ECB",
-  [HEADER_AES_256] = "AES-256-ECB",
-  [HEADER_CHACHA20] = "ChaCha20",
-};
-
-/* What differs between the versions: RFC 9001 section 5, RFC 9369 section 3.3. */
-typedef struct {
-  guint32 version;
-  guint8 salt[20];
-  guint8 retry_key[16];
-  guint8 retry_nonce[12];
-  const char *key_label, *iv_label, *header_label, *update_label;
-} Version;
-
-static const Version versions[] = {
-  { QS_QUIC_VERSION_1,
-    { 0x38, 0x76, 0x2c, 0xf7, 0xf5, 0x59, 0x34, 0xb3, 0x4d, 0x17,
-      0x9a, 0xe6, 0xa4, 0xc8, 0x0c, 0xad, 0xcc, 0xbb, 0x7f, 0x0a },
-    { 0xbe, 0x0c, 0x69, 0x0b, 0x9f, 0x66, 0x57, 0x5a, 0x1d, 0x76, 0x6b, 0x54, 0xe3, 0x68, 0xc8, 0x4e },
-    { 0x46, 0x15, 0x99, 0xd3, 0x5d, 0x63, 0x2b, 0xf2, 0x23, 0x98, 0x25, 0xbb },
-    "quic key",
-    "quic iv",
-    "quic hp",
-    "quic ku" },
-  { QS_QUIC_VERSION_2,
-    { 0x0d, 0xed, 0xe3, 0xde, 0xf7, 0x00, 0xa6, 0xdb, 0x81, 0x93,
-      0x81, 0xbe, 0x6e, 0x26, 0x9d, 0xcb, 0xf9, 0xbd, 0x2e, 0xd9 },
-    { 0x8f, 0xb4, 0xb0, 0x1b, 0x56, 0xac, 0x48, 0xe2, 0x60, 0xfb, 0xcb, 0xce, 0xad, 0x7c, 0xcc, 0x92 },
-    { 0xd8, 0x69, 0x69, 0xbc, 0x2d, 0x7c, 0x6d, 0x99, 0x90, 0xef, 0xb0, 0x4a },
-    "quicv2 key",
-    "quicv2 iv",
-    "quicv2 hp",
-    "quicv2 ku" },
-};
-
-/* TLS records: RFC 8446 section 7.3. */
-static const Version records = { .key_label = "key", .iv_label = "iv", .update_label = "traffic upd" };
-
 struct _QsKeys {
-  const Suite *suite;
+  const QsSuite *suite;
   QsSecret secret;
   guint8 key[32];
   guint8 iv[QS_IV_LENGTH];
@@ -115,206 +19,22 @@ struct _QsKeys {
 };
 
 struct _QsHeaderKey {
-  const Suite *suite;
+  const QsSuite *suite;
   guint8 key[32];
   EVP_CIPHER_CTX *context;
 };
-
-/* Fetched once: a fetch for each packet would cost more than its decryption. */
-static struct {
-  EVP_CIPHER *ciphers[N_CIPHERS];
-  EVP_CIPHER *header_ciphers[N_HEADER_CIPHERS];
-  EVP_KDF *hkdf;
-  EVP_KDF *tls1_prf;
-} fetched;
-
-static gpointer
-fetch_all (gpointer data)
-{
-  for (guint i = 0; i < N_CIPHERS; i++)
-    fetched.ciphers[i] = EVP_CIPHER_fetch (NULL, cipher_names[i], NULL);
-  for (guint i = 0; i < N_HEADER_CIPHERS; i++)
-    fetched.header_ciphers[i] = EVP_CIPHER_fetch (NULL, header_cipher_names[i], NULL);
-  fetched.hkdf = EVP_KDF_fetch (NULL, "HKDF", NULL);
-  fetched.tls1_prf = EVP_KDF_fetch (NULL, "TLS1-PRF", NULL);
-  ERR_clear_error (); /* an algorithm may be missing under a strict policy: its packets stay closed */
-  return NULL;
-}
-
-static void
-fetch_once (void)
-{
-  static GOnce once = G_ONCE_INIT;
-
-  g_once (&once, fetch_all, NULL);
-}
-
-static const Suite *
-find_suite (guint16 id)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (suites); i++)
-    if (suites[i].id == id)
-      return &suites[i];
-  return NULL;
-}
-
-static const Version *
-find_version (guint32 version)
-{
-  if (version == 0)
-    return &records;
-  for (guint i = 0; i < G_N_ELEMENTS (versions); i++)
-    if (versions[i].version == version)
-      return &versions[i];
-  return NULL;
-}
-
-gboolean
-qs_suite_is_known (guint16 suite)
-{
-  return find_suite (suite) != NULL;
-}
-
-gsize
-qs_suite_secret_length (guint16 suite)
-{
-  const Suite *found = find_suite (suite);
-
-  return found != NULL ? found->secret_length : 0;
-}
-
-gsize
-qs_suite_tag_length (guint16 suite)
-{
-  const Suite *found = find_suite (suite);
-
-  return found != NULL ? found->tag_length : 0;
-}
-
-/* --- Derivation --- */
-
-static gboolean
-hkdf (const char *digest, int mode, QsSpan key, QsSpan salt, QsSpan info, guint8 *out, gsize length)
-{
-  fetch_once ();
-
-  EVP_KDF_CTX *context = fetched.hkdf != NULL ? EVP_KDF_CTX_new (fetched.hkdf) : NULL;
-  if (context == NULL)
-    return FALSE;
-
-  OSSL_PARAM params[] = {
-    OSSL_PARAM_construct_utf8_string (OSSL_KDF_PARAM_DIGEST, (char *) digest, 0),
-    OSSL_PARAM_construct_int (OSSL_KDF_PARAM_MODE, &mode),
-    OSSL_PARAM_construct_octet_string (OSSL_KDF_PARAM_KEY, (void *) key.data, key.length),
-    OSSL_PARAM_construct_octet_string (OSSL_KDF_PARAM_INFO, (void *) info.data, info.length),
-    OSSL_PARAM_construct_octet_string (OSSL_KDF_PARAM_SALT, (void *) salt.data, salt.length),
-    OSSL_PARAM_construct_end (),
-  };
-  gboolean ok = EVP_KDF_derive (context, out, length, params) > 0;
-  EVP_KDF_CTX_free (context);
-  if (!ok)
-    ERR_clear_error ();
-  return ok;
-}
-
-static gboolean
-expand_label (const char *digest, const QsSecret *secret, const char *label, guint8 *out, gsize length)
-{
-  guint8 info[LABEL_MAX];
-  gsize n = 0;
-  gsize label_length = strlen (label);
-
-  g_assert (label_length + 10 <= sizeof info);
-  info[n++] = (guint8) (length >> 8);
-  info[n++] = (guint8) length;
-  info[n++] = (guint8) (6 + label_length);
-  memcpy (info + n, "tls13 ", 6);
-  memcpy (info + n + 6, label, label_length);
-  n += 6 + label_length;
-  info[n++] = 0;
-  return hkdf (digest, EVP_KDF_HKDF_MODE_EXPAND_ONLY, QS_SPAN (secret->bytes, secret->length), QS_SPAN ("", 0),
-               QS_SPAN (info, n), out, length);
-}
-
-gboolean
-qs_hkdf_expand_label (guint16 suite, const QsSecret *secret, const char *label, guint8 *out, gsize length)
-{
-  const Suite *found = find_suite (suite);
-
-  return found != NULL && expand_label (found->digest, secret, label, out, length);
-}
-
-gboolean
-qs_initial_secrets (guint32 version, QsSpan dcid, QsSecret *client, QsSecret *server)
-{
-  const Version *found = version != 0 ? find_version (version) : NULL;
-  QsSecret initial = { .length = 32 };
-
-  if (found == NULL || dcid.length > QS_CID_MAX)
-    return FALSE;
-
-  client->length = server->length = 32;
-  /* An empty connection id is no key to libcrypto's HKDF unless it has an address. */
-  QsSpan key = QS_SPAN (dcid.data != NULL ? dcid.data : (const guint8 *) "", dcid.length);
-  return hkdf ("SHA256", EVP_KDF_HKDF_MODE_EXTRACT_ONLY, key, QS_SPAN (found->salt, sizeof found->salt),
-               QS_SPAN ("", 0), initial.bytes, initial.length) &&
-         expand_label ("SHA256", &initial, "client in", client->bytes, client->length) &&
-         expand_label ("SHA256", &initial, "server in", server->bytes, server->length);
-}
-
-gboolean
-qs_secret_next (guint32 version, guint16 suite, const QsSecret *secret, QsSecret *next)
-{
-  const Version *labels = find_version (version);
-  const Suite *found = find_suite (suite);
-
-  if (labels == NULL || found == NULL || secret->length != found->secret_length)
-    return FALSE;
-  next->length = found->secret_length;
-  return expand_label (found->digest, secret, labels->update_label, next->bytes, next->length);
-}
-
-/* TLS 1.2's keys of both sides, RFC 5246 section 6.3: with an AEAD there are no MAC keys. */
-static gboolean
-expand_key_block (const Suite *suite, const QsSecret *master, const guint8 *client_random, const guint8 *server_random,
-                  guint8 *out, gsize length)
-{
-  static const char label[] = "key expansion";
-  guint8 seed[sizeof label - 1 + 64];
-
-  fetch_once ();
-  EVP_KDF_CTX *context = fetched.tls1_prf != NULL ? EVP_KDF_CTX_new (fetched.tls1_prf) : NULL;
-  if (context == NULL)
-    return FALSE;
-  memcpy (seed, label, sizeof label - 1);
-  memcpy (seed + sizeof label - 1, server_random, 32);
-  memcpy (seed + sizeof label - 1 + 32, client_random, 32);
-  OSSL_PARAM params[] = {
-    OSSL_PARAM_construct_utf8_string (OSSL_KDF_PARAM_DIGEST, (char *) suite->digest, 0),
-    OSSL_PARAM_construct_octet_string (OSSL_KDF_PARAM_SECRET, (void *) master->bytes, master->length),
-    OSSL_PARAM_construct_octet_string (OSSL_KDF_PARAM_SEED, seed, sizeof seed),
-    OSSL_PARAM_construct_end (),
-  };
-  gboolean ok = EVP_KDF_derive (context, out, length, params) > 0;
-  EVP_KDF_CTX_free (context);
-  if (!ok)
-    ERR_clear_error ();
-  return ok;
-}
 
 /* --- AEAD --- */
 
 static EVP_CIPHER_CTX *
 new_context (const QsKeys *self, gboolean encrypt)
 {
-  fetch_once ();
-
-  const Suite *suite = self->suite;
-  EVP_CIPHER *cipher = fetched.ciphers[suite->cipher];
+  const QsSuite *suite = self->suite;
+  EVP_CIPHER *cipher = qs_suite_get_cipher (suite);
   EVP_CIPHER_CTX *context = cipher != NULL ? EVP_CIPHER_CTX_new () : NULL;
   gboolean ok = context != NULL && EVP_CipherInit_ex2 (context, cipher, NULL, NULL, encrypt, NULL) > 0 &&
                 EVP_CIPHER_CTX_ctrl (context, EVP_CTRL_AEAD_SET_IVLEN, QS_IV_LENGTH, NULL) > 0 &&
-                (suite->cipher != CIPHER_AES_128_CCM ||
+                (suite->cipher != QS_CIPHER_AES_128_CCM ||
                  EVP_CIPHER_CTX_ctrl (context, EVP_CTRL_AEAD_SET_TAG, suite->tag_length, NULL) > 0) &&
                 EVP_CipherInit_ex2 (context, NULL, self->key, NULL, encrypt, NULL) > 0;
 
@@ -330,8 +50,8 @@ new_context (const QsKeys *self, gboolean encrypt)
 QsKeys *
 qs_keys_new (guint32 version, guint16 suite, const QsSecret *secret)
 {
-  const Version *labels = find_version (version);
-  const Suite *found = find_suite (suite);
+  const QsVersionKeys *labels = qs_version_keys_find (version);
+  const QsSuite *found = qs_suite_find (suite);
 
   if (labels == NULL || found == NULL || secret->length != found->secret_length)
     return NULL;
@@ -339,32 +59,17 @@ qs_keys_new (guint32 version, guint16 suite, const QsSecret *secret)
   g_autoptr (QsKeys) self = g_new0 (QsKeys, 1);
   self->suite = found;
   self->secret = *secret;
-  if (!expand_label (found->digest, secret, labels->key_label, self->key, found->key_length) ||
-      !expand_label (found->digest, secret, labels->iv_label, self->iv, sizeof self->iv))
+  if (!qs_suite_expand (found->digest, secret, labels->key_label, self->key, found->key_length) ||
+      !qs_suite_expand (found->digest, secret, labels->iv_label, self->iv, sizeof self->iv))
     return NULL;
   return g_steal_pointer (&self);
-}
-
-static const Suite *
-find_tls12_suite (guint16 id)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (tls12_suites); i++)
-    if (tls12_suites[i].id == id)
-      return &tls12_suites[i];
-  return NULL;
-}
-
-gboolean
-qs_tls12_suite_is_known (guint16 suite)
-{
-  return find_tls12_suite (suite) != NULL;
 }
 
 QsKeys *
 qs_keys_new_tls12 (guint16 suite, const QsSecret *master, const guint8 *client_random, const guint8 *server_random,
                    gboolean server)
 {
-  const Suite *found = find_tls12_suite (suite);
+  const QsSuite *found = qs_suite_find_tls12 (suite);
   guint8 block[2 * (32 + QS_IV_LENGTH)];
 
   if (found == NULL || master->length != found->secret_length)
@@ -375,7 +80,7 @@ qs_keys_new_tls12 (guint16 suite, const QsSecret *master, const guint8 *client_r
   g_autoptr (QsKeys) self = g_new0 (QsKeys, 1);
   self->suite = found;
   self->secret = *master;
-  if (!expand_key_block (found, master, client_random, server_random, block, length))
+  if (!qs_suite_expand_key_block (found, master, client_random, server_random, block, length))
     return NULL;
   memcpy (self->key, block + (server ? found->key_length : 0), found->key_length);
   /* What is left of it is zero: the part that a record brings is added as if it were a number. */
@@ -387,7 +92,7 @@ qs_keys_new_tls12 (guint16 suite, const QsSecret *master, const guint8 *client_r
 gboolean
 qs_keys_open_tls12 (QsKeys *self, guint64 sequence, QsSpan record, guint8 *out, gsize *out_length)
 {
-  const Suite *suite = self->suite;
+  const QsSuite *suite = self->suite;
   guint8 header[13];
   guint64 number = GUINT64_TO_BE (sequence);
 
@@ -491,7 +196,7 @@ open_stream (EVP_CIPHER_CTX *context, const guint8 *nonce, const guint8 *tag, in
 gboolean
 qs_keys_open (QsKeys *self, guint64 number, QsSpan header, QsSpan sealed, guint8 *out, gsize *out_length)
 {
-  const Suite *suite = self->suite;
+  const QsSuite *suite = self->suite;
   guint8 nonce[QS_IV_LENGTH];
 
   if (sealed.length < suite->tag_length || sealed.length > G_MAXINT || header.length > G_MAXINT)
@@ -502,7 +207,7 @@ qs_keys_open (QsKeys *self, guint64 number, QsSpan header, QsSpan sealed, guint8
   make_nonce (self, number, nonce);
   QsSpan text = QS_SPAN (sealed.data, sealed.length - suite->tag_length);
   const guint8 *tag = sealed.data + text.length;
-  gboolean ok = suite->cipher == CIPHER_AES_128_CCM
+  gboolean ok = suite->cipher == QS_CIPHER_AES_128_CCM
                     ? open_ccm (self->open, nonce, tag, suite->tag_length, header, text, out)
                     : open_stream (self->open, nonce, tag, suite->tag_length, header, text, out);
   if (ok)
@@ -515,8 +220,8 @@ qs_keys_open (QsKeys *self, guint64 number, QsSpan header, QsSpan sealed, guint8
 gboolean
 qs_keys_seal (QsKeys *self, guint64 number, QsSpan header, QsSpan plain, guint8 *out, gsize *out_length)
 {
-  const Suite *suite = self->suite;
-  gboolean ccm = suite->cipher == CIPHER_AES_128_CCM;
+  const QsSuite *suite = self->suite;
+  gboolean ccm = suite->cipher == QS_CIPHER_AES_128_CCM;
   guint8 nonce[QS_IV_LENGTH], end[QS_AEAD_TAG_MAX];
   int n;
 
@@ -543,17 +248,16 @@ qs_keys_seal (QsKeys *self, guint64 number, QsSpan header, QsSpan plain, guint8 
 QsHeaderKey *
 qs_header_key_new (guint32 version, guint16 suite, const QsSecret *secret)
 {
-  const Version *labels = find_version (version);
-  const Suite *found = find_suite (suite);
+  const QsVersionKeys *labels = qs_version_keys_find (version);
+  const QsSuite *found = qs_suite_find (suite);
 
   if (labels == NULL || labels->header_label == NULL || found == NULL || secret->length != found->secret_length)
     return NULL;
-  fetch_once ();
 
-  EVP_CIPHER *cipher = fetched.header_ciphers[found->header];
+  EVP_CIPHER *cipher = qs_suite_get_header_cipher (found);
   g_autoptr (QsHeaderKey) self = g_new0 (QsHeaderKey, 1);
   self->suite = found;
-  if (cipher == NULL || !expand_label (found->digest, secret, labels->header_label, self->key, found->key_length))
+  if (cipher == NULL || !qs_suite_expand (found->digest, secret, labels->header_label, self->key, found->key_length))
     return NULL;
 
   self->context = EVP_CIPHER_CTX_new ();
@@ -590,7 +294,7 @@ qs_header_key_mask (QsHeaderKey *self, const guint8 sample[QS_SAMPLE_LENGTH], gu
   int n;
 
   /* ChaCha20: libcrypto's 16-byte IV is the counter and the nonce, just as the sample holds them. */
-  gboolean ok = self->suite->header == HEADER_CHACHA20
+  gboolean ok = self->suite->header == QS_HEADER_CHACHA20
                     ? EVP_EncryptInit_ex2 (self->context, NULL, NULL, sample, NULL) > 0 &&
                           EVP_EncryptUpdate (self->context, block, &n, zeros, sizeof zeros) > 0
                     : EVP_EncryptUpdate (self->context, block, &n, sample, QS_SAMPLE_LENGTH) > 0;
@@ -606,13 +310,13 @@ qs_header_key_mask (QsHeaderKey *self, const guint8 sample[QS_SAMPLE_LENGTH], gu
 gboolean
 qs_retry_integrity_tag (guint32 version, QsSpan original_dcid, QsSpan retry, guint8 tag[QS_RETRY_TAG_LENGTH])
 {
-  const Version *found = version != 0 ? find_version (version) : NULL;
+  const QsVersionKeys *found = version != 0 ? qs_version_keys_find (version) : NULL;
   gsize n;
 
   if (found == NULL || original_dcid.length > QS_CID_MAX)
     return FALSE;
 
-  QsKeys keys = { .suite = &suites[0] };
+  QsKeys keys = { .suite = qs_suite_find (0x1301) };
   memcpy (keys.key, found->retry_key, sizeof found->retry_key);
   memcpy (keys.iv, found->retry_nonce, sizeof found->retry_nonce);
 
