@@ -44,7 +44,7 @@ count_loading (QsWindow *window, int by)
 
 typedef struct {
   QsWindow *window;
-  QsTrace *trace;
+  QsRun *run;
   QsDissector *dissector;
 } Dissection;
 
@@ -54,8 +54,8 @@ dissection_free (gpointer data)
   Dissection *self = data;
 
   count_loading (self->window, -1);
-  g_object_set_data (G_OBJECT (self->trace), DISSECTING, NULL);
-  g_object_unref (self->trace);
+  g_object_set_data (G_OBJECT (qs_run_get_trace (self->run)), DISSECTING, NULL);
+  g_object_unref (self->run);
   g_object_unref (self->window);
   g_object_unref (self->dissector);
   g_free (self);
@@ -69,6 +69,7 @@ dissect_cb (gint64 deadline, gpointer data)
   if (!qs_dissector_advance (self->dissector, deadline))
     return G_SOURCE_CONTINUE;
   qs_dissector_finish (self->dissector);
+  qs_recording_look_again (qs_run_get_recording (self->run));
   return G_SOURCE_REMOVE;
 }
 
@@ -79,9 +80,9 @@ start_dissecting (QsWindow *window, QsRun *run)
   Dissection *self = g_new0 (Dissection, 1);
 
   self->window = g_object_ref (window);
-  self->trace = g_object_ref (qs_run_get_trace (run));
-  self->dissector = qs_dissector_new (self->trace);
-  g_object_set_data (G_OBJECT (self->trace), DISSECTING, self);
+  self->run = g_object_ref (run);
+  self->dissector = qs_dissector_new (qs_run_get_trace (run));
+  g_object_set_data (G_OBJECT (qs_run_get_trace (run)), DISSECTING, self);
   qs_recording_set_dissector (qs_run_get_recording (run), self->dissector);
   count_loading (window, 1);
   g_source_unref (qs_slice_add (NULL, "[quicscope] dissect file", dissect_cb, self, dissection_free));

@@ -368,3 +368,14 @@ qs_recording_set_dissector (QsRecording *self, QsDissector *dissector)
 
   g_set_object (&self->dissector, dissector);
 }
+
+void
+qs_recording_look_again (QsRecording *self)
+{
+  g_return_if_fail (self != NULL);
+
+  self->n_seen = 0;
+  g_hash_table_remove_all (self->resets);
+  g_array_set_size (self->records, 0);
+  memset (self->tcp_bytes, 0, sizeof self->tcp_bytes);
+}

@@ -37,6 +37,8 @@ typedef struct {
 QsRecording *qs_recording_new (QsTrace *trace);
 void qs_recording_free (QsRecording *self);
 void qs_recording_set_dissector (QsRecording *self, QsDissector *dissector);
+/* From the first packet on: the dissector is done, and some opened only when their keys came, behind them in the file. */
+void qs_recording_look_again (QsRecording *self);
 
 /* By id (QsRecordedStream, owned by the array): the first QS_RECORDING_MAX_STREAMS of *n_all. TLS over TCP: the one that it is.
  * closed: the connection is over. */
