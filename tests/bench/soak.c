@@ -153,6 +153,39 @@ count_descriptors (void)
   return n - 1; /* the folder's own */
 }
 
+/* The least that were open in that time; it ends with the first count that is enough. GLib's worker thread closes what
+ * watched a child that has ended some time after that. */
+static guint
+settled_descriptors (guint enough, gint64 patience_us)
+{
+  gint64 deadline = g_get_monotonic_time () + patience_us;
+  guint least = count_descriptors ();
+
+  while (least > enough && g_get_monotonic_time () < deadline)
+    {
+      g_usleep (1000);
+      least = MIN (least, count_descriptors ());
+    }
+  return least;
+}
+
+/* All that libraries keep open from a first use on is open from now on: a run to its end, and one that finds nobody. */
+static void
+warm_up (Soak *soak, GRand *random, const char *quicserve)
+{
+  Manner manner = soak->manner;
+
+  soak->manner = COMPLETED;
+  soak->server = server_start (quicserve);
+  run_once (soak, random);
+  g_subprocess_force_exit (soak->server->process);
+  g_subprocess_wait (soak->server->process, NULL, NULL);
+  run_once (soak, random);
+  g_clear_pointer (&soak->server, server_stop);
+  soak->n_succeeded = 0;
+  soak->manner = manner;
+}
+
 static gsize
 memory_in_use (void)
 {
@@ -178,6 +211,7 @@ main (int argc, char **argv)
   while (strcmp (manners[soak.manner], argv[1]) != 0)
     soak.manner++;
 
+  warm_up (&soak, random, argv[2]);
   gint64 from = g_get_monotonic_time ();
   for (guint i = 0; i < count; i++)
     {
@@ -191,11 +225,11 @@ main (int argc, char **argv)
         g_clear_pointer (&soak.server, server_stop);
       if (i + 1 == count / 10)
         {
-          descriptors = count_descriptors ();
+          descriptors = settled_descriptors (0, G_USEC_PER_SEC / 5);
           memory = memory_in_use ();
         }
     }
-  guint descriptors_after = count_descriptors ();
+  guint descriptors_after = settled_descriptors (descriptors, 5 * G_USEC_PER_SEC);
   gssize growth = (gssize) memory_in_use () - (gssize) memory;
   g_print ("%s: %u runs in %.1f s, %u succeeded; descriptors %u then %u; memory %zu KiB, %+" G_GSSIZE_FORMAT
            " bytes since run %u",
@@ -207,7 +241,7 @@ main (int argc, char **argv)
 
   g_clear_pointer (&soak.server, server_stop);
   g_main_loop_unref (soak.loop);
-  gboolean good = descriptors_after == descriptors && growth <= SLACK_BYTES && soak.longest_stop <= LONGEST_STOP_US &&
+  gboolean good = descriptors_after <= descriptors && growth <= SLACK_BYTES && soak.longest_stop <= LONGEST_STOP_US &&
                   (soak.manner != COMPLETED || soak.n_succeeded == count);
   return good ? 0 : 1;
 }
