@@ -3,8 +3,6 @@
 
 #include <glib/gstdio.h>
 
-#include "server/qs-server.h"
-
 struct _QsLessonRun {
   GObject parent;
   QsLesson *lesson;
@@ -79,8 +77,6 @@ probe_finished_cb (QsLessonRun *self)
 {
   g_clear_handle_id (&self->deadline_id, g_source_remove);
   self->finished = TRUE;
-  if (qs_server_get_running (self->server))
-    qs_server_stop (self->server);
   g_signal_emit (self, signals[FINISHED], 0);
 }
 
@@ -220,6 +216,14 @@ qs_lesson_run_get_probe (QsLessonRun *self)
   g_return_val_if_fail (QS_IS_LESSON_RUN (self), NULL);
 
   return self->probe;
+}
+
+QsServer *
+qs_lesson_run_get_server (QsLessonRun *self)
+{
+  g_return_val_if_fail (QS_IS_LESSON_RUN (self), NULL);
+
+  return self->server;
 }
 
 guint

@@ -2,13 +2,15 @@
 #pragma once
 
 #include "lessons/qs-lesson.h"
+#include "server/qs-server.h"
 
 G_BEGIN_DECLS
 
 /**
  * QsLessonRun: one run of a lesson: a lab server of its own with the run's scenario and path, and a probe of it.
  *
- * The server lives as long as the run does, on a free port of 127.0.0.1, and leaves the lab of the window alone.
+ * The server lives as long as this object does, on a free port of 127.0.0.1, and leaves the lab of the window alone: what the
+ * path has still to bring to it when the probe is over, it gets.
  * Signals: "finished" (): the probe is over, its trace complete.
  */
 #define QS_TYPE_LESSON_RUN (qs_lesson_run_get_type ())
@@ -20,6 +22,8 @@ QsLessonRun *qs_lesson_run_new (QsLesson *lesson, guint run);
 gboolean qs_lesson_run_prepare (QsLessonRun *self, GError **error);
 /* The probe, to be shown before it starts; NULL before qs_lesson_run_prepare(). */
 QsProbe *qs_lesson_run_get_probe (QsLessonRun *self);
+/* NULL before qs_lesson_run_prepare(). */
+QsServer *qs_lesson_run_get_server (QsLessonRun *self);
 /* Of the server that was started, and the file with its CA: for another client than the probe. */
 guint qs_lesson_run_get_port (QsLessonRun *self);
 const char *qs_lesson_run_get_ca_file (QsLessonRun *self);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/models/qs-lesson-player.h"
 
+#include "app/models/qs-other-end.h"
 #include "lessons/qs-lesson-run.h"
 
 /* How long it takes to get from one page's moment to the next. */
 #define WAY_SECONDS 2.5
 
 typedef struct {
-  QsLessonRun *making; /* NULL once it is over */
+  QsLessonRun *making; /* kept while the lesson is open: its server may still be on its way to an end */
   QsRun *run;
   GArray *moments; /* QsLessonMoment, a page each; NULL while it is made */
 } Made;
@@ -127,7 +128,6 @@ run_finished_cb (QsLessonPlayer *self, QsLessonRun *finished)
         if (made == get_made (self))
           go_to_moment (self, TRUE);
         changed (self);
-        g_clear_object (&made->making);
         return;
       }
 }
@@ -148,6 +148,7 @@ make_run (QsLessonPlayer *self, Made *made)
   g_signal_connect_swapped (made->making, "finished", G_CALLBACK (run_finished_cb), self);
   made->run = qs_run_new_for_probe (qs_lesson_run_get_probe (made->making));
   qs_session_add_run (self->session, made->run);
+  qs_other_end_watch_server (made->run, qs_lesson_run_get_server (made->making));
   qs_lesson_run_start (made->making);
 }
 

@@ -119,8 +119,22 @@ qs_other_end_watch (QsRun *run, QsLab *lab)
   g_return_if_fail (QS_IS_RUN (run) && QS_IS_LAB (lab));
 
   QsServer *server = qs_lab_get_server (lab);
-  if (server == NULL)
-    return;
+  if (server != NULL)
+    qs_other_end_watch_server (run, server);
+}
+
+void
+qs_other_end_watch_server (QsRun *run, QsServer *server)
+{
+  g_return_if_fail (QS_IS_RUN (run) && QS_IS_SERVER (server));
+
+  /* Another server's, where the run turned out not to be. */
+  OtherEnd *before = g_object_get_data (G_OBJECT (run), OTHER_END);
+  if (before != NULL)
+    {
+      stop_looking (before);
+      g_clear_signal_handler (&before->status_id, run);
+    }
 
   OtherEnd *self = g_new0 (OtherEnd, 1);
   self->run = run;

@@ -11,5 +11,7 @@ G_BEGIN_DECLS
  * as it grows, and gives the run the join of both (qs_run_get_join()). Lives as long as the run.
  */
 void qs_other_end_watch (QsRun *run, QsLab *lab);
+/* The same of a run against another server of this process. */
+void qs_other_end_watch_server (QsRun *run, QsServer *server);
 
 G_END_DECLS

@@ -10,6 +10,8 @@
 #include "base/qs-error.h"
 #include "base/qs-i18n.h"
 
+#define MANY_PACKETS 100
+
 struct _QsLessonsPage {
   QsPage parent;
   GtkStack *stack;
@@ -120,8 +122,12 @@ show_run (QsLessonsPage *self)
 {
   QsRun *run = qs_lesson_player_get_run (self->player);
 
+  /* Where every packet counts, each has its row; a flood of them is bundled. */
+  if (run != NULL)
+    qs_sequence_view_set_collapse (self->view, qs_trace_get_n_packets (qs_run_get_trace (run)) > MANY_PACKETS);
   g_signal_handler_block (self->view, self->selection_handler);
   qs_sequence_view_set_trace (self->view, run != NULL ? qs_run_get_trace (run) : NULL);
+  qs_sequence_view_set_join (self->view, run != NULL ? qs_run_get_join (run) : NULL);
   g_signal_handler_unblock (self->view, self->selection_handler);
   if (run != NULL)
     qs_step_list_set_steps (self->steps, qs_run_get_steps (run));

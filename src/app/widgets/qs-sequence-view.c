@@ -175,9 +175,10 @@ reveal_selected (QsSequenceView *self)
       !qs_sequence_layout_find_packet (self->layout, self->selected, &hit))
     return;
   double header = qs_sequence_layout_get_header_height (self->layout);
-  gtk_adjustment_clamp_page (self->adjustment, MAX (hit.bounds.y - header - MARGIN, 0),
-                             hit.bounds.y + hit.bounds.height + MARGIN);
-  self->reveal = FALSE;
+  double bottom = hit.bounds.y + hit.bounds.height + MARGIN;
+  gtk_adjustment_clamp_page (self->adjustment, MAX (hit.bounds.y - header - MARGIN, 0), bottom);
+  /* While it is laid out, what is below the packet may be lacking yet, and the margin with it. */
+  self->reveal = self->work != NULL && gtk_adjustment_get_upper (self->adjustment) < bottom;
 }
 
 static void
@@ -384,6 +385,9 @@ qs_sequence_view_size_allocate (GtkWidget *widget, GtkAllocation *allocation)
 {
   QsSequenceView *self = QS_SEQUENCE_VIEW (widget);
 
+  /* Less high than it was (what is below it has more to say): the packet that is selected may be outside now. */
+  if (self->selected != G_MAXUINT && allocation->height < gtk_widget_get_allocated_height (widget))
+    self->reveal = TRUE;
   GTK_WIDGET_CLASS (qs_sequence_view_parent_class)->size_allocate (widget, allocation);
   self->options.width = MAX (allocation->width, 480);
   if (self->layout != NULL)
