@@ -99,30 +99,64 @@ turn_page (Present *self, int delta)
     qs_lesson_player_back (player);
 }
 
-/* Before the window's widgets: a list or a text would scroll. */
+static gboolean
+is_lesson_open (Present *self)
+{
+  return g_str_equal (qs_window_get_page (self->window), "lessons") &&
+         qs_lesson_player_get_lesson (qs_lessons_page_get_player (qs_window_get_lessons (self->window))) != NULL;
+}
+
+/* Space presses the button that has the focus, takes a row of a list, and may mean something in another program's frame. */
+static gboolean
+is_taken_by_focus (Present *self)
+{
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (self->window));
+
+  return focus != NULL && (GTK_IS_BUTTON (focus) || GTK_IS_ENTRY (focus) || GTK_IS_LIST_BOX_ROW (focus) ||
+                           GTK_IS_SCALE (focus) || g_str_equal (G_OBJECT_TYPE_NAME (focus), "GtkSocket"));
+}
+
+static void
+set_on (Present *self, gboolean on)
+{
+  g_action_change_state (G_ACTION (self->action), g_variant_new_boolean (on));
+}
+
+/* What keyboards and presenters' remotes send; see the shortcuts in ui/gtk/help-overlay.ui. */
+static const struct {
+  guint keyval;
+  int delta;       /* pages; 0: out of it */
+  gboolean yields; /* to the widget that has the focus */
+} keys[] = {
+  { GDK_KEY_Page_Down, 1, FALSE }, { GDK_KEY_KP_Page_Down, 1, FALSE }, { GDK_KEY_space, 1, TRUE },
+  { GDK_KEY_Page_Up, -1, FALSE },  { GDK_KEY_KP_Page_Up, -1, FALSE },  { GDK_KEY_BackSpace, -1, TRUE },
+  { GDK_KEY_Escape, 0, FALSE },
+};
+
+/* Before the window's widgets: a list or a text would scroll. F5 is what a remote's start button sends. */
 static gboolean
 key_press_cb (GtkWidget *widget, GdkEventKey *event, gpointer data)
 {
   Present *self = data;
 
-  if (!is_on (self))
+  if ((event->state & gtk_accelerator_get_default_mod_mask ()) != 0)
     return GDK_EVENT_PROPAGATE;
-  switch (event->keyval)
+  if (event->keyval == GDK_KEY_F5 && (is_on (self) || is_lesson_open (self)))
     {
-    case GDK_KEY_Escape:
-      g_action_change_state (G_ACTION (self->action), g_variant_new_boolean (FALSE));
+      set_on (self, TRUE);
       return GDK_EVENT_STOP;
-    case GDK_KEY_Page_Down:
-    case GDK_KEY_KP_Page_Down:
-      turn_page (self, 1);
-      return GDK_EVENT_STOP;
-    case GDK_KEY_Page_Up:
-    case GDK_KEY_KP_Page_Up:
-      turn_page (self, -1);
-      return GDK_EVENT_STOP;
-    default:
-      return GDK_EVENT_PROPAGATE;
     }
+  for (guint i = 0; is_on (self) && i < G_N_ELEMENTS (keys); i++)
+    {
+      if (keys[i].keyval != event->keyval || (keys[i].yields && is_taken_by_focus (self)))
+        continue;
+      if (keys[i].delta != 0)
+        turn_page (self, keys[i].delta);
+      else
+        set_on (self, FALSE);
+      return GDK_EVENT_STOP;
+    }
+  return GDK_EVENT_PROPAGATE;
 }
 
 void

@@ -160,15 +160,17 @@ parser_clear (QsLessonParser *parser)
 static void
 locate_error (QsLessonParser *parser, const char *file, const GError *why, GError **error)
 {
+  /* GMarkup's own messages cut characters in two. */
+  g_autofree char *message = g_utf8_make_valid (why->message, -1);
   int line;
 
   g_markup_parse_context_get_position (parser->context, &line, NULL);
   if (why->domain == QS_ERROR)
-    g_set_error (error, QS_ERROR, QS_ERROR_PARSE, "%s:%d: %s", file, line, why->message);
+    g_set_error (error, QS_ERROR, QS_ERROR_PARSE, "%s:%d: %s", file, line, message);
   else
     g_set_error (error, QS_ERROR, QS_ERROR_PARSE,
                  _ ("%s:%d: this is not well-formed XML: %s Is each element closed, and each & written as &amp;?"),
-                 file, line, why->message);
+                 file, line, message);
 }
 
 /* GMarkup would say so too, with the bytes in its message. */

@@ -17,6 +17,7 @@ struct _QsLessonsPage {
   GtkStack *stack;
   GtkListBox *list;
   GtkLabel *problems;
+  GtkWidget *own_folder;
 
   GtkLabel *lesson_title, *title, *text, *state, *counter, *detail;
   GtkButton *back, *next, *again;
@@ -34,6 +35,7 @@ struct _QsLessonsPage {
   QsLessonPlayer *player;
   gulong selection_handler;
   guint shown_page;
+  gboolean was_open; /* a lesson, when the player changed last */
 };
 
 G_DEFINE_FINAL_TYPE (QsLessonsPage, qs_lessons_page, QS_TYPE_PAGE)
@@ -88,16 +90,41 @@ show_problems (QsLessonsPage *self, GPtrArray *problems)
 }
 
 static void
+destroy_cb (GtkWidget *widget, gpointer data)
+{
+  gtk_widget_destroy (widget);
+}
+
+/* Anew whenever the list comes into view: whoever writes a lesson sees at once what became of it. A lesson that is open
+ * goes on as it was read. */
+static void
 load_lessons (QsLessonsPage *self)
 {
   g_autoptr (GPtrArray) problems = NULL;
 
-  if (self->lessons != NULL)
-    return;
+  gtk_container_foreach (GTK_CONTAINER (self->list), destroy_cb, NULL);
+  g_clear_pointer (&self->lessons, g_ptr_array_unref);
   self->lessons = qs_lessons_load (g_get_language_names (), &problems);
   for (guint i = 0; i < self->lessons->len; i++)
     gtk_container_add (GTK_CONTAINER (self->list), make_row (g_ptr_array_index (self->lessons, i), i + 1));
   show_problems (self, problems);
+}
+
+static void
+own_folder_cb (QsLessonsPage *self)
+{
+  g_autofree char *folder = qs_lessons_dup_own_folder ();
+  g_autofree char *uri = g_filename_to_uri (folder, NULL, NULL);
+  GtkWindow *window = GTK_WINDOW (gtk_widget_get_toplevel (GTK_WIDGET (self)));
+  g_autoptr (GError) error = NULL;
+
+  g_mkdir_with_parents (folder, 0700);
+  if (!gtk_show_uri_on_window (window, uri, GDK_CURRENT_TIME, &error))
+    {
+      g_autofree char *words = g_strdup_printf (_ ("%s cannot be opened: %s"), folder, error->message);
+      gtk_label_set_text (self->problems, words);
+      gtk_widget_show (GTK_WIDGET (self->problems));
+    }
 }
 
 static void
@@ -180,7 +207,14 @@ player_changed_cb (QsLessonsPage *self)
 
   gtk_stack_set_visible_child_name (self->stack, lesson != NULL ? "lesson" : "list");
   if (lesson == NULL)
-    return;
+    {
+      qs_frame_view_set_run (self->frame, NULL, -1);
+      if (self->was_open)
+        load_lessons (self);
+      self->was_open = FALSE;
+      return;
+    }
+  self->was_open = TRUE;
   show_page (self, lesson);
   show_run (self);
   show_state (self);
@@ -306,7 +340,12 @@ qs_lessons_page_update (QsPage *page, QsRun *run)
 static void
 qs_lessons_page_map (GtkWidget *widget)
 {
-  load_lessons (QS_LESSONS_PAGE (widget));
+  QsLessonsPage *self = QS_LESSONS_PAGE (widget);
+  g_autofree char *folder = qs_lessons_dup_own_folder ();
+
+  if (qs_lesson_player_get_lesson (self->player) == NULL)
+    load_lessons (self);
+  gtk_widget_set_tooltip_text (self->own_folder, folder);
   GTK_WIDGET_CLASS (qs_lessons_page_parent_class)->map (widget);
 }
 
@@ -341,6 +380,7 @@ qs_lessons_page_class_init (QsLessonsPageClass *klass)
   CHILD (stack);
   CHILD (list);
   CHILD (problems);
+  CHILD (own_folder);
   CHILD (lesson_title);
   CHILD (title);
   CHILD (text);
@@ -360,6 +400,7 @@ qs_lessons_page_class_init (QsLessonsPageClass *klass)
   CHILD (streams);
   CHILD (frame);
 #undef CHILD
+  gtk_widget_class_bind_template_callback (widget_class, own_folder_cb);
   gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, next_cb);
   gtk_widget_class_bind_template_callback (widget_class, back_cb);
