@@ -166,8 +166,7 @@ qs_lesson_read_stream (QsLessonSetup *setup, guint *room, const char **values, G
     }
   else
     {
-      char *letters = g_malloc (bytes);
-      memset (letters, 'q', bytes);
+      char *letters = g_strnfill (bytes, 'q');
       *room -= bytes;
       g_ptr_array_add (setup->streams, g_bytes_new_take (letters, bytes));
     }

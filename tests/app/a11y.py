@@ -25,6 +25,18 @@ TIMEOUT = 30
 NEWER_ROLE_NAMES = {"push button": "button"}
 
 
+# X11's numbers of keys that have no letter.
+KEYS = {
+    "BackSpace": 0xFF08, "Return": 0xFF0D, "Escape": 0xFF1B, "Page_Up": 0xFF55, "Page_Down": 0xFF56,
+    "F5": 0xFFC2, "F11": 0xFFC8, "space": 0x20,
+}  # fmt: skip
+
+
+def press(key):
+    """A key on the keyboard, for the window that has the focus."""
+    assert Atspi.generate_keyboard_event(KEYS[key], None, Atspi.KeySynthType.SYM), key
+
+
 def program(name):
     """A built program of the project."""
     folder = {"quicscope": "app", "quicprobe": "cli", "quicserve": "cli"}[name]

@@ -5,12 +5,14 @@
 #include <gio/gunixinputstream.h>
 #include <gtk/gtk.h>
 #ifdef GDK_WINDOWING_X11
+#include <gtk/gtk-a11y.h>
 #include <gtk/gtkx.h>
 #endif
 #include <stdio.h>
 #include <unistd.h>
 
 #include "app/frame/qs-blocking-client.h"
+#include "app/frame/qs-frame-protocol.h"
 #include "app/widgets/qs-delay-meter.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
@@ -18,6 +20,7 @@
 #include "qs-resources.h"
 
 #define ALIVE_MS 100
+#define USUAL_DPI (96 * 1024)
 /* What the button says and the words below it are on the screen before nothing is drawn any more. */
 #define FRAMES_BEFORE 4
 
@@ -64,7 +67,7 @@ alive_cb (gpointer data)
   g_autofree char *text = g_strdup_printf ("%s.%d", time, g_date_time_get_microsecond (now) / 100000);
 
   gtk_label_set_text (self->clock, text);
-  say ("alive", 0);
+  say (QS_FRAME_ALIVE, 0);
   return G_SOURCE_CONTINUE;
 }
 
@@ -76,7 +79,7 @@ delay_cb (Frame *self)
   g_autofree char *text = g_strdup_printf (_ ("Worst delay of this main loop: %s"), duration);
 
   gtk_label_set_text (self->delay, text);
-  say ("worst", worst);
+  say (QS_FRAME_WORST, worst);
 }
 
 static gboolean
@@ -115,7 +118,7 @@ done (Frame *self, gboolean blocking, const char *error)
   else
     words = g_strdup_printf (_ ("Connected, asked and answered in %s. This frame was never held up."), duration);
   set_busy (self, FALSE, words);
-  say (blocking ? "blocked" : "connected", took);
+  say (blocking ? QS_FRAME_BLOCKED : QS_FRAME_CONNECTED, took);
 }
 
 static gboolean
@@ -140,7 +143,7 @@ begin (Frame *self, const char *words)
   set_busy (self, TRUE, words);
   qs_delay_meter_set_active (self->meter, FALSE);
   qs_delay_meter_set_active (self->meter, TRUE);
-  say ("calling", 0);
+  say (QS_FRAME_CALLING, 0);
   self->began = g_get_monotonic_time ();
 }
 
@@ -198,18 +201,15 @@ static void
 set_style (Frame *self)
 {
   g_autoptr (GtkCssProvider) css = gtk_css_provider_new ();
-  g_autoptr (GtkCssProvider) size = gtk_css_provider_new ();
-  char number[G_ASCII_DTOSTR_BUF_SIZE];
-  g_autofree char *rule =
-      g_strdup_printf ("* { font-size: %sem; }", g_ascii_formatd (number, sizeof number, "%.2f", text_scale));
+  GtkSettings *settings = gtk_settings_get_default ();
+  int dpi;
 
-  g_object_set (gtk_settings_get_default (), "gtk-application-prefer-dark-theme", dark != 0, NULL);
+  g_object_get (settings, "gtk-xft-dpi", &dpi, NULL);
+  g_object_set (settings, "gtk-xft-dpi", (int) ((dpi > 0 ? dpi : USUAL_DPI) * CLAMP (text_scale, 0.5, 4)), NULL);
+  g_object_set (settings, "gtk-application-prefer-dark-theme", dark != 0, NULL);
   gtk_css_provider_load_from_resource (css, "/org/quicscope/Quicscope/ui/quicscope.css");
   gtk_style_context_add_provider_for_screen (gdk_screen_get_default (), GTK_STYLE_PROVIDER (css),
                                              GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
-  gtk_css_provider_load_from_data (size, rule, -1, NULL);
-  gtk_style_context_add_provider (gtk_widget_get_style_context (self->window), GTK_STYLE_PROVIDER (size),
-                                  GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
 }
 
 /* Nothing is left to be written to. */
@@ -242,6 +242,20 @@ build (Frame *self)
   gtk_widget_show (self->window);
 }
 
+/* Whoever reads the window to a person has to find the way into this one; there is none where nobody listens. */
+static void
+say_accessible (Frame *self)
+{
+#ifdef GDK_WINDOWING_X11
+  if (!GTK_IS_PLUG (self->window))
+    return;
+  g_autofree char *id = gtk_plug_accessible_get_id (GTK_PLUG_ACCESSIBLE (gtk_widget_get_accessible (self->window)));
+  if (id != NULL)
+    g_print (QS_FRAME_ACCESSIBLE "%s\n", id);
+  fflush (stdout);
+#endif
+}
+
 static void
 run (Frame *self)
 {
@@ -254,6 +268,7 @@ run (Frame *self)
   g_source_set_callback (ended, G_SOURCE_FUNC (input_ended_cb), self, NULL);
   g_source_attach (ended, NULL);
   self->alive_id = g_timeout_add (ALIVE_MS, alive_cb, self);
+  say_accessible (self);
   gtk_main ();
   g_source_destroy (ended);
   g_clear_object (&self->probe);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/pages/qs-lessons-page.h"
 
+#include <math.h>
+
 #include "app/widgets/qs-frame-view.h"
 #include "app/widgets/qs-lesson-question.h"
 #include "app/widgets/qs-replay-bar.h"
@@ -11,6 +13,7 @@
 #include "base/qs-i18n.h"
 
 #define MANY_PACKETS 100
+#define LARGE_HEIGHT 1000 /* of a picture that is looked at from far away */
 
 struct _QsLessonsPage {
   QsPage parent;
@@ -35,6 +38,7 @@ struct _QsLessonsPage {
   QsLessonPlayer *player;
   gulong selection_handler;
   guint shown_page;
+  guint scale_id;
   gboolean was_open; /* a lesson, when the player changed last */
 };
 
@@ -269,13 +273,42 @@ replay_moved_cb (QsLessonsPage *self, GParamSpec *pspec, QsReplay *replay)
   qs_step_list_set_until (self->steps, qs_replay_get_position (replay));
 }
 
+/* Letters as large as a projector's picture has room for: those of the diagram by its own width, too. */
 static void
-presenting_cb (QsLessonsPage *self, GParamSpec *pspec, QsSession *session)
+sync_scale (QsLessonsPage *self)
 {
-  double scale = qs_session_get_presenting (session) ? QS_PRESENTING_SCALE : 1;
+  QsSession *session = qs_page_get_session (QS_PAGE (self));
+  gboolean presenting = session != NULL && qs_session_get_presenting (session);
+  int width = gtk_widget_get_allocated_width (GTK_WIDGET (self->pictures));
+  int height = gtk_widget_get_allocated_height (GTK_WIDGET (self));
+  GtkStyleContext *style = gtk_widget_get_style_context (GTK_WIDGET (self));
+  double scale = presenting ? CLAMP (MIN ((double) width / 540, (double) height / 540), 1, 2.5) : 1;
 
+  /* In steps: each is a new layout. */
+  scale = floor (scale * 10) / 10;
   qs_sequence_view_set_text_scale (self->view, scale);
   qs_frame_view_set_text_scale (self->frame, scale);
+  if (presenting && height >= LARGE_HEIGHT)
+    gtk_style_context_add_class (style, "qs-large");
+  else
+    gtk_style_context_remove_class (style, "qs-large");
+}
+
+static gboolean
+sync_scale_cb (gpointer data)
+{
+  QsLessonsPage *self = data;
+
+  self->scale_id = 0;
+  sync_scale (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+schedule_scale (QsLessonsPage *self)
+{
+  if (self->scale_id == 0)
+    self->scale_id = g_idle_add_full (G_PRIORITY_HIGH_IDLE + 25, sync_scale_cb, self, NULL);
 }
 
 static void
@@ -318,7 +351,7 @@ qs_lessons_page_session_set (QsPage *page, QsSession *session)
   self->player = qs_lesson_player_new (session);
   g_signal_connect_object (self->player, "changed", G_CALLBACK (player_changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::selection", G_CALLBACK (session_selection_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (session, "notify::presenting", G_CALLBACK (presenting_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::presenting", G_CALLBACK (schedule_scale), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (replay, "notify::position", G_CALLBACK (replay_moved_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (replay, "notify::settled", G_CALLBACK (replay_moved_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (settings, "notify::gtk-enable-animations", G_CALLBACK (animations_cb), self,
@@ -349,11 +382,20 @@ qs_lessons_page_map (GtkWidget *widget)
   GTK_WIDGET_CLASS (qs_lessons_page_parent_class)->map (widget);
 }
 
+/* What depends on the size is set when this one is settled. */
+static void
+qs_lessons_page_size_allocate (GtkWidget *widget, GtkAllocation *allocation)
+{
+  GTK_WIDGET_CLASS (qs_lessons_page_parent_class)->size_allocate (widget, allocation);
+  schedule_scale (QS_LESSONS_PAGE (widget));
+}
+
 static void
 qs_lessons_page_dispose (GObject *object)
 {
   QsLessonsPage *self = QS_LESSONS_PAGE (object);
 
+  g_clear_handle_id (&self->scale_id, g_source_remove);
   g_clear_object (&self->player);
   g_clear_pointer (&self->lessons, g_ptr_array_unref);
   G_OBJECT_CLASS (qs_lessons_page_parent_class)->dispose (object);
@@ -366,6 +408,7 @@ qs_lessons_page_class_init (QsLessonsPageClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = qs_lessons_page_dispose;
   widget_class->map = qs_lessons_page_map;
+  widget_class->size_allocate = qs_lessons_page_size_allocate;
   QS_PAGE_CLASS (klass)->session_set = qs_lessons_page_session_set;
   QS_PAGE_CLASS (klass)->update = qs_lessons_page_update;
 

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/widgets/qs-frame-view.h"
 
+#include <string.h>
+
 #ifdef GDK_WINDOWING_X11
+#include <gtk/gtk-a11y.h>
 #include <gtk/gtkx.h>
 #endif
 
+#include "app/frame/qs-frame-protocol.h"
 #include "app/widgets/qs-delay-meter.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "lessons/qs-lesson-run.h"
 
 #define PROGRAM "quicscope-frame"
+#define LEAST_HEIGHT 200 /* before it says what it needs */
 #define LOOK_MS 100
 /* It says something ten times a second: what is shorter is no silence. */
 #define SILENCE_US 300000
@@ -97,6 +102,15 @@ begin_call (QsFrameView *self)
 }
 
 static void
+embed_accessible (QsFrameView *self, char *id)
+{
+#ifdef GDK_WINDOWING_X11
+  if (self->socket != NULL)
+    gtk_socket_accessible_embed (GTK_SOCKET_ACCESSIBLE (gtk_widget_get_accessible (self->socket)), id);
+#endif
+}
+
+static void
 line_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GError) error = NULL;
@@ -107,8 +121,10 @@ line_cb (GObject *source, GAsyncResult *result, gpointer data)
     return;
   show_silence (self);
   self->heard = g_get_monotonic_time ();
-  if (g_str_has_prefix (line, "calling"))
+  if (g_str_has_prefix (line, QS_FRAME_CALLING))
     begin_call (self);
+  else if (g_str_has_prefix (line, QS_FRAME_ACCESSIBLE))
+    embed_accessible (self, line + strlen (QS_FRAME_ACCESSIBLE));
   g_data_input_stream_read_line_async (self->output, G_PRIORITY_DEFAULT, self->cancellable, line_cb, self);
 }
 
@@ -184,6 +200,7 @@ make_socket (QsFrameView *self)
   self->socket = g_object_ref_sink (gtk_socket_new ());
   gtk_container_remove (GTK_CONTAINER (self->holder), GTK_WIDGET (self->words));
   gtk_container_add (GTK_CONTAINER (self->holder), self->socket);
+  gtk_widget_set_size_request (self->socket, -1, LEAST_HEIGHT);
   gtk_widget_show (self->socket);
   gtk_widget_realize (self->socket);
   return (guint) gtk_socket_get_id (GTK_SOCKET (self->socket));
