@@ -221,6 +221,12 @@ qs_lesson_parse (const char *text, gsize length, const char *name, const char *f
   parser.context = g_markup_parse_context_new (&callbacks, 0, &parser, NULL);
   gboolean good = g_markup_parse_context_parse (parser.context, text, (gssize) length, &why) &&
                   g_markup_parse_context_end_parse (parser.context, &why);
+  /* To GMarkup a document may do without any element. */
+  if (good && lesson->pages->len == 0)
+    {
+      qs_lesson_fail (&why, _ ("there is no <lesson>…</lesson> in it"));
+      good = FALSE;
+    }
   if (!good)
     locate_error (&parser, file, why, error);
   parser_clear (&parser);

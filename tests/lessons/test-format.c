@@ -108,6 +108,7 @@ static const struct {
   { "hello", "x.lesson:1: " },
   { "<lesson>\n<title>T</title>\n<page><p>x & y</p></page></lesson>", "x.lesson:3: this is not well-formed" },
   { "<lesson><title>T</title>", "not well-formed" },
+  { "<?xml version='1.0'?>", "no <lesson>" },
   { "<story/>", "begins with <lesson>" },
   { "<lesson>\n<title>\xff</title></lesson>", "x.lesson:2: here it is not in UTF-8" },
   { "<lesson><title>T</title><run><stream bytes='16777216'/><stream bytes='1'/></run></lesson>", "together" },

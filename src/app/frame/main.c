@@ -116,7 +116,7 @@ done (Frame *self, gboolean blocking, const char *error)
   else if (blocking)
     words = g_strdup_printf (_ ("Connected, asked and answered in %s. For as long this frame stood still."), duration);
   else
-    words = g_strdup_printf (_ ("Connected, asked and answered in %s. This frame was never held up."), duration);
+    words = g_strdup_printf (_ ("Connected, asked and answered in %s. This frame went on all the while."), duration);
   set_busy (self, FALSE, words);
   say (blocking ? QS_FRAME_BLOCKED : QS_FRAME_CONNECTED, took);
 }

@@ -22,7 +22,7 @@
 
 struct _QsFrameView {
   GtkBox parent;
-  GtkBin *holder;
+  GtkStack *holder;
   GtkLabel *words, *frame_delay, *own_delay;
   GtkLevelBar *frame_bar, *own_bar;
   GtkWidget *again;
@@ -135,11 +135,10 @@ show_words (QsFrameView *self, const char *words, gboolean again)
 {
   gtk_label_set_text (self->words, words);
   gtk_widget_set_visible (self->again, again);
+  gtk_stack_set_visible_child (self->holder, GTK_WIDGET (self->words));
   if (self->socket != NULL)
     gtk_widget_destroy (self->socket);
   g_clear_object (&self->socket);
-  if (gtk_bin_get_child (self->holder) == NULL)
-    gtk_container_add (GTK_CONTAINER (self->holder), GTK_WIDGET (self->words));
 }
 
 /* A program that hangs does not read its input's end: it is killed. */
@@ -190,6 +189,14 @@ find_program (void)
   return g_strdup (PROGRAM);
 }
 
+#ifdef GDK_WINDOWING_X11
+static void
+plug_added_cb (QsFrameView *self)
+{
+  gtk_stack_set_visible_child (self->holder, self->socket);
+}
+#endif
+
 /* The number of a window that the program can sit in, 0 where there is none. */
 static guint
 make_socket (QsFrameView *self)
@@ -198,11 +205,12 @@ make_socket (QsFrameView *self)
   if (!GDK_IS_X11_DISPLAY (gtk_widget_get_display (GTK_WIDGET (self))))
     return 0;
   self->socket = g_object_ref_sink (gtk_socket_new ());
-  gtk_container_remove (GTK_CONTAINER (self->holder), GTK_WIDGET (self->words));
   gtk_container_add (GTK_CONTAINER (self->holder), self->socket);
   gtk_widget_set_size_request (self->socket, -1, LEAST_HEIGHT);
   gtk_widget_show (self->socket);
   gtk_widget_realize (self->socket);
+  /* An X window without a client shows what was on the screen before it. */
+  g_signal_connect_object (self->socket, "plug-added", G_CALLBACK (plug_added_cb), self, G_CONNECT_SWAPPED);
   return (guint) gtk_socket_get_id (GTK_SOCKET (self->socket));
 #else
   return 0;
@@ -251,7 +259,7 @@ start_program (QsFrameView *self)
 
   if (self->program != NULL || self->lesson == NULL || self->run < 0)
     return;
-  show_words (self, _ ("The small program has a window of its own: look there, and here below."), FALSE);
+  show_words (self, _ ("The small program starts…"), FALSE);
   self->heard = 0;
   self->longest = -1;
   if (!launch (self, &error))
@@ -260,6 +268,8 @@ start_program (QsFrameView *self)
       show_words (self, error->message, TRUE);
       return;
     }
+  if (self->socket == NULL)
+    gtk_label_set_text (self->words, _ ("The small program has a window of its own: look there, and here below."));
   self->cancellable = g_cancellable_new ();
   self->output = g_data_input_stream_new (g_subprocess_get_stdout_pipe (self->program));
   self->meter = qs_delay_meter_new ();
@@ -301,7 +311,6 @@ qs_frame_view_dispose (GObject *object)
 
   stop_program (self);
   g_clear_object (&self->socket);
-  g_clear_object (&self->words);
   g_clear_pointer (&self->lesson, qs_lesson_unref);
   G_OBJECT_CLASS (qs_frame_view_parent_class)->dispose (object);
 }
@@ -333,8 +342,6 @@ qs_frame_view_init (QsFrameView *self)
   self->run = -1;
   self->scale = 1;
   gtk_widget_init_template (GTK_WIDGET (self));
-  /* It goes out of the holder and back in. */
-  g_object_ref (self->words);
 }
 
 void
