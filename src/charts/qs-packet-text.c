@@ -6,7 +6,6 @@
 #include "base/qs-i18n.h"
 #include "charts/qs-sequence.h"
 #include "trace/qs-trace-http3.h"
-#include "wire/qs-names.h"
 
 #define MAX_PIECES 4 /* of HTTP/3, in a line */
 
@@ -105,41 +104,6 @@ qs_packet_text_frames (QsTrace *trace, guint index)
 }
 
 static void
-append_alert (QsTrace *trace, guint index, GString *text)
-{
-  g_autoptr (GBytes) payload = qs_trace_dup_payload (trace, index);
-  gsize length = 0;
-  const guint8 *bytes = payload != NULL ? g_bytes_get_data (payload, &length) : NULL;
-
-  /* One under keys that are not known is longer: its bytes say nothing. */
-  if (length != 2)
-    return;
-  const char *name = qs_tls_alert_name (bytes[1]);
-  g_string_assign (text, "");
-  if (name != NULL)
-    g_string_append (text, name);
-  else
-    g_string_append_printf (text, _ ("unknown alert %u"), bytes[1]);
-}
-
-static void
-summarize_record (QsTrace *trace, guint index, GString *text)
-{
-  const QsPacket *packet = qs_trace_get_packet (trace, index);
-  const char *type = qs_packet_text_content_type (packet);
-
-  if ((packet->flags & QS_PACKET_DECRYPTED) == 0)
-    return;
-  if (g_str_equal (type, "alert"))
-    append_alert (trace, index, text);
-  else if (g_str_equal (type, "application_data"))
-    g_string_printf (text, ngettext ("%'u byte of data", "%'u bytes of data", packet->payload_length),
-                     packet->payload_length);
-  else if (g_str_equal (type, "change_cipher_spec"))
-    g_string_assign (text, "ChangeCipherSpec");
-}
-
-static void
 append_http3 (QsTrace *trace, guint index, GString *text)
 {
   guint first, n = qs_trace_find_http3_of_packet (trace, index, &first);
@@ -162,8 +126,6 @@ qs_packet_text_summary (QsTrace *trace, guint index)
   g_autofree char *title = qs_sequence_packet_title (trace, index, &n_strong);
   GString *text = g_string_new (title);
 
-  if (packet->type == QS_PACKET_TLS_RECORD)
-    summarize_record (trace, index, text);
   append_http3 (trace, index, text);
   for (guint i = 0; i < G_N_ELEMENTS (flag_words); i++)
     if ((packet->flags & flag_words[i].flag) != 0)

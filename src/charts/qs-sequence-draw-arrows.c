@@ -246,6 +246,9 @@ draw_label (QsDraw *draw, const Arrow *arrow, QsPacketType level, const char *ti
       double width = MAX (width1, width2) + 8 * draw->s;
       QsRectangle ground = { centre - width / 2, bottom - height1 - height2, width, height1 + height2 };
 
+      /* To scale a label stands above its arrow's row, maybe in the band before. */
+      if (qs_sequence_to_scale (layout))
+        level = qs_sequence_item (layout, qs_sequence_item_above (layout, ground.y + ground.height / 2))->level;
       draw_ground (draw, &ground, level);
     }
   cairo_move_to (draw->cr, centre - width1 / 2, bottom - height1 - height2);

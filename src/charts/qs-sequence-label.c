@@ -4,6 +4,7 @@
 
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "charts/qs-packet-text.h"
 #include "charts/qs-sequence-private.h"
 #include "wire/qs-names.h"
 
@@ -90,7 +91,7 @@ append_messages_again (QsTrace *trace, const QsPacket *packet, const GArray *fra
     {
       const QsTraceMessage *message = qs_trace_get_message (trace, i);
       gsize length = g_bytes_get_size (message->bytes);
-      gboolean found = FALSE;
+      gboolean found = FALSE, whole = FALSE;
 
       if (message->direction != packet->direction || message->level != packet->type)
         continue;
@@ -98,11 +99,18 @@ append_messages_again (QsTrace *trace, const QsPacket *packet, const GArray *fra
         {
           const QsFrame *frame = &g_array_index (frames, QsFrame, j);
 
+          guint64 end = frame->stream_offset + frame->data.length;
+
           found = qs_frame_base_type (frame->type) == QS_FRAME_CRYPTO && frame->stream_offset < offset + length &&
-                  frame->stream_offset + frame->data.length > offset;
+                  end > offset;
+          whole = found && frame->stream_offset <= offset && end >= offset + length;
         }
       if (found)
-        append (text, qs_tls_message_name (message->message));
+        {
+          g_autofree char *words = g_strdup_printf (whole ? _ ("%s (again)") : _ ("%s (part, again)"),
+                                                    qs_tls_message_name (message->message));
+          append (text, words);
+        }
       offset += length;
     }
 }
@@ -198,6 +206,39 @@ append_frames (const GArray *frames, GString *text, gboolean has_messages)
     g_string_append_printf (text, " +%u", left_out);
 }
 
+/* --- TLS over TCP --- */
+
+static char *
+describe_alert (QsTrace *trace, guint index)
+{
+  g_autoptr (GBytes) payload = qs_trace_dup_payload (trace, index);
+  gsize length = 0;
+  const guint8 *bytes = payload != NULL ? g_bytes_get_data (payload, &length) : NULL;
+
+  /* One under keys that are not known is longer: its bytes say nothing. */
+  if (length != 2)
+    return g_strdup (_ ("Alert"));
+  const char *name = qs_tls_alert_name (bytes[1]);
+  return name != NULL ? g_strdup_printf (_ ("Alert: %s"), name) : g_strdup_printf (_ ("unknown alert %u"), bytes[1]);
+}
+
+/* A record that carries no message of the handshake; NULL: nothing is known of it. */
+static char *
+describe_record (QsTrace *trace, guint index)
+{
+  const QsPacket *packet = qs_trace_get_packet (trace, index);
+  const char *type = qs_packet_text_content_type (packet);
+
+  if ((packet->flags & QS_PACKET_DECRYPTED) == 0)
+    return NULL;
+  if (g_str_equal (type, "alert"))
+    return describe_alert (trace, index);
+  if (g_str_equal (type, "application_data"))
+    return g_strdup_printf (ngettext ("%'u byte of data", "%'u bytes of data", packet->payload_length),
+                            packet->payload_length);
+  return g_str_equal (type, "change_cipher_spec") ? g_strdup ("ChangeCipherSpec") : NULL;
+}
+
 static const char *
 title_without_frames (const QsPacket *packet)
 {
@@ -246,6 +287,11 @@ qs_sequence_packet_title (QsTrace *trace, guint index, gsize *n_strong)
     }
   else
     *n_strong = text->len;
+  if (text->len == 0 && packet->type == QS_PACKET_TLS_RECORD)
+    {
+      g_autofree char *record = describe_record (trace, index);
+      g_string_append (text, record != NULL ? record : "");
+    }
   if (text->len == 0)
     {
       g_string_append (text, title_without_frames (packet));

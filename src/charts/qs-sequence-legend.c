@@ -99,7 +99,7 @@ qs_sequence_legend_height (const QsSequenceLayout *self)
   guint columns = n_columns (self);
   guint rows = (n_needed (self) + columns - 1) / columns;
 
-  return rows * row_height (self) + 2 * self->gap;
+  return (rows + 1) * row_height (self) + 2 * self->gap;
 }
 
 void
@@ -257,6 +257,21 @@ draw_sign (const QsSequenceLayout *self, cairo_t *cr, const Entry *entry, double
     qs_sequence_draw_open_end (self, cr, x + length * (ends ? 0.65 : 0.3), y, colours);
 }
 
+/* How to read what stands on the arrows. */
+static void
+draw_caption (const QsSequenceLayout *self, cairo_t *cr, double top, const QsChartColours *colours)
+{
+  gboolean tls = (self->types_seen & 1u << QS_PACKET_TLS_RECORD) != 0;
+  const char *words =
+      tls ? _ ("Bold: messages of the handshake. Below: the record's number under its keys, and its size.")
+          : _ ("Bold: TLS messages. Below: type, number and size of the packet. Bands: the keys that protect it.");
+  QsRectangle box = { self->gap, top, self->options.width - 2 * self->gap, row_height (self) };
+
+  qs_colour_set (&colours->dim, cr);
+  qs_chart_text_draw (cr, self->context, self->font, QS_SEQUENCE_SMALL_POINTS * self->options.text_scale, FALSE, words,
+                      &box, self->options.mirrored ? QS_CHART_TEXT_END : QS_CHART_TEXT_START);
+}
+
 void
 qs_sequence_legend_draw (const QsSequenceLayout *self, cairo_t *cr, double y, const QsChartColours *colours)
 {
@@ -289,4 +304,5 @@ qs_sequence_legend_draw (const QsSequenceLayout *self, cairo_t *cr, double y, co
                           &box, self->options.mirrored ? QS_CHART_TEXT_END : QS_CHART_TEXT_START);
       n++;
     }
+  draw_caption (self, cr, y + self->gap + (n + columns - 1) / columns * row_height (self), colours);
 }

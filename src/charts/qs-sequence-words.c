@@ -179,12 +179,16 @@ describe_close (QsTrace *trace, guint packet)
         continue;
       g_autofree char *alpn = find_alpn (trace);
       g_autofree char *code = qs_close_code_describe (application, frame->error_code, alpn);
-      if (frame->data.length > 0 && frame->data.data != NULL)
+      const char *meaning = close_meaning (application, frame->error_code, alpn);
+      /* What an alert means says more than the reason that TLS libraries give; its arrow has that. */
+      gboolean alert = !application && frame->error_code >= 0x100 && frame->error_code <= 0x1ff && meaning != NULL;
+      if (frame->data.length > 0 && frame->data.data != NULL && !alert)
         {
           g_autofree char *reason = qs_text_escape_short (frame->data.data, (gssize) frame->data.length, 80);
           return g_strdup_printf (_ ("%s: “%s”"), code, reason);
         }
-      const char *meaning = close_meaning (application, frame->error_code, alpn);
+      if (alert)
+        return g_strdup_printf ("%s (%s)", meaning, code);
       return meaning != NULL ? g_strdup_printf ("%s: %s", code, meaning) : g_steal_pointer (&code);
     }
   return NULL;

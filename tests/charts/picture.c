@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* picture FILE OUT.png [KEYS] [other=FILE|timeline|dark|scale|big|mirrored|zoom=N|nocollapse]…: draws a trace file's first connection, for people to
+/* picture FILE OUT.png [KEYS] [other=FILE|timeline|dark|scale|big|mirrored|width=N|zoom=N|nocollapse]…: draws a trace file's first connection, for people to
  * look at while they work on the drawing. */
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +57,8 @@ main (int argc, char **argv)
         options.collapse = FALSE;
       else if (g_str_has_prefix (argv[i], "other="))
         other = argv[i] + strlen ("other=");
+      else if (g_str_has_prefix (argv[i], "width="))
+        options.width = g_ascii_strtod (argv[i] + 6, NULL);
       else if (g_str_has_prefix (argv[i], "zoom="))
         options.zoom = g_ascii_strtod (argv[i] + 5, NULL);
       else
