@@ -35,9 +35,9 @@ void qs_quic_endpoint_free (QsQuicEndpoint *self);
  */
 typedef struct _QsTcpEndpoint QsTcpEndpoint;
 
-/* socket: listening, nonblocking. */
+/* socket: listening, nonblocking. patience_ms: for a handshake. */
 QsTcpEndpoint *qs_tcp_endpoint_new (GSocket *socket, QsServerTls *tls, const QsBehaviour *behaviour, gboolean record,
-                                    const QsEndpointHost *host, gpointer data);
+                                    guint patience_ms, const QsEndpointHost *host, gpointer data);
 void qs_tcp_endpoint_free (QsTcpEndpoint *self);
 
 /* How the responders of a server answer. */

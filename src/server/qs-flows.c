@@ -7,6 +7,13 @@
 /* Initials that never became a connection: spoofed ones cost no more than this. */
 #define MAX_FLOWS 1024
 
+/* What is kept of one that never became a connection, or is none any more: nobody looks at it, and its sender may be made
+ * up. A client that is answered by Retry needs three datagrams until it is one. */
+#define MAX_UNOWNED 64
+
+/* Connection ids of the server's in one flow: each Retry has one, and an Initial that comes again and again has as many. */
+#define MAX_SERVER_CIDS 16
+
 /* A server keeps many traces at once. */
 #define TRACE_PAYLOAD_LIMIT (8 * 1024 * 1024)
 
@@ -136,6 +143,13 @@ learn (QsFlows *self, QsFlow *flow, QsSpan server_cid)
   if (server_cid.length == 0 || knows (flow, server_cid))
     return;
 
+  if (flow->server_cids->len == MAX_SERVER_CIDS)
+    {
+      if (flow->n_owners > 0)
+        return;
+      remove_if (self->by_server, flow->server_cids->pdata[0], flow);
+      g_ptr_array_remove_index (flow->server_cids, 0);
+    }
   GBytes *cid = g_bytes_new (server_cid.data, server_cid.length);
   g_ptr_array_add (flow->server_cids, cid);
   g_hash_table_replace (self->by_server, g_bytes_ref (cid), flow);
@@ -246,7 +260,7 @@ qs_flows_add (QsFlows *self, const QsUdpDatagram *datagram)
   else
     return NULL;
 
-  if (flow != NULL && flow->trace != NULL)
+  if (flow != NULL && flow->trace != NULL && (flow->n_owners > 0 || flow->n_unowned++ < MAX_UNOWNED))
     qs_trace_add_datagram (flow->trace, datagram->time - qs_trace_get_origin (flow->trace), datagram->direction,
                            path_of (self, flow, datagram->peer), datagram->ecn, datagram->fate, datagram->data,
                            datagram->length);

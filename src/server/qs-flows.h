@@ -28,6 +28,7 @@ typedef struct {
   GBytes *key, *first_dcid, *client_cid;
   GBytes *address;        /* of the peer, as path has it */
   GPtrArray *server_cids; /* GBytes */
+  guint n_unowned;        /* datagrams without an owner */
   guint16 path;
   GList *link;
 } QsFlow;

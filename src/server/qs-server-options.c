@@ -13,6 +13,7 @@ qs_server_options_new (void)
   options->alpn = g_strdupv ((char **) alpn);
   options->retry = TRUE;
   options->tcp = TRUE;
+  options->tcp_handshake_ms = 30000; /* as OpenSSL's QUIC does */
   return options;
 }
 

@@ -270,7 +270,8 @@ open_endpoints (QsServer *self, GError **error)
   if (self->quic == NULL)
     return FALSE;
   if (socket != NULL)
-    self->tcp = qs_tcp_endpoint_new (socket, self->tls, &self->behaviour, self->options->record, &host, self);
+    self->tcp = qs_tcp_endpoint_new (socket, self->tls, &self->behaviour, self->options->record,
+                                     self->options->tcp_handshake_ms, &host, self);
   g_autoptr (GSocketAddress) local = qs_udp_bio_dup_local_address (bio);
   g_free (self->address);
   self->address = qs_socket_address_to_text (local);

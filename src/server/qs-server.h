@@ -32,6 +32,7 @@ typedef struct {
   gboolean record;            /* one trace per connection */
   gboolean once;              /* stops after the first connection has ended */
   gboolean tcp;               /* TLS over TCP too, default TRUE */
+  guint tcp_handshake_ms;     /* who has not completed TLS's handshake over TCP then is hung up on; default 30000 */
 } QsServerOptions;
 
 QsServerOptions *qs_server_options_new (void);

@@ -24,6 +24,7 @@ struct _QsTcpEndpoint {
   GPtrArray *connections; /* Connection */
   const QsBehaviour *behaviour;
   gboolean record;
+  guint patience_ms; /* for a handshake */
   const QsEndpointHost *host;
   gpointer data;
 };
@@ -380,10 +381,15 @@ connection_timer_cb (gpointer data)
 {
   Connection *connection = data;
 
-  if (connection->phase == LINGERING)
-    g_ptr_array_remove_fast (connection->endpoint->connections, connection);
-  else
+  if (connection->phase == SERVING)
     turn (connection);
+  else
+    {
+      /* Or else a few who never speak would hold all descriptors. */
+      if (connection->phase == HANDSHAKE)
+        end (connection, TRUE, _ ("hung up on: no handshake for too long"));
+      g_ptr_array_remove_fast (connection->endpoint->connections, connection);
+    }
   return G_SOURCE_REMOVE;
 }
 
@@ -446,7 +452,10 @@ accept_connection (QsTcpEndpoint *self, GSocket *socket)
   qs_server_connection_set_peer (object, peer, connection->trace);
   self->host->added (object, self->data);
   if (self->behaviour->tcp == QS_TCP_TLS)
-    watch (connection);
+    {
+      connection->timer = g_timeout_source_new (self->patience_ms);
+      watch (connection);
+    }
   else
     misbehave (self, connection);
 }
@@ -500,9 +509,11 @@ listener_cb (GSocket *socket, GIOCondition condition, gpointer data)
 
 QsTcpEndpoint *
 qs_tcp_endpoint_new (GSocket *socket, QsServerTls *tls, const QsBehaviour *behaviour, gboolean record,
-                     const QsEndpointHost *host, gpointer data)
+                     guint patience_ms, const QsEndpointHost *host, gpointer data)
 {
   QsTcpEndpoint *self = g_new0 (QsTcpEndpoint, 1);
+
+  self->patience_ms = patience_ms;
 
   self->socket = g_object_ref (socket);
   self->tls = tls;

@@ -110,6 +110,30 @@ test_a_flood_is_bounded (void)
   g_assert_cmpstr (kept->peer, ==, "127.0.0.1:13330");
 }
 
+/* The same Initial again and again, each time answered by another Retry. */
+static void
+test_a_flood_of_one_is_bounded (void)
+{
+  g_autoptr (QsFlows) flows = qs_flows_new (TRUE, NULL);
+  QsFlow *flow = add (flows, RX, "origin", "client");
+
+  for (guint i = 0; i < 5000; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("retry%03x", i);
+      g_assert_true (add (flows, RX, "origin", "client") == flow);
+      g_assert_true (add (flows, TX, "client", id) == flow);
+    }
+  g_assert_cmpuint (flow->server_cids->len, <, 100);
+  g_assert_cmpuint (qs_trace_get_n_datagrams (flow->trace), <, 100);
+  /* The last one is the one that may be used. */
+  g_assert_true (add (flows, RX, "retry1387", "client") == flow);
+  flow->n_owners = 1;
+  guint before = qs_trace_get_n_datagrams (flow->trace);
+  for (guint i = 0; i < 500; i++)
+    add (flows, RX, "retry1387", "client");
+  g_assert_cmpuint (qs_trace_get_n_datagrams (flow->trace), ==, before + 500);
+}
+
 static void
 test_garbage (void)
 {
@@ -132,6 +156,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/flows/shared-socket", test_shared_socket);
   g_test_add_func ("/flows/port-used-again", test_port_used_again);
   g_test_add_func ("/flows/a-flood-is-bounded", test_a_flood_is_bounded);
+  g_test_add_func ("/flows/a-flood-of-one-is-bounded", test_a_flood_of_one_is_bounded);
   g_test_add_func ("/flows/garbage", test_garbage);
   return g_test_run ();
 }

@@ -1,68 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Many clients at once of the program itself: test-many QUICSERVE. Nothing may be lost, and its log says at the end how
  * many of them waited to be accepted. */
-#include <glib/gstdio.h>
-#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "client.h"
+#include "program.h"
 
 #define MANY_CONNECTIONS 100
 #define STREAMS_EACH 4
 
 static char *program;
-
-typedef struct {
-  GSubprocess *process;
-  GDataInputStream *out;
-  guint16 port;
-  char *ca_pem;
-} Server;
-
-static char *
-read_line (Server *server)
-{
-  g_autoptr (GError) error = NULL;
-  char *line = g_data_input_stream_read_line_utf8 (server->out, NULL, NULL, &error);
-
-  g_assert_no_error (error);
-  return line;
-}
-
-static void
-start (Server *server)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *folder = g_dir_make_tmp ("qs-many-XXXXXX", NULL);
-  g_autofree char *ca = g_build_filename (folder, "ca.pem", NULL);
-  g_autofree char *write_ca = g_strconcat ("--write-ca=", ca, NULL);
-
-  server->process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error, program,
-                                      "--port=0", write_ca, NULL);
-  g_assert_no_error (error);
-  server->out = g_data_input_stream_new (g_subprocess_get_stdout_pipe (server->process));
-  g_autofree char *line = read_line (server);
-  g_assert_true (g_str_has_prefix (line, "listening on "));
-  server->port = (guint16) g_ascii_strtoull (strrchr (line, ':') + 1, NULL, 10);
-  g_assert_true (g_file_get_contents (ca, &server->ca_pem, NULL, NULL));
-  g_remove (ca);
-  g_rmdir (folder);
-}
-
-/* *err: what it printed on standard error since it was started. */
-static void
-stop (Server *server, char **err)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_subprocess_send_signal (server->process, SIGTERM);
-  g_subprocess_communicate_utf8 (server->process, NULL, NULL, NULL, err, &error);
-  g_assert_no_error (error);
-  g_assert_true (g_subprocess_get_successful (server->process));
-  g_object_unref (server->out);
-  g_object_unref (server->process);
-  g_free (server->ca_pem);
-}
 
 static char *
 make_text (guint connection, guint stream)
@@ -102,11 +49,11 @@ check_log (const char *err)
 static void
 test_many (void)
 {
-  Server server;
+  Program server;
   g_autofree char *err = NULL;
   g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) client_free);
 
-  start (&server);
+  program_start (&server, program, "--retry");
   for (guint i = 0; i < MANY_CONNECTIONS; i++)
     {
       ClientOptions options = { .ca_pem = server.ca_pem };
@@ -127,7 +74,7 @@ test_many (void)
     check_echo (clients->pdata[i], i);
   g_ptr_array_set_size (clients, 0);
 
-  stop (&server, &err);
+  program_stop (&server, &err);
   check_log (err);
 }
 

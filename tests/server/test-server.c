@@ -378,6 +378,34 @@ test_once (void)
   run_until (is_stopped, server);
 }
 
+static gboolean
+has_hung_up (GSocket *socket)
+{
+  char byte;
+
+  return g_socket_receive (socket, &byte, 1, NULL, NULL) == 0;
+}
+
+/* Who opens TCP connections and says nothing does not keep them. */
+static void
+test_silent_tcp (void)
+{
+  g_autoptr (QsServerOptions) options = qs_server_options_new ();
+  options->tcp_handshake_ms = 50;
+  g_autoptr (QsServer) server = qs_server_new (options);
+  g_assert_true (qs_server_start (server, NULL));
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string ("127.0.0.1", qs_server_get_port (server));
+  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+
+  g_assert_true (g_socket_connect (socket, address, NULL, NULL));
+  g_socket_set_blocking (socket, FALSE);
+  run_until (has_hung_up, socket);
+  g_autoptr (QsServerConnection) connection = g_list_model_get_item (qs_server_get_connections (server), 0);
+  g_autofree char *state = NULL;
+  g_object_get (connection, "state", &state, NULL);
+  g_assert_cmpstr (state, ==, "failed");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -395,5 +423,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/server/once", test_once);
   g_test_add_func ("/server/many", test_many);
   g_test_add_func ("/server/cycles", test_cycles);
+  g_test_add_func ("/server/silent-tcp", test_silent_tcp);
   return g_test_run ();
 }
