@@ -2,6 +2,7 @@
 /* The packets page: the model, the list over many rows, the inspector, and all of it in the window. */
 #include <gtk/gtk.h>
 #include <string.h>
+#include <time.h>
 
 #include "app/models/qs-inspection.h"
 #include "app/models/qs-packet-model.h"
@@ -203,22 +204,32 @@ test_model_window (void)
   g_assert_false (gtk_tree_model_iter_next (GTK_TREE_MODEL (model), &iter));
 }
 
+/* Of this thread, in microseconds: what others do on the machine is not counted. */
+static gint64
+cpu_time (void)
+{
+  struct timespec spent;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &spent);
+  return spent.tv_sec * G_USEC_PER_SEC + spent.tv_nsec / 1000;
+}
+
 /* A million: filtered in slices, none of which holds the loop up. */
 static void
 test_model_million (void)
 {
   g_autoptr (QsTrace) trace = make_trace (1000000);
-  gint64 began = g_get_monotonic_time (), worst = 0;
+  gint64 began = cpu_time (), worst = 0;
   g_autoptr (QsPacketModel) model = make_model (trace, "type:handshake size>500 not lost");
-  gint64 made = g_get_monotonic_time () - began;
+  gint64 made = cpu_time () - began;
 
   while (qs_packet_model_is_busy (model))
     {
-      gint64 before = g_get_monotonic_time ();
+      gint64 before = cpu_time ();
       g_main_context_iteration (NULL, TRUE);
-      worst = MAX (worst, g_get_monotonic_time () - before);
+      worst = MAX (worst, cpu_time () - before);
     }
-  gint64 took = g_get_monotonic_time () - began;
+  gint64 took = cpu_time () - began;
   g_test_message ("a million packets: made in %.1f ms, filtered in %.1f ms, the longest slice %.1f ms", made / 1e3,
                   took / 1e3, worst / 1e3);
   g_assert_cmpuint (qs_packet_model_get_length (model), ==, 59000);
