@@ -143,6 +143,9 @@ read_move (QsEvidence *evidence, guint n)
       else if (record.fate != QS_FATE_DROPPED)
         evidence->followed = TRUE;
     }
+  /* Before anything was answered it is another attempt, from a socket of its own. */
+  if (!evidence->server && (!evidence->anything_received || evidence->moved_at < evidence->first_received))
+    evidence->moved_at = QS_NO_TIME;
 }
 
 static void

@@ -17,6 +17,7 @@
 #define ALERT_NO_APPLICATION_PROTOCOL 120
 #define ALERT_ECH_REQUIRED 121
 
+#define MOST_HELLOS 16                                           /* messages that are looked at for them */
 #define SILENCE_WITH_HYBRID (G_GINT64_CONSTANT (1) * 1000000000) /* ns: less is no silence */
 
 static gint64
@@ -234,30 +235,53 @@ has_post_quantum_share (const QsTraceMessage *hello)
   return FALSE;
 }
 
-static gboolean
-match_post_quantum (const QsEvidence *evidence, QsMatch *match)
+/* Attempts to other addresses may stand in between. */
+static const QsTraceMessage *
+find_small_hello (const QsEvidence *evidence)
 {
-  const QsTraceMessage *hello = evidence->client_hello;
+  for (guint i = 0; i < MIN (qs_trace_get_n_messages (evidence->trace), MOST_HELLOS); i++)
+    {
+      const QsTraceMessage *message = qs_trace_get_message (evidence->trace, i);
+      if (message->message != NULL && message->message->type == QS_TLS_CLIENT_HELLO &&
+          !has_post_quantum_share (message))
+        return message;
+    }
+  return NULL;
+}
 
-  if (evidence->tls || hello == NULL || hello->packet == hello->first_packet || !has_post_quantum_share (hello))
-    return FALSE;
-  match->packet = packet_of (hello);
-  qs_match_number (match, "bytes", g_bytes_get_size (hello->bytes));
-  return TRUE;
+/* Silence after one with the large key share, an answer to one without. */
+static gboolean
+is_hello_blocked (const QsEvidence *evidence)
+{
+  const QsTraceMessage *first = evidence->client_hello;
+  const QsTraceMessage *second = evidence->second_client_hello != NULL ? find_small_hello (evidence) : NULL;
+
+  return !evidence->tls && first != NULL && second != NULL && evidence->hello_retry == NULL &&
+         evidence->server_hello != NULL && has_post_quantum_share (first) && evidence->first_received >= second->time &&
+         second->time - first->time >= SILENCE_WITH_HYBRID;
 }
 
 static gboolean
 match_post_quantum_blocked (const QsEvidence *evidence, QsMatch *match)
 {
-  const QsTraceMessage *first = evidence->client_hello, *second = evidence->second_client_hello;
+  if (!is_hello_blocked (evidence))
+    return FALSE;
+  match->packet = packet_of (evidence->client_hello);
+  if (!evidence->failed && qs_evidence_is_connected (evidence))
+    match->severity = QS_SEVERITY_WARNING;
+  return TRUE;
+}
 
-  if (evidence->tls || first == NULL || second == NULL || evidence->hello_retry != NULL ||
-      evidence->server_hello == NULL)
+static gboolean
+match_post_quantum (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsTraceMessage *hello = evidence->client_hello;
+
+  if (evidence->tls || hello == NULL || hello->packet == hello->first_packet || !has_post_quantum_share (hello) ||
+      is_hello_blocked (evidence))
     return FALSE;
-  if (!has_post_quantum_share (first) || has_post_quantum_share (second) || evidence->first_received < second->time ||
-      second->time - first->time < SILENCE_WITH_HYBRID)
-    return FALSE;
-  match->packet = packet_of (first);
+  match->packet = packet_of (hello);
+  qs_match_number (match, "bytes", g_bytes_get_size (hello->bytes));
   return TRUE;
 }
 
@@ -356,7 +380,8 @@ const QsRule qs_rules_handshake[] = {
   { "post-quantum-hello-blocked", QS_SEVERITY_ERROR, "RFC 9000 section 7",
     N_ ("{host} cannot take a ClientHello that fills two datagrams."),
     N_ ("With a post-quantum key share there was silence, with X25519 alone it answered. The server, or a middlebox "
-        "before it, expects the whole ClientHello in the first datagram. Update it; offering X25519 alone avoids it."),
+        "before it, expects the whole ClientHello in the first datagram. Update it; offering X25519 alone avoids it. "
+        "Loss can look the same once: try it again to be sure."),
     match_post_quantum_blocked },
   { "silent-after-ack", QS_SEVERITY_ERROR, "RFC 9001 section 4.8",
     N_ ("{host} confirmed the first packet and has said nothing else since, for {time}."),

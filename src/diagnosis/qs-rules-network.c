@@ -169,7 +169,7 @@ match_family_broken (const QsEvidence *evidence, QsMatch *match)
   if (!qs_evidence_is_connected (evidence))
     return FALSE;
   gboolean lost_v6 = lost->text[0] == '[', won_v6 = evidence->address[0] == '[';
-  if (lost_v6 == won_v6 && strchr (lost->text, '.') != NULL)
+  if (lost_v6 == won_v6)
     return FALSE;
   if (g_str_equal (lost->name, "ECONNREFUSED"))
     {

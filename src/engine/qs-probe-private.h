@@ -57,6 +57,7 @@ struct _QsProbe {
   gint64 last_progress;
   GSource *deadline; /* of the stage that is being waited for */
   GSource *check_timer;
+  GSource *hello_timer;       /* until a smaller ClientHello is tried */
   gboolean checking, checked; /* the TCP check */
   gboolean confirmed;
   gboolean close_asked;

@@ -15,6 +15,11 @@
 /* How long an ended run waits for what TCP says: a closed port is to be named within 100 ms. */
 #define TCP_CHECK_GRACE_MS 60
 
+/* Silence after which a ClientHello that fits into one datagram is tried as well: with a post-quantum key share it takes
+ * two, and some servers and middleboxes do not put them together. */
+#define SMALL_HELLO_MS 2000
+#define SMALL_HELLO_GROUPS "X25519:P-256:P-384"
+
 static void start_next (QsProbe *self);
 
 static void
@@ -176,6 +181,51 @@ stagger_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+start_attempt (QsProbe *self, QsSslConfig *config, GSocketAddress *address)
+{
+  g_autoptr (GError) error = NULL;
+  QsConnectionSetup setup = { config,
+                              qs_target_get_transport (self->target),
+                              self->options->mode,
+                              self->options->record,
+                              self->trace,
+                              address,
+                              self->addresses->len > 1 || config != self->config,
+                              self->impairment };
+  QsAttempt *attempt = g_new0 (QsAttempt, 1);
+
+  attempt->connection = qs_connection_new (&setup, &qs_probe_listener, self);
+  attempt->started = g_get_monotonic_time ();
+  g_ptr_array_add (self->attempts, attempt);
+  if (qs_connection_start (attempt->connection, &error))
+    return TRUE;
+  qs_connection_fail_to_start (attempt->connection, error);
+  return FALSE;
+}
+
+static gboolean
+small_hello_cb (gpointer data)
+{
+  QsProbe *self = data;
+  g_autoptr (QsProbeOptions) options = qs_probe_options_copy (self->options);
+
+  qs_probe_clear_source (&self->hello_timer);
+  if (self->winner != NULL || self->ending || self->stopped || count_alive (self) == 0)
+    return G_SOURCE_REMOVE;
+  options->groups = g_strdup (SMALL_HELLO_GROUPS);
+  g_autoptr (QsSslConfig) config = qs_ssl_config_new (self->target, options, NULL);
+  if (config == NULL)
+    return G_SOURCE_REMOVE;
+  const char *text =
+      _ ("No answer yet: a ClientHello in one datagram is tried as well, without a post-quantum key share");
+  qs_trace_add_mark (self->trace, QS_MARK_NOTE, "small-hello", 0, text);
+  qs_probe_log (self, "%s", text);
+  if (!start_attempt (self, config, silent_address (self)))
+    attempt_failed (self);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 start_next (QsProbe *self)
 {
@@ -185,25 +235,11 @@ start_next (QsProbe *self)
 
   GSocketAddress *address = self->addresses->pdata[self->next_address];
   g_autofree char *text = qs_socket_address_to_text (address);
-  g_autoptr (GError) error = NULL;
-  QsConnectionSetup setup = { self->config,
-                              qs_target_get_transport (self->target),
-                              self->options->mode,
-                              self->options->record,
-                              self->trace,
-                              address,
-                              self->addresses->len > 1,
-                              self->impairment };
-  QsAttempt *attempt = g_new0 (QsAttempt, 1);
 
-  attempt->connection = qs_connection_new (&setup, &qs_probe_listener, self);
-  attempt->started = g_get_monotonic_time ();
-  g_ptr_array_add (self->attempts, attempt);
   qs_trace_add_mark (self->trace, QS_MARK_CONNECTING, NULL, self->next_address++, text);
   qs_probe_log (self, _ ("Trying %s"), text);
-  if (!qs_connection_start (attempt->connection, &error))
+  if (!start_attempt (self, self->config, address))
     {
-      qs_connection_fail_to_start (attempt->connection, error);
       attempt_failed (self);
       return;
     }
@@ -219,6 +255,9 @@ qs_probe_race_start (QsProbe *self)
   self->stage = QS_STAGE_CONNECT;
   if (qs_target_get_transport (self->target) == QS_TRANSPORT_QUIC)
     self->check_timer = qs_probe_add_timeout (self, TCP_CHECK_MS, check_timer_cb);
+  /* Who names groups wants these and no others. */
+  if (qs_target_get_transport (self->target) == QS_TRANSPORT_QUIC && self->options->groups == NULL)
+    self->hello_timer = qs_probe_add_timeout (self, SMALL_HELLO_MS, small_hello_cb);
   start_next (self);
 }
 
@@ -227,6 +266,7 @@ qs_probe_race_stop (QsProbe *self)
 {
   qs_probe_clear_source (&self->stagger);
   qs_probe_clear_source (&self->check_timer);
+  qs_probe_clear_source (&self->hello_timer);
   if (self->attempts != NULL)
     g_ptr_array_set_size (self->attempts, 0);
 }
@@ -243,6 +283,7 @@ qs_probe_race_close (QsProbe *self)
   gboolean any = FALSE;
 
   qs_probe_clear_source (&self->stagger);
+  qs_probe_clear_source (&self->hello_timer);
   for (guint i = 0; self->attempts != NULL && i < self->attempts->len; i++)
     {
       QsAttempt *attempt = self->attempts->pdata[i];
@@ -265,6 +306,7 @@ win (QsProbe *self, QsConnection *connection)
   qs_mark_sink_release (qs_connection_get_sink (connection));
   qs_probe_clear_source (&self->stagger);
   qs_probe_clear_source (&self->check_timer);
+  qs_probe_clear_source (&self->hello_timer);
   g_cancellable_cancel (self->cancellable); /* the TCP check is no one's concern now */
   for (guint i = self->attempts->len; i > 0; i--)
     {

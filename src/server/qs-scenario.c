@@ -184,7 +184,7 @@ static const Row rows[] = {
   { { "large-hello-blocked", N_ ("Large ClientHello blocked"),
       N_ ("A ClientHello with a post-quantum key share takes two datagrams and is not heard; one with X25519 alone is "
           "answered."),
-      "no-reply" },
+      "post-quantum-hello-blocked" },
     DECIDES_WIRE,
     { .wire = QS_WIRE_LARGE_HELLO_LOST } },
   { { "silence", N_ ("Connection dropped"),

@@ -139,6 +139,23 @@ class Handshake(Case):
             result = self.probe(f"--cert={cert}", f"--key={key}", f"tls://localhost:{peer.port}")
         self.assert_names(result, "client-certificate-refused", "certificate")
 
+    def test_large_hello_blocked(self):
+        chain, key = self.certs.leaf()
+        common = (f"--cert={chain}", f"--key={key}")
+        with peers.quicserve(probe.SERVER, "--scenario=large-hello-blocked", *common) as peer:
+            target = ("--alpn=hq-interop", f"quic://{peers.HOST}:{peer.port}")
+            for mode in ("nonblocking", "blocking", "thread-assisted"):
+                with self.subTest(mode):
+                    result = self.probe(f"--mode={mode}", *target)
+                    self.assertEqual(result.status, 0, result.text)
+                    self.assert_names(result, "post-quantum-hello-blocked", "X25519 alone it answered", "warning")
+                    self.assertEqual(result.report["tls"]["group"].lower(), "x25519")
+                    self.assertNotIn("address-changed", result.findings)
+                    self.assertNotIn("address-family-broken", result.findings)
+            # Who asks for a group is given no other.
+            result = self.probe("--groups=X25519MLKEM768", "--timeout=5", *target)
+            self.assert_names(result, "no-reply", "nothing came back")
+
     def test_certificates(self):
         for kind, finding, words in (
             ("client", "certificate-purpose", "for something else"),
