@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <inttypes.h>
+
 #include "base/qs-i18n.h"
 #include "wire/qs-describe.h"
 #include "wire/qs-names.h"
 #include "wire/qs-scribe.h"
 
 #define RFC9000(section) "RFC 9000 section " section
+#define TAG_LENGTH 16 /* of each suite that QUIC uses, RFC 9001 section 5.3 */
 
 static const QsFieldText packet_texts[] = {
   [QS_PACKET_INITIAL] = { "Initial packet",
@@ -81,18 +84,43 @@ static const BitField protected_short_bits = {
   5
 };
 
-static void
+static QsField *
 add_bits (QsScribe *byte, guint8 value, const BitField *bits)
 {
   GString *shown = g_string_new (NULL);
 
   for (guint i = bits->width; i-- > 0;)
     g_string_append_c (shown, (value >> (bits->shift + i) & 1) != 0 ? '1' : '0');
-  qs_scribe_add (byte, &bits->text, 0, g_string_free (shown, FALSE));
+  return qs_scribe_add (byte, &bits->text, 0, g_string_free (shown, FALSE));
 }
 
 static void
-describe_first_byte (QsScribe *scribe, const QsPacketHeader *header)
+add_opened (QsField *bits, const QsFieldText *text, guint value)
+{
+  QsField *field = qs_field_add (bits, qs_field_new (text->name, bits->space, bits->offset, bits->length));
+
+  qs_field_take_value (field, g_strdup_printf ("%u", value));
+  qs_field_explain (field, _ (text->meaning), text->reference);
+}
+
+/* What the bits are without their protection. */
+static void
+describe_opened_bits (QsField *bits, const QsPacketHeader *header, const QsOpenedHeader *opened)
+{
+  if (!header->long_header)
+    add_opened (bits,
+                QS_FIELD_TEXT ("Key Phase",
+                               N_ ("Which generation of keys protects it: it flips with every key update."),
+                               "RFC 9001 section 6"),
+                opened->key_phase);
+  add_opened (bits,
+              QS_FIELD_TEXT ("Packet Number Length", N_ ("Bytes of the packet number; one less stands in the bits."),
+                             RFC9000 ("17.2")),
+              opened->number_length);
+}
+
+static void
+describe_first_byte (QsScribe *scribe, const QsPacketHeader *header, const QsOpenedHeader *opened)
 {
   static const BitField *const long_bits[] = { &form_bit, &fixed_bit, &type_bits, &protected_long_bits, NULL };
   static const BitField *const retry_bits[] = { &form_bit, &fixed_bit, &type_bits, &unused_bits, NULL };
@@ -111,7 +139,11 @@ describe_first_byte (QsScribe *scribe, const QsPacketHeader *header)
     return;
   qs_field_take_value (byte.parent, g_strdup_printf ("0x%02x", value));
   for (guint i = 0; bits[i] != NULL; i++)
-    add_bits (&byte, value, bits[i]);
+    {
+      QsField *field = add_bits (&byte, value, bits[i]);
+      if (opened != NULL && field != NULL && (bits[i] == &protected_long_bits || bits[i] == &protected_short_bits))
+        describe_opened_bits (field, header, opened);
+    }
 }
 
 static void
@@ -153,8 +185,34 @@ describe_connection_ids (QsScribe *scribe)
 }
 
 static void
-describe_protected (QsScribe *scribe)
+describe_number (QsScribe *scribe, const QsOpenedHeader *opened)
 {
+  gsize start = scribe->reader.at;
+  QsSpan bytes = qs_reader_span (&scribe->reader, opened->number_length);
+  g_autofree char *hex = qs_scribe_hex (bytes);
+
+  if (scribe->reader.ok)
+    qs_scribe_add (scribe,
+                   QS_FIELD_TEXT ("Packet Number",
+                                  N_ ("Under header protection. Only its last bytes are sent: the receiver knows the "
+                                      "others from the packets before."),
+                                  RFC9000 ("17.1")),
+                   start, g_strdup_printf ("%" PRIu64 " (%s)", opened->number, hex));
+}
+
+static void
+describe_protected (QsScribe *scribe, const QsOpenedHeader *opened)
+{
+  if (opened != NULL && qs_reader_left (&scribe->reader) >= (gsize) opened->number_length + TAG_LENGTH)
+    {
+      describe_number (scribe, opened);
+      qs_scribe_bytes (scribe, qs_reader_left (&scribe->reader) - TAG_LENGTH,
+                       QS_FIELD_TEXT ("Protected Payload", N_ ("The frames, encrypted."), "RFC 9001 section 5.3"));
+      qs_scribe_rest (scribe, QS_FIELD_TEXT ("Authentication Tag",
+                                             N_ ("Proves that neither header nor payload was changed on the way."),
+                                             "RFC 9001 section 5.3"));
+      return;
+    }
   qs_scribe_rest (scribe,
                   QS_FIELD_TEXT ("Protected packet number and payload",
                                  N_ ("The packet number, of 1 to 4 bytes, under header protection, then the encrypted "
@@ -189,7 +247,7 @@ describe_version_list (QsScribe *scribe)
 }
 
 static void
-describe_numbered (QsScribe *scribe, const QsPacketHeader *header)
+describe_numbered (QsScribe *scribe, const QsPacketHeader *header, const QsOpenedHeader *opened)
 {
   if (header->type == QS_PACKET_INITIAL)
     {
@@ -207,13 +265,13 @@ describe_numbered (QsScribe *scribe, const QsPacketHeader *header)
                                    N_ ("Bytes of the packet number and the payload together: the next packet of the "
                                        "datagram starts behind them."),
                                    RFC9000 ("17.2")));
-  describe_protected (scribe);
+  describe_protected (scribe, opened);
 }
 
 static void
-describe_long (QsScribe *scribe, const QsPacketHeader *header)
+describe_long (QsScribe *scribe, const QsPacketHeader *header, const QsOpenedHeader *opened)
 {
-  describe_first_byte (scribe, header);
+  describe_first_byte (scribe, header, opened);
   describe_version (scribe,
                     QS_FIELD_TEXT ("Version", N_ ("The QUIC version; 0 marks Version Negotiation."), RFC9000 ("17.2")));
   describe_connection_ids (scribe);
@@ -226,18 +284,18 @@ describe_long (QsScribe *scribe, const QsPacketHeader *header)
                                            N_ ("Their meaning depends on a version that is not known here."),
                                            "RFC 8999 section 5.1"));
   else
-    describe_numbered (scribe, header);
+    describe_numbered (scribe, header, opened);
 }
 
 static void
-describe_short (QsScribe *scribe, const QsPacketHeader *header)
+describe_short (QsScribe *scribe, const QsPacketHeader *header, const QsOpenedHeader *opened)
 {
-  describe_first_byte (scribe, header);
+  describe_first_byte (scribe, header, opened);
   qs_scribe_bytes (scribe, header->dcid.length,
                    QS_FIELD_TEXT ("Destination Connection ID",
                                   N_ ("Names the connection at the receiver; its length does not stand in the packet."),
                                   RFC9000 ("17.3.1")));
-  describe_protected (scribe);
+  describe_protected (scribe, opened);
 }
 
 static void
@@ -290,9 +348,11 @@ describe_record (QsScribe *scribe)
 }
 
 QsField *
-qs_describe_packet_header (const QsPacketHeader *header, QsSpan packet, gsize packet_offset)
+qs_describe_packet_header (const QsPacketHeader *header, const QsOpenedHeader *opened, QsSpan packet,
+                           gsize packet_offset)
 {
   g_return_val_if_fail (header != NULL && header->type < QS_N_PACKET_TYPES, NULL);
+  g_return_val_if_fail (opened == NULL || (opened->number_length >= 1 && opened->number_length <= 4), NULL);
 
   guint room = QS_SCRIBE_ROOM;
   gsize length = header->length > 0 ? MIN (header->length, packet.length) : packet.length;
@@ -306,9 +366,9 @@ qs_describe_packet_header (const QsPacketHeader *header, QsSpan packet, gsize pa
   else if (header->type == QS_PACKET_STATELESS_RESET)
     describe_reset (&scribe);
   else if (header->long_header)
-    describe_long (&scribe, header);
+    describe_long (&scribe, header, opened);
   else
-    describe_short (&scribe, header);
+    describe_short (&scribe, header, opened);
   qs_scribe_close (&scribe);
   return field;
 }

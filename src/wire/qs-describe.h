@@ -10,8 +10,16 @@ G_BEGIN_DECLS
 
 /* Field trees for the inspector. Each is made anew and owned by the caller. */
 
-/* Ranges count in the datagram: packet_offset is where this packet starts in it. */
-QsField *qs_describe_packet_header (const QsPacketHeader *header, QsSpan packet, gsize packet_offset);
+/* What the protected part of a header says, once it was opened. */
+typedef struct {
+  guint64 number; /* whole */
+  guint8 number_length;
+  gboolean key_phase; /* of a short header */
+} QsOpenedHeader;
+
+/* Ranges count in the datagram: packet_offset is where this packet starts in it. opened may be NULL. */
+QsField *qs_describe_packet_header (const QsPacketHeader *header, const QsOpenedHeader *opened, QsSpan packet,
+                                    gsize packet_offset);
 /* Ranges count in the payload. */
 QsField *qs_describe_frame (const QsFrame *frame, QsSpan payload);
 /* What qs_frame_parse() refuses at offset: a frame of an unknown type, or a broken one. */

@@ -45,6 +45,13 @@ class Inspection(unittest.TestCase):
     def values(self, lines, wanted):
         return [value for _, _, name, value in lines if name == wanted]
 
+    def check_opened(self, lines):
+        """Of each packet that could be read, the protected part of the header is told as well."""
+        read = {packet for packet, _, name, value in lines if (name, value) == ("Protection", "decrypted")}
+        for wanted in ("Packet Number", "Packet Number Length", "Protected Payload", "Authentication Tag"):
+            self.assertEqual({packet for packet, _, name, _ in lines if name == wanted}, read, wanted)
+        self.assertGreater(len(read), 5)
+
     def check_certificate(self, lines):
         self.assertTrue(any("localhost" in value for value in self.values(lines, "DNS Name")), "no name in the certificate")
         for name in ("Subject", "Issuer", "Not Before", "Not After", "Subject Public Key Info", "Serial Number"):
@@ -63,6 +70,7 @@ class Inspection(unittest.TestCase):
         self.assertIn("200", self.values(lines, ":status"))
         self.assertTrue(self.values(lines, "server"), "caddy's own header field")
         self.check_certificate(lines)
+        self.check_opened(lines)
 
     def test_h3_file(self):
         """A body of many packets: all but the first say which part of the DATA frame they bring."""
@@ -80,6 +88,7 @@ class Inspection(unittest.TestCase):
             with self.subTest(options), self.serve(*options) as peer:
                 lines = self.inspect(f"quic://127.0.0.1:{peer.port}/", "--alpn=hq-interop", status=None)
                 self.check_certificate(lines)
+                self.check_opened(lines)
                 self.assertEqual(self.values(lines, "HTTP/3"), [])
 
     def test_version_negotiation(self):

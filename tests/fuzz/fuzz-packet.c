@@ -4,11 +4,14 @@
 #include "wire/qs-describe.h"
 #include "wire/qs-packet.h"
 
-/* The first byte is the length of connection ids in short headers, the rest a datagram. */
+/* The first byte is the length of connection ids in short headers, and from 128 on as if packets had been opened; the rest is a
+ * datagram. */
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
   guint8 cid_length = size > 0 ? data[0] % (QS_CID_MAX + 1) : 0;
+
+  const QsOpenedHeader opened = { size, (guint8) (1 + cid_length % 4), size % 2 };
 
   for (gsize at = 1; at < size;)
     {
@@ -22,7 +25,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 
       g_autofree char *version = qs_quic_version_name (header.version);
       g_assert_nonnull (version);
-      g_autoptr (QsField) tree = qs_describe_packet_header (&header, rest, at);
+      g_autoptr (QsField) tree = qs_describe_packet_header (&header, data[0] >= 128 ? &opened : NULL, rest, at);
       check_tree (tree, at, size);
       at += header.length;
     }

@@ -39,7 +39,7 @@ describe_packet (const char *name, gsize offset)
   QsPacketHeader header;
 
   g_assert_true (qs_packet_header_parse (packet, span_of (bytes).data[0], &header, NULL));
-  QsField *tree = qs_describe_packet_header (&header, packet, offset);
+  QsField *tree = qs_describe_packet_header (&header, NULL, packet, offset);
   check_tree (tree, offset, offset + packet.length);
   g_assert_nonnull (tree->meaning);
   return tree;
@@ -91,23 +91,61 @@ test_packets (void)
   assert_field (versions, "Supported Version", "0x00000001 (1)", 19, 4);
 }
 
+/* What is known once header protection is off: RFC 9001 appendix A.3, and the short header of A.5. */
+static void
+test_opened (void)
+{
+  g_autoptr (GBytes) bytes = corpus ("packet", "rfc9001-server-initial");
+  QsSpan packet = QS_SPAN (span_of (bytes).data + 1, span_of (bytes).length - 1);
+  QsOpenedHeader opened = { .number = 1, .number_length = 2 };
+  QsPacketHeader header;
+
+  g_assert_true (qs_packet_header_parse (packet, 0, &header, NULL));
+  g_autoptr (QsField) initial = qs_describe_packet_header (&header, &opened, packet, 0);
+  check_tree (initial, 0, packet.length);
+  assert_gapless (initial);
+  assert_field (initial, "Packet Number", "1 (c0 d9)", 18, 2);
+  assert_field (initial, "Packet Number Length", "2", 0, 1);
+  assert_field (initial, "Authentication Tag", "3d 20 39 8c 27 64 56 cb c4 21 58 40 7d d0 74 ee", 119, 16);
+  g_assert_null (find (initial, "Key Phase"));
+  g_assert_nonnull (find (initial, "Protected Payload"));
+
+  g_autoptr (GBytes) short_bytes = corpus ("packet", "rfc9001-chacha20");
+  packet = QS_SPAN (span_of (short_bytes).data + 1, span_of (short_bytes).length - 1);
+  opened = (QsOpenedHeader){ .number = 654360564, .number_length = 3 };
+  g_assert_true (qs_packet_header_parse (packet, 0, &header, NULL));
+  g_autoptr (QsField) one_rtt = qs_describe_packet_header (&header, &opened, packet, 0);
+  assert_gapless (one_rtt);
+  assert_field (one_rtt, "Packet Number", "654360564 (fe 41 89)", 1, 3);
+  assert_field (one_rtt, "Protected Payload", "65", 4, 1);
+  assert_field (one_rtt, "Key Phase", "0", 0, 1);
+
+  /* What cannot be is shown as if it were closed. */
+  opened.number_length = 4;
+  QsSpan less = QS_SPAN (packet.data, 20);
+  header.length = 20;
+  g_autoptr (QsField) closed = qs_describe_packet_header (&header, &opened, less, 0);
+  g_assert_null (find (closed, "Packet Number"));
+  assert_gapless (closed);
+}
+
 static void
 test_other_packets (void)
 {
   g_autoptr (GBytes) bytes = hex ("4011223344556677889900112233445566778899aabbccddeeff");
   QsPacketHeader header = { .type = QS_PACKET_STATELESS_RESET, .length = (guint32) g_bytes_get_size (bytes) };
-  g_autoptr (QsField) reset = qs_describe_packet_header (&header, span_of (bytes), 0);
+  g_autoptr (QsField) reset = qs_describe_packet_header (&header, NULL, span_of (bytes), 0);
   assert_field (reset, "Stateless Reset Token", "00 11 22 33 44 55 66 77 88 99 aa bb cc dd ee ff", 10, 16);
   assert_gapless (reset);
 
   g_autoptr (GBytes) short_bytes = hex ("401122");
   header.length = 3;
-  g_autoptr (QsField) short_reset = qs_describe_packet_header (&header, span_of (short_bytes), 0);
+  g_autoptr (QsField) short_reset = qs_describe_packet_header (&header, NULL, span_of (short_bytes), 0);
   check_tree (short_reset, 0, 3);
 
   g_autoptr (GBytes) record_bytes = hex ("16030100040e000000");
   header = (QsPacketHeader){ .type = QS_PACKET_TLS_RECORD };
-  g_autoptr (QsField) record = qs_describe_packet_header (&header, span_of (record_bytes), 7);
+  g_autoptr (QsField) record = qs_describe_packet_header (&header, NULL, span_of (record_bytes), 7);
   assert_field (record, "Content Type", "0x16 handshake", 7, 1);
   assert_field (record, "Fragment", "0e 00 00 00", 12, 4);
   assert_gapless (record);
@@ -322,6 +360,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wire/describe/packets", test_packets);
+  g_test_add_func ("/wire/describe/opened", test_opened);
   g_test_add_func ("/wire/describe/other-packets", test_other_packets);
   g_test_add_func ("/wire/describe/frame", test_frame);
   g_test_add_func ("/wire/describe/alert", test_alert);

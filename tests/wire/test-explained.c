@@ -329,10 +329,13 @@ test_packets (void)
         if (!qs_packet_header_parse (span_of (bytes), 4, &header, NULL))
           continue;
         QsSpan packet = QS_SPAN (span_of (bytes).data, header.length);
-        g_autoptr (QsField) tree = qs_describe_packet_header (&header, packet, 0);
+        const QsOpenedHeader opened = { 7, 2, TRUE };
+        g_autoptr (QsField) tree = qs_describe_packet_header (&header, NULL, packet, 0);
         check_tree (tree, 0, packet.length);
+        g_autoptr (QsField) open = qs_describe_packet_header (&header, &opened, packet, 0);
+        check_tree (open, 0, packet.length);
         header.type = QS_PACKET_STATELESS_RESET;
-        g_autoptr (QsField) reset = qs_describe_packet_header (&header, packet, 0);
+        g_autoptr (QsField) reset = qs_describe_packet_header (&header, NULL, packet, 0);
         check_tree (reset, 0, packet.length);
       }
 }

@@ -14,6 +14,7 @@
 /* To find a TLS record's bytes, the segments before it are counted. */
 #define MAX_RECORDS 200000
 #define MAX_SCAN_MESSAGES 10000
+#define AEAD_TAG 16 /* bytes, of each suite that QUIC uses */
 
 static void
 part_free (gpointer data)
@@ -245,6 +246,20 @@ describe_packet (QsInspection *self, QsTrace *trace, guint index)
   add_part (self, field);
 }
 
+/* How long the number is, follows from what was found inside. */
+static gboolean
+get_opened (const QsInspection *self, const QsPacket *packet, const QsPacketHeader *header, QsOpenedHeader *opened)
+{
+  gsize rest = (gsize) header->pn_offset + packet->payload_length + AEAD_TAG;
+
+  if (!has_flag (packet, QS_PACKET_DECRYPTED) || header->pn_offset == 0 || self->wire_length != packet->length ||
+      packet->length <= rest || packet->length > rest + 4)
+    return FALSE;
+  *opened =
+      (QsOpenedHeader){ packet->number, (guint8) (packet->length - rest), has_flag (packet, QS_PACKET_KEY_PHASE) };
+  return TRUE;
+}
+
 static void
 describe_header (QsInspection *self, const QsPacket *packet)
 {
@@ -259,7 +274,9 @@ describe_header (QsInspection *self, const QsPacket *packet)
     return;
   header.type = packet->type;
   bytes.length = self->wire_length;
-  add_part (self, qs_describe_packet_header (&header, bytes, self->wire_offset));
+  QsOpenedHeader opened;
+  gboolean known = get_opened (self, packet, &header, &opened);
+  add_part (self, qs_describe_packet_header (&header, known ? &opened : NULL, bytes, self->wire_offset));
 }
 
 /* --- Payload -------------------------------------------------------------------------------------- */
