@@ -99,3 +99,12 @@ qs_lessons_dup_own_folder (void)
 {
   return g_build_filename (g_get_user_data_dir (), "quicscope", "lessons", NULL);
 }
+
+char *
+qs_lessons_dup_guide (void)
+{
+  const char *uninstalled = g_getenv ("QS_LESSONDIR");
+
+  return uninstalled != NULL ? g_build_filename (uninstalled, "README.md", NULL)
+                             : g_build_filename (PKGDATADIR, "lessons", "README.md", NULL);
+}

@@ -24,5 +24,7 @@ GPtrArray *qs_lessons_load (const char *const *languages, GPtrArray **problems);
 QsLesson *qs_lessons_find (GPtrArray *lessons, const char *name);
 /* Where a person's own lessons belong. Owned by the caller. */
 char *qs_lessons_dup_own_folder (void);
+/* The file that says how a lesson is written; it may not be there. Owned by the caller. */
+char *qs_lessons_dup_guide (void);
 
 G_END_DECLS

@@ -74,8 +74,9 @@ sort_attributes (QsLessonParser *parser, const QsLessonElement *element, const c
       else if (element->has_text && g_str_equal (names[i], "xml:lang"))
         language = given[i];
       else
-        qs_lesson_fail (error, _ ("<%s> takes no “%s”; data/lessons/README.md lists what it takes"), element->name,
-                        names[i]);
+        qs_lesson_fail (
+            error, _ ("<%s> takes no “%s”; README.md beside the lessons that come with Quicscope lists what it takes"),
+            element->name, names[i]);
     }
   set_language (parser, language, error);
 }

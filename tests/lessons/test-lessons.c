@@ -98,6 +98,13 @@ check_run (QsLesson *lesson, int run, QsTrace *trace)
       int answer = qs_lesson_question_answer (page->question, trace);
       if (answer < 0)
         return g_strdup_printf ("page %u (line %u): not one choice is right", i + 1, page->line);
+      /* The others are wrong by the trace, not for lack of a right one. */
+      for (guint k = 0; k < page->question->choices->len; k++)
+        {
+          const QsLessonChoice *other = g_ptr_array_index (page->question->choices, k);
+          if (qs_lesson_condition_holds (&other->when, trace) != ((int) k == answer))
+            return g_strdup_printf ("page %u (line %u): choice %u is no clear case", i + 1, page->line, k + 1);
+        }
       g_autoptr (GArray) proof = qs_lesson_question_proof (page->question, trace);
       const QsLessonChoice *choice = g_ptr_array_index (page->question->choices, answer);
       if (proof->len == 0 && (page->question->proof != NULL || (choice->when.packets != NULL && choice->when.max > 0)))
@@ -148,6 +155,24 @@ test_all_load (void)
   g_assert_cmpuint (again->len, ==, lessons->len);
 }
 
+/* The example of data/lessons/README.md is a lesson, and does what is said there. */
+static void
+test_guide (void)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("QS_SRCDIR"), "data", "lessons", "README.md", NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize length;
+
+  g_assert_true (g_file_get_contents (path, &text, &length, &error));
+  char *begin = strstr (text, "<?xml"), *end = begin != NULL ? strstr (begin, "```") : NULL;
+  g_assert_nonnull (end);
+  g_autoptr (QsLesson) lesson =
+      qs_lesson_parse (begin, (gsize) (end - begin), "guide", "README.md", (const char *const[]){ "C", NULL }, &error);
+  g_assert_no_error (error);
+  check_lesson (lesson);
+}
+
 static void
 test_each_asks (void)
 {
@@ -175,6 +200,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   lessons = qs_lessons_load ((const char *const[]){ "C", NULL }, NULL);
   g_test_add_func ("/lessons/load", test_all_load);
+  g_test_add_func ("/lessons/guide", test_guide);
   g_test_add_func ("/lessons/ask", test_each_asks);
   for (guint i = 0; i < lessons->len; i++)
     {

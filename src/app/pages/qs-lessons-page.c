@@ -114,6 +114,19 @@ load_lessons (QsLessonsPage *self)
   show_problems (self, problems);
 }
 
+/* An empty folder would not say what belongs into it. */
+static void
+make_own_folder (const char *folder)
+{
+  g_autofree char *guide = qs_lessons_dup_guide ();
+  g_autofree char *path = g_build_filename (folder, "README.md", NULL);
+  g_autoptr (GFile) from = g_file_new_for_path (guide);
+  g_autoptr (GFile) to = g_file_new_for_path (path);
+
+  g_mkdir_with_parents (folder, 0700);
+  g_file_copy (from, to, G_FILE_COPY_TARGET_DEFAULT_PERMS, NULL, NULL, NULL, NULL);
+}
+
 static void
 own_folder_cb (QsLessonsPage *self)
 {
@@ -122,7 +135,7 @@ own_folder_cb (QsLessonsPage *self)
   GtkWindow *window = GTK_WINDOW (gtk_widget_get_toplevel (GTK_WIDGET (self)));
   g_autoptr (GError) error = NULL;
 
-  g_mkdir_with_parents (folder, 0700);
+  make_own_folder (folder);
   if (!gtk_show_uri_on_window (window, uri, GDK_CURRENT_TIME, &error))
     {
       g_autofree char *words = g_strdup_printf (_ ("%s cannot be opened: %s"), folder, error->message);
