@@ -56,6 +56,17 @@ run_tshark (Fixture *self, const char *fields)
   return g_strsplit (output, "\n", -1);
 }
 
+/* lines: NULL where there is no tshark. */
+static void
+assert_lines (char **lines, const char *const *expected, guint n)
+{
+  if (lines == NULL)
+    return;
+  g_assert_cmpuint (g_strv_length (lines), ==, n);
+  for (guint i = 0; i < n; i++)
+    g_assert_cmpstr (lines[i], ==, expected[i]);
+}
+
 static void
 test_udp (Fixture *self, gconstpointer data)
 {
@@ -133,11 +144,7 @@ test_tcp (Fixture *self, gconstpointer data)
     "40000,1,0x0018,1,1,5,",        "4433,1,0x0018,1,6,32768,",    "4433,1,0x0018,32769,6,32768,",
     "4433,1,0x0018,65537,6,32768,", "4433,1,0x0018,98305,6,1696,", "40000,1,0x0018,6,100001,3,",
   };
-  if (lines == NULL)
-    return;
-  g_assert_cmpuint (g_strv_length (lines), ==, G_N_ELEMENTS (expected));
-  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
-    g_assert_cmpstr (lines[i], ==, expected[i]);
+  assert_lines (lines, expected, G_N_ELEMENTS (expected));
 }
 
 /* The header of a record that was read apart from its body goes with it; without a body it is written all the same. */
@@ -167,11 +174,7 @@ test_records (Fixture *self, gconstpointer data)
     "40000,1,6d65,",
     "4433,1,7265737473,",
   };
-  if (lines == NULL)
-    return;
-  g_assert_cmpuint (g_strv_length (lines), ==, G_N_ELEMENTS (expected));
-  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
-    g_assert_cmpstr (lines[i], ==, expected[i]);
+  assert_lines (lines, expected, G_N_ELEMENTS (expected));
 }
 
 /* Where marks tell when TCP connected, the handshake that is made up has these times. */
@@ -193,11 +196,7 @@ test_tcp_times (Fixture *self, gconstpointer data)
   g_auto (GStrv) lines = run_tshark (self, "-e tcp.flags -e frame.time_epoch");
   static const char *const expected[] = { "0x0002,1700000000.123461789", "0x0012,1700000000.123486789",
                                           "0x0010,1700000000.123486789", "0x0018,1700000000.123487789" };
-  if (lines == NULL)
-    return;
-  g_assert_cmpuint (g_strv_length (lines), ==, G_N_ELEMENTS (expected));
-  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
-    g_assert_cmpstr (lines[i], ==, expected[i]);
+  assert_lines (lines, expected, G_N_ELEMENTS (expected));
 }
 
 /* Behind the memory bound: the true length is kept, and that the rest is missing. */
