@@ -60,6 +60,27 @@ qs_sequence_packet_at (const QsSequenceLayout *self, guint rank, guint *packet)
   return qs_trace_get_packet (trace, index);
 }
 
+guint
+qs_sequence_packets_at (const QsSequenceLayout *self, guint rank, guint packets[2])
+{
+  guint32 arrow = arrow_at (self, rank);
+  guint n = 0;
+
+  if (self->options.join == NULL)
+    {
+      packets[0] = arrow;
+      return 1;
+    }
+  for (guint sender = 0; sender < 2; sender++)
+    {
+      guint packet = packet_at_end (self, crossing_of (self, arrow), sender == 1);
+
+      if (packet != QS_SEQUENCE_NONE)
+        packets[n++] = packet;
+    }
+  return n;
+}
+
 const QsCrossing *
 qs_sequence_crossing_at (const QsSequenceLayout *self, guint rank, QsCrossingFate *fate)
 {
@@ -201,14 +222,16 @@ qs_sequence_rank_of (const QsSequenceLayout *self, guint packet)
   return arrow < self->n_appended ? rank_behind (self, arrow, 0, self->order->len) - 1 : G_MAXUINT;
 }
 
-/* Where several addresses are raced, the ends are those of the attempt that was answered. */
+/* Where several addresses are raced, the ends are those of the attempt that was answered, with its keys at last. An address
+ * that changes later is another matter. */
 static void
 take_path (QsSequenceLayout *self, const QsPacket *packet)
 {
-  gboolean answer = packet->direction == QS_DIRECTION_RECEIVED;
+  gboolean with_keys = packet->type == QS_PACKET_HANDSHAKE || packet->type == QS_PACKET_1RTT;
+  guint8 answer = packet->direction != QS_DIRECTION_RECEIVED ? 0 : with_keys ? 2 : 1;
   QsRecord record;
 
-  if (packet->record >= qs_trace_get_n_records (self->trace) || (self->answered && !answer))
+  if (packet->record >= qs_trace_get_n_records (self->trace) || self->answered == 2 || self->answered > answer)
     return;
   qs_trace_get_record (self->trace, packet->record, &record);
   self->path = record.path;
@@ -221,7 +244,7 @@ void
 qs_sequence_append_arrow (QsSequenceLayout *self)
 {
   guint32 arrow = self->n_appended++;
-  guint n = self->order->len, packet;
+  guint n = self->order->len;
 
   if (n == 0 || compare (self, arrow_at (self, n - 1), arrow) <= 0)
     g_array_append_val (self->order, arrow);
@@ -234,8 +257,11 @@ qs_sequence_append_arrow (QsSequenceLayout *self)
       g_array_insert_val (self->order, at, arrow);
       n = at;
     }
-  const QsPacket *of = qs_sequence_packet_at (self, n, &packet);
-  self->types_seen |= 1u << of->type;
-  if ((packet & QS_SEQUENCE_OTHER) == 0 || self->options.join == NULL)
-    take_path (self, of);
+  self->types_seen |= 1u << qs_sequence_packet_at (self, n, NULL)->type;
+  guint packets[2], n_packets = qs_sequence_packets_at (self, n, packets);
+  for (guint i = 0; i < n_packets; i++)
+    {
+      if (self->options.join == NULL || (packets[i] & QS_SEQUENCE_OTHER) == 0)
+        take_path (self, qs_trace_get_packet (self->trace, packets[i]));
+    }
 }

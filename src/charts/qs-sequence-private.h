@@ -56,6 +56,7 @@ typedef enum {
   QS_NOTE_STATELESS_RESET,
   QS_NOTE_CLOSE,
   QS_NOTE_CONFIRMED,
+  QS_NOTE_PATH,
   QS_NOTE_MARK, /* what a mark says */
   QS_NOTE_KEYS, /* an end has the keys of a level */
 } QsNoteKind;
@@ -100,11 +101,11 @@ struct _QsSequenceLayout {
   guint types_seen;      /* bit N: a packet of type N */
   gboolean unknown_seen; /* of both ends: QS_CROSSING_UNKNOWN */
   guint16 path;          /* that the ends are named after: the last one that answered */
-  gboolean answered;
-  gint64 half_rtt; /* nanoseconds */
-  double scale;    /* TO_SCALE: per nanosecond */
-  double end;      /* below the last item */
-  double reach;    /* of both ends: how deep the last arrows reach */
+  guint8 answered;       /* 2: with its keys */
+  gint64 half_rtt;       /* nanoseconds */
+  double scale;          /* TO_SCALE: per nanosecond */
+  double end;            /* below the last item */
+  double reach;          /* of both ends: how deep the last arrows reach */
 
   /* Measures, at this text scale. */
   double line1, line2; /* heights of a label's lines */
@@ -121,6 +122,8 @@ struct _QsSequenceLayout {
 
 /* The packet that is shown for it: the sender's where that can be read, for it knows what it sent. */
 const QsPacket *qs_sequence_packet_at (const QsSequenceLayout *self, guint rank, guint *packet);
+/* All of its packets: of both ends up to two. How many there are. */
+guint qs_sequence_packets_at (const QsSequenceLayout *self, guint rank, guint packets[2]);
 /* NULL: the trace alone. */
 const QsCrossing *qs_sequence_crossing_at (const QsSequenceLayout *self, guint rank, QsCrossingFate *fate);
 gboolean qs_sequence_by_client (const QsSequenceLayout *self, guint packet);
@@ -201,6 +204,12 @@ void qs_sequence_recount_bundles (QsSequenceLayout *self);
 gboolean qs_sequence_lay_out_one (QsSequenceLayout *self);
 /* Looks at the next record for keys; FALSE when there is none. */
 gboolean qs_sequence_look_for_keys (QsSequenceLayout *self);
+
+/* --- qs-sequence-paths.c --- */
+
+/* Of this arrow, the packet whose sender has another address than before; QS_SEQUENCE_NONE: none. */
+guint qs_sequence_find_path_change (const QsSequenceLayout *self, guint rank);
+char *qs_sequence_path_change_text (const QsSequenceLayout *self, guint packet); /* may be NULL */
 
 /* --- qs-sequence-scale.c --- */
 

@@ -145,6 +145,10 @@ push_notes_of (QsSequenceLayout *self, guint rank, guint packet, const QsPacket 
 {
   guint64 closes = QS_FRAME_BIT (QS_FRAME_CONNECTION_CLOSE) | QS_FRAME_BIT (QS_FRAME_CONNECTION_CLOSE_APP);
 
+  guint moved = qs_sequence_find_path_change (self, rank);
+
+  if (moved != QS_SEQUENCE_NONE)
+    note_packet (self, moved, time, QS_NOTE_PATH);
   if (!qs_sequence_is_lost (self, rank))
     push_notes_of_arrival (self, packet, of, time);
   if ((of->flags & QS_PACKET_KEY_UPDATE) != 0)

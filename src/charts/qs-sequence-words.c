@@ -62,6 +62,7 @@ static const struct {
                                 N_ ("It has no memory of this connection any more, and ends it with its token.") },
   [QS_NOTE_CLOSE] = { QS_TONE_DANGER, N_ ("The client closes the connection"), N_ ("The server closes the connection"),
                       NULL },
+  [QS_NOTE_PATH] = { QS_TONE_WARNING, N_ ("The client's address changes"), N_ ("The server's address changes"), NULL },
   [QS_NOTE_CONFIRMED] = { QS_TONE_GOOD, NULL, N_ ("Handshake confirmed"),
                           N_ ("The server has the client's Finished. Both sides drop their Handshake keys.") },
 };
@@ -286,6 +287,8 @@ qs_sequence_note_text (const QsSequenceLayout *self, const QsNote *note)
     return g_strdup (_ ("From here on this end can read, and write, packets of this level."));
   if (note->kind == QS_NOTE_MARK)
     return mark_text (qs_trace_get_mark (trace_of_mark (self, note), note->mark, NULL));
+  if (note->kind == QS_NOTE_PATH)
+    return qs_sequence_path_change_text (self, note->packet);
   if (note->kind != QS_NOTE_CLOSE)
     return g_strdup (_ (note_words[note->kind].text));
   QsTrace *trace = qs_sequence_resolve (self, note->packet, &index);

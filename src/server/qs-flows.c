@@ -164,15 +164,18 @@ find_by_long_header (QsFlows *self, const QsUdpDatagram *datagram, QsSpan dcid, 
 
   if (!received)
     {
-      if (flow != NULL)
-        learn (self, flow, scid);
+      if (flow == NULL)
+        return qs_flows_find (self, scid.data, scid.length); /* to an address that has changed */
+      learn (self, flow, scid);
       return flow;
     }
   /* The same address and client id again, but a destination that was never ours: a client that uses its port for
    * another connection (many have connection ids of length 0). */
-  if (flow == NULL || !knows (flow, dcid))
-    flow = begin (self, datagram->peer, key, dcid, scid);
-  return flow;
+  if (flow != NULL && knows (flow, dcid))
+    return flow;
+  /* A destination that the server chose: the client's address has changed in the middle of the handshake. */
+  flow = qs_flows_find (self, dcid.data, dcid.length);
+  return flow != NULL ? flow : begin (self, datagram->peer, key, dcid, scid);
 }
 
 static QsFlow *

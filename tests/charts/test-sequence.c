@@ -326,6 +326,52 @@ test_raced (void)
   g_assert_nonnull (strstr (moved, "from 192.0.2.7:40001"));
 }
 
+/* An address that changes in the middle of a connection is noted once, at the first packet from it; a race is no change. */
+static void
+test_moved (void)
+{
+  g_autoptr (QsTrace) trace = fixture_trace_new (QS_VANTAGE_CLIENT);
+  g_autoptr (GSocketAddress) client = g_inet_socket_address_new_from_string ("192.0.2.7", 40000);
+  g_autoptr (GSocketAddress) server = g_inet_socket_address_new_from_string ("192.0.2.1", 4433);
+  g_autoptr (GSocketAddress) other = g_inet_socket_address_new_from_string ("192.0.2.7", 40001);
+  guint16 first = qs_trace_add_path (trace, client, server), second = qs_trace_add_path (trace, other, server);
+  const struct {
+    QsDirection direction;
+    QsPacketType type;
+    guint16 path;
+  } packets[] = {
+    { SENT, QS_PACKET_INITIAL, second }, { SENT, QS_PACKET_INITIAL, first },   { RECEIVED, QS_PACKET_1RTT, first },
+    { SENT, QS_PACKET_1RTT, first },     { RECEIVED, QS_PACKET_1RTT, first },  { SENT, QS_PACKET_1RTT, second },
+    { SENT, QS_PACKET_1RTT, second },    { RECEIVED, QS_PACKET_1RTT, second }, { SENT, QS_PACKET_1RTT, second },
+  };
+  guint n_notes = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (packets); i++)
+    {
+      guint8 bytes[100] = { 0 };
+      guint r = qs_trace_add_datagram (trace, i * MS, packets[i].direction, packets[i].path, 0, QS_FATE_PASSED, bytes,
+                                       sizeof bytes);
+      fixture_add_packet (trace, r, i * MS, packets[i].direction, packets[i].type, i, 100, "01");
+    }
+  g_autoptr (QsSequenceLayout) layout = lay_out (trace, QS_SEQUENCE_EVEN, FALSE);
+  g_assert_cmpuint (layout->path, ==, first);
+  for (guint i = 0; i < layout->notes->len; i++)
+    {
+      const QsNote *note = &g_array_index (layout->notes, QsNote, i);
+      QsTone tone;
+
+      if (note->kind != QS_NOTE_PATH)
+        continue;
+      g_autofree char *title = qs_sequence_note_title (layout, note, &tone);
+      g_autofree char *text = qs_sequence_note_text (layout, note);
+      n_notes++; /* that the peer answers there is no change of its own address */
+      g_assert_cmpuint (note->packet, ==, 5);
+      g_assert_cmpstr (title, ==, "The client's address changes");
+      g_assert_cmpstr (text, ==, "It was 192.0.2.7:40000, and is 192.0.2.7:40001 now.");
+    }
+  g_assert_cmpuint (n_notes, ==, 1);
+}
+
 static void
 test_bulk (void)
 {
@@ -729,6 +775,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sequence/million", test_million);
   g_test_add_func ("/sequence/retries", test_retries);
   g_test_add_func ("/sequence/raced", test_raced);
+  g_test_add_func ("/sequence/moved", test_moved);
   g_test_add_func ("/sequence/colours", test_colours);
   g_test_add_func ("/sequence/export", test_export);
   g_test_add_func ("/sequence/export-errors", test_export_errors);

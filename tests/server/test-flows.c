@@ -10,7 +10,7 @@ static const struct sockaddr_in peer_a = { .sin_family = AF_INET,
 
 /* A datagram that begins with an Initial between these ids, or with a short header to dcid when scid is NULL. */
 static QsFlow *
-add (QsFlows *flows, QsDirection direction, const char *dcid, const char *scid)
+add_with (QsFlows *flows, const struct sockaddr_in *peer, QsDirection direction, const char *dcid, const char *scid)
 {
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   guint8 lengths[2] = { (guint8) strlen (dcid), scid != NULL ? (guint8) strlen (scid) : 0 };
@@ -31,11 +31,17 @@ add (QsFlows *flows, QsDirection direction, const char *dcid, const char *scid)
   QsUdpDatagram datagram = {
     .time = g_get_real_time () * 1000,
     .direction = direction,
-    .peer = (const struct sockaddr *) &peer_a,
+    .peer = (const struct sockaddr *) peer,
     .data = bytes->data,
     .length = bytes->len,
   };
   return qs_flows_add (flows, &datagram);
+}
+
+static QsFlow *
+add (QsFlows *flows, QsDirection direction, const char *dcid, const char *scid)
+{
+  return add_with (flows, &peer_a, direction, dcid, scid);
 }
 
 #define RX QS_DIRECTION_RECEIVED
@@ -58,6 +64,24 @@ test_retry_belongs_to_its_connection (void)
   g_assert_true (qs_flows_find (flows, (const guint8 *) "retryid1", 8) == flow);
   g_assert_null (qs_flows_find (flows, (const guint8 *) "unknown!", 8));
   g_assert_cmpuint (qs_trace_get_n_datagrams (flow->trace), ==, 7);
+}
+
+/* In the middle of a handshake, and after it: what the server chose as its id tells whose it is. */
+static void
+test_address_changes (void)
+{
+  g_autoptr (QsFlows) flows = qs_flows_new (TRUE, NULL);
+  struct sockaddr_in elsewhere = peer_a;
+
+  elsewhere.sin_port = 0x4321;
+  QsFlow *flow = add (flows, RX, "original", "client");
+  g_assert_true (add (flows, TX, "client", "serverid") == flow);
+  g_assert_true (add_with (flows, &elsewhere, RX, "serverid", "client") == flow);
+  g_assert_true (add_with (flows, &elsewhere, TX, "client", "serverid") == flow);
+  g_assert_true (add_with (flows, &elsewhere, RX, "serverid", NULL) == flow);
+  g_assert_true (add_with (flows, &elsewhere, RX, "original", "client") != flow); /* anybody can say that */
+  g_assert_cmpuint (qs_trace_get_n_datagrams (flow->trace), ==, 5);
+  g_assert_nonnull (qs_trace_get_path (flow->trace, 1));
 }
 
 /* One address, two connections at once. */
@@ -153,6 +177,7 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/flows/retry-belongs-to-its-connection", test_retry_belongs_to_its_connection);
+  g_test_add_func ("/flows/address-changes", test_address_changes);
   g_test_add_func ("/flows/shared-socket", test_shared_socket);
   g_test_add_func ("/flows/port-used-again", test_port_used_again);
   g_test_add_func ("/flows/a-flood-is-bounded", test_a_flood_is_bounded);
