@@ -34,7 +34,8 @@ static GtkWidget *
 make_choice (QsLessonQuestionView *self, const QsLessonChoice *choice, int number, GtkRadioButton *group)
 {
   GtkWidget *button = gtk_radio_button_new_from_widget (group);
-  GtkWidget *label = g_object_new (GTK_TYPE_LABEL, "wrap", TRUE, "xalign", 0.0f, "visible", TRUE, NULL);
+  GtkWidget *label =
+      g_object_new (GTK_TYPE_LABEL, "wrap", TRUE, "xalign", 0.0f, "max-width-chars", 34, "visible", TRUE, NULL);
 
   gtk_label_set_markup (GTK_LABEL (label), choice->markup);
   gtk_container_add (GTK_CONTAINER (button), label);
