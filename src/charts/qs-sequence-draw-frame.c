@@ -120,7 +120,8 @@ draw_lane_title (QsDraw *draw, gboolean client, double y)
   double height = layout->line1 + layout->line2 + layout->gap;
   double x = qs_sequence_lane_x (layout, client);
   double edge = MIN (x, layout->options.width - x) - 6 * draw->s;
-  double width = 2 * MIN (edge, 118 * draw->s);
+  double between = fabs (qs_sequence_lane_x (layout, !client) - x) / 2 - 3 * draw->s;
+  double width = 2 * MIN (MIN (edge, between), 118 * draw->s);
   QsRectangle box = { x - width / 2, y, width, height };
   QsRectangle first = { box.x + 4, y + layout->gap / 2, width - 8, layout->line1 };
   QsRectangle second = { box.x + 4, first.y + layout->line1, width - 8, layout->line2 };
@@ -149,7 +150,8 @@ draw_clocks (QsDraw *draw, double top, double height)
   double right = qs_sequence_lane_x (layout, layout->options.mirrored) - 124 * draw->s;
   QsRectangle box = { left, top, right - left, height };
 
-  if (words != NULL && box.width > 0)
+  /* A word or two of them tell nothing. */
+  if (words != NULL && box.width >= 90 * draw->s)
     qs_draw_text (draw, &draw->colours->dim, QS_SEQUENCE_SMALL_POINTS, FALSE, words, &box, QS_CHART_TEXT_CENTRE);
 }
 
