@@ -20,7 +20,7 @@ static struct {
   char **resolve;
   char *timeout;
   char *send, *output, *mode, *impairment;
-  char *qlog, *pcapng, *keylog;
+  char *qlog, *pcapng, *keylog, *session;
   gboolean trace, json, quiet, version, help;
 } raw;
 
@@ -60,6 +60,8 @@ static const GOptionEntry path_entries[] = {
 };
 
 static const GOptionEntry data_entries[] = {
+  { "session", 0, 0, G_OPTION_ARG_FILENAME, &raw.session,
+    N_ ("Resume the session of this file, if there is one, and keep the newest ticket there"), N_ ("FILE") },
   { "send", 0, 0, G_OPTION_ARG_STRING, &raw.send, N_ ("Send this on the first stream, as it stands"), N_ ("TEXT") },
   { "output", 0, 0, G_OPTION_ARG_FILENAME, &raw.output,
     N_ ("Write the answer's body to this file (default: standard output, nowhere with --json)"), N_ ("FILE") },
@@ -113,9 +115,9 @@ quicprobe_print_help (void)
 static void
 clear_raw (void)
 {
-  char **const texts[] = { &raw.alpn, &raw.sni,  &raw.groups,  &raw.ciphersuites, &raw.cacert,
-                           &raw.cert, &raw.key,  &raw.timeout, &raw.send,         &raw.output,
-                           &raw.mode, &raw.qlog, &raw.pcapng,  &raw.keylog,       &raw.impairment };
+  char **const texts[] = { &raw.alpn,   &raw.sni,     &raw.groups,     &raw.ciphersuites, &raw.cacert, &raw.cert,
+                           &raw.key,    &raw.timeout, &raw.send,       &raw.output,       &raw.mode,   &raw.qlog,
+                           &raw.pcapng, &raw.keylog,  &raw.impairment, &raw.session };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);
@@ -132,6 +134,7 @@ quicprobe_options_free (QuicprobeOptions *options)
   g_free (options->qlog);
   g_free (options->pcapng);
   g_free (options->keylog);
+  g_free (options->session);
   g_free (options);
 }
 
@@ -295,7 +298,11 @@ fill (QuicprobeOptions *options, int argc, char **argv, GError **error)
   options->qlog = g_strdup (raw.qlog);
   options->pcapng = g_strdup (raw.pcapng);
   options->keylog = g_strdup (raw.keylog);
-  return TRUE;
+  options->session = g_strdup (raw.session);
+  if (options->session == NULL)
+    return TRUE;
+  options->probe->tickets = qs_ticket_jar_new ();
+  return qs_ticket_jar_load (options->probe->tickets, options->session, error);
 }
 
 static gboolean

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 typedef struct {
   QsTarget *target;
   QsProbeOptions *probe;
-  char *output, *qlog, *pcapng, *keylog;
+  char *output, *qlog, *pcapng, *keylog, *session;
   gboolean trace, json, quiet;
   gboolean help, version; /* then nothing else is set */
 } QuicprobeOptions;

@@ -74,6 +74,9 @@ write_files (const QuicprobeOptions *options, QsTrace *trace)
       if (files[i].path != NULL && !files[i].write (trace, files[i].path, &error))
         good = complain (error);
     }
+  g_autoptr (GError) error = NULL;
+  if (options->session != NULL && !qs_ticket_jar_save (options->probe->tickets, options->session, &error))
+    good = complain (error);
   return good;
 }
 

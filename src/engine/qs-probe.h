@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "engine/qs-target.h"
+#include "engine/qs-ticket-jar.h"
 #include "trace/qs-trace.h"
 
 G_BEGIN_DECLS
@@ -52,6 +53,7 @@ typedef struct {
   char *ciphersuites;
   char *ca_file; /* trust these instead of the system's store; "": nobody */
   char *cert_file, *key_file;
+  QsTicketJar *tickets; /* of earlier runs, to resume, and of this one; NULL: none */
   gboolean insecure;    /* goes on after a verify error and still reports it */
   GSocketFamily family; /* G_SOCKET_FAMILY_INVALID: both, raced */
   char **resolve;       /* "HOST:PORT:ADDR" */

@@ -15,6 +15,7 @@ struct _QsSslConfig {
   SSL_CTX *ctx;
   QsTransport transport;
   gboolean insecure;
+  QsTicketJar *tickets; /* NULL: none are kept */
   char *target;
   char *sni;  /* NULL: none is sent */
   char *host; /* what the certificate must be for */
@@ -27,6 +28,7 @@ struct _QsSslConfig {
 typedef struct {
   const QsSslHooks *hooks;
   gpointer data;
+  QsTicketJar *tickets; /* the configuration's, which outlives it; NULL once its certificate did not verify */
 } Binding;
 
 /* --- Callbacks: under OpenSSL's engine lock --- */
@@ -59,7 +61,9 @@ new_session_cb (SSL *ssl, SSL_SESSION *session)
 {
   Binding *binding = SSL_get_ex_data (ssl, binding_index ());
   binding->hooks->ticket (binding->data);
-  return 0; /* the session is not kept */
+  if (binding->tickets != NULL)
+    qs_ticket_jar_put (binding->tickets, session);
+  return 0; /* OpenSSL need not keep it */
 }
 
 /* ssl is QUIC's inner object, which knows no binding. */
@@ -125,6 +129,8 @@ verify_cb (X509_STORE_CTX *store, void *data)
   if (verified <= 0 && first.error == X509_V_OK)
     first = (FirstError){ X509_STORE_CTX_get_error (store), X509_STORE_CTX_get_error_depth (store) };
   X509_STORE_CTX_set_app_data (store, NULL);
+  if (first.error != X509_V_OK)
+    binding->tickets = NULL;
   binding->hooks->verified (first.error, first.depth, X509_STORE_CTX_get0_untrusted (store), binding->data);
   return verified;
 }
@@ -315,6 +321,7 @@ qs_ssl_config_new (QsTarget *target, const QsProbeOptions *options, GError **err
   g_atomic_ref_count_init (&self->ref_count);
   self->transport = qs_target_get_transport (target);
   self->insecure = options->insecure;
+  self->tickets = options->tickets != NULL ? qs_ticket_jar_ref (options->tickets) : NULL;
   self->groups = g_strdup (options->groups);
   self->ciphersuites = g_strdup (options->ciphersuites);
   ERR_clear_error ();
@@ -347,6 +354,7 @@ qs_ssl_config_unref (QsSslConfig *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   SSL_CTX_free (self->ctx);
+  g_clear_pointer (&self->tickets, qs_ticket_jar_unref);
   g_free (self->target);
   g_free (self->sni);
   g_free (self->host);
@@ -406,7 +414,7 @@ qs_ssl_config_new_ssl (QsSslConfig *self, const QsSslHooks *hooks, gpointer data
     }
 
   Binding *binding = g_new (Binding, 1);
-  *binding = (Binding){ hooks, data };
+  *binding = (Binding){ hooks, data, self->tickets };
   SSL_set_ex_data (ssl, binding_index (), binding);
   SSL_set_cert_cb (ssl, cert_cb, binding);
   if (self->transport == QS_TRANSPORT_QUIC)
@@ -423,5 +431,7 @@ qs_ssl_config_new_ssl (QsSslConfig *self, const QsSslHooks *hooks, gpointer data
       SSL_free (ssl);
       return NULL;
     }
+  if (self->tickets != NULL)
+    qs_ticket_jar_offer (self->tickets, ssl, self->host);
   return ssl;
 }

@@ -228,7 +228,9 @@ static const Row rows[] = {
     DECIDES_TCP,
     { .tcp = QS_TCP_RESET } },
   { { "resumption", N_ ("Session resumption"),
-      N_ ("The server gives out session tickets; a second connection with one needs no certificate."), NULL },
+      N_ ("The server gives out session tickets. Probe it twice: the second handshake resumes and needs no certificate "
+          "(quicprobe: --session=FILE)."),
+      NULL },
     0,
     { 0 } },
 };

@@ -77,6 +77,35 @@ test_scenario (Fixture *fixture, gconstpointer data)
   wait_until (!qs_run_is_active (run));
 }
 
+static QsRun *
+try_again (Fixture *fixture)
+{
+  QsRun *before = qs_session_get_run (fixture->session);
+
+  fixture_act (fixture, "try-lab");
+  wait_until (qs_session_get_run (fixture->session) != before);
+  QsRun *run = qs_session_get_run (fixture->session);
+  wait_until (!qs_run_is_active (run) || qs_run_get_status (run) == QS_RUN_OPEN);
+  qs_run_stop (run);
+  wait_until (!qs_run_is_active (run));
+  return run;
+}
+
+/* The second run needs no certificate, until it is another server. */
+static void
+test_resumption (Fixture *fixture, gconstpointer data)
+{
+  QsLab *lab = qs_session_get_lab (fixture->session);
+
+  qs_window_show_page (fixture->window, "lab");
+  qs_lab_set_scenario (lab, "resumption");
+  g_assert_cmpint (qs_run_get_summary (try_again (fixture))->resumed, ==, FALSE);
+  g_assert_cmpint (qs_run_get_summary (try_again (fixture))->resumed, ==, TRUE);
+  qs_lab_set_scenario (lab, "echo");
+  g_assert_cmpint (qs_run_get_summary (try_again (fixture))->resumed, ==, FALSE);
+  g_assert_cmpint (qs_run_get_summary (try_again (fixture))->resumed, ==, FALSE);
+}
+
 static void
 test_blocked_path (Fixture *fixture, gconstpointer data)
 {
@@ -113,6 +142,7 @@ main (int argc, char **argv)
 
   fixture_init (&argc, &argv);
   g_test_add ("/app/lab/blocked-path", Fixture, NULL, fixture_set_up, test_blocked_path, fixture_tear_down);
+  g_test_add ("/app/lab/second-run-resumes", Fixture, NULL, fixture_set_up, test_resumption, fixture_tear_down);
   for (guint i = 0; i < n; i++)
     {
       g_autofree char *path = g_strconcat ("/app/lab/", scenarios[i].name, NULL);

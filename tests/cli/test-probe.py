@@ -147,6 +147,44 @@ class Success(WithCertificates):
             self.assertEqual(named.report["target"]["address"], "::1")
 
 
+class Sessions(WithCertificates):
+    def test_the_second_run_resumes(self):
+        with self.serve() as peer:
+            for scheme in ("quic", "https", "tls"):
+                for mode in ("nonblocking", "blocking", "thread-assisted"):
+                    with self.subTest(f"{scheme} {mode}"):
+                        path = self.path(f"{scheme}-{mode}.pem")
+                        common = [f"--cacert={self.certs.ca}", f"--mode={mode}", f"--session={path}"]
+                        for resumed in (False, True, True):
+                            result = probe.probe(*common, f"{scheme}://localhost:{peer.port}/bytes/10")
+                            self.assertEqual(result.report["outcome"], "ok", result.text)
+                            self.assertIs(result.report["tls"]["resumed"], resumed)
+                            self.assertEqual(len(result.report["tls"]["certificates"] or []) == 0, resumed)
+                            self.assertEqual(result.report["http"]["bytes"], 10)
+                        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+
+    def test_who_did_not_verify_is_not_resumed(self):
+        with self.serve() as peer:
+            path = self.path("unverified.pem")
+            probe.probe("-k", f"--session={path}", f"quic://localhost:{peer.port}")
+            self.assertFalse(os.path.exists(path))
+
+    def test_another_name_is_not_resumed(self):
+        """A ticket says nothing of a name that the certificate is not for."""
+        with self.serve() as peer:
+            path = self.path("other-name.pem")
+            common = [f"--cacert={self.certs.ca}", "--alpn=hq-interop", f"--session={path}"]
+            probe.probe(*common, f"quic://localhost:{peer.port}")
+            self.assertTrue(os.path.exists(path))
+            other = probe.probe(*common, f"--resolve=elsewhere.test:{peer.port}:127.0.0.1", f"quic://elsewhere.test:{peer.port}")
+            self.assertEqual(other.errors, ["certificate-name-mismatch"])
+
+    def test_no_session(self):
+        for path in (self.certs.ca, self.folder):
+            result = probe.run(f"--session={path}", "quic://localhost:1")
+            self.assertEqual((result.status, result.out), (2, b""), result.err)
+
+
 class Files(WithCertificates):
     def test_all(self):
         with self.serve() as peer:

@@ -16,7 +16,8 @@ struct _QsLab {
   guint port; /* as wished */
   guint16 last_port;
   gboolean restarting;
-  char *folder; /* private, holds the CA */
+  QsTicketJar *tickets; /* of the server that runs */
+  char *folder;         /* private, holds the CA */
   char *ca_path;
 };
 
@@ -54,9 +55,11 @@ set_server (QsLab *self, QsServer *server)
       g_signal_handlers_disconnect_by_data (self->server, self);
       g_clear_object (&self->server);
     }
+  g_clear_pointer (&self->tickets, qs_ticket_jar_unref);
   if (server != NULL)
     {
       self->server = g_object_ref (server);
+      self->tickets = qs_ticket_jar_new ();
       g_signal_connect_swapped (server, "notify::running", G_CALLBACK (server_running_cb), self);
       g_signal_connect_swapped (server, "event", G_CALLBACK (server_event_cb), self);
     }
@@ -238,6 +241,7 @@ qs_lab_finalize (GObject *object)
   QsLab *self = QS_LAB (object);
 
   remove_files (self);
+  g_clear_pointer (&self->tickets, qs_ticket_jar_unref);
   g_clear_pointer (&self->scenario, g_free);
   g_clear_pointer (&self->path, g_free);
   g_clear_pointer (&self->served_path, g_free);
@@ -454,6 +458,12 @@ qs_lab_fill_options (QsLab *self, QsProbeOptions *options)
 
   g_free (options->ca_file);
   options->ca_file = g_strdup (self->ca_path);
+  /* A run that resumes shows no certificate: only where that is what is to be seen. */
+  if (self->tickets != NULL && g_str_equal (self->scenario, "resumption"))
+    {
+      g_clear_pointer (&options->tickets, qs_ticket_jar_unref);
+      options->tickets = qs_ticket_jar_ref (self->tickets);
+    }
   /* The lab listens on 127.0.0.1 alone: a lost race on ::1 would only be noise in a first picture. */
   options->family = G_SOCKET_FAMILY_IPV4;
 }
