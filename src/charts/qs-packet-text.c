@@ -132,3 +132,16 @@ qs_packet_text_summary (QsTrace *trace, guint index)
       g_string_append_printf (text, " · %s", _ (flag_words[i].words));
   return g_string_free (text, FALSE);
 }
+
+char *
+qs_packet_text_counts (QsTrace *trace)
+{
+  guint carriers = qs_trace_get_n_datagrams (trace), packets = qs_trace_get_n_packets (trace);
+  gboolean tcp = packets > 0 && qs_trace_get_packet (trace, 0)->type == QS_PACKET_TLS_RECORD;
+  g_autofree char *first = tcp ? g_strdup_printf (ngettext ("%'u segment", "%'u segments", carriers), carriers)
+                               : g_strdup_printf (ngettext ("%'u datagram", "%'u datagrams", carriers), carriers);
+  g_autofree char *second = tcp ? g_strdup_printf (ngettext ("%'u record", "%'u records", packets), packets)
+                                : g_strdup_printf (ngettext ("%'u packet", "%'u packets", packets), packets);
+
+  return g_strdup_printf ("%s · %s", first, second);
+}

@@ -18,5 +18,7 @@ char *qs_packet_text_frames (QsTrace *trace, guint packet); /* "ACK CRYPTO PADDI
 char *qs_packet_text_summary (QsTrace *trace, guint packet);
 /* "change_cipher_spec", "alert" …: what a TLS record carries, inside its protection where that is open; "" unknown. */
 const char *qs_packet_text_content_type (const QsPacket *packet);
+/* Of the whole trace: "17 datagrams · 19 packets"; over TCP "13 segments · 15 records". */
+char *qs_packet_text_counts (QsTrace *trace);
 
 G_END_DECLS

@@ -120,9 +120,11 @@ print_facts (FILE *out, QsProbe *probe, const QsSummary *summary)
   g_autofree char *http = dup_http (probe);
   g_autofree char *end = dup_close (summary);
   QsTrace *trace = qs_probe_get_trace (probe);
-  g_autofree char *amount =
-      g_strdup_printf (_ ("%u datagrams, %u packets, %" PRIu64 " frames"), qs_trace_get_n_datagrams (trace),
-                       qs_trace_get_n_packets (trace), qs_trace_get_n_frames (trace));
+  guint n_carriers = qs_trace_get_n_datagrams (trace), n_packets = qs_trace_get_n_packets (trace);
+  gboolean tcp = n_packets > 0 && qs_trace_get_packet (trace, 0)->type == QS_PACKET_TLS_RECORD;
+  g_autofree char *amount = tcp ? g_strdup_printf (_ ("%u segments, %u records"), n_carriers, n_packets)
+                                : g_strdup_printf (_ ("%u datagrams, %u packets, %" PRIu64 " frames"), n_carriers,
+                                                   n_packets, qs_trace_get_n_frames (trace));
 
   fprintf (out, "\n%s\n", _ ("Connection"));
   print_fact (out, _ ("Address"), address);

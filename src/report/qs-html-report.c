@@ -167,8 +167,7 @@ add_facts (GString *page, QsTrace *trace, const QsSummary *summary)
   add_time_row (page, _ ("First byte"), summary->first_byte);
   add_time_row (page, _ ("In all"), summary->total);
   add_close_row (page, summary);
-  g_autofree char *counts = g_strdup_printf (_ ("%u datagrams, %u packets"), qs_trace_get_n_datagrams (trace),
-                                             qs_trace_get_n_packets (trace));
+  g_autofree char *counts = qs_packet_text_counts (trace);
   add_row (page, _ ("Trace"), counts);
   g_string_append (page, "</table>\n");
 }

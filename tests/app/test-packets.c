@@ -11,6 +11,7 @@
 #include "app/widgets/qs-byte-view.h"
 #include "app/widgets/qs-field-tree.h"
 #include "app/widgets/qs-packet-list.h"
+#include "charts/qs-packet-text.h"
 #include "fixtures.h"
 
 /* The machine that runs this may be busy with other things. */
@@ -792,6 +793,8 @@ test_bytes_of_records (Fixture *fixture, gconstpointer data)
   wait_until (qs_session_get_run (fixture->session) == run && qs_session_get_selection (fixture->session) == 0);
   QsTrace *trace = qs_run_get_trace (run);
   g_assert_cmpint (qs_trace_get_packet (trace, 0)->type, ==, QS_PACKET_TLS_RECORD);
+  g_autofree char *counts = qs_packet_text_counts (trace);
+  g_assert_true (g_regex_match_simple ("^[0-9]+ segments · [0-9]+ records$", counts, 0, 0));
   check_packets (fixture, trace);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "charts/qs-packet-text.h"
 
 struct _QsStatusBar {
   GtkBox parent;
@@ -71,12 +72,8 @@ show_counts (QsStatusBar *self)
       return;
     }
 
-  QsTrace *trace = qs_run_get_trace (self->run);
-  guint datagrams = qs_trace_get_n_datagrams (trace), packets = qs_trace_get_n_packets (trace);
-  g_autofree char *first = g_strdup_printf (ngettext ("%'u datagram", "%'u datagrams", datagrams), datagrams);
-  g_autofree char *second = g_strdup_printf (ngettext ("%'u packet", "%'u packets", packets), packets);
-  g_autofree char *both = g_strdup_printf ("%s · %s", first, second);
-  set_text (self->counts_label, both);
+  g_autofree char *counts = qs_packet_text_counts (qs_run_get_trace (self->run));
+  set_text (self->counts_label, counts);
 }
 
 static void
