@@ -36,7 +36,8 @@ static const GOptionEntry offer_entries[] = {
 };
 
 static const GOptionEntry trust_entries[] = {
-  { "cacert", 0, 0, G_OPTION_ARG_FILENAME, &raw.cacert, N_ ("Trust the CAs of this PEM file, and no others"),
+  { "cacert", 0, 0, G_OPTION_ARG_FILENAME, &raw.cacert,
+    N_ ("Trust the CAs of this PEM file, and no others; lists of revoked certificates (CRL) in it count"),
     N_ ("FILE") },
   { "cert", 0, 0, G_OPTION_ARG_FILENAME, &raw.cert, N_ ("Certificate to show to the server, PEM with its chain"),
     N_ ("FILE") },

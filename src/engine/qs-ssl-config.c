@@ -185,6 +185,21 @@ fail (GError **error, QsError code, const char *format, const char *what)
   return FALSE;
 }
 
+/* A file of CAs may hold their revocation lists too; OpenSSL reads them and leaves them alone until it is told. Asked of
+ * the server's own certificate alone: lists of all CAs above it are hardly ever at hand. */
+static void
+honour_revocation_lists (SSL_CTX *ctx)
+{
+  STACK_OF (X509_OBJECT) *objects = X509_STORE_get0_objects (SSL_CTX_get_cert_store (ctx));
+
+  for (int i = 0; i < sk_X509_OBJECT_num (objects); i++)
+    if (X509_OBJECT_get_type (sk_X509_OBJECT_value (objects, i)) == X509_LU_CRL)
+      {
+        X509_VERIFY_PARAM_set_flags (SSL_CTX_get0_param (ctx), X509_V_FLAG_CRL_CHECK);
+        return;
+      }
+}
+
 static gboolean
 load_trust (QsSslConfig *self, const QsProbeOptions *options, GError **error)
 {
@@ -198,8 +213,13 @@ load_trust (QsSslConfig *self, const QsProbeOptions *options, GError **error)
       X509_STORE_free (store);
       return TRUE;
     }
-  if (*options->ca_file == '\0' || SSL_CTX_load_verify_file (self->ctx, options->ca_file) == 1)
+  if (*options->ca_file == '\0')
     return TRUE;
+  if (SSL_CTX_load_verify_file (self->ctx, options->ca_file) == 1)
+    {
+      honour_revocation_lists (self->ctx);
+      return TRUE;
+    }
   return fail (error, QS_ERROR_SSL,
                _ ("The CA file “%s” cannot be used: name a readable file with certificates in PEM form."),
                options->ca_file);

@@ -156,6 +156,23 @@ class Handshake(Case):
             result = self.probe("--groups=X25519MLKEM768", "--timeout=5", *target)
             self.assert_names(result, "no-reply", "nothing came back")
 
+    def test_revoked(self):
+        """By a list that stands beside the CA; another certificate of the same CA is as good as before."""
+        trust = self.certs.with_revocation_list("wrong-name")
+        for kind, status in (("wrong-name", 1), ("good", 0)):
+            chain, key = self.certs.leaf(kind)
+            with self.subTest(kind), peers.quicserve(probe.SERVER, f"--cert={chain}", f"--key={key}") as peer:
+                host = "elsewhere.example" if kind == "wrong-name" else "localhost"
+                result = probe.probe(
+                    f"--cacert={trust}", "--alpn=hq-interop", f"--resolve={host}:{peer.port}:{peers.HOST}",
+                    f"quic://{host}:{peer.port}",
+                )  # fmt: skip
+                self.assertEqual(result.status, status, result.text)
+                if status != 0:
+                    self.assert_names(result, "certificate-revoked", "new certificate")
+                    self.assertEqual(result.report["tls"]["verify"]["code"], 23)
+                    self.assertEqual(result.report["quic"]["close"]["code"], 0x12C)
+
     def test_certificates(self):
         for kind, finding, words in (
             ("client", "certificate-purpose", "for something else"),

@@ -615,6 +615,19 @@ class Certificates:
             return cert, key
         raise ValueError(f"no such kind of certificate: {kind}")
 
+    def with_revocation_list(self, kind):
+        """A file with the CA and its list of revoked certificates: this leaf's."""
+        path, config, index = self._path(f"revoked-{kind}.pem"), self._path("ca.conf"), self._path("index.txt")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f"[ca]\ndefault_ca = own\n[own]\ndatabase = {index}\ndefault_md = sha256\ndefault_crl_days = 30\n")
+        open(index, "wb").close()
+        command = [openssl_program(), "ca", "-config", config, "-cert", self.ca, "-keyfile", self._path("ca.key")]
+        for step in (["-revoke", self.leaf(kind)[0]], ["-gencrl", "-out", path]):
+            subprocess.run([*command, *step], check=True, stdin=subprocess.DEVNULL, capture_output=True)
+        with open(path, "ab") as file, open(self.ca, "rb") as more:
+            file.write(more.read())
+        return path
+
     def leaf(self, kind="good"):
         if kind not in self._leaves:
             self._leaves[kind] = self._make(kind)
