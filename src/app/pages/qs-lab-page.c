@@ -186,6 +186,9 @@ add_paths (QsLabPage *self)
   guint n;
   const QsImpairmentPreset *presets = qs_impairment_presets (&n);
 
+  /* In some languages the presets are long: they must not ask for a wider window than 1024. */
+  g_autoptr (GList) cells = gtk_cell_layout_get_cells (GTK_CELL_LAYOUT (self->path));
+  g_object_set (cells->data, "ellipsize", PANGO_ELLIPSIZE_END, NULL);
   gtk_combo_box_text_append (self->path, PATH_NONE, _ ("As it is"));
   for (guint i = 0; i < n; i++)
     gtk_combo_box_text_append (self->path, presets[i].name, _ (presets[i].title));
