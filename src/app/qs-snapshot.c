@@ -31,7 +31,10 @@ snapshot_free (gpointer data)
 static cairo_surface_t *
 draw_window (GtkWidget *widget, const GdkRectangle *area)
 {
-  cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, area->width, area->height);
+  int scale = gtk_widget_get_scale_factor (widget);
+  cairo_surface_t *surface =
+      cairo_image_surface_create (CAIRO_FORMAT_ARGB32, area->width * scale, area->height * scale);
+  cairo_surface_set_device_scale (surface, scale, scale);
   cairo_t *cr = cairo_create (surface);
   g_autoptr (GdkPixbuf) pixbuf = NULL;
   GdkMonitor *monitor =
@@ -44,7 +47,9 @@ draw_window (GtkWidget *widget, const GdkRectangle *area)
     pixbuf = gdk_pixbuf_get_from_window (gtk_widget_get_window (widget), area->x, area->y, area->width, area->height);
   if (pixbuf != NULL)
     {
-      gdk_cairo_set_source_pixbuf (cr, pixbuf, 0, 0);
+      cairo_surface_t *pixels = gdk_cairo_surface_create_from_pixbuf (pixbuf, scale, NULL);
+      cairo_set_source_surface (cr, pixels, 0, 0);
+      cairo_surface_destroy (pixels);
       cairo_paint (cr);
     }
   else

@@ -10,8 +10,9 @@ import unittest
 import a11y
 
 
-def run(*arguments):
-    return subprocess.run([a11y.program("quicscope"), *arguments], capture_output=True, text=True, timeout=60)
+def run(*arguments, **env):
+    command = [a11y.program("quicscope"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=dict(os.environ, **env))
 
 
 def size_of(path):
@@ -20,6 +21,10 @@ def size_of(path):
         head = file.read(24)
     assert head[:8] == b"\x89PNG\r\n\x1a\n", head
     return struct.unpack(">II", head[16:24])
+
+
+def labels(window):
+    return [node.get_name() for node in a11y.walk(window.root) if node.get_role_name() == "label"]
 
 
 class TestProgram(unittest.TestCase):
@@ -55,12 +60,52 @@ class TestProgram(unittest.TestCase):
         self.assertIn("file.pcapng", done.stderr)
 
     def test_every_page(self):
-        for page in ("overview", "streams", "security", "response", "lab"):
+        for page in ("overview", "sequence", "packets", "streams", "security", "response", "charts", "lab", "lessons"):
             with self.subTest(page=page):
                 done = run("--demo", f"--page={page}", f"--snapshot={self.png}")
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertNotIn("CRITICAL", done.stderr)
                 self.assertNotIn("WARNING", done.stderr)
+
+    def test_files(self):
+        """Several of them, of which one is bad: the others are there all the same, and it is said which one it was."""
+        server = subprocess.Popen(
+            [a11y.program("quicserve"), "--port=0", "--once"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        self.addCleanup(server.wait)
+        self.addCleanup(server.stdout.close)
+        self.addCleanup(server.terminate)
+        port = server.stdout.readline().rsplit(":", 1)[1].strip()
+        paths = [os.path.join(self.folder.name, name) for name in ("one.pcapng", "bad.pcapng", "two.sqlog")]
+        subprocess.run(
+            [
+                a11y.program("quicprobe"),
+                "-k",
+                "--quiet",
+                f"--pcapng={paths[0]}",
+                f"--qlog={paths[2]}",
+                f"quic://localhost:{port}/",
+            ],
+            check=True,
+            timeout=60,
+            stdout=subprocess.DEVNULL,
+        )
+        with open(paths[1], "w", encoding="utf-8") as file:
+            file.write("no capture")
+        with a11y.Window(*paths) as window:
+            runs = a11y.wait("both runs", lambda: len(window.rows("Runs")) == 2 and window.rows("Runs"))
+            self.assertEqual(len(runs), 2)
+            a11y.wait("the bad one's name", lambda: any("bad.pcapng" in text for text in labels(window)))
+        done = run(*paths[::2], f"--snapshot={self.png}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_looks(self):
+        """On a screen with twice the pixels, and in another language."""
+        for env, size in (({"GDK_SCALE": "2"}, (2048, 1400)), ({"LANGUAGE": "de"}, (1024, 700))):
+            with self.subTest(env=env):
+                done = run("--demo", "--size=1024x700", f"--snapshot={self.png}", **env)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(size_of(self.png), size)
 
     def test_unwritable(self):
         done = run("--demo", "--snapshot=/nowhere/at/all.png")

@@ -595,6 +595,69 @@ test_history (Fixture *fixture, gconstpointer data)
   qs_run_stop (run);
 }
 
+static int
+get_left (GtkWidget *widget, Fixture *fixture)
+{
+  int x = -1, y;
+
+  g_assert_true (gtk_widget_translate_coordinates (widget, GTK_WIDGET (fixture->window), 0, 0, &x, &y));
+  return x;
+}
+
+static void
+painted_cb (guint *n_painted)
+{
+  ++*n_painted;
+}
+
+/* For people to look at. */
+static void
+save_picture (GtkWidget *window, const char *name)
+{
+  const char *folder = g_getenv ("QS_TEST_PICTURES");
+  g_autofree char *path = folder != NULL ? g_strdup_printf ("%s/rtl-%s.png", folder, name) : NULL;
+  g_autoptr (GdkPixbuf) picture = NULL;
+
+  if (path == NULL)
+    return;
+  picture = gdk_pixbuf_get_from_window (gtk_widget_get_window (window), 0, 0, gtk_widget_get_allocated_width (window),
+                                        gtk_widget_get_allocated_height (window));
+  g_assert_true (gdk_pixbuf_save (picture, path, "png", NULL, NULL));
+}
+
+/* For scripts that go from right to left the window is mirrored, and each page draws itself so. */
+static void
+test_right_to_left (void)
+{
+  static const char *const names[] = { "sequence", "packets",  "streams", "security", "response",
+                                       "charts",   "overview", "lab",     "lessons" };
+  Fixture fixture;
+
+  gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);
+  fixture_set_up (&fixture, NULL);
+  QsRun *run = fixture_connect_to_lab (&fixture, NULL);
+  wait_until (qs_run_get_status (run) == QS_RUN_OPEN);
+  GtkWidget *runs = fixture_find (&fixture, "Runs", GTK_TYPE_LIST_BOX);
+  GtkWidget *findings = fixture_find (&fixture, "Findings", GTK_TYPE_LIST_BOX);
+  wait_until (gtk_widget_get_allocated_width (runs) > 1 && gtk_widget_get_mapped (findings));
+  g_assert_cmpint (get_left (runs, &fixture), >, get_left (findings, &fixture));
+  GtkWidget *window = GTK_WIDGET (fixture.window);
+  GdkFrameClock *clock = gtk_widget_get_frame_clock (window);
+  guint n_painted = 0;
+  g_signal_connect_swapped (clock, "after-paint", G_CALLBACK (painted_cb), &n_painted);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      guint wanted = n_painted + 2;
+      qs_window_show_page (fixture.window, names[i]);
+      gtk_widget_queue_draw (window);
+      wait_until (n_painted >= wanted || (gtk_widget_queue_draw (window), FALSE));
+      save_picture (window, names[i]);
+    }
+  g_signal_handlers_disconnect_by_func (clock, painted_cb, &n_painted);
+  fixture_tear_down (&fixture, NULL);
+  gtk_widget_set_default_direction (GTK_TEXT_DIR_LTR);
+}
+
 /* Twenty times a window that is closed while its handshake is under way: nothing stays (tear_down asserts it). */
 static void
 test_many_closes (Fixture *fixture, gconstpointer data)
@@ -633,6 +696,7 @@ main (int argc, char **argv)
   g_test_add ("/app/window/shortcuts", Fixture, NULL, fixture_set_up, test_shortcuts, fixture_tear_down);
   g_test_add ("/app/window/bytes", Fixture, NULL, fixture_set_up, test_bytes, fixture_tear_down);
   g_test_add ("/app/window/history", Fixture, NULL, fixture_set_up, test_history, fixture_tear_down);
+  g_test_add_func ("/app/window/right-to-left", test_right_to_left);
   g_test_add ("/app/window/many-closes", Fixture, NULL, fixture_set_up, test_many_closes, fixture_tear_down);
   return fixture_run ();
 }
