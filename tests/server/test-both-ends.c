@@ -119,7 +119,7 @@ record_both (const Case *of, Ends *ends)
 
   options->family = G_SOCKET_FAMILY_IPV4;
   options->ca_file = g_strdup (ca_file);
-  options->timeout_ms = of->own_path != NULL ? 8000 : 40000; /* it may be that nothing comes through any more */
+  options->timeout_ms = of->own_path != NULL ? 6000 : 40000; /* it may be that nothing comes through any more */
   options->impairment = g_strdup (of->own_path);
   g_autoptr (QsProbe) probe = qs_probe_new (target, options);
   run (probe);
@@ -395,7 +395,7 @@ main (int argc, char **argv)
     { "corrupt=10%,seed=9", "/bytes/100000", "quic", 0, 1, 0, 0 },
     { "loss=5%,corrupt=5%,duplicate=5%,reorder=5%,delay=3ms,jitter=3ms,seed=11", "/bytes/100000", "quic", 0, 0, 0, 0 },
     { "blackout=40ms+150ms,delay=10ms,rate=2mbit", "/bytes/100000", "quic", 1, 0, 0, 0 },
-    { "up:mtu=1199,down:delay=2ms", "/bytes/100000", "quic", 1, 0, 0, 0 }, /* no hello comes through */
+    { "up:mtu=1199", "/bytes/100000", "quic", 1, 0, 0, 0, "delay=1ms" }, /* no hello comes through */
     { "rate=4mbit,queue=8KiB,delay=5ms", "/bytes/200000", "quic", 1, 0, 0, 0 },
     { "delay=5ms", "/bytes/20000", "quic", 0, 0, 0, 0, "rebind=30ms" },
     { "down:loss=10%,seed=6", "/bytes/60000", "quic", 1, 0, 0, 0, "loss=10%,duplicate=10%,seed=8" },
