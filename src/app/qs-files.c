@@ -20,6 +20,7 @@ typedef struct {
   char *name;  /* for people, escaped */
   char *other; /* to be joined with, NULL: nothing */
   char *key_log;
+  gboolean or_alone; /* other is a run of its own where it is not the other end's */
 } Load;
 
 static void
@@ -39,6 +40,8 @@ count_loading (QsWindow *window, int by)
 
   g_object_set_data (G_OBJECT (window), LOADING, GUINT_TO_POINTER (n + (guint) by));
 }
+
+static void start_joining (QsWindow *window, QsRun *run, const char *path, const char *key_log, gboolean or_alone);
 
 /* --- Opening ---------------------------------------------------------------------------- */
 
@@ -104,11 +107,13 @@ add_traces (Load *self, GPtrArray *traces)
 
       if (qs_trace_get_n_datagrams (trace) > 0)
         start_dissecting (self->window, run);
-      if (self->other != NULL)
-        qs_files_join (self->window, run, self->other, self->key_log);
+      if (self->other != NULL && !(self->or_alone && traces->len > 1))
+        start_joining (self->window, run, self->other, self->key_log, self->or_alone);
       if (mark != NULL)
         note = mark->text;
     }
+  if (self->or_alone && traces->len > 1)
+    qs_files_open (self->window, self->other, NULL);
   qs_window_show_error (self->window, note);
   if (traces->len > MOST_RUNS)
     {
@@ -133,6 +138,8 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer data)
     {
       g_autofree char *text = g_strdup_printf ("%s: %s", self->name, error->message);
       qs_window_show_error (self->window, text);
+      if (self->or_alone)
+        qs_files_open (self->window, self->other, NULL);
     }
   load_free (self);
 }
@@ -143,19 +150,34 @@ qs_files_open (QsWindow *window, const char *path, const char *key_log)
   qs_files_open_both (window, path, NULL, key_log);
 }
 
-void
-qs_files_open_both (QsWindow *window, const char *path, const char *other, const char *key_log)
+static void
+open_both (QsWindow *window, const char *path, const char *other, const char *key_log, gboolean or_alone)
 {
-  g_return_if_fail (QS_IS_WINDOW (window) && path != NULL);
-
   Load *self = g_new0 (Load, 1);
   g_autofree char *name = g_path_get_basename (path);
   self->window = g_object_ref (window);
   self->name = qs_text_escape (name, -1);
   self->other = g_strdup (other);
   self->key_log = g_strdup (key_log);
+  self->or_alone = or_alone;
   count_loading (window, 1);
   qs_trace_file_load_async (path, key_log, NULL, loaded_cb, self);
+}
+
+void
+qs_files_open_both (QsWindow *window, const char *path, const char *other, const char *key_log)
+{
+  g_return_if_fail (QS_IS_WINDOW (window) && path != NULL);
+
+  open_both (window, path, other, key_log, FALSE);
+}
+
+void
+qs_files_open_pair (QsWindow *window, const char *path, const char *other)
+{
+  g_return_if_fail (QS_IS_WINDOW (window) && path != NULL && other != NULL);
+
+  open_both (window, path, other, NULL, TRUE);
 }
 
 /* --- Joining ---------------------------------------------------------------------------- */
@@ -164,7 +186,9 @@ qs_files_open_both (QsWindow *window, const char *path, const char *other, const
 typedef struct {
   QsWindow *window;
   QsRun *run;
+  char *path;
   char *name;
+  gboolean or_alone;
   GPtrArray *traces; /* QsTrace */
   guint next;
   QsTrace *trace; /* the one that is tried */
@@ -183,13 +207,19 @@ joining_free (gpointer data)
   g_clear_pointer (&self->join, qs_trace_join_unref);
   g_object_unref (self->window);
   g_object_unref (self->run);
+  g_free (self->path);
   g_free (self->name);
   g_free (self);
 }
 
 static void
-show_join_error (Joining *self, const char *message)
+give_up_joining (Joining *self, const char *message)
 {
+  if (self->or_alone)
+    {
+      qs_files_open (self->window, self->path, NULL);
+      return;
+    }
   g_autofree char *text = g_strdup_printf ("%s: %s", self->name, message);
 
   qs_window_show_error (self->window, text);
@@ -242,7 +272,7 @@ conclude_join (Joining *self)
     }
   if (self->next < self->traces->len)
     return FALSE;
-  show_join_error (self, error->message);
+  give_up_joining (self, error->message);
   return TRUE;
 }
 
@@ -276,8 +306,22 @@ join_loaded_cb (GObject *source, GAsyncResult *result, gpointer data)
       g_source_unref (qs_slice_add (NULL, "[quicscope] join files", joining_cb, self, joining_free));
       return;
     }
-  show_join_error (self, error->message);
+  give_up_joining (self, error->message);
   joining_free (self);
+}
+
+static void
+start_joining (QsWindow *window, QsRun *run, const char *path, const char *key_log, gboolean or_alone)
+{
+  Joining *self = g_new0 (Joining, 1);
+  g_autofree char *name = g_path_get_basename (path);
+  self->window = g_object_ref (window);
+  self->run = g_object_ref (run);
+  self->path = g_strdup (path);
+  self->name = qs_text_escape (name, -1);
+  self->or_alone = or_alone;
+  count_loading (window, 1);
+  qs_trace_file_load_async (path, key_log, NULL, join_loaded_cb, self);
 }
 
 void
@@ -285,13 +329,7 @@ qs_files_join (QsWindow *window, QsRun *run, const char *path, const char *key_l
 {
   g_return_if_fail (QS_IS_WINDOW (window) && QS_IS_RUN (run) && path != NULL);
 
-  Joining *self = g_new0 (Joining, 1);
-  g_autofree char *name = g_path_get_basename (path);
-  self->window = g_object_ref (window);
-  self->run = g_object_ref (run);
-  self->name = qs_text_escape (name, -1);
-  count_loading (window, 1);
-  qs_trace_file_load_async (path, key_log, NULL, join_loaded_cb, self);
+  start_joining (window, run, path, key_log, FALSE);
 }
 
 guint
@@ -445,6 +483,17 @@ dropped_cb (GtkWidget *widget, GdkDragContext *context, int x, int y, GtkSelecti
 {
   g_auto (GStrv) uris = gtk_selection_data_get_uris (selection);
 
+  if (uris != NULL && g_strv_length (uris) == 2)
+    {
+      g_autofree char *one = g_filename_from_uri (uris[0], NULL, NULL);
+      g_autofree char *other = g_filename_from_uri (uris[1], NULL, NULL);
+
+      if (one != NULL && other != NULL)
+        {
+          qs_files_open_pair (QS_WINDOW (widget), one, other);
+          return;
+        }
+    }
   for (guint i = 0; uris != NULL && uris[i] != NULL; i++)
     {
       g_autofree char *path = g_filename_from_uri (uris[i], NULL, NULL);

@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 void qs_files_open (QsWindow *window, const char *path, const char *key_log);
 /* The same, and once it is there qs_files_join() of what it holds with other, unless that is NULL. */
 void qs_files_open_both (QsWindow *window, const char *path, const char *other, const char *key_log);
+/* Two files that were dropped together: as both ends of one connection where they are that, else as they are, each alone. */
+void qs_files_open_pair (QsWindow *window, const char *path, const char *other);
 /* Opens the other end's recording of a run: of the connections in it the one that is the same. The run then shows both ends
  * on the Sequence page. Returns at once. */
 void qs_files_join (QsWindow *window, QsRun *run, const char *path, const char *key_log);

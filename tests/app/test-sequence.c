@@ -580,6 +580,19 @@ test_two_files (Fixture *fixture, gconstpointer data)
   const char *wanted = "not of the same connection";
   has_label_cb (GTK_WIDGET (fixture->window), &wanted);
   g_assert_null (wanted);
+
+  /* Dropped together: joined, or each alone. */
+  GListModel *runs = qs_session_get_runs (fixture->session);
+  guint n = g_list_model_get_n_items (runs);
+  qs_files_open_pair (fixture->window, server, client);
+  wait_until (g_list_model_get_n_items (runs) == n + 1 &&
+              qs_run_get_join (qs_session_get_run (fixture->session)) != NULL);
+  wait_until (qs_files_get_n_loading (fixture->window) == 0);
+  g_assert_cmpuint (count_fates (qs_run_get_join (qs_session_get_run (fixture->session))).lost, ==, live.lost);
+  qs_files_open_pair (fixture->window, server, other);
+  wait_until (g_list_model_get_n_items (runs) == n + 3);
+  wait_until (qs_files_get_n_loading (fixture->window) == 0);
+  g_assert_null (qs_run_get_join (qs_session_get_run (fixture->session)));
   g_unlink (client);
   g_unlink (server);
   g_unlink (other);
