@@ -219,6 +219,16 @@ is_over (QsStreamState state)
   return state != QS_STREAM_OK && state != QS_STREAM_NONE;
 }
 
+/* To free one that is cut off by the close of the connection would still send STOP_SENDING or RESET_STREAM, ahead of that
+ * close while it flushes: the peer would answer, and of HTTP/3's own streams be shocked (RFC 9114 section 6.2.1). */
+static gboolean
+needs_ssl (const QsStreamInfo *info)
+{
+  gboolean over = is_over (info->read_state) && is_over (info->write_state);
+
+  return !over || info->read_state == QS_STREAM_CONN_CLOSED || info->write_state == QS_STREAM_CONN_CLOSED;
+}
+
 /* Tells of what changed; a stream whose both directions are over needs OpenSSL's object no more. */
 static void
 settle_stream (QsConnection *self, QsIoStream *stream, const QsStreamInfo *before)
@@ -234,7 +244,7 @@ settle_stream (QsConnection *self, QsIoStream *stream, const QsStreamInfo *befor
     stream->changed = TRUE;
   if (is_over (info->write_state))
     g_queue_clear_full (&stream->writes, (GDestroyNotify) g_bytes_unref);
-  if (is_over (info->read_state) && is_over (info->write_state))
+  if (stream->ssl == self->ssl ? is_over (info->read_state) && is_over (info->write_state) : !needs_ssl (info))
     {
       if (stream->ssl != self->ssl)
         SSL_free (stream->ssl);

@@ -75,6 +75,15 @@ class Success(WithCertificates):
             self.assertEqual(body.out, b"hello from caddy\n")
             self.assertEqual(body.err, "")
 
+    def test_closing_http3_resets_nothing(self):
+        """The peer's own streams are open to the end, and no STOP_SENDING goes ahead of the close."""
+        with self.serve() as peer:
+            for _ in range(10):
+                for mode in ("nonblocking", "blocking", "thread-assisted"):
+                    result = probe.probe(f"--cacert={self.certs.ca}", f"--mode={mode}", f"https://localhost:{peer.port}/bytes/3")
+                    self.assertEqual((result.status, result.errors), (0, []))
+                    self.assertNotIn("stream-reset", result.findings)
+
     def test_ngtcp2_handshake(self):
         with peers.ngtcp2_server(self.certs) as peer:
             result = probe.probe(f"--cacert={self.certs.ca}", "--alpn=h3", f"quic://localhost:{peer.port}")
