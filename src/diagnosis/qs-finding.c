@@ -120,15 +120,19 @@ qs_diagnose (QsTrace *trace, gint64 now)
 
   GPtrArray *findings = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_finding_free);
   g_autoptr (QsEvidence) evidence = qs_evidence_new (trace, now);
+  gboolean connected = qs_evidence_is_connected (evidence), has_error = FALSE;
 
   for (guint part = 0; part < G_N_ELEMENTS (parts); part++)
     {
       for (const QsRule *rule = parts[part]; rule->id != NULL; rule++)
         {
-          gboolean has_error = findings->len > 0 && ((QsFinding *) findings->pdata[0])->severity == QS_SEVERITY_ERROR;
           QsFinding *finding = try_rule (rule, evidence, has_error);
-          if (finding != NULL)
-            insert_by_severity (findings, finding);
+          if (finding == NULL)
+            continue;
+          /* What a person chose to go on in spite of is not why a run that went on has failed. */
+          if (finding->severity == QS_SEVERITY_ERROR && (parts[part] != qs_rules_certificate || !connected))
+            has_error = TRUE;
+          insert_by_severity (findings, finding);
         }
     }
   return findings;

@@ -12,7 +12,7 @@ typedef struct {
   const char *title;   /* the rule's own at first: an untranslated template */
   const char *detail;
   gint64 packet;
-  gboolean has_error; /* an earlier rule of the table has named an error already */
+  gboolean has_error; /* an earlier rule of the table has named an error that the run may have failed of */
   GHashTable *words;  /* {name} in the templates -> text */
 } QsMatch;
 

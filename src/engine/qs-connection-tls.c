@@ -234,7 +234,10 @@ tls_read_failed (QsConnection *self, QsIoStream *stream, int ssl_error)
   gboolean truncated = ERR_GET_REASON (ERR_peek_error ()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
   g_autofree char *words = qs_ssl_take_error ();
   qs_mark_sink_add (self->sink, QS_MARK_CALL, "SSL_read", ssl_error, words);
-  /* Many servers end so; whether the answer is whole its own length says. */
+  /* Many servers end so; whether the answer is whole its own length says. The alert that OpenSSL makes of it is not why
+   * anything ended. */
+  if (truncated)
+    g_atomic_int_set (&self->alert, 0);
   stream->info.read_state = truncated ? QS_STREAM_FINISHED : QS_STREAM_CONN_CLOSED;
   if (!truncated)
     stream->info.write_state = QS_STREAM_CONN_CLOSED;

@@ -25,10 +25,12 @@ typedef enum {
 struct _QsHttp1Parser {
   State state;
   GString *line;
+  GString *header; /* a whole one: it may be folded over several lines */
   gsize head_size;
   guint status;
   const char *version;
   GPtrArray *headers; /* strings, NULL-terminated on demand */
+  gboolean has_head;  /* that of the response itself, not of an interim one */
   gboolean chunked;
   gboolean has_length;
   guint64 left;
@@ -62,15 +64,33 @@ parse_status (QsHttp1Parser *self, GError **error)
   return TRUE;
 }
 
+/* Repeated, in several fields or in one as a list, it must say the same (RFC 9110 section 8.6). */
+static gboolean
+parse_content_length (QsHttp1Parser *self, const char *value)
+{
+  g_auto (GStrv) lengths = g_strsplit (value, ",", -1);
+
+  for (guint i = 0; lengths[i] != NULL; i++)
+    {
+      guint64 length;
+      if (!g_ascii_string_to_unsigned (g_strstrip (lengths[i]), 10, 0, G_MAXINT64, &length, NULL) ||
+          (self->has_length && length != self->left))
+        return FALSE;
+      self->has_length = TRUE;
+      self->left = length;
+    }
+  return self->has_length;
+}
+
 static gboolean
 parse_header (QsHttp1Parser *self, GError **error)
 {
-  char *colon = strchr (self->line->str, ':');
+  char *colon = strchr (self->header->str, ':');
   if (colon == NULL)
     return fail (self, QS_ERROR_PARSE, _ ("A header of the answer has no colon."), error);
 
   *colon = '\0';
-  const char *name = self->line->str;
+  const char *name = self->header->str;
   const char *value = g_strstrip (colon + 1);
 
   if (g_ascii_strcasecmp (name, "Transfer-Encoding") == 0)
@@ -80,18 +100,27 @@ parse_header (QsHttp1Parser *self, GError **error)
       g_autofree char *coding = g_strstrip (g_strdup (last != NULL ? last + 1 : value));
       self->chunked = g_ascii_strcasecmp (coding, "chunked") == 0;
     }
-  else if (g_ascii_strcasecmp (name, "Content-Length") == 0)
-    {
-      guint64 length;
-      if (!g_ascii_string_to_unsigned (value, 10, 0, G_MAXINT64, &length, NULL) ||
-          (self->has_length && length != self->left))
-        return fail (self, QS_ERROR_PARSE, _ ("The answer's Content-Length is not a number."), error);
-      self->has_length = TRUE;
-      self->left = length;
-    }
+  else if (g_ascii_strcasecmp (name, "Content-Length") == 0 && !parse_content_length (self, value))
+    return fail (self, QS_ERROR_PARSE, _ ("The answer's Content-Length is not a number."), error);
 
   g_ptr_array_add (self->headers, qs_text_escape (name, -1));
   g_ptr_array_add (self->headers, qs_text_escape (value, -1));
+  g_string_truncate (self->header, 0);
+  return TRUE;
+}
+
+/* A line that begins with a blank goes on with the header before it, from old servers (RFC 9112 section 5.2). */
+static gboolean
+take_header_line (QsHttp1Parser *self, GError **error)
+{
+  gboolean folded = self->header->len > 0 && (self->line->str[0] == ' ' || self->line->str[0] == '\t');
+
+  if (!folded && self->header->len > 0 && !parse_header (self, error))
+    return FALSE;
+  if (folded)
+    g_string_append_printf (self->header, " %s", g_strchug (self->line->str));
+  else
+    g_string_assign (self->header, self->line->str);
   return TRUE;
 }
 
@@ -106,8 +135,10 @@ begin_body (QsHttp1Parser *self)
       self->chunked = self->has_length = FALSE;
       self->status = 0;
       self->state = STATE_STATUS;
+      return;
     }
-  else if (self->status == 204 || self->status == 304)
+  self->has_head = TRUE;
+  if (self->status == 204 || self->status == 304)
     self->state = STATE_COMPLETE;
   else if (self->chunked)
     self->state = STATE_CHUNK_SIZE;
@@ -146,9 +177,10 @@ take_line (QsHttp1Parser *self, GError **error)
     case STATE_STATUS:
       return parse_status (self, error);
     case STATE_HEADERS:
-      if (self->line->len > 0)
-        return parse_header (self, error);
-      begin_body (self);
+      if (!take_header_line (self, error))
+        return FALSE;
+      if (self->header->len == 0)
+        begin_body (self);
       return TRUE;
     case STATE_CHUNK_SIZE:
       return parse_chunk_size (self, error);
@@ -212,7 +244,9 @@ qs_http1_parser_new (gboolean has_head)
 
   self->state = has_head ? STATE_STATUS : STATE_BODY;
   self->version = has_head ? NULL : "0.9";
+  self->has_head = !has_head;
   self->line = g_string_new (NULL);
+  self->header = g_string_new (NULL);
   self->headers = g_ptr_array_new_with_free_func (g_free);
   return self;
 }
@@ -223,6 +257,7 @@ qs_http1_parser_free (QsHttp1Parser *self)
   if (self == NULL)
     return;
   g_string_free (self->line, TRUE);
+  g_string_free (self->header, TRUE);
   g_ptr_array_unref (self->headers);
   g_free (self);
 }
@@ -277,6 +312,12 @@ gboolean
 qs_http1_parser_is_complete (QsHttp1Parser *self)
 {
   return self->state == STATE_COMPLETE;
+}
+
+gboolean
+qs_http1_parser_has_head (QsHttp1Parser *self)
+{
+  return self->has_head;
 }
 
 guint

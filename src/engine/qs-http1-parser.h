@@ -30,6 +30,8 @@ gboolean qs_http1_parser_feed (QsHttp1Parser *self, const void *bytes, gsize len
 gboolean qs_http1_parser_finish (QsHttp1Parser *self, GError **error);
 
 gboolean qs_http1_parser_is_complete (QsHttp1Parser *self);
+/* Status, version and headers are there, all of them, and no interim response's. */
+gboolean qs_http1_parser_has_head (QsHttp1Parser *self);
 guint qs_http1_parser_get_status (QsHttp1Parser *self);               /* 0 before the head is there; 0.9: 0 */
 const char *qs_http1_parser_get_version (QsHttp1Parser *self);        /* "0.9", "1.0", "1.1"; NULL before */
 const char *const *qs_http1_parser_get_headers (QsHttp1Parser *self); /* name, value, …, NULL; escaped */

@@ -65,13 +65,11 @@ http11_start (QsRequest *request, GError **error)
 static void
 tell_head (Http1 *self)
 {
-  const char *version = qs_http1_parser_get_version (self->parser);
-
-  if (self->head_told || version == NULL)
+  if (self->head_told || !qs_http1_parser_has_head (self->parser))
     return;
   self->head_told = TRUE;
-  qs_request_set_head (self->request, qs_http1_parser_get_status (self->parser), version,
-                       qs_http1_parser_get_headers (self->parser));
+  qs_request_set_head (self->request, qs_http1_parser_get_status (self->parser),
+                       qs_http1_parser_get_version (self->parser), qs_http1_parser_get_headers (self->parser));
 }
 
 static gboolean
@@ -82,14 +80,12 @@ http1_receive (gpointer instance, gint64 stream, const guint8 *bytes, gsize leng
   if (stream != self->stream || self->done)
     return TRUE;
   g_byte_array_set_size (self->body, 0);
-  if (length > 0 && !qs_http1_parser_feed (self->parser, bytes, length, self->body, error))
-    return FALSE;
+  gboolean good = length == 0 || qs_http1_parser_feed (self->parser, bytes, length, self->body, error);
   tell_head (self);
   if (self->body->len > 0)
     qs_request_add_body (self->request, self->body->data, self->body->len);
-  if (fin && !qs_http1_parser_finish (self->parser, error))
+  if (!good || (fin && !qs_http1_parser_finish (self->parser, error)))
     return FALSE;
-  tell_head (self);
   if (fin || qs_http1_parser_is_complete (self->parser))
     {
       self->done = TRUE;

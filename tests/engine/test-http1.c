@@ -21,6 +21,12 @@ static const Case cases[] = {
     "hello0123456789", -1 },
   { "chunked-after-gzip", OK "Transfer-Encoding: gzip, Chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n", 200, "x", -1 },
   { "interim", "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n" OK "Content-Length: 1\r\n\r\nz", 200, "z", -1 },
+  { "two-interims", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n" OK "\r\nz", 200, "z",
+    -1 },
+  { "folded", OK "X: a\r\n  b\r\n\tc\r\nContent-Length:\r\n 1\r\n\r\nz", 200, "z", -1 },
+  { "same-length-twice", OK "Content-Length: 1, 1\r\nContent-Length: 1\r\n\r\nz", 200, "z", -1 },
+  { "chunked-with-length", OK "Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nz\r\n0\r\n\r\n", 200, "z",
+    -1 },
   { "no-content", "HTTP/1.1 204 No Content\r\n\r\n", 204, "", -1 },
   { "empty", "", 0, "", QS_ERROR_TRUNCATED },
   { "short-body", OK "Content-Length: 5\r\n\r\nhel", 200, "hel", QS_ERROR_TRUNCATED },
@@ -29,6 +35,7 @@ static const Case cases[] = {
   { "not-http-escape", "\x1b[31mred\r\n", 0, "", QS_ERROR_PARSE },
   { "bad-length", OK "Content-Length: -1\r\n\r\n", 200, "", QS_ERROR_PARSE },
   { "two-lengths", OK "Content-Length: 1\r\nContent-Length: 2\r\n\r\nx", 200, "", QS_ERROR_PARSE },
+  { "lengths-in-a-list", OK "Content-Length: 1, 2\r\n\r\nx", 200, "", QS_ERROR_PARSE },
   { "bad-chunk", OK "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 200, "", QS_ERROR_PARSE },
   { "long-chunk", OK "Transfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n", 200, "x", QS_ERROR_PARSE },
   { "no-colon", OK "nonsense\r\n\r\n", 200, "", QS_ERROR_PARSE },
@@ -49,7 +56,10 @@ test_case (gconstpointer data)
       gboolean ok = TRUE;
 
       for (gsize at = 0; ok && at < length; at += piece)
-        ok = qs_http1_parser_feed (parser, c->bytes + at, MIN (piece, length - at), body, &error);
+        {
+          ok = qs_http1_parser_feed (parser, c->bytes + at, MIN (piece, length - at), body, &error);
+          g_assert_true (!qs_http1_parser_has_head (parser) || qs_http1_parser_get_status (parser) == c->status);
+        }
       ok = ok && qs_http1_parser_finish (parser, &error);
 
       if (c->error < 0)
@@ -68,15 +78,20 @@ test_case (gconstpointer data)
 static void
 test_headers (void)
 {
-  static const char bytes[] = OK "Server:  a\x1b[0mb \r\nEmpty:\r\nContent-Length: 0\r\n\r\n";
+  static const char bytes[] = OK "Server:  a\x1b[0mb\r\n \tc\r\nEmpty:\r\nContent-Length: 0\r\n\r\n";
   g_autoptr (QsHttp1Parser) parser = qs_http1_parser_new (TRUE);
   g_autoptr (GByteArray) body = g_byte_array_new ();
 
-  g_assert_true (qs_http1_parser_feed (parser, bytes, sizeof bytes - 1, body, NULL));
+  for (gsize i = 0; i < sizeof bytes - 1; i++)
+    {
+      g_assert_false (qs_http1_parser_has_head (parser));
+      g_assert_true (qs_http1_parser_feed (parser, bytes + i, 1, body, NULL));
+    }
+  g_assert_true (qs_http1_parser_has_head (parser));
   const char *const *headers = qs_http1_parser_get_headers (parser);
   g_assert_cmpuint (g_strv_length ((char **) headers), ==, 6);
   g_assert_cmpstr (headers[0], ==, "Server");
-  g_assert_cmpstr (headers[1], ==, "a\\x1b[0mb");
+  g_assert_cmpstr (headers[1], ==, "a\\x1b[0mb c");
   g_assert_cmpstr (headers[3], ==, "");
   g_assert_cmpstr (qs_http1_parser_get_version (parser), ==, "1.1");
 }
