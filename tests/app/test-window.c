@@ -3,6 +3,7 @@
 #include <gtk/gtk.h>
 #include <string.h>
 
+#include "app/models/qs-other-end.h"
 #include "app/models/qs-stream-table.h"
 #include "app/qs-files.h"
 #include "app/widgets/qs-bytes-view.h"
@@ -341,6 +342,36 @@ test_runs (Fixture *fixture, gconstpointer data)
   fixture_act (fixture, "remove-run");
   g_assert_null (qs_session_get_run (fixture->session));
   g_assert_cmpstr (fixture_get_state (fixture), ==, "No connection");
+}
+
+static void
+count_cb (guint *n)
+{
+  ++*n;
+}
+
+/* Its trace may live on, and grow, when a run has gone whose other end was never found. */
+static void
+test_trace_outlives_run (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GError) error = NULL;
+  QsLab *lab = qs_session_get_lab (fixture->session);
+
+  g_assert_true (qs_lab_start (lab, &error));
+  QsRun *run = connect_to_silence (fixture, &socket);
+  qs_other_end_watch (run, lab);
+  g_autoptr (QsTrace) trace = g_object_ref (qs_run_get_trace (run));
+  g_object_add_weak_pointer (G_OBJECT (run), (gpointer *) &run);
+  qs_run_stop (run);
+  wait_until (!qs_run_is_active (run));
+  fixture_act (fixture, "remove-run");
+  wait_until (run == NULL);
+
+  guint n_grown = 0;
+  g_signal_connect_swapped (trace, "grown", G_CALLBACK (count_cb), &n_grown);
+  qs_trace_add_fact (trace, "test", "still here");
+  wait_until (n_grown > 0);
 }
 
 static guint
@@ -690,6 +721,8 @@ main (int argc, char **argv)
   g_test_add ("/app/window/stop-handshake", Fixture, NULL, fixture_set_up, test_stop_handshake, fixture_tear_down);
   g_test_add ("/app/window/close-handshake", Fixture, NULL, fixture_set_up, test_close_handshake, fixture_tear_down);
   g_test_add ("/app/window/runs", Fixture, NULL, fixture_set_up, test_runs, fixture_tear_down);
+  g_test_add ("/app/window/trace-outlives-run", Fixture, NULL, fixture_set_up, test_trace_outlives_run,
+              fixture_tear_down);
   g_test_add ("/app/window/lab-path", Fixture, NULL, fixture_set_up, test_lab_path, fixture_tear_down);
   g_test_add ("/app/window/lab-restart", Fixture, NULL, fixture_set_up, test_lab_restart, fixture_tear_down);
   g_test_add ("/app/window/keys", Fixture, NULL, fixture_set_up, test_keys, fixture_tear_down);

@@ -11,7 +11,8 @@
 #define SETTLE_MS 400
 
 typedef struct {
-  QsRun *run; /* owns this */
+  QsRun *run;     /* owns this */
+  QsTrace *trace; /* the run's: others may keep it longer than the run, and it tells us of its growth */
   QsServer *server;
   QsDissector *dissector;
   QsFollower *follower;
@@ -23,7 +24,7 @@ typedef struct {
 static void
 stop_looking (OtherEnd *self)
 {
-  g_clear_signal_handler (&self->grown_id, qs_run_get_trace (self->run));
+  g_clear_signal_handler (&self->grown_id, self->trace);
   g_clear_object (&self->server);
 }
 
@@ -38,9 +39,10 @@ other_end_free (gpointer data)
       g_source_destroy (self->settling);
       g_source_unref (self->settling);
     }
+  stop_looking (self);
   g_clear_pointer (&self->follower, qs_follower_free);
   g_clear_object (&self->dissector);
-  g_clear_object (&self->server);
+  g_object_unref (self->trace);
   g_free (self);
 }
 
@@ -140,6 +142,7 @@ qs_other_end_watch_server (QsRun *run, QsServer *server)
   self->run = run;
   self->server = g_object_ref (server);
   g_object_set_data_full (G_OBJECT (run), OTHER_END, self, other_end_free);
-  self->grown_id = g_signal_connect (qs_run_get_trace (run), "grown", G_CALLBACK (grown_cb), self);
+  self->trace = g_object_ref (qs_run_get_trace (run));
+  self->grown_id = g_signal_connect (self->trace, "grown", G_CALLBACK (grown_cb), self);
   self->status_id = g_signal_connect (run, "notify::status", G_CALLBACK (status_cb), self);
 }
