@@ -7,5 +7,7 @@ G_BEGIN_DECLS
 
 /* The short help: what the program does, how to begin, what the pages are for. */
 void qs_help_show (GtkWindow *parent);
+/* The window of shortcuts. */
+void qs_help_show_shortcuts (GtkWindow *parent);
 
 G_END_DECLS

@@ -161,6 +161,12 @@ help_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
 }
 
 static void
+show_shortcuts_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  qs_help_show_shortcuts (GTK_WINDOW (data));
+}
+
+static void
 page_cb (GSimpleAction *action, GVariant *state, gpointer data)
 {
   qs_window_show_page (data, g_variant_get_string (state, NULL));
@@ -213,6 +219,7 @@ static const GActionEntry actions[] = {
   { "join", join_cb },
   { "save-trace", save_trace_cb },
   { "help", help_cb },
+  { "show-help-overlay", show_shortcuts_cb },
   { "recent", recent_cb, "s" },
   { "clear-history", clear_history_cb },
   { "page", NULL, "s", "'overview'", page_cb },
@@ -587,7 +594,11 @@ qs_window_new (GtkApplication *application, QsSettings *settings)
   g_signal_connect_swapped (self->session, "show-page", G_CALLBACK (show_page_cb), self);
   add_pages (self);
   if (application != NULL)
-    add_page_accels (application);
+    {
+      gtk_menu_button_set_menu_model (self->menu_button,
+                                      G_MENU_MODEL (gtk_application_get_menu_by_id (application, "primary_menu")));
+      add_page_accels (application);
+    }
   qs_files_accept_drops (self);
   qs_present_install (self);
   restore (self);

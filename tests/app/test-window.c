@@ -540,16 +540,30 @@ find_shortcut_cb (GtkWidget *widget, gpointer data)
     gtk_container_forall (GTK_CONTAINER (widget), find_shortcut_cb, search);
 }
 
+static GtkWidget *
+find_shortcuts_window (void)
+{
+  g_autoptr (GList) windows = gtk_window_list_toplevels ();
+
+  for (GList *l = windows; l != NULL; l = l->next)
+    if (GTK_IS_SHORTCUTS_WINDOW (l->data))
+      return l->data;
+  return NULL;
+}
+
 /* Each key of the program is in the window of shortcuts; of the pages' keys, the range that ends with the last one. */
 static void
 test_shortcuts (Fixture *fixture, gconstpointer data)
 {
   GtkApplication *program = fixture_get_application ();
-  GtkShortcutsWindow *help = gtk_application_window_get_help_overlay (GTK_APPLICATION_WINDOW (fixture->window));
   g_auto (GStrv) descriptions = gtk_application_list_action_descriptions (program);
   guint n = 0;
 
+  g_assert_null (find_shortcuts_window ());
+  fixture_act (fixture, "show-help-overlay");
+  GtkWidget *help = find_shortcuts_window ();
   g_assert_nonnull (help);
+  g_assert_true (gtk_window_get_transient_for (GTK_WINDOW (help)) == GTK_WINDOW (fixture->window));
   for (guint i = 0; descriptions[i] != NULL; i++)
     {
       g_auto (GStrv) accels = gtk_application_get_accels_for_action (program, descriptions[i]);
@@ -559,12 +573,14 @@ test_shortcuts (Fixture *fixture, gconstpointer data)
       for (guint k = 0; accels[k] != NULL && !is_page; k++, n++)
         {
           ShortcutSearch search = { accels[k], FALSE };
-          find_shortcut_cb (GTK_WIDGET (help), &search);
+          find_shortcut_cb (help, &search);
           if (!search.found)
             g_error ("The window of shortcuts has no %s (%s)", accels[k], descriptions[i]);
         }
     }
   g_assert_cmpuint (n, >, 10);
+  gtk_window_close (GTK_WINDOW (help));
+  wait_until (find_shortcuts_window () == NULL);
 }
 
 static char *
