@@ -160,6 +160,41 @@ test_rate (void)
 }
 
 static void
+test_blackout (void)
+{
+  Outcome o;
+
+  run ("blackout=0s+3600s", 4, 100, &o);
+  g_assert_cmpstr (o.fates->str, ==, "DDDD");
+  outcome_clear (&o);
+
+  run ("blackout=3600s+1s", 4, 100, &o);
+  g_assert_cmpstr (o.fates->str, ==, "PPPP");
+  outcome_clear (&o);
+
+  /* For one direction it is no matter of the other. */
+  run ("down:blackout=0s+3600s", 4, 100, &o);
+  g_assert_cmpstr (o.fates->str, ==, "PPPP");
+  outcome_clear (&o);
+}
+
+static void
+test_blocks_all (void)
+{
+  static const struct {
+    const char *rules;
+    gboolean blocks;
+  } cases[] = { { "filtered-udp", TRUE }, { "up:loss=100%", TRUE }, { "down:mtu=1199", TRUE }, { "mtu=1200", FALSE },
+                { "bad-wifi", FALSE },    { "loss=99%", FALSE },    { "rebind=1s", FALSE } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (QsImpairment) impairment = qs_impairment_new (cases[i].rules, NULL);
+      g_assert_cmpint (qs_impairment_blocks_all (impairment), ==, cases[i].blocks);
+    }
+}
+
+static void
 test_seed (void)
 {
   Outcome first, again, other, shifted;
@@ -372,6 +407,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/impairment/changed", test_changed);
   g_test_add_func ("/impairment/late", test_late);
   g_test_add_func ("/impairment/rate", test_rate);
+  g_test_add_func ("/impairment/blackout", test_blackout);
+  g_test_add_func ("/impairment/blocks-all", test_blocks_all);
   g_test_add_func ("/impairment/seed", test_seed);
   g_test_add_func ("/impairment/text", test_text);
   g_test_add_func ("/impairment/pointing", test_pointing);
