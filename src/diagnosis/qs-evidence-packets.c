@@ -180,16 +180,13 @@ read_sent (QsEvidence *evidence, QsPacketFacts *facts, guint index, const QsPack
     facts->n_retransmitted++;
   if (packet->type != QS_PACKET_1RTT)
     return;
-  if (packet->length >= 1000)
-    {
-      facts->n_large_out++;
-      facts->n_large_acked += (packet->flags & QS_PACKET_ACKED) != 0;
-      facts->n_large_lost += (packet->flags & QS_PACKET_LOST) != 0;
-    }
-  else if (packet->length < 200)
-    {
-      facts->n_small_acked += (packet->flags & QS_PACKET_ACKED) != 0;
-    }
+  gboolean acked = (packet->flags & QS_PACKET_ACKED) != 0;
+  if (packet->length >= 1000 && acked)
+    facts->n_large_lost = facts->n_small_acked = 0;
+  else if (packet->length >= 1000)
+    facts->n_large_lost += (packet->flags & QS_PACKET_LOST) != 0;
+  else if (packet->length < 200 && facts->n_large_lost > 0)
+    facts->n_small_acked += acked;
 }
 
 static void

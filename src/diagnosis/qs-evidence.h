@@ -29,8 +29,10 @@ typedef struct {
 typedef struct {
   guint n_out, n_in, n_lost, n_corrupt, n_reordered, n_retransmitted;
   guint n_decrypted_in;
-  guint n_large_out, n_large_acked, n_large_lost, n_small_acked; /* 1-RTT: at least 1000 bytes, below 200 */
-  guint n_acks_with_ecn, n_acks_without_ecn;                     /* of the first few in 1-RTT packets */
+  /* 1-RTT packets since a large one (1000 bytes and more) was acknowledged: large ones lost, small ones (below 200) that
+   * were acknowledged after them. */
+  guint n_large_lost, n_small_acked;
+  guint n_acks_with_ecn, n_acks_without_ecn; /* of the first few in 1-RTT packets */
   gint64 first_out_time, first_in_time, last_out_time, last_in_time, first_1rtt_in_time;
   gint64 first_in; /* packets by index from here on */
   gint64 retry, version_negotiation, stateless_reset, corrupt, lost, reordered, handshake_done_frame, close_in,

@@ -5,6 +5,8 @@
 #include "diagnosis/qs-rule.h"
 
 #define MUCH_LOSS_PERCENT 2
+/* Large packets lost one after the other, and a small one behind them that got through: what chance hardly does. */
+#define BLACK_HOLE_LARGE 5
 #define SLOW_ANYWAY (G_GINT64_CONSTANT (100) * 1000000) /* ns: below it nobody notices round trips */
 
 static char *
@@ -18,10 +20,9 @@ match_mtu_black_hole (const QsEvidence *evidence, QsMatch *match)
 {
   const QsPacketFacts *packets = &evidence->packets;
 
-  if (!qs_evidence_is_connected (evidence) || packets->n_large_lost < 3 || packets->n_large_acked > 0 ||
-      packets->n_small_acked == 0)
+  if (!qs_evidence_is_connected (evidence) || packets->n_large_lost < BLACK_HOLE_LARGE || packets->n_small_acked == 0)
     return FALSE;
-  qs_match_number (match, "large", packets->n_large_out);
+  qs_match_number (match, "large", packets->n_large_lost);
   qs_match_number (match, "small", packets->n_small_acked);
   match->packet = packets->lost;
   return TRUE;
@@ -153,7 +154,7 @@ match_slow (const QsEvidence *evidence, QsMatch *match)
 const QsRule qs_rules_path[] = {
   { "mtu-black-hole", QS_SEVERITY_WARNING, "RFC 9000 section 14.2",
     N_ ("Large packets to {address} vanish, small ones arrive."),
-    N_ ("Of {large} packets of 1000 bytes and more none was confirmed, while {small} small ones were. Something on the "
+    N_ ("The last {large} packets of 1000 bytes and more were lost, while {small} small ones arrived. Something on the "
         "way drops what is too big for it without saying so: look for a tunnel or VPN with a small MTU."),
     match_mtu_black_hole },
   { "slow-handshake", QS_SEVERITY_WARNING, "RFC 9002 section 6.2",

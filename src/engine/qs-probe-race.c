@@ -48,11 +48,16 @@ count_alive (QsProbe *self)
   return n;
 }
 
+/* What is told of an address that lost holds for nothing of the one that counts: with a second ClientHello they are the
+ * same, and there is nothing to tell. */
 static void
-note_lost (QsProbe *self, QsAttempt *attempt, const char *name)
+note_lost (QsProbe *self, QsAttempt *attempt, QsConnection *counts, const char *name)
 {
   g_autofree char *text = qs_socket_address_to_text (qs_connection_get_address (attempt->connection));
+  g_autofree char *other = counts != NULL ? qs_socket_address_to_text (qs_connection_get_address (counts)) : NULL;
 
+  if (g_strcmp0 (text, other) == 0)
+    return;
   qs_trace_add_mark (self->trace, QS_MARK_ATTEMPT_LOST, name, 0, text);
 }
 
@@ -138,7 +143,7 @@ settle_on_most_telling (QsProbe *self)
     }
   for (guint i = 0; i < self->attempts->len; i++)
     if (self->attempts->pdata[i] != best)
-      note_lost (self, self->attempts->pdata[i],
+      note_lost (self, self->attempts->pdata[i], best->connection,
                  qs_connection_get_failure (((QsAttempt *) self->attempts->pdata[i])->connection));
   if (best != NULL)
     qs_mark_sink_release (qs_connection_get_sink (best->connection));
@@ -314,7 +319,7 @@ win (QsProbe *self, QsConnection *connection)
       gboolean silent = g_get_monotonic_time () - attempt->started >= STAGGER_MS * 1000;
       if (attempt->connection == connection)
         continue;
-      note_lost (self, attempt,
+      note_lost (self, attempt, connection,
                  is_alive (attempt) ? (silent ? "silent" : "slower") : qs_connection_get_failure (attempt->connection));
       g_ptr_array_remove_index (self->attempts, i - 1);
     }

@@ -708,14 +708,25 @@ too_small (Made *made)
   made_outcome (made, "failed", "connect");
 }
 
+/* A large one arrives, a tunnel gets in the way, and only small ones arrive then. */
+static void
+made_black_hole (Made *made, guint n_lost)
+{
+  guint64 number = 1;
+
+  made_start (made);
+  made_handshake (made);
+  made_packet (made, QS_DIRECTION_SENT, QS_PACKET_1RTT, number++, "01", QS_PACKET_ACKED | QS_PACKET_ACK_ELICITING);
+  for (guint i = 0; i < n_lost; i++)
+    made_packet (made, QS_DIRECTION_SENT, QS_PACKET_1RTT, number++, "01", QS_PACKET_LOST | QS_PACKET_ACK_ELICITING);
+  for (guint i = 0; i < 3; i++)
+    made_packet (made, QS_DIRECTION_SENT, QS_PACKET_1RTT, number++, "01", QS_PACKET_ACKED);
+}
+
 static void
 black_hole (Made *made)
 {
-  made_start (made);
-  made_handshake (made);
-  made_packet (made, QS_DIRECTION_SENT, QS_PACKET_1RTT, 1, "01", QS_PACKET_ACKED);
-  for (guint64 i = 2; i < 6; i++)
-    made_packet (made, QS_DIRECTION_SENT, QS_PACKET_1RTT, i, "01", QS_PACKET_LOST | QS_PACKET_ACK_ELICITING);
+  made_black_hole (made, 6);
 }
 
 static void
@@ -904,7 +915,7 @@ static const Case cases[] = {
     window_raised_and_full, -1 },
   { "stream-limit", "stream-limit", W, "limit of 100", "streams", streams_blocked, -1 },
   { "mtu/small", "mtu-too-small", E, "1200 bytes", "MTU", too_small, -1 },
-  { "mtu/black-hole", "mtu-black-hole", W, "Large packets", "4 packets", black_hole, -1 },
+  { "mtu/black-hole", "mtu-black-hole", W, "Large packets", "last 6 packets", black_hole, -1 },
   { "loss", "packet-loss", I, "1 of", "second time", loss, -1 },
   { "reordering", "reordering", I, "out of order", "order", reordering, -1 },
   { "corrupted", "corrupted", W, "could not be authenticated", "changed", corruption, -1 },
@@ -1107,6 +1118,22 @@ test_window_with_room (void)
     }
 }
 
+/* A few lost, or a large one that gets through behind them: that is loss and no more. */
+static void
+test_no_black_hole (void)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
+      made_black_hole (made, i == 0 ? 3 : 20);
+      if (i == 1)
+        made_packet (made, QS_DIRECTION_SENT, QS_PACKET_1RTT, 100, "01", QS_PACKET_ACKED | QS_PACKET_ACK_ELICITING);
+      g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
+      g_assert_nonnull (find (findings, "packet-loss"));
+      g_assert_null (find (findings, "mtu-black-hole"));
+    }
+}
+
 static void
 test_stopped (void)
 {
@@ -1232,6 +1259,7 @@ main (int argc, char **argv)
   g_test_add_func ("/diagnosis/retry-is-no-loss", test_retry_is_no_loss);
   g_test_add_func ("/diagnosis/refused-family", test_refused_family);
   g_test_add_func ("/diagnosis/window-with-room", test_window_with_room);
+  g_test_add_func ("/diagnosis/no-black-hole", test_no_black_hole);
   g_test_add_func ("/diagnosis/stopped", test_stopped);
   g_test_add_func ("/diagnosis/server-side", test_server_side);
   g_test_add_func ("/diagnosis/long-trace", test_long_trace);
