@@ -84,6 +84,18 @@ struct _QsUdpBio {
   const QsSockaddr *impaired_local;
 };
 
+/* --- qs-udp-address.c --- */
+
+void qs_sockaddr_to_bio (const QsSockaddr *from, BIO_ADDR *to);
+gboolean qs_sockaddr_from_bio (const BIO_ADDR *from, int family, QsSockaddr *to);
+
+/* --- qs-udp-receive.c --- */
+
+/* Reads a batch into the slots. Returns how many, 0 when there is nothing, -1 when the socket failed for good. */
+int qs_udp_bio_fill_slots (QsUdpBio *self);
+/* Hands on the next datagram that is due. FALSE: there is none. */
+gboolean qs_udp_bio_receive_one (QsUdpBio *self, BIO_MSG *message);
+
 /* --- qs-udp-icmp.c --- */
 
 /* Reads the socket's error queue empty. */
@@ -111,6 +123,5 @@ QsUdpHeld *qs_udp_bio_pop_received (QsUdpBio *self); /* the next one that is due
 
 gint64 qs_udp_now (void); /* nanoseconds since 1970 */
 void qs_udp_bio_record (QsUdpBio *self, const QsUdpDatagram *datagram);
-gboolean qs_sockaddr_from_bio (const BIO_ADDR *from, int family, QsSockaddr *to);
 
 G_END_DECLS

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/errqueue.h>
 #include <netinet/udp.h>
 #include <openssl/err.h>
 #include <poll.h>
@@ -22,65 +21,6 @@
 
 /* The kernel's default holds about 90 datagrams; more than its limit it grants to root alone. */
 #define RECEIVE_BUFFER (4 * 1024 * 1024)
-#define CONTROL_SIZE 256
-
-/* --- Addresses --- */
-
-gsize
-qs_sockaddr_length (const struct sockaddr *address)
-{
-  return address->sa_family == AF_INET6 ? sizeof (struct sockaddr_in6) : sizeof (struct sockaddr_in);
-}
-
-GSocketAddress *
-qs_sockaddr_to_gio (const struct sockaddr *address)
-{
-  g_return_val_if_fail (address != NULL, NULL);
-
-  return g_socket_address_new_from_native ((gpointer) address, qs_sockaddr_length (address));
-}
-
-char *
-qs_socket_address_to_text (GSocketAddress *address)
-{
-  g_return_val_if_fail (G_IS_INET_SOCKET_ADDRESS (address), NULL);
-
-  GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (address);
-  g_autofree char *host = g_inet_address_to_string (g_inet_socket_address_get_address (inet));
-  gboolean v6 = g_socket_address_get_family (address) == G_SOCKET_FAMILY_IPV6;
-  return g_strdup_printf (v6 ? "[%s]:%u" : "%s:%u", host, g_inet_socket_address_get_port (inet));
-}
-
-/* BIO_ADDR hides its sockaddr, so it is built and read by parts. A zone id does not fit into it: link-local
- * peers work on connected sockets alone, where OpenSSL's address is not used. */
-static void
-sockaddr_to_bio (const QsSockaddr *from, BIO_ADDR *to)
-{
-  if (from->any.sa_family == AF_INET6)
-    BIO_ADDR_rawmake (to, AF_INET6, &from->v6.sin6_addr, sizeof from->v6.sin6_addr, from->v6.sin6_port);
-  else if (from->any.sa_family == AF_INET)
-    BIO_ADDR_rawmake (to, AF_INET, &from->v4.sin_addr, sizeof from->v4.sin_addr, from->v4.sin_port);
-  else
-    BIO_ADDR_clear (to);
-}
-
-gboolean
-qs_sockaddr_from_bio (const BIO_ADDR *from, int family, QsSockaddr *to)
-{
-  memset (to, 0, sizeof *to);
-  if (from == NULL || BIO_ADDR_family (from) != family)
-    return FALSE;
-
-  size_t length = 0;
-  to->any.sa_family = (sa_family_t) family;
-  if (family == AF_INET6)
-    {
-      to->v6.sin6_port = BIO_ADDR_rawport (from);
-      return BIO_ADDR_rawaddress (from, &to->v6.sin6_addr, &length);
-    }
-  to->v4.sin_port = BIO_ADDR_rawport (from);
-  return BIO_ADDR_rawaddress (from, &to->v4.sin_addr, &length);
-}
 
 gint64
 qs_udp_now (void)
@@ -93,179 +33,6 @@ qs_udp_bio_record (QsUdpBio *self, const QsUdpDatagram *datagram)
 {
   if (self->recorder != NULL && self->recorder->datagram != NULL)
     self->recorder->datagram (self, datagram, self->recorder_data);
-}
-
-/* --- Receiving --- */
-
-static void
-read_control (QsUdpBio *self, QsUdpSlot *slot, struct msghdr *header)
-{
-  for (struct cmsghdr *c = CMSG_FIRSTHDR (header); c != NULL; c = CMSG_NXTHDR (header, c))
-    {
-      const void *data = CMSG_DATA (c);
-      if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_TIMESTAMPNS)
-        {
-          struct timespec stamp;
-          memcpy (&stamp, data, sizeof stamp);
-          slot->time = (gint64) stamp.tv_sec * 1000000000 + stamp.tv_nsec;
-        }
-      else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS)
-        slot->ecn = *(const guint8 *) data & 3;
-      else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS)
-        {
-          int tclass;
-          memcpy (&tclass, data, sizeof tclass);
-          slot->ecn = tclass & 3;
-        }
-      else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO)
-        {
-          int size;
-          memcpy (&size, data, sizeof size);
-          slot->segment = size > 0 ? (gsize) size : slot->length;
-        }
-      else if (self->wants_local && c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO &&
-               self->family == AF_INET)
-        {
-          struct in_pktinfo info;
-          memcpy (&info, data, sizeof info);
-          slot->local.v4 =
-              (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = self->local_port, .sin_addr = info.ipi_addr };
-        }
-      else if (self->wants_local && c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO)
-        {
-          struct in6_pktinfo info;
-          memcpy (&info, data, sizeof info);
-          slot->local.v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6,
-                                                  .sin6_port = self->local_port,
-                                                  .sin6_addr = info.ipi6_addr };
-        }
-    }
-}
-
-static void
-take_slot (QsUdpBio *self, guint index, struct mmsghdr *message)
-{
-  QsUdpSlot *slot = &self->slots[index];
-
-  slot->length = slot->segment = message->msg_len;
-  slot->offset = 0;
-  slot->time = 0;
-  slot->ecn = 0;
-  slot->local.any.sa_family = AF_UNSPEC;
-  read_control (self, slot, &message->msg_hdr);
-  if (slot->time == 0)
-    slot->time = qs_udp_now ();
-  if (self->connected)
-    slot->peer = self->peer;
-}
-
-/* Reads a batch into the slots. Returns how many, 0 when there is nothing, -1 when the socket failed for good. */
-static int
-fill_slots (QsUdpBio *self)
-{
-  struct mmsghdr messages[QS_UDP_SLOTS] = { 0 };
-  struct iovec iov[QS_UDP_SLOTS];
-  _Alignas(struct cmsghdr) char control[QS_UDP_SLOTS][CONTROL_SIZE];
-
-  if (self->buffer == NULL)
-    self->buffer = g_malloc (QS_UDP_SLOTS * QS_UDP_SLOT_SIZE); /* pages that no datagram reaches cost nothing */
-  for (guint i = 0; i < QS_UDP_SLOTS; i++)
-    {
-      self->slots[i].data = self->buffer + i * QS_UDP_SLOT_SIZE;
-      iov[i] = (struct iovec){ self->slots[i].data, QS_UDP_SLOT_SIZE };
-      messages[i].msg_hdr = (struct msghdr){ .msg_name = &self->slots[i].peer,
-                                             .msg_namelen = sizeof self->slots[i].peer,
-                                             .msg_iov = &iov[i],
-                                             .msg_iovlen = 1,
-                                             .msg_control = control[i],
-                                             .msg_controllen = sizeof control[i] };
-    }
-
-  self->n_slots = self->next_slot = 0;
-  for (guint attempts = 0; attempts < 64; attempts++)
-    {
-      int n = recvmmsg (self->fd, messages, QS_UDP_SLOTS, MSG_DONTWAIT, NULL);
-      if (n > 0)
-        {
-          for (int i = 0; i < n; i++)
-            take_slot (self, i, &messages[i]);
-          self->n_slots = n;
-          return n;
-        }
-      int error = n < 0 ? errno : EAGAIN;
-      /* An error queue that nobody reads keeps the socket "ready" for ever. */
-      qs_udp_bio_drain_errors (self);
-      if (error == EAGAIN || error == EWOULDBLOCK)
-        return 0;
-      if (error != EINTR && qs_udp_bio_error_is_fatal (self, error, FALSE))
-        return -1;
-    }
-  return 0;
-}
-
-static void
-deliver (QsUdpBio *self, const QsUdpDatagram *datagram, const QsSockaddr *peer, const QsSockaddr *local,
-         BIO_MSG *message)
-{
-  qs_udp_bio_record (self, datagram);
-  self->n_received++;
-  /* Longer than OpenSSL's buffer means longer than it announced to take: cut, and its AEAD will refuse it. */
-  message->data_len = MIN (message->data_len, datagram->length);
-  memcpy (message->data, datagram->data, message->data_len);
-  message->flags = 0;
-  if (message->peer != NULL)
-    sockaddr_to_bio (peer, message->peer);
-  if (message->local != NULL)
-    sockaddr_to_bio (local, message->local);
-}
-
-/* The next datagram from the slots. */
-static gboolean
-next_from_slots (QsUdpBio *self, QsUdpSlot **slot, QsUdpDatagram *datagram)
-{
-  while (self->next_slot < self->n_slots)
-    {
-      QsUdpSlot *at = &self->slots[self->next_slot];
-      if (at->offset >= at->length && at->length > 0)
-        {
-          self->next_slot++;
-          continue;
-        }
-      gsize length = MIN (at->segment, at->length - at->offset);
-      *slot = at;
-      *datagram = (QsUdpDatagram){ at->time,       QS_DIRECTION_RECEIVED, &at->peer.any, at->ecn,
-                                   QS_FATE_PASSED, at->data + at->offset, length };
-      at->offset += length;
-      if (at->offset >= at->length)
-        self->next_slot++;
-      return TRUE;
-    }
-  return FALSE;
-}
-
-static gboolean
-receive_one (QsUdpBio *self, BIO_MSG *message)
-{
-  QsUdpSlot *slot;
-  QsUdpDatagram datagram;
-
-  if (self->impairment == NULL)
-    {
-      if (!next_from_slots (self, &slot, &datagram))
-        return FALSE;
-      deliver (self, &datagram, &slot->peer, &slot->local, message);
-      return TRUE;
-    }
-
-  while (next_from_slots (self, &slot, &datagram))
-    qs_udp_bio_impair_received (self, slot, &datagram);
-  g_autofree QsUdpHeld *held = qs_udp_bio_pop_received (self);
-  if (held == NULL)
-    return FALSE;
-  datagram = (QsUdpDatagram){ held->time, QS_DIRECTION_RECEIVED, &held->peer.any, held->ecn, held->fate,
-                              held->data, held->length };
-  deliver (self, &datagram, &held->peer, &held->local, message);
-  return TRUE;
 }
 
 /* --- The BIO --- */
@@ -316,12 +83,12 @@ bio_recvmmsg_cb (BIO *bio, BIO_MSG *messages, size_t stride, size_t n_messages, 
   gboolean paused = self->deaf || qs_udp_bio_get_paused_until (self) > g_get_monotonic_time ();
   while (!paused && *n_done < n_messages)
     {
-      if (receive_one (self, MESSAGE_AT (messages, stride, *n_done)))
+      if (qs_udp_bio_receive_one (self, MESSAGE_AT (messages, stride, *n_done)))
         {
           ++*n_done;
           continue;
         }
-      int n = fill_slots (self);
+      int n = qs_udp_bio_fill_slots (self);
       if (n < 0 && *n_done == 0)
         {
           refuse (self);
@@ -423,7 +190,7 @@ bio_ctrl_cb (BIO *bio, int command, long number, void *pointer)
     case BIO_CTRL_DGRAM_GET_PEER:
       if (!self->connected)
         return 0;
-      sockaddr_to_bio (&self->peer, pointer);
+      qs_sockaddr_to_bio (&self->peer, pointer);
       return 1;
     case BIO_CTRL_DGRAM_GET_LOCAL_ADDR_CAP:
       return !self->connected;

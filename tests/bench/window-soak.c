@@ -75,7 +75,7 @@ run_once (Soak *soak, GtkApplication *application, QsSettings *settings, const c
 
   qs_session_connect (soak->session, target, options, &error);
   g_assert_no_error (error);
-  close_after (g_rand_int_range (random, 0, 40000), soak);
+  close_after (g_rand_int_range (random, 0, 150000), soak);
   while (soak->window != NULL || soak->session != NULL)
     g_main_context_iteration (NULL, TRUE);
   g_source_remove (limit);
