@@ -90,6 +90,17 @@ deadline_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* Where the session has such a place: what a program that was killed leaves there is gone with it. */
+static char *
+make_folder (GError **error)
+{
+  g_autofree char *folder = g_build_filename (g_get_user_runtime_dir (), "quicscope-lesson-XXXXXX", NULL);
+
+  if (g_mkdtemp (folder) != NULL)
+    return g_steal_pointer (&folder);
+  return g_dir_make_tmp ("quicscope-lesson-XXXXXX", error);
+}
+
 static gboolean
 start_server (QsLessonRun *self, GError **error)
 {
@@ -103,7 +114,7 @@ start_server (QsLessonRun *self, GError **error)
   if (!qs_server_start (self->server, error))
     return FALSE;
 
-  self->folder = g_dir_make_tmp ("quicscope-lesson-XXXXXX", error);
+  self->folder = make_folder (error);
   if (self->folder == NULL)
     return FALSE;
   self->ca_path = g_build_filename (self->folder, "ca.pem", NULL);
