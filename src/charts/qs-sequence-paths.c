@@ -64,11 +64,21 @@ find_change (const QsSequenceLayout *self, guint rank, guint id, char **before, 
   return TRUE;
 }
 
+/* Nearly all have one path, and a million packets. */
+static gboolean
+has_paths (const QsSequenceLayout *self)
+{
+  QsTraceJoin *join = self->options.join;
+
+  return qs_trace_get_path (self->trace, 1) != NULL ||
+         (join != NULL && qs_trace_get_path (qs_trace_join_get_other (join), 1) != NULL);
+}
+
 guint
 qs_sequence_find_path_change (const QsSequenceLayout *self, guint rank)
 {
   guint packets[2];
-  guint n = qs_sequence_packets_at (self, rank, packets);
+  guint n = has_paths (self) ? qs_sequence_packets_at (self, rank, packets) : 0;
 
   for (guint i = 0; i < n; i++)
     {

@@ -252,9 +252,16 @@ move_about (Frames *frames, GtkAdjustment *adjustment, const char *const *doing)
 
   for (guint i = g_test_perf () ? 0 : 2; i < G_N_ELEMENTS (places); i++)
     {
+      double page = gtk_adjustment_get_page_size (adjustment);
+
       gtk_adjustment_set_value (adjustment, 1 + places[i] * gtk_adjustment_get_upper (adjustment));
+      take_frames (frames, doing[2]);
+      double middle = (gtk_adjustment_get_value (adjustment) + page / 2) / gtk_adjustment_get_upper (adjustment);
       for (guint k = 0; k < 3; k++)
         act (frames, doing[0], GDK_KEY_plus);
+      /* What was in the middle is, however long it takes to lay it out. */
+      double then = (gtk_adjustment_get_value (adjustment) + page / 2) / gtk_adjustment_get_upper (adjustment);
+      g_assert_cmpfloat_with_epsilon (then, middle, 0.02 + page / gtk_adjustment_get_upper (adjustment));
       for (guint k = 0; k < 4; k++)
         act (frames, doing[1], GDK_KEY_minus);
       act (frames, doing[0], GDK_KEY_plus);
@@ -482,6 +489,16 @@ count_fates (QsTraceJoin *join)
   return fates;
 }
 
+/* Of all of them it is known what became of them. */
+static gboolean
+is_settled (QsTraceJoin *join)
+{
+  Fates fates = count_fates (join);
+  guint n = qs_trace_join_get_n_crossings (join);
+
+  return n > 0 && fates.arrived + fates.lost == n;
+}
+
 /* Both ends' packets are walked; those of the other end alone are described, and are nobody else's selection. */
 static void
 test_both_ends (Fixture *fixture, gconstpointer data)
@@ -491,12 +508,9 @@ test_both_ends (Fixture *fixture, gconstpointer data)
   GtkToggleButton *toggle;
   guint n_lost = 0, n_walked = 0;
 
-  wait_until (qs_run_get_join (run) != NULL);
-  QsTraceJoin *join = qs_run_get_join (run);
-  wait_until (qs_trace_join_get_n_crossings (join) > 0 && count_fates (join).lost > 0);
+  wait_until (qs_run_get_join (run) != NULL && is_settled (qs_run_get_join (run)));
+  g_assert_cmpuint (count_fates (qs_run_get_join (run)).lost, >, 0);
   run_dry ();
-  Fates fates = count_fates (join);
-  g_assert_cmpuint (fates.arrived + fates.lost, ==, qs_trace_join_get_n_crossings (join));
 
   for (const char *before = NULL;; n_walked++)
     {
@@ -553,8 +567,7 @@ test_two_files (Fixture *fixture, gconstpointer data)
   QsRun *run = run_to_end (fixture, NULL, "loss=20%,delay=3ms,seed=5");
   QsSequenceView *view = show_page (fixture);
 
-  wait_until (qs_run_get_join (run) != NULL && count_fates (qs_run_get_join (run)).lost > 0);
-  run_dry ();
+  wait_until (qs_run_get_join (run) != NULL && is_settled (qs_run_get_join (run)));
   Fates live = count_fates (qs_run_get_join (run));
   g_autofree char *client = save (qs_run_get_trace (run), folder, "client.pcapng");
   g_autofree char *server = save (qs_trace_join_get_other (qs_run_get_join (run)), folder, "server.pcapng");

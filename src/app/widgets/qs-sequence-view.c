@@ -25,6 +25,8 @@ struct _QsSequenceView {
   GtkDrawingArea parent;
   QsTrace *trace;
   QsSequenceLayout *layout;
+  QsSequenceLayout *coming; /* of another zoom: takes the other's place once it has got as far as what is in sight */
+  gint64 anchor;            /* the time that stays in the middle then */
   QsSequenceOptions options;
   GtkAdjustment *adjustment;
   GSource *work; /* lays out what is not yet */
@@ -218,6 +220,7 @@ static void
 stop_work (QsSequenceView *self)
 {
   g_clear_handle_id (&self->news_id, g_source_remove);
+  g_clear_pointer (&self->coming, qs_sequence_layout_unref);
   if (self->work == NULL)
     return;
   g_source_destroy (self->work);
@@ -253,12 +256,48 @@ schedule_news (QsSequenceView *self)
   g_source_set_name_by_id (self->news_id, "[quicscope] draw sequence");
 }
 
+/* Whether all that will be in sight is laid out. */
+static gboolean
+is_far_enough (QsSequenceView *self)
+{
+  double page = gtk_adjustment_get_page_size (self->adjustment), height;
+
+  qs_sequence_layout_get_extents (self->coming, NULL, &height);
+  return qs_sequence_layout_time_to_y (self->coming, self->anchor) + 2 * page < height;
+}
+
+static void
+show_coming (QsSequenceView *self)
+{
+  double page = gtk_adjustment_get_page_size (self->adjustment);
+
+  qs_sequence_layout_unref (self->layout);
+  self->layout = g_steal_pointer (&self->coming);
+  qs_sequence_layout_set_width (self->layout, self->options.width);
+  self->hovered = G_MAXUINT;
+  sync_adjustment (self);
+  gtk_adjustment_set_value (self->adjustment, qs_sequence_layout_time_to_y (self->layout, self->anchor) - page / 2);
+  draw_all (self);
+}
+
+/* TRUE: all is laid out. */
+static gboolean
+advance (QsSequenceView *self, gint64 deadline)
+{
+  QsSequenceLayout *layout = self->coming != NULL ? self->coming : self->layout;
+  gboolean done = (self->options.join == NULL || qs_trace_join_advance (self->options.join, deadline)) &&
+                  qs_sequence_layout_advance (layout, deadline);
+
+  if (self->coming != NULL && (done || is_far_enough (self)))
+    show_coming (self);
+  return done;
+}
+
 static gboolean
 work_cb (gint64 deadline, gpointer data)
 {
   QsSequenceView *self = data;
-  gboolean done = (self->options.join == NULL || qs_trace_join_advance (self->options.join, deadline)) &&
-                  qs_sequence_layout_advance (self->layout, deadline);
+  gboolean done = advance (self, deadline);
 
   schedule_news (self);
   if (!done)
@@ -712,22 +751,24 @@ qs_sequence_view_zoom (QsSequenceView *self, double factor)
 {
   g_return_if_fail (QS_IS_SEQUENCE_VIEW (self) && factor > 0);
 
-  double upper = gtk_adjustment_get_upper (self->adjustment);
-  double page = gtk_adjustment_get_page_size (self->adjustment);
-  double middle = (gtk_adjustment_get_value (self->adjustment) + page / 2) / MAX (upper, 1);
+  double value = gtk_adjustment_get_value (self->adjustment), page = gtk_adjustment_get_page_size (self->adjustment);
 
   if (self->options.time == QS_SEQUENCE_TO_SCALE)
     self->options.zoom = CLAMP (self->options.zoom * factor, 0.001, 1000);
   else
     self->options.text_scale = CLAMP (self->options.text_scale * factor, 0.5, 4);
-  lay_out_anew (self);
-  /* What fits into one slice is there at once, and the middle stays where it was. */
-  if (self->layout != NULL)
+  if (self->layout == NULL || value <= 0)
     {
-      qs_sequence_layout_advance (self->layout, g_get_monotonic_time () + QS_SLICE_BUDGET_US / 2);
-      sync_adjustment (self);
+      lay_out_anew (self); /* its start is there soon enough */
+      return;
     }
-  gtk_adjustment_set_value (self->adjustment, middle * gtk_adjustment_get_upper (self->adjustment) - page / 2);
+  if (self->coming == NULL) /* else it is the same one still */
+    self->anchor = qs_sequence_layout_y_to_time (self->layout, value + page / 2);
+  stop_work (self);
+  self->coming = qs_sequence_layout_new (self->trace, &self->options);
+  /* What fits into one slice is there at once. */
+  if (!advance (self, g_get_monotonic_time () + QS_SLICE_BUDGET_US / 2))
+    start_work (self);
 }
 
 void
