@@ -12,6 +12,7 @@
 /* News are drawn so often, and in at most this part of the main loop's time. */
 #define NEWS_US 50000
 #define COST_SHARE 10
+#define NEWS_MAX_US 500000
 
 /* What is in sight: rows, and what is around them. */
 typedef struct {
@@ -250,7 +251,7 @@ schedule_news (QsSequenceView *self)
 {
   if (self->news_id != 0)
     return;
-  gint64 due = self->drawn_at + MAX (NEWS_US, self->cost * COST_SHARE);
+  gint64 due = self->drawn_at + CLAMP (self->cost * COST_SHARE, NEWS_US, NEWS_MAX_US);
   gint64 wait = MAX (due - g_get_monotonic_time (), 0) / 1000;
   self->news_id = g_timeout_add_full (G_PRIORITY_HIGH_IDLE, (guint) wait, news_cb, self, NULL);
   g_source_set_name_by_id (self->news_id, "[quicscope] draw sequence");
