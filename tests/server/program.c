@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 static void
 read_port (Program *self)
@@ -14,6 +15,13 @@ read_port (Program *self)
   g_assert_no_error (error);
   g_assert_true (g_str_has_prefix (line, "listening on "));
   self->port = (guint16) g_ascii_strtoull (strrchr (line, ':') + 1, NULL, 10);
+}
+
+/* It goes with a test that fails. */
+static void
+child_setup_cb (gpointer data)
+{
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
 }
 
 void
@@ -31,6 +39,7 @@ program_start (Program *self, const char *path, const char *option)
       g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
   /* Meson sets it: all that is allocated would be written to, and so be resident. */
   g_subprocess_launcher_setenv (launcher, "MALLOC_PERTURB_", "0", TRUE);
+  g_subprocess_launcher_set_child_setup (launcher, child_setup_cb, NULL, NULL);
   self->process = g_subprocess_launcher_spawn (launcher, &error, path, "--port=0", write_ca, chosen, NULL);
   g_assert_no_error (error);
   self->out = g_data_input_stream_new (g_subprocess_get_stdout_pipe (self->process));
