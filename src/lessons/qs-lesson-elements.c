@@ -10,6 +10,12 @@ begin_lesson (QsLessonParser *parser, const char **values, GError **error)
 {
   guint order;
 
+  /* To GMarkup a document may have several roots. */
+  if (parser->lesson->title != NULL)
+    {
+      qs_lesson_fail (error, _ ("a second <lesson> begins: put each into a file of its own"));
+      return;
+    }
   if (values[LESSON_ORDER] != NULL)
     {
       if (qs_lesson_read_uint (values[LESSON_ORDER], 100000, &order))

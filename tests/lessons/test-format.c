@@ -131,6 +131,7 @@ static const struct {
   { "<lesson><title>T</title><run request='x'>" PAGE "</run></lesson>", "slash" },
   { "<lesson><title>T</title><run options='fast'>" PAGE "</run></lesson>", "no option “fast”" },
   { "<lesson><title>T</title><run seconds='0'>" PAGE "</run></lesson>", "seconds=“0”" },
+  { "<lesson><title>T</title>" PAGE "</lesson><lesson><title>U</title>" PAGE "</lesson>", "a second <lesson>" },
   { RUN ("<stream/>" PAGE), "takes one of" },
   { RUN ("<stream send='a' bytes='1'/>" PAGE), "takes one of" },
   { RUN ("<stream bytes='99999999999'/>" PAGE), "bytes=" },
