@@ -98,8 +98,8 @@ gboolean qs_udp_bio_receive_one (QsUdpBio *self, BIO_MSG *message);
 
 /* --- qs-udp-icmp.c --- */
 
-/* Reads the socket's error queue empty. */
-void qs_udp_bio_drain_errors (QsUdpBio *self);
+/* Reads the socket's error queue empty; the errno of the last that came over the network, 0: none. */
+int qs_udp_bio_drain_errors (QsUdpBio *self);
 
 /* --- qs-udp-send.c --- */
 

@@ -70,9 +70,11 @@ report (QsUdpBio *self, const struct sock_extended_err *error, const QsSockaddr 
     self->recorder->icmp (self, &icmp, self->recorder_data);
 }
 
-void
+int
 qs_udp_bio_drain_errors (QsUdpBio *self)
 {
+  int told = 0;
+
   /* Bounded: an attacker's ICMP storm must not hold the loop. */
   for (guint i = 0; i < 64; i++)
     {
@@ -87,10 +89,16 @@ qs_udp_bio_drain_errors (QsUdpBio *self)
                                .msg_control = control,
                                .msg_controllen = sizeof control };
       if (recvmsg (self->fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
-        return;
+        break;
       for (struct cmsghdr *c = CMSG_FIRSTHDR (&header); c != NULL; c = CMSG_NXTHDR (&header, c))
         if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
             (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR))
-          report (self, (const struct sock_extended_err *) CMSG_DATA (c), &peer);
+          {
+            const struct sock_extended_err *error = (const struct sock_extended_err *) CMSG_DATA (c);
+            report (self, error, &peer);
+            if (error->ee_origin != SO_EE_ORIGIN_LOCAL)
+              told = (int) error->ee_errno;
+          }
     }
+  return told;
 }

@@ -108,7 +108,10 @@ qs_udp_bio_fill_slots (QsUdpBio *self)
         }
       int error = n < 0 ? errno : EAGAIN;
       /* An error queue that nobody reads keeps the socket "ready" for ever. */
-      qs_udp_bio_drain_errors (self);
+      int told = qs_udp_bio_drain_errors (self);
+      /* The socket's own error is gone where a sendmmsg met it between two datagrams: that one tells of the first alone. */
+      if ((error == EAGAIN || error == EWOULDBLOCK) && self->connected && told != 0)
+        error = told;
       if (error == EAGAIN || error == EWOULDBLOCK)
         return 0;
       if (error != EINTR && qs_udp_bio_error_is_fatal (self, error, FALSE))

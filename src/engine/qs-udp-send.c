@@ -41,6 +41,7 @@ qs_udp_bio_error_is_fatal (QsUdpBio *self, int error, gboolean sending)
     case EHOSTDOWN:
     case ENONET:
     case ENOPROTOOPT:
+    case EOPNOTSUPP:
     case EACCES:
     case EPERM:
     case EPROTO:
