@@ -27,10 +27,10 @@ void
 qs_probe_close_now (QsProbe *self)
 {
   qs_probe_set_deadline (self, CLOSE_NOW_MS, give_up_close_cb);
-  /* Behind the connection's own source, and beside all slices: where the loop was busy for longer than that, the close
+  /* Behind the connection's own source and all slices: where the loop was busy for longer than that, the close
    * goes first. A worker needs no loop for it. */
   if (self->options->mode == QS_MODE_NONBLOCKING)
-    g_source_set_priority (self->deadline, G_PRIORITY_HIGH_IDLE + 30);
+    g_source_set_priority (self->deadline, G_PRIORITY_HIGH_IDLE + 35);
   qs_connection_close (self->winner, QS_CLOSE_NOW, qs_probe_good_code (self), NULL);
 }
 
