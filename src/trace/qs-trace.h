@@ -71,6 +71,10 @@ typedef enum {
  * @QS_MARK_OUTCOME: the run is over [name: "ok" or "failed"; text: stage "resolve", "connect", "handshake", "request", "close", "done"]
  * @QS_MARK_IMPAIRMENT: the path changed [name: "rebind": our port; text: the new address]
  * @QS_MARK_NOTE: a line for the log [text]
+ * @QS_MARK_EXPERIMENT: a second attempt with one thing changed, made because the run failed and causes compete [name: the
+ *   experiment's id, as "x25519-alone", "padded-hello", "alpn-h3", "no-sni", "other-address-family", "tcp-tls",
+ *   "version-grease", "unconnected-twin", "small-datagrams", "no-client-certificate"; value: 1 it was answered, 0 it failed
+ *   as well, -1 it could not be made; text: what came of it, in words]
  */
 typedef enum {
   QS_MARK_STATE,
@@ -95,6 +99,7 @@ typedef enum {
   QS_MARK_OUTCOME,
   QS_MARK_IMPAIRMENT,
   QS_MARK_NOTE,
+  QS_MARK_EXPERIMENT,
   QS_N_MARKS
 } QsMarkKind;
 
