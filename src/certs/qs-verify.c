@@ -263,7 +263,7 @@ text_has_one_of (const char *text, const char *const *words)
 }
 
 /* A chain that ends below a missing issuer looks the same whether that issuer is an unknown root or an
- * intermediate CA that the server forgot to send (RFC 8446 section 4.4.2 lets it leave out the root alone).
+ * intermediate CA that the server forgot to send (RFC 9846 section 4.5.1 lets it leave out the root alone).
  * What the top certificate says of its issuer decides. */
 static gboolean
 misses_an_intermediate (GPtrArray *chain)

@@ -18,7 +18,7 @@ static const struct {
   { QS_PACKET_KEY_UPDATE, N_ ("new keys") },        { QS_PACKET_COALESCED, N_ ("same datagram") },
 };
 
-/* RFC 8446 section 5.1: bit N of a record's frames is its content type. */
+/* RFC 9846 section 5.1: bit N of a record's frames is its content type. */
 static const struct {
   guint bit;
   const char *name;

@@ -188,7 +188,7 @@ looks_like_tls (const GByteArray *bytes)
   return bytes->data[0] >= 20 && bytes->data[0] <= 24 && (bytes->len < 2 || bytes->data[1] == 3);
 }
 
-/* RFC 8446 section 6: an alert is a record of type 21 with level and description; in the clear until keys are
+/* RFC 9846 section 6: an alert is a record of type 21 with level and description; in the clear until keys are
  * there. */
 static int
 find_plain_alert (QsSpan bytes)

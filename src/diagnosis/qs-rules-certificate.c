@@ -57,7 +57,7 @@ const QsRule qs_rules_certificate[] = {
         "it "
         "to this computer's trust store. If you do not know this CA, do not trust it: somebody may stand in between."),
     match_unknown_ca },
-  { "certificate-incomplete-chain", QS_SEVERITY_ERROR, "RFC 8446 section 4.4.2",
+  { "certificate-incomplete-chain", QS_SEVERITY_ERROR, "RFC 9846 section 4.5.1",
     N_ ("The server sent an incomplete chain of certificates."),
     N_ ("{sentence} Browsers may fetch or remember it, other programs fail. Configure the server with the whole chain "
         "(“fullchain”), not with its own certificate alone."),
@@ -79,7 +79,7 @@ const QsRule qs_rules_certificate[] = {
   { "certificate-revoked", QS_SEVERITY_ERROR, "RFC 5280 section 5", N_ ("The certificate of {host} was revoked."),
     N_ ("{sentence} Its key may be in wrong hands. Do not go on; the server needs a new certificate with a new key."),
     match_revoked },
-  { "certificate-weak", QS_SEVERITY_ERROR, "RFC 8446 section 4.4.2.4",
+  { "certificate-weak", QS_SEVERITY_ERROR, "RFC 9846 section 4.5.1.3",
     N_ ("The certificate of {host} uses cryptography that is too weak."),
     N_ ("{sentence} The server needs a new certificate: a key of at least 2048 bits (RSA) or 256 bits (elliptic "
         "curve), "

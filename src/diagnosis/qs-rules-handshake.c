@@ -91,7 +91,7 @@ match_client_certificate (const QsEvidence *evidence, QsMatch *match)
   return match_server_alert (evidence, match, ALERT_CERTIFICATE_REQUIRED);
 }
 
-/* RFC 8446 section 6.2: these alerts from the server, about a certificate that we sent. */
+/* RFC 9846 section 6.2: these alerts from the server, about a certificate that we sent. */
 static gboolean
 match_client_certificate_refused (const QsEvidence *evidence, QsMatch *match)
 {
@@ -336,17 +336,17 @@ const QsRule qs_rules_handshake[] = {
     N_ ("The server name sent (SNI) was: {sni}. Check its spelling, and that the server is configured for it; a "
         "different name can be asked for with --sni."),
     match_sni },
-  { "client-certificate-required", QS_SEVERITY_ERROR, "RFC 8446 section 4.4.2.4",
+  { "client-certificate-required", QS_SEVERITY_ERROR, "RFC 9846 section 4.5.1.3",
     N_ ("{host} demands a certificate from the client."),
     N_ ("The handshake was accepted on this side, then the server asked for proof of who you are and got none. Give a "
         "certificate and its key (--cert and --key in quicprobe) that its CA has signed."),
     match_client_certificate },
-  { "client-certificate-refused", QS_SEVERITY_ERROR, "RFC 8446 section 6.2",
+  { "client-certificate-refused", QS_SEVERITY_ERROR, "RFC 9846 section 6.2",
     N_ ("{host} refused the client's certificate."),
     N_ ("{meaning} Check that the certificate is current, is for client authentication, and comes from a CA that the "
         "server trusts."),
     match_client_certificate_refused },
-  { "no-common-parameters", QS_SEVERITY_ERROR, "RFC 8446 section 4.1.1",
+  { "no-common-parameters", QS_SEVERITY_ERROR, "RFC 9846 section 4.2.1",
     N_ ("{host} and this client have no common way to do the handshake."),
     N_ ("Offered key exchange groups: {groups}. Offered cipher suites: {ciphers}. The server takes none of one of the "
         "two, or cannot sign with its certificate's key. Offer more, or widen what the server allows."),
@@ -355,7 +355,7 @@ const QsRule qs_rules_handshake[] = {
     N_ ("QUIC needs TLS 1.3, and the server refused the version offered (protocol_version). Its TLS library is too "
         "old, or TLS 1.3 is switched off."),
     match_too_old },
-  { "tls-internal-error", QS_SEVERITY_ERROR, "RFC 8446 section 6.2",
+  { "tls-internal-error", QS_SEVERITY_ERROR, "RFC 9846 section 6.2",
     N_ ("{host} failed inside: its TLS stack reports an internal error."),
     N_ ("Nothing that was sent is at fault by its form; the server's log says more. Often it is the server's handling "
         "of "
@@ -389,13 +389,13 @@ const QsRule qs_rules_handshake[] = {
         "not "
         "like the application protocol (offered: {offered}) or the server name (sent: {sni}); or it is frozen."),
     match_silent_after_ack },
-  { "tls-alert", QS_SEVERITY_ERROR, "RFC 8446 section 6", N_ ("{who} ended the handshake with the TLS alert {name}."),
+  { "tls-alert", QS_SEVERITY_ERROR, "RFC 9846 section 6", N_ ("{who} ended the handshake with the TLS alert {name}."),
     N_ ("{meaning} {reason} The log of the other side says more."), match_alert },
   { "retry", QS_SEVERITY_INFO, "RFC 9000 section 8.1.2", N_ ("{host} checked the client's address with a Retry."),
     N_ ("The handshake took one round trip more: the server wants to see that the client really is at its address. "
         "Servers do that always, or under load."),
     match_retry },
-  { "hello-retry", QS_SEVERITY_INFO, "RFC 8446 section 4.1.4",
+  { "hello-retry", QS_SEVERITY_INFO, "RFC 9846 section 4.2.4",
     N_ ("{host} asked for another key exchange group (HelloRetryRequest)."),
     N_ ("It wants {group}, for which the first ClientHello had no key. That costs one round trip; offering that group "
         "first saves it."),

@@ -312,7 +312,7 @@ const QsRule qs_rules_network[] = {
     N_ ("{address} refused the TCP connection: nothing listens on that port."),
     N_ ("The host is up. Check the port number, and whether the server runs and listens on this address."),
     match_connection_refused },
-  { "plain-tcp", QS_SEVERITY_ERROR, "RFC 8446 section 5.1", N_ ("What answered on {address} does not speak TLS."),
+  { "plain-tcp", QS_SEVERITY_ERROR, "RFC 9846 section 5.1", N_ ("What answered on {address} does not speak TLS."),
     N_ ("It said: “{answer}”. {service} Ask for another port, or connect to this one without TLS."), match_plain_tcp },
   { "connection-reset", QS_SEVERITY_ERROR, "RFC 9293 section 3.5.2", N_ ("{address} cut the TCP connection (reset)."),
     N_ ("Something at the other end ended the connection without TLS's own good-bye: a server that crashed or does not "

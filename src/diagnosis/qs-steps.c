@@ -213,7 +213,7 @@ static const StepRule rule_confirmed = {
   "confirmed", N_ ("Handshake confirmed"), N_ ("Handshake confirmed"), NULL, FALSE, look_confirmed
 };
 
-/* In the order of a handshake: RFC 9001 figure 5, RFC 8446 figure 1. */
+/* In the order of a handshake: RFC 9001 figure 5, RFC 9846 figure 1. */
 static const StepRule rules[] = {
   { "client-hello", N_ ("ClientHello"), N_ ("ClientHello sent"), N_ ("ClientHello received"), FALSE,
     look_client_hello },
@@ -262,7 +262,7 @@ add_step (GPtrArray *steps, const QsEvidence *evidence, const StepRule *rule)
   g_ptr_array_add (steps, step);
 }
 
-/* A resumed session has no certificate (RFC 8446 section 2.2), TLS 1.2 no EncryptedExtensions; a run that went
+/* A resumed session has no certificate (RFC 9846 section 2.2), TLS 1.2 no EncryptedExtensions; a run that went
  * through and whose messages could not be read lists what it knows. */
 static gboolean
 is_skipped (const QsEvidence *evidence, const StepRule *rule)

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
  * QsDissector:
  *
  * Derives packets, frames and TLS messages from a trace's datagrams (or TCP segments) and secrets:
- * RFC 9000, RFC 9001, RFC 9369, RFC 8446. Stateful and incremental: records that were appended since
+ * RFC 9000, RFC 9001, RFC 9369, RFC 9846. Stateful and incremental: records that were appended since
  * the last time are read on. Packets whose keys are not there yet are kept and tried again when a
  * secret arrives. The same for a live run, the local server's side and files.
  */

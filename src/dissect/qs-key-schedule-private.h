@@ -47,7 +47,7 @@ const QsVersionKeys *qs_version_keys_find (guint32 version); /* 0: TLS records, 
 EVP_CIPHER *qs_suite_get_cipher (const QsSuite *suite);
 EVP_CIPHER *qs_suite_get_header_cipher (const QsSuite *suite);
 
-/* HKDF-Expand-Label with an empty context (RFC 8446 section 7.1). */
+/* HKDF-Expand-Label with an empty context (RFC 9846 section 7.1). */
 gboolean qs_suite_expand (const char *digest, const QsSecret *secret, const char *label, guint8 *out, gsize length);
 /* TLS 1.2's keys of both sides, RFC 5246 section 6.3: with an AEAD there are no MAC keys. */
 gboolean qs_suite_expand_key_block (const QsSuite *suite, const QsSecret *master, const guint8 *client_random,

@@ -75,7 +75,7 @@ static const QsVersionKeys versions[] = {
     "quicv2 ku" },
 };
 
-/* TLS records: RFC 8446 section 7.3. */
+/* TLS records: RFC 9846 section 7.3. */
 static const QsVersionKeys records = { .key_label = "key", .iv_label = "iv", .update_label = "traffic upd" };
 
 /* Fetched once: a fetch for each packet would cost more than its decryption. */

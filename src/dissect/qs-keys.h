@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* Packet protection, RFC 9001 section 5 and RFC 9369, and the record protection of RFC 8446 that it
+/* Packet protection, RFC 9001 section 5 and RFC 9369, and the record protection of RFC 9846 that it
  * is made of. All cryptography is libcrypto's. */
 
 #define QS_SECRET_MAX 48 /* bytes: SHA-384 */
@@ -26,7 +26,7 @@ gboolean qs_suite_is_known (guint16 suite);
 gsize qs_suite_secret_length (guint16 suite); /* 32 or 48, 0 for an unknown one */
 gsize qs_suite_tag_length (guint16 suite);    /* 16, for the CCM_8 one 8 */
 
-/* HKDF-Expand-Label with an empty context (RFC 8446 section 7.1). label: without "tls13 ". */
+/* HKDF-Expand-Label with an empty context (RFC 9846 section 7.1). label: without "tls13 ". */
 gboolean qs_hkdf_expand_label (guint16 suite, const QsSecret *secret, const char *label, guint8 *out, gsize length);
 
 /* Both sides' Initial secrets from the client's first Destination Connection ID (RFC 9001 section

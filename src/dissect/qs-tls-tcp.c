@@ -301,7 +301,7 @@ take_handshake (Conn *conn, QsSide side, guint32 index, QsSpan content, gboolean
 
 /* --- Records --- */
 
-/* TLS 1.3's inner plaintext: content, its type, zeros (RFC 8446 section 5.2). */
+/* TLS 1.3's inner plaintext: content, its type, zeros (RFC 9846 section 5.2). */
 static guint8
 strip_padding (QsSpan *inner)
 {

@@ -171,7 +171,7 @@ tls_ended (QsConnection *self)
   return TRUE;
 }
 
-/* Our close_notify; the peer's is not waited for (RFC 8446 section 6.1 asks for none). */
+/* Our close_notify; the peer's is not waited for (RFC 9846 section 6.1 asks for none). */
 static QsTurn
 tls_close (QsConnection *self)
 {
@@ -209,7 +209,7 @@ tls_write (QsIoStream *stream, const guint8 *bytes, gsize length, gboolean concl
   return TRUE;
 }
 
-/* close_notify ends our direction alone in TLS 1.3 (RFC 8446 section 6.1). */
+/* close_notify ends our direction alone in TLS 1.3 (RFC 9846 section 6.1). */
 static void
 tls_conclude (QsIoStream *stream)
 {

@@ -94,7 +94,7 @@ answer_from_error (const GError *error)
   return QS_TCP_UNREACHABLE;
 }
 
-/* A TLS record: handshake or alert, version 3.x (RFC 8446 section 5.1). */
+/* A TLS record: handshake or alert, version 3.x (RFC 9846 section 5.1). */
 static QsTcpAnswer
 answer_from_bytes (const guint8 *bytes, gssize length)
 {

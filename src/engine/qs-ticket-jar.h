@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /**
- * QsTicketJar: the newest session ticket of a server, for runs that resume (RFC 8446 section 2.2). Reference counted; any
+ * QsTicketJar: the newest session ticket of a server, for runs that resume (RFC 9846 section 2.2). Reference counted; any
  * thread may use it.
  *
  * A run that has a jar offers what is in it, if that came from a server whose certificate is for the host that is asked for,

@@ -12,7 +12,7 @@ typedef struct {
   gint64 time;
 } Delivery;
 
-/* A record of type handshake, of any version so far (RFC 8446 section 5.1). */
+/* A record of type handshake, of any version so far (RFC 9846 section 5.1). */
 static gboolean
 looks_like_tls (QsSpan bytes)
 {

@@ -20,7 +20,7 @@
 #define TCP_ACK 0x10
 #define MAX_SEGMENT 32768 /* a longer write or read becomes several packets: IPv4's length has 16 bits */
 #define FIRST_SEQUENCE 1000
-#define RECORD_HEADER 5 /* RFC 8446 section 5.1 */
+#define RECORD_HEADER 5 /* RFC 9846 section 5.1 */
 
 /* One end, as its bytes stand in a header. */
 typedef struct {

@@ -41,7 +41,7 @@ static const QsFieldText packet_texts[] = {
   [QS_PACKET_UNKNOWN] = { "Packet of an unknown version", N_ ("Only what all QUIC versions share can be read."),
                           "RFC 8999 section 5" },
   [QS_PACKET_TLS_RECORD] = { "TLS record", N_ ("The unit in which TLS over TCP carries and protects data."),
-                             "RFC 8446 section 5.1" },
+                             "RFC 9846 section 5.1" },
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (packet_texts) == QS_N_PACKET_TYPES);
 
@@ -331,20 +331,20 @@ describe_record (QsScribe *scribe)
   qs_scribe_named (scribe, 1,
                    QS_FIELD_TEXT ("Content Type",
                                   N_ ("What the record carries. Under TLS 1.3's keys all look like application_data."),
-                                  "RFC 8446 section 5.1"),
+                                  "RFC 9846 section 5.1"),
                    content_type_name);
   qs_scribe_named (
       scribe, 2,
       QS_FIELD_TEXT ("Legacy Record Version",
                      N_ ("Says nothing about the version in use: it stays at an old one for old middleboxes."),
-                     "RFC 8446 section 5.1"),
+                     "RFC 9846 section 5.1"),
       version_name);
   guint64 length = qs_scribe_uint (
       scribe, 2,
-      QS_FIELD_TEXT ("Length", N_ ("Bytes of the fragment, 16384 and some overhead at most."), "RFC 8446 section 5.1"));
+      QS_FIELD_TEXT ("Length", N_ ("Bytes of the fragment, 16384 and some overhead at most."), "RFC 9846 section 5.1"));
   qs_scribe_bytes (scribe, length,
                    QS_FIELD_TEXT ("Fragment", N_ ("Messages or parts of them, encrypted once keys are agreed on."),
-                                  "RFC 8446 section 5.1"));
+                                  "RFC 9846 section 5.1"));
 }
 
 QsField *

@@ -7,7 +7,7 @@
 #include "wire/qs-names.h"
 #include "wire/qs-tls-extensions.h"
 
-#define RFC8446(section) "RFC 8446 section " section
+#define RFC9846(section) "RFC 9846 section " section
 
 /* Which form an extension has depends on the message that it stands in. */
 typedef struct {
@@ -103,7 +103,7 @@ describe_list (QsScribe *scribe, guint length_bytes, const QsFieldText *list, gu
 static void
 describe_bytes (QsScribe *scribe, const Context *context)
 {
-  qs_scribe_rest (scribe, QS_FIELD_TEXT ("Data", N_ ("The extension's own bytes."), RFC8446 ("4.2")));
+  qs_scribe_rest (scribe, QS_FIELD_TEXT ("Data", N_ ("The extension's own bytes."), RFC9846 ("4.3")));
 }
 
 /* --- The extensions --- */
@@ -152,9 +152,9 @@ static void
 describe_groups (QsScribe *scribe, const Context *context)
 {
   describe_list (
-      scribe, 2, QS_FIELD_TEXT ("Named Group List", N_ ("Groups, the sender's favourite first."), RFC8446 ("4.2.7")), 2,
+      scribe, 2, QS_FIELD_TEXT ("Named Group List", N_ ("Groups, the sender's favourite first."), RFC9846 ("4.3.7")), 2,
       QS_FIELD_TEXT ("Named Group", N_ ("A way of agreeing on a key; those with MLKEM withstand quantum computers."),
-                     RFC8446 ("4.2.7")),
+                     RFC9846 ("4.3.7")),
       group_name);
 }
 
@@ -164,8 +164,8 @@ describe_signature_algorithms (QsScribe *scribe, const Context *context)
   describe_list (
       scribe, 2,
       QS_FIELD_TEXT ("Supported Signature Algorithms", N_ ("Signatures, the sender's favourite first."),
-                     RFC8446 ("4.2.3")),
-      2, QS_FIELD_TEXT ("Signature Scheme", N_ ("A kind of signature that the sender can verify."), RFC8446 ("4.2.3")),
+                     RFC9846 ("4.3.3")),
+      2, QS_FIELD_TEXT ("Signature Scheme", N_ ("A kind of signature that the sender can verify."), RFC9846 ("4.3.3")),
       qs_scribe_tls_signature_scheme_name);
 }
 
@@ -174,12 +174,12 @@ describe_supported_versions (QsScribe *scribe, const Context *context)
 {
   static const QsFieldText offered = { "Version",
                                        N_ ("A TLS version that the client speaks, in the order of its liking."),
-                                       RFC8446 ("4.2.1") };
-  static const QsFieldText selected = { "Selected Version", N_ ("The TLS version that is used."), RFC8446 ("4.2.1") };
+                                       RFC9846 ("4.3.1") };
+  static const QsFieldText selected = { "Selected Version", N_ ("The TLS version that is used."), RFC9846 ("4.3.1") };
 
   if (context->message == QS_TLS_CLIENT_HELLO)
     describe_list (scribe, 1,
-                   QS_FIELD_TEXT ("Versions", N_ ("TLS versions, the sender's favourite first."), RFC8446 ("4.2.1")), 2,
+                   QS_FIELD_TEXT ("Versions", N_ ("TLS versions, the sender's favourite first."), RFC9846 ("4.3.1")), 2,
                    &offered, qs_scribe_tls_version_name);
   else
     qs_scribe_named (scribe, 2, &selected, qs_scribe_tls_version_name);
@@ -200,17 +200,17 @@ describe_key_share_entry (QsScribe *scribe)
   QsScribe entry = qs_scribe_open_length (
       scribe, ahead.at - scribe->reader.at,
       QS_FIELD_TEXT ("Key Share Entry", N_ ("A public value: with the other side's it gives the shared key."),
-                     RFC8446 ("4.2.8")));
+                     RFC9846 ("4.3.8")));
   const char *name = qs_tls_group_name (group);
   qs_field_take_value (entry.parent,
                        g_strdup_printf (_ ("%s, %zu bytes"), name != NULL ? name : _ ("unknown"), key.length));
   qs_scribe_named (&entry, 2,
                    QS_FIELD_TEXT ("Group", N_ ("Which way of agreeing on a key this value belongs to."),
-                                  RFC8446 ("4.2.8")),
+                                  RFC9846 ("4.3.8")),
                    group_name);
   guint64 length =
-      qs_scribe_uint (&entry, 2, QS_FIELD_TEXT ("Length", N_ ("How many bytes follow."), RFC8446 ("4.2.8")));
-  qs_scribe_bytes (&entry, length, QS_FIELD_TEXT ("Key Exchange", N_ ("The public value itself."), RFC8446 ("4.2.8")));
+      qs_scribe_uint (&entry, 2, QS_FIELD_TEXT ("Length", N_ ("How many bytes follow."), RFC9846 ("4.3.8")));
+  qs_scribe_bytes (&entry, length, QS_FIELD_TEXT ("Key Exchange", N_ ("The public value itself."), RFC9846 ("4.3.8")));
 }
 
 static void
@@ -220,7 +220,7 @@ describe_key_share (QsScribe *scribe, const Context *context)
     {
       qs_scribe_named (scribe, 2,
                        QS_FIELD_TEXT ("Selected Group", N_ ("The group that the server wants a key share for."),
-                                      RFC8446 ("4.2.8")),
+                                      RFC9846 ("4.3.8")),
                        group_name);
       return;
     }
@@ -233,7 +233,7 @@ describe_key_share (QsScribe *scribe, const Context *context)
   QsScribe list = qs_scribe_open (
       scribe, 2,
       QS_FIELD_TEXT ("Client Shares", N_ ("Public values for the groups that the client expects the server to choose."),
-                     RFC8446 ("4.2.8")));
+                     RFC9846 ("4.3.8")));
   while (list.reader.ok && qs_scribe_more (&list))
     describe_key_share_entry (&list);
   if (scribe->reader.ok)
@@ -244,9 +244,9 @@ static void
 describe_psk_modes (QsScribe *scribe, const Context *context)
 {
   describe_list (
-      scribe, 1, QS_FIELD_TEXT ("Modes", N_ ("The ways, the client's favourite first."), RFC8446 ("4.2.9")), 1,
+      scribe, 1, QS_FIELD_TEXT ("Modes", N_ ("The ways, the client's favourite first."), RFC9846 ("4.3.9")), 1,
       QS_FIELD_TEXT ("Mode", N_ ("psk_dhe_ke adds a fresh key exchange to the pre-shared key; psk_ke does not."),
-                     RFC8446 ("4.2.9")),
+                     RFC9846 ("4.3.9")),
       psk_mode_name);
 }
 
@@ -254,15 +254,15 @@ static void
 describe_psk_identity (QsScribe *list)
 {
   guint64 length =
-      qs_scribe_uint (list, 2, QS_FIELD_TEXT ("Length", N_ ("How many bytes follow."), RFC8446 ("4.2.11")));
+      qs_scribe_uint (list, 2, QS_FIELD_TEXT ("Length", N_ ("How many bytes follow."), RFC9846 ("4.3.11")));
 
   qs_scribe_bytes (list, length,
                    QS_FIELD_TEXT ("Identity", N_ ("A ticket of an earlier connection, or a key's name."),
-                                  RFC8446 ("4.2.11")));
+                                  RFC9846 ("4.3.11")));
   qs_scribe_uint (list, 4,
                   QS_FIELD_TEXT ("Obfuscated Ticket Age",
                                  N_ ("How old the ticket is, in milliseconds, with a secret number added."),
-                                 RFC8446 ("4.2.11")));
+                                 RFC9846 ("4.3.11")));
 }
 
 static void
@@ -273,22 +273,22 @@ describe_pre_shared_key (QsScribe *scribe, const Context *context)
       qs_scribe_uint (scribe, 2,
                       QS_FIELD_TEXT ("Selected Identity",
                                      N_ ("Which of the client's keys is used, from 0: the session is resumed."),
-                                     RFC8446 ("4.2.11")));
+                                     RFC9846 ("4.3.11")));
       return;
     }
 
   QsScribe identities = qs_scribe_open (
-      scribe, 2, QS_FIELD_TEXT ("Identities", N_ ("Keys that the client offers to go on with."), RFC8446 ("4.2.11")));
+      scribe, 2, QS_FIELD_TEXT ("Identities", N_ ("Keys that the client offers to go on with."), RFC9846 ("4.3.11")));
   while (identities.reader.ok && qs_scribe_more (&identities))
     describe_psk_identity (&identities);
   if (scribe->reader.ok)
     qs_scribe_close (&identities);
 
   QsScribe binders = qs_scribe_open (
-      scribe, 2, QS_FIELD_TEXT ("Binders", N_ ("A proof for each identity, in the same order."), RFC8446 ("4.2.11.2")));
+      scribe, 2, QS_FIELD_TEXT ("Binders", N_ ("A proof for each identity, in the same order."), RFC9846 ("4.3.11.2")));
   while (binders.reader.ok && qs_scribe_more (&binders))
     qs_scribe_vector (&binders, 1,
-                      QS_FIELD_TEXT ("Binder", N_ ("Proves that the client holds the key."), RFC8446 ("4.2.11.2")));
+                      QS_FIELD_TEXT ("Binder", N_ ("Proves that the client holds the key."), RFC9846 ("4.3.11.2")));
   if (scribe->reader.ok)
     qs_scribe_close (&binders);
 }
@@ -300,7 +300,7 @@ describe_early_data (QsScribe *scribe, const Context *context)
       scribe, 4,
       QS_FIELD_TEXT ("Max Early Data Size",
                      N_ ("How much 0-RTT data the server accepts with this ticket; QUIC always says 4294967295."),
-                     RFC8446 ("4.2.10")));
+                     RFC9846 ("4.3.10")));
 }
 
 static void
@@ -308,7 +308,7 @@ describe_cookie (QsScribe *scribe, const Context *context)
 {
   qs_scribe_vector (scribe, 2,
                     QS_FIELD_TEXT ("Cookie", N_ ("The client must send it back in its second ClientHello."),
-                                   RFC8446 ("4.2.2")));
+                                   RFC9846 ("4.3.2")));
 }
 
 static void
@@ -323,7 +323,7 @@ describe_status_request (QsScribe *scribe, const Context *context)
       qs_scribe_vector (scribe, 3,
                         QS_FIELD_TEXT ("OCSP Response",
                                        N_ ("The issuer's signed word that the certificate was not revoked."),
-                                       "RFC 8446 section 4.4.2.1"));
+                                       "RFC 9846 section 4.5.1.1"));
       return;
     }
   qs_scribe_vector (
@@ -354,12 +354,12 @@ static void
 describe_authorities (QsScribe *scribe, const Context *context)
 {
   QsScribe list =
-      qs_scribe_open (scribe, 2, QS_FIELD_TEXT ("Authorities", N_ ("Issuers, by their names."), RFC8446 ("4.2.4")));
+      qs_scribe_open (scribe, 2, QS_FIELD_TEXT ("Authorities", N_ ("Issuers, by their names."), RFC9846 ("4.3.4")));
 
   while (list.reader.ok && qs_scribe_more (&list))
     qs_scribe_vector (&list, 2,
                       QS_FIELD_TEXT ("Distinguished Name", N_ ("An issuer whose certificates are accepted, in DER."),
-                                     RFC8446 ("4.2.4")));
+                                     RFC9846 ("4.3.4")));
   if (scribe->reader.ok)
     qs_scribe_close (&list);
 }
@@ -479,11 +479,11 @@ static const struct {
     N_ ("Stapling: the server should send along the proof that its certificate was not revoked."),
     "RFC 6066 section 8" },
   { QS_TLS_EXT_SUPPORTED_GROUPS, describe_groups, N_ ("The key exchange groups that the sender can use, best first."),
-    RFC8446 ("4.2.7") },
+    RFC9846 ("4.3.7") },
   { QS_TLS_EXT_EC_POINT_FORMATS, describe_point_formats, N_ ("How points on curves are written; TLS 1.2 and older."),
     "RFC 8422 section 5.1.2" },
   { QS_TLS_EXT_SIGNATURE_ALGORITHMS, describe_signature_algorithms,
-    N_ ("Which signatures the sender can verify in the handshake."), RFC8446 ("4.2.3") },
+    N_ ("Which signatures the sender can verify in the handshake."), RFC9846 ("4.3.3") },
   { QS_TLS_EXT_ALPN, describe_alpn,
     N_ ("Which application protocol is spoken inside: the client lists, the server chooses one. QUIC demands it."),
     "RFC 7301 section 3.1" },
@@ -507,24 +507,24 @@ static const struct {
   { QS_TLS_EXT_SESSION_TICKET, describe_bytes,
     N_ ("TLS 1.2's resumption: a ticket of an earlier session, or the wish for one."), "RFC 5077 section 3.2" },
   { QS_TLS_EXT_PRE_SHARED_KEY, describe_pre_shared_key,
-    N_ ("Resumption: keys that both sides may hold from an earlier connection."), RFC8446 ("4.2.11") },
+    N_ ("Resumption: keys that both sides may hold from an earlier connection."), RFC9846 ("4.3.11") },
   { QS_TLS_EXT_EARLY_DATA, describe_early_data,
-    N_ ("0-RTT: the client sends, or the server accepts, data before the handshake is done."), RFC8446 ("4.2.10") },
+    N_ ("0-RTT: the client sends, or the server accepts, data before the handshake is done."), RFC9846 ("4.3.10") },
   { QS_TLS_EXT_SUPPORTED_VERSIONS, describe_supported_versions, N_ ("The TLS versions offered, or the one chosen."),
-    RFC8446 ("4.2.1") },
+    RFC9846 ("4.3.1") },
   { QS_TLS_EXT_COOKIE, describe_cookie, N_ ("Lets a server forget the client between two ClientHellos."),
-    RFC8446 ("4.2.2") },
+    RFC9846 ("4.3.2") },
   { QS_TLS_EXT_PSK_KEY_EXCHANGE_MODES, describe_psk_modes,
-    N_ ("How the client is willing to use keys of earlier connections."), RFC8446 ("4.2.9") },
+    N_ ("How the client is willing to use keys of earlier connections."), RFC9846 ("4.3.9") },
   { QS_TLS_EXT_CERTIFICATE_AUTHORITIES, describe_authorities, N_ ("The issuers whose certificates the sender accepts."),
-    RFC8446 ("4.2.4") },
-  { QS_TLS_EXT_OID_FILTERS, describe_bytes, N_ ("What the client's certificate must contain."), RFC8446 ("4.2.5") },
+    RFC9846 ("4.3.4") },
+  { QS_TLS_EXT_OID_FILTERS, describe_bytes, N_ ("What the client's certificate must contain."), RFC9846 ("4.3.5") },
   { QS_TLS_EXT_POST_HANDSHAKE_AUTH, describe_bytes,
-    N_ ("The client may be asked for a certificate later; forbidden in QUIC."), RFC8446 ("4.2.6") },
+    N_ ("The client may be asked for a certificate later; forbidden in QUIC."), RFC9846 ("4.3.6") },
   { QS_TLS_EXT_SIGNATURE_ALGORITHMS_CERT, describe_signature_algorithms,
-    N_ ("Which signatures the sender can verify in certificates."), RFC8446 ("4.2.3") },
+    N_ ("Which signatures the sender can verify in certificates."), RFC9846 ("4.3.3") },
   { QS_TLS_EXT_KEY_SHARE, describe_key_share,
-    N_ ("The public halves of the key exchange, sent at once to save a round trip."), RFC8446 ("4.2.8") },
+    N_ ("The public halves of the key exchange, sent at once to save a round trip."), RFC9846 ("4.3.8") },
   { QS_TLS_EXT_QUIC_TRANSPORT_PARAMETERS, describe_transport_parameters,
     N_ ("QUIC's own settings, carried by TLS so that nobody can change them on the way."), "RFC 9001 section 8.2" },
   { QS_TLS_EXT_APPLICATION_SETTINGS_OLD, describe_bytes,
@@ -544,7 +544,7 @@ fill_text (guint16 type, const char *name, QsFieldText *text, DescribeFunc *desc
   *text = (QsFieldText){ name != NULL ? name : _ ("unknown extension"),
                          name != NULL ? N_ ("A registered extension that is not opened up here.")
                                       : N_ ("Not registered, or newer than this program: peers ignore it."),
-                         RFC8446 ("4.2") };
+                         RFC9846 ("4.3") };
   *describe = describe_bytes;
   if (qs_tls_is_grease (type))
     *text = (QsFieldText){ "GREASE", N_ ("Reserved: sent only to see that the peer ignores what it does not know."),
@@ -578,8 +578,8 @@ describe_extension (QsScribe *scribe, const Context *context)
   gulong n = (gulong) data.length;
   qs_field_take_value (part.parent,
                        n == 0 ? g_strdup (_ ("empty")) : g_strdup_printf (ngettext ("%lu byte", "%lu bytes", n), n));
-  qs_scribe_uint (&part, 2, QS_FIELD_TEXT ("Type", N_ ("Which extension this is."), RFC8446 ("4.2")));
-  qs_scribe_uint (&part, 2, QS_FIELD_TEXT ("Length", N_ ("How many bytes follow."), RFC8446 ("4.2")));
+  qs_scribe_uint (&part, 2, QS_FIELD_TEXT ("Type", N_ ("Which extension this is."), RFC9846 ("4.3")));
+  qs_scribe_uint (&part, 2, QS_FIELD_TEXT ("Length", N_ ("How many bytes follow."), RFC9846 ("4.3")));
 
   QsScribe body = qs_scribe_init (part.parent, data, part.space, part.base + part.reader.at, part.room);
   if (data.length == 0)
@@ -594,7 +594,7 @@ qs_scribe_tls_extensions (QsScribe *scribe, guint8 handshake_type, gboolean hell
   const Context context = { handshake_type, hello_retry };
   QsScribe block = qs_scribe_open (
       scribe, 2,
-      QS_FIELD_TEXT ("Extensions", N_ ("Everything that TLS learned since its first version."), RFC8446 ("4.2")));
+      QS_FIELD_TEXT ("Extensions", N_ ("Everything that TLS learned since its first version."), RFC9846 ("4.3")));
 
   while (block.reader.ok && qs_scribe_more (&block))
     describe_extension (&block, &context);

@@ -6,7 +6,7 @@
 #include "wire/qs-describe.h"
 #include "wire/qs-names.h"
 
-#define RFC8446(section) "RFC 8446 section " section
+#define RFC9846(section) "RFC 9846 section " section
 
 typedef void (*DescribeFunc) (QsScribe *scribe, const QsTlsMessage *message);
 
@@ -17,16 +17,16 @@ describe_hello_start (QsScribe *scribe)
       scribe, 2,
       QS_FIELD_TEXT ("Legacy Version",
                      N_ ("Stays at TLS 1.2's number for old middleboxes; the extension supported_versions counts."),
-                     RFC8446 ("4.1.2")),
+                     RFC9846 ("4.2.2")),
       qs_scribe_tls_version_name);
   qs_scribe_bytes (scribe, 32,
                    QS_FIELD_TEXT ("Random",
                                   N_ ("32 random bytes that make every handshake unique; a HelloRetryRequest has a "
                                       "fixed value here."),
-                                  RFC8446 ("4.1.2")));
+                                  RFC9846 ("4.2.2")));
   qs_scribe_vector (scribe, 1,
                     QS_FIELD_TEXT ("Legacy Session ID", N_ ("Only for old middleboxes; empty in QUIC."),
-                                   RFC8446 ("4.1.2")));
+                                   RFC9846 ("4.2.2")));
 }
 
 static void
@@ -42,15 +42,15 @@ describe_client_hello (QsScribe *scribe, const QsTlsMessage *message)
   describe_hello_start (scribe);
   QsScribe suites = qs_scribe_open (
       scribe, 2,
-      QS_FIELD_TEXT ("Cipher Suites", N_ ("What the client can encrypt with, best first."), RFC8446 ("4.1.2")));
+      QS_FIELD_TEXT ("Cipher Suites", N_ ("What the client can encrypt with, best first."), RFC9846 ("4.2.2")));
   while (suites.reader.ok && qs_scribe_more (&suites))
-    qs_scribe_named (&suites, 2, QS_FIELD_TEXT ("Cipher Suite", N_ ("A cipher and a hash."), "RFC 8446 appendix B.4"),
+    qs_scribe_named (&suites, 2, QS_FIELD_TEXT ("Cipher Suite", N_ ("A cipher and a hash."), "RFC 9846 appendix B.4"),
                      qs_scribe_tls_cipher_suite_name);
   if (scribe->reader.ok)
     qs_scribe_close (&suites);
   qs_scribe_vector (scribe, 1,
                     QS_FIELD_TEXT ("Legacy Compression Methods", N_ ("Always the single byte 0: no compression."),
-                                   RFC8446 ("4.1.2")));
+                                   RFC9846 ("4.2.2")));
   describe_hello_extensions (scribe, message);
 }
 
@@ -59,9 +59,9 @@ describe_server_hello (QsScribe *scribe, const QsTlsMessage *message)
 {
   describe_hello_start (scribe);
   qs_scribe_named (scribe, 2,
-                   QS_FIELD_TEXT ("Cipher Suite", N_ ("The cipher and hash that the server chose."), RFC8446 ("4.1.3")),
+                   QS_FIELD_TEXT ("Cipher Suite", N_ ("The cipher and hash that the server chose."), RFC9846 ("4.2.3")),
                    qs_scribe_tls_cipher_suite_name);
-  qs_scribe_uint (scribe, 1, QS_FIELD_TEXT ("Legacy Compression Method", N_ ("Always 0."), RFC8446 ("4.1.3")));
+  qs_scribe_uint (scribe, 1, QS_FIELD_TEXT ("Legacy Compression Method", N_ ("Always 0."), RFC9846 ("4.2.3")));
   describe_hello_extensions (scribe, message);
 }
 
@@ -75,19 +75,19 @@ static void
 describe_certificate (QsScribe *scribe, const QsTlsMessage *message)
 {
   static const QsFieldText end_entity = { "Certificate", N_ ("The peer's own certificate, in DER."),
-                                          RFC8446 ("4.4.2") };
+                                          RFC9846 ("4.5.1") };
   static const QsFieldText authority = { "Certificate", N_ ("A certificate of the chain: its issuer's, in DER."),
-                                         RFC8446 ("4.4.2") };
+                                         RFC9846 ("4.5.1") };
 
   if (message->tls13)
     qs_scribe_vector (scribe, 1,
                       QS_FIELD_TEXT ("Certificate Request Context", N_ ("Repeats the request's; empty for a server."),
-                                     RFC8446 ("4.4.2")));
+                                     RFC9846 ("4.5.1")));
 
   QsScribe list =
       qs_scribe_open (scribe, 3,
                       QS_FIELD_TEXT ("Certificate List", N_ ("The peer's own certificate first, then its issuers'."),
-                                     RFC8446 ("4.4.2")));
+                                     RFC9846 ("4.5.1")));
   for (guint i = 0; list.reader.ok && qs_scribe_more (&list); i++)
     {
       QsScribe der = qs_scribe_open (&list, 3, i == 0 ? &end_entity : &authority);
@@ -154,39 +154,39 @@ describe_certificate_request (QsScribe *scribe, const QsTlsMessage *message)
       return;
     }
   qs_scribe_vector (
-      scribe, 1, QS_FIELD_TEXT ("Certificate Request Context", N_ ("Empty during the handshake."), RFC8446 ("4.3.2")));
+      scribe, 1, QS_FIELD_TEXT ("Certificate Request Context", N_ ("Empty during the handshake."), RFC9846 ("4.4.2")));
   qs_scribe_tls_extensions (scribe, message->type, FALSE);
 }
 
 static void
 describe_certificate_verify (QsScribe *scribe, const QsTlsMessage *message)
 {
-  qs_scribe_named (scribe, 2, QS_FIELD_TEXT ("Algorithm", N_ ("How the signature was made."), RFC8446 ("4.4.3")),
+  qs_scribe_named (scribe, 2, QS_FIELD_TEXT ("Algorithm", N_ ("How the signature was made."), RFC9846 ("4.5.2")),
                    qs_scribe_tls_signature_scheme_name);
   qs_scribe_vector (
       scribe, 2,
       QS_FIELD_TEXT ("Signature",
                      N_ ("Over all that was said so far: proves that the peer holds the certificate's key."),
-                     RFC8446 ("4.4.3")));
+                     RFC9846 ("4.5.2")));
 }
 
 static void
 describe_new_session_ticket (QsScribe *scribe, const QsTlsMessage *message)
 {
-  qs_scribe_uint (scribe, 4, QS_FIELD_TEXT ("Ticket Lifetime", N_ ("Seconds; seven days at most."), RFC8446 ("4.6.1")));
+  qs_scribe_uint (scribe, 4, QS_FIELD_TEXT ("Ticket Lifetime", N_ ("Seconds; seven days at most."), RFC9846 ("4.7.1")));
   if (message->tls13)
     {
       qs_scribe_uint (scribe, 4,
                       QS_FIELD_TEXT ("Ticket Age Add",
                                      N_ ("A secret number that hides the ticket's age when it is used."),
-                                     RFC8446 ("4.6.1")));
+                                     RFC9846 ("4.7.1")));
       qs_scribe_vector (scribe, 1,
-                        QS_FIELD_TEXT ("Ticket Nonce", N_ ("Makes each ticket's key another one."), RFC8446 ("4.6.1")));
+                        QS_FIELD_TEXT ("Ticket Nonce", N_ ("Makes each ticket's key another one."), RFC9846 ("4.7.1")));
     }
   qs_scribe_vector (scribe, 2,
                     QS_FIELD_TEXT ("Ticket",
                                    N_ ("What the client shows to resume the session; only the server understands it."),
-                                   RFC8446 ("4.6.1")));
+                                   RFC9846 ("4.7.1")));
   if (message->tls13)
     qs_scribe_tls_extensions (scribe, message->type, FALSE);
 }
@@ -198,7 +198,7 @@ describe_finished (QsScribe *scribe, const QsTlsMessage *message)
       scribe,
       QS_FIELD_TEXT ("Verify Data",
                      N_ ("A checksum under the handshake's keys over all messages so far: nobody changed them."),
-                     RFC8446 ("4.4.4")));
+                     RFC9846 ("4.5.3")));
 }
 
 static const char *
@@ -212,7 +212,7 @@ describe_key_update (QsScribe *scribe, const QsTlsMessage *message)
 {
   qs_scribe_named (scribe, 1,
                    QS_FIELD_TEXT ("Request Update", N_ ("Whether the peer shall change its keys too."),
-                                  RFC8446 ("4.6.3")),
+                                  RFC9846 ("4.7.3")),
                    key_update_name);
 }
 
@@ -242,7 +242,7 @@ describe_certificate_status (QsScribe *scribe, const QsTlsMessage *message)
 static void
 describe_opaque (QsScribe *scribe, const QsTlsMessage *message)
 {
-  qs_scribe_rest (scribe, QS_FIELD_TEXT ("Body", N_ ("The message's own bytes."), RFC8446 ("4")));
+  qs_scribe_rest (scribe, QS_FIELD_TEXT ("Body", N_ ("The message's own bytes."), RFC9846 ("4")));
 }
 
 static const char *
@@ -302,46 +302,46 @@ static const struct {
                              "RFC 5246 section 7.4.1.1" },
   [QS_TLS_CLIENT_HELLO] = { describe_client_hello,
                             N_ ("The client opens the handshake: what it can do, and its share of the key exchange."),
-                            RFC8446 ("4.1.2") },
+                            RFC9846 ("4.2.2") },
   [QS_TLS_SERVER_HELLO] = { describe_server_hello,
                             N_ ("The server's choice of cipher, and its share of the key exchange: from here on all is "
                                 "encrypted."),
-                            RFC8446 ("4.1.3") },
+                            RFC9846 ("4.2.3") },
   [QS_TLS_NEW_SESSION_TICKET] = { describe_new_session_ticket,
                                   N_ ("The server gives the client a ticket with which a later connection starts "
                                       "faster."),
-                                  RFC8446 ("4.6.1") },
+                                  RFC9846 ("4.7.1") },
   [QS_TLS_END_OF_EARLY_DATA] = { describe_opaque, N_ ("The client has sent all its 0-RTT data; not used in QUIC."),
-                                 RFC8446 ("4.5") },
+                                 RFC9846 ("4.6") },
   [QS_TLS_ENCRYPTED_EXTENSIONS] = { describe_encrypted_extensions,
                                     N_ ("The server's answers to the client's extensions, the first encrypted "
                                         "message."),
-                                    RFC8446 ("4.3.1") },
+                                    RFC9846 ("4.4.1") },
   [QS_TLS_CERTIFICATE] = { describe_certificate,
                            N_ ("Who the sender says it is: its certificate and those that vouch for it."),
-                           RFC8446 ("4.4.2") },
+                           RFC9846 ("4.5.1") },
   [QS_TLS_SERVER_KEY_EXCHANGE] = { describe_server_key_exchange,
                                    N_ ("The server's share of TLS 1.2's key exchange, signed."),
                                    "RFC 5246 section 7.4.3" },
   [QS_TLS_CERTIFICATE_REQUEST] = { describe_certificate_request, N_ ("The server wants a certificate from the client."),
-                                   RFC8446 ("4.3.2") },
+                                   RFC9846 ("4.4.2") },
   [QS_TLS_SERVER_HELLO_DONE] = { describe_opaque, N_ ("The server waits for the client now (TLS 1.2)."),
                                  "RFC 5246 section 7.4.5" },
   [QS_TLS_CERTIFICATE_VERIFY] = { describe_certificate_verify,
                                   N_ ("A signature that proves possession of the certificate's key."),
-                                  RFC8446 ("4.4.3") },
+                                  RFC9846 ("4.5.2") },
   [QS_TLS_CLIENT_KEY_EXCHANGE] = { describe_client_key_exchange, N_ ("The client's share of TLS 1.2's key exchange."),
                                    "RFC 5246 section 7.4.7" },
   [QS_TLS_FINISHED] = { describe_finished,
                         N_ ("The sender's last word in the handshake: both saw the same messages and have the same "
                             "keys."),
-                        RFC8446 ("4.4.4") },
+                        RFC9846 ("4.5.3") },
   [QS_TLS_CERTIFICATE_STATUS] = { describe_certificate_status,
                                   N_ ("The stapled proof that the certificate was not revoked (TLS 1.2)."),
                                   "RFC 6066 section 8" },
   [QS_TLS_KEY_UPDATE] = { describe_key_update,
                           N_ ("The sender changes its keys; in QUIC a bit in the packets does this instead."),
-                          RFC8446 ("4.6.3") },
+                          RFC9846 ("4.7.3") },
   [QS_TLS_COMPRESSED_CERTIFICATE] = { describe_compressed_certificate, N_ ("A Certificate message in compressed form."),
                                       "RFC 8879 section 4" },
 };
@@ -366,16 +366,16 @@ qs_describe_tls_message (const QsTlsMessage *message)
     qs_field_explain (
         field,
         _ ("The server asks for another ClientHello, mostly with a key share of another group: one round trip more."),
-        RFC8446 ("4.1.4"));
+        RFC9846 ("4.2.4"));
   else if (known)
     qs_field_explain (field, _ (message_infos[message->type].meaning), message_infos[message->type].reference);
   else
-    qs_field_explain (field, _ ("A message of a type that is not known here."), RFC8446 ("4"));
+    qs_field_explain (field, _ ("A message of a type that is not known here."), RFC9846 ("4"));
 
   QsScribe scribe = qs_scribe_init (field, message->bytes, QS_FIELD_IN_MESSAGE, 0, &room);
-  qs_scribe_named (&scribe, 1, QS_FIELD_TEXT ("Handshake Type", N_ ("Which message this is."), RFC8446 ("4")),
+  qs_scribe_named (&scribe, 1, QS_FIELD_TEXT ("Handshake Type", N_ ("Which message this is."), RFC9846 ("4")),
                    handshake_type_name);
-  qs_scribe_uint (&scribe, 3, QS_FIELD_TEXT ("Length", N_ ("How many bytes follow."), RFC8446 ("4")));
+  qs_scribe_uint (&scribe, 3, QS_FIELD_TEXT ("Length", N_ ("How many bytes follow."), RFC9846 ("4")));
   if (known)
     message_infos[message->type].describe (&scribe, message);
   else
@@ -394,7 +394,7 @@ qs_describe_alert (guint8 level, guint8 description, gsize offset)
   qs_field_take_value (field, name != NULL ? g_strdup (name) : g_strdup_printf (_ ("unknown alert %u"), description));
   qs_field_explain (field,
                     meaning != NULL ? meaning : _ ("A TLS peer tells that something is wrong, or that it is done."),
-                    RFC8446 ("6"));
+                    RFC9846 ("6"));
 
   QsField *child = qs_field_add (field, qs_field_new ("Level", QS_FIELD_IN_DATAGRAM, offset, 1));
   qs_field_take_value (child, g_strdup_printf ("%u %s", level,
@@ -403,11 +403,11 @@ qs_describe_alert (guint8 level, guint8 description, gsize offset)
                                                             : _ ("unknown")));
   qs_field_explain (
       child, _ ("In TLS 1.3 it says nothing: every alert but close_notify and user_canceled ends the connection."),
-      RFC8446 ("6"));
+      RFC9846 ("6"));
   child = qs_field_add (field, qs_field_new ("Description", QS_FIELD_IN_DATAGRAM, offset + 1, 1));
   qs_field_take_value (child, g_strdup_printf ("%u %s", description, name != NULL ? name : _ ("unknown")));
   qs_field_explain (child,
                     meaning != NULL ? meaning : _ ("A TLS peer tells that something is wrong, or that it is done."),
-                    RFC8446 ("6"));
+                    RFC9846 ("6"));
   return field;
 }

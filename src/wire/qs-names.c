@@ -6,7 +6,7 @@
 #include "base/qs-i18n.h"
 #include "wire/qs-name-table.h"
 
-/* IANA's "TLS Alerts" registry; RFC 8446 section 6 says what they mean. */
+/* IANA's "TLS Alerts" registry; RFC 9846 section 6 says what they mean. */
 static const QsName alerts[] = {
   { 0, "close_notify", N_ ("The sender will send nothing more on this connection: an orderly end.") },
   { 10, "unexpected_message", N_ ("A message came that does not belong at this point of the handshake.") },

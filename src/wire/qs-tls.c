@@ -11,7 +11,7 @@
 /* Real chains have fewer than ten; without a bound, 16 MiB of tiny ones cost a hundred times as much memory. */
 #define MAX_CERTIFICATES 1000
 
-/* A HelloRetryRequest is a ServerHello whose random is the SHA-256 of that name (RFC 8446 section 4.1.3). */
+/* A HelloRetryRequest is a ServerHello whose random is the SHA-256 of that name (RFC 9846 section 4.2.3). */
 static const guint8 hello_retry_random[RANDOM_LENGTH] = { 0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11,
                                                           0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
                                                           0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e,

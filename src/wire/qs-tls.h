@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Handshake types, RFC 8446 section 4 and RFC 5246. */
+/* Handshake types, RFC 9846 section 4 and RFC 5246. */
 typedef enum {
   QS_TLS_HELLO_REQUEST = 0,
   QS_TLS_CLIENT_HELLO = 1,
@@ -66,7 +66,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsTlsMessage, qs_tls_message_free)
 
 const QsTlsExtension *qs_tls_message_find_extension (const QsTlsMessage *message, guint16 type);
 
-/* "ClientHello", "HelloRetryRequest", "EncryptedExtensions": RFC 8446's names. */
+/* "ClientHello", "HelloRetryRequest", "EncryptedExtensions": RFC 9846's names. */
 const char *qs_tls_message_name (const QsTlsMessage *message);
 const char *qs_tls_handshake_type_title (guint8 type); /* the same by type alone */
 
@@ -79,7 +79,7 @@ GArray *qs_tls_message_dup_key_shares (
 GArray *qs_tls_message_dup_versions (const QsTlsMessage *message);            /* guint16: supported_versions */
 QsSpan qs_tls_message_get_transport_parameters (const QsTlsMessage *message); /* extension 57 */
 
-/* TLS over TCP: one record header (RFC 8446 section 5.1). Moves *at behind the record. */
+/* TLS over TCP: one record header (RFC 9846 section 5.1). Moves *at behind the record. */
 typedef struct {
   guint8 content_type; /* 20 change_cipher_spec, 21 alert, 22 handshake, 23 application_data */
   guint16 version;

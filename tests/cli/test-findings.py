@@ -17,7 +17,7 @@ import unittest
 import peers
 import probe
 
-ACCESS_DENIED = bytes.fromhex("15030300020231")  # a TLS record with a fatal alert (RFC 8446 section 6)
+ACCESS_DENIED = bytes.fromhex("15030300020231")  # a TLS record with a fatal alert (RFC 9846 section 6)
 ADMIN_PROHIBITED = (3, 13)  # RFC 1812 section 5.2.7.1
 
 

@@ -170,7 +170,7 @@ check_message (guint8 type, const char *before, gint extension, const char *cont
 }
 
 #define RANDOM "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
-#define RETRY_RANDOM "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c" /* RFC 8446 section 4.1.3 */
+#define RETRY_RANDOM "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c" /* RFC 9846 section 4.2.3 */
 
 static void
 test_extensions (void)

@@ -234,10 +234,10 @@ describe_packet (QsInspection *self, QsTrace *trace, guint index)
   if (*number != '\0')
     add_fact (field, packet->type == QS_PACKET_TLS_RECORD ? _ ("Record number") : _ ("Packet number"),
               g_strdup (number), _ ("Counts up by at least one a packet, each encryption level by itself."),
-              packet->type == QS_PACKET_TLS_RECORD ? "RFC 8446 section 5.3" : "RFC 9000 section 12.3");
+              packet->type == QS_PACKET_TLS_RECORD ? "RFC 9846 section 5.3" : "RFC 9000 section 12.3");
   add_fact (field, _ ("Size"), qs_text_size (packet->length), _ ("Its bytes on the wire."), NULL);
   add_fact (field, _ ("Protection"), protection_words (packet), _ ("Whether its contents can be read here."),
-            packet->type == QS_PACKET_TLS_RECORD ? "RFC 8446 section 5.2" : "RFC 9001 section 5");
+            packet->type == QS_PACKET_TLS_RECORD ? "RFC 9846 section 5.2" : "RFC 9001 section 5");
   if (packet->type == QS_PACKET_1RTT && has_flag (packet, QS_PACKET_DECRYPTED))
     add_fact (field, _ ("Key phase"), g_strdup (has_flag (packet, QS_PACKET_KEY_PHASE) ? "1" : "0"),
               _ ("Which generation of keys protects it: it flips with every key update."), "RFC 9001 section 6");
@@ -332,14 +332,14 @@ find_content_text (const char *type)
   static const ContentText texts[] = {
     { "handshake", "Handshake",
       N_ ("Handshake messages or parts of them, without the record's protection; whole ones are opened up below."),
-      "RFC 8446 section 4" },
+      "RFC 9846 section 4" },
     { "application_data", "Application Data", N_ ("What the application says, without the record's protection."),
-      "RFC 8446 section 5.2" },
+      "RFC 9846 section 5.2" },
     { "change_cipher_spec", "ChangeCipherSpec",
       N_ ("In TLS 1.2: from here on its sender encrypts. In TLS 1.3 only for old middleboxes, and ignored."),
-      "RFC 8446 section 5" },
-    { "alert", "Alert", N_ ("An alert that is no alert: it should have two bytes."), "RFC 8446 section 6" },
-    { NULL, "Content", N_ ("What the record carries."), "RFC 8446 section 5.1" },
+      "RFC 9846 section 5" },
+    { "alert", "Alert", N_ ("An alert that is no alert: it should have two bytes."), "RFC 9846 section 6" },
+    { NULL, "Content", N_ ("What the record carries."), "RFC 9846 section 5.1" },
   };
   const ContentText *text = texts;
 
@@ -348,7 +348,7 @@ find_content_text (const char *type)
   return text;
 }
 
-/* What a TLS record holds, RFC 8446 section 5.1. */
+/* What a TLS record holds, RFC 9846 section 5.1. */
 static void
 describe_content (QsInspection *self, QsTrace *trace, guint index)
 {
