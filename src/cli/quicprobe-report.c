@@ -19,14 +19,40 @@ severity_word (QsSeverity severity)
 }
 
 static void
-print_finding (FILE *out, const QsFinding *finding)
+print_line (FILE *out, const char *label, const char *text)
+{
+  g_autofree char *line = g_strdup_printf ("%s %s", label, text);
+
+  qs_cli_print_wrapped (out, line, 4);
+}
+
+static void
+print_evidence (FILE *out, const QsFinding *finding)
+{
+  g_autofree char *judgement = qs_finding_dup_judgement (finding);
+
+  for (guint i = 0; i < finding->evidence->len; i++)
+    {
+      g_autofree char *text = qs_finding_evidence_dup_text (finding->evidence->pdata[i]);
+      print_line (out, _ ("Seen:"), text);
+    }
+  qs_cli_print_wrapped (out, judgement, 4);
+}
+
+static void
+print_finding (FILE *out, const QsFinding *finding, gboolean brief)
 {
   g_autofree char *head =
       g_strdup_printf ("%s [%s]: %s", severity_word (finding->severity), finding->id, finding->title);
-  g_autofree char *tail = g_strdup_printf ("%s (%s)", finding->detail, finding->reference);
+  g_autofree char *tail =
+      g_strdup_printf ("%s%s(%s)", finding->detail, *finding->detail != '\0' ? " " : "", finding->reference);
 
   qs_cli_print_wrapped (out, head, 0);
   qs_cli_print_wrapped (out, tail, 4);
+  for (char **advice = finding->tries; *advice != NULL; advice++)
+    print_line (out, _ ("Try:"), *advice);
+  if (!brief)
+    print_evidence (out, finding);
 }
 
 /* An error is the verdict itself: it is not said twice. */
@@ -44,7 +70,7 @@ print_verdict (FILE *out, const char *verdict, GPtrArray *findings, gboolean bri
         continue;
       if (i > 0 || !failed)
         fputc ('\n', out);
-      print_finding (out, finding);
+      print_finding (out, finding, brief);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/qs-i18n.h"
+#include "base/qs-text.h"
 #include "diagnosis/qs-rule.h"
 
 /* Each part ends with a row without id. The rest comes last: it speaks only where nothing else did. */
@@ -19,30 +20,67 @@ qs_severity_name (QsSeverity severity)
   return names[severity];
 }
 
+const char *
+qs_certainty_name (QsCertainty certainty)
+{
+  static const char *const names[] = { "possible", "likely", "proved" };
+
+  g_return_val_if_fail (certainty <= QS_CERTAINTY_PROVED, NULL);
+  return names[certainty];
+}
+
+const char *
+qs_party_name (QsParty party)
+{
+  static const char *const names[] = { "unknown", "client", "server", "path" };
+
+  g_return_val_if_fail (party <= QS_PARTY_PATH, NULL);
+  return names[party];
+}
+
+static void
+evidence_free (gpointer data)
+{
+  QsFindingEvidence *item = data;
+
+  g_free (item->what);
+  g_free (item);
+}
+
 void
 qs_finding_free (QsFinding *finding)
 {
   g_free (finding->title);
   g_free (finding->detail);
+  g_strfreev (finding->tries);
+  g_ptr_array_unref (finding->evidence);
   g_free (finding);
 }
 
-void
-qs_match_take (QsMatch *match, const char *name, char *text)
+char *
+qs_finding_dup_judgement (const QsFinding *finding)
 {
-  g_hash_table_insert (match->words, (gpointer) name, text != NULL ? text : g_strdup (""));
+  static const char *const certainties[] = { N_ ("Possible: other causes look the same."), N_ ("Likely, not proved."),
+                                             N_ ("Proved by what was recorded.") };
+  static const char *const parties[] = { N_ ("Which end it lies with is not known."), N_ ("It lies with the client."),
+                                         N_ ("It lies with the server."), N_ ("It lies on the path between them.") };
+
+  /* What is only worth knowing is nobody's fault. */
+  if (finding->severity == QS_SEVERITY_INFO)
+    return g_strdup (_ (certainties[finding->certainty]));
+  return g_strdup_printf ("%s %s", _ (certainties[finding->certainty]), _ (parties[finding->who]));
 }
 
-void
-qs_match_set (QsMatch *match, const char *name, const char *text)
+char *
+qs_finding_evidence_dup_text (const QsFindingEvidence *evidence)
 {
-  qs_match_take (match, name, g_strdup (text));
-}
+  g_autofree char *time = evidence->time >= 0 ? qs_text_duration (evidence->time) : NULL;
 
-void
-qs_match_number (QsMatch *match, const char *name, guint64 number)
-{
-  qs_match_take (match, name, g_strdup_printf ("%" G_GUINT64_FORMAT, number));
+  if (time != NULL && evidence->packet >= 0)
+    return g_strdup_printf (_ ("%s, packet %" PRId64 ": %s"), time, evidence->packet, evidence->what);
+  if (evidence->packet >= 0)
+    return g_strdup_printf (_ ("packet %" PRId64 ": %s"), evidence->packet, evidence->what);
+  return time != NULL ? g_strdup_printf ("%s: %s", time, evidence->what) : g_strdup (evidence->what);
 }
 
 /* Puts the words in. What a word holds is not looked at again: a peer's "{host}" stays as it is. */
@@ -74,14 +112,53 @@ expand (const char *template, GHashTable *words)
   return g_string_free (text, FALSE);
 }
 
+/* Those that have something to say here. */
+static char **
+expand_tries (const char *const *tries, GHashTable *words)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (; *tries != NULL; tries++)
+    {
+      g_autofree char *text = expand (_ (*tries), words);
+      if (*text != '\0')
+        g_strv_builder_add (builder, text);
+    }
+  return g_strv_builder_end (builder);
+}
+
+static QsFinding *
+make_finding (const QsRule *rule, QsMatch *match)
+{
+  QsFinding *finding = g_new0 (QsFinding, 1);
+
+  finding->id = rule->id;
+  finding->severity = match->severity;
+  finding->certainty = match->certainty;
+  finding->who = match->who;
+  finding->title = expand (_ (match->title), match->words);
+  finding->detail = expand (_ (match->detail), match->words);
+  finding->tries = expand_tries (match->tries, match->words);
+  finding->reference = match->reference;
+  finding->packet = match->packet;
+  finding->evidence = g_ptr_array_ref (match->evidence);
+  return finding;
+}
+
 static QsFinding *
 try_rule (const QsRule *rule, const QsEvidence *evidence, gboolean has_error)
 {
   g_autoptr (GHashTable) words = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
+  g_autoptr (GPtrArray) shown = g_ptr_array_new_with_free_func (evidence_free);
   QsMatch match = { .severity = rule->severity,
+                    .certainty = rule->certainty,
+                    .who = rule->who,
                     .title = rule->title,
                     .detail = rule->detail,
+                    .tries = rule->tries,
+                    .reference = rule->reference,
                     .packet = QS_NO_PACKET,
+                    .evidence = shown,
                     .has_error = has_error,
                     .words = words };
 
@@ -91,15 +168,9 @@ try_rule (const QsRule *rule, const QsEvidence *evidence, gboolean has_error)
     qs_match_set (&match, "host", evidence->host);
   if (!g_hash_table_contains (words, "address"))
     qs_match_set (&match, "address", evidence->address);
-
-  QsFinding *finding = g_new0 (QsFinding, 1);
-  finding->id = rule->id;
-  finding->severity = match.severity;
-  finding->title = expand (_ (match.title), words);
-  finding->detail = expand (_ (match.detail), words);
-  finding->reference = rule->reference;
-  finding->packet = match.packet;
-  return finding;
+  if (shown->len == 0)
+    qs_match_add_packet (&match, evidence, match.packet, NULL);
+  return make_finding (rule, &match);
 }
 
 /* Most severe first; within a severity in the order of the table, which goes from cause to symptom. */

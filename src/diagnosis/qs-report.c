@@ -39,6 +39,33 @@ set_number (JsonObject *object, const char *name, gboolean known, guint64 value)
 }
 
 static JsonArray *
+evidence_array (GPtrArray *evidence)
+{
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < evidence->len; i++)
+    {
+      const QsFindingEvidence *item = evidence->pdata[i];
+      JsonObject *object = json_object_new ();
+      set_number (object, "packet", item->packet >= 0, (guint64) item->packet);
+      set_time (object, "time_ms", item->time);
+      set_string (object, "what", item->what);
+      json_array_add_object_element (array, object);
+    }
+  return array;
+}
+
+static JsonArray *
+strings_array (char **strings)
+{
+  JsonArray *array = json_array_new ();
+
+  for (; *strings != NULL; strings++)
+    json_array_add_string_element (array, *strings);
+  return array;
+}
+
+static JsonArray *
 findings_array (GPtrArray *findings)
 {
   JsonArray *array = json_array_new ();
@@ -52,6 +79,10 @@ findings_array (GPtrArray *findings)
       set_string (object, "title", finding->title);
       set_string (object, "detail", finding->detail);
       set_string (object, "reference", finding->reference);
+      set_string (object, "certainty", qs_certainty_name (finding->certainty));
+      set_string (object, "who", qs_party_name (finding->who));
+      json_object_set_array_member (object, "evidence", evidence_array (finding->evidence));
+      json_object_set_array_member (object, "try", strings_array (finding->tries));
       json_array_add_object_element (array, object);
     }
   return array;

@@ -6,14 +6,21 @@
 
 G_BEGIN_DECLS
 
-/* What a rule's match function says of a hit. */
+#define QS_MOST_TRIES 5
+
+/* What a rule's match function says of a hit. All but has_error and words are the rule's own at first. */
 typedef struct {
-  QsSeverity severity; /* the rule's own at first */
-  const char *title;   /* the rule's own at first: an untranslated template */
+  QsSeverity severity;
+  QsCertainty certainty;
+  QsParty who;
+  const char *title; /* an untranslated template */
   const char *detail;
-  gint64 packet;
-  gboolean has_error; /* an earlier rule of the table has named an error that the run may have failed of */
-  GHashTable *words;  /* {name} in the templates -> text */
+  const char *const *tries; /* untranslated templates, NULL at the end */
+  const char *reference;
+  gint64 packet;       /* the one that shows it best */
+  GPtrArray *evidence; /* QsFindingEvidence; where it stays empty, packet (unless -1) is all the evidence there is */
+  gboolean has_error;  /* an earlier rule of the table has named an error that the run may have failed of */
+  GHashTable *words;   /* {name} in the templates -> text */
 } QsMatch;
 
 /* Takes text; NULL counts as empty. Text is escaped already. */
@@ -21,13 +28,23 @@ void qs_match_take (QsMatch *match, const char *name, char *text);
 void qs_match_set (QsMatch *match, const char *name, const char *text);
 void qs_match_number (QsMatch *match, const char *name, guint64 number);
 
+/* What shows it. what is taken; NULL describes the packet by itself: "Initial 0 from the server: ACK, CRYPTO". A packet
+ * of -1, a message or a mark that is NULL adds nothing. */
+void qs_match_add_packet (QsMatch *match, const QsEvidence *evidence, gint64 packet, char *what);
+void qs_match_add_message (QsMatch *match, const QsEvidence *evidence, const QsTraceMessage *message);
+void qs_match_add_mark (QsMatch *match, const QsEvidence *evidence, const QsMark *mark, char *what);
+void qs_match_add_moment (QsMatch *match, gint64 time, char *what); /* neither of them */
+/* How it was closed, and by whom; its packet becomes the match's. Adds nothing where no close is known. */
+void qs_match_add_close (QsMatch *match, const QsEvidence *evidence);
+
 typedef gboolean (*QsMatchFunc) (const QsEvidence *evidence, QsMatch *match);
 
 /**
  * QsRule: one row of the catalogue.
  *
- * title and detail are N_() templates with {words} that the match function filled in, so that a translator may
- * move them about. Always there: {host}, {address}.
+ * title, detail and tries are N_() templates with {words} that the match function filled in, so that a translator may
+ * move them about. Always there: {host}, {address}. A row that does not say how certain it is, is but possible. Of the
+ * tries one that expands to nothing is left out.
  */
 typedef struct {
   const char *id;
@@ -36,6 +53,9 @@ typedef struct {
   const char *title;
   const char *detail;
   QsMatchFunc match;
+  QsCertainty certainty;
+  QsParty who;
+  const char *tries[QS_MOST_TRIES + 1];
 } QsRule;
 
 /* The table in its parts, in the order in which they are tried. */

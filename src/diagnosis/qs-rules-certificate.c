@@ -21,6 +21,15 @@ match_cause (const QsEvidence *evidence, QsMatch *match, QsVerifyCause cause)
   qs_match_take (match, "sentence", qs_verify_sentence (evidence->verify_code, evidence->chain, host, evidence->now_s));
   qs_match_set (match, "issuer", leaf != NULL ? qs_certificate_get_issuer (leaf) : _ ("an unknown CA"));
   match->packet = packet_of (evidence->certificate);
+  qs_match_add_message (match, evidence, evidence->certificate);
+  qs_match_add_mark (match, evidence, evidence->verify, NULL);
+  /* A file holds no verification: the client's alert, and what stands in the certificates, are all there is. */
+  if (evidence->verify == NULL)
+    {
+      match->certainty = QS_CERTAINTY_LIKELY;
+      qs_match_add_close (match, evidence);
+      match->packet = packet_of (evidence->certificate);
+    }
   if (qs_evidence_is_connected (evidence) && !evidence->close.known)
     match->severity = QS_SEVERITY_WARNING;
   if (evidence->ended && !evidence->failed)
@@ -46,52 +55,104 @@ MATCH_CAUSE (purpose, QS_VERIFY_PURPOSE)
 MATCH_CAUSE (other, QS_VERIFY_OTHER)
 
 const QsRule qs_rules_certificate[] = {
-  { "certificate-name-mismatch", QS_SEVERITY_ERROR, "RFC 9525 section 6",
+  { "certificate-name-mismatch",
+    QS_SEVERITY_ERROR,
+    "RFC 9525 section 6",
     N_ ("The certificate of {address} is not for “{host}”."),
-    N_ ("{sentence} Ask for one of those names, or give the server a certificate that names this one. Where many sites "
-        "share the address, check that it knows this name (SNI)."),
-    match_name_mismatch },
-  { "certificate-unknown-ca", QS_SEVERITY_ERROR, "RFC 5280 section 6.1",
+    "{sentence}",
+    match_name_mismatch,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Ask for one of those names, or give the server a certificate that names this one."),
+      N_ ("Where many sites share the address, check that the server knows this name (SNI).") } },
+  { "certificate-unknown-ca",
+    QS_SEVERITY_ERROR,
+    "RFC 5280 section 6.1",
     N_ ("The certificate of {host} comes from a CA that is not trusted here."),
-    N_ ("{sentence} If it is your own CA, name its certificate (--cacert in quicprobe, “Trust” in the window) or add "
-        "it "
-        "to this computer's trust store. If you do not know this CA, do not trust it: somebody may stand in between."),
-    match_unknown_ca },
-  { "certificate-incomplete-chain", QS_SEVERITY_ERROR, "RFC 9846 section 4.5.1",
+    "{sentence}",
+    match_unknown_ca,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("If it is your own CA, name its certificate (--cacert in quicprobe, “Trust” in the window) or add it to this "
+          "computer's trust store."),
+      N_ ("If you do not know this CA, do not trust it: somebody may stand in between.") } },
+  { "certificate-incomplete-chain",
+    QS_SEVERITY_ERROR,
+    "RFC 9846 section 4.5.1",
     N_ ("The server sent an incomplete chain of certificates."),
-    N_ ("{sentence} Browsers may fetch or remember it, other programs fail. Configure the server with the whole chain "
-        "(“fullchain”), not with its own certificate alone."),
-    match_incomplete_chain },
-  { "certificate-self-signed", QS_SEVERITY_ERROR, "RFC 5280 section 3.2",
+    N_ ("{sentence} Browsers may fetch or remember it, other programs fail."),
+    match_incomplete_chain,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("Configure the server with the whole chain (“fullchain”), not with its own certificate alone.") } },
+  { "certificate-self-signed",
+    QS_SEVERITY_ERROR,
+    "RFC 5280 section 3.2",
     N_ ("The certificate of {host} is self-signed."),
-    N_ ("{sentence} That proves nothing about who runs the server. Give it a certificate from a CA; for a test server, "
-        "name this very certificate as trusted (--cacert in quicprobe, “Trust” in the window)."),
-    match_self_signed },
-  { "certificate-expired", QS_SEVERITY_ERROR, "RFC 5280 section 4.1.2.5", N_ ("The certificate of {host} has expired."),
-    N_ ("{sentence} Renew it on the server, and check that the server was reloaded after the last renewal. If the "
-        "clock "
-        "of this computer is wrong, set it."),
-    match_expired },
-  { "certificate-not-yet-valid", QS_SEVERITY_ERROR, "RFC 5280 section 4.1.2.5",
+    N_ ("{sentence} That proves nothing about who runs the server."),
+    match_self_signed,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("Give the server a certificate from a CA."),
+      N_ ("For a test server, name this very certificate as trusted (--cacert in quicprobe, “Trust” in the "
+          "window).") } },
+  { "certificate-expired",
+    QS_SEVERITY_ERROR,
+    "RFC 5280 section 4.1.2.5",
+    N_ ("The certificate of {host} has expired."),
+    "{sentence}",
+    match_expired,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("Renew it on the server."), N_ ("Check that the server was reloaded after the last renewal."),
+      N_ ("If the clock of this computer is wrong, set it.") } },
+  { "certificate-not-yet-valid",
+    QS_SEVERITY_ERROR,
+    "RFC 5280 section 4.1.2.5",
     N_ ("The certificate of {host} is not valid yet."),
-    N_ ("{sentence} Most often a clock is wrong: this computer's, or that of the machine that issued the certificate."),
-    match_not_yet_valid },
-  { "certificate-revoked", QS_SEVERITY_ERROR, "RFC 5280 section 5", N_ ("The certificate of {host} was revoked."),
-    N_ ("{sentence} Its key may be in wrong hands. Do not go on; the server needs a new certificate with a new key."),
-    match_revoked },
-  { "certificate-weak", QS_SEVERITY_ERROR, "RFC 9846 section 4.5.1.3",
+    "{sentence}",
+    match_not_yet_valid,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Check the clocks: most often this computer's is wrong, or that of the machine that issued the "
+          "certificate.") } },
+  { "certificate-revoked",
+    QS_SEVERITY_ERROR,
+    "RFC 5280 section 5",
+    N_ ("The certificate of {host} was revoked."),
+    N_ ("{sentence} Its key may be in wrong hands."),
+    match_revoked,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("Do not go on; the server needs a new certificate with a new key.") } },
+  { "certificate-weak",
+    QS_SEVERITY_ERROR,
+    "RFC 9846 section 4.5.1.3",
     N_ ("The certificate of {host} uses cryptography that is too weak."),
-    N_ ("{sentence} The server needs a new certificate: a key of at least 2048 bits (RSA) or 256 bits (elliptic "
-        "curve), "
-        "signed with SHA-256 or better."),
-    match_weak },
-  { "certificate-purpose", QS_SEVERITY_ERROR, "RFC 5280 section 4.2.1.12",
+    "{sentence}",
+    match_weak,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("Give the server a new certificate: a key of at least 2048 bits (RSA) or 256 bits (elliptic curve), signed "
+          "with SHA-256 or better.") } },
+  { "certificate-purpose",
+    QS_SEVERITY_ERROR,
+    "RFC 5280 section 4.2.1.12",
     N_ ("The certificate of {host} may not be used for a TLS server."),
-    N_ ("{sentence} It was issued by “{issuer}” for something else. The server needs one with “server authentication” "
-        "among its uses, below CAs that may sign for it."),
-    match_purpose },
-  { "certificate-refused", QS_SEVERITY_ERROR, "RFC 5280 section 6", N_ ("The certificate of {host} was refused."),
-    N_ ("{sentence} Look at the certificates of the chain one by one (page Security), and ask whoever issued them."),
-    match_other },
+    N_ ("{sentence} It was issued by “{issuer}” for something else."),
+    match_purpose,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("Give the server a certificate with “server authentication” among its uses, below CAs that may sign for "
+          "it.") } },
+  { "certificate-refused",
+    QS_SEVERITY_ERROR,
+    "RFC 5280 section 6",
+    N_ ("The certificate of {host} was refused."),
+    "{sentence}",
+    match_other,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Look at the certificates of the chain one by one, and ask whoever issued them.") } },
   { NULL },
 };

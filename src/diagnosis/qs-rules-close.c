@@ -46,6 +46,10 @@ match_idle_timeout (const QsEvidence *evidence, QsMatch *match)
     return FALSE;
   gint64 since = MAX (evidence->last_received, 0);
   gint64 until = told ? evidence->close.time : evidence->last_sent;
+  if (evidence->last_received >= 0)
+    qs_match_add_moment (match, evidence->last_received, g_strdup (_ ("The last that came")));
+  if (evidence->last_sent > evidence->last_received)
+    qs_match_add_moment (match, evidence->last_sent, g_strdup (_ ("The last that was sent")));
   qs_match_take (match, "silence", qs_text_duration (until - since));
   qs_match_take (match, "timeout",
                  timeout > 0 ? qs_text_duration ((gint64) timeout * NS_PER_MS) : g_strdup (_ ("not known")));
@@ -64,6 +68,8 @@ match_stateless_reset (const QsEvidence *evidence, QsMatch *match)
   if (evidence->tls || (!seen && !told))
     return FALSE;
   match->packet = evidence->packets.stateless_reset;
+  if (!seen)
+    match->certainty = QS_CERTAINTY_LIKELY;
   return TRUE;
 }
 
@@ -98,7 +104,7 @@ match_closed_by_peer (const QsEvidence *evidence, QsMatch *match)
   qs_match_take (match, "reason",
                  close->reason != NULL ? g_strdup_printf (_ ("The reason it gave: “%s”."), close->reason)
                                        : g_strdup (_ ("It gave no reason.")));
-  match->packet = close->packet;
+  qs_match_add_close (match, evidence);
   if (evidence->ended && !evidence->failed)
     match->severity = QS_SEVERITY_WARNING;
   if (normal)
@@ -126,9 +132,12 @@ match_protocol_error (const QsEvidence *evidence, QsMatch *match)
   qs_match_set (match, "frame", frame_name (close->frame_type));
   if (close->reason != NULL)
     qs_match_take (match, "reason", g_strdup_printf (_ ("The reason given: “%s”."), close->reason));
-  match->packet = close->packet;
+  qs_match_add_close (match, evidence);
   if (close->by_us)
-    match->title = N_ ("{host} broke the rules of QUIC, so this side closed the connection ({code}).");
+    {
+      match->title = N_ ("{host} broke the rules of QUIC, so this side closed the connection ({code}).");
+      match->who = QS_PARTY_SERVER;
+    }
   return TRUE;
 }
 
@@ -141,7 +150,7 @@ match_server_error (const QsEvidence *evidence, QsMatch *match)
     return FALSE;
   if (close->reason != NULL)
     qs_match_take (match, "reason", g_strdup_printf (_ ("The reason it gave: “%s”."), close->reason));
-  match->packet = close->packet;
+  qs_match_add_close (match, evidence);
   return TRUE;
 }
 
@@ -187,6 +196,7 @@ match_stream_reset (const QsEvidence *evidence, QsMatch *match)
     }
   else if (mark != NULL)
     {
+      qs_match_add_mark (match, evidence, mark, g_strdup_printf (_ ("stream %" PRId64 " was reset"), mark->stream));
       describe_reset (evidence, match, mark->stream, (guint64) mark->value);
     }
   else
@@ -196,9 +206,11 @@ match_stream_reset (const QsEvidence *evidence, QsMatch *match)
   if (!reset->seen && mark == NULL)
     {
       match->title = N_ ("{host} wants no more bytes on stream {stream} (STOP_SENDING, code {code}).");
-      match->detail =
-          N_ ("{meaning} What was sent there after that is thrown away; the connection and its other streams "
-              "live on. Look at what was sent on the stream, and at the server's log.");
+      static const char *const tries[] = { N_ ("Look at what was sent on the stream, and at the server's log."), NULL };
+      match->detail = N_ ("{meaning} What was sent there after that is thrown away; the connection and its other "
+                          "streams live on.");
+      match->reference = "RFC 9000 section 3.5";
+      match->tries = tries;
     }
   return TRUE;
 }
@@ -286,7 +298,7 @@ match_full_window (const QsEvidence *evidence, QsMatch *match)
     return FALSE;
   match->title = N_ ("The window of {window} is full: the receiver took {limit} and allows no more.");
   match->detail = N_ ("It has not raised its limit for {time}, so what is left to send waits: the program at the "
-                      "receiving end does not read, or it is stuck. Look at its log.");
+                      "receiving end does not read, or it is stuck.");
   match->packet = fact.packet;
   qs_match_take (match, "window", g_strdup_printf (_ ("stream %" PRIu64), fact.stream));
   qs_match_take (match, "limit", qs_text_size (fact.limit));
@@ -306,7 +318,7 @@ match_flow_control (const QsEvidence *evidence, QsMatch *match)
       match->severity = QS_SEVERITY_ERROR;
       match->title = N_ ("More was sent than the receiver had allowed (FLOW_CONTROL_ERROR).");
       match->detail = N_ ("One side ignored the other's window. That is a defect in the program that sent.");
-      match->packet = close->packet;
+      qs_match_add_close (match, evidence);
       return TRUE;
     }
   if (!fact->seen)
@@ -330,7 +342,7 @@ match_stream_limit (const QsEvidence *evidence, QsMatch *match)
       match->severity = QS_SEVERITY_ERROR;
       match->title = N_ ("More streams were opened than the peer had allowed (STREAM_LIMIT_ERROR).");
       match->detail = N_ ("One side ignored the other's limit. That is a defect in the program that opened them.");
-      match->packet = close->packet;
+      qs_match_add_close (match, evidence);
       return TRUE;
     }
   if (!fact->seen)
@@ -341,45 +353,80 @@ match_stream_limit (const QsEvidence *evidence, QsMatch *match)
 }
 
 const QsRule qs_rules_close[] = {
-  { "stateless-reset", QS_SEVERITY_ERROR, "RFC 9000 section 10.3",
+  { "stateless-reset",
+    QS_SEVERITY_ERROR,
+    "RFC 9000 section 10.3",
     N_ ("{host} has lost its memory of this connection."),
-    N_ ("It answered with a stateless reset: it was restarted, or a load balancer sent the packets to another server. "
-        "Connect again; if it happens often, look at how the load balancer keeps connections together."),
-    match_stateless_reset },
-  { "idle-timeout", QS_SEVERITY_ERROR, "RFC 9000 section 10.1",
+    N_ ("It answered with a stateless reset: it was restarted, or a load balancer sent the packets to another server."),
+    match_stateless_reset,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("Connect again."), N_ ("If it happens often, look at how the load balancer keeps connections together.") } },
+  { "idle-timeout",
+    QS_SEVERITY_ERROR,
+    "RFC 9000 section 10.1",
     N_ ("The connection to {host} timed out: nothing came for {silence}."),
     N_ ("The idle timeout that both agreed on is {timeout}. The server stopped, the network was cut, or a NAT on the "
-        "way "
-        "forgot the connection: many do after 30 s without traffic. Send something more often than that, or connect "
-        "again."),
-    match_idle_timeout },
-  { "server-internal-error", QS_SEVERITY_ERROR, "RFC 9000 section 20.1",
+        "way forgot the connection: many do after 30 s without traffic."),
+    match_idle_timeout,
+    QS_CERTAINTY_POSSIBLE,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Send something more often than that, or connect again.") } },
+  { "server-internal-error",
+    QS_SEVERITY_ERROR,
+    "RFC 9000 section 20.1",
     N_ ("{host} closed the connection because of an error of its own (INTERNAL_ERROR)."),
-    N_ ("{reason} The fault is the server's; its log says more."), match_server_error },
-  { "protocol-error", QS_SEVERITY_ERROR, "RFC 9000 section 20.1",
+    N_ ("{reason} It does not say that anything that was sent is wrong."),
+    match_server_error,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("Look at the server's log, it says more.") } },
+  { "protocol-error",
+    QS_SEVERITY_ERROR,
+    "RFC 9000 section 20.1",
     N_ ("{host} says that this client broke the rules of QUIC ({code})."),
-    N_ ("{meaning} It was about: {frame}. {reason} One of both programs has a defect: keep the trace and report it to "
-        "the authors."),
-    match_protocol_error },
-  { "closed-by-peer", QS_SEVERITY_ERROR, "RFC 9000 section 10.2", N_ ("{host} closed the connection with code {code}."),
-    N_ ("{reason} {meaning} The application at the other end decided that: its documentation or its log tells what the "
-        "code means."),
-    match_closed_by_peer },
-  { "stream-reset", QS_SEVERITY_ERROR, "RFC 9000 section 3.2", N_ ("{host} reset stream {stream} with code {code}."),
-    N_ ("{meaning} What was under way on it is lost; the connection and its other streams live on. The code is the "
-        "application's: its documentation or the server's log tells the cause."),
-    match_stream_reset },
-  { "flow-control-blocked", QS_SEVERITY_WARNING, "RFC 9000 section 4.1",
+    N_ ("{meaning} It was about: {frame}. {reason} One of both programs has a defect."),
+    match_protocol_error,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Keep the trace and report it to the authors.") } },
+  { "closed-by-peer",
+    QS_SEVERITY_ERROR,
+    "RFC 9000 section 10.2",
+    N_ ("{host} closed the connection with code {code}."),
+    N_ ("{reason} {meaning}"),
+    match_closed_by_peer,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("The application at the other end decided that: look in its documentation or its log for what the code "
+          "means.") } },
+  { "stream-reset",
+    QS_SEVERITY_ERROR,
+    "RFC 9000 section 3.2",
+    N_ ("{host} reset stream {stream} with code {code}."),
+    N_ ("{meaning} What was under way on it is lost; the connection and its other streams live on."),
+    match_stream_reset,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("The code is the application's: its documentation or the server's log tells the cause.") } },
+  { "flow-control-blocked",
+    QS_SEVERITY_WARNING,
+    "RFC 9000 section 4.1",
     N_ ("A sender had to wait: the window of {window} was full at {limit}."),
     N_ ("The receiver did not read, or did not raise its limit in time. For a moment that is normal; if it stays so, "
-        "the "
-        "program at the receiving end is stuck or its window is too small for this path."),
-    match_flow_control },
-  { "stream-limit", QS_SEVERITY_WARNING, "RFC 9000 section 4.6",
+        "the program at the receiving end is stuck or its window is too small for this path."),
+    match_flow_control,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Look at what the receiving program does.") } },
+  { "stream-limit",
+    QS_SEVERITY_WARNING,
+    "RFC 9000 section 4.6",
     N_ ("No more streams could be opened: the limit of {limit} was met."),
-    N_ ("The other side lets that many be opened and raises the number as streams end. Close streams that are no "
-        "longer "
-        "needed, or raise the limit at the other side."),
-    match_stream_limit },
+    N_ ("The other side lets that many be opened and raises the number as streams end."),
+    match_stream_limit,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Close streams that are no longer needed, or raise the limit at the other side.") } },
   { NULL },
 };

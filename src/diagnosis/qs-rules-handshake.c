@@ -31,7 +31,7 @@ match_server_alert (const QsEvidence *evidence, QsMatch *match, guint8 alert)
 {
   if (!qs_evidence_has_alert (evidence, alert, FALSE))
     return FALSE;
-  match->packet = evidence->close.packet;
+  qs_match_add_close (match, evidence);
   return TRUE;
 }
 
@@ -68,11 +68,16 @@ match_alpn (const QsEvidence *evidence, QsMatch *match)
 
   if (!by_client && !qs_evidence_has_alert (evidence, ALERT_NO_APPLICATION_PROTOCOL, FALSE))
     return FALSE;
-  match->packet = evidence->close.packet;
+  qs_match_add_close (match, evidence);
   qs_match_set (match, "offered", or_unknown (evidence->offered_alpn));
   qs_match_take (match, "others", other_protocols (evidence));
+  if (evidence->tls)
+    match->reference = "RFC 7301 section 3.2";
   if (by_client)
-    match->title = N_ ("{host} chose no application protocol (ALPN), which QUIC demands.");
+    {
+      match->title = N_ ("{host} chose no application protocol (ALPN), which QUIC demands.");
+      match->who = QS_PARTY_SERVER;
+    }
   return TRUE;
 }
 
@@ -102,12 +107,13 @@ match_client_certificate_refused (const QsEvidence *evidence, QsMatch *match)
   if (!asked && evidence->client_hello != NULL)
     return FALSE; /* it was never asked for one */
   qs_match_set (match, "meaning", qs_tls_alert_meaning ((guint8) evidence->alert));
-  match->packet = evidence->close.packet;
+  qs_match_add_close (match, evidence);
   if (!asked)
     {
       match->title = N_ ("{host} refused a certificate: the client's, it seems.");
       match->detail = N_ ("{meaning} This recording holds none of TLS's messages: the code of the close is all that "
-                          "says so. If the client showed no certificate, look at the server's log.");
+                          "says so.");
+      match->certainty = QS_CERTAINTY_LIKELY;
     }
   return TRUE;
 }
@@ -124,9 +130,9 @@ match_no_common (const QsEvidence *evidence, QsMatch *match)
         continue;
       qs_match_set (match, "groups", or_unknown (evidence->offered_groups));
       qs_match_set (match, "ciphers", or_unknown (evidence->offered_ciphers));
-      match->packet = evidence->close.packet;
+      qs_match_add_close (match, evidence);
       if (by_client)
-        match->title = N_ ("What {host} chose for the handshake was not acceptable here.");
+        match->title = N_ ("What {host} chose for the handshake was not acceptable to the client.");
       return TRUE;
     }
   return FALSE;
@@ -143,10 +149,17 @@ match_too_old (const QsEvidence *evidence, QsMatch *match)
   if (!qs_evidence_has_alert (evidence, ALERT_PROTOCOL_VERSION, FALSE) &&
       !qs_evidence_has_alert (evidence, ALERT_PROTOCOL_VERSION, TRUE) && !stack_says)
     return FALSE;
-  match->packet = evidence->close.packet;
+  qs_match_add_close (match, evidence);
   if (evidence->tls)
-    match->detail = N_ ("The server offers only older versions of TLS than this client allows (TLS 1.2 and 1.3), or it "
-                        "accepts none of them. Switch a newer version on at the server, or update it.");
+    {
+      static const char *const tries[] = { N_ ("Switch a newer version of TLS on at the server, or update it."), NULL };
+      match->detail = N_ ("The server offers only older versions of TLS than this client allows (TLS 1.2 and 1.3), or "
+                          "it accepts none of them.");
+      match->reference = "RFC 9846 section 6.2";
+      match->tries = tries;
+    }
+  if (stack_says)
+    qs_match_add_mark (match, evidence, evidence->call, NULL);
   return TRUE;
 }
 
@@ -163,7 +176,7 @@ match_not_quic_tls (const QsEvidence *evidence, QsMatch *match)
 
   if (!by_client && !qs_evidence_has_alert (evidence, ALERT_MISSING_EXTENSION, FALSE))
     return FALSE;
-  match->packet = evidence->close.packet;
+  qs_match_add_close (match, evidence);
   qs_match_set (match, "who", by_client ? _ ("The server") : _ ("This client"));
   return TRUE;
 }
@@ -184,7 +197,9 @@ match_version_negotiation (const QsEvidence *evidence, QsMatch *match)
   qs_match_take (match, "offered", qs_quic_version_name (evidence->packets.version));
   if (evidence->failed || (!evidence->live && !qs_evidence_is_connected (evidence)))
     return TRUE;
+  static const char *const none[] = { NULL };
   match->severity = QS_SEVERITY_INFO;
+  match->tries = none;
   match->title = N_ ("{host} answered with Version Negotiation first.");
   match->detail = N_ ("It did not take QUIC version {offered} and listed these: {versions}. The client went on with a "
                       "version that both know, at the price of one round trip.");
@@ -203,8 +218,13 @@ match_token_rejected (const QsEvidence *evidence, QsMatch *match)
 {
   const QsCloseFact *close = &evidence->close;
 
-  match->packet = close->packet;
-  return close->known && !close->by_us && !close->application && close->code == 0x0b;
+  if (!close->known || close->by_us || close->application || close->code != 0x0b)
+    return FALSE;
+  qs_match_add_packet (match, evidence, evidence->packets.retry, NULL);
+  qs_match_add_close (match, evidence);
+  if (evidence->packets.retry < 0 && evidence->packets.n_in > 0)
+    match->title = N_ ("{host} rejected the token that the client showed.");
+  return TRUE;
 }
 
 static gboolean
@@ -267,6 +287,9 @@ match_post_quantum_blocked (const QsEvidence *evidence, QsMatch *match)
   if (!is_hello_blocked (evidence))
     return FALSE;
   match->packet = packet_of (evidence->client_hello);
+  qs_match_add_message (match, evidence, evidence->client_hello);
+  qs_match_add_message (match, evidence, find_small_hello (evidence));
+  qs_match_add_message (match, evidence, evidence->server_hello);
   if (!evidence->failed && qs_evidence_is_connected (evidence))
     match->severity = QS_SEVERITY_WARNING;
   return TRUE;
@@ -319,90 +342,168 @@ match_alert (const QsEvidence *evidence, QsMatch *match)
   qs_match_set (match, "who", evidence->close.by_us ? _ ("This side") : evidence->host);
   if (evidence->close.reason != NULL)
     qs_match_take (match, "reason", g_strdup_printf (_ ("The reason given: “%s”."), evidence->close.reason));
-  match->packet = evidence->close.packet;
+  qs_match_add_close (match, evidence);
   if (evidence->ended && !evidence->failed)
     match->severity = QS_SEVERITY_WARNING;
   return TRUE;
 }
 
 const QsRule qs_rules_handshake[] = {
-  { "alpn-mismatch", QS_SEVERITY_ERROR, "RFC 9001 section 8.1",
+  { "alpn-mismatch",
+    QS_SEVERITY_ERROR,
+    "RFC 9001 section 8.1",
     N_ ("{host} does not speak the application protocol that was offered."),
-    N_ ("Offered (ALPN): {offered}. The server has none of them. Try others, such as {others}, or switch the wanted "
-        "one "
-        "on at the server."),
-    match_alpn },
-  { "sni-unknown", QS_SEVERITY_ERROR, "RFC 6066 section 3", N_ ("{address} has no site of that name."),
-    N_ ("The server name sent (SNI) was: {sni}. Check its spelling, and that the server is configured for it; a "
-        "different name can be asked for with --sni."),
-    match_sni },
-  { "client-certificate-required", QS_SEVERITY_ERROR, "RFC 9846 section 4.5.1.3",
+    N_ ("Offered (ALPN): {offered}. The server has none of them."),
+    match_alpn,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Try others, such as {others}."), N_ ("Switch the wanted protocol on at the server.") } },
+  { "sni-unknown",
+    QS_SEVERITY_ERROR,
+    "RFC 6066 section 3",
+    N_ ("{address} has no site of that name."),
+    N_ ("The server name sent (SNI) was: {sni}."),
+    match_sni,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Check the spelling of the name; a different one can be asked for (--sni in quicprobe)."),
+      N_ ("Check that the server is configured for that name.") } },
+  { "client-certificate-required",
+    QS_SEVERITY_ERROR,
+    "RFC 9846 section 4.5.1.3",
     N_ ("{host} demands a certificate from the client."),
-    N_ ("The handshake was accepted on this side, then the server asked for proof of who you are and got none. Give a "
-        "certificate and its key (--cert and --key in quicprobe) that its CA has signed."),
-    match_client_certificate },
-  { "client-certificate-refused", QS_SEVERITY_ERROR, "RFC 9846 section 6.2",
+    N_ ("The handshake was accepted on this side, then the server asked for proof of who the client is and got none."),
+    match_client_certificate,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_CLIENT,
+    { N_ ("Give a certificate that the server's CA has signed, and its key (--cert and --key in quicprobe).") } },
+  { "client-certificate-refused",
+    QS_SEVERITY_ERROR,
+    "RFC 9846 section 6.2",
     N_ ("{host} refused the client's certificate."),
-    N_ ("{meaning} Check that the certificate is current, is for client authentication, and comes from a CA that the "
-        "server trusts."),
-    match_client_certificate_refused },
-  { "no-common-parameters", QS_SEVERITY_ERROR, "RFC 9846 section 4.2.1",
+    "{meaning}",
+    match_client_certificate_refused,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Check that the certificate is current, is for client authentication, and comes from a CA that the server "
+          "trusts.") } },
+  { "no-common-parameters",
+    QS_SEVERITY_ERROR,
+    "RFC 9846 section 4.2.1",
     N_ ("{host} and this client have no common way to do the handshake."),
     N_ ("Offered key exchange groups: {groups}. Offered cipher suites: {ciphers}. The server takes none of one of the "
-        "two, or cannot sign with its certificate's key. Offer more, or widen what the server allows."),
-    match_no_common },
-  { "tls-too-old", QS_SEVERITY_ERROR, "RFC 9001 section 4.2", N_ ("{host} has no version of TLS that can be used."),
+        "two, or cannot sign with its certificate's key."),
+    match_no_common,
+    QS_CERTAINTY_LIKELY,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Offer more, or widen what the server allows.") } },
+  { "tls-too-old",
+    QS_SEVERITY_ERROR,
+    "RFC 9001 section 4.2",
+    N_ ("{host} has no version of TLS that can be used."),
     N_ ("QUIC needs TLS 1.3, and the server refused the version offered (protocol_version). Its TLS library is too "
         "old, or TLS 1.3 is switched off."),
-    match_too_old },
-  { "tls-internal-error", QS_SEVERITY_ERROR, "RFC 9846 section 6.2",
+    match_too_old,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("Switch TLS 1.3 on at the server, or update it.") } },
+  { "tls-internal-error",
+    QS_SEVERITY_ERROR,
+    "RFC 9846 section 6.2",
     N_ ("{host} failed inside: its TLS stack reports an internal error."),
-    N_ ("Nothing that was sent is at fault by its form; the server's log says more. Often it is the server's handling "
-        "of "
-        "the application protocol (ALPN), a missing certificate for the name, or a key that it cannot use."),
-    match_internal_error },
-  { "not-quic-tls", QS_SEVERITY_ERROR, "RFC 9001 section 8.2", N_ ("The TLS handshake with {host} is not one of QUIC."),
-    N_ ("{who} left out the QUIC transport parameters, an extension that QUIC demands. One of the two uses a TLS stack "
-        "that is not set up for QUIC, or a version of QUIC before the standard."),
-    match_not_quic_tls },
-  { "ech-required", QS_SEVERITY_ERROR, "RFC 9849 section 6.1.6", N_ ("{host} demands an encrypted ClientHello (ECH)."),
-    N_ ("The server refuses clients that show the server name openly. This client does not do ECH."), match_ech },
-  { "retry-token-rejected", QS_SEVERITY_ERROR, "RFC 9000 section 8.1.2", N_ ("{host} rejected its own Retry token."),
-    N_ ("The client returned the token that it was given, and the server did not accept it. Behind a load balancer the "
-        "second try may have met another server with other keys; or the client's address changed in between (NAT)."),
-    match_token_rejected },
-  { "version-negotiation", QS_SEVERITY_ERROR, "RFC 9000 section 6",
+    N_ ("Nothing that was sent is at fault by its form. Often it is the server's handling of the application protocol "
+        "(ALPN), a missing certificate for the name, or a key that it cannot use."),
+    match_internal_error,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("Look at the server's log, it says more.") } },
+  { "not-quic-tls",
+    QS_SEVERITY_ERROR,
+    "RFC 9001 section 8.2",
+    N_ ("The TLS handshake with {host} is not one of QUIC."),
+    N_ ("{who} left out an extension that is demanded, most likely the QUIC transport parameters. One of the two uses "
+        "a TLS stack that is not set up for QUIC, or a version of QUIC before the standard."),
+    match_not_quic_tls,
+    QS_CERTAINTY_LIKELY,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Update whichever end is not set up for QUIC version 1.") } },
+  { "ech-required",
+    QS_SEVERITY_ERROR,
+    "RFC 9849 section 6.1.6",
+    N_ ("The client insisted on an encrypted ClientHello (ECH), and {host} did not accept it."),
+    N_ ("A client that offers ECH does not go on without it: others could read the server name. The configuration that "
+        "it found in DNS is an old one, or the server has none."),
+    match_ech,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Check that the ECH configuration in the HTTPS record of DNS is the server's current one.") } },
+  { "retry-token-rejected",
+    QS_SEVERITY_ERROR,
+    "RFC 9000 section 8.1.2",
+    N_ ("{host} rejected its own Retry token."),
+    N_ ("The client returned a token, and the server did not accept it. Behind a load balancer the second try may have "
+        "met another server with other keys; or the client's address changed in between (NAT)."),
+    match_token_rejected,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Give all servers behind the load balancer the same key for tokens."), N_ ("Try again.") } },
+  { "version-negotiation",
+    QS_SEVERITY_ERROR,
+    "RFC 9000 section 6",
     N_ ("{host} and this client have no common version of QUIC."),
     N_ ("Offered: version {offered}. The server listed: {versions}. Versions marked as greased stand there only to "
-        "keep "
-        "clients honest. Update whichever side is older."),
-    match_version_negotiation },
-  { "post-quantum-hello-blocked", QS_SEVERITY_ERROR, "RFC 9000 section 7",
+        "keep clients honest."),
+    match_version_negotiation,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Update whichever side is older.") } },
+  { "post-quantum-hello-blocked",
+    QS_SEVERITY_ERROR,
+    "RFC 9001 section 4.3",
     N_ ("{host} cannot take a ClientHello that fills two datagrams."),
     N_ ("With a post-quantum key share there was silence, with X25519 alone it answered. The server, or a middlebox "
-        "before it, expects the whole ClientHello in the first datagram. Update it; offering X25519 alone avoids it. "
-        "Loss can look the same once: try it again to be sure."),
-    match_post_quantum_blocked },
-  { "silent-after-ack", QS_SEVERITY_ERROR, "RFC 9001 section 4.8",
+        "before it, expects the whole ClientHello in the first datagram. Loss can look the same once."),
+    match_post_quantum_blocked,
+    QS_CERTAINTY_LIKELY,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Try it again to be sure."), N_ ("Update the server or the middlebox."),
+      N_ ("Offer X25519 alone: that avoids it.") } },
+  { "silent-after-ack",
+    QS_SEVERITY_ERROR,
+    "RFC 9001 section 4.8",
     N_ ("{host} confirmed the first packet and has said nothing else since, for {time}."),
     N_ ("It speaks QUIC and stopped before its ServerHello. Some servers do that in place of an alert where they do "
-        "not "
-        "like the application protocol (offered: {offered}) or the server name (sent: {sni}); or it is frozen."),
-    match_silent_after_ack },
-  { "tls-alert", QS_SEVERITY_ERROR, "RFC 9846 section 6", N_ ("{who} ended the handshake with the TLS alert {name}."),
-    N_ ("{meaning} {reason} The log of the other side says more."), match_alert },
+        "not like the application protocol (offered: {offered}) or the server name (sent: {sni}); or it is frozen."),
+    match_silent_after_ack,
+    QS_CERTAINTY_POSSIBLE,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Try another application protocol, and the name that the server is configured for."),
+      N_ ("Look at the server's log.") } },
+  { "tls-alert",
+    QS_SEVERITY_ERROR,
+    "RFC 9846 section 6",
+    N_ ("{who} ended the handshake with the TLS alert {name}."),
+    N_ ("{meaning} {reason}"),
+    match_alert,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Look at the log of the other side, it says more.") } },
   { "retry", QS_SEVERITY_INFO, "RFC 9000 section 8.1.2", N_ ("{host} checked the client's address with a Retry."),
     N_ ("The handshake took one round trip more: the server wants to see that the client really is at its address. "
         "Servers do that always, or under load."),
-    match_retry },
-  { "hello-retry", QS_SEVERITY_INFO, "RFC 9846 section 4.2.4",
+    match_retry, QS_CERTAINTY_PROVED, QS_PARTY_SERVER },
+  { "hello-retry",
+    QS_SEVERITY_INFO,
+    "RFC 9846 section 4.2.4",
     N_ ("{host} asked for another key exchange group (HelloRetryRequest)."),
-    N_ ("It wants {group}, for which the first ClientHello had no key. That costs one round trip; offering that group "
-        "first saves it."),
-    match_hello_retry },
-  { "post-quantum-hello", QS_SEVERITY_INFO, "RFC 9000 section 7",
+    N_ ("It wants {group}, for which the first ClientHello had no key share. That costs one round trip."),
+    match_hello_retry,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("Offer that group first: it saves the round trip.") } },
+  { "post-quantum-hello", QS_SEVERITY_INFO, "RFC 9001 section 4.3",
     N_ ("The ClientHello filled two datagrams because of its post-quantum key share."),
     N_ ("It has {bytes} bytes. That is in order; some old servers and middleboxes cannot take it and stay silent."),
-    match_post_quantum },
+    match_post_quantum, QS_CERTAINTY_PROVED, QS_PARTY_CLIENT },
   { NULL },
 };

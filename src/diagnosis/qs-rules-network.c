@@ -36,6 +36,7 @@ match_dns_failure (const QsEvidence *evidence, QsMatch *match)
     return FALSE;
   qs_match_set (match, "resolver", evidence->resolve_mark->text);
   qs_match_set (match, "cause", find_wording (causes, evidence->resolve_mark->name));
+  qs_match_add_mark (match, evidence, evidence->resolve_mark, NULL);
   return TRUE;
 }
 
@@ -72,6 +73,20 @@ has_socket_error (const QsEvidence *evidence, const char *name)
   return evidence->socket_error != NULL && g_str_equal (evidence->socket_error->name, name);
 }
 
+/* What went out and was not answered. */
+static void
+add_sent (const QsEvidence *evidence, QsMatch *match)
+{
+  guint n = evidence->n_sent_before_reply;
+
+  if (evidence->first_sent < 0)
+    return;
+  qs_match_add_moment (match, evidence->first_sent,
+                       g_strdup_printf (ngettext ("%u datagram was sent from here on, and none came.",
+                                                  "%u datagrams were sent from here on, and none came.", n),
+                                        n));
+}
+
 /* Silence that has lasted: from the first Initial (or SYN) on. */
 static gboolean
 match_no_reply (const QsEvidence *evidence, QsMatch *match)
@@ -94,10 +109,16 @@ match_no_reply (const QsEvidence *evidence, QsMatch *match)
   set_tcp_answer (evidence, match);
   if (evidence->tls)
     {
+      static const char *const tries[] = { N_ ("Check the address and the port."), N_ ("Try from another network."),
+                                           NULL };
       match->title = N_ ("No answer from {address}: the TCP connection was not accepted in {time}.");
       match->detail = N_ ("Nothing came back, not even a refusal. Either the host is down, or a firewall drops what is "
-                          "sent to this port. Check the address and the port, and try from another network.");
+                          "sent to this port.");
+      match->reference = "RFC 9293 section 3.8.3";
+      match->tries = tries;
     }
+  add_sent (evidence, match);
+  qs_match_add_mark (match, evidence, evidence->tcp_probe, NULL);
   return TRUE;
 }
 
@@ -111,11 +132,15 @@ match_port_closed (const QsEvidence *evidence, QsMatch *match)
   if (qs_evidence_is_connected (evidence) && !evidence->failed)
     return FALSE; /* a raced attempt's: see address-family-broken */
   set_tcp_answer (evidence, match);
+  qs_match_add_mark (match, evidence, evidence->icmp != NULL ? evidence->icmp : evidence->socket_error, NULL);
+  qs_match_add_mark (match, evidence, evidence->tcp_probe, NULL);
   if (qs_evidence_is_connected (evidence))
     {
+      static const char *const tries[] = { N_ ("Connect again."), N_ ("Look at the server's log."), NULL };
       match->title = N_ ("The server at {address} went away: its UDP port is closed now.");
       match->detail = N_ ("The host answered what was sent on the connection with “port unreachable”: the server "
-                          "program ended or was restarted. Connect again.");
+                          "program ended or was restarted.");
+      match->tries = tries;
     }
   return TRUE;
 }
@@ -147,26 +172,41 @@ match_unreachable (const QsEvidence *evidence, QsMatch *match)
     {
       qs_match_set (match, "who", evidence->icmp->text);
       qs_match_set (match, "why", find_wording (reasons, evidence->icmp->name));
+      qs_match_add_mark (match, evidence, evidence->icmp, NULL);
       return TRUE;
     }
   const char *why = evidence->socket_error != NULL ? find_wording (own, evidence->socket_error->name) : NULL;
   if (why == NULL)
     return FALSE;
   qs_match_set (match, "why", why);
+  static const char *const tries[] = { N_ ("Check this computer's network connection, VPN and firewall."),
+                                       N_ ("Where the address is an IPv6 one, check whether IPv6 works here at all."),
+                                       NULL };
   match->title = N_ ("{address} cannot be reached: {why}.");
-  match->detail = N_ ("Nothing was sent out. Check this computer's network connection, VPN and firewall; where the "
-                      "address is an IPv6 one, whether IPv6 works here at all.");
+  match->detail = N_ ("Nothing was sent out.");
+  match->tries = tries;
+  match->who = QS_PARTY_CLIENT;
+  qs_match_add_mark (match, evidence, evidence->socket_error, NULL);
   return TRUE;
+}
+
+/* "localhost" has two addresses everywhere, and most test servers listen on one of them. */
+static gboolean
+is_loopback (const char *address)
+{
+  return g_str_has_prefix (address, "127.") || g_str_has_prefix (address, "[::1]");
 }
 
 static gboolean
 match_family_broken (const QsEvidence *evidence, QsMatch *match)
 {
+  static const char *const refused[] = { N_ ("Let the server listen on both, or take the {broken} address out of DNS."),
+                                         NULL };
   const QsMark *lost = evidence->attempt_lost;
 
   if (lost == NULL || lost->text == NULL || g_str_equal (lost->name, "slower"))
     return FALSE;
-  if (!qs_evidence_is_connected (evidence))
+  if (!qs_evidence_is_connected (evidence) || is_loopback (lost->text))
     return FALSE;
   gboolean lost_v6 = lost->text[0] == '[', won_v6 = evidence->address[0] == '[';
   if (lost_v6 == won_v6)
@@ -175,10 +215,12 @@ match_family_broken (const QsEvidence *evidence, QsMatch *match)
     {
       match->severity = QS_SEVERITY_INFO;
       match->title = N_ ("{host} does not listen on its {broken} address, it does on its {works} one.");
-      match->detail =
-          N_ ("{lost} was refused at once, {address} answered. Programs that try only {broken} fail. Let the "
-              "server listen on both, or take the {broken} address out of DNS.");
+      match->detail = N_ ("{lost} was refused at once, {address} answered. Programs that try only {broken} fail.");
+      match->certainty = QS_CERTAINTY_PROVED;
+      match->who = QS_PARTY_SERVER;
+      match->tries = refused;
     }
+  qs_match_add_mark (match, evidence, lost, NULL);
   qs_match_set (match, "lost", lost->text);
   qs_match_set (match, "broken", lost_v6 ? "IPv6" : "IPv4");
   qs_match_set (match, "works", lost_v6 ? "IPv4" : "IPv6");
@@ -201,9 +243,14 @@ match_address_changed (const QsEvidence *evidence, QsMatch *match)
     return FALSE;
   qs_match_take (match, "old", path_end_text (evidence, evidence->path));
   qs_match_take (match, "new", path_end_text (evidence, evidence->moved_path));
+  qs_match_add_moment (match, evidence->moved_at, g_strdup (_ ("The first datagram from the new address")));
   if (evidence->followed || (!evidence->ended && evidence->now - evidence->moved_at < QS_NO_REPLY_AFTER))
     {
+      static const char *const none[] = { NULL };
       match->severity = QS_SEVERITY_INFO;
+      match->certainty = QS_CERTAINTY_PROVED;
+      match->who = QS_PARTY_CLIENT;
+      match->tries = none;
       match->title = N_ ("The client's address changed in the middle of the connection.");
       match->detail = N_ ("It was {old} and became {new}, as happens when a NAT on the way forgets a connection or a "
                           "device changes its network. QUIC knows connections by their ids, so the server went on with "
@@ -223,6 +270,7 @@ match_mtu_too_small (const QsEvidence *evidence, QsMatch *match)
     return FALSE;
   qs_match_set (match, "who",
                 evidence->icmp != NULL && evidence->icmp->text != NULL ? evidence->icmp->text : _ ("this computer"));
+  qs_match_add_mark (match, evidence, evidence->icmp != NULL ? evidence->icmp : evidence->socket_error, NULL);
   return TRUE;
 }
 
@@ -230,13 +278,21 @@ static gboolean
 match_connection_refused (const QsEvidence *evidence, QsMatch *match)
 {
   if (evidence->tls)
-    return has_socket_error (evidence, "ECONNREFUSED");
+    {
+      if (!has_socket_error (evidence, "ECONNREFUSED"))
+        return FALSE;
+      qs_match_add_mark (match, evidence, evidence->socket_error, NULL);
+      return TRUE;
+    }
   if (!evidence->close.known || evidence->close.by_us || evidence->close.application || evidence->close.code != 0x2)
     return FALSE;
   match->title = N_ ("The server at {address} refused the connection (CONNECTION_REFUSED).");
+  static const char *const tries[] = { N_ ("Try again later, or ask the server's operator."), NULL };
   match->detail = N_ ("It speaks QUIC and takes no new connection now: it may be overloaded, shutting down, or set to "
-                      "refuse this client. Try again later, or ask its operator.");
-  match->packet = evidence->close.packet;
+                      "refuse this client.");
+  match->reference = "RFC 9000 section 20.1";
+  match->tries = tries;
+  qs_match_add_close (match, evidence);
   return TRUE;
 }
 
@@ -255,6 +311,7 @@ match_connection_reset (const QsEvidence *evidence, QsMatch *match)
     match->title = N_ ("{address} accepted the TCP connection and then closed it without a word of TLS.");
   if (!evidence->failed && evidence->ended)
     match->severity = QS_SEVERITY_WARNING;
+  qs_match_add_mark (match, evidence, reset ? evidence->socket_error : evidence->call, NULL);
   return TRUE;
 }
 
@@ -291,53 +348,108 @@ match_plain_tcp (const QsEvidence *evidence, QsMatch *match)
   const guint8 *bytes = g_bytes_get_data (evidence->plain, &length);
   g_autofree char *text = qs_text_escape_short (bytes, (gssize) length, 60);
   qs_match_set (match, "service", guess_service (text));
+  qs_match_add_moment (match, evidence->first_received, g_strdup_printf (_ ("The first bytes: “%s”"), text));
   qs_match_take (match, "answer", g_steal_pointer (&text));
   return TRUE;
 }
 
 const QsRule qs_rules_network[] = {
-  { "dns-failure", QS_SEVERITY_ERROR, "RFC 1035 section 4.1.1", N_ ("The name “{host}” has no address."),
-    N_ ("The resolver says: {resolver}. {cause}"), match_dns_failure },
-  { "port-closed", QS_SEVERITY_ERROR, "RFC 1122 section 3.2.2.1",
+  { "dns-failure",
+    QS_SEVERITY_ERROR,
+    "RFC 1035 section 4.1.1",
+    N_ ("The name “{host}” has no address."),
+    N_ ("The resolver says: {resolver}."),
+    match_dns_failure,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { "{cause}" } },
+  { "port-closed",
+    QS_SEVERITY_ERROR,
+    "RFC 1122 section 3.2.2.1",
     N_ ("Nothing listens on the UDP port of {address}: the port is closed."),
-    N_ ("The host is up and answered at once with “port unreachable” (ICMP). Check the port number, and whether the "
-        "server runs and has QUIC switched on. {tcp}"),
-    match_port_closed },
-  { "unreachable", QS_SEVERITY_ERROR, "RFC 1122 section 3.2.2.1",
+    N_ ("The host is up and answered at once with “port unreachable” (ICMP). {tcp}"),
+    match_port_closed,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("Check the port number."), N_ ("Check that the server runs and has QUIC switched on.") } },
+  { "unreachable",
+    QS_SEVERITY_ERROR,
+    "RFC 1122 section 3.2.2.1",
     N_ ("{address} cannot be reached: {who} says that {why}."),
-    N_ ("A router or the host itself sent this as an ICMP message. Check the address, and ask whoever runs the network "
-        "that the message came from."),
-    match_unreachable },
-  { "connection-refused", QS_SEVERITY_ERROR, "RFC 9293 section 3.10.7.1",
+    N_ ("A router or the host itself sent this as an ICMP message."),
+    match_unreachable,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_PATH,
+    { N_ ("Check the address."), N_ ("Ask whoever runs the network that the message came from.") } },
+  { "connection-refused",
+    QS_SEVERITY_ERROR,
+    "RFC 9293 section 3.10.7.1",
     N_ ("{address} refused the TCP connection: nothing listens on that port."),
-    N_ ("The host is up. Check the port number, and whether the server runs and listens on this address."),
-    match_connection_refused },
-  { "plain-tcp", QS_SEVERITY_ERROR, "RFC 9846 section 5.1", N_ ("What answered on {address} does not speak TLS."),
-    N_ ("It said: “{answer}”. {service} Ask for another port, or connect to this one without TLS."), match_plain_tcp },
-  { "connection-reset", QS_SEVERITY_ERROR, "RFC 9293 section 3.5.2", N_ ("{address} cut the TCP connection (reset)."),
+    N_ ("The host is up: it answered at once."),
+    match_connection_refused,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("Check the port number."), N_ ("Check that the server runs and listens on this address.") } },
+  { "plain-tcp",
+    QS_SEVERITY_ERROR,
+    "RFC 9846 section 5.1",
+    N_ ("What answered on {address} does not speak TLS."),
+    N_ ("It said: “{answer}”. {service}"),
+    match_plain_tcp,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Ask for another port, or connect to this one without TLS.") } },
+  { "connection-reset",
+    QS_SEVERITY_ERROR,
+    "RFC 9293 section 3.5.2",
+    N_ ("{address} cut the TCP connection (reset)."),
     N_ ("Something at the other end ended the connection without TLS's own good-bye: a server that crashed or does not "
         "expect TLS here, or a middlebox that does not like the server name or the version."),
-    match_connection_reset },
-  { "no-reply", QS_SEVERITY_ERROR, "RFC 9002 section 6.2", N_ ("No answer from {address} in {time}."),
+    match_connection_reset,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Look at the server's log for the moment of the reset."), N_ ("Try from another network.") } },
+  { "no-reply",
+    QS_SEVERITY_ERROR,
+    "RFC 9002 section 6.2",
+    N_ ("No answer from {address} in {time}."),
     N_ ("{datagrams} datagrams were sent and nothing came back, not even an ICMP error: UDP is filtered on the way, or "
-        "no QUIC server is there. {tcp} Try another network, and check that the firewall lets UDP to this port pass."),
-    match_no_reply },
-  { "mtu-too-small", QS_SEVERITY_ERROR, "RFC 9000 section 14",
+        "no QUIC server is there. {tcp}"),
+    match_no_reply,
+    QS_CERTAINTY_POSSIBLE,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Check that the firewall lets UDP to this port pass."), N_ ("Try another network."),
+      N_ ("Check that the server has QUIC switched on.") } },
+  { "mtu-too-small",
+    QS_SEVERITY_ERROR,
+    "RFC 9000 section 14",
     N_ ("The path to {address} does not carry datagrams of 1200 bytes, which QUIC needs."),
     N_ ("It breaks at {who}, which said that the datagram is too big. A tunnel or VPN with a small MTU is the usual "
-        "cause: raise its MTU to at least 1280 bytes, or leave it out."),
-    match_mtu_too_small },
-  { "address-changed", QS_SEVERITY_ERROR, "RFC 9000 section 9.3",
+        "cause."),
+    match_mtu_too_small,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_PATH,
+    { N_ ("Raise the MTU of the tunnel or VPN to at least 1280 bytes, or leave it out.") } },
+  { "address-changed",
+    QS_SEVERITY_ERROR,
+    "RFC 9000 section 9.3",
     N_ ("The client's address changed, and {host} did not follow."),
     N_ ("It was {old} and became {new}, as happens when a NAT on the way forgets a connection or a device changes its "
-        "network. QUIC lets a server go on with the new address, and this one sends nothing there: its program may not "
-        "support that (“connection migration”), or a load balancer before it knows connections by their addresses. "
-        "Connect again; a packet every 20 seconds or so keeps most NATs from forgetting."),
-    match_address_changed },
-  { "address-family-broken", QS_SEVERITY_WARNING, "RFC 8305 section 5",
+        "network. QUIC lets a server go on with the new address, and from this one nothing came there: its program may "
+        "not support that (“connection migration”), or a load balancer before it knows connections by their "
+        "addresses."),
+    match_address_changed,
+    QS_CERTAINTY_LIKELY,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Connect again."), N_ ("Send a packet every 20 seconds or so: it keeps most NATs from forgetting.") } },
+  { "address-family-broken",
+    QS_SEVERITY_WARNING,
+    "RFC 8305 section 5",
     N_ ("{broken} does not work to {host}, {works} does."),
-    N_ ("{lost} did not answer, {address} did. Programs that try only {broken} fail, and others lose time. Check the "
-        "{broken} address in DNS, and the {broken} route and firewall at both ends."),
-    match_family_broken },
+    N_ ("{lost} did not answer, {address} did. Programs that try only {broken} fail, and others lose time."),
+    match_family_broken,
+    QS_CERTAINTY_LIKELY,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Check the {broken} address in DNS."), N_ ("Check the {broken} route and firewall at both ends.") } },
   { NULL },
 };

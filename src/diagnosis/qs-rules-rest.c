@@ -44,6 +44,11 @@ match_timeout (const QsEvidence *evidence, QsMatch *match)
         return FALSE;
       match->title = N_ ("{host} got no further {stage} in the time that was given.");
     }
+  /* It was the run's own patience that ended, which no document rules. */
+  if (!evidence->tls)
+    match->reference = "RFC 9002 section 6.2";
+  if (evidence->last_received >= 0)
+    qs_match_add_moment (match, evidence->last_received, g_strdup (_ ("The last that came")));
   qs_match_take (match, "silence", qs_text_duration (evidence->now - since));
   qs_match_set (match, "stage", stage_words (evidence->stage));
   return TRUE;
@@ -75,18 +80,31 @@ match_failed (const QsEvidence *evidence, QsMatch *match)
                                                             : _ ("The other side closed with %s."),
                                       code));
     }
-  match->packet = evidence->close.packet;
+  qs_match_add_close (match, evidence);
+  qs_match_add_mark (match, evidence, evidence->socket_error, NULL);
+  qs_match_add_mark (match, evidence, evidence->call, NULL);
   return TRUE;
 }
 
 const QsRule qs_rules_rest[] = {
-  { "timeout", QS_SEVERITY_ERROR, "RFC 9000 section 10.1",
+  { "timeout",
+    QS_SEVERITY_ERROR,
+    "RFC 9293 section 3.8.3",
     N_ ("{host} stopped answering {stage}: nothing came for {silence}."),
     N_ ("It was waited for as long as the timeout allows. The server may be stuck or overloaded, or packets of this "
-        "size "
-        "or kind are dropped on the way. Try again with more patience, and look at the last packets."),
-    match_timeout },
-  { "failed", QS_SEVERITY_ERROR, "RFC 9000 section 11", N_ ("The run to {host} failed {stage}."),
-    N_ ("{note} {close} {system} {stack} Look at the last packets of the trace for what led to it."), match_failed },
+        "size or kind are dropped on the way."),
+    match_timeout,
+    QS_CERTAINTY_POSSIBLE,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Try again with more patience."), N_ ("Look at the last packets.") } },
+  { "failed",
+    QS_SEVERITY_ERROR,
+    "RFC 9000 section 11",
+    N_ ("The run to {host} failed {stage}."),
+    N_ ("{note} {close} {system} {stack}"),
+    match_failed,
+    QS_CERTAINTY_POSSIBLE,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Look at the last packets of the trace for what led to it.") } },
   { NULL },
 };

@@ -86,6 +86,38 @@ severity_title (QsSeverity severity)
   return _ (titles[severity]);
 }
 
+/* A heading and a list below it; nothing for no items. */
+static void
+add_list (GString *page, const char *title, char **items)
+{
+  if (*items == NULL)
+    return;
+  add (page, "<h4>%s</h4><ul>", title);
+  for (; *items != NULL; items++)
+    add (page, "<li>%s</li>", *items);
+  g_string_append (page, "</ul>");
+}
+
+static void
+add_finding_body (GString *page, const QsFinding *finding)
+{
+  g_autofree char *judgement = qs_finding_dup_judgement (finding);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; i < finding->evidence->len; i++)
+    {
+      g_autofree char *text = qs_finding_evidence_dup_text (finding->evidence->pdata[i]);
+      g_strv_builder_add (builder, text);
+    }
+  g_auto (GStrv) shown = g_strv_builder_end (builder);
+  if (*finding->detail != '\0')
+    add (page, "<p>%s</p>", finding->detail);
+  add_list (page, _ ("What to try"), finding->tries);
+  add_list (page, _ ("What shows it"), shown);
+  add (page, "<p class=\"dim\">%s</p><p class=\"dim\">%s · %s</p></article>\n", judgement, finding->id,
+       finding->reference);
+}
+
 static void
 add_findings (GString *page, GPtrArray *findings)
 {
@@ -97,7 +129,7 @@ add_findings (GString *page, GPtrArray *findings)
       const QsFinding *finding = findings->pdata[i];
       add (page, "<article><h3><span class=\"%s\">%s</span>: %s</h3>", qs_severity_name (finding->severity),
            severity_title (finding->severity), finding->title);
-      add (page, "<p>%s</p><p class=\"dim\">%s · %s</p></article>\n", finding->detail, finding->id, finding->reference);
+      add_finding_body (page, finding);
     }
 }
 

@@ -24,7 +24,8 @@ CONTRACT = {
     "target": {"host": str, "port": int, "address": TEXT, "transport": str, "sni": TEXT, "alpn": [str]},
     "outcome": str,
     "stage": str,
-    "findings": [{"id": str, "severity": str, "title": str, "detail": str, "reference": TEXT}],
+    "findings": [{"id": str, "severity": str, "title": str, "detail": str, "reference": TEXT, "certainty": str, "who": str,
+                  "evidence": [{"packet": MAYBE_NUMBER, "time_ms": MAYBE_NUMBER, "what": str}], "try": [str]}],
     "timings_ms": dict.fromkeys(("resolve", "handshake", "confirmed", "first_byte", "total"), MAYBE_NUMBER),
     "tls": {
         "version": TEXT, "cipher": TEXT, "group": TEXT, "signature": TEXT, "alpn": TEXT,
@@ -89,6 +90,12 @@ def check_values(report):
     for finding in report["findings"]:
         assert re.fullmatch(r"[a-z0-9-]+", finding["id"]), finding
         assert finding["title"] and finding["detail"] and re.match(r"RFC \d+ section ", finding["reference"]), finding
+        one_of("certainty", finding["certainty"], "proved", "likely", "possible")
+        one_of("who", finding["who"], "client", "server", "path", "unknown")
+        assert finding["evidence"] or finding["certainty"] != "proved", f"{finding} is proved by nothing"
+        assert finding["try"] or finding["severity"] != "error", f"{finding} has no advice"
+        for item in finding["evidence"]:
+            assert item["what"] and (item["packet"] is None or 0 <= item["packet"] < report["trace"]["packets"]), finding
     for name, value in report["timings_ms"].items():
         assert value is None or 0 <= value < 600_000, f"timings_ms.{name} is {value}"
     for certificate in tls["certificates"]:

@@ -16,7 +16,7 @@ WRITE = sys.argv.pop(1)
 VOID = {"meta", "br", "hr", "img", "link", "input", "wbr"}
 # What a page may be made of: nothing that runs, loads or sends.
 ELEMENTS = {
-    "html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "p", "article", "span", "table", "thead", "tbody", "tr",
+    "html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "h4", "p", "article", "span", "table", "thead", "tbody", "tr",
     "th", "td", "details", "summary", "figure", "svg", "g", "path", "rect", "defs", "clippath", "use", "symbol", "text", "line",
     "circle", "polygon", "polyline", "nav", "a", "ul", "ol", "li", "div", "section", "main", "header", "footer", "code", "strong",
 }  # fmt: skip

@@ -69,6 +69,71 @@ make_footer (QsFindingList *self, const QsFinding *finding)
   return footer;
 }
 
+/* What to try, each behind a bullet. */
+static void
+add_tries (GtkContainer *box, const QsFinding *finding)
+{
+  for (char **advice = finding->tries; *advice != NULL; advice++)
+    {
+      g_autofree char *text = g_strdup_printf ("• %s", *advice);
+      gtk_container_add (box, make_label (text, "qs-body"));
+    }
+}
+
+/* One thing that shows it: a click opens its packet, where it is one. */
+static GtkWidget *
+make_evidence (QsFindingList *self, const QsFindingEvidence *evidence)
+{
+  g_autofree char *text = qs_finding_evidence_dup_text (evidence);
+  GtkWidget *label = make_label (text, "qs-caption");
+
+  gtk_style_context_add_class (gtk_widget_get_style_context (label), GTK_STYLE_CLASS_DIM_LABEL);
+  if (evidence->packet < 0)
+    return label;
+  GtkWidget *button = g_object_new (GTK_TYPE_BUTTON, "relief", GTK_RELIEF_NONE, "halign", GTK_ALIGN_START, "child",
+                                    label, "tooltip-text", _ ("Show the packet"), "visible", TRUE, NULL);
+  g_object_set_data_full (G_OBJECT (button), "qs-packet", g_memdup2 (&evidence->packet, sizeof evidence->packet),
+                          g_free);
+  g_signal_connect (button, "clicked", G_CALLBACK (show_packet_cb), self);
+  gtk_style_context_add_class (gtk_widget_get_style_context (button), "qs-small-button");
+  atk_object_set_name (gtk_widget_get_accessible (button), text);
+  return button;
+}
+
+/* Folded: the judgement is what one sees of it at first. */
+static GtkWidget *
+make_evidence_list (QsFindingList *self, const QsFinding *finding)
+{
+  g_autofree char *judgement = qs_finding_dup_judgement (finding);
+
+  if (finding->evidence->len == 0)
+    {
+      GtkWidget *label = make_label (judgement, "qs-caption");
+      gtk_style_context_add_class (gtk_widget_get_style_context (label), GTK_STYLE_CLASS_DIM_LABEL);
+      return label;
+    }
+  GtkWidget *expander = gtk_expander_new (judgement), *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 3);
+  for (guint i = 0; i < finding->evidence->len; i++)
+    gtk_container_add (GTK_CONTAINER (box), make_evidence (self, finding->evidence->pdata[i]));
+  gtk_style_context_add_class (gtk_widget_get_style_context (expander), "qs-caption");
+  gtk_container_add (GTK_CONTAINER (expander), box);
+  gtk_widget_show_all (expander);
+  return expander;
+}
+
+static GtkWidget *
+make_body (QsFindingList *self, const QsFinding *finding)
+{
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
+
+  if (*finding->detail != '\0')
+    gtk_container_add (GTK_CONTAINER (box), make_label (finding->detail, "qs-body"));
+  add_tries (GTK_CONTAINER (box), finding);
+  gtk_container_add (GTK_CONTAINER (box), make_evidence_list (self, finding));
+  gtk_widget_show (box);
+  return box;
+}
+
 static GtkWidget *
 make_row (QsFindingList *self, const QsFinding *finding)
 {
@@ -77,8 +142,9 @@ make_row (QsFindingList *self, const QsFinding *finding)
   GtkWidget *grid = g_object_new (GTK_TYPE_GRID, "column-spacing", 12, "row-spacing", 6, "visible", TRUE, NULL);
   GtkWidget *icon = gtk_image_new_from_icon_name (severities[finding->severity].icon_name, GTK_ICON_SIZE_BUTTON);
   GtkWidget *title = make_label (finding->title, "qs-heading");
-  g_autofree char *name = g_strdup_printf ("%s: %s %s", _ (severities[finding->severity].words), finding->title,
-                                           finding->detail != NULL ? finding->detail : "");
+  g_autofree char *tries = g_strjoinv (" ", finding->tries);
+  g_autofree char *name =
+      g_strdup_printf ("%s: %s %s %s", _ (severities[finding->severity].words), finding->title, finding->detail, tries);
 
   g_object_set (icon, "valign", GTK_ALIGN_START, "margin-top", 2, "visible", TRUE, "tooltip-text",
                 _ (severities[finding->severity].words), NULL);
@@ -86,8 +152,7 @@ make_row (QsFindingList *self, const QsFinding *finding)
   gtk_widget_set_hexpand (title, TRUE);
   gtk_grid_attach (GTK_GRID (grid), icon, 0, 0, 1, 1);
   gtk_grid_attach (GTK_GRID (grid), title, 1, 0, 1, 1);
-  if (finding->detail != NULL)
-    gtk_grid_attach (GTK_GRID (grid), make_label (finding->detail, "qs-body"), 1, 1, 1, 1);
+  gtk_grid_attach (GTK_GRID (grid), make_body (self, finding), 1, 1, 1, 1);
   gtk_grid_attach (GTK_GRID (grid), make_footer (self, finding), 1, 2, 1, 1);
   gtk_container_add (GTK_CONTAINER (row), grid);
   gtk_style_context_add_class (gtk_widget_get_style_context (row), "qs-row");
@@ -99,8 +164,17 @@ make_row (QsFindingList *self, const QsFinding *finding)
 static char *
 words_of (const QsFinding *finding)
 {
-  return g_strdup_printf ("%s\t%d\t%s\t%s\t%" G_GINT64_FORMAT, finding->id, finding->severity, finding->title,
-                          finding->detail, finding->packet);
+  g_autofree char *tries = g_strjoinv ("\t", finding->tries);
+  GString *words = g_string_new (NULL);
+
+  g_string_printf (words, "%s\t%d\t%d\t%d\t%s\t%s\t%s\t%" G_GINT64_FORMAT, finding->id, finding->severity,
+                   finding->certainty, finding->who, finding->title, finding->detail, tries, finding->packet);
+  for (guint i = 0; i < finding->evidence->len; i++)
+    {
+      const QsFindingEvidence *item = finding->evidence->pdata[i];
+      g_string_append_printf (words, "\t%" G_GINT64_FORMAT "\t%s", item->packet, item->what);
+    }
+  return g_string_free (words, FALSE);
 }
 
 static GtkWidget *
