@@ -6,8 +6,8 @@
 #include "app/qs-snapshot.h"
 #include "app/qs-window.h"
 #include "base/qs-i18n.h"
-#include "engine/qs-impairment.h"
 #include "engine/qs-trust.h"
+#include "net/qs-impairment.h"
 #include "qs-resources.h"
 
 struct _QsApplication {

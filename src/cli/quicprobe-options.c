@@ -8,7 +8,7 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "cli/qs-cli.h"
-#include "engine/qs-impairment.h"
+#include "net/qs-impairment.h"
 
 #define MAX_TIMEOUT_S 86400
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/qs-probe.h"
-#include "engine/qs-target.h"
+#include "net/qs-target.h"
 
 G_BEGIN_DECLS
 

@@ -10,7 +10,7 @@
 #include "base/qs-i18n.h"
 #include "cli/qs-cli.h"
 #include "cli/quicserve-qlog.h"
-#include "engine/qs-impairment.h"
+#include "net/qs-impairment.h"
 #include "server/qs-responder.h"
 #include "server/qs-server-connection-private.h"
 #include "server/qs-server.h"

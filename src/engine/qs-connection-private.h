@@ -3,7 +3,7 @@
 
 #include "engine/qs-connection.h"
 #include "engine/qs-tcp-bio.h"
-#include "engine/qs-udp-bio.h"
+#include "net/qs-udp-bio.h"
 
 G_BEGIN_DECLS
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "engine/qs-impairment.h"
 #include "engine/qs-mark-sink.h"
 #include "engine/qs-probe.h"
 #include "engine/qs-ssl-config.h"
+#include "net/qs-impairment.h"
 
 G_BEGIN_DECLS
 

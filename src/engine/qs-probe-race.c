@@ -3,8 +3,8 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "engine/qs-probe-private.h"
-#include "engine/qs-tcp-probe.h"
-#include "engine/qs-udp-bio.h"
+#include "net/qs-tcp-probe.h"
+#include "net/qs-udp-bio.h"
 
 /* RFC 8305 section 5. */
 #define STAGGER_MS 250

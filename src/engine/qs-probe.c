@@ -3,10 +3,10 @@
 #include "base/qs-slice.h"
 #include "base/qs-text.h"
 #include "engine/qs-probe-private.h"
-#include "engine/qs-resolve.h"
 #include "engine/qs-states.h"
 #include "engine/qs-stream-private.h"
-#include "engine/qs-udp-bio.h"
+#include "net/qs-resolve.h"
+#include "net/qs-udp-bio.h"
 
 /* "finished" within 100 ms: this for what was concluded to be acknowledged, then the peer is told all the same. */
 #define STOP_FLUSH_MS 30

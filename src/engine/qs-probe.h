@@ -3,8 +3,8 @@
 
 #include <gio/gio.h>
 
-#include "engine/qs-target.h"
 #include "engine/qs-ticket-jar.h"
+#include "net/qs-target.h"
 #include "trace/qs-trace.h"
 
 G_BEGIN_DECLS

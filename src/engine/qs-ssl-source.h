@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <openssl/ssl.h>
 
-#include "engine/qs-udp-bio.h"
+#include "net/qs-udp-bio.h"
 
 G_BEGIN_DECLS
 

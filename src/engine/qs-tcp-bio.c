@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "engine/qs-udp-bio.h"
+#include "net/qs-udp-bio.h"
 
 struct _QsTcpBio {
   gatomicrefcount ref_count;

@@ -4,8 +4,8 @@
 
 #include "base/qs-i18n.h"
 #include "diagnosis/qs-finding.h"
-#include "engine/qs-impairment.h"
 #include "lessons/qs-lesson-parse-private.h"
+#include "net/qs-impairment.h"
 #include "server/qs-server.h"
 
 #define MAX_SECONDS 60

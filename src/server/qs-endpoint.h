@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "engine/qs-udp-bio.h"
+#include "net/qs-udp-bio.h"
 #include "server/qs-scenario-private.h"
 #include "server/qs-server-connection-private.h"
 #include "server/qs-server-tls.h"

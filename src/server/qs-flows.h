@@ -3,7 +3,7 @@
 
 #include <gio/gio.h>
 
-#include "engine/qs-udp-bio.h"
+#include "net/qs-udp-bio.h"
 #include "trace/qs-trace.h"
 
 G_BEGIN_DECLS

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/qs-i18n.h"
-#include "engine/qs-impairment.h"
+#include "net/qs-impairment.h"
 #include "server/qs-endpoint.h"
 
 #define MAX_KEPT 200     /* connections in the list */

@@ -3,7 +3,7 @@
 
 #include <gio/gio.h>
 
-#include "engine/qs-impairment.h"
+#include "net/qs-impairment.h"
 #include "trace/qs-trace.h"
 
 G_BEGIN_DECLS

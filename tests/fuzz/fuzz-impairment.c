@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "engine/qs-impairment.h"
 #include "fuzz.h"
+#include "net/qs-impairment.h"
 
 /* What a person types as the path's rules: wrong ones end in words, right ones make a path. */
 int

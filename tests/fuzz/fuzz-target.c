@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "engine/qs-resolve.h"
-#include "engine/qs-target.h"
 #include "fuzz.h"
+#include "net/qs-resolve.h"
+#include "net/qs-target.h"
 
 /* What a person types as a target: what is taken in full is taken again, and means the same. */
 int

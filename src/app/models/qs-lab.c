@@ -4,7 +4,7 @@
 #include <glib/gstdio.h>
 
 #include "base/qs-i18n.h"
-#include "engine/qs-impairment.h"
+#include "net/qs-impairment.h"
 
 struct _QsLab {
   GObject parent;

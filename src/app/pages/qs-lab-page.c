@@ -4,7 +4,7 @@
 #include "app/models/qs-lab-connections.h"
 #include "app/widgets/qs-file-dialog.h"
 #include "base/qs-i18n.h"
-#include "engine/qs-impairment.h"
+#include "net/qs-impairment.h"
 
 #define PATH_NONE "none"
 #define PATH_CUSTOM "custom"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "engine/qs-udp-bio.h"
+#include "net/qs-udp-bio.h"
 
 G_BEGIN_DECLS
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
-#include "engine/qs-udp-bio-private.h"
+#include "net/qs-udp-bio-private.h"
 
 gsize
 qs_sockaddr_length (const struct sockaddr *address)

@@ -8,7 +8,7 @@
 
 #include <linux/errqueue.h>
 
-#include "engine/qs-udp-bio-private.h"
+#include "net/qs-udp-bio-private.h"
 
 typedef struct {
   guint8 origin, type;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "engine/qs-tcp-probe.h"
+#include "net/qs-tcp-probe.h"
 
 #include <openssl/ssl.h>
 

@@ -3,7 +3,7 @@
 
 #include <gio/gio.h>
 
-#include "engine/qs-target.h"
+#include "net/qs-target.h"
 
 G_BEGIN_DECLS
 

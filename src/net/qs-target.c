@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "engine/qs-target.h"
+#include "net/qs-target.h"
 
 #include <gio/gio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include <netinet/udp.h>
 #include <string.h>
 
-#include "engine/qs-udp-bio-private.h"
+#include "net/qs-udp-bio-private.h"
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103

@@ -3,7 +3,7 @@
 
 #include <netinet/in.h>
 
-#include "engine/qs-udp-bio.h"
+#include "net/qs-udp-bio.h"
 
 G_BEGIN_DECLS
 

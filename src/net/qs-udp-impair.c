@@ -4,7 +4,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "engine/qs-udp-bio-private.h"
+#include "net/qs-udp-bio-private.h"
 
 static int
 compare_due (gconstpointer a, gconstpointer b, gpointer data)

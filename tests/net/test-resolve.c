@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "engine/qs-resolve.h"
-#include "engine/qs-tcp-probe.h"
+#include "net/qs-resolve.h"
+#include "net/qs-tcp-probe.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #include <poll.h>
 #include <string.h>
 
-#include "engine/qs-udp-bio.h"
+#include "net/qs-udp-bio.h"
 
 typedef struct {
   GPtrArray *datagrams; /* GBytes */

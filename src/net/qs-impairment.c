@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "engine/qs-impairment.h"
+#include "net/qs-impairment.h"
 
 #include <netinet/in.h>
 #include <string.h>

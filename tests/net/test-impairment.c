@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "engine/qs-impairment.h"
+#include "net/qs-impairment.h"
 
 #include <string.h>
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "engine/qs-resolve.h"
+#include "net/qs-resolve.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "engine/qs-udp-bio-private.h"
+#include "net/qs-udp-bio-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
