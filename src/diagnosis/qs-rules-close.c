@@ -176,7 +176,7 @@ find_reset_mark (const QsEvidence *evidence)
   for (guint i = qs_trace_get_n_marks (evidence->trace); i > 0; i--)
     {
       const QsMark *mark = qs_trace_get_mark (evidence->trace, i - 1, NULL);
-      if (mark->kind == QS_MARK_STREAM && mark->name != NULL && g_str_has_prefix (mark->name, "RESET_REMOTE/"))
+      if (mark->kind == QS_MARK_STREAM && mark->read_state == QS_STREAM_RESET_REMOTE)
         return mark;
     }
   return NULL;
@@ -197,7 +197,7 @@ match_stream_reset (const QsEvidence *evidence, QsMatch *match)
   else if (mark != NULL)
     {
       qs_match_add_mark (match, evidence, mark, g_strdup_printf (_ ("stream %" PRId64 " was reset"), mark->stream));
-      describe_reset (evidence, match, mark->stream, (guint64) mark->value);
+      describe_reset (evidence, match, mark->stream, (guint64) mark->read_error);
     }
   else
     {

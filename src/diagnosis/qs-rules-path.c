@@ -126,9 +126,9 @@ match_slow (const QsEvidence *evidence, QsMatch *match)
   if (evidence->server || evidence->tls || start < 0 || done < 0 || evidence->first_received < 0)
     return FALSE;
   gint64 rtt = MAX (evidence->first_received - start, 1);
-  const char *told = qs_trace_get_fact (evidence->trace, "quic.rtt_ms");
+  const QsMark *told = qs_trace_find_mark (evidence->trace, QS_MARK_FACT, "quic.rtt_ms", NULL);
   if (told != NULL)
-    rtt = MAX ((gint64) (g_ascii_strtod (told, NULL) * 1e6), 1);
+    rtt = MAX (told->value, 1);
   guint expected = 1 + (evidence->packets.retry >= 0) + (evidence->packets.version_negotiation >= 0) +
                    (evidence->hello_retry != NULL);
   gint64 taken = done - start;

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <stdio.h>
-#include <string.h>
-
 #include "diagnosis/qs-summary.h"
 
 typedef struct {
@@ -34,16 +31,12 @@ is_reset (const char *state)
 static void
 read_stream_mark (QsStreamRow *row, const QsMark *mark)
 {
-  g_auto (GStrv) states = g_strsplit (mark->name != NULL ? mark->name : "NONE/NONE", "/", 2);
-
-  row->read_state = g_intern_string (states[0]);
-  row->write_state = g_intern_string (states[1] != NULL ? states[1] : "NONE");
-  if (mark->value >= 0 && is_reset (row->read_state))
-    row->read_error = mark->value;
-  if (mark->value >= 0 && is_reset (row->write_state))
-    row->write_error = mark->value;
-  if (mark->text != NULL)
-    sscanf (mark->text, "rx=%" G_GUINT64_FORMAT " tx=%" G_GUINT64_FORMAT, &row->received, &row->sent);
+  row->read_state = qs_stream_state_name (mark->read_state);
+  row->write_state = qs_stream_state_name (mark->write_state);
+  row->read_error = mark->read_error;
+  row->write_error = mark->write_error;
+  row->received = mark->received;
+  row->sent = mark->sent;
 }
 
 static void

@@ -203,13 +203,17 @@ static void
 mark_stream (QsConnection *self, const QsIoStream *stream)
 {
   const QsStreamInfo *info = &stream->info;
-  g_autofree char *name =
-      g_strdup_printf ("%s/%s", qs_stream_state_name (info->read_state), qs_stream_state_name (info->write_state));
-  QsMark mark = { .kind = QS_MARK_STREAM, .name = name, .stream = stream->id, .value = info->read_error };
+  QsMark mark = {
+    .kind = QS_MARK_STREAM,
+    .stream = stream->id,
+    .read_state = info->read_state,
+    .write_state = info->write_state,
+    .read_error = info->read_error,
+    .write_error = info->write_error,
+    .received = info->received,
+    .sent = info->sent,
+  };
 
-  if (mark.value < 0)
-    mark.value = info->write_error;
-  mark.text = g_strdup_printf ("rx=%" G_GUINT64_FORMAT " tx=%" G_GUINT64_FORMAT, info->received, info->sent);
   qs_mark_sink_add_full (self->sink, &mark);
 }
 
@@ -527,7 +531,8 @@ note_established (QsConnection *self)
   if (!tls && SSL_get_handshake_rtt (self->ssl, &rtt_us) == 1)
     {
       char text[G_ASCII_DTOSTR_BUF_SIZE];
-      add_fact (self, "quic.rtt_ms", g_ascii_formatd (text, sizeof text, "%.3f", (double) rtt_us / 1000));
+      g_ascii_formatd (text, sizeof text, "%.3f", (double) rtt_us / 1000);
+      qs_mark_sink_add (self->sink, QS_MARK_FACT, "quic.rtt_ms", (gint64) rtt_us * 1000, text);
     }
   qs_mark_sink_add (self->sink, QS_MARK_HANDSHAKE_DONE, NULL, 0, NULL);
   if (tls)

@@ -30,18 +30,6 @@ typedef enum { QS_MODE_NONBLOCKING, QS_MODE_BLOCKING, QS_MODE_THREAD_ASSISTED } 
 const char *qs_mode_name (QsMode mode); /* "thread-assisted" */
 gboolean qs_mode_from_name (const char *name, QsMode *mode);
 
-/* OpenSSL's own stream states without the prefix. */
-typedef enum {
-  QS_STREAM_NONE,
-  QS_STREAM_OK,
-  QS_STREAM_WRONG_DIR,
-  QS_STREAM_FINISHED,
-  QS_STREAM_RESET_LOCAL,
-  QS_STREAM_RESET_REMOTE,
-  QS_STREAM_CONN_CLOSED,
-} QsStreamState;
-const char *qs_stream_state_name (QsStreamState state); /* "RESET_REMOTE" */
-
 /**
  * QsProbeOptions: how to probe. Made with defaults, filled in, given to qs_probe_new(), which copies.
  */

@@ -25,16 +25,6 @@ static const char *const modes[] = {
   [QS_MODE_THREAD_ASSISTED] = "thread-assisted",
 };
 
-static const char *const stream_states[] = {
-  [QS_STREAM_NONE] = "NONE",
-  [QS_STREAM_OK] = "OK",
-  [QS_STREAM_WRONG_DIR] = "WRONG_DIR",
-  [QS_STREAM_FINISHED] = "FINISHED",
-  [QS_STREAM_RESET_LOCAL] = "RESET_LOCAL",
-  [QS_STREAM_RESET_REMOTE] = "RESET_REMOTE",
-  [QS_STREAM_CONN_CLOSED] = "CONN_CLOSED",
-};
-
 static const char *const stages[] = {
   [QS_STAGE_RESOLVE] = "resolve", [QS_STAGE_CONNECT] = "connect", [QS_STAGE_HANDSHAKE] = "handshake",
   [QS_STAGE_REQUEST] = "request", [QS_STAGE_CLOSE] = "close",     [QS_STAGE_DONE] = "done",
@@ -88,13 +78,6 @@ qs_mode_from_name (const char *name, QsMode *mode)
         return TRUE;
       }
   return FALSE;
-}
-
-const char *
-qs_stream_state_name (QsStreamState state)
-{
-  g_return_val_if_fail ((guint) state < G_N_ELEMENTS (stream_states), NULL);
-  return stream_states[state];
 }
 
 const char *

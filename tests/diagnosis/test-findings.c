@@ -559,7 +559,7 @@ stream_reset (Made *made)
 {
   made_start (made);
   made_handshake (made);
-  made_stream (made, 0, "RESET_REMOTE/OK", 0x42, "rx=10 tx=20");
+  made_stream (made, 0, QS_STREAM_RESET_REMOTE, QS_STREAM_OK, 0x42, 10, 20);
   made_outcome (made, "failed", "request");
 }
 
@@ -802,7 +802,7 @@ slow (Made *made)
   made->at = 1002;
   made_datagram (made, QS_DIRECTION_SENT, 1200);
   made_datagram (made, QS_DIRECTION_SENT, 1200);
-  qs_trace_add_fact (made->trace, "quic.rtt_ms", "10.0");
+  qs_trace_add_mark (made->trace, QS_MARK_FACT, "quic.rtt_ms", 10 * MS, "10.0");
   made->at = 1012;
   made_datagram (made, QS_DIRECTION_RECEIVED, 1200);
   made_mark (made, QS_MARK_HANDSHAKE_DONE, NULL, 0, NULL);
@@ -1069,7 +1069,7 @@ test_clean (void)
   made_handshake (made);
   g_autoptr (GPtrArray) live = qs_diagnose (made->trace, 30 * MS);
   g_assert_cmpuint (live->len, ==, 0);
-  made_stream (made, 0, "FINISHED/FINISHED", -1, "rx=10 tx=20");
+  made_stream (made, 0, QS_STREAM_FINISHED, QS_STREAM_FINISHED, -1, 10, 20);
   made_close (made, "local", TRUE, 0x100, NULL);
   made_outcome (made, "ok", "done");
   g_autoptr (GPtrArray) ended = qs_diagnose (made->trace, -1);

@@ -204,9 +204,9 @@ test_success (void)
   qs_trace_add_fact (made->trace, "tls.resumed", "no");
   made->at = 30;
   made_mark (made, QS_MARK_FIRST_BYTE, NULL, 0, NULL);
-  made_stream (made, 0, "OK/OK", -1, "rx=0 tx=7");
-  made_stream (made, 3, "OK/WRONG_DIR", -1, "rx=5 tx=0");
-  made_stream (made, 0, "RESET_REMOTE/FINISHED", 0x42, "rx=1234 tx=7");
+  made_stream (made, 0, QS_STREAM_OK, QS_STREAM_OK, -1, 0, 7);
+  made_stream (made, 3, QS_STREAM_OK, QS_STREAM_WRONG_DIR, -1, 5, 0);
+  made_stream (made, 0, QS_STREAM_RESET_REMOTE, QS_STREAM_FINISHED, 0x42, 1234, 7);
   made->at = 40;
   made_close (made, "local", TRUE, 0x100, "bye");
   made_outcome (made, "ok", "done");

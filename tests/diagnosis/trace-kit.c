@@ -71,9 +71,17 @@ made_close (Made *made, const char *by, gboolean application, guint64 code, cons
 }
 
 void
-made_stream (Made *made, gint64 stream, const char *states, gint64 code, const char *text)
+made_stream (Made *made, gint64 stream, QsStreamState read_state, QsStreamState write_state, gint64 read_error,
+             guint64 received, guint64 sent)
 {
-  QsMark mark = { .kind = QS_MARK_STREAM, .name = states, .value = code, .text = (char *) text, .stream = stream };
+  QsMark mark = { .kind = QS_MARK_STREAM,
+                  .stream = stream,
+                  .read_state = read_state,
+                  .write_state = write_state,
+                  .read_error = read_error,
+                  .write_error = -1,
+                  .received = received,
+                  .sent = sent };
 
   add_mark (made, &mark);
 }

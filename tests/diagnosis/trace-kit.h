@@ -32,7 +32,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Made, made_free)
 
 void made_mark (Made *made, QsMarkKind kind, const char *name, gint64 value, const char *text);
 void made_close (Made *made, const char *by, gboolean application, guint64 code, const char *reason);
-void made_stream (Made *made, gint64 stream, const char *states, gint64 code, const char *text);
+void made_stream (Made *made, gint64 stream, QsStreamState read_state, QsStreamState write_state, gint64 read_error,
+                  guint64 received, guint64 sent);
 void made_chain (Made *made, GBytes *packed);
 /* The datagrams that come next are between these: "192.0.2.7:5000". */
 void made_path (Made *made, const char *local, const char *remote);

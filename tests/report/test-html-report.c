@@ -92,7 +92,13 @@ test_large (void)
 {
   const guint n_packets = 100000, n_streams = 3000;
   g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
-  QsMark stream = { .kind = QS_MARK_STREAM, .name = "FINISHED/RESET_REMOTE", .value = 0x42 };
+  QsMark stream = { .kind = QS_MARK_STREAM,
+                    .read_state = QS_STREAM_FINISHED,
+                    .write_state = QS_STREAM_RESET_REMOTE,
+                    .read_error = -1,
+                    .write_error = 0x42,
+                    .received = 7,
+                    .sent = 9 };
 
   for (guint i = 0; i < n_packets; i++)
     {
@@ -110,7 +116,6 @@ test_large (void)
   for (guint i = 0; i < n_streams; i++)
     {
       stream.stream = 4 * i;
-      stream.text = g_strdup ("rx=7 tx=9");
       qs_trace_add_mark_full (trace, i, &stream);
     }
 

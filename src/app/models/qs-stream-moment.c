@@ -101,19 +101,14 @@ take_packets (QsStreamMoment *self, gint64 deadline)
 
 /* --- Marks --- */
 
-/* "OK/FINISHED" */
 static void
 take_mark (QsStreamMoment *self, const QsMark *mark)
 {
   Stream *stream = ensure (self, mark->stream);
-  const char *slash = mark->name != NULL ? strchr (mark->name, '/') : NULL;
 
   stream->told = TRUE;
-  if (slash == NULL)
-    return;
-  g_autofree char *read_state = g_strndup (mark->name, (gsize) (slash - mark->name));
-  stream->then.read_state = g_intern_string (read_state); /* one of few */
-  stream->then.write_state = g_intern_string (slash + 1);
+  stream->then.read_state = qs_stream_state_name (mark->read_state);
+  stream->then.write_state = qs_stream_state_name (mark->write_state);
 }
 
 static void

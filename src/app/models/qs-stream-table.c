@@ -163,8 +163,6 @@ static void
 write_mark (QsStreamTable *self, GHashTable *seen, const QsMark *mark)
 {
   GtkTreeIter *row = g_hash_table_lookup (seen, &mark->stream);
-  g_auto (GStrv) states = g_strsplit (mark->name != NULL ? mark->name : "", "/", 2);
-  guint64 received = 0, sent = 0;
 
   if (row == NULL)
     {
@@ -178,15 +176,15 @@ write_mark (QsStreamTable *self, GHashTable *seen, const QsMark *mark)
       row = gtk_tree_iter_copy (&iter);
       g_hash_table_insert (seen, g_memdup2 (&mark->stream, sizeof mark->stream), row);
     }
-  if (mark->text != NULL)
-    sscanf (mark->text, "rx=%" G_GINT64_MODIFIER "u tx=%" G_GINT64_MODIFIER "u", &received, &sent);
-  g_autofree char *code = qs_stream_code_to_text (mark->value, NULL);
-  g_autofree char *sent_text = g_strdup_printf ("%'" G_GUINT64_FORMAT, sent);
-  g_autofree char *received_text = g_strdup_printf ("%'" G_GUINT64_FORMAT, received);
-  gtk_list_store_set (self->model, row, QS_STREAM_COLUMN_READ_STATE, states[0] != NULL ? states[0] : "",
-                      QS_STREAM_COLUMN_WRITE_STATE, states[0] != NULL && states[1] != NULL ? states[1] : "",
-                      QS_STREAM_COLUMN_READ_ERROR, code, QS_STREAM_COLUMN_SENT, sent_text, QS_STREAM_COLUMN_RECEIVED,
-                      received_text, -1);
+  const char *alpn = qs_run_get_summary (self->run)->alpn;
+  g_autofree char *read_error = qs_stream_code_to_text (mark->read_error, alpn);
+  g_autofree char *write_error = qs_stream_code_to_text (mark->write_error, alpn);
+  g_autofree char *sent = g_strdup_printf ("%'" G_GUINT64_FORMAT, mark->sent);
+  g_autofree char *received = g_strdup_printf ("%'" G_GUINT64_FORMAT, mark->received);
+  gtk_list_store_set (self->model, row, QS_STREAM_COLUMN_READ_STATE, qs_stream_state_name (mark->read_state),
+                      QS_STREAM_COLUMN_WRITE_STATE, qs_stream_state_name (mark->write_state),
+                      QS_STREAM_COLUMN_READ_ERROR, read_error, QS_STREAM_COLUMN_WRITE_ERROR, write_error,
+                      QS_STREAM_COLUMN_SENT, sent, QS_STREAM_COLUMN_RECEIVED, received, -1);
 }
 
 static gboolean
