@@ -48,6 +48,64 @@ test_flight_keeps_peaks (void)
   g_assert_cmpuint (metrics->in_flight[QS_DIRECTION_RECEIVED], ==, 0);
 }
 
+/* Points of the flight that are closer than 50 us are one; at 50 us it is another. */
+static void
+test_flight_steps (void)
+{
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  QsMetrics *metrics = qs_trace_get_metrics (trace);
+  const GArray *flight = metrics->flight[QS_DIRECTION_SENT];
+
+  qs_metrics_add_flight (metrics, QS_DIRECTION_SENT, 0, 100);
+  qs_metrics_add_flight (metrics, QS_DIRECTION_SENT, 49999, 100);
+  g_assert_cmpuint (flight->len, ==, 1);
+  g_assert_cmpuint (g_array_index (flight, QsFlightSample, 0).bytes, ==, 200);
+  qs_metrics_add_flight (metrics, QS_DIRECTION_SENT, 50000, -200);
+  g_assert_cmpuint (flight->len, ==, 2);
+  g_assert_cmpuint (g_array_index (flight, QsFlightSample, 1).bytes, ==, 0);
+  g_assert_cmpint (g_array_index (flight, QsFlightSample, 1).time, ==, 50000);
+}
+
+/* 65536 are kept as they are; the next one makes every second one go. */
+static void
+test_bounds (void)
+{
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  QsMetrics *metrics = qs_trace_get_metrics (trace);
+  const GArray *flight = metrics->flight[QS_DIRECTION_SENT];
+
+  for (guint i = 0; i < 65536; i++)
+    {
+      qs_metrics_add_rtt (metrics, &(QsRttSample){ .time = i, .rtt = i });
+      qs_metrics_add_loss (metrics, &(QsLoss){ .time = i, .packet = i });
+      qs_metrics_add_flight (metrics, QS_DIRECTION_SENT, (gint64) i * 50000, i % 2 == 0 ? 10 : -10);
+    }
+  g_assert_cmpuint (metrics->rtt->len, ==, 65536);
+  g_assert_cmpuint (flight->len, ==, 65536);
+  g_assert_cmpuint (metrics->losses->len, ==, 65536);
+
+  qs_metrics_add_rtt (metrics, &(QsRttSample){ .time = 65536, .rtt = 65536 });
+  qs_metrics_add_loss (metrics, &(QsLoss){ .time = 65536, .packet = 65536 });
+  qs_metrics_add_flight (metrics, QS_DIRECTION_SENT, (gint64) 65536 * 50000, 10);
+  g_assert_cmpuint (metrics->rtt->len, ==, 32769);
+  g_assert_cmpint (g_array_index (metrics->rtt, QsRttSample, 32767).time, ==, 65534);
+  g_assert_cmpint (g_array_index (metrics->rtt, QsRttSample, 32768).time, ==, 65536);
+  g_assert_cmpuint (flight->len, ==, 32769);
+  for (guint i = 0; i < flight->len; i++)
+    g_assert_cmpuint (g_array_index (flight, QsFlightSample, i).bytes, ==, 10);
+  g_assert_cmpuint (metrics->losses->len, ==, 65536);
+
+  /* From now on only every second round trip, and points 100 us apart. */
+  qs_metrics_add_rtt (metrics, &(QsRttSample){ .time = 65537 });
+  g_assert_cmpuint (metrics->rtt->len, ==, 32769);
+  qs_metrics_add_rtt (metrics, &(QsRttSample){ .time = 65538 });
+  g_assert_cmpuint (metrics->rtt->len, ==, 32770);
+  qs_metrics_add_flight (metrics, QS_DIRECTION_SENT, (gint64) 65536 * 50000 + 99999, 10);
+  g_assert_cmpuint (flight->len, ==, 32769);
+  qs_metrics_add_flight (metrics, QS_DIRECTION_SENT, (gint64) 65536 * 50000 + 100000, 10);
+  g_assert_cmpuint (flight->len, ==, 32770);
+}
+
 static void
 test_streams (void)
 {
@@ -70,6 +128,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/metrics/rtt-is-thinned", test_rtt_is_thinned);
   g_test_add_func ("/metrics/flight-keeps-peaks", test_flight_keeps_peaks);
+  g_test_add_func ("/metrics/flight-steps", test_flight_steps);
+  g_test_add_func ("/metrics/bounds", test_bounds);
   g_test_add_func ("/metrics/streams", test_streams);
   return g_test_run ();
 }
