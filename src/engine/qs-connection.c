@@ -418,15 +418,15 @@ qs_connection_get_failure (QsConnection *self)
   return g_atomic_int_get (&self->answered) ? "closed" : "silent";
 }
 
-guint
+QsRaceFailure
 qs_connection_get_failure_rank (QsConnection *self)
 {
-  g_return_val_if_fail (self != NULL, 0);
+  g_return_val_if_fail (self != NULL, QS_RACE_SILENT);
 
   if (g_atomic_int_get (&self->answered))
-    return 3;
+    return QS_RACE_ANSWERED;
   int error = g_atomic_int_get (&self->socket_error);
-  return error == ECONNREFUSED ? 2 : error != 0 ? 1 : 0;
+  return error == ECONNREFUSED ? QS_RACE_REFUSED : error != 0 ? QS_RACE_ERROR : QS_RACE_SILENT;
 }
 
 gboolean

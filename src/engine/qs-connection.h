@@ -3,6 +3,7 @@
 
 #include "engine/qs-mark-sink.h"
 #include "engine/qs-probe.h"
+#include "engine/qs-race.h"
 #include "engine/qs-ssl-config.h"
 #include "net/qs-impairment.h"
 
@@ -69,7 +70,7 @@ gboolean qs_connection_is_tls (QsConnection *self);
 /* Once FAILED: what ended it, as "ECONNREFUSED" or "closed"; "silent" where nothing ever came. */
 const char *qs_connection_get_failure (QsConnection *self);
 /* How much its failure tells, to choose among failed attempts: more is better. */
-guint qs_connection_get_failure_rank (QsConnection *self);
+QsRaceFailure qs_connection_get_failure_rank (QsConnection *self);
 /* TLS: whether to wait for the server's verdict after the handshake (it asked for a certificate). */
 gboolean qs_connection_expects_verdict (QsConnection *self);
 /* Once CLOSED: not by us, and not with an all-is-well code. */

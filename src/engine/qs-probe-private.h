@@ -5,6 +5,7 @@
 #include "engine/qs-connection.h"
 #include "engine/qs-follower.h"
 #include "engine/qs-kept-bytes.h"
+#include "engine/qs-race.h"
 #include "engine/qs-request.h"
 
 G_BEGIN_DECLS
@@ -49,16 +50,14 @@ struct _QsProbe {
   GCancellable *cancellable; /* of the look-up and of the TCP check */
   GPtrArray *addresses;      /* GSocketAddress */
   guint next_address;
-  GPtrArray *attempts; /* QsAttempt: alive ones and failed ones */
+  GPtrArray *attempts; /* QsAttempt, by their numbers in the race */
+  QsRace *race;        /* NULL before there are addresses */
+  GSource *race_timers[QS_N_RACE_TIMERS];
   QsConnection *winner;
-  GSource *stagger;
 
   GSource *patience; /* --timeout */
   gint64 last_progress;
   GSource *deadline; /* of the stage that is being waited for */
-  GSource *check_timer;
-  GSource *hello_timer;       /* until a smaller ClientHello is tried */
-  gboolean checking, checked; /* the TCP check */
   gboolean confirmed;
   gboolean close_asked;
 
@@ -85,10 +84,11 @@ void qs_probe_close_now (QsProbe *self);
 void qs_probe_close (QsProbe *self, QsCloseManner manner, guint64 code);
 
 /* --- qs-probe-race.c --- */
-void qs_probe_race_start (QsProbe *self);     /* addresses are there */
-void qs_probe_race_stop (QsProbe *self);      /* every attempt and timer */
-void qs_probe_race_give_up (QsProbe *self);   /* out of patience: what is known is noted */
-gboolean qs_probe_race_close (QsProbe *self); /* in order, the handshakes under way; FALSE when there is none */
+void qs_probe_race_start (QsProbe *self);   /* addresses are there */
+void qs_probe_race_stop (QsProbe *self);    /* every attempt and timer */
+void qs_probe_race_give_up (QsProbe *self); /* out of patience without a winner: notes what is known, ends the run */
+/* In order, the handshakes under way; without any the run ends. */
+void qs_probe_race_close (QsProbe *self);
 
 /* --- qs-probe-run.c: the winner's life --- */
 extern const QsConnectionListener qs_probe_listener;

@@ -20,8 +20,6 @@
 #define SMALL_HELLO_MS 2000
 #define SMALL_HELLO_GROUPS "X25519:P-256:P-384"
 
-static void start_next (QsProbe *self);
-
 static void
 attempt_free (gpointer data)
 {
@@ -32,20 +30,21 @@ attempt_free (gpointer data)
   g_free (attempt);
 }
 
-static gboolean
-is_alive (const QsAttempt *attempt)
+static QsAttempt *
+get_attempt (QsProbe *self, guint number)
 {
-  return qs_connection_get_state (attempt->connection) < QS_CONNECTION_CLOSED;
+  return self->attempts->pdata[number];
 }
 
+/* One of them: who is told of a connection was told that it starts. */
 static guint
-count_alive (QsProbe *self)
+number_of (QsProbe *self, QsConnection *connection)
 {
-  guint n = 0;
+  guint number = 0;
 
-  for (guint i = 0; i < self->attempts->len; i++)
-    n += is_alive (self->attempts->pdata[i]);
-  return n;
+  while (get_attempt (self, number)->connection != connection)
+    number++;
+  return number;
 }
 
 /* What is told of an address that lost holds for nothing of the one that counts: with a second ClientHello they are the
@@ -64,27 +63,16 @@ note_lost (QsProbe *self, QsAttempt *attempt, QsConnection *counts, const char *
 /* --- The TCP check --- */
 
 static void
-end_if_all_failed (QsProbe *self)
-{
-  if (self->ending || self->winner != NULL || count_alive (self) > 0 || self->next_address < self->addresses->len)
-    return;
-  qs_probe_end (self, FALSE);
-}
-
-static void
 checked_cb (GObject *object, GAsyncResult *result, gpointer data)
 {
   g_autoptr (QsProbe) self = data;
   QsTcpAnswer answer;
-  gboolean answered = qs_tcp_probe_finish (result, &answer, NULL);
 
-  self->checking = FALSE;
-  if (!answered || self->finished || self->winner != NULL)
-    return;
-  self->checked = TRUE;
+  if (!qs_tcp_probe_finish (result, &answer, NULL) || self->ending || self->winner != NULL)
+    return; /* cancelled: no one's concern any more */
   qs_trace_add_mark (self->trace, QS_MARK_TCP_PROBE, qs_tcp_answer_name (answer), 0, qs_tcp_answer_sentence (answer));
   qs_probe_log (self, "%s", qs_tcp_answer_sentence (answer));
-  end_if_all_failed (self);
+  qs_race_tcp_told (self->race);
 }
 
 /* What is still waited for; once all have failed, the first one. */
@@ -92,102 +80,71 @@ static GSocketAddress *
 silent_address (QsProbe *self)
 {
   for (guint i = 0; i < self->attempts->len; i++)
-    if (is_alive (self->attempts->pdata[i]))
-      return qs_connection_get_address (((QsAttempt *) self->attempts->pdata[i])->connection);
+    if (qs_race_is_alive (self->race, i))
+      return qs_connection_get_address (get_attempt (self, i)->connection);
   return self->addresses->pdata[0];
 }
 
 static void
-start_tcp_check (QsProbe *self)
+ask_tcp (gpointer data)
 {
-  qs_probe_clear_source (&self->check_timer);
-  if (self->checking || self->checked || qs_target_get_transport (self->target) == QS_TRANSPORT_TLS)
-    return;
-  self->checking = TRUE;
+  QsProbe *self = data;
   const char *sni = qs_target_is_literal (self->target) ? NULL : qs_target_get_host (self->target);
+
   qs_tcp_probe_async (silent_address (self), sni, TCP_ANSWER_MS, self->cancellable, checked_cb, g_object_ref (self));
 }
 
-static gboolean
-check_timer_cb (gpointer data)
+/* --- What the race asks for --- */
+
+static void
+settled (gpointer data, guint number)
 {
-  start_tcp_check (data);
-  return G_SOURCE_REMOVE;
+  QsProbe *self = data;
+  QsConnection *best = get_attempt (self, number)->connection;
+
+  for (guint i = 0; i < self->attempts->len; i++)
+    if (i != number)
+      note_lost (self, get_attempt (self, i), best, qs_connection_get_failure (get_attempt (self, i)->connection));
+  qs_mark_sink_release (qs_connection_get_sink (best));
 }
 
-static gboolean
-grace_over_cb (gpointer data)
+static void
+won (gpointer data, guint number)
+{
+  QsProbe *self = data;
+  QsConnection *connection = get_attempt (self, number)->connection;
+
+  self->winner = qs_connection_ref (connection);
+  qs_mark_sink_release (qs_connection_get_sink (connection));
+  g_cancellable_cancel (self->cancellable); /* the TCP check is no one's concern now */
+  for (guint i = 0; i < self->attempts->len; i++)
+    {
+      QsAttempt *attempt = get_attempt (self, i);
+      gboolean silent = g_get_monotonic_time () - attempt->started >= STAGGER_MS * 1000;
+      if (i == number)
+        continue;
+      note_lost (self, attempt, connection,
+                 qs_race_is_alive (self->race, i) ? (silent ? "silent" : "slower")
+                                                  : qs_connection_get_failure (attempt->connection));
+      qs_connection_abort (attempt->connection);
+    }
+}
+
+static void
+ended (gpointer data, gint winner)
 {
   QsProbe *self = data;
 
   qs_probe_clear_source (&self->deadline);
-  if (self->winner == NULL)
+  if (winner >= 0)
+    qs_probe_connection_over (self);
+  else
     qs_probe_end (self, FALSE);
-  return G_SOURCE_REMOVE;
 }
 
-/* --- The race --- */
-
-/* The run is about the attempt that tells most: an answer, then a refusal, then another error, then silence. */
-static void
-settle_on_most_telling (QsProbe *self)
-{
-  QsAttempt *best = NULL;
-
-  for (guint i = 0; i < self->attempts->len; i++)
-    {
-      QsAttempt *attempt = self->attempts->pdata[i];
-      if (best == NULL ||
-          qs_connection_get_failure_rank (attempt->connection) > qs_connection_get_failure_rank (best->connection))
-        best = attempt;
-    }
-  for (guint i = 0; i < self->attempts->len; i++)
-    if (self->attempts->pdata[i] != best)
-      note_lost (self, self->attempts->pdata[i], best->connection,
-                 qs_connection_get_failure (((QsAttempt *) self->attempts->pdata[i])->connection));
-  if (best != NULL)
-    qs_mark_sink_release (qs_connection_get_sink (best->connection));
-}
-
-static void
-all_failed (QsProbe *self)
-{
-  settle_on_most_telling (self);
-  if (self->stopped || qs_target_get_transport (self->target) == QS_TRANSPORT_TLS)
-    {
-      qs_probe_end (self, FALSE);
-      return;
-    }
-  start_tcp_check (self);
-  if (self->checked)
-    {
-      qs_probe_end (self, FALSE);
-      return;
-    }
-  qs_probe_set_deadline (self, TCP_CHECK_GRACE_MS, grace_over_cb);
-}
-
-static void
-attempt_failed (QsProbe *self)
-{
-  if (!self->stopped && self->next_address < self->addresses->len)
-    start_next (self);
-  else if (count_alive (self) == 0)
-    all_failed (self);
-}
-
+/* FALSE: it failed at once. */
 static gboolean
-stagger_cb (gpointer data)
-{
-  QsProbe *self = data;
-
-  qs_probe_clear_source (&self->stagger);
-  start_next (self);
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-start_attempt (QsProbe *self, QsSslConfig *config, GSocketAddress *address)
+begin (QsProbe *self, QsSslConfig *config, GSocketAddress *address)
 {
   g_autoptr (GError) error = NULL;
   QsConnectionSetup setup = { config,
@@ -210,120 +167,141 @@ start_attempt (QsProbe *self, QsSslConfig *config, GSocketAddress *address)
 }
 
 static gboolean
-small_hello_cb (gpointer data)
+begin_small (QsProbe *self)
 {
-  QsProbe *self = data;
   g_autoptr (QsProbeOptions) options = qs_probe_options_copy (self->options);
 
-  qs_probe_clear_source (&self->hello_timer);
-  if (self->winner != NULL || self->ending || self->stopped || count_alive (self) == 0)
-    return G_SOURCE_REMOVE;
   options->groups = g_strdup (SMALL_HELLO_GROUPS);
+  /* The run's own was made of the same options. */
   g_autoptr (QsSslConfig) config = qs_ssl_config_new (self->target, options, NULL);
-  if (config == NULL)
-    return G_SOURCE_REMOVE;
   const char *text =
       _ ("No answer yet: a ClientHello in one datagram is tried as well, without a post-quantum key share");
   qs_trace_add_mark (self->trace, QS_MARK_NOTE, "small-hello", 0, text);
   qs_probe_log (self, "%s", text);
-  if (!start_attempt (self, config, silent_address (self)))
-    attempt_failed (self);
-  return G_SOURCE_REMOVE;
+  return begin (self, config != NULL ? config : self->config, silent_address (self));
 }
 
-static void
-start_next (QsProbe *self)
+static gboolean
+begin_next (QsProbe *self)
 {
-  qs_probe_clear_source (&self->stagger);
-  if (self->next_address >= self->addresses->len || self->winner != NULL || self->ending)
-    return;
-
   GSocketAddress *address = self->addresses->pdata[self->next_address];
   g_autofree char *text = qs_socket_address_to_text (address);
 
   qs_trace_add_mark (self->trace, QS_MARK_CONNECTING, NULL, self->next_address++, text);
   qs_probe_log (self, _ ("Trying %s"), text);
-  if (!start_attempt (self, self->config, address))
-    {
-      attempt_failed (self);
-      return;
-    }
-  if (self->next_address < self->addresses->len)
-    self->stagger = qs_probe_add_timeout (self, STAGGER_MS, stagger_cb);
+  return begin (self, self->config, address);
 }
+
+static gboolean
+start (gpointer data, guint number, gboolean small, QsRaceFailure *failure)
+{
+  QsProbe *self = data;
+
+  if (small ? begin_small (self) : begin_next (self))
+    return TRUE;
+  *failure = qs_connection_get_failure_rank (get_attempt (self, number)->connection);
+  return FALSE;
+}
+
+static gboolean
+stagger_cb (gpointer data)
+{
+  qs_race_timer_over (((QsProbe *) data)->race, QS_RACE_STAGGER);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+check_cb (gpointer data)
+{
+  qs_race_timer_over (((QsProbe *) data)->race, QS_RACE_CHECK);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+hello_cb (gpointer data)
+{
+  qs_race_timer_over (((QsProbe *) data)->race, QS_RACE_HELLO);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+grace_cb (gpointer data)
+{
+  qs_race_timer_over (((QsProbe *) data)->race, QS_RACE_GRACE);
+  return G_SOURCE_REMOVE;
+}
+
+static const GSourceFunc timer_funcs[QS_N_RACE_TIMERS] = {
+  [QS_RACE_STAGGER] = stagger_cb,
+  [QS_RACE_CHECK] = check_cb,
+  [QS_RACE_HELLO] = hello_cb,
+  [QS_RACE_GRACE] = grace_cb,
+};
+
+static void
+clear_timer (gpointer data, QsRaceTimer timer)
+{
+  qs_probe_clear_source (&((QsProbe *) data)->race_timers[timer]);
+}
+
+static void
+set_timer (gpointer data, QsRaceTimer timer, guint ms)
+{
+  QsProbe *self = data;
+
+  clear_timer (self, timer);
+  self->race_timers[timer] = qs_probe_add_timeout (self, ms, timer_funcs[timer]);
+}
+
+static const QsRaceOps race_ops = { start, ask_tcp, won, settled, ended, set_timer, clear_timer };
+
+/* --- From the run --- */
 
 void
 qs_probe_race_start (QsProbe *self)
 {
+  gboolean quic = qs_target_get_transport (self->target) == QS_TRANSPORT_QUIC;
+  /* Who names groups wants these and no others. */
+  QsRaceRules rules = { self->addresses->len,
+                        quic,
+                        quic && self->options->groups == NULL,
+                        { [QS_RACE_STAGGER] = STAGGER_MS,
+                          [QS_RACE_CHECK] = TCP_CHECK_MS,
+                          [QS_RACE_HELLO] = SMALL_HELLO_MS,
+                          [QS_RACE_GRACE] = TCP_CHECK_GRACE_MS } };
+
   self->attempts = g_ptr_array_new_with_free_func (attempt_free);
+  self->race = qs_race_new (&rules, &race_ops, self);
   qs_probe_set_state (self, QS_CONNECTION_CONNECTING);
   self->stage = QS_STAGE_CONNECT;
-  if (qs_target_get_transport (self->target) == QS_TRANSPORT_QUIC)
-    self->check_timer = qs_probe_add_timeout (self, TCP_CHECK_MS, check_timer_cb);
-  /* Who names groups wants these and no others. */
-  if (qs_target_get_transport (self->target) == QS_TRANSPORT_QUIC && self->options->groups == NULL)
-    self->hello_timer = qs_probe_add_timeout (self, SMALL_HELLO_MS, small_hello_cb);
-  start_next (self);
+  qs_race_start (self->race);
 }
 
 void
 qs_probe_race_stop (QsProbe *self)
 {
-  qs_probe_clear_source (&self->stagger);
-  qs_probe_clear_source (&self->check_timer);
-  qs_probe_clear_source (&self->hello_timer);
-  if (self->attempts != NULL)
-    g_ptr_array_set_size (self->attempts, 0);
+  for (guint i = 0; i < QS_N_RACE_TIMERS; i++)
+    qs_probe_clear_source (&self->race_timers[i]);
+  for (guint i = 0; self->attempts != NULL && i < self->attempts->len; i++)
+    qs_connection_abort (get_attempt (self, i)->connection);
 }
 
 void
 qs_probe_race_give_up (QsProbe *self)
 {
-  settle_on_most_telling (self);
+  qs_race_give_up (self->race);
 }
 
-gboolean
+void
 qs_probe_race_close (QsProbe *self)
 {
-  gboolean any = FALSE;
-
-  qs_probe_clear_source (&self->stagger);
-  qs_probe_clear_source (&self->hello_timer);
-  for (guint i = 0; self->attempts != NULL && i < self->attempts->len; i++)
-    {
-      QsAttempt *attempt = self->attempts->pdata[i];
-      if (!is_alive (attempt))
-        continue;
-      any = TRUE;
-      qs_connection_close (attempt->connection, QS_CLOSE_NOW, 0, NULL);
-    }
-  return any;
+  qs_race_stop (self->race);
+  for (guint i = 0; !self->ending && i < self->attempts->len; i++)
+    if (qs_race_is_alive (self->race, i))
+      qs_connection_close (get_attempt (self, i)->connection, QS_CLOSE_NOW, 0, NULL);
 }
 
 /* --- What attempts tell --- */
-
-static void
-win (QsProbe *self, QsConnection *connection)
-{
-  if (self->winner != NULL)
-    return;
-  self->winner = qs_connection_ref (connection);
-  qs_mark_sink_release (qs_connection_get_sink (connection));
-  qs_probe_clear_source (&self->stagger);
-  qs_probe_clear_source (&self->check_timer);
-  qs_probe_clear_source (&self->hello_timer);
-  g_cancellable_cancel (self->cancellable); /* the TCP check is no one's concern now */
-  for (guint i = self->attempts->len; i > 0; i--)
-    {
-      QsAttempt *attempt = self->attempts->pdata[i - 1];
-      gboolean silent = g_get_monotonic_time () - attempt->started >= STAGGER_MS * 1000;
-      if (attempt->connection == connection)
-        continue;
-      note_lost (self, attempt, connection,
-                 is_alive (attempt) ? (silent ? "silent" : "slower") : qs_connection_get_failure (attempt->connection));
-      g_ptr_array_remove_index (self->attempts, i - 1);
-    }
-}
 
 static void
 answered_cb (QsConnection *connection, gpointer data)
@@ -332,7 +310,7 @@ answered_cb (QsConnection *connection, gpointer data)
 
   self->last_progress = g_get_monotonic_time ();
   if (!self->ending)
-    win (self, connection);
+    qs_race_answered (self->race, number_of (self, connection));
 }
 
 static void
@@ -356,7 +334,7 @@ state_cb (QsConnection *connection, QsConnectionState state, gpointer data)
       self->stage = QS_STAGE_HANDSHAKE;
       break;
     case QS_CONNECTION_ESTABLISHED:
-      win (self, connection);
+      qs_race_answered (self->race, number_of (self, connection));
       raise_state (self, QS_CONNECTION_HANDSHAKING);
       qs_probe_set_state (self, state);
       qs_probe_established (self);
@@ -366,10 +344,7 @@ state_cb (QsConnection *connection, QsConnectionState state, gpointer data)
       break;
     case QS_CONNECTION_CLOSED:
     case QS_CONNECTION_FAILED:
-      if (self->winner == connection)
-        qs_probe_connection_over (self);
-      else
-        attempt_failed (self);
+      qs_race_failed (self->race, number_of (self, connection), qs_connection_get_failure_rank (connection));
       break;
     default:
       break;

@@ -189,9 +189,9 @@ patience_cb (gpointer data)
   g_autofree char *text = g_strdup_printf (_ ("No progress for %s: given up"), limit);
   qs_trace_add_mark (self->trace, QS_MARK_NOTE, "timeout", self->options->timeout_ms, text);
   qs_probe_log (self, "%s", text);
-  if (self->winner == NULL && self->attempts != NULL)
+  if (self->winner == NULL && self->race != NULL)
     qs_probe_race_give_up (self);
-  if (self->winner != NULL && self->state == QS_CONNECTION_ESTABLISHED)
+  else if (self->winner != NULL && self->state == QS_CONNECTION_ESTABLISHED)
     qs_probe_close (self, QS_CLOSE_NOW, 0);
   else
     qs_probe_end (self, FALSE);
@@ -286,6 +286,7 @@ qs_probe_dispose (GObject *object)
   self->ending = TRUE;
   release (self);
   g_clear_pointer (&self->attempts, g_ptr_array_unref);
+  g_clear_pointer (&self->race, qs_race_free);
   g_clear_pointer (&self->winner, qs_connection_unref);
   g_clear_pointer (&self->request, qs_request_free);
   G_OBJECT_CLASS (qs_probe_parent_class)->dispose (object);
@@ -476,7 +477,9 @@ qs_probe_stop (QsProbe *self)
   qs_probe_set_deadline (self, STOP_FLUSH_MS, stop_overdue_cb);
   if (self->winner != NULL && self->state >= QS_CONNECTION_ESTABLISHED)
     qs_probe_close (self, self->close_asked ? QS_CLOSE_NOW : QS_CLOSE_LINGER, qs_probe_good_code (self));
-  else if (!qs_probe_race_close (self))
+  else if (self->race != NULL)
+    qs_probe_race_close (self);
+  else
     qs_probe_end (self, FALSE);
 }
 
