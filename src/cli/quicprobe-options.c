@@ -9,6 +9,7 @@
 #include "base/qs-text.h"
 #include "cli/qs-cli.h"
 #include "net/qs-impairment.h"
+#include "trace/qs-input.h"
 
 #define MAX_TIMEOUT_S 86400
 
@@ -170,10 +171,10 @@ parse_timeout (const char *text, guint *ms, GError **error)
 static gboolean
 check_readable (const char *option, const char *path, GError **error)
 {
-  g_autofree char *contents = NULL;
   g_autoptr (GError) local = NULL;
+  g_autoptr (QsInput) input = path != NULL ? qs_input_open (path, NULL, &local) : NULL;
 
-  if (path == NULL || g_file_get_contents (path, &contents, NULL, &local))
+  if (path == NULL || input != NULL)
     return TRUE;
   g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET, _ ("%s: the file cannot be read: %s"), option, local->message);
   return FALSE;
@@ -264,7 +265,11 @@ fill_probe (QsProbeOptions *probe, GError **error)
   if (raw.timeout != NULL && !parse_timeout (raw.timeout, &probe->timeout_ms, error))
     return FALSE;
   probe->alpn = raw.alpn != NULL ? qs_cli_split (raw.alpn) : NULL;
-  probe->sni = g_strdup (raw.sni);
+  /* Empty: none is sent. */
+  if (raw.sni != NULL)
+    probe->sni = *raw.sni != '\0' ? qs_server_name_new (raw.sni, error) : g_strdup ("");
+  if (raw.sni != NULL && probe->sni == NULL)
+    return FALSE;
   probe->groups = g_strdup (raw.groups);
   probe->ciphersuites = g_strdup (raw.ciphersuites);
   probe->ca_file = g_strdup (raw.cacert);

@@ -232,9 +232,7 @@ target_object (QsProbe *probe)
   const QsProbeOptions *options = qs_probe_get_options (probe);
   const char *const *alpn =
       options->alpn != NULL ? (const char *const *) options->alpn : qs_target_get_default_alpn (target);
-  const char *sni = options->sni != NULL            ? options->sni
-                    : qs_target_is_literal (target) ? ""
-                                                    : qs_target_get_host (target);
+  const char *sni = options->sni != NULL ? options->sni : qs_target_get_server_name (target);
   JsonObject *object = json_object_new ();
   JsonArray *list = json_array_new ();
   g_autofree char *address = NULL;
@@ -246,7 +244,7 @@ target_object (QsProbe *probe)
   json_object_set_int_member (object, "port", qs_target_get_port (target));
   set_string (object, "address", address);
   set_string (object, "transport", qs_target_get_transport (target) == QS_TRANSPORT_TLS ? "tls" : "quic");
-  g_autofree char *escaped_sni = *sni != '\0' ? qs_text_escape (sni, -1) : NULL;
+  g_autofree char *escaped_sni = sni != NULL && *sni != '\0' ? qs_text_escape (sni, -1) : NULL;
   set_string (object, "sni", escaped_sni);
   for (; alpn != NULL && *alpn != NULL; alpn++)
     {

@@ -85,15 +85,28 @@ pack_chain (STACK_OF (X509) * chain)
 }
 
 static void
-verified_cb (int error, int depth, STACK_OF (X509) * chain, gpointer data)
+verified_cb (const QsVerdict *verdict, STACK_OF (X509) * chain, gpointer data)
 {
   QsConnection *self = data;
-  g_autofree char *text = g_strdup_printf ("depth %d: %s", depth, X509_verify_cert_error_string (error));
+  g_autofree char *text =
+      g_strdup_printf ("depth %d: %s", verdict->depth, X509_verify_cert_error_string (verdict->error));
   QsMark certificates = { .kind = QS_MARK_CERTIFICATES, .stream = -1, .value = sk_X509_num (chain) };
 
   certificates.bytes = pack_chain (chain);
   qs_mark_sink_add_full (self->sink, &certificates);
-  qs_mark_sink_add (self->sink, QS_MARK_VERIFY, error == X509_V_OK ? "X509_V_OK" : NULL, error, text);
+  qs_mark_sink_add (self->sink, QS_MARK_VERIFY, verdict->error == X509_V_OK ? "X509_V_OK" : NULL, verdict->error, text);
+}
+
+static void
+session_cb (const QsTicketOffer *offer, gpointer data)
+{
+  QsConnection *self = data;
+  QsEvent event = { .kind = QS_EVENT_NOTE,
+                    .data = (const guint8 *) offer->sentence,
+                    .length = strlen (offer->sentence) + 1 };
+
+  qs_mark_sink_add (self->sink, QS_MARK_FACT, "tls.session", offer->error, offer->offered ? "offered" : "not offered");
+  qs_connection_emit (self, &event);
 }
 
 static void
@@ -138,6 +151,7 @@ alert_cb (gboolean sent, int level, int description, gpointer data)
 const QsSslHooks qs_connection_hooks = {
   .secret = secret_cb,
   .verified = verified_cb,
+  .session = session_cb,
   .confirmed = confirmed_cb,
   .certificate_requested = certificate_requested_cb,
   .ticket = ticket_cb,

@@ -144,6 +144,7 @@ typedef enum {
   QS_EVENT_STREAM_OPENED,
   QS_EVENT_STREAM_BYTES,
   QS_EVENT_STREAM_CHANGED,
+  QS_EVENT_NOTE, /* data: a line with its final NUL */
 } QsEventKind;
 
 typedef struct {

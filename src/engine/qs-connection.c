@@ -43,6 +43,9 @@ deliver (QsConnection *self, const QsEvent *event)
     case QS_EVENT_STREAM_CHANGED:
       listener->stream_changed (self, event->stream, &event->info, data);
       break;
+    case QS_EVENT_NOTE:
+      listener->note (self, (const char *) event->data, data);
+      break;
     }
 }
 

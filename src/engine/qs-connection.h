@@ -39,6 +39,7 @@ typedef struct {
   void (*stream_bytes) (QsConnection *connection, gint64 stream, const guint8 *bytes, gsize length, gint64 time,
                         gpointer data);
   void (*stream_changed) (QsConnection *connection, gint64 stream, const QsStreamInfo *info, gpointer data);
+  void (*note) (QsConnection *connection, const char *text, gpointer data); /* for the log: translated, escaped */
 } QsConnectionListener;
 
 typedef struct {

@@ -89,7 +89,7 @@ static void
 ask_tcp (gpointer data)
 {
   QsProbe *self = data;
-  const char *sni = qs_target_is_literal (self->target) ? NULL : qs_target_get_host (self->target);
+  const char *sni = qs_target_get_server_name (self->target);
 
   qs_tcp_probe_async (silent_address (self), sni, TCP_ANSWER_MS, self->cancellable, checked_cb, g_object_ref (self));
 }
@@ -361,6 +361,12 @@ confirmed_cb (QsConnection *connection, gpointer data)
     qs_probe_confirmed (self);
 }
 
+static void
+note_cb (QsConnection *connection, const char *text, gpointer data)
+{
+  qs_probe_log (data, "%s", text);
+}
+
 const QsConnectionListener qs_probe_listener = {
   .state = state_cb,
   .answered = answered_cb,
@@ -368,4 +374,5 @@ const QsConnectionListener qs_probe_listener = {
   .stream_opened = qs_probe_stream_opened,
   .stream_bytes = qs_probe_stream_bytes,
   .stream_changed = qs_probe_stream_changed,
+  .note = note_cb,
 };

@@ -3,7 +3,6 @@
 
 #include <openssl/err.h>
 #include <openssl/quic.h>
-#include <openssl/x509v3.h>
 #include <string.h>
 
 #include "base/qs-i18n.h"
@@ -14,11 +13,11 @@ struct _QsSslConfig {
   gatomicrefcount ref_count;
   SSL_CTX *ctx;
   QsTransport transport;
-  gboolean insecure;
+  QsVerification *verification;
   QsTicketJar *tickets; /* NULL: none are kept */
+  char *origin;         /* what its sessions are of */
   char *target;
-  char *sni;  /* NULL: none is sent */
-  char *host; /* what the certificate must be for */
+  char *sni; /* NULL: none is sent */
   char **alpn;
   GByteArray *alpn_wire;
   char *groups;
@@ -28,7 +27,9 @@ struct _QsSslConfig {
 typedef struct {
   const QsSslHooks *hooks;
   gpointer data;
-  QsTicketJar *tickets; /* the configuration's, which outlives it; NULL once its certificate did not verify */
+  QsSslConfig *config;     /* outlives it */
+  gboolean keeps;          /* tickets: not of a server whose certificate did not verify */
+  STACK_OF (X509) * chain; /* as it was sent, by this connection or by the one that is resumed; NULL: not seen yet */
 } Binding;
 
 /* --- Callbacks: under OpenSSL's engine lock --- */
@@ -36,7 +37,11 @@ typedef struct {
 static void
 binding_free_cb (void *parent, void *pointer, CRYPTO_EX_DATA *data, int index, long number, void *argument)
 {
-  g_free (pointer);
+  Binding *binding = pointer;
+
+  if (binding != NULL)
+    sk_X509_pop_free (binding->chain, X509_free);
+  g_free (binding);
 }
 
 static int
@@ -61,8 +66,8 @@ new_session_cb (SSL *ssl, SSL_SESSION *session)
 {
   Binding *binding = SSL_get_ex_data (ssl, binding_index ());
   binding->hooks->ticket (binding->data);
-  if (binding->tickets != NULL)
-    qs_ticket_jar_put (binding->tickets, session);
+  if (binding->keeps && binding->chain != NULL)
+    qs_ticket_jar_put (binding->config->tickets, session, binding->chain, binding->config->origin);
   return 0; /* OpenSSL need not keep it */
 }
 
@@ -93,45 +98,20 @@ frame_cb (int sent, int version, int type, const void *bytes, size_t length, SSL
   binding->hooks->confirmed (binding->data);
 }
 
-typedef struct {
-  int error, depth;
-} FirstError;
-
-static int
-note_error_cb (int ok, X509_STORE_CTX *store)
-{
-  FirstError *first = X509_STORE_CTX_get_app_data (store);
-
-  if (!ok && first->error == X509_V_OK)
-    *first = (FirstError){ X509_STORE_CTX_get_error (store), X509_STORE_CTX_get_error_depth (store) };
-  return ok;
-}
-
-/* Goes on, so that the handshake completes; the first error stays what is reported. */
-static int
-overrule_cb (int ok, X509_STORE_CTX *store)
-{
-  note_error_cb (ok, store);
-  return 1;
-}
-
 static int
 verify_cb (X509_STORE_CTX *store, void *data)
 {
   QsSslConfig *self = data;
   SSL *ssl = X509_STORE_CTX_get_ex_data (store, SSL_get_ex_data_X509_STORE_CTX_idx ());
   Binding *binding = SSL_get_ex_data (ssl, binding_index ());
-  FirstError first = { X509_V_OK, 0 };
+  STACK_OF (X509) *chain = X509_STORE_CTX_get0_untrusted (store);
+  QsVerdict verdict;
 
-  X509_STORE_CTX_set_app_data (store, &first);
-  X509_STORE_CTX_set_verify_cb (store, self->insecure ? overrule_cb : note_error_cb);
-  int verified = X509_verify_cert (store);
-  if (verified <= 0 && first.error == X509_V_OK)
-    first = (FirstError){ X509_STORE_CTX_get_error (store), X509_STORE_CTX_get_error_depth (store) };
-  X509_STORE_CTX_set_app_data (store, NULL);
-  if (first.error != X509_V_OK)
-    binding->tickets = NULL;
-  binding->hooks->verified (first.error, first.depth, X509_STORE_CTX_get0_untrusted (store), binding->data);
+  int verified = qs_verification_run (self->verification, store, &verdict);
+  binding->keeps &= verdict.error == X509_V_OK;
+  sk_X509_pop_free (binding->chain, X509_free);
+  binding->chain = X509_chain_up_ref (chain);
+  binding->hooks->verified (&verdict, chain, binding->data);
   return verified;
 }
 
@@ -185,44 +165,19 @@ fail (GError **error, QsError code, const char *format, const char *what)
   return FALSE;
 }
 
-/* A file of CAs may hold their revocation lists too; OpenSSL reads them and leaves them alone until it is told. Asked of
- * the server's own certificate alone: lists of all CAs above it are hardly ever at hand. */
-static void
-honour_revocation_lists (SSL_CTX *ctx)
-{
-  STACK_OF (X509_OBJECT) *objects = X509_STORE_get0_objects (SSL_CTX_get_cert_store (ctx));
-
-  for (int i = 0; i < sk_X509_OBJECT_num (objects); i++)
-    if (X509_OBJECT_get_type (sk_X509_OBJECT_value (objects, i)) == X509_LU_CRL)
-      {
-        X509_VERIFY_PARAM_set_flags (SSL_CTX_get0_param (ctx), X509_V_FLAG_CRL_CHECK);
-        return;
-      }
-}
-
 static gboolean
-load_trust (QsSslConfig *self, const QsProbeOptions *options, GError **error)
+load_trust (QsSslConfig *self, const char *host, const QsProbeOptions *options, GError **error)
 {
-  ERR_clear_error ();
-  if (options->ca_file == NULL)
-    {
-      /* Takes its own reference. A machine without any trusts nobody. */
-      X509_STORE *store = qs_trust_dup_system ();
-      if (store != NULL)
-        SSL_CTX_set1_cert_store (self->ctx, store);
-      X509_STORE_free (store);
-      return TRUE;
-    }
-  if (*options->ca_file == '\0')
-    return TRUE;
-  if (SSL_CTX_load_verify_file (self->ctx, options->ca_file) == 1)
-    {
-      honour_revocation_lists (self->ctx);
-      return TRUE;
-    }
-  return fail (error, QS_ERROR_SSL,
-               _ ("The CA file “%s” cannot be used: name a readable file with certificates in PEM form."),
-               options->ca_file);
+  /* A machine without any trusts nobody. */
+  X509_STORE *store = options->ca_file != NULL ? qs_trust_load (options->ca_file, error) : qs_trust_dup_system ();
+
+  if (store == NULL && options->ca_file == NULL)
+    store = X509_STORE_new ();
+  if (store == NULL)
+    return FALSE;
+  self->verification = qs_verification_new (host, store, options->insecure);
+  SSL_CTX_set1_cert_store (self->ctx, store);
+  return TRUE;
 }
 
 static gboolean
@@ -288,15 +243,24 @@ set_alpn (QsSslConfig *self, QsTarget *target, const QsProbeOptions *options, GE
   return FALSE;
 }
 
-static void
-set_names (QsSslConfig *self, QsTarget *target, const QsProbeOptions *options)
+/* host: what the certificate must be for. */
+static gboolean
+set_names (QsSslConfig *self, QsTarget *target, const QsProbeOptions *options, char **host, GError **error)
 {
+  const char *name = qs_target_get_server_name (target);
+  gboolean other = options->sni != NULL && *options->sni != '\0';
+
   self->target = g_strdup (qs_target_to_string (target));
-  if (options->sni != NULL)
-    self->sni = *options->sni != '\0' ? g_strdup (options->sni) : NULL;
-  else if (!qs_target_is_literal (target))
-    self->sni = g_strdup (qs_target_get_host (target));
-  self->host = g_strdup (options->sni != NULL && *options->sni != '\0' ? options->sni : qs_target_get_host (target));
+  if (options->sni == NULL)
+    self->sni = g_strdup (name);
+  else if (other)
+    self->sni = qs_server_name_new (options->sni, error);
+  if (other && self->sni == NULL)
+    return FALSE;
+  *host = g_strdup (other ? self->sni : name != NULL ? name : qs_target_get_host (target));
+  self->origin = g_strdup_printf ("%s://%s:%u", self->transport == QS_TRANSPORT_QUIC ? "quic" : "tls", *host,
+                                  qs_target_get_port (target));
+  return TRUE;
 }
 
 /* Thread-assisted is what OSSL_QUIC_client_thread_method() sets up, but by way of its domain flags: with that method
@@ -338,9 +302,9 @@ qs_ssl_config_new (QsTarget *target, const QsProbeOptions *options, GError **err
   g_return_val_if_fail (target != NULL && options != NULL, NULL);
 
   g_autoptr (QsSslConfig) self = g_new0 (QsSslConfig, 1);
+  g_autofree char *host = NULL;
   g_atomic_ref_count_init (&self->ref_count);
   self->transport = qs_target_get_transport (target);
-  self->insecure = options->insecure;
   self->tickets = options->tickets != NULL ? qs_ticket_jar_ref (options->tickets) : NULL;
   self->groups = g_strdup (options->groups);
   self->ciphersuites = g_strdup (options->ciphersuites);
@@ -352,9 +316,9 @@ qs_ssl_config_new (QsTarget *target, const QsProbeOptions *options, GError **err
       return NULL;
     }
   set_callbacks (self);
-  set_names (self, target, options);
-  if (!set_alpn (self, target, options, error) || !set_offers (self, options, error) ||
-      !load_trust (self, options, error) || !load_certificate (self, options, error))
+  if (!set_names (self, target, options, &host, error) || !set_alpn (self, target, options, error) ||
+      !set_offers (self, options, error) || !load_trust (self, host, options, error) ||
+      !load_certificate (self, options, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -374,10 +338,11 @@ qs_ssl_config_unref (QsSslConfig *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   SSL_CTX_free (self->ctx);
+  g_clear_pointer (&self->verification, qs_verification_free);
   g_clear_pointer (&self->tickets, qs_ticket_jar_unref);
   g_free (self->target);
   g_free (self->sni);
-  g_free (self->host);
+  g_free (self->origin);
   g_strfreev (self->alpn);
   g_clear_pointer (&self->alpn_wire, g_byte_array_unref);
   g_free (self->groups);
@@ -407,17 +372,18 @@ qs_ssl_config_add_facts (QsSslConfig *self, QsTrace *trace)
   add_escaped_fact (trace, "offer.ciphersuites", self->ciphersuites);
 }
 
-/* A literal is matched against the certificate's addresses, and is never sent as SNI (RFC 6066 section 3). */
-static gboolean
-set_expected_host (QsSslConfig *self, SSL *ssl)
+static void
+offer_session (QsSslConfig *self, SSL *ssl, Binding *binding)
 {
-  if (g_hostname_is_ip_address (self->host))
-    {
-      g_auto (GStrv) parts = g_strsplit (self->host, "%", 2); /* a zone is local to this machine */
-      return X509_VERIFY_PARAM_set1_ip_asc (SSL_get0_param (ssl), parts[0]) == 1;
-    }
-  SSL_set_hostflags (ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  return SSL_set1_host (ssl, self->host) == 1;
+  g_auto (QsTicketOffer) offer = { 0 };
+
+  if (self->tickets == NULL)
+    return;
+  qs_ticket_jar_offer (self->tickets, ssl, self->verification, self->origin, &offer);
+  if (offer.sentence == NULL)
+    return;
+  binding->chain = offer.chain != NULL ? X509_chain_up_ref (offer.chain) : NULL;
+  binding->hooks->session (&offer, binding->data);
 }
 
 SSL *
@@ -434,7 +400,7 @@ qs_ssl_config_new_ssl (QsSslConfig *self, const QsSslHooks *hooks, gpointer data
     }
 
   Binding *binding = g_new (Binding, 1);
-  *binding = (Binding){ hooks, data, self->tickets };
+  *binding = (Binding){ hooks, data, self, self->tickets != NULL, NULL };
   SSL_set_ex_data (ssl, binding_index (), binding);
   SSL_set_cert_cb (ssl, cert_cb, binding);
   if (self->transport == QS_TRANSPORT_QUIC)
@@ -444,14 +410,15 @@ qs_ssl_config_new_ssl (QsSslConfig *self, const QsSslHooks *hooks, gpointer data
       SSL_set_default_stream_mode (ssl, SSL_DEFAULT_STREAM_MODE_NONE);
       SSL_set_incoming_stream_policy (ssl, SSL_INCOMING_STREAM_POLICY_ACCEPT, 0);
     }
-  if ((self->sni != NULL && SSL_set_tlsext_host_name (ssl, self->sni) != 1) || !set_expected_host (self, ssl) ||
+  if ((self->sni != NULL && SSL_set_tlsext_host_name (ssl, self->sni) != 1) ||
+      !qs_verification_set_up (self->verification, ssl) ||
       (self->alpn_wire->len > 0 && SSL_set_alpn_protos (ssl, self->alpn_wire->data, self->alpn_wire->len) != 0))
     {
-      fail (error, QS_ERROR_INVALID_TARGET, _ ("“%s” cannot be asked for by name."), self->host);
+      fail (error, QS_ERROR_INVALID_TARGET, _ ("“%s” cannot be asked for by name."),
+            qs_verification_get_host (self->verification));
       SSL_free (ssl);
       return NULL;
     }
-  if (self->tickets != NULL)
-    qs_ticket_jar_offer (self->tickets, ssl, self->host);
+  offer_session (self, ssl, binding);
   return ssl;
 }

@@ -13,8 +13,10 @@ G_BEGIN_DECLS
  */
 typedef struct {
   void (*secret) (const char *line, gpointer data); /* a key-log line */
-  /* The verification ended: error is X509_V_OK or the first error found (also when it was overruled). */
-  void (*verified) (int error, int depth, STACK_OF (X509) * chain, gpointer data);
+  /* The verification ended; chain: as the server sent it. */
+  void (*verified) (const QsVerdict *verdict, STACK_OF (X509) * chain, gpointer data);
+  /* Not under the lock: there was a kept session. */
+  void (*session) (const QsTicketOffer *offer, gpointer data);
   void (*confirmed) (gpointer data);             /* HANDSHAKE_DONE came (RFC 9001 section 4.1.2); QUIC only */
   void (*certificate_requested) (gpointer data); /* the server wants one of ours */
   void (*ticket) (gpointer data);                /* a session ticket: the server took our Finished */

@@ -3,7 +3,15 @@
 
 #include <glib/gstdio.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
+
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+#include "trace/qs-input.h"
+
+/* A hundred times what a system trusts. */
+#define MAX_FILE (32 * 1024 * 1024)
 
 G_LOCK_DEFINE_STATIC (system_store);
 static X509_STORE *system_store;
@@ -63,6 +71,50 @@ qs_trust_dup_system (void)
     X509_STORE_up_ref (store);
   G_UNLOCK (system_store);
   return store;
+}
+
+/* How many certificates and lists of the PEM text were taken in. */
+static guint
+add_pem (X509_STORE *store, GBytes *text)
+{
+  gsize length;
+  const void *data = g_bytes_get_data (text, &length);
+  BIO *bio = BIO_new_mem_buf (data, (int) length);
+  STACK_OF (X509_INFO) *infos = PEM_X509_INFO_read_bio (bio, NULL, NULL, NULL);
+  guint n = 0;
+
+  for (int i = 0; i < sk_X509_INFO_num (infos); i++)
+    {
+      X509_INFO *info = sk_X509_INFO_value (infos, i);
+      n += info->x509 != NULL && X509_STORE_add_cert (store, info->x509) == 1;
+      n += info->crl != NULL && X509_STORE_add_crl (store, info->crl) == 1;
+    }
+  sk_X509_INFO_pop_free (infos, X509_INFO_free);
+  BIO_free (bio);
+  return n;
+}
+
+X509_STORE *
+qs_trust_load (const char *path, GError **error)
+{
+  g_return_val_if_fail (path != NULL, NULL);
+
+  g_autoptr (GError) reason = NULL;
+  ERR_clear_error ();
+  X509_STORE *store = X509_STORE_new ();
+  if (*path == '\0' || store == NULL)
+    return store;
+  g_autoptr (GBytes) text = qs_input_load (path, MAX_FILE, &reason);
+  guint n = text != NULL ? add_pem (store, text) : 0;
+  ERR_clear_error ();
+  if (n > 0)
+    return store;
+  X509_STORE_free (store);
+  g_autofree char *shown = qs_text_escape_short (path, -1, 200);
+  g_set_error (error, QS_ERROR, QS_ERROR_SSL,
+               _ ("The CA file “%s” cannot be used: name a readable file with certificates in PEM form.%s%s"), shown,
+               reason != NULL ? " " : "", reason != NULL ? reason->message : "");
+  return NULL;
 }
 
 void

@@ -4,6 +4,8 @@
 #include <glib.h>
 #include <openssl/x509.h>
 
+#include "base/qs-error.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -11,6 +13,10 @@ G_BEGIN_DECLS
  * loop may be held. It is read anew when its file or SSL_CERT_FILE and SSL_CERT_DIR have changed. Any thread.
  */
 X509_STORE *qs_trust_dup_system (void); /* up-referenced; empty on a machine that trusts nobody */
+
+/* (transfer full): of the CAs of this PEM file and no others, with the lists of revoked certificates in it; "": nobody's.
+ * NULL with QS_ERROR_SSL: a translated sentence that says what to do. */
+X509_STORE *qs_trust_load (const char *path, GError **error);
 
 /* Reads it in a thread of its own, before it is wanted; end with qs_trust_finish_preload(), before the process does. One thread. */
 void qs_trust_preload (void);

@@ -16,6 +16,7 @@ struct _QsTarget {
   gboolean https;
   gboolean literal;
   char *host;
+  char *server_name; /* NULL: a literal */
   char *display_host;
   guint16 port;
   char *path;
@@ -150,14 +151,52 @@ is_host_name (const char *name)
   return label > 0;
 }
 
+static char *
+without_last_dot (const char *name)
+{
+  gsize length = strlen (name);
+
+  return g_strndup (name, length > 0 && name[length - 1] == '.' ? length - 1 : length);
+}
+
+/* NULL: it is none. */
+static char *
+to_ascii (const char *name)
+{
+  g_autofree char *ascii = g_utf8_validate (name, -1, NULL) ? g_hostname_to_ascii (name) : NULL;
+
+  return ascii != NULL && is_host_name (ascii) ? g_ascii_strdown (ascii, -1) : NULL;
+}
+
+char *
+qs_server_name_new (const char *text, GError **error)
+{
+  g_return_val_if_fail (text != NULL, NULL);
+
+  g_autofree char *name = without_last_dot (text);
+  char *ascii = g_hostname_is_ip_address (name) ? NULL : to_ascii (name);
+  if (ascii != NULL)
+    return ascii;
+  g_autofree char *shown = qs_text_escape_short (text, -1, 64);
+  g_set_error (
+      error, QS_ERROR, QS_ERROR_INVALID_TARGET,
+      g_hostname_is_ip_address (name)
+          ? _ ("“%s” is an address, and a server name (SNI) is a name. Connect to the address itself to verify it.")
+          : _ ("“%s” is no server name (SNI): type one host's whole name, as in www.example.org."),
+      shown);
+  return NULL;
+}
+
 static gboolean
 set_name (QsTarget *self, const char *name, GError **error)
 {
-  if (g_hostname_is_ip_address (name))
-    return set_literal (self, name, error);
+  /* Where a dot ends an address it is still one, and must not be sent as a name. */
+  g_autofree char *bare = without_last_dot (name);
+  if (g_hostname_is_ip_address (bare))
+    return set_literal (self, bare, error);
 
-  g_autofree char *ascii = g_utf8_validate (name, -1, NULL) ? g_hostname_to_ascii (name) : NULL;
-  if (ascii == NULL || !is_host_name (ascii))
+  g_autofree char *ascii = to_ascii (name);
+  if (ascii == NULL)
     {
       g_autofree char *shown = qs_text_escape_short (name, -1, 64);
       g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET,
@@ -166,7 +205,8 @@ set_name (QsTarget *self, const char *name, GError **error)
       return FALSE;
     }
 
-  self->host = g_ascii_strdown (ascii, -1);
+  self->host = g_steal_pointer (&ascii);
+  self->server_name = without_last_dot (self->host);
   /* Only a form that means the same name: some "xn--" labels decode to nothing that encodes back. */
   g_autofree char *display = strstr (self->host, "xn--") != NULL ? g_hostname_to_unicode (self->host) : NULL;
   g_autofree char *back = display != NULL ? g_hostname_to_ascii (display) : NULL;
@@ -291,6 +331,7 @@ qs_target_unref (QsTarget *self)
   if (!g_ref_count_dec (&self->references))
     return;
   g_free (self->host);
+  g_free (self->server_name);
   g_free (self->display_host);
   g_free (self->path);
   g_free (self->text);
@@ -319,6 +360,12 @@ const char *
 qs_target_get_display_host (QsTarget *self)
 {
   return self->display_host;
+}
+
+const char *
+qs_target_get_server_name (QsTarget *self)
+{
+  return self->server_name;
 }
 
 guint16

@@ -30,11 +30,18 @@ QsTransport qs_target_get_transport (QsTarget *self);
 gboolean qs_target_is_https (QsTarget *self);    /* typed as https:// */
 const char *qs_target_get_host (QsTarget *self); /* ASCII; a literal without brackets */
 const char *qs_target_get_display_host (QsTarget *self);
+/* The host as TLS knows it: without the dot that may end a name (RFC 6066 section 3); NULL for a literal. */
+const char *qs_target_get_server_name (QsTarget *self);
 guint16 qs_target_get_port (QsTarget *self);
 const char *qs_target_get_path (QsTarget *self);  /* begins with "/"; NULL when none was typed */
 gboolean qs_target_is_literal (QsTarget *self);   /* an IP address: no SNI, no resolving */
 const char *qs_target_to_string (QsTarget *self); /* in full: "quic://localhost:4433/" */
 /* What is offered unless the options say otherwise: h3 for https, "h3","hq-interop","http/1.0" for quic with no other wish, "http/1.1" for tls. */
 const char *const *qs_target_get_default_alpn (QsTarget *self);
+
+/* A name that a person typed, to be sent as SNI and to be verified: in its ASCII form, without a dot at its end (transfer full).
+ * NULL with QS_ERROR_INVALID_TARGET where it is no host name: an address, a wildcard, or one that begins with a dot, which
+ * OpenSSL would take for every name below it. */
+char *qs_server_name_new (const char *text, GError **error);
 
 G_END_DECLS

@@ -3,6 +3,7 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 struct _Kit {
@@ -59,7 +60,10 @@ kit_new (const KitSpec *spec)
   gint64 from = spec->not_before != 0 ? spec->not_before : 1577836800;
   gint64 until = spec->not_after != 0 ? spec->not_after : 4733510400;
 
-  kit->key = spec->rsa_bits > 0 ? EVP_RSA_gen (spec->rsa_bits) : EVP_EC_gen ("P-256");
+  if (spec->key_of != NULL && EVP_PKEY_up_ref (spec->key_of->key) == 1)
+    kit->key = spec->key_of->key;
+  else
+    kit->key = spec->rsa_bits > 0 ? EVP_RSA_gen (spec->rsa_bits) : EVP_EC_gen ("P-256");
   kit->x509 = X509_new ();
   X509_set_version (kit->x509, X509_VERSION_3);
   ASN1_INTEGER_set (X509_get_serialNumber (kit->x509), serial++);
@@ -93,6 +97,62 @@ kit_dup_der (const Kit *kit)
   GBytes *der = g_bytes_new (bytes, (gsize) length);
   OPENSSL_free (bytes);
   return der;
+}
+
+static char *
+take_text (BIO *bio)
+{
+  char *data = NULL;
+  long length = BIO_get_mem_data (bio, &data);
+  char *text = g_strndup (data, (gsize) length);
+
+  BIO_free (bio);
+  return text;
+}
+
+char *
+kit_dup_pem (const Kit *kit)
+{
+  BIO *bio = BIO_new (BIO_s_mem ());
+
+  g_assert_cmpint (PEM_write_bio_X509 (bio, kit->x509), ==, 1);
+  return take_text (bio);
+}
+
+char *
+kit_dup_key_pem (const Kit *kit)
+{
+  BIO *bio = BIO_new (BIO_s_mem ());
+
+  g_assert_cmpint (PEM_write_bio_PrivateKey (bio, kit->key, NULL, NULL, 0, NULL, NULL), ==, 1);
+  return take_text (bio);
+}
+
+char *
+kit_revoke (const Kit *issuer, const Kit *revoked)
+{
+  X509_CRL *list = X509_CRL_new ();
+  ASN1_TIME *from = ASN1_TIME_set (NULL, 1577836800), *until = ASN1_TIME_set (NULL, (time_t) 4733510400);
+  BIO *bio = BIO_new (BIO_s_mem ());
+
+  X509_CRL_set_version (list, X509_CRL_VERSION_2);
+  X509_CRL_set_issuer_name (list, X509_get_subject_name (issuer->x509));
+  X509_CRL_set1_lastUpdate (list, from);
+  X509_CRL_set1_nextUpdate (list, until);
+  if (revoked != NULL)
+    {
+      X509_REVOKED *entry = X509_REVOKED_new ();
+      X509_REVOKED_set_serialNumber (entry, X509_get_serialNumber (revoked->x509));
+      X509_REVOKED_set_revocationDate (entry, from);
+      X509_CRL_add0_revoked (list, entry);
+    }
+  X509_CRL_sort (list);
+  g_assert_cmpint (X509_CRL_sign (list, issuer->key, EVP_sha256 ()), >, 0);
+  g_assert_cmpint (PEM_write_bio_X509_CRL (bio, list), ==, 1);
+  ASN1_TIME_free (from);
+  ASN1_TIME_free (until);
+  X509_CRL_free (list);
+  return take_text (bio);
 }
 
 static GPtrArray *

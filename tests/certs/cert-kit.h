@@ -10,6 +10,7 @@ typedef struct {
   const char *subject; /* common name; "" for none */
   const char *organization;
   const Kit *issuer; /* NULL: self-signed */
+  const Kit *key_of; /* has the same key as this one; NULL: one of its own */
   gint64 not_before; /* seconds since 1970; both 0: 2020 to 2120 */
   gint64 not_after;
   guint rsa_bits;                /* 0: EC P-256 */
@@ -25,3 +26,8 @@ GBytes *kit_dup_der (const Kit *kit);
 GPtrArray *kit_chain (const Kit *first, ...) G_GNUC_NULL_TERMINATED;
 /* The same as a QS_MARK_CERTIFICATES mark holds it. */
 GBytes *kit_pack (const Kit *first, ...) G_GNUC_NULL_TERMINATED;
+/* Owned by the caller. */
+char *kit_dup_pem (const Kit *kit);
+char *kit_dup_key_pem (const Kit *kit);
+/* The issuer's list of revoked certificates, with this one on it (NULL: empty), PEM; lasts to 2120. */
+char *kit_revoke (const Kit *issuer, const Kit *revoked);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What quicprobe says of itself and of wrong command lines: nothing is sent in any of these."""
 
+import os
 import tempfile
 import unittest
 
@@ -30,6 +31,18 @@ class CommandLine(unittest.TestCase):
         for line in result.text.splitlines():
             self.assertLessEqual(len(line), 90, line)
 
+    def test_no_regular_file(self):
+        """A pipe that nobody writes to, a device without an end, a folder: told, and not waited for."""
+        with tempfile.TemporaryDirectory() as folder:
+            pipe = os.path.join(folder, "pipe")
+            os.mkfifo(pipe)
+            for path in (pipe, folder, "/dev/zero"):
+                for options in (["--session=" + path], ["--cacert=" + path], ["--cert=" + path, "--key=" + path]):
+                    with self.subTest(f"{options}"):
+                        result = probe.run(*options, "quic://localhost:1", timeout=20)
+                        self.assertEqual((result.status, result.out), (2, b""), result.err)
+                        self.assertIn(path, result.err)
+
     def test_wrong(self):
         empty = tempfile.NamedTemporaryFile(suffix=".pem")
         self.addCleanup(empty.close)
@@ -52,6 +65,11 @@ class CommandLine(unittest.TestCase):
             "alpn long": (["--alpn=" + "x" * 256, "localhost"], "--alpn"),
             "resolve": (["--resolve=localhost:443", "localhost"], "--resolve"),
             "resolve address": (["--resolve=localhost:443:nowhere", "localhost"], "--resolve"),
+            "every name below": (["--sni=.test", "localhost"], ".test"),
+            "wildcard to verify": (["--sni=*.example.test", "localhost"], "*.example.test"),
+            "address to send": (["--sni=127.0.0.1", "localhost"], "127.0.0.1"),
+            "address with a dot": (["--sni=127.0.0.1.", "localhost"], "127.0.0.1."),
+            "name with a port": (["--sni=localhost:443", "localhost"], "localhost:443"),
             "escape": (["\x1b[31mred", "\x1b[32mgreen"], "\\x1b"),
         }
         for name, (arguments, words) in wrong.items():

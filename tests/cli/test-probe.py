@@ -188,6 +188,38 @@ class Sessions(WithCertificates):
             other = probe.probe(*common, f"--resolve=elsewhere.test:{peer.port}:127.0.0.1", f"quic://elsewhere.test:{peer.port}")
             self.assertEqual(other.errors, ["certificate-name-mismatch"])
 
+    def test_a_session_silences_no_check(self):
+        """Since it was kept, the trusted CA became another, or the certificate was revoked."""
+        self.certs.leaf("unknown-ca")
+        other_ca = os.path.join(self.certs.folder, "other-ca.pem")
+        revoked = self.certs.with_revocation_list("good")
+        with self.serve() as peer:
+            for scheme in ("quic", "tls"):
+                path, target = self.path(f"silenced-{scheme}.pem"), f"{scheme}://localhost:{peer.port}/bytes/10"
+                self.assertEqual(probe.probe(f"--cacert={self.certs.ca}", f"--session={path}", target).status, 0)
+                with open(path, "rb") as file:
+                    kept = file.read()
+                for ca, finding in ((other_ca, "certificate-unknown-ca"), (revoked, "certificate-revoked")):
+                    with self.subTest(f"{scheme} {finding}"):
+                        result = probe.probe(f"--cacert={ca}", f"--session={path}", target)
+                        self.assertEqual(result.errors, [finding])
+                        self.assertIn("not offered", result.err)
+                        overruled = probe.probe("-k", f"--cacert={ca}", f"--session={path}", target)
+                        self.assertIn(finding, overruled.findings)
+                        self.assertIs(overruled.report["tls"]["resumed"], False)
+                        with open(path, "rb") as file:
+                            self.assertEqual(file.read(), kept)
+
+    def test_the_dot_at_the_end_of_a_name(self):
+        """It is neither sent nor verified (RFC 6066 section 3)."""
+        with self.serve() as peer:
+            for scheme in ("https", "tls"):
+                result = probe.probe(f"--cacert={self.certs.ca}", f"{scheme}://localhost.:{peer.port}/bytes/10")
+                self.assertEqual((result.status, result.errors), (0, []), result.text)
+                self.assertEqual(result.report["target"]["sni"], "localhost")
+                literal = probe.probe(f"--cacert={self.certs.ca}", f"{scheme}://127.0.0.1.:{peer.port}/bytes/10")
+                self.assertEqual((literal.status, literal.report["target"]["sni"]), (0, None), literal.text)
+
     def test_no_session(self):
         for path in (self.certs.ca, self.folder):
             result = probe.run(f"--session={path}", "quic://localhost:1")

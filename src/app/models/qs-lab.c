@@ -447,8 +447,9 @@ qs_lab_serves (QsLab *self, QsTarget *target)
 
   g_return_val_if_fail (QS_IS_LAB (self) && target != NULL, FALSE);
 
+  const char *name = qs_target_get_server_name (target);
   return qs_lab_get_running (self) && qs_target_get_port (target) == qs_server_get_port (self->server) &&
-         g_strv_contains (names, qs_target_get_host (target));
+         g_strv_contains (names, name != NULL ? name : qs_target_get_host (target));
 }
 
 void
