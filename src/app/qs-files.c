@@ -5,9 +5,9 @@
 #include "base/qs-slice.h"
 #include "base/qs-text.h"
 #include "dissect/qs-dissector.h"
+#include "formats/qs-trace-file.h"
+#include "formats/qs-trace-save.h"
 #include "report/qs-html-report.h"
-#include "trace/qs-trace-file.h"
-#include "trace/qs-trace-save.h"
 
 #define LOADING "qs-files-loading"
 #define DISSECTING "qs-files-dissecting" /* on a trace */

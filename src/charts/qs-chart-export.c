@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/qs-i18n.h"
-#include "trace/qs-file-writer.h"
+#include "formats/qs-file-writer.h"
 
 #define MAX_PIXELS 32000   /* cairo's image surfaces end at 32767 */
 #define MAX_UNITS 200000.0 /* what viewers still show */

@@ -8,7 +8,7 @@
 
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
-#include "trace/qs-file-writer.h"
+#include "formats/qs-file-writer.h"
 
 #define LONGEST_LINE 4096 /* bytes that wait for the end of their line */
 

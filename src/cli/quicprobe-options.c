@@ -8,8 +8,8 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "cli/qs-cli.h"
+#include "formats/qs-input.h"
 #include "net/qs-impairment.h"
-#include "trace/qs-input.h"
 
 #define MAX_TIMEOUT_S 86400
 

@@ -10,10 +10,10 @@
 #include "cli/quicprobe-live.h"
 #include "cli/quicprobe-options.h"
 #include "cli/quicprobe-report.h"
+#include "formats/qs-key-log.h"
+#include "formats/qs-pcapng.h"
+#include "formats/qs-qlog.h"
 #include "http/qs-http.h"
-#include "trace/qs-key-log.h"
-#include "trace/qs-pcapng.h"
-#include "trace/qs-qlog.h"
 
 typedef struct {
   const QuicprobeOptions *options;

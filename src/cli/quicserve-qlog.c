@@ -5,7 +5,7 @@
 
 #include "base/qs-slice.h"
 #include "dissect/qs-dissector.h"
-#include "trace/qs-trace-save.h"
+#include "formats/qs-trace-save.h"
 
 struct _QuicserveQlog {
   char *path;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "dissect/qs-keys.h"
+#include "crypto/qs-keys.h"
+#include "crypto/qs-secret-store.h"
 #include "dissect/qs-reassembly.h"
-#include "dissect/qs-secret-store.h"
 #include "trace/qs-recovery.h"
 #include "trace/qs-trace.h"
 

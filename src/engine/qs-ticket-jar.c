@@ -8,7 +8,7 @@
 #include "base/qs-error.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
-#include "trace/qs-input.h"
+#include "formats/qs-input.h"
 
 #define MAX_FILE (1024 * 1024)
 /* The line that a file begins with; PEM's readers pass over what stands between its blocks. */

@@ -8,7 +8,7 @@
 
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
-#include "trace/qs-input.h"
+#include "formats/qs-input.h"
 
 /* A hundred times what a system trusts. */
 #define MAX_FILE (32 * 1024 * 1024)

@@ -10,7 +10,7 @@
 #include "charts/qs-packet-text.h"
 #include "diagnosis/qs-finding.h"
 #include "diagnosis/qs-summary.h"
-#include "trace/qs-file-writer.h"
+#include "formats/qs-file-writer.h"
 #include "wire/qs-transport-parameters.h"
 
 /* A page that a browser opens at once and a ticket takes: what is more is left out with a sentence. */

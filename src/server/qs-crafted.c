@@ -5,7 +5,7 @@
 
 #include <openssl/rand.h>
 
-#include "dissect/qs-keys.h"
+#include "crypto/qs-keys.h"
 
 #define MAX_DATAGRAM 1200 /* what OpenSSL's client says that it takes */
 #define PN_LENGTH 4

@@ -7,7 +7,7 @@
 
 #include "app/models/qs-inspection.h"
 #include "dissect/qs-dissector.h"
-#include "trace/qs-trace-file.h"
+#include "formats/qs-trace-file.h"
 
 typedef struct {
   const QsInspection *inspection;

@@ -7,7 +7,7 @@
 #include "app/qs-files.h"
 #include "app/widgets/qs-timeline-view.h"
 #include "certs/qs-certificate.h"
-#include "trace/qs-trace-save.h"
+#include "formats/qs-trace-save.h"
 #include "window-fixture.h"
 
 static char *

@@ -9,7 +9,7 @@
 #include "app/qs-files.h"
 #include "app/widgets/qs-sequence-view.h"
 #include "fixtures.h"
-#include "trace/qs-trace-save.h"
+#include "formats/qs-trace-save.h"
 #include "window-fixture.h"
 
 #define MS G_GINT64_CONSTANT (1000000)

@@ -7,7 +7,7 @@
 #include "app/models/qs-stream-table.h"
 #include "app/qs-files.h"
 #include "app/widgets/qs-bytes-view.h"
-#include "trace/qs-trace-save.h"
+#include "formats/qs-trace-save.h"
 #include "window-fixture.h"
 
 /* What is promised is 100 ms; what is asserted leaves room for a loaded machine, which gets a few tries as well. */

@@ -13,12 +13,12 @@
 
 #include <glib/gstdio.h>
 
+#include "crypto/qs-keys.h"
 #include "dissect/qs-dissector.h"
-#include "dissect/qs-keys.h"
+#include "formats/qs-trace-file.h"
+#include "formats/qs-trace-save.h"
 #include "rfc-samples.h"
 #include "trace/qs-filter.h"
-#include "trace/qs-trace-file.h"
-#include "trace/qs-trace-save.h"
 
 #define SUITE 0x1301
 #define RANDOM "ebf8fa56f12939b9584a3896472ec40bb863cfd3e86804fe3a47f06a2b69484c" /* of the samples' ClientHello */

@@ -6,7 +6,7 @@
 
 #include "charts/qs-chart-export.h"
 #include "dissect/qs-dissector.h"
-#include "trace/qs-trace-file.h"
+#include "formats/qs-trace-file.h"
 
 static QsTrace *
 load (const char *path, const char *keys)

@@ -3,7 +3,7 @@
 #include "diagnosis/qs-finding.h"
 #include "diagnosis/qs-summary.h"
 #include "dissect/qs-dissector.h"
-#include "trace/qs-trace-file.h"
+#include "formats/qs-trace-file.h"
 
 int
 main (int argc, char **argv)

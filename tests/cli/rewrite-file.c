@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "dissect/qs-dissector.h"
-#include "trace/qs-trace-file.h"
-#include "trace/qs-trace-save.h"
+#include "formats/qs-trace-file.h"
+#include "formats/qs-trace-save.h"
 
 static char *
 notes_of (QsTrace *trace)

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "dissect/qs-keys.h"
+#include "crypto/qs-keys.h"
 #include "rfc-samples.h"
 #include "trace/qs-metrics.h"
 

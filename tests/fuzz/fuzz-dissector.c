@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
+#include "crypto/qs-keys.h"
 #include "dissect/qs-dissector.h"
-#include "dissect/qs-keys.h"
 #include "fuzz.h"
 #include "trace/qs-metrics.h"
 

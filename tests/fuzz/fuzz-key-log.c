@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
+#include "formats/qs-key-log.h"
 #include "fuzz.h"
-#include "trace/qs-key-log.h"
 
 /* A key log: what is split off as a line is a line. */
 int

@@ -4,9 +4,9 @@
 
 #include "charts/qs-sequence.h"
 #include "dissect/qs-dissector.h"
+#include "formats/qs-trace-file.h"
+#include "formats/qs-trace-save.h"
 #include "fuzz.h"
-#include "trace/qs-trace-file.h"
-#include "trace/qs-trace-save.h"
 
 /* fontconfig keeps what it read until the end, out of a leak checker's sight. */
 const char *__lsan_default_suppressions (void);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "dissect/qs-dissector.h"
+#include "formats/qs-trace-file.h"
 #include "report/qs-html-report.h"
-#include "trace/qs-trace-file.h"
 
 int
 main (int argc, char **argv)

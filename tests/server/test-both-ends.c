@@ -7,10 +7,10 @@
 
 #include "dissect/qs-dissector.h"
 #include "engine/qs-probe.h"
+#include "formats/qs-trace-file.h"
+#include "formats/qs-trace-save.h"
 #include "server/qs-server.h"
-#include "trace/qs-trace-file.h"
 #include "trace/qs-trace-join.h"
-#include "trace/qs-trace-save.h"
 
 #define LIMIT_S 60
 

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "formats/qs-capture-tcp.h"
+#include "formats/qs-capture.h"
+
+G_BEGIN_DECLS
+
+/* Shared by the parts of QsCapture: qs-capture.c sorts packets into flows and connections, qs-capture-quic.c and qs-capture-tls.c
+ * know their protocols. */
+
+/* One address pair of one protocol, both ends in a fixed order. */
+typedef struct {
+  QsCaptureEnd ends[2];
+  guint8 tcp;
+} QsCaptureFlowKey;
+
+typedef struct _QsCaptureConnection QsCaptureConnection;
+
+typedef struct {
+  QsCaptureFlowKey key;
+  QsCaptureConnection *current;
+  QsCaptureConnection *path_owner; /* whose trace has this flow as its path */
+  guint16 path;
+  guint32 cid_lengths; /* bit N: a connection id of N bytes was seen */
+} QsCaptureFlow;
+
+struct _QsCaptureConnection {
+  QsTrace *trace; /* TCP: NULL until it turned out to be TLS */
+  QsCaptureFlow *flow;
+  QsCaptureEnd client, server;
+  QsVantage vantage;
+  guint n_cids;
+  gboolean guessed;       /* QUIC by its looks alone: short headers between ports that mean nothing */
+  guint n_fitting, n_odd; /* datagrams that look like short headers, and that do not */
+  guint64 first_bytes[2]; /* bit N: one began with N; header protection makes them differ */
+  gboolean negotiates;    /* a Version Negotiation was the last that came */
+  QsCaptureTcp tcp[2];    /* by who sends: client, server */
+  gboolean sole;          /* no other one in the capture has its server */
+  gboolean refused_shown; /* RST was told of */
+  gboolean answered;
+  gint64 connected; /* TCP: when the server's SYN came, since 1970; -1: it did not */
+  gint64 first, last;
+};
+
+typedef struct {
+  const QsCaptureFlow *flow; /* NULL: of any */
+  guint8 length;
+  guint8 bytes[QS_CID_MAX];
+} QsCaptureCidKey;
+
+struct _QsCapture {
+  char *title;
+  GHashTable *flows;   /* QsCaptureFlowKey in QsCaptureFlow -> QsCaptureFlow */
+  GHashTable *cids;    /* QsCaptureCidKey -> QsCaptureConnection */
+  guint32 cid_lengths; /* bit N: one of N bytes is among those */
+  GHashTable *servers; /* QsCaptureEnd -> QsCaptureConnection, the last one with it */
+  gboolean one_run;    /* what Quicscope wrote: all of it is one trace */
+  GPtrArray *connections;
+  GPtrArray *traces;
+  GPtrArray *secrets;
+  GPtrArray *notes;
+  guint64 n_packets, n_fragments, n_malformed, n_left_out;
+  guint n_guessed;
+};
+
+gboolean qs_capture_same_end (const QsCaptureEnd *a, const QsCaptureEnd *b);
+gboolean qs_capture_is_server_port (guint16 port);
+/* NULL when there is none, or with create when there are too many. */
+QsCaptureFlow *qs_capture_get_flow (QsCapture *self, const QsCapturePacket *packet, gboolean tcp, gboolean create);
+/* NULL when there are too many. */
+QsCaptureConnection *qs_capture_connection_new (QsCapture *self, QsCaptureFlow *flow, const QsCapturePacket *packet,
+                                                gint64 time, gboolean from_client);
+void qs_capture_make_trace (QsCapture *self, QsCaptureConnection *connection);
+/* The index of a flow's addresses in the trace of its connection, which may have moved to them. */
+guint16 qs_capture_path_of (QsCaptureConnection *connection, QsCaptureFlow *flow, const QsCapturePacket *packet);
+QsDirection qs_capture_direction_of (const QsCaptureConnection *connection, const QsCapturePacket *packet);
+/* time: since 1970. Takes text. */
+void qs_capture_add_mark (QsCaptureConnection *connection, gint64 time, QsMarkKind kind, const char *name, gint64 value,
+                          char *text);
+
+/* Whether it was taken for QUIC and what followed did not look like it. */
+gboolean qs_capture_is_wrong_guess (const QsCaptureConnection *connection);
+void qs_capture_add_udp (QsCapture *self, const QsCaptured *captured, const QsCapturePacket *packet);
+void qs_capture_add_tcp (QsCapture *self, const QsCaptured *captured, const QsCapturePacket *packet);
+void qs_capture_end_tcp (QsCapture *self, QsCaptureConnection *connection);
+
+G_END_DECLS

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* QsCapture: the QUIC connections of a capture. */
+#include <string.h>
+
+#include "formats/qs-capture-private.h"
+#include "trace/qs-trace-private.h"
+
+#define MAX_CIDS 64         /* of one connection */
+#define MIN_TO_SPLIT 600    /* bytes of a payload that may be several datagrams */
+#define MIN_CID_TO_SPLIT 6u /* bytes: a shorter one could stand in the data by chance */
+#define MIN_CID_TO_MOVE 4   /* likewise, in another flow */
+#define MAX_GUESSED 32      /* connections that are QUIC by their looks alone */
+#define MIN_GUESSED 8       /* datagrams, before that is believed */
+#define MIN_FIRST_BYTES 4   /* different ones among them */
+#define MAX_DOUBTED 1024    /* datagrams that are kept before that is decided */
+#define MIN_INITIAL 1200    /* RFC 9000 section 14.1 */
+
+/* What stands in a long header of every version. */
+typedef struct {
+  guint32 version;
+  QsSpan dcid, scid;
+  gboolean initial;
+} Invariants;
+
+/* What every version of QUIC says in a long header (RFC 8999 section 5.1), and whether it is an Initial. All the rest of the
+ * packet may be cut off or damaged. */
+static gboolean
+read_invariants (QsSpan payload, Invariants *header)
+{
+  if (payload.length < 7 || (payload.data[0] & 0x80) == 0)
+    return FALSE;
+  gsize dcid_length = payload.data[5];
+  if (payload.length < 7 + dcid_length || payload.length < 7 + dcid_length + payload.data[6 + dcid_length])
+    return FALSE;
+  guint type = payload.data[0] >> 4 & 3;
+  header->version = (guint32) payload.data[1] << 24 | (guint32) payload.data[2] << 16 | (guint32) payload.data[3] << 8 |
+                    payload.data[4];
+  header->dcid = QS_SPAN (payload.data + 6, dcid_length);
+  header->scid = QS_SPAN (payload.data + 7 + dcid_length, payload.data[6 + dcid_length]);
+  header->initial = header->version != 0 && type == (header->version == QS_QUIC_VERSION_2 ? 1 : 0);
+  return TRUE;
+}
+
+static gboolean
+is_plausible_version (guint32 version)
+{
+  return version == 0 || version == QS_QUIC_VERSION_1 || version == QS_QUIC_VERSION_2 ||
+         qs_quic_version_is_greased (version) || (version & 0xffffff00u) == 0xff000000u || /* drafts */
+         (version & 0xfffffff0u) == 0xfaceb000u;                                           /* mvfst */
+}
+
+/* Only a long header says that it is QUIC; a flow whose start the capture missed is believed on
+ * the usual ports. */
+static gboolean
+looks_like_quic (const QsCapturePacket *packet, const Invariants *header)
+{
+  if (header != NULL)
+    return is_plausible_version (header->version) ||
+           (packet->payload_length >= MIN_INITIAL &&
+            (qs_capture_is_server_port (packet->from.port) || qs_capture_is_server_port (packet->to.port)));
+  return packet->payload.length > 20 && (packet->payload.data[0] & 0xc0) == 0x40 &&
+         (qs_capture_is_server_port (packet->from.port) || qs_capture_is_server_port (packet->to.port));
+}
+
+/* Peers may have agreed on sending the next bit as 0 (RFC 9287): where more speaks for it, it is not asked for. */
+static gboolean
+may_be_short (QsSpan payload)
+{
+  return payload.length > 20 && (payload.data[0] & 0x80) == 0;
+}
+
+static void
+note_cid (QsCapture *self, QsCaptureConnection *connection, QsSpan cid)
+{
+  QsCaptureCidKey key = { .flow = connection->flow, .length = (guint8) cid.length };
+
+  if (cid.length == 0 || cid.length > QS_CID_MAX || connection->n_cids == MAX_CIDS)
+    return;
+  memcpy (key.bytes, cid.data, cid.length);
+  if (g_hash_table_contains (self->cids, &key))
+    return;
+  g_hash_table_insert (self->cids, g_memdup2 (&key, sizeof key), connection);
+  connection->n_cids++;
+  connection->flow->cid_lengths |= 1u << cid.length;
+  key.flow = NULL;
+  if (cid.length < MIN_CID_TO_MOVE)
+    return;
+  g_hash_table_replace (self->cids, g_memdup2 (&key, sizeof key), connection);
+  self->cid_lengths |= 1u << cid.length;
+}
+
+static QsCaptureConnection *
+find_cid (QsCapture *self, const QsCaptureFlow *flow, QsSpan cid)
+{
+  QsCaptureCidKey key = { .flow = flow, .length = (guint8) cid.length };
+
+  if (cid.length == 0 || cid.length > QS_CID_MAX)
+    return NULL;
+  memcpy (key.bytes, cid.data, cid.length);
+  return g_hash_table_lookup (self->cids, &key);
+}
+
+/* A short header does not say how long its connection id is: the lengths seen are tried. */
+static QsCaptureConnection *
+find_short (QsCapture *self, const QsCaptureFlow *flow, QsSpan payload)
+{
+  guint32 lengths = flow != NULL ? flow->cid_lengths : self->cid_lengths;
+
+  for (guint length = QS_CID_MAX; length > 0; length--)
+    {
+      if ((lengths & 1u << length) == 0 || payload.length <= length)
+        continue;
+      QsCaptureConnection *found = find_cid (self, flow, QS_SPAN (payload.data + 1, length));
+      if (found != NULL)
+        return found;
+    }
+  return NULL;
+}
+
+/* Whether something that only follows a ServerHello stands in the same datagram. */
+static gboolean
+holds_later_packets (QsSpan payload)
+{
+  while (payload.length > 0 && (payload.data[0] & 0x80) != 0)
+    {
+      QsPacketHeader header;
+
+      if (!qs_packet_header_parse (payload, 0, &header, NULL))
+        return FALSE;
+      if (header.type == QS_PACKET_HANDSHAKE)
+        return TRUE;
+      payload.data += header.length;
+      payload.length -= header.length;
+    }
+  return payload.length > 0 && (payload.data[0] & 0xc0) == 0x40;
+}
+
+/* A flow that begins with a short header is a connection that came from elsewhere: it has an id that was seen there, as behind a
+ * NAT that forgot it, or a new one that only who can decrypt knows (RFC 9000 section 9.5); then the server tells. */
+static QsCaptureConnection *
+find_moved (QsCapture *self, const QsCapturePacket *packet)
+{
+  QsCaptureConnection *found;
+
+  if (!may_be_short (packet->payload))
+    return NULL;
+  found = find_short (self, NULL, packet->payload);
+  if (found != NULL)
+    return found;
+  found = g_hash_table_lookup (self->servers, &packet->to);
+  if (found == NULL)
+    found = g_hash_table_lookup (self->servers, &packet->from);
+  return found != NULL && found->sole && !found->flow->key.tcp ? found : NULL;
+}
+
+/* A new connection on addresses that had one: a client's first packet with ids that are all unknown. After a
+ * Version Negotiation it is the same attempt going on. A client may have got a new id from its server in the very first
+ * 1-RTT packet already, and its Initials and Handshake packets go to that one as well; it was told under encryption. */
+static gboolean
+begins_another (const QsCaptureConnection *current, const QsCapturePacket *packet, const Invariants *header)
+{
+  return header->initial && packet->payload_length >= MIN_INITIAL && header->dcid.length >= 8 &&
+         (current->guessed || qs_capture_same_end (&packet->from, &current->client)) && !current->negotiates &&
+         !holds_later_packets (packet->payload);
+}
+
+static QsCaptureConnection *
+route_quic (QsCapture *self, QsCaptureFlow *flow, const QsCapturePacket *packet, const Invariants *header)
+{
+  QsCaptureConnection *found = NULL;
+
+  if (header == NULL)
+    found = find_short (self, flow, packet->payload);
+  else
+    {
+      found = find_cid (self, flow, header->dcid);
+      if (found == NULL)
+        found = find_cid (self, flow, header->scid);
+      if (found == NULL && begins_another (flow->current, packet, header))
+        return NULL;
+    }
+  return found != NULL ? found : flow->current;
+}
+
+/* Where the packet with a short header starts, which is the last one of a datagram. */
+static gsize
+skip_long_headers (QsSpan payload)
+{
+  gsize at = 0;
+
+  while (at < payload.length && (payload.data[at] & 0x80) != 0)
+    {
+      QsPacketHeader header;
+
+      if (!qs_packet_header_parse (QS_SPAN (payload.data + at, payload.length - at), 0, &header, NULL))
+        return payload.length;
+      at += header.length;
+    }
+  return at;
+}
+
+/* Whether the payload is datagrams of this size, but for the last, which each start with a short header and this
+ * connection id. */
+static gboolean
+is_made_of (QsSpan payload, gsize size, QsSpan cid)
+{
+  for (gsize at = size; at < payload.length; at += size)
+    {
+      if (payload.length - at <= cid.length || (payload.data[at] & 0xc0) != 0x40 ||
+          memcmp (payload.data + at + 1, cid.data, cid.length) != 0)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* The size of the datagrams that this payload is made of, when it was to be cut up by the network card (or was joined by
+ * it): a capture shows them as one. All but the last are of one size, and each starts with the same connection id. */
+static gsize
+find_offload_size (QsCapture *self, const QsCaptureFlow *flow, QsSpan payload)
+{
+  gsize start = payload.length > MIN_TO_SPLIT ? skip_long_headers (payload) : payload.length;
+
+  for (guint n = QS_CID_MAX; n >= MIN_CID_TO_SPLIT && start + 1 + n < payload.length; n--)
+    {
+      QsSpan cid = QS_SPAN (payload.data + start + 1, n);
+
+      if ((flow->cid_lengths & 1u << n) == 0 || find_cid (self, flow, cid) == NULL)
+        continue;
+      const guint8 *from = cid.data + n;
+      const guint8 *next = memmem (from, (gsize) (payload.data + payload.length - from), cid.data, n);
+      if (next == NULL)
+        return payload.length;
+      gsize size = (gsize) (next - payload.data) - 1;
+      return is_made_of (payload, size, cid) ? size : payload.length;
+    }
+  return payload.length;
+}
+
+static void
+add_datagram (QsCapture *self, QsCaptureConnection *connection, QsCaptureFlow *flow, const QsCaptured *captured,
+              const QsCapturePacket *packet)
+{
+  QsDirection direction = qs_capture_direction_of (connection, packet);
+  gsize size = find_offload_size (self, connection->flow, packet->payload);
+  guint16 path = qs_capture_path_of (connection, flow, packet);
+  gsize at = 0;
+  guint index;
+
+  connection->last = captured->time;
+  do
+    {
+      gsize n = MIN (size, packet->payload.length - at);
+
+      index = qs_trace_add_datagram (connection->trace, captured->time - connection->first, direction, path,
+                                     packet->ecn, captured->fate, packet->payload.data + at, n);
+      at += n;
+    }
+  while (at < packet->payload.length);
+  if (size == packet->payload.length && packet->payload.length < packet->payload_length)
+    qs_trace_set_wire_length (connection->trace, index, packet->payload_length);
+}
+
+/* NULL for what is no QUIC, or too much. */
+static QsCaptureFlow *
+ensure_flow (QsCapture *self, const QsCapturePacket *packet, const Invariants *header)
+{
+  QsCaptureFlow *flow = qs_capture_get_flow (self, packet, FALSE, FALSE);
+  QsCaptureConnection *moved = flow == NULL && header == NULL ? find_moved (self, packet) : NULL;
+
+  if (flow != NULL)
+    return flow;
+  /* With secrets at hand it may be a connection that began before the capture did. */
+  gboolean guessed =
+      header == NULL && self->secrets->len > 0 && self->n_guessed < MAX_GUESSED && may_be_short (packet->payload);
+  if (moved == NULL && !guessed && !self->one_run && !looks_like_quic (packet, header))
+    return NULL;
+  flow = qs_capture_get_flow (self, packet, FALSE, TRUE);
+  if (flow == NULL)
+    self->n_left_out++;
+  else
+    flow->current = moved;
+  return flow;
+}
+
+/* Who began it? Where neither port says so, a first packet with a long header does; else clients' ports are the higher ones. */
+static gboolean
+is_from_client (const QsCapturePacket *packet, const Invariants *header)
+{
+  gboolean from_known = qs_capture_is_server_port (packet->from.port);
+  gboolean to_known = qs_capture_is_server_port (packet->to.port);
+
+  if (from_known != to_known)
+    return to_known;
+  return header != NULL || packet->from.port >= packet->to.port;
+}
+
+static QsCaptureConnection *
+begin_connection (QsCapture *self, QsCaptureFlow *flow, const QsCaptured *captured, const QsCapturePacket *packet,
+                  const Invariants *header)
+{
+  QsCaptureConnection *connection =
+      qs_capture_connection_new (self, flow, packet, captured->time, is_from_client (packet, header));
+
+  if (connection == NULL)
+    return NULL;
+  connection->guessed = !self->one_run && !looks_like_quic (packet, header);
+  self->n_guessed += connection->guessed;
+  qs_capture_make_trace (self, connection);
+  return connection;
+}
+
+static void
+note_looks (QsCaptureConnection *connection, QsSpan payload)
+{
+  if (!may_be_short (payload))
+    {
+      connection->n_odd++;
+      return;
+    }
+  connection->n_fitting++;
+  connection->first_bytes[payload.data[0] / 64] |= G_GUINT64_CONSTANT (1) << payload.data[0] % 64;
+}
+
+gboolean
+qs_capture_is_wrong_guess (const QsCaptureConnection *connection)
+{
+  guint n_first =
+      (guint) (__builtin_popcountll (connection->first_bytes[0]) + __builtin_popcountll (connection->first_bytes[1]));
+
+  return connection->guessed && (connection->n_fitting < MIN_GUESSED ||
+                                 connection->n_odd * 16 > connection->n_fitting || n_first < MIN_FIRST_BYTES);
+}
+
+void
+qs_capture_add_udp (QsCapture *self, const QsCaptured *captured, const QsCapturePacket *packet)
+{
+  Invariants parsed;
+  const Invariants *header = read_invariants (packet->payload, &parsed) ? &parsed : NULL;
+  QsCaptureFlow *flow = ensure_flow (self, packet, header);
+  QsCaptureConnection *connection = NULL;
+
+  if (flow == NULL)
+    return;
+  if (flow->current != NULL)
+    connection = route_quic (self, flow, packet, header);
+  if (connection == NULL)
+    connection = begin_connection (self, flow, captured, packet, header);
+  if (connection == NULL)
+    return;
+  if (header != NULL)
+    {
+      note_cid (self, connection, header->dcid);
+      note_cid (self, connection, header->scid);
+      connection->negotiates = header->version == 0;
+    }
+  flow->current = connection;
+  note_looks (connection, packet->payload);
+  if (connection->n_fitting + connection->n_odd > MAX_DOUBTED && qs_capture_is_wrong_guess (connection))
+    return;
+  add_datagram (self, connection, flow, captured, packet);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* QsCapture: the TLS connections of a capture, over TCP. */
+#include <errno.h>
+
+#include "base/qs-i18n.h"
+#include "formats/qs-capture-private.h"
+
+typedef struct {
+  QsCapture *capture;
+  QsCaptureConnection *connection;
+  const QsCapturePacket *packet;
+  gint64 time;
+} Delivery;
+
+/* A record of type handshake, of any version so far (RFC 9846 section 5.1). */
+static gboolean
+looks_like_tls (QsSpan bytes)
+{
+  return bytes.length >= 3 && bytes.data[0] == 22 && bytes.data[1] == 3 && bytes.data[2] <= 4;
+}
+
+static void
+begin_tls (QsCapture *self, QsCaptureConnection *connection)
+{
+  qs_capture_make_trace (self, connection);
+  if (connection->connected >= 0)
+    qs_capture_add_mark (connection, connection->connected, QS_MARK_TCP_CONNECTED, NULL, 0, NULL);
+}
+
+static void
+deliver_cb (QsSpan bytes, gpointer data)
+{
+  Delivery *delivery = data;
+  QsCaptureConnection *connection = delivery->connection;
+
+  if (connection->trace == NULL && looks_like_tls (bytes))
+    begin_tls (delivery->capture, connection);
+  if (connection->trace != NULL)
+    qs_trace_add_segment (connection->trace, delivery->time - connection->first,
+                          qs_capture_direction_of (connection, delivery->packet), 0, bytes.data, bytes.length);
+}
+
+void
+qs_capture_end_tcp (QsCapture *self, QsCaptureConnection *connection)
+{
+  for (guint side = 0; side < 2; side++)
+    {
+      QsCapturePacket packet = { .from = side == 0 ? connection->client : connection->server };
+      Delivery delivery = { self, connection, &packet, connection->last };
+
+      qs_capture_tcp_finish (&connection->tcp[side], deliver_cb, &delivery);
+      if (connection->trace != NULL && connection->tcp[side].gap)
+        qs_capture_add_mark (
+            connection, connection->last, QS_MARK_NOTE, "file", 0,
+            g_strdup (_ ("The capture misses some of the bytes that this connection carried: what follows them "
+                         "cannot be read.")));
+    }
+}
+
+static void
+add_reset (QsCapture *self, QsCaptureConnection *connection, const QsCaptured *captured, const QsCapturePacket *packet)
+{
+  gboolean refused = !connection->answered && qs_capture_same_end (&packet->from, &connection->server);
+
+  if (connection->refused_shown)
+    return;
+  connection->refused_shown = TRUE;
+  if (connection->trace == NULL && refused && qs_capture_is_server_port (connection->server.port))
+    qs_capture_make_trace (self, connection);
+  if (connection->trace != NULL)
+    qs_capture_add_mark (connection, captured->time, QS_MARK_SOCKET_ERROR, refused ? "ECONNREFUSED" : "ECONNRESET",
+                         refused ? ECONNREFUSED : ECONNRESET,
+                         g_strdup (g_strerror (refused ? ECONNREFUSED : ECONNRESET)));
+}
+
+static QsCaptureConnection *
+route_tcp (QsCapture *self, QsCaptureFlow *flow, const QsCaptured *captured, const QsCapturePacket *packet)
+{
+  gboolean syn = (packet->tcp_flags & QS_TCP_SYN) != 0, ack = (packet->tcp_flags & QS_TCP_ACK) != 0;
+  QsCaptureConnection *current = flow->current;
+
+  /* The same ports again, later. A SYN sent again has the same sequence number. */
+  gboolean again = current != NULL && syn && !ack && (current->answered || current->refused_shown) &&
+                   current->tcp[0].next != packet->sequence + 1;
+  if (current != NULL && !again)
+    return current;
+  gboolean from_client =
+      syn ? !ack : looks_like_tls (packet->payload) || !qs_capture_is_server_port (packet->from.port);
+  return qs_capture_connection_new (self, flow, packet, captured->time, from_client);
+}
+
+void
+qs_capture_add_tcp (QsCapture *self, const QsCaptured *captured, const QsCapturePacket *packet)
+{
+  QsCaptureFlow *flow = qs_capture_get_flow (self, packet, TRUE,
+                                             (packet->tcp_flags & QS_TCP_SYN) != 0 || looks_like_tls (packet->payload));
+  QsCaptureConnection *connection = flow != NULL ? route_tcp (self, flow, captured, packet) : NULL;
+
+  if (connection == NULL)
+    return;
+
+  guint side = qs_capture_same_end (&packet->from, &connection->client) ? 0 : 1;
+  Delivery delivery = { self, connection, packet, captured->time };
+  connection->last = captured->time;
+  guint32 sequence = packet->sequence;
+  if ((packet->tcp_flags & QS_TCP_SYN) != 0)
+    {
+      sequence++;
+      qs_capture_tcp_start (&connection->tcp[side], sequence);
+    }
+  if (side == 1 && (packet->tcp_flags & QS_TCP_RST) == 0)
+    {
+      if (!connection->answered)
+        connection->connected = captured->time;
+      connection->answered = TRUE;
+    }
+  qs_capture_tcp_add (&connection->tcp[side], sequence, packet->payload, deliver_cb, &delivery);
+  if ((packet->tcp_flags & QS_TCP_RST) != 0)
+    add_reset (self, connection, captured, packet);
+}

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "formats/qs-capture.h"
+
+#include <string.h>
+
+#include "base/qs-i18n.h"
+#include "formats/qs-capture-private.h"
+#include "formats/qs-pcapng-private.h"
+
+#define MAX_CONNECTIONS 4096 /* in one file */
+#define MAX_FLOWS 262144     /* address pairs that are looked at */
+#define MAX_SECRETS 65536    /* kept for connections to come */
+
+/* --- Keys --- */
+
+gboolean
+qs_capture_same_end (const QsCaptureEnd *a, const QsCaptureEnd *b)
+{
+  return memcmp (a, b, sizeof *a) == 0;
+}
+
+static guint
+flow_hash (gconstpointer data)
+{
+  const guint8 *bytes = data;
+  guint hash = 2166136261u;
+
+  for (gsize i = 0; i < sizeof (QsCaptureFlowKey); i++)
+    hash = (hash ^ bytes[i]) * 16777619u;
+  return hash;
+}
+
+static gboolean
+flow_equal (gconstpointer a, gconstpointer b)
+{
+  return memcmp (a, b, sizeof (QsCaptureFlowKey)) == 0;
+}
+
+static guint
+end_hash (gconstpointer data)
+{
+  const guint8 *bytes = data;
+  guint hash = 2166136261u;
+
+  for (gsize i = 0; i < sizeof (QsCaptureEnd); i++)
+    hash = (hash ^ bytes[i]) * 16777619u;
+  return hash;
+}
+
+static gboolean
+end_equal (gconstpointer a, gconstpointer b)
+{
+  return qs_capture_same_end (a, b);
+}
+
+static guint
+cid_hash (gconstpointer data)
+{
+  const QsCaptureCidKey *key = data;
+  guint hash = g_direct_hash (key->flow) ^ key->length;
+
+  for (guint i = 0; i < key->length; i++)
+    hash = (hash ^ key->bytes[i]) * 16777619u;
+  return hash;
+}
+
+static gboolean
+cid_equal (gconstpointer a, gconstpointer b)
+{
+  const QsCaptureCidKey *left = a, *right = b;
+
+  return left->flow == right->flow && left->length == right->length &&
+         memcmp (left->bytes, right->bytes, left->length) == 0;
+}
+
+/* NULL when there are too many. */
+QsCaptureFlow *
+qs_capture_get_flow (QsCapture *self, const QsCapturePacket *packet, gboolean tcp, gboolean create)
+{
+  QsCaptureFlowKey key = { .tcp = tcp };
+  gboolean in_order = memcmp (&packet->from, &packet->to, sizeof packet->from) <= 0;
+
+  key.ends[0] = in_order ? packet->from : packet->to;
+  key.ends[1] = in_order ? packet->to : packet->from;
+  QsCaptureFlow *flow = g_hash_table_lookup (self->flows, &key);
+  if (flow == NULL && create && g_hash_table_size (self->flows) < MAX_FLOWS)
+    {
+      flow = g_new0 (QsCaptureFlow, 1);
+      flow->key = key;
+      g_hash_table_insert (self->flows, &flow->key, flow);
+    }
+  return flow;
+}
+
+/* --- Connections --- */
+
+static void
+connection_free (gpointer data)
+{
+  QsCaptureConnection *connection = data;
+
+  qs_capture_tcp_clear (&connection->tcp[0]);
+  qs_capture_tcp_clear (&connection->tcp[1]);
+  g_clear_object (&connection->trace);
+  g_free (connection);
+}
+
+gboolean
+qs_capture_is_server_port (guint16 port)
+{
+  static const guint16 ports[] = { 443, 853, 4433, 4434, 8443, 784, 993, 995, 465, 563, 636, 990, 5061, 5671, 8883 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ports); i++)
+    {
+      if (ports[i] == port)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* A run of ours: what goes out tells whose view it is. */
+static gboolean
+is_from_client (QsCapture *self, const QsCapturePacket *packet, gboolean guess)
+{
+  const QsCaptureConnection *first =
+      self->one_run && self->connections->len > 0 ? g_ptr_array_index (self->connections, 0) : NULL;
+
+  if (first == NULL || first->vantage == QS_VANTAGE_NETWORK || packet->direction == 0)
+    return guess;
+  return (packet->direction == QS_PCAPNG_OUTBOUND) == (first->vantage == QS_VANTAGE_CLIENT);
+}
+
+static void
+note_server (QsCapture *self, QsCaptureConnection *connection)
+{
+  QsCaptureConnection *other = g_hash_table_lookup (self->servers, &connection->server);
+
+  connection->sole = other == NULL;
+  if (other != NULL)
+    other->sole = FALSE;
+  g_hash_table_replace (self->servers, &connection->server, connection);
+}
+
+QsCaptureConnection *
+qs_capture_connection_new (QsCapture *self, QsCaptureFlow *flow, const QsCapturePacket *packet, gint64 time,
+                           gboolean from_client)
+{
+  if (self->connections->len == MAX_CONNECTIONS)
+    {
+      self->n_left_out++;
+      return NULL;
+    }
+
+  QsCaptureConnection *connection = g_new0 (QsCaptureConnection, 1);
+  from_client = is_from_client (self, packet, from_client);
+  connection->flow = flow;
+  connection->client = from_client ? packet->from : packet->to;
+  connection->server = from_client ? packet->to : packet->from;
+  connection->vantage = QS_VANTAGE_NETWORK;
+  if (packet->direction != 0)
+    connection->vantage =
+        (packet->direction == QS_PCAPNG_OUTBOUND) == from_client ? QS_VANTAGE_CLIENT : QS_VANTAGE_SERVER;
+  connection->first = time;
+  connection->connected = -1;
+  qs_capture_tcp_init (&connection->tcp[0]);
+  qs_capture_tcp_init (&connection->tcp[1]);
+  g_ptr_array_add (self->connections, connection);
+  note_server (self, connection);
+  flow->current = connection;
+  return connection;
+}
+
+static void
+begin_trace (QsCapture *self, QsCaptureConnection *connection)
+{
+  connection->trace = qs_trace_new (connection->vantage, NULL);
+  qs_trace_set_origin (connection->trace, connection->first);
+  qs_trace_set_title (connection->trace, self->title);
+  for (guint i = 0; i < self->secrets->len; i++)
+    qs_trace_add_secret (connection->trace, 0, g_ptr_array_index (self->secrets, i));
+  g_ptr_array_add (self->traces, g_object_ref (connection->trace));
+}
+
+static guint16
+add_path (QsCaptureConnection *connection, const QsCaptureEnd *client, const QsCaptureEnd *server)
+{
+  g_autoptr (GSocketAddress) client_address = qs_capture_end_to_address (client);
+  g_autoptr (GSocketAddress) server_address = qs_capture_end_to_address (server);
+  gboolean is_server = connection->vantage == QS_VANTAGE_SERVER;
+
+  return qs_trace_add_path (connection->trace, is_server ? server_address : client_address,
+                            is_server ? client_address : server_address);
+}
+
+void
+qs_capture_make_trace (QsCapture *self, QsCaptureConnection *connection)
+{
+  if (self->one_run && self->traces->len > 0)
+    {
+      connection->trace = g_object_ref (g_ptr_array_index (self->traces, 0));
+      connection->first = qs_trace_get_origin (connection->trace);
+      connection->vantage = qs_trace_get_vantage (connection->trace);
+    }
+  else
+    begin_trace (self, connection);
+  connection->flow->path = add_path (connection, &connection->client, &connection->server);
+  connection->flow->path_owner = connection;
+}
+
+guint16
+qs_capture_path_of (QsCaptureConnection *connection, QsCaptureFlow *flow, const QsCapturePacket *packet)
+{
+  gboolean by_client = qs_capture_direction_of (connection, packet) ==
+                       (connection->vantage != QS_VANTAGE_SERVER ? QS_DIRECTION_SENT : QS_DIRECTION_RECEIVED);
+
+  if (flow->path_owner == NULL || flow->path_owner->trace != connection->trace)
+    {
+      flow->path =
+          add_path (connection, by_client ? &packet->from : &packet->to, by_client ? &packet->to : &packet->from);
+      flow->path_owner = connection;
+    }
+  return flow->path;
+}
+
+QsDirection
+qs_capture_direction_of (const QsCaptureConnection *connection, const QsCapturePacket *packet)
+{
+  gboolean by_client = qs_capture_same_end (&packet->from, &connection->client) ||
+                       (!qs_capture_same_end (&packet->from, &connection->server) &&
+                        qs_capture_same_end (&packet->to, &connection->server)); /* its client moved */
+
+  return by_client == (connection->vantage != QS_VANTAGE_SERVER) ? QS_DIRECTION_SENT : QS_DIRECTION_RECEIVED;
+}
+
+void
+qs_capture_add_mark (QsCaptureConnection *connection, gint64 time, QsMarkKind kind, const char *name, gint64 value,
+                     char *text)
+{
+  QsMark mark = { .kind = kind, .name = name, .value = value, .text = text, .stream = -1 };
+
+  qs_trace_add_mark_full (connection->trace, time - connection->first, &mark);
+}
+
+/* --- ICMP errors --- */
+
+static const struct {
+  gboolean icmp6;
+  guint8 type;
+  gint16 code; /* -1: any */
+  const char *name;
+} icmp_names[] = {
+  { FALSE, 3, 3, "port-unreachable" },  { FALSE, 3, 1, "host-unreachable" },  { FALSE, 3, 0, "net-unreachable" },
+  { FALSE, 3, 13, "admin-prohibited" }, { FALSE, 3, 9, "admin-prohibited" },  { FALSE, 3, 10, "admin-prohibited" },
+  { FALSE, 3, 4, "too-big" },           { FALSE, 3, -1, "host-unreachable" }, { FALSE, 11, -1, "time-exceeded" },
+  { TRUE, 1, 4, "port-unreachable" },   { TRUE, 1, 0, "net-unreachable" },    { TRUE, 1, 1, "admin-prohibited" },
+  { TRUE, 1, -1, "host-unreachable" },  { TRUE, 2, -1, "too-big" },           { TRUE, 3, -1, "time-exceeded" },
+};
+
+static void
+add_icmp (QsCapture *self, const QsCaptured *captured, const QsCapturePacket *packet)
+{
+  QsCaptureFlow *flow = qs_capture_get_flow (self, packet, packet->icmp_protocol == 6, FALSE);
+
+  if (flow == NULL || flow->current == NULL || flow->current->trace == NULL)
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (icmp_names); i++)
+    {
+      if (icmp_names[i].icmp6 != packet->icmp6 || icmp_names[i].type != packet->icmp_type ||
+          (icmp_names[i].code >= 0 && icmp_names[i].code != packet->icmp_code))
+        continue;
+
+      g_autoptr (GSocketAddress) address = qs_capture_end_to_address (&packet->icmp_from);
+      GInetAddress *router = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
+      qs_capture_add_mark (flow->current, captured->time, QS_MARK_ICMP, icmp_names[i].name,
+                           packet->icmp_type << 8 | packet->icmp_code, g_inet_address_to_string (router));
+      return;
+    }
+}
+
+/* --- Public --- */
+
+void
+qs_capture_set_one_run (QsCapture *self, gboolean one_run)
+{
+  self->one_run = one_run;
+}
+
+QsCapture *
+qs_capture_new (const char *title)
+{
+  QsCapture *self = g_new0 (QsCapture, 1);
+
+  self->title = g_strdup (title);
+  self->flows = g_hash_table_new_full (flow_hash, flow_equal, NULL, g_free);
+  self->cids = g_hash_table_new_full (cid_hash, cid_equal, g_free, NULL);
+  self->servers = g_hash_table_new (end_hash, end_equal);
+  self->connections = g_ptr_array_new_with_free_func (connection_free);
+  self->traces = g_ptr_array_new_with_free_func (g_object_unref);
+  self->secrets = g_ptr_array_new_with_free_func (g_free);
+  self->notes = g_ptr_array_new_with_free_func (g_free);
+  return self;
+}
+
+void
+qs_capture_free (QsCapture *self)
+{
+  g_hash_table_unref (self->cids);
+  g_hash_table_unref (self->servers);
+  g_ptr_array_unref (self->connections);
+  g_hash_table_unref (self->flows);
+  g_ptr_array_unref (self->traces);
+  g_ptr_array_unref (self->secrets);
+  g_ptr_array_unref (self->notes);
+  g_free (self->title);
+  g_free (self);
+}
+
+void
+qs_capture_add_secret (QsCapture *self, const char *line)
+{
+  if (self->secrets->len == MAX_SECRETS)
+    return;
+  g_ptr_array_add (self->secrets, g_strdup (line));
+  for (guint i = 0; i < self->traces->len; i++)
+    qs_trace_add_secret (g_ptr_array_index (self->traces, i), 0, line);
+}
+
+void
+qs_capture_add_packet (QsCapture *self, const QsCaptured *captured)
+{
+  QsCapturePacket packet;
+
+  qs_capture_packet_parse (captured, &packet);
+  self->n_packets++;
+  /* An interface that stands for all of them shows each loopback packet twice: going out and coming in. */
+  if (packet.direction == QS_PCAPNG_OUTBOUND &&
+      (captured->link == QS_LINK_LINUX_COOKED || captured->link == QS_LINK_LINUX_COOKED2) &&
+      memcmp (packet.from.address, packet.to.address, sizeof packet.from.address) == 0)
+    return;
+  switch (packet.kind)
+    {
+    case QS_CAPTURE_UDP:
+      qs_capture_add_udp (self, captured, &packet);
+      break;
+    case QS_CAPTURE_TCP:
+      qs_capture_add_tcp (self, captured, &packet);
+      break;
+    case QS_CAPTURE_ICMP:
+      add_icmp (self, captured, &packet);
+      break;
+    case QS_CAPTURE_FRAGMENT:
+      self->n_fragments++;
+      break;
+    case QS_CAPTURE_MALFORMED:
+      self->n_malformed++;
+      break;
+    case QS_CAPTURE_OTHER:
+    default:
+      break;
+    }
+}
+
+guint64
+qs_capture_get_n_packets (QsCapture *self)
+{
+  return self->n_packets;
+}
+
+void
+qs_capture_add_note (QsCapture *self, const char *note)
+{
+  g_ptr_array_add (self->notes, g_strdup (note));
+}
+
+static void
+add_count_note (QsCapture *self, guint64 n, const char *sentence)
+{
+  if (n > 0)
+    g_ptr_array_add (self->notes, g_strdup_printf ("%" PRIu64 ": %s", n, sentence));
+}
+
+static int
+compare_origins (gconstpointer a, gconstpointer b)
+{
+  gint64 left = qs_trace_get_origin (*(QsTrace *const *) a), right = qs_trace_get_origin (*(QsTrace *const *) b);
+
+  return left < right ? -1 : left > right;
+}
+
+/* Some other protocol that happened to look like QUIC for a moment. */
+static void
+drop_wrong_guesses (QsCapture *self)
+{
+  for (guint i = 0; i < self->connections->len; i++)
+    {
+      QsCaptureConnection *connection = g_ptr_array_index (self->connections, i);
+
+      if (!qs_capture_is_wrong_guess (connection))
+        continue;
+      g_ptr_array_remove (self->traces, connection->trace);
+      g_clear_object (&connection->trace);
+    }
+}
+
+GPtrArray *
+qs_capture_finish (QsCapture *self, GError **error)
+{
+  for (guint i = 0; i < self->connections->len; i++)
+    qs_capture_end_tcp (self, g_ptr_array_index (self->connections, i));
+  drop_wrong_guesses (self);
+  if (self->n_packets == 0)
+    {
+      g_set_error_literal (error, QS_ERROR, QS_ERROR_UNSUPPORTED, _ ("This capture has no packets in it."));
+      return NULL;
+    }
+  if (self->traces->len == 0)
+    {
+      g_set_error (error, QS_ERROR, QS_ERROR_UNSUPPORTED,
+                   g_dngettext (GETTEXT_PACKAGE,
+                                "There is no QUIC or TLS connection in this capture: its %" PRIu64
+                                " packet is of other protocols.",
+                                "There is no QUIC or TLS connection in this capture: its %" PRIu64
+                                " packets are of other protocols.",
+                                self->n_packets),
+                   self->n_packets);
+      return NULL;
+    }
+
+  add_count_note (self, self->n_fragments, _ ("fragments of IP packets in the capture were passed over"));
+  add_count_note (self, self->n_malformed, _ ("packets in the capture could not be read"));
+  add_count_note (self, self->n_left_out, _ ("packets belong to connections above the bound and were passed over"));
+  for (guint i = 0; i < self->connections->len; i++)
+    {
+      QsCaptureConnection *connection = g_ptr_array_index (self->connections, i);
+
+      for (guint j = 0; connection->trace != NULL && j < self->notes->len && (i == 0 || !self->one_run); j++)
+        qs_capture_add_mark (connection, connection->last, QS_MARK_NOTE, "file", 0,
+                             g_strdup (g_ptr_array_index (self->notes, j)));
+    }
+  g_ptr_array_sort (self->traces, compare_origins);
+  return g_ptr_array_ref (self->traces);
+}

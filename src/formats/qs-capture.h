@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "formats/qs-capture-packet.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QsCapture:
+ *
+ * Sorts a capture's packets into connections: one QsTrace for each QUIC connection (UDP addresses and
+ * ports, and connection ids where several share them) and each TLS-over-TCP connection. Other traffic
+ * is passed over. The client is who sent first.
+ */
+typedef struct _QsCapture QsCapture;
+
+QsCapture *qs_capture_new (const char *title);
+/* What follows was written by Quicscope, so all of it is of one run, with several addresses maybe: one trace. */
+void qs_capture_set_one_run (QsCapture *self, gboolean one_run);
+/* To all connections: those that are there and those to come. */
+void qs_capture_add_secret (QsCapture *self, const char *line);
+void qs_capture_add_packet (QsCapture *self, const QsCaptured *captured);
+guint64 qs_capture_get_n_packets (QsCapture *self);
+/* A line for the log of every connection: what was not as it should be in the file. */
+void qs_capture_add_note (QsCapture *self, const char *note);
+/* QsTrace, in the order in which they began (transfer full); NULL with QS_ERROR_UNSUPPORTED when the file has none. */
+GPtrArray *qs_capture_finish (QsCapture *self, GError **error);
+void qs_capture_free (QsCapture *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsCapture, qs_capture_free)
+
+G_END_DECLS

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "formats/qs-input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/qs-error.h"
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+
+#define BUFFER_SIZE (256u << 10)
+#define PEEK_SIZE 4096u
+#define RAW_SIZE (64u << 10)
+
+struct _QsInput {
+  char *path;
+  GCancellable *cancellable;
+  guint64 position;
+  int fd;
+  gboolean at_end;
+  gsize start, end;      /* what is buffered */
+  GError *failure;       /* to be told of at the next read */
+  GConverter *inflate;   /* NULL: not compressed */
+  gboolean inflated;     /* the end of a member was reached; another one may follow */
+  gsize raw_at, raw_end; /* what is read and not inflated yet */
+  guint8 raw[RAW_SIZE];
+  guint8 buffer[BUFFER_SIZE];
+};
+
+static gboolean
+fail_errno (const char *path, int saved_errno, GError **error)
+{
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), _ ("Could not read “%s”: %s"), path,
+               g_strerror (saved_errno));
+  return FALSE;
+}
+
+/* What is read of the file itself: n bytes, fewer only at its end; -1 with error. */
+static gssize
+read_file (QsInput *self, void *bytes, gsize n, GError **error)
+{
+  gsize done = 0;
+
+  while (done < n)
+    {
+      gssize got = read (self->fd, (guint8 *) bytes + done, n - done);
+
+      if (got < 0 && errno == EINTR)
+        continue;
+      if (got < 0)
+        {
+          fail_errno (self->path, errno, error);
+          return -1;
+        }
+      if (got == 0)
+        break;
+      done += (gsize) got;
+    }
+  return (gssize) done;
+}
+
+/* --- gzip (RFC 1952) --- */
+
+static gboolean
+detect_gzip (QsInput *self, GError **error)
+{
+  guint8 magic[3] = { 0 };
+
+  if (read_file (self, magic, sizeof magic, error) < 0)
+    return FALSE;
+  if (lseek (self->fd, 0, SEEK_SET) < 0)
+    return fail_errno (self->path, errno, error);
+  if (memcmp (magic, "\x1f\x8b\x08", 3) == 0)
+    self->inflate = G_CONVERTER (g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP));
+  return TRUE;
+}
+
+static gboolean
+fail_gzip (QsInput *self, GError **error)
+{
+  g_set_error (error, QS_ERROR, QS_ERROR_TRUNCATED,
+               _ ("“%s” is compressed, and damaged or cut off: it was not copied whole."), self->path);
+  return FALSE;
+}
+
+/* Behind a member's end another one may stand: so do those write who compress in parallel. */
+static gboolean
+inflate_some (QsInput *self, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+  gsize n_read = 0, n_written = 0;
+
+  if (self->raw_at == self->raw_end)
+    {
+      gssize got = read_file (self, self->raw, RAW_SIZE, error);
+      if (got < 0)
+        return FALSE;
+      self->raw_at = 0;
+      self->raw_end = (gsize) got;
+      self->at_end = got == 0;
+      if (got == 0)
+        return self->inflated || fail_gzip (self, error);
+    }
+  if (self->inflated)
+    g_converter_reset (self->inflate);
+  self->inflated = FALSE;
+  GConverterResult result = g_converter_convert (self->inflate, self->raw + self->raw_at, self->raw_end - self->raw_at,
+                                                 self->buffer + self->end, BUFFER_SIZE - self->end,
+                                                 G_CONVERTER_NO_FLAGS, &n_read, &n_written, &why);
+  if (result == G_CONVERTER_ERROR && g_error_matches (why, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT))
+    self->raw_at = self->raw_end; /* all of it was taken in */
+  else if (result == G_CONVERTER_ERROR)
+    {
+      self->at_end = TRUE;
+      return fail_gzip (self, error);
+    }
+  self->inflated = result == G_CONVERTER_FINISHED;
+  self->raw_at += n_read;
+  self->end += n_written;
+  return TRUE;
+}
+
+static gboolean
+read_some (QsInput *self, GError **error)
+{
+  if (self->inflate != NULL)
+    return inflate_some (self, error);
+  gssize got = read_file (self, self->buffer + self->end, BUFFER_SIZE - self->end, error);
+  if (got < 0)
+    return FALSE;
+  self->at_end = self->end + (gsize) got < BUFFER_SIZE;
+  self->end += (gsize) got;
+  return TRUE;
+}
+
+/* --- Public --- */
+
+QsInput *
+qs_input_open (const char *path, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (path != NULL, NULL);
+
+  /* O_NONBLOCK: a named pipe that nobody writes to must not hang us at open. */
+  int fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+  struct stat info;
+
+  if (fd < 0)
+    {
+      fail_errno (path, errno, error);
+      return NULL;
+    }
+  if (fstat (fd, &info) != 0 || S_ISDIR (info.st_mode))
+    {
+      fail_errno (path, S_ISDIR (info.st_mode) ? EISDIR : errno, error);
+      close (fd);
+      return NULL;
+    }
+  if (!S_ISREG (info.st_mode)) /* it may never end, or never begin */
+    {
+      close (fd);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
+                   _ ("“%s” is a pipe or a device. Save what comes out of it as a file, and open that."), path);
+      return NULL;
+    }
+
+  QsInput *self = g_malloc (sizeof *self);
+  memset (self, 0, G_STRUCT_OFFSET (QsInput, buffer));
+  self->path = g_strdup (path);
+  self->fd = fd;
+  g_set_object (&self->cancellable, cancellable);
+  if (!detect_gzip (self, error))
+    {
+      qs_input_free (self);
+      return NULL;
+    }
+  return self;
+}
+
+/* Buffers more: at least until wanted bytes are there or the file ends. */
+static gboolean
+fill (QsInput *self, gsize wanted, GError **error)
+{
+  if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
+    return FALSE;
+  memmove (self->buffer, self->buffer + self->start, self->end - self->start);
+  self->end -= self->start;
+  self->start = 0;
+
+  while (self->end < wanted && !self->at_end)
+    {
+      if (!read_some (self, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+qs_input_peek (QsInput *self, const guint8 **bytes, gsize *length, GError **error)
+{
+  if (self->end - self->start < PEEK_SIZE && !fill (self, PEEK_SIZE, error))
+    return FALSE;
+  *bytes = self->buffer + self->start;
+  *length = MIN (self->end - self->start, PEEK_SIZE);
+  return TRUE;
+}
+
+gssize
+qs_input_read (QsInput *self, void *bytes, gsize n, GError **error)
+{
+  gsize done = 0;
+
+  while (done < n)
+    {
+      gsize buffered = MIN (self->end - self->start, n - done);
+
+      if (buffered == 0)
+        {
+          if (self->at_end && self->failure == NULL)
+            break;
+          if (self->failure == NULL && fill (self, 1, &self->failure))
+            continue;
+          if (done > 0) /* what came before the trouble counts: it is told of next time */
+            break;
+          g_propagate_error (error, g_steal_pointer (&self->failure));
+          return -1;
+        }
+      memcpy ((guint8 *) bytes + done, self->buffer + self->start, buffered);
+      self->start += buffered;
+      done += buffered;
+    }
+  self->position += done;
+  return (gssize) done;
+}
+
+gboolean
+qs_input_skip (QsInput *self, guint64 n, GError **error)
+{
+  while (n > 0)
+    {
+      gsize buffered = MIN (self->end - self->start, n);
+
+      if (buffered == 0 && (self->at_end || !fill (self, 1, error)))
+        return FALSE;
+      self->start += buffered;
+      self->position += buffered;
+      n -= buffered;
+    }
+  return TRUE;
+}
+
+gboolean
+qs_input_rewind (QsInput *self, GError **error)
+{
+  if (lseek (self->fd, 0, SEEK_SET) < 0)
+    return fail_errno (self->path, errno, error);
+  self->start = self->end = self->raw_at = self->raw_end = 0;
+  self->inflated = FALSE;
+  if (self->inflate != NULL)
+    g_converter_reset (self->inflate);
+  g_clear_error (&self->failure);
+  self->position = 0;
+  self->at_end = FALSE;
+  return TRUE;
+}
+
+guint64
+qs_input_get_position (QsInput *self)
+{
+  return self->position;
+}
+
+const char *
+qs_input_get_path (QsInput *self)
+{
+  return self->path;
+}
+
+void
+qs_input_free (QsInput *self)
+{
+  close (self->fd);
+  g_clear_object (&self->inflate);
+  g_clear_error (&self->failure);
+  g_clear_object (&self->cancellable);
+  g_free (self->path);
+  g_free (self);
+}
+
+GBytes *
+qs_input_load (const char *path, gsize max, GError **error)
+{
+  g_autoptr (QsInput) input = qs_input_open (path, NULL, error);
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+
+  while (input != NULL)
+    {
+      guint at = bytes->len;
+
+      g_byte_array_set_size (bytes, at + PEEK_SIZE);
+      gssize got = qs_input_read (input, bytes->data + at, PEEK_SIZE, error);
+      if (got < 0)
+        return NULL;
+      g_byte_array_set_size (bytes, at + (guint) got);
+      if (bytes->len > max)
+        {
+          g_autofree char *size = qs_text_size (max);
+
+          g_set_error (error, QS_ERROR, QS_ERROR_TOO_LARGE, _ ("“%s” is larger than %s, the most that can be opened."),
+                       path, size);
+          return NULL;
+        }
+      if (got == 0)
+        return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
+    }
+  return NULL;
+}

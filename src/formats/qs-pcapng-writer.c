@@ -1,0 +1,651 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "formats/qs-pcapng.h"
+
+#include <string.h>
+
+#include "base/qs-i18n.h"
+#include "formats/qs-key-log.h"
+#include "formats/qs-pcapng-private.h"
+#include "formats/qs-trace-save-private.h"
+
+#define PROTOCOL_TCP 6
+#define PROTOCOL_ICMP 1
+#define PROTOCOL_ICMPV6 58
+#define PROTOCOL_UDP 17
+#define ICMP_PORT_UNREACHABLE 0x0303
+#define ICMPV6_PORT_UNREACHABLE 0x0104
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_PUSH 0x08
+#define TCP_ACK 0x10
+#define MAX_SEGMENT 32768 /* a longer write or read becomes several packets: IPv4's length has 16 bits */
+#define FIRST_SEQUENCE 1000
+#define RECORD_HEADER 5 /* RFC 9846 section 5.1 */
+
+/* One end, as its bytes stand in a header. */
+typedef struct {
+  guint8 address[16];
+  guint16 port;
+} Endpoint;
+
+typedef struct {
+  Endpoint ends[2]; /* by the QsDirection in which they send: ours, theirs */
+  gboolean ipv6;
+  gboolean opened; /* TCP: the handshake was made up */
+  gboolean sent;
+  gboolean refused;    /* an ICMP error that says so was written */
+  QsRecord last;       /* UDP: what was sent last: an ICMP error quotes it */
+  guint16 checksum;    /* its own */
+  guint32 sequence[2]; /* TCP: next to be sent */
+  gboolean holds;      /* TCP: the header of a TLS record, whose body comes next */
+  gint64 held_time;
+  guint8 held[RECORD_HEADER];
+} Path;
+
+typedef struct {
+  QsTrace *trace;
+  guint next, end; /* records */
+  GArray *paths;   /* Path */
+  GByteArray *block;
+  GByteArray *packet;
+  gint last_path;               /* where something was sent last, -1: nowhere */
+  gint64 connecting, connected; /* of TCP, -1: not told */
+  gboolean server;              /* it is the remote end that opened the connection */
+} State;
+
+static const char *const fate_comments[] = {
+  [QS_FATE_PASSED] = NULL,
+  [QS_FATE_DROPPED] = "Quicscope: dropped",
+  [QS_FATE_DELAYED] = "Quicscope: delayed",
+  [QS_FATE_DUPLICATED] = "Quicscope: duplicated",
+  [QS_FATE_CORRUPTED] = "Quicscope: corrupted",
+};
+
+/* --- Bytes --- */
+
+static void
+put_bytes (GByteArray *out, const void *bytes, gsize n)
+{
+  if (n > 0)
+    g_byte_array_append (out, bytes, (guint) n);
+}
+
+static void
+put_le16 (GByteArray *out, guint value)
+{
+  guint16 wire = GUINT16_TO_LE ((guint16) value);
+  put_bytes (out, &wire, 2);
+}
+
+static void
+put_le32 (GByteArray *out, guint32 value)
+{
+  guint32 wire = GUINT32_TO_LE (value);
+  put_bytes (out, &wire, 4);
+}
+
+static void
+put_be16 (GByteArray *out, guint value)
+{
+  guint16 wire = GUINT16_TO_BE ((guint16) value);
+  put_bytes (out, &wire, 2);
+}
+
+static void
+put_be32 (GByteArray *out, guint32 value)
+{
+  guint32 wire = GUINT32_TO_BE (value);
+  put_bytes (out, &wire, 4);
+}
+
+static void
+pad4 (GByteArray *out)
+{
+  static const guint8 zeros[4];
+  put_bytes (out, zeros, (4 - out->len % 4) % 4);
+}
+
+static void
+put_option (GByteArray *out, guint code, const void *value, gsize length)
+{
+  put_le16 (out, code);
+  put_le16 (out, (guint) length);
+  put_bytes (out, value, length);
+  pad4 (out);
+}
+
+/* --- Blocks --- */
+
+static void
+begin_block (GByteArray *block, guint32 type)
+{
+  g_byte_array_set_size (block, 0);
+  put_le32 (block, type);
+  put_le32 (block, 0); /* the length, filled in at the end */
+}
+
+static gboolean
+end_block (GByteArray *block, QsFileWriter *out, GError **error)
+{
+  guint32 length = GUINT32_TO_LE (block->len + 4);
+
+  memcpy (block->data + 4, &length, 4);
+  put_bytes (block, &length, 4);
+  return qs_file_writer_write (out, block->data, block->len, error);
+}
+
+static gboolean
+write_section (State *self, QsFileWriter *out, GError **error)
+{
+  static const char application[] = QS_PCAPNG_APPLICATION " " PACKAGE_VERSION;
+
+  begin_block (self->block, QS_PCAPNG_SECTION);
+  put_le32 (self->block, QS_PCAPNG_BYTE_ORDER_MAGIC);
+  put_le16 (self->block, 1);
+  put_le16 (self->block, 0);
+  put_le32 (self->block, G_MAXUINT32); /* section length: not said */
+  put_le32 (self->block, G_MAXUINT32);
+  put_option (self->block, QS_PCAPNG_SHB_APPLICATION, application, strlen (application));
+  put_option (self->block, QS_PCAPNG_OPT_END, NULL, 0);
+  return end_block (self->block, out, error);
+}
+
+static gboolean
+write_interface (State *self, QsFileWriter *out, GError **error)
+{
+  static const char *const names[] = { "client", "server", "network" };
+  static const guint8 nanoseconds = 9; /* 10^-9 s */
+  const char *name = names[qs_trace_get_vantage (self->trace)];
+
+  begin_block (self->block, QS_PCAPNG_INTERFACE);
+  put_le16 (self->block, QS_LINK_RAW);
+  put_le16 (self->block, 0);
+  put_le32 (self->block, 0); /* snapshot length: no bound */
+  put_option (self->block, QS_PCAPNG_IF_NAME, name, strlen (name));
+  put_option (self->block, QS_PCAPNG_IF_TSRESOL, &nanoseconds, 1);
+  put_option (self->block, QS_PCAPNG_OPT_END, NULL, 0);
+  return end_block (self->block, out, error);
+}
+
+/* Wireshark says that there are no secrets when this block stands behind the packets. */
+static gboolean
+write_secrets (State *self, QsFileWriter *out, GError **error)
+{
+  g_autoptr (GString) text = qs_key_log_format (self->trace);
+
+  if (text->len == 0)
+    return TRUE;
+  begin_block (self->block, QS_PCAPNG_SECRETS);
+  put_le32 (self->block, QS_PCAPNG_TLS_KEY_LOG);
+  put_le32 (self->block, (guint32) text->len);
+  put_bytes (self->block, text->str, text->len);
+  pad4 (self->block);
+  return end_block (self->block, out, error);
+}
+
+/* missing: bytes at the packet's end that were on the wire and not kept. */
+static gboolean
+write_packet (State *self, const QsRecord *record, gsize missing, QsFileWriter *out, GError **error)
+{
+  guint64 time = (guint64) (qs_trace_get_origin (self->trace) + record->time);
+  gboolean sent = record->direction == QS_DIRECTION_SENT;
+  guint32 flags = GUINT32_TO_LE (sent ? QS_PCAPNG_OUTBOUND : QS_PCAPNG_INBOUND);
+  const char *comment = qs_pcapng_fate_comment (record->fate);
+
+  begin_block (self->block, QS_PCAPNG_ENHANCED_PACKET);
+  put_le32 (self->block, 0); /* interface */
+  put_le32 (self->block, (guint32) (time >> 32));
+  put_le32 (self->block, (guint32) time);
+  put_le32 (self->block, self->packet->len);
+  put_le32 (self->block, (guint32) (self->packet->len + missing));
+  put_bytes (self->block, self->packet->data, self->packet->len);
+  pad4 (self->block);
+  if (comment != NULL)
+    put_option (self->block, QS_PCAPNG_OPT_COMMENT, comment, strlen (comment));
+  /* A capture between both has no inside. */
+  if (qs_trace_get_vantage (self->trace) != QS_VANTAGE_NETWORK)
+    put_option (self->block, QS_PCAPNG_EPB_FLAGS, &flags, 4);
+  put_option (self->block, QS_PCAPNG_OPT_END, NULL, 0);
+  return end_block (self->block, out, error);
+}
+
+/* --- Made-up headers --- */
+
+static guint32
+sum_words (guint32 sum, const guint8 *bytes, gsize n)
+{
+  for (gsize i = 0; i + 1 < n; i += 2)
+    sum += (guint32) (bytes[i] << 8 | bytes[i + 1]);
+  if (n % 2 == 1)
+    sum += (guint32) bytes[n - 1] << 8;
+  return (sum & 0xffff) + (sum >> 16);
+}
+
+static guint16
+fold (guint32 sum)
+{
+  while (sum >> 16 != 0)
+    sum = (sum & 0xffff) + (sum >> 16);
+  return (guint16) ~sum;
+}
+
+static void
+patch_be16 (GByteArray *out, gsize at, guint16 value)
+{
+  out->data[at] = (guint8) (value >> 8);
+  out->data[at + 1] = (guint8) value;
+}
+
+/* length: of what follows the IP header. */
+static void
+put_ip_header (GByteArray *out, const Path *path, QsDirection direction, guint8 protocol, guint8 ecn, gsize length)
+{
+  const Endpoint *from = &path->ends[direction];
+  const Endpoint *to = &path->ends[1 - direction];
+
+  if (path->ipv6)
+    {
+      put_be32 (out, 0x60000000u | (guint32) ecn << 20);
+      put_be16 (out, (guint) length);
+      put_bytes (out, (guint8[]){ protocol, 64 }, 2);
+      put_bytes (out, from->address, 16);
+      put_bytes (out, to->address, 16);
+      return;
+    }
+  put_bytes (out, (guint8[]){ 0x45, ecn }, 2);
+  put_be16 (out, (guint) length + 20);
+  put_be32 (out, 0x00004000); /* identification 0, do not fragment */
+  put_bytes (out, (guint8[]){ 64, protocol, 0, 0 }, 4);
+  put_bytes (out, from->address, 4);
+  put_bytes (out, to->address, 4);
+  patch_be16 (out, 10, fold (sum_words (0, out->data, 20)));
+}
+
+/* Over the pseudo-header and what stands from at on (RFC 768, RFC 9293, RFC 8200 section 8.1). */
+static guint16
+transport_checksum (const GByteArray *packet, const Path *path, guint8 protocol, gsize at)
+{
+  gsize address_length = path->ipv6 ? 16 : 4;
+  guint32 length = packet->len - (guint32) at;
+  guint32 sum = sum_words (0, path->ends[0].address, address_length);
+
+  sum += sum_words (0, path->ends[1].address, address_length);
+  return fold (sum_words (sum + protocol + length, packet->data + at, length));
+}
+
+static gboolean
+write_datagram (State *self, Path *path, const QsRecord *record, QsFileWriter *out, GError **error)
+{
+  gsize missing = record->length - record->bytes.length;
+
+  g_byte_array_set_size (self->packet, 0);
+  put_ip_header (self->packet, path, record->direction, PROTOCOL_UDP, record->ecn & 3, record->length + 8);
+  gsize at = self->packet->len;
+  put_be16 (self->packet, path->ends[record->direction].port);
+  put_be16 (self->packet, path->ends[1 - record->direction].port);
+  put_be16 (self->packet, record->length + 8);
+  put_be16 (self->packet, 0);
+  put_bytes (self->packet, record->bytes.data, record->bytes.length);
+  guint16 checksum = missing == 0 ? transport_checksum (self->packet, path, PROTOCOL_UDP, at) : 0;
+  if (missing == 0 && checksum == 0)
+    checksum = 0xffff; /* 0 says that there is none (RFC 768) */
+  patch_be16 (self->packet, at + 6, checksum);
+  if (record->direction == QS_DIRECTION_SENT)
+    path->checksum = checksum;
+  return write_packet (self, record, missing, out, error);
+}
+
+static gboolean
+write_segment (State *self, Path *path, const QsRecord *record, guint8 flags, QsFileWriter *out, GError **error)
+{
+  QsDirection direction = record->direction;
+  gsize missing = record->length - record->bytes.length;
+
+  g_byte_array_set_size (self->packet, 0);
+  put_ip_header (self->packet, path, direction, PROTOCOL_TCP, 0, record->length + 20);
+  gsize at = self->packet->len;
+  put_be16 (self->packet, path->ends[direction].port);
+  put_be16 (self->packet, path->ends[1 - direction].port);
+  put_be32 (self->packet, path->sequence[direction]);
+  put_be32 (self->packet, (flags & TCP_ACK) != 0 ? path->sequence[1 - direction] : 0);
+  put_bytes (self->packet, (guint8[]){ 5 << 4, flags }, 2);
+  put_be16 (self->packet, 65535); /* window */
+  put_be32 (self->packet, 0);     /* checksum, urgent pointer */
+  put_bytes (self->packet, record->bytes.data, record->bytes.length);
+  if (missing == 0)
+    patch_be16 (self->packet, at + 16, transport_checksum (self->packet, path, PROTOCOL_TCP, at));
+  path->sequence[direction] += record->length + ((flags & (TCP_SYN | TCP_FIN)) != 0 ? 1 : 0);
+  return write_packet (self, record, missing, out, error);
+}
+
+static gboolean
+open_tcp (State *self, Path *path, gint64 time, QsFileWriter *out, GError **error)
+{
+  /* TCP's own handshake is made up, at the times that the marks tell of where there are some. */
+  gint64 connected = self->connected >= 0 ? self->connected : time;
+  gint64 connecting = self->connecting >= 0 ? self->connecting : connected;
+  QsDirection client = self->server ? QS_DIRECTION_RECEIVED : QS_DIRECTION_SENT;
+  QsRecord to_server = { .direction = client, .time = connecting };
+  QsRecord to_client = { .direction = 1 - client, .time = connected };
+  QsRecord opened = { .direction = client, .time = connected };
+
+  path->opened = TRUE;
+  path->sequence[0] = path->sequence[1] = FIRST_SEQUENCE;
+  return write_segment (self, path, &to_server, TCP_SYN, out, error) &&
+         write_segment (self, path, &to_client, TCP_SYN | TCP_ACK, out, error) &&
+         write_segment (self, path, &opened, TCP_ACK, out, error);
+}
+
+static gboolean
+write_segments (State *self, Path *path, const QsRecord *whole, QsFileWriter *out, GError **error)
+{
+  QsRecord piece = *whole;
+
+  for (guint32 at = 0; at < whole->length; at += MAX_SEGMENT)
+    {
+      gsize kept = at < whole->bytes.length ? whole->bytes.length - at : 0;
+
+      piece.length = MIN (whole->length - at, MAX_SEGMENT);
+      piece.bytes = QS_SPAN (kept > 0 ? whole->bytes.data + at : NULL, MIN (kept, piece.length));
+      if (!write_segment (self, path, &piece, TCP_PUSH | TCP_ACK, out, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+write_held (State *self, Path *path, QsFileWriter *out, GError **error)
+{
+  const QsRecord header = { .direction = QS_DIRECTION_RECEIVED,
+                            .time = path->held_time,
+                            .length = RECORD_HEADER,
+                            .bytes = QS_SPAN (path->held, RECORD_HEADER) };
+
+  if (!path->holds)
+    return TRUE;
+  path->holds = FALSE;
+  return write_segment (self, path, &header, TCP_PUSH | TCP_ACK, out, error);
+}
+
+static gboolean
+write_joined (State *self, Path *path, const QsRecord *body, QsFileWriter *out, GError **error)
+{
+  g_autoptr (GByteArray) whole = g_byte_array_sized_new (RECORD_HEADER + (guint) body->bytes.length);
+  QsRecord joined = *body;
+
+  path->holds = FALSE;
+  put_bytes (whole, path->held, RECORD_HEADER);
+  put_bytes (whole, body->bytes.data, body->bytes.length);
+  joined.length += RECORD_HEADER;
+  joined.bytes = QS_SPAN (whole->data, whole->len);
+  return write_segments (self, path, &joined, out, error);
+}
+
+/* OpenSSL reads a record's header apart from its body. On the wire they were together, and so they are shown elsewhere. */
+static gboolean
+write_stream (State *self, Path *path, const QsRecord *record, QsFileWriter *out, GError **error)
+{
+  gboolean received = record->direction == QS_DIRECTION_RECEIVED;
+
+  if (!path->opened && !open_tcp (self, path, record->time, out, error))
+    return FALSE;
+  if (received && path->holds)
+    return write_joined (self, path, record, out, error);
+  if (!received || record->length != RECORD_HEADER || record->bytes.length != RECORD_HEADER)
+    return write_held (self, path, out, error) && write_segments (self, path, record, out, error);
+  path->holds = TRUE;
+  path->held_time = record->time;
+  memcpy (path->held, record->bytes.data, RECORD_HEADER);
+  return TRUE;
+}
+
+/* --- Addresses --- */
+
+/* Fills in an address as IPv6 (IPv4 as a mapped one), and says whether it is really IPv4. An unknown one
+ * becomes one of RFC 5737's for documentation. */
+static gboolean
+read_endpoint (GSocketAddress *address, guint8 last_byte, guint16 port, Endpoint *out)
+{
+  static const guint8 mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+
+  memcpy (out->address, mapped, 12);
+  memcpy (out->address + 12, (guint8[]){ 192, 0, 2, last_byte }, 4);
+  out->port = port;
+  if (address == NULL || !G_IS_INET_SOCKET_ADDRESS (address))
+    return TRUE;
+
+  GInetAddress *inet = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
+  const guint8 *bytes = g_inet_address_to_bytes (inet);
+  out->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
+  if (g_inet_address_get_family (inet) == G_SOCKET_FAMILY_IPV4)
+    memcpy (out->address + 12, bytes, 4);
+  else
+    memcpy (out->address, bytes, 16);
+  return memcmp (out->address, mapped, 12) == 0;
+}
+
+static void
+read_path (State *self, const QsPath *known, Path *path)
+{
+  guint16 ports[2] = { self->server ? 443 : 49152, self->server ? 49152 : 443 };
+  gboolean ipv4 = read_endpoint (known != NULL ? known->local : NULL, 1, ports[0], &path->ends[0]);
+
+  ipv4 = read_endpoint (known != NULL ? known->remote : NULL, 2, ports[1], &path->ends[1]) && ipv4;
+  path->ipv6 = !ipv4;
+  for (guint i = 0; ipv4 && i < 2; i++)
+    memmove (path->ends[i].address, path->ends[i].address + 12, 4);
+}
+
+static Path *
+get_path (State *self, guint16 index)
+{
+  while (self->paths->len <= index)
+    {
+      Path path = { 0 };
+
+      read_path (self, qs_trace_get_path (self->trace, (guint16) self->paths->len), &path);
+      g_array_append_val (self->paths, path);
+    }
+  return &g_array_index (self->paths, Path, index);
+}
+
+/* --- ICMP errors --- */
+
+/* As the path has it, else FALSE. */
+static gboolean
+read_router (const Path *path, const char *text, Endpoint *router)
+{
+  g_autoptr (GInetAddress) inet = text != NULL ? g_inet_address_new_from_string (text) : NULL;
+
+  *router = path->ends[QS_DIRECTION_RECEIVED];
+  if (inet == NULL)
+    return text == NULL;
+  if (path->ipv6 != (g_inet_address_get_family (inet) == G_SOCKET_FAMILY_IPV6))
+    return FALSE;
+  memcpy (router->address, g_inet_address_to_bytes (inet), g_inet_address_get_native_size (inet));
+  return TRUE;
+}
+
+/* The path that an error is of: a host speaks for itself; a router for what was sent last. */
+static Path *
+find_quoted_path (State *self, const QsMark *mark, Endpoint *router)
+{
+  for (guint i = 0; i < self->paths->len; i++)
+    {
+      Path *path = &g_array_index (self->paths, Path, i);
+
+      if (path->sent && read_router (path, mark->text, router) &&
+          memcmp (router->address, path->ends[QS_DIRECTION_RECEIVED].address, path->ipv6 ? 16 : 4) == 0)
+        return path;
+    }
+  Path *last = self->last_path >= 0 ? &g_array_index (self->paths, Path, self->last_path) : NULL;
+  return last != NULL && read_router (last, mark->text, router) ? last : NULL;
+}
+
+/* The error is told of as the socket told it to us; it quotes the headers of what it answers (RFC 792, RFC 4443). */
+static gboolean
+write_icmp (State *self, Path *path, const Endpoint *router, gint64 time, guint type_and_code, QsFileWriter *out,
+            GError **error)
+{
+  QsRecord from_router = { .direction = QS_DIRECTION_RECEIVED, .time = time };
+  Path way = *path;
+
+  way.ends[QS_DIRECTION_RECEIVED] = *router;
+  path->refused = TRUE;
+  guint8 protocol = path->ipv6 ? PROTOCOL_ICMPV6 : PROTOCOL_ICMP;
+  gsize header_length = path->ipv6 ? 40 : 20;
+
+  /* The quoted headers are made first, as they know only to stand in front. */
+  g_autoptr (GByteArray) quoted = g_byte_array_new ();
+  put_ip_header (quoted, path, QS_DIRECTION_SENT, PROTOCOL_UDP, path->last.ecn & 3, path->last.length + 8);
+  put_be16 (quoted, path->ends[QS_DIRECTION_SENT].port);
+  put_be16 (quoted, path->ends[QS_DIRECTION_RECEIVED].port);
+  put_be16 (quoted, path->last.length + 8);
+  put_be16 (quoted, path->checksum);
+
+  g_byte_array_set_size (self->packet, 0);
+  put_ip_header (self->packet, &way, QS_DIRECTION_RECEIVED, protocol, 0, 8 + header_length + 8);
+  gsize at = self->packet->len;
+  put_be16 (self->packet, type_and_code);
+  put_be16 (self->packet, 0);
+  put_be32 (self->packet, 0);
+  put_bytes (self->packet, quoted->data, quoted->len);
+  patch_be16 (self->packet, at + 2,
+              path->ipv6 ? transport_checksum (self->packet, &way, protocol, at)
+                         : fold (sum_words (0, self->packet->data + at, self->packet->len - at)));
+  return write_packet (self, &from_router, 0, out, error);
+}
+
+static gboolean
+write_icmp_mark (State *self, const QsRecord *record, QsFileWriter *out, GError **error)
+{
+  Endpoint router;
+  Path *path = find_quoted_path (self, record->mark, &router);
+
+  return path == NULL ||
+         write_icmp (self, path, &router, record->time, (guint) (record->mark->value & 0xffff), out, error);
+}
+
+/* Of an attempt that lost a race we know no more than that the socket refused, which is what "port unreachable" does. */
+static gboolean
+write_refusal (State *self, const QsRecord *record, QsFileWriter *out, GError **error)
+{
+  for (guint i = 0; i < self->paths->len; i++)
+    {
+      Path *path = &g_array_index (self->paths, Path, i);
+      const QsPath *known = qs_trace_get_path (self->trace, (guint16) i);
+
+      if (!path->sent || path->refused || known == NULL || known->remote == NULL)
+        continue;
+      g_autofree char *text = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (known->remote));
+      if (g_strcmp0 (text, record->mark->text) == 0)
+        return write_icmp (self, path, &path->ends[QS_DIRECTION_RECEIVED], record->time,
+                           path->ipv6 ? ICMPV6_PORT_UNREACHABLE : ICMP_PORT_UNREACHABLE, out, error);
+    }
+  return TRUE;
+}
+
+/* --- The format --- */
+
+static void
+free_pcapng (gpointer data)
+{
+  State *self = data;
+
+  g_byte_array_unref (self->block);
+  g_byte_array_unref (self->packet);
+  g_array_unref (self->paths);
+  g_object_unref (self->trace);
+  g_free (self);
+}
+
+static gpointer
+begin_pcapng (QsTrace *trace, const char *path, QsFileWriter *out, GError **error)
+{
+  if (qs_trace_get_n_datagrams (trace) == 0 && qs_trace_get_n_packets (trace) > 0)
+    {
+      g_set_error_literal (
+          error, QS_ERROR, QS_ERROR_UNSUPPORTED,
+          _ ("A capture cannot be made of this trace: it came from a qlog file, which tells of packets "
+             "but does not hold their bytes."));
+      return NULL;
+    }
+
+  State *self = g_new0 (State, 1);
+  self->trace = g_object_ref (trace);
+  self->end = qs_trace_get_n_records (trace);
+  self->paths = g_array_new (FALSE, FALSE, sizeof (Path));
+  self->block = g_byte_array_new ();
+  self->packet = g_byte_array_new ();
+  self->last_path = -1;
+  self->connecting = self->connected = -1;
+  self->server = qs_trace_get_vantage (trace) == QS_VANTAGE_SERVER;
+  if (write_section (self, out, error) && write_interface (self, out, error) && write_secrets (self, out, error))
+    return self;
+  free_pcapng (self);
+  return NULL;
+}
+
+static gboolean
+write_record (State *self, const QsRecord *record, QsFileWriter *out, GError **error)
+{
+  if (record->kind == QS_RECORD_DATAGRAM)
+    {
+      Path *path = get_path (self, record->path);
+
+      if (record->direction == QS_DIRECTION_SENT)
+        {
+          path->sent = TRUE;
+          path->last = *record;
+          self->last_path = record->path;
+        }
+      return write_datagram (self, path, record, out, error);
+    }
+  if (record->kind == QS_RECORD_MARK && record->mark->kind == QS_MARK_CONNECTING)
+    self->connecting = record->time;
+  if (record->kind == QS_RECORD_MARK && record->mark->kind == QS_MARK_TCP_CONNECTED)
+    self->connected = record->time;
+  if (record->kind == QS_RECORD_MARK && record->mark->kind == QS_MARK_ICMP)
+    return write_icmp_mark (self, record, out, error);
+  if (record->kind == QS_RECORD_MARK && record->mark->kind == QS_MARK_ATTEMPT_LOST &&
+      g_strcmp0 (record->mark->name, "ECONNREFUSED") == 0)
+    return write_refusal (self, record, out, error);
+  if (record->kind == QS_RECORD_SEGMENT)
+    return write_stream (self, get_path (self, record->path), record, out, error);
+  return TRUE;
+}
+
+static gboolean
+write_rest (State *self, QsFileWriter *out, GError **error)
+{
+  for (guint i = 0; i < self->paths->len; i++)
+    if (!write_held (self, &g_array_index (self->paths, Path, i), out, error))
+      return FALSE;
+  return TRUE;
+}
+
+static QsSaveStep
+step_pcapng (gpointer state, QsFileWriter *out, GError **error)
+{
+  State *self = state;
+  QsRecord record;
+
+  if (self->next == self->end)
+    return write_rest (self, out, error) ? QS_SAVE_DONE : QS_SAVE_FAILED;
+  qs_trace_get_record (self->trace, self->next++, &record);
+  return write_record (self, &record, out, error) ? QS_SAVE_MORE : QS_SAVE_FAILED;
+}
+
+const QsSaveClass qs_pcapng_save_class = { 0600, begin_pcapng, step_pcapng, free_pcapng };
+
+const char *
+qs_pcapng_fate_comment (QsFate fate)
+{
+  return fate < G_N_ELEMENTS (fate_comments) ? fate_comments[fate] : NULL;
+}
+
+gboolean
+qs_pcapng_write (QsTrace *trace, const char *path, GError **error)
+{
+  return qs_trace_save (trace, path, QS_TRACE_FORMAT_PCAPNG, error);
+}

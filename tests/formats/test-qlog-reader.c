@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* qlogs in the manner of other programs, and what is derived from them. */
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "formats/qs-trace-file.h"
+#include "trace/qs-metrics.h"
+
+#define MS G_GINT64_CONSTANT (1000000)
+
+static GPtrArray *
+load_text (const char *text, GError **error)
+{
+  g_autofree char *path = NULL;
+  int fd = g_file_open_tmp ("qs-qlog-XXXXXX", &path, NULL);
+
+  g_assert_cmpint (fd, >=, 0);
+  g_close (fd, NULL);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  GPtrArray *traces = qs_trace_file_load (path, NULL, NULL, error);
+  g_unlink (path);
+  return traces;
+}
+
+static GPtrArray *
+load (const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  GPtrArray *traces = load_text (text, &error);
+
+  g_assert_no_error (error);
+  return traces;
+}
+
+static guint
+count_flag (QsTrace *trace, guint flag)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < qs_trace_get_n_packets (trace); i++)
+    n += (qs_trace_get_packet (trace, i)->flags & flag) != 0;
+  return n;
+}
+
+/* picoquic: draft-00, an event is an array, microseconds, the packet's type beside its header. */
+static const char picoquic[] =
+    "{ \"qlog_version\": \"draft-00\", \"title\": \"picoquic\", \"traces\": [\n"
+    "{ \"vantage_point\": { \"name\": \"backend-67\", \"type\": \"server\" },\n"
+    "\"title\": \"picoquic\", \"event_fields\": [\"relative_time\", \"path_id\", \"category\", \"event\", \"data\"],\n"
+    "\"configuration\": {\"time_units\": \"us\"},\n"
+    "\"common_fields\": { \"protocol_type\": \"QUIC_HTTP3\", \"reference_time\": \"1600000000000000\"},\n"
+    "\"events\": [\n"
+    "[0, 0, \"transport\", \"datagram_received\", { \"byte_length\": 1252}],\n"
+    "[0, 0, \"transport\", \"packet_received\", { \"packet_type\": \"initial\", \"header\": { \"packet_size\": 329, "
+    "\"packet_number\": 0, \"version\": \"00000001\", \"payload_length\": 283, \"scid\": \"0203040506070809\", "
+    "\"dcid\": \"0102030405060708\" }, \"frames\": [{ \n    \"frame_type\": \"crypto\", \"offset\": 0, \"length\": "
+    "279}]}],\n"
+    "[0, 0, \"transport\", \"parameters_set\", {\"owner\": \"remote\", \"sni\": \"test.example.com\", \"alpn\": "
+    "\"hq\"}],\n"
+    "[0, 0, \"transport\", \"parameters_set\", {\"owner\": \"remote\", \"initial_max_data\": 1048576, "
+    "\"idle_timeout\": 30000, "
+    "\"max_ack_delay\": 10, \"handshake_connection_id\": \"0203040506070809\", \"enable_loss_bit\": 1}],\n"
+    "[1500, 0, \"transport\", \"packet_sent\", { \"packet_type\": \"1RTT\", \"header\": { \"packet_size\": 256, "
+    "\"packet_number\": 7, \"dcid\": \"0203040506070809\", \"key_phase\": 0 }, \"frames\": [{ \"frame_type\": "
+    "\"stream\", "
+    "\"id\": 0, \"offset\": 0, \"length\": 220, \"fin\": true}]}],\n"
+    "[41500, 0, \"transport\", \"packet_received\", { \"packet_type\": \"1RTT\", \"header\": { \"packet_size\": 40, "
+    "\"packet_number\": 1 }, \"frames\": [{ \"frame_type\": \"ack\", \"ack_delay\": 800, \"acked_ranges\": [[7]]}]}],\n"
+    "[50000, 0, \"transport\", \"packet_dropped\", {\n    \"packet_type\" : \"1RTT\",\n    \"packet_size\" : 256,\n"
+    "    \"trigger\": \"payload_decrypt_error\"}]]}]}\n";
+
+static void
+test_picoquic (void)
+{
+  g_autoptr (GPtrArray) traces = load (picoquic);
+  QsTrace *trace = traces->pdata[0];
+
+  g_assert_cmpuint (traces->len, ==, 1);
+  g_assert_cmpint (qs_trace_get_vantage (trace), ==, QS_VANTAGE_SERVER);
+  g_assert_cmpint (qs_trace_get_origin (trace), ==, G_GINT64_CONSTANT (1600000000) * 1000 * MS);
+  g_assert_cmpuint (qs_trace_get_n_packets (trace), ==, 4);
+
+  const QsPacket *packet = qs_trace_get_packet (trace, 0);
+  g_assert_cmpint (packet->type, ==, QS_PACKET_INITIAL);
+  g_assert_cmpint (packet->direction, ==, QS_DIRECTION_RECEIVED);
+  g_assert_cmpuint (packet->length, ==, 329);
+  g_assert_cmphex (packet->version, ==, 1);
+  packet = qs_trace_get_packet (trace, 1);
+  g_assert_cmpint (packet->time, ==, 1500000);
+  g_assert_cmpuint (packet->number, ==, 7);
+  g_assert_true ((packet->flags & QS_PACKET_ACKED) != 0);
+  packet = qs_trace_get_packet (trace, 3);
+  g_assert_cmpuint (packet->length, ==, 256);
+  g_assert_true ((packet->flags & QS_PACKET_CORRUPT) != 0);
+
+  g_assert_cmpstr (qs_trace_get_fact (trace, "tls.sni"), ==, "test.example.com");
+  g_assert_cmpstr (qs_trace_get_fact (trace, "tls.alpn"), ==, "hq");
+  const QsMark *mark = qs_trace_find_mark (trace, QS_MARK_FACT, QS_FACT_REMOTE_PARAMETERS, NULL);
+  gsize length;
+  const guint8 *bytes = g_bytes_get_data (mark->bytes, &length);
+  /* max_idle_timeout, initial_max_data, max_ack_delay, initial_source_connection_id. */
+  g_assert_cmpmem (bytes, length,
+                   "\x01\x04\x80\x00\x75\x30"
+                   "\x04\x04\x80\x10\x00\x00"
+                   "\x0b\x01\x0a"
+                   "\x0f\x08\x02\x03\x04\x05\x06\x07\x08\x09",
+                   25);
+
+  QsMetrics *metrics = qs_trace_get_metrics (trace);
+  g_assert_cmpuint (metrics->rtt->len, ==, 1);
+  g_assert_cmpint (g_array_index (metrics->rtt, QsRttSample, 0).rtt, ==, 40 * MS);
+  const QsStreamFigures *stream = qs_metrics_get_stream (metrics, 0);
+  g_assert_cmpuint (stream->bytes[QS_DIRECTION_SENT], ==, 220);
+  g_assert_true (stream->fin[QS_DIRECTION_SENT]);
+}
+
+/* quic-trace's converter: all in capitals, a column more. */
+static const char shouting[] =
+    "{\"qlog_version\":\"draft-00\",\"traces\":[{\"vantage_point\":{\"type\":\"SERVER\"},\"configuration\":{\"time_"
+    "units\":"
+    "\"us\"},\"event_fields\":[\"relative_time\",\"CATEGORY\",\"EVENT_TYPE\",\"TRIGGER\",\"DATA\"],\"events\":["
+    "[\"10\",\"TRANSPORT\",\"PACKET_SENT\",\"DEFAULT\",{\"packet_type\":\"1RTT\",\"header\":{\"packet_number\":\"1\","
+    "\"packet_size\":1350},\"frames\":[{\"frame_type\":\"STREAM\",\"id\":\"3\",\"fin\":false,\"length\":1326,"
+    "\"offset\":0}]}]"
+    "]}]}";
+
+static void
+test_shouting (void)
+{
+  g_autoptr (GPtrArray) traces = load (shouting);
+  QsTrace *trace = traces->pdata[0];
+  g_autoptr (GBytes) payload = NULL;
+  g_autoptr (GArray) frames = qs_trace_dup_frames (trace, 0, &payload);
+  const QsFrame *frame = &g_array_index (frames, QsFrame, 0);
+
+  g_assert_cmpint (qs_trace_get_vantage (trace), ==, QS_VANTAGE_SERVER);
+  g_assert_cmpint (qs_trace_get_packet (trace, 0)->time, ==, 10000);
+  g_assert_cmpuint (frames->len, ==, 1);
+  g_assert_cmpuint (frame->stream_id, ==, 3);
+  g_assert_cmpuint (frame->data.length, ==, 1326);
+}
+
+#define HEADER \
+  "\x1e{\"qlog_version\":\"0.3\",\"qlog_format\":\"JSON-SEQ\",\"trace\":{\"vantage_point\":{\"type\":\"client\"}}}\n"
+#define EVENT(time, name, data) "\x1e{\"time\":" time ",\"name\":\"" name "\",\"data\":{" data "}}\n"
+#define PACKET(number) "\"header\":{\"packet_type\":\"1RTT\",\"packet_number\":" number "},\"raw\":{\"length\":1000}"
+#define PING ",\"frames\":[{\"frame_type\":\"ping\"}]"
+#define ACK(ranges) ",\"frames\":[{\"frame_type\":\"ack\",\"acked_ranges\":[" ranges "]}]"
+
+/* Losses: one that the file tells of, one that later ACKs tell of, one that was told of and came all the same. */
+static const char losses[] = HEADER EVENT ("0", "transport:packet_sent", PACKET ("0") PING)
+    EVENT ("1", "transport:packet_sent", PACKET ("1") PING) EVENT ("2", "transport:packet_sent", PACKET ("2") PING)
+        EVENT ("3", "transport:packet_sent", PACKET ("3") PING) EVENT ("4", "transport:packet_sent", PACKET ("4") PING)
+            EVENT ("4", "recovery:packet_lost", PACKET ("2")) EVENT ("4", "recovery:packet_lost", PACKET ("3"))
+                EVENT ("4", "recovery:packet_lost", PACKET ("99"))
+                    EVENT ("5", "transport:packet_received", PACKET ("0") ACK ("[3],[4]"))
+                        EVENT ("6", "transport:packet_received", PACKET ("1") ACK ("[4,4]"));
+
+static void
+test_losses (void)
+{
+  g_autoptr (GPtrArray) traces = load (losses);
+  QsTrace *trace = traces->pdata[0];
+  static const guint wanted[] = { QS_PACKET_LOST, QS_PACKET_LOST, QS_PACKET_LOST, QS_PACKET_ACKED, QS_PACKET_ACKED };
+
+  for (guint i = 0; i < G_N_ELEMENTS (wanted); i++)
+    g_assert_cmphex (qs_trace_get_packet (trace, i)->flags & (QS_PACKET_LOST | QS_PACKET_ACKED), ==, wanted[i]);
+  const QsDirectionFigures *figures = &qs_trace_get_metrics (trace)->directions[QS_DIRECTION_SENT];
+  g_assert_cmpuint (figures->lost, ==, 3);
+  g_assert_cmpuint (figures->acked, ==, 2);
+  g_assert_cmpuint (qs_trace_get_metrics (trace)->in_flight[QS_DIRECTION_SENT], ==, 0);
+}
+
+/* Several connections in one trace, by name and by number; what has none stays apart. */
+static const char groups[] =
+    HEADER "\x1e{\"time\":0,\"group_id\":\"a\",\"name\":\"quic:packet_sent\",\"data\":{" PACKET (
+        "0") "}}\n"
+             "\x1e{\"time\":1,\"group_id\":\"b\",\"name\":\"quic:packet_sent\",\"data\":{" PACKET (
+                 "0") "}}\n"
+                      "\x1e{\"time\":2,\"group_id\":\"a\",\"name\":\"quic:packet_received\",\"data\":{" PACKET (
+                          "0") "}}\n"
+                               "\x1e{\"time\":3,\"group_id\":7,\"name\":\"quic:packet_sent\",\"data\":{" PACKET (
+                                   "0") "}}\n";
+
+static void
+test_groups (void)
+{
+  g_autoptr (GPtrArray) traces = load (groups);
+
+  g_assert_cmpuint (traces->len, ==, 3);
+  g_assert_cmpuint (qs_trace_get_n_packets (traces->pdata[0]), ==, 2);
+  g_assert_cmpuint (qs_trace_get_n_packets (traces->pdata[1]), ==, 1);
+  g_assert_cmpuint (qs_trace_get_n_packets (traces->pdata[2]), ==, 1);
+  g_assert_cmpstr (qs_trace_get_title (traces->pdata[0]), !=, qs_trace_get_title (traces->pdata[1]));
+}
+
+/* Two whole traces in one file, as of both ends; one of them could not be made. */
+static const char contained[] =
+    "{\"file_schema\":\"urn:ietf:params:qlog:file:contained\",\"serialization_format\":\"application/"
+    "qlog+json\",\"traces\":["
+    "{\"vantage_point\":{\"type\":\"client\"},\"events\":[{\"time\":1,\"name\":\"quic:packet_sent\",\"data\":{" PACKET (
+        "0") "}}]},"
+             "{\"error_description\":\"file not found\",\"uri\":\"x\"},"
+             "{\"vantage_point\":{\"type\":\"server\"},\"events\":[{\"time\":2,\"name\":\"quic:packet_received\","
+             "\"data\":{" PACKET ("0") "}}]}]}";
+
+static void
+test_contained (void)
+{
+  g_autoptr (GPtrArray) traces = load (contained);
+
+  g_assert_cmpuint (traces->len, ==, 2);
+  g_assert_cmpint (qs_trace_get_vantage (traces->pdata[0]), ==, QS_VANTAGE_CLIENT);
+  g_assert_cmpint (qs_trace_get_vantage (traces->pdata[1]), ==, QS_VANTAGE_SERVER);
+}
+
+/* The trace's own members in a second record. */
+static const char late_header[] =
+    "{\"qlog_format\":\"JSON-SEQ\",\"qlog_version\":\"0.4\"}\n"
+    "{\"title\":\"QuicX server\",\"vantage_point\":{\"name\":\"server\",\"type\":\"server\"},\"common_fields\":"
+    "{\"protocol_type\":\"QUIC\"},\"configuration\":{\"time_offset\":0,\"time_units\":\"us\"}}\n"
+    "{\"time\":2000,\"name\":\"quic:packet_sent\",\"data\":{" PACKET ("0") "}}\n";
+
+static void
+test_late_header (void)
+{
+  g_autoptr (GPtrArray) traces = load (late_header);
+
+  g_assert_cmpint (qs_trace_get_vantage (traces->pdata[0]), ==, QS_VANTAGE_SERVER);
+  g_assert_cmpint (qs_trace_get_packet (traces->pdata[0], 0)->time, ==, 2 * MS);
+}
+
+/* quic-go and the newest schema: addresses as objects, versions apart, keys updated, states, a close by its name. */
+static const char newest[] =
+    "\x1e{\"file_schema\":\"urn:ietf:params:qlog:file:sequential\",\"serialization_format\":\"application/"
+    "qlog+json-seq\","
+    "\"title\":\"quic-go qlog\",\"trace\":{\"vantage_point\":{\"type\":\"client\"},\"common_fields\":{\"time_format\":"
+    "\"relative_to_epoch\",\"reference_time\":{\"clock_type\":\"monotonic\",\"epoch\":\"unknown\",\"wall_clock_time\":"
+    "\"2025-01-02T03:04:05.000Z\"}}}}\n" EVENT (
+        "0", "quic:connection_started",
+        "\"local\":{\"ip_v6\":\"::1\",\"port_v6\":50000},\"remote\":{\"ip_v6\":\"::1\",\"port_v6\":443}")
+        EVENT ("0.1", "quic:version_information", "\"client_versions\":[\"6b3343cf\"],\"chosen_version\":\"6b3343cf\"")
+            EVENT (
+                "1", "quic:packet_sent",
+                "\"header\":{\"packet_type\":\"initial\",\"packet_number\":0},\"raw\":{\"length\":1252},\"frames\":[{"
+                "\"frame_type\":\"crypto\",\"offset\":0,\"raw\":{\"length\":300}}]")
+                EVENT ("5", "quic:alpn_information", "\"chosen_alpn\":{\"string_value\":\"h3\\u001b\"}") EVENT (
+                    "6", "quic:packet_sent",
+                    "\"header\":{\"packet_type\":\"handshake\",\"packet_number\":0},\"frames\":[{\"frame_type\":"
+                    "\"crypto\",\"offset\":0,\"raw\":{\"length\":52}}]")
+                    EVENT ("7", "quic:key_updated", "\"key_type\":\"client_1rtt_secret\",\"trigger\":\"local_update\"")
+                        EVENT ("8", "quic:packet_sent", PACKET ("1"))
+                            EVENT ("9", "quic:connection_closed",
+                                   "\"initiator\":\"remote\",\"connection_error\":\"crypto_error_0x178\",\"reason\":"
+                                   "\"no <b>\"");
+
+static void
+test_newest (void)
+{
+  g_autoptr (GPtrArray) traces = load (newest);
+  QsTrace *trace = traces->pdata[0];
+  GInetSocketAddress *remote = G_INET_SOCKET_ADDRESS (qs_trace_get_path (trace, 0)->remote);
+  gint64 time;
+
+  g_assert_cmpint (qs_trace_get_origin (trace), ==, G_GINT64_CONSTANT (1735787045) * 1000 * MS);
+  g_assert_cmpuint (g_inet_socket_address_get_port (remote), ==, 443);
+  g_assert_cmphex (qs_trace_get_packet (trace, 0)->version, ==, 0x6b3343cf);
+  g_assert_cmpstr (qs_trace_get_fact (trace, "tls.alpn"), ==, "h3\\x1b");
+  g_assert_nonnull (qs_trace_find_mark (trace, QS_MARK_HANDSHAKE_DONE, NULL, &time));
+  g_assert_cmpint (time, ==, 6 * MS);
+  g_assert_cmpuint (count_flag (trace, QS_PACKET_KEY_UPDATE), ==, 1);
+  const QsMark *mark = qs_trace_find_mark (trace, QS_MARK_CLOSE, "remote", NULL);
+  g_assert_cmpint (mark->value, ==, 0x178);
+  g_assert_false (mark->application);
+  g_assert_cmpstr (mark->text, ==, "no <b>");
+}
+
+/* Events that are not what their column says, or too short: passed over. */
+static const char odd_columns[] =
+    "{\"qlog_version\":\"draft-01\",\"traces\":[{\"event_fields\":[\"relative_time\",4,\"category\",\"event\",\"data\"]"
+    ","
+    "\"events\":[[],[1],[1,2,3,4,5,6,7],[1,0,\"transport\",\"packet_sent\",7],[1,0,\"transport\",{},{}],\"x\",7,null,"
+    "[\"2\",0,\"transport\",\"packet_sent\",{\"packet_type\":\"1RTT\",\"frames\":[7,{},{\"frame_type\":\"ack\"},"
+    "{\"frame_type\":\"ack\",\"acked_ranges\":[[5,1],7,[\"x\"]]}]}]]}]}";
+
+static void
+test_odd_columns (void)
+{
+  g_autoptr (GPtrArray) traces = load (odd_columns);
+
+  g_assert_cmpuint (qs_trace_get_n_packets (traces->pdata[0]), ==, 1);
+  g_assert_cmpint (qs_trace_get_packet (traces->pdata[0], 0)->time, ==, 2 * MS);
+}
+
+static const struct {
+  const char *text;
+  const char *says; /* a part of the message */
+} refused[] = {
+  { "{\"a\":1}", "no qlog" },
+  { "{\"qlog_version\":\"0.3\",\"traces\":[]}", "no packets" },
+  { "{\"qlog_version\":\"0.3\",\"trace\":{}}{]", "brackets" },
+  { "\x1e{\"qlog_version\":\"0.3\",\"trace\":{}}\x1e{\"time\":\"\xff\"}", "not JSON" },
+  { "{\"qlog_version\":\"0.3\",\"traces\":[{\"events\":[{\"name\":", "ends before" },
+};
+
+static void
+test_refused (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (load_text (refused[i].text, &error));
+      g_test_message ("%s", error->message);
+      g_assert_nonnull (strstr (error->message, refused[i].says));
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/qlog-reader/picoquic", test_picoquic);
+  g_test_add_func ("/qlog-reader/shouting", test_shouting);
+  g_test_add_func ("/qlog-reader/losses", test_losses);
+  g_test_add_func ("/qlog-reader/groups", test_groups);
+  g_test_add_func ("/qlog-reader/contained", test_contained);
+  g_test_add_func ("/qlog-reader/late-header", test_late_header);
+  g_test_add_func ("/qlog-reader/newest", test_newest);
+  g_test_add_func ("/qlog-reader/odd-columns", test_odd_columns);
+  g_test_add_func ("/qlog-reader/refused", test_refused);
+  return g_test_run ();
+}
