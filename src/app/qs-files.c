@@ -48,7 +48,6 @@ static void start_joining (QsWindow *window, QsRun *run, const char *path, const
 typedef struct {
   QsWindow *window;
   QsRun *run;
-  QsDissector *dissector;
 } Dissection;
 
 static void
@@ -60,7 +59,6 @@ dissection_free (gpointer data)
   g_object_set_data (G_OBJECT (qs_run_get_trace (self->run)), DISSECTING, NULL);
   g_object_unref (self->run);
   g_object_unref (self->window);
-  g_object_unref (self->dissector);
   g_free (self);
 }
 
@@ -69,14 +67,10 @@ dissect_cb (gint64 deadline, gpointer data)
 {
   Dissection *self = data;
 
-  if (!qs_dissector_advance (self->dissector, deadline))
-    return G_SOURCE_CONTINUE;
-  qs_dissector_finish (self->dissector);
-  qs_recording_look_again (qs_run_get_recording (self->run));
-  return G_SOURCE_REMOVE;
+  return qs_study_advance (qs_run_get_study (self->run), deadline) ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
-/* In slices: the run is in the window meanwhile, and fills in. The run keeps it, to ask it for streams' bytes. */
+/* In slices: the run is in the window meanwhile, and fills in. */
 static void
 start_dissecting (QsWindow *window, QsRun *run)
 {
@@ -84,9 +78,7 @@ start_dissecting (QsWindow *window, QsRun *run)
 
   self->window = g_object_ref (window);
   self->run = g_object_ref (run);
-  self->dissector = qs_dissector_new (qs_run_get_trace (run));
   g_object_set_data (G_OBJECT (qs_run_get_trace (run)), DISSECTING, self);
-  qs_recording_set_dissector (qs_run_get_recording (run), self->dissector);
   count_loading (window, 1);
   g_source_unref (qs_slice_add (NULL, "[quicscope] dissect file", dissect_cb, self, dissection_free));
 }
@@ -439,7 +431,7 @@ save_report (QsWindow *window, QsRun *run, const char *path)
 {
   g_autoptr (GError) error = NULL;
 
-  qs_html_report_write (qs_run_get_trace (run), path, &error);
+  qs_html_report_write (qs_run_get_study (run), path, &error);
   qs_window_show_error (window, error != NULL ? error->message : NULL);
 }
 

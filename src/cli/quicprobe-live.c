@@ -4,7 +4,6 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "cli/qs-cli.h"
-#include "diagnosis/qs-finding.h"
 #include "wire/qs-names.h"
 
 /* How often a run that is waiting is looked at: a silent port has to be named 3.5 s after the start. */
@@ -12,6 +11,7 @@
 
 struct _QuicprobeLive {
   QsProbe *probe;
+  QsStudy *study;
   FILE *trace_out; /* NULL: no --trace */
   gboolean quiet;
   guint look_source;
@@ -39,8 +39,9 @@ look_cb (gpointer data)
 {
   QuicprobeLive *live = data;
   QsTrace *trace = qs_probe_get_trace (live->probe);
-  g_autoptr (GPtrArray) findings = qs_diagnose (trace, qs_trace_now (trace));
 
+  qs_study_look (live->study, qs_trace_now (trace));
+  GPtrArray *findings = qs_study_get_findings (live->study);
   for (guint i = 0; i < findings->len; i++)
     {
       const QsFinding *finding = findings->pdata[i];
@@ -105,10 +106,8 @@ print_message (QuicprobeLive *live, const QsTraceMessage *message)
 
 /* A message stands behind the packet that completed it. */
 static void
-print_trace (QuicprobeLive *live)
+print_trace (QuicprobeLive *live, QsTrace *trace)
 {
-  QsTrace *trace = qs_probe_get_trace (live->probe);
-
   for (guint n = qs_trace_get_n_packets (trace); live->next_packet < n; live->next_packet++)
     {
       print_packet (live, trace, live->next_packet);
@@ -126,15 +125,16 @@ print_trace (QuicprobeLive *live)
 static void
 derived_cb (QsTrace *trace, QuicprobeLive *live)
 {
-  print_trace (live);
+  print_trace (live, trace);
 }
 
 QuicprobeLive *
-quicprobe_live_new (QsProbe *probe, const QuicprobeOptions *options, FILE *trace_out)
+quicprobe_live_new (QsProbe *probe, QsStudy *study, const QuicprobeOptions *options, FILE *trace_out)
 {
   QuicprobeLive *live = g_new0 (QuicprobeLive, 1);
 
   live->probe = g_object_ref (probe);
+  live->study = g_object_ref (study);
   live->quiet = options->quiet;
   live->trace_out = options->trace ? trace_out : NULL;
   live->named = g_hash_table_new (g_str_hash, g_str_equal);
@@ -149,11 +149,19 @@ quicprobe_live_new (QsProbe *probe, const QuicprobeOptions *options, FILE *trace
 }
 
 void
+quicprobe_print_trace (FILE *out, QsTrace *trace)
+{
+  QuicprobeLive whole = { .trace_out = out };
+
+  print_trace (&whole, trace);
+}
+
+void
 quicprobe_live_finish (QuicprobeLive *live)
 {
   g_clear_handle_id (&live->look_source, g_source_remove);
   if (live->trace_out != NULL)
-    print_trace (live);
+    print_trace (live, qs_probe_get_trace (live->probe));
 }
 
 void
@@ -162,6 +170,7 @@ quicprobe_live_free (QuicprobeLive *live)
   g_clear_handle_id (&live->look_source, g_source_remove);
   g_signal_handlers_disconnect_by_data (live->probe, live);
   g_signal_handlers_disconnect_by_data (qs_probe_get_trace (live->probe), live);
+  g_object_unref (live->study);
   g_object_unref (live->probe);
   g_hash_table_unref (live->named);
   g_free (live);

@@ -21,7 +21,9 @@ static struct {
   char **resolve;
   char *timeout;
   char *send, *output, *mode, *impairment;
-  char *qlog, *pcapng, *keylog, *session;
+  char *qlog, *pcapng, *report, *session;
+  char **keylogs;
+  char *read, *join, *connection;
   gboolean trace, json, quiet, version, help;
 } raw;
 
@@ -75,7 +77,21 @@ static const GOptionEntry file_entries[] = {
     N_ ("FILE") },
   { "pcapng", 0, 0, G_OPTION_ARG_FILENAME, &raw.pcapng,
     N_ ("Write the trace as a capture with its secrets inside, for Wireshark"), N_ ("FILE") },
-  { "keylog", 0, 0, G_OPTION_ARG_FILENAME, &raw.keylog, N_ ("Write the secrets of the connection"), N_ ("FILE") },
+  { "report", 0, 0, G_OPTION_ARG_FILENAME, &raw.report, N_ ("Write all that was found as one HTML page"),
+    N_ ("FILE.html") },
+  { "keylog", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &raw.keylogs,
+    N_ ("Write the secrets of the connection; with --read: secrets to open the file with, may be given more than once"),
+    N_ ("FILE") },
+  { NULL },
+};
+
+static const GOptionEntry read_entries[] = {
+  { "read", 0, 0, G_OPTION_ARG_FILENAME, &raw.read,
+    N_ ("Instead of a TARGET: report on a capture (pcapng, pcap) or a log (qlog)"), N_ ("FILE") },
+  { "connection", 0, 0, G_OPTION_ARG_STRING, &raw.connection,
+    N_ ("The connection of this number; without it several are listed"), N_ ("N") },
+  { "join", 0, 0, G_OPTION_ARG_FILENAME, &raw.join, N_ ("The other end's recording of the same connection"),
+    N_ ("FILE") },
   { NULL },
 };
 
@@ -91,7 +107,8 @@ static const GOptionEntry print_entries[] = {
 static const QsCliGroup groups[] = {
   { N_ ("What to offer:"), offer_entries },          { N_ ("Trust:"), trust_entries },
   { N_ ("Address, patience, mode:"), path_entries }, { N_ ("What to send, where the answer goes:"), data_entries },
-  { N_ ("Files of the trace:"), file_entries },      { N_ ("What is printed:"), print_entries },
+  { N_ ("Files of the trace:"), file_entries },      { N_ ("Files to read:"), read_entries },
+  { N_ ("What is printed:"), print_entries },
 };
 
 void
@@ -99,7 +116,8 @@ quicprobe_print_help (void)
 {
   g_autoptr (GString) text = g_string_new (NULL);
 
-  printf ("%s\n\n", _ ("Usage: quicprobe [OPTION…] TARGET"));
+  printf ("%s\n", _ ("Usage: quicprobe [OPTION…] TARGET"));
+  printf ("%s\n\n", _ ("       quicprobe [OPTION…] --read=FILE"));
   qs_cli_print_wrapped (
       stdout, _ ("Connects to a QUIC or TLS server, shows what happens, and says in plain words why it failed."), 0);
   printf ("\n%s\n", _ ("TARGET is one of:"));
@@ -112,18 +130,21 @@ quicprobe_print_help (void)
   g_autofree char *rules = qs_impairment_help ();
   printf ("\n%s\n", rules);
   printf ("\n%s\n", _ ("Exit status: 0 the target did what was asked; 1 it did not; 2 the command line was wrong."));
+  printf ("%s\n", _ ("With --read: 0 what the file shows went well, all of it; 1 it did not."));
 }
 
 static void
 clear_raw (void)
 {
-  char **const texts[] = { &raw.alpn,   &raw.sni,     &raw.groups,     &raw.ciphersuites, &raw.cacert, &raw.cert,
-                           &raw.key,    &raw.timeout, &raw.send,       &raw.output,       &raw.mode,   &raw.qlog,
-                           &raw.pcapng, &raw.keylog,  &raw.impairment, &raw.session };
+  char **const texts[] = { &raw.alpn,    &raw.sni,  &raw.groups,  &raw.ciphersuites, &raw.cacert,
+                           &raw.cert,    &raw.key,  &raw.timeout, &raw.send,         &raw.output,
+                           &raw.mode,    &raw.qlog, &raw.pcapng,  &raw.report,       &raw.impairment,
+                           &raw.session, &raw.read, &raw.join,    &raw.connection };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);
   g_strfreev (raw.resolve);
+  g_strfreev (raw.keylogs);
   memset (&raw, 0, sizeof raw);
 }
 
@@ -135,7 +156,10 @@ quicprobe_options_free (QuicprobeOptions *options)
   g_free (options->output);
   g_free (options->qlog);
   g_free (options->pcapng);
-  g_free (options->keylog);
+  g_free (options->report);
+  g_free (options->read);
+  g_free (options->join);
+  g_strfreev (options->keylogs);
   g_free (options->session);
   g_free (options);
 }
@@ -284,8 +308,90 @@ fill_probe (QsProbeOptions *probe, GError **error)
 }
 
 static gboolean
+parse_connection (guint *connection, GError **error)
+{
+  guint64 number = 0;
+
+  if (raw.connection != NULL && !g_ascii_string_to_unsigned (raw.connection, 10, 1, G_MAXUINT16, &number, NULL))
+    return refuse (error, _ ("--connection takes the number of a connection in the file, from 1 on."));
+  *connection = (guint) number;
+  return TRUE;
+}
+
+/* What is asked of a connection means nothing for one that was made long ago. */
+static const char *
+find_live_option (void)
+{
+  const struct {
+    gboolean given;
+    const char *name;
+  } options[] = {
+    { raw.alpn != NULL, "--alpn" },
+    { raw.sni != NULL, "--sni" },
+    { raw.groups != NULL, "--groups" },
+    { raw.cacert != NULL, "--cacert" },
+    { raw.cert != NULL, "--cert" },
+    { raw.key != NULL, "--key" },
+    { raw.insecure, "--insecure" },
+    { raw.ipv4, "-4" },
+    { raw.ipv6, "-6" },
+    { raw.resolve != NULL, "--resolve" },
+    { raw.timeout != NULL, "--timeout" },
+    { raw.mode != NULL, "--mode" },
+    { raw.send != NULL, "--send" },
+    { raw.output != NULL, "--output" },
+    { raw.session != NULL, "--session" },
+    { raw.impairment != NULL, "--impair" },
+    { raw.ciphersuites != NULL, "--ciphersuites" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (options); i++)
+    {
+      if (options[i].given)
+        return options[i].name;
+    }
+  return NULL;
+}
+
+static gboolean
+fill_read (QuicprobeOptions *options, int argc, GError **error)
+{
+  const char *live = find_live_option ();
+
+  if (argc > 1)
+    return refuse (error, _ ("--read takes the place of a TARGET: leave one of them out."));
+  if (live != NULL)
+    {
+      g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET,
+                   _ ("%s is for a connection that is to be made; --read looks at one that was."), live);
+      return FALSE;
+    }
+  options->read = g_strdup (raw.read);
+  options->join = g_strdup (raw.join);
+  return parse_connection (&options->connection, error);
+}
+
+static gboolean
+check_no_read (GError **error)
+{
+  if (raw.join != NULL || raw.connection != NULL)
+    return refuse (error, _ ("--join and --connection go with --read=FILE."));
+  if (raw.keylogs != NULL && g_strv_length (raw.keylogs) > 1)
+    return refuse (error, _ ("--keylog: the secrets of a run are written to one file."));
+  return TRUE;
+}
+
+static gboolean
 fill (QuicprobeOptions *options, int argc, char **argv, GError **error)
 {
+  options->qlog = g_strdup (raw.qlog);
+  options->pcapng = g_strdup (raw.pcapng);
+  options->report = g_strdup (raw.report);
+  options->keylogs = g_strdupv (raw.keylogs);
+  if (raw.read != NULL)
+    return fill_read (options, argc, error);
+  if (!check_no_read (error))
+    return FALSE;
   if (argc < 2)
     return refuse (error, _ ("A target is missing, such as https://example.org/ or quic://localhost:4433."));
   if (argc > 2)
@@ -301,9 +407,6 @@ fill (QuicprobeOptions *options, int argc, char **argv, GError **error)
   if (!fill_probe (options->probe, error))
     return FALSE;
   options->output = g_strdup (raw.output);
-  options->qlog = g_strdup (raw.qlog);
-  options->pcapng = g_strdup (raw.pcapng);
-  options->keylog = g_strdup (raw.keylog);
   options->session = g_strdup (raw.session);
   if (options->session == NULL)
     return TRUE;

@@ -10,7 +10,11 @@ G_BEGIN_DECLS
 typedef struct {
   QsTarget *target;
   QsProbeOptions *probe;
-  char *output, *qlog, *pcapng, *keylog, *session;
+  char *output, *qlog, *pcapng, *report, *session;
+  char **keylogs; /* to write to (at most one), or with read to open it with; NULL: none */
+  char *read;     /* then neither target nor probe is set */
+  char *join;
+  guint connection; /* of the file's, from 1; 0: not chosen */
   gboolean trace, json, quiet;
   gboolean help, version; /* then nothing else is set */
 } QuicprobeOptions;

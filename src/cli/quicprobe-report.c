@@ -5,8 +5,6 @@
 #include "base/qs-text.h"
 #include "certs/qs-certificate.h"
 #include "cli/qs-cli.h"
-#include "diagnosis/qs-finding.h"
-#include "diagnosis/qs-summary.h"
 
 #define LABEL_COLUMN 20
 
@@ -84,9 +82,8 @@ status_sign (QsStepStatus status)
 }
 
 static void
-print_steps (FILE *out, QsTrace *trace)
+print_steps (FILE *out, GPtrArray *steps)
 {
-  g_autoptr (GPtrArray) steps = qs_handshake_steps (trace);
 
   fprintf (out, "\n%s\n", _ ("Handshake"));
   for (guint i = 0; i < steps->len; i++)
@@ -111,25 +108,6 @@ print_fact (FILE *out, const char *label, const char *value)
 }
 
 static char *
-dup_address (QsProbe *probe)
-{
-  GSocketAddress *address = qs_probe_get_address (probe);
-
-  return address != NULL ? g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address)) : NULL;
-}
-
-static char *
-dup_http (QsProbe *probe)
-{
-  const char *version = qs_probe_get_http_version (probe);
-  guint status = qs_probe_get_http_status (probe);
-
-  if (version == NULL)
-    return NULL;
-  return status != 0 ? g_strdup_printf ("HTTP/%s %u", version, status) : g_strdup_printf ("HTTP/%s", version);
-}
-
-static char *
 dup_close (const QsSummary *summary)
 {
   if (!summary->closed)
@@ -140,12 +118,48 @@ dup_close (const QsSummary *summary)
 }
 
 static void
-print_facts (FILE *out, QsProbe *probe, const QsSummary *summary)
+print_source (FILE *out, QsStudy *study)
 {
-  g_autofree char *address = dup_address (probe);
-  g_autofree char *http = dup_http (probe);
+  const QsStudySource *source = qs_study_get_source (study);
+  g_autoptr (GDateTime) date =
+      g_date_time_new_from_unix_utc (qs_trace_get_origin (qs_study_get_trace (study)) / 1000000000);
+
+  if (source == NULL)
+    return;
+  g_autofree char *file = qs_text_escape (source->file, -1);
+  g_autofree char *text = source->n_connections > 1
+                              ? g_strdup_printf (_ ("%s (%s), connection %u of %u"), file, source->format,
+                                                 source->connection, source->n_connections)
+                              : g_strdup_printf ("%s (%s)", file, source->format);
+  g_autofree char *when = date != NULL ? g_date_time_format (date, "%Y-%m-%d %H:%M:%S UTC") : NULL;
+  print_fact (out, _ ("Recording"), text);
+  print_fact (out, _ ("Recorded"), when);
+}
+
+static void
+print_join (FILE *out, QsStudy *study)
+{
+  QsTraceJoin *join = qs_study_get_join (study);
+
+  for (int by_client = 1; join != NULL && by_client >= 0; by_client--)
+    {
+      QsStudyCrossings crossings;
+      qs_study_count_crossings (study, by_client, &crossings);
+      g_autofree char *delay = crossings.least_delay >= 0 ? qs_text_duration (crossings.least_delay) : g_strdup ("?");
+      g_autofree char *text = g_strdup_printf (_ ("%u packets sent, %u arrived, %u lost on the way, the fastest in %s"),
+                                               crossings.sent, crossings.arrived, crossings.lost, delay);
+      print_fact (out, by_client ? _ ("Client to server") : _ ("Server to client"), text);
+    }
+}
+
+static void
+print_facts (FILE *out, QsStudy *study)
+{
+  const QsEvidence *evidence = qs_study_get_evidence (study);
+  const QsSummary *summary = qs_study_get_summary (study);
+  g_autofree char *http = qs_study_dup_answer_text (study);
   g_autofree char *end = dup_close (summary);
-  QsTrace *trace = qs_probe_get_trace (probe);
+  QsTrace *trace = qs_study_get_trace (study);
   guint n_carriers = qs_trace_get_n_datagrams (trace), n_packets = qs_trace_get_n_packets (trace);
   gboolean tcp = n_packets > 0 && qs_trace_get_packet (trace, 0)->type == QS_PACKET_TLS_RECORD;
   g_autofree char *amount = tcp ? g_strdup_printf (_ ("%u segments, %u records"), n_carriers, n_packets)
@@ -153,7 +167,8 @@ print_facts (FILE *out, QsProbe *probe, const QsSummary *summary)
                                                    n_packets, qs_trace_get_n_frames (trace));
 
   fprintf (out, "\n%s\n", _ ("Connection"));
-  print_fact (out, _ ("Address"), address);
+  print_source (out, study);
+  print_fact (out, _ ("Address"), evidence->address_known ? evidence->address : NULL);
   print_fact (out, _ ("QUIC version"), summary->quic_version);
   print_fact (out, _ ("TLS version"), summary->tls_version);
   print_fact (out, _ ("Cipher suite"), summary->cipher);
@@ -166,6 +181,7 @@ print_facts (FILE *out, QsProbe *probe, const QsSummary *summary)
   print_fact (out, _ ("Answer"), http);
   print_fact (out, _ ("Closed"), end);
   print_fact (out, _ ("Trace"), amount);
+  print_join (out, study);
 }
 
 static char *
@@ -199,137 +215,22 @@ print_chain (FILE *out, GPtrArray *chain)
 }
 
 void
-quicprobe_print_report (FILE *out, QsProbe *probe, gboolean brief)
+quicprobe_print_report (FILE *out, QsStudy *study, gboolean brief)
 {
-  QsTrace *trace = qs_probe_get_trace (probe);
-  g_autoptr (QsSummary) summary = qs_summary_new (trace);
-  g_autoptr (GPtrArray) findings = qs_diagnose (trace, -1);
-  g_autofree char *verdict = qs_verdict (trace, summary, findings);
-
-  print_verdict (out, verdict, findings, brief);
+  print_verdict (out, qs_study_get_verdict (study), qs_study_get_findings (study), brief);
   if (brief)
     return;
-  print_steps (out, trace);
-  print_facts (out, probe, summary);
-  print_chain (out, summary->chain);
-}
-
-/* --- JSON --- */
-
-static void
-set_string (JsonObject *object, const char *name, const char *value)
-{
-  if (value != NULL)
-    json_object_set_string_member (object, name, value);
-  else
-    json_object_set_null_member (object, name);
-}
-
-static JsonObject *
-target_object (QsProbe *probe)
-{
-  QsTarget *target = qs_probe_get_target (probe);
-  const QsProbeOptions *options = qs_probe_get_options (probe);
-  const char *const *alpn =
-      options->alpn != NULL ? (const char *const *) options->alpn : qs_target_get_default_alpn (target);
-  const char *sni = options->sni != NULL ? options->sni : qs_target_get_server_name (target);
-  JsonObject *object = json_object_new ();
-  JsonArray *list = json_array_new ();
-  g_autofree char *address = NULL;
-
-  if (G_IS_INET_SOCKET_ADDRESS (qs_probe_get_address (probe)))
-    address = g_inet_address_to_string (
-        g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (qs_probe_get_address (probe))));
-  set_string (object, "host", qs_target_get_host (target));
-  json_object_set_int_member (object, "port", qs_target_get_port (target));
-  set_string (object, "address", address);
-  set_string (object, "transport", qs_target_get_transport (target) == QS_TRANSPORT_TLS ? "tls" : "quic");
-  g_autofree char *escaped_sni = sni != NULL && *sni != '\0' ? qs_text_escape (sni, -1) : NULL;
-  set_string (object, "sni", escaped_sni);
-  for (; alpn != NULL && *alpn != NULL; alpn++)
-    {
-      g_autofree char *escaped = qs_text_escape (*alpn, -1);
-      json_array_add_string_element (list, escaped);
-    }
-  json_object_set_array_member (object, "alpn", list);
-  return object;
-}
-
-static JsonObject *
-http_object (QsProbe *probe)
-{
-  const char *version = qs_probe_get_http_version (probe);
-  const char *const *headers = qs_probe_get_http_headers (probe);
-  JsonObject *object = json_object_new ();
-  JsonArray *list = json_array_new ();
-
-  set_string (object, "version", version);
-  if (qs_probe_get_http_status (probe) != 0)
-    json_object_set_int_member (object, "status", qs_probe_get_http_status (probe));
-  else
-    json_object_set_null_member (object, "status");
-  for (guint i = 0; headers != NULL && headers[i] != NULL && headers[i + 1] != NULL; i += 2)
-    {
-      JsonArray *pair = json_array_new ();
-      json_array_add_string_element (pair, headers[i]);
-      json_array_add_string_element (pair, headers[i + 1]);
-      json_array_add_array_element (list, pair);
-    }
-  json_object_set_array_member (object, "headers", list);
-  json_object_set_int_member (object, "bytes", (gint64) qs_probe_get_response_length (probe));
-  return object;
-}
-
-static void
-copy_member (JsonObject *to, JsonObject *from, const char *name)
-{
-  json_object_set_member (to, name, json_object_dup_member (from, name));
-}
-
-static gboolean
-round_cb (const GMatchInfo *match, GString *result, gpointer data)
-{
-  g_autofree char *head = g_match_info_fetch (match, 1);
-  g_autofree char *number = g_match_info_fetch (match, 2);
-  char text[G_ASCII_DTOSTR_BUF_SIZE];
-
-  g_string_append (result, head);
-  g_string_append (result, g_ascii_formatd (text, sizeof text, "%.3f", g_ascii_strtod (number, NULL)));
-  return FALSE;
-}
-
-/* json-glib writes all 17 digits of a double, "6.6539999999999999". A line of its pretty form that ends in a bare
- * number after a member's name cannot be part of a string: those have no line breaks. */
-static char *
-round_numbers (const char *text)
-{
-  g_autoptr (GRegex) regex = g_regex_new ("^( *\"\\w+\" : )(\\d+\\.\\d{4,})(?=,?$)", G_REGEX_MULTILINE, 0, NULL);
-
-  return g_regex_replace_eval (regex, text, -1, 0, 0, round_cb, NULL, NULL);
+  print_steps (out, qs_study_get_steps (study));
+  print_facts (out, study);
+  print_chain (out, qs_study_get_summary (study)->chain);
 }
 
 void
-quicprobe_print_json (QsProbe *probe)
+quicprobe_print_json (QsStudy *study)
 {
-  static const char *const before[] = { "outcome", "stage", "findings", "timings_ms", "tls", "quic", "streams" };
-  QsTrace *trace = qs_probe_get_trace (probe);
-  g_autoptr (QsSummary) summary = qs_summary_new (trace);
-  g_autoptr (GPtrArray) findings = qs_diagnose (trace, -1);
-  g_autoptr (JsonObject) report = qs_report_to_json (trace, summary, findings);
-  JsonObject *root = json_object_new ();
-
-  json_object_set_object_member (root, "target", target_object (probe));
-  for (guint i = 0; i < G_N_ELEMENTS (before); i++)
-    copy_member (root, report, before[i]);
-  if (qs_probe_get_http_version (probe) != NULL)
-    json_object_set_object_member (root, "http", http_object (probe));
-  else
-    json_object_set_null_member (root, "http");
-  copy_member (root, report, "trace");
-
   g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
-  json_node_take_object (node, root);
-  g_autofree char *text = json_to_string (node, TRUE);
-  g_autofree char *rounded = round_numbers (text);
-  puts (rounded);
+
+  json_node_take_object (node, qs_study_to_json (study));
+  g_autofree char *text = qs_study_json_to_text (node);
+  puts (text);
 }

@@ -3,13 +3,13 @@
 
 #include <stdio.h>
 
-#include "cli/quicprobe-options.h"
+#include "study/qs-study.h"
 
 G_BEGIN_DECLS
 
 /* For people. brief: the verdict and what is wrong alone. */
-void quicprobe_print_report (FILE *out, QsProbe *probe, gboolean brief);
+void quicprobe_print_report (FILE *out, QsStudy *study, gboolean brief);
 /* The contract's JSON object, on standard output. */
-void quicprobe_print_json (QsProbe *probe);
+void quicprobe_print_json (QsStudy *study);
 
 G_END_DECLS

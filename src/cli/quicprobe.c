@@ -7,8 +7,10 @@
 #include "base/qs-i18n.h"
 #include "cli/qs-cli.h"
 #include "cli/quicprobe-body.h"
+#include "cli/quicprobe-files.h"
 #include "cli/quicprobe-live.h"
 #include "cli/quicprobe-options.h"
+#include "cli/quicprobe-read.h"
 #include "cli/quicprobe-report.h"
 #include "formats/qs-key-log.h"
 #include "formats/qs-pcapng.h"
@@ -18,6 +20,7 @@
 typedef struct {
   const QuicprobeOptions *options;
   QsProbe *probe;
+  QsStudy *study;
   GMainLoop *loop;
   guint n_signals;
 } Program;
@@ -54,27 +57,12 @@ complain (GError *error)
   return FALSE;
 }
 
-/* All are tried, whichever fails. */
 static gboolean
-write_files (const QuicprobeOptions *options, QsTrace *trace)
+write_files (const QuicprobeOptions *options, QsStudy *study)
 {
-  const struct {
-    const char *path;
-    gboolean (*write) (QsTrace *trace, const char *path, GError **error);
-  } files[] = {
-    { options->qlog, qs_qlog_write },
-    { options->pcapng, qs_pcapng_write },
-    { options->keylog, qs_key_log_write },
-  };
-  gboolean good = TRUE;
-
-  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
-    {
-      g_autoptr (GError) error = NULL;
-      if (files[i].path != NULL && !files[i].write (trace, files[i].path, &error))
-        good = complain (error);
-    }
   g_autoptr (GError) error = NULL;
+  gboolean good = quicprobe_write_files (options, study);
+
   if (options->session != NULL && !qs_ticket_jar_save (options->probe->tickets, options->session, &error))
     good = complain (error);
   return good;
@@ -87,11 +75,11 @@ print_report (const Program *program, gboolean body_printed)
   const QuicprobeOptions *options = program->options;
 
   if (options->json)
-    quicprobe_print_json (program->probe);
+    quicprobe_print_json (program->study);
   else if (!body_printed)
-    quicprobe_print_report (stdout, program->probe, options->quiet);
+    quicprobe_print_report (stdout, program->study, options->quiet);
   else if (!options->quiet || !qs_probe_get_succeeded (program->probe))
-    quicprobe_print_report (stderr, program->probe, options->quiet);
+    quicprobe_print_report (stderr, program->study, options->quiet);
 }
 
 static int
@@ -101,7 +89,8 @@ conclude (const Program *program, QuicprobeBody *body)
   gboolean succeeded = qs_probe_get_succeeded (program->probe);
   gboolean good = quicprobe_body_finish (body, succeeded, &error) || complain (error);
 
-  good &= write_files (program->options, qs_probe_get_trace (program->probe));
+  qs_study_settle (program->study);
+  good &= write_files (program->options, program->study);
   print_report (program, quicprobe_body_was_printed (body));
   if (fflush (stdout) != 0)
     {
@@ -131,7 +120,8 @@ run (const QuicprobeOptions *options)
   g_autoptr (GError) error = NULL;
   g_autoptr (QsProbe) probe = qs_probe_new (options->target, options->probe);
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  Program program = { options, probe, loop, 0 };
+  g_autoptr (QsStudy) study = qs_study_new (qs_probe_get_trace (probe), qs_probe_get_dissector (probe));
+  Program program = { options, probe, study, loop, 0 };
   FILE *trace_out = options->json || quicprobe_options_wants_body (options) ? stderr : stdout;
 
   if (!qs_probe_prepare (probe, &error))
@@ -142,7 +132,7 @@ run (const QuicprobeOptions *options)
       complain (error);
       return QS_EXIT_FAILED;
     }
-  g_autoptr (QuicprobeLive) live = quicprobe_live_new (probe, options, trace_out);
+  g_autoptr (QuicprobeLive) live = quicprobe_live_new (probe, study, options, trace_out);
   run_loop (&program);
   quicprobe_live_finish (live);
   return conclude (&program, body);
@@ -165,6 +155,6 @@ main (int argc, char **argv)
   else if (options->version)
     print_version ();
   else
-    return run (options);
+    return options->read != NULL ? quicprobe_read (options) : run (options);
   return QS_EXIT_OK;
 }

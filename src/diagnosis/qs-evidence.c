@@ -116,6 +116,7 @@ settle_now (QsEvidence *evidence, gint64 now)
 static void
 settle_names (QsEvidence *evidence)
 {
+  evidence->address_known = evidence->address != NULL;
   if (evidence->address == NULL)
     evidence->address = g_strdup (_ ("the server"));
   if (evidence->addresses == NULL)

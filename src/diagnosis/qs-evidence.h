@@ -82,9 +82,10 @@ typedef struct {
   gint64 moved_at;     /* the client's first datagram from another address than it began with; QS_NO_TIME: none */
   guint16 moved_path;
   gboolean followed; /* after that something came to the new address, or was taken there */
-  char *address;     /* "192.0.2.1:443": of the last attempt; never NULL */
-  char *addresses;   /* all that were tried */
-  const char *host;  /* escaped; "the server" where nothing says */
+  gboolean address_known;
+  char *address;    /* "192.0.2.1:443": of the last attempt; never NULL */
+  char *addresses;  /* all that were tried */
+  const char *host; /* escaped; "the server" where nothing says */
   char *host_owned;
   const char *target;
 
@@ -121,7 +122,7 @@ typedef struct {
   char *alpn_owned;
 } QsEvidence;
 
-/* now: as for qs_diagnose(). */
+/* now: trace time, for a run that goes on; -1 for one that is over, and for files. A study gathers it once (study/qs-study.h). */
 QsEvidence *qs_evidence_new (QsTrace *trace, gint64 now);
 void qs_evidence_free (QsEvidence *evidence);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsEvidence, qs_evidence_free)

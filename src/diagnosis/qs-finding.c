@@ -185,12 +185,11 @@ insert_by_severity (GPtrArray *findings, QsFinding *finding)
 }
 
 GPtrArray *
-qs_diagnose (QsTrace *trace, gint64 now)
+qs_findings_new (const QsEvidence *evidence)
 {
-  g_return_val_if_fail (QS_IS_TRACE (trace), NULL);
+  g_return_val_if_fail (evidence != NULL, NULL);
 
   GPtrArray *findings = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_finding_free);
-  g_autoptr (QsEvidence) evidence = qs_evidence_new (trace, now);
   gboolean connected = qs_evidence_is_connected (evidence), has_error = FALSE;
 
   for (guint part = 0; part < G_N_ELEMENTS (parts); part++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "trace/qs-trace.h"
+#include "diagnosis/qs-evidence.h"
 
 G_BEGIN_DECLS
 
@@ -52,10 +52,9 @@ char *qs_finding_dup_judgement (const QsFinding *finding);
 /* "12.3 ms, packet 4: Initial 0 from the server: CRYPTO", translated. Packets count from 0, as in lists and filters. */
 char *qs_finding_evidence_dup_text (const QsFindingEvidence *evidence);
 
-/* Runs all rules over a trace, live or from a file: array of QsFinding, most severe first. May be called
- * at any time during a run (a live "no-reply" shows up after 3 s). now: trace time, for live runs; a
- * finished one passes -1. */
-GPtrArray *qs_diagnose (QsTrace *trace, gint64 now);
+/* Runs all rules over what was gathered of a trace, live or from a file: array of QsFinding, most severe first. May be
+ * called at any time during a run (a live "no-reply" shows up after 3 s). */
+GPtrArray *qs_findings_new (const QsEvidence *evidence);
 
 /* The catalogue, for docs and for `quicserve --list-scenarios`. */
 gboolean qs_finding_id_is_known (const char *id);

@@ -313,20 +313,12 @@ ended_at_verify (const QsEvidence *evidence)
          (evidence->failed || evidence->close.known);
 }
 
-static gint64
-now_of (QsTrace *trace)
-{
-  return qs_trace_find_mark (trace, QS_MARK_STATE, NULL, NULL) != NULL ? qs_trace_now (trace) : -1;
-}
-
 GPtrArray *
-qs_handshake_steps (QsTrace *trace)
+qs_handshake_steps (const QsEvidence *evidence)
 {
-  g_return_val_if_fail (QS_IS_TRACE (trace), NULL);
+  g_return_val_if_fail (evidence != NULL, NULL);
 
   GPtrArray *steps = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_step_free);
-  /* Only a run of ours has states: a file is never waited for. */
-  g_autoptr (QsEvidence) evidence = qs_evidence_new (trace, now_of (trace));
 
   /* A literal address is not looked up. */
   if (evidence->resolved >= 0 || evidence->resolve_mark != NULL ||

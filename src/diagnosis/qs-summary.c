@@ -166,11 +166,10 @@ confirmed_time (const QsEvidence *evidence)
 }
 
 QsSummary *
-qs_summary_new (QsTrace *trace)
+qs_summary_new (const QsEvidence *evidence)
 {
-  g_return_val_if_fail (QS_IS_TRACE (trace), NULL);
+  g_return_val_if_fail (evidence != NULL, NULL);
 
-  g_autoptr (QsEvidence) evidence = qs_evidence_new (trace, -1);
   QsSummary *summary = g_new0 (QsSummary, 1);
 
   summary->resumed = -1;
@@ -217,11 +216,10 @@ version_words (const QsEvidence *evidence, const QsSummary *summary)
 }
 
 char *
-qs_verdict (QsTrace *trace, const QsSummary *summary, GPtrArray *findings)
+qs_verdict (const QsEvidence *evidence, const QsSummary *summary, GPtrArray *findings)
 {
-  g_return_val_if_fail (QS_IS_TRACE (trace) && summary != NULL && findings != NULL, NULL);
+  g_return_val_if_fail (evidence != NULL && summary != NULL && findings != NULL, NULL);
 
-  g_autoptr (QsEvidence) evidence = qs_evidence_new (trace, -1);
   const QsFinding *first = findings->len > 0 ? findings->pdata[0] : NULL;
   if (first != NULL && first->severity == QS_SEVERITY_ERROR)
     return g_strdup (first->title);
@@ -229,7 +227,7 @@ qs_verdict (QsTrace *trace, const QsSummary *summary, GPtrArray *findings)
     {
       if (evidence->stopped || evidence->failed)
         return g_strdup_printf (_ ("The run to %s was stopped before it was connected."), evidence->host);
-      if (qs_trace_is_from_file (trace))
+      if (qs_trace_is_from_file (evidence->trace))
         return g_strdup_printf (_ ("The file shows no complete handshake with %s."), evidence->host);
       return g_strdup_printf (evidence->ended ? _ ("No connection to %s came about.") : _ ("Connecting to %s…"),
                               evidence->host);

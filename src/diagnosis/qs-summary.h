@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <json-glib/json-glib.h>
-
-#include "trace/qs-trace.h"
+#include "diagnosis/qs-evidence.h"
 
 G_BEGIN_DECLS
 
@@ -28,7 +26,7 @@ typedef struct {
 void qs_step_free (QsStep *step);
 
 /* The handshake as a list, in order, live or ended: array of QsStep. */
-GPtrArray *qs_handshake_steps (QsTrace *trace);
+GPtrArray *qs_handshake_steps (const QsEvidence *evidence);
 
 /**
  * QsSummary: what a trace says about a connection as a whole. Strings are escaped; NULL when not known.
@@ -52,24 +50,11 @@ typedef struct {
   gint64 resolved, handshake, confirmed, first_byte, total;
 } QsSummary;
 
-QsSummary *qs_summary_new (QsTrace *trace);
+QsSummary *qs_summary_new (const QsEvidence *evidence);
 void qs_summary_free (QsSummary *summary);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsSummary, qs_summary_free)
 
-/* A stream as it was last heard of. A file has no calls of ours: there the frames tell, of both directions. */
-typedef struct {
-  gint64 id;
-  const char *read_state, *write_state; /* OpenSSL's names, as "FINISHED" or "RESET_REMOTE" */
-  gint64 read_error, write_error;       /* the code of a reset, -1: none */
-  guint64 sent, received;               /* bytes */
-} QsStreamRow;
-GPtrArray *qs_stream_rows (QsTrace *trace); /* of QsStreamRow, by when they were first heard of */
-
 /* The sentence above everything else: "Connected to … in 12 ms over QUIC v1 with h3." or what failed. Translated. */
-char *qs_verdict (QsTrace *trace, const QsSummary *summary, GPtrArray *findings);
-
-/* The parts of the JSON contract that a trace alone can fill: "outcome", "stage", "findings",
- * "timings_ms", "tls", "quic", "streams", "trace" (the command line adds "target" and "http"). */
-JsonObject *qs_report_to_json (QsTrace *trace, const QsSummary *summary, GPtrArray *findings);
+char *qs_verdict (const QsEvidence *evidence, const QsSummary *summary, GPtrArray *findings);
 
 G_END_DECLS

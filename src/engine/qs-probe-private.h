@@ -109,6 +109,7 @@ gboolean qs_request_start (QsRequest *self);
 void qs_request_receive (QsRequest *self, gint64 stream, const guint8 *bytes, gsize length, gboolean fin, gint64 time);
 void qs_request_stream_reset (QsRequest *self, gint64 stream, guint64 code);
 GBytes *qs_request_get_raw (QsRequest *self);
+void qs_request_end (QsRequest *self);      /* the run is over: what was answered is noted */
 void qs_probe_request_done (QsProbe *self); /* complete or failed */
 extern const QsRequestProtocol qs_request_raw;
 

@@ -156,6 +156,8 @@ qs_probe_end (QsProbe *self, gboolean succeeded)
     self->stage = QS_STAGE_DONE;
   release (self);
   settle_state (self, succeeded);
+  if (self->request != NULL)
+    qs_request_end (self->request);
   qs_trace_add_mark (self->trace, QS_MARK_OUTCOME,
                      succeeded       ? "ok"
                      : self->stopped ? "stopped"
@@ -414,6 +416,8 @@ qs_probe_new (QsTarget *target, const QsProbeOptions *options)
   qs_trace_set_title (self->trace, title);
   if (options->trace_limit > 0)
     qs_trace_set_payload_limit (self->trace, options->trace_limit);
+  if (options->record)
+    self->dissector = qs_dissector_new (self->trace);
   return self;
 }
 
@@ -439,10 +443,7 @@ qs_probe_start (QsProbe *self)
   self->stage = QS_STAGE_RESOLVE;
   self->last_progress = g_get_monotonic_time ();
   if (self->options->record)
-    {
-      self->dissector = qs_dissector_new (self->trace);
-      self->follower = qs_follower_new (self->dissector, self->trace);
-    }
+    self->follower = qs_follower_new (self->dissector, self->trace);
   qs_probe_set_state (self, QS_CONNECTION_RESOLVING);
 
   g_autoptr (GSource) source = g_idle_source_new ();
@@ -537,6 +538,13 @@ qs_probe_get_trace (QsProbe *self)
 {
   g_return_val_if_fail (QS_IS_PROBE (self), NULL);
   return self->trace;
+}
+
+QsDissector *
+qs_probe_get_dissector (QsProbe *self)
+{
+  g_return_val_if_fail (QS_IS_PROBE (self), NULL);
+  return self->dissector;
 }
 
 GListModel *

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "dissect/qs-dissector.h"
 #include "engine/qs-ticket-jar.h"
 #include "net/qs-target.h"
 #include "trace/qs-trace.h"
@@ -130,6 +131,7 @@ gboolean qs_probe_get_succeeded (QsProbe *self); /* the target did what was aske
 gboolean qs_probe_get_stopped (QsProbe *self);   /* a person stopped it */
 QsStage qs_probe_get_stage (QsProbe *self);      /* how far it came */
 QsTrace *qs_probe_get_trace (QsProbe *self);
+QsDissector *qs_probe_get_dissector (QsProbe *self);  /* NULL: nothing is recorded */
 GListModel *qs_probe_get_streams (QsProbe *self);     /* of QsStream, by id */
 GSocketAddress *qs_probe_get_address (QsProbe *self); /* of the attempt that won or is under way; NULL before */
 GBytes *qs_probe_dup_response (QsProbe *self); /* body of the request's answer so far (HTTP/1.x and h3: without head) */

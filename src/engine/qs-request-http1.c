@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The requests that fit into one stream: HTTP/0.9 (hq-interop), HTTP/1.0 and HTTP/1.1. */
-#include "engine/qs-http1-parser.h"
+#include "dissect/qs-http1-parser.h"
 #include "engine/qs-probe-private.h"
 #include "engine/qs-request.h"
 

@@ -165,6 +165,32 @@ qs_request_set_stream (QsRequest *self, gint64 stream)
   self->stream = stream;
 }
 
+/* Also once more when all of it came, so that the trace tells its length. */
+static void
+note_answer (QsRequest *self)
+{
+  QsMark mark = { .kind = QS_MARK_ANSWER,
+                  .name = self->version,
+                  .value = self->status,
+                  .stream = self->stream,
+                  .read_error = -1,
+                  .write_error = -1,
+                  .received = self->body_length };
+  GByteArray *fields = g_byte_array_new ();
+
+  for (char **at = self->headers; at != NULL && *at != NULL; at++)
+    g_byte_array_append (fields, (const guint8 *) *at, (guint) strlen (*at) + 1);
+  mark.bytes = g_byte_array_free_to_bytes (fields);
+  qs_trace_add_mark_full (self->probe->trace, qs_trace_now (self->probe->trace), &mark);
+}
+
+void
+qs_request_end (QsRequest *self)
+{
+  if (self->version != NULL)
+    note_answer (self);
+}
+
 void
 qs_request_set_head (QsRequest *self, guint status, const char *version, const char *const *headers)
 {
@@ -173,6 +199,8 @@ qs_request_set_head (QsRequest *self, guint status, const char *version, const c
   self->version = g_strdup (version);
   g_strfreev (self->headers);
   self->headers = g_strdupv ((char **) headers);
+  if (self->version != NULL)
+    note_answer (self);
 }
 
 void

@@ -17,6 +17,7 @@ struct _QsSslConfig {
   QsTicketJar *tickets; /* NULL: none are kept */
   char *origin;         /* what its sessions are of */
   char *target;
+  guint16 port;
   char *sni; /* NULL: none is sent */
   char **alpn;
   GByteArray *alpn_wire;
@@ -251,6 +252,7 @@ set_names (QsSslConfig *self, QsTarget *target, const QsProbeOptions *options, c
   gboolean other = options->sni != NULL && *options->sni != '\0';
 
   self->target = g_strdup (qs_target_to_string (target));
+  self->port = qs_target_get_port (target);
   if (options->sni == NULL)
     self->sni = g_strdup (name);
   else if (other)
@@ -364,7 +366,8 @@ qs_ssl_config_add_facts (QsSslConfig *self, QsTrace *trace)
 {
   g_autofree char *alpn = g_strjoinv (",", self->alpn);
 
-  add_escaped_fact (trace, "target", self->target);
+  g_autofree char *target = qs_text_escape (self->target, -1);
+  qs_trace_add_mark (trace, QS_MARK_FACT, "target", self->port, target);
   add_escaped_fact (trace, "tls.sni", self->sni);
   if (*alpn != '\0')
     add_escaped_fact (trace, "offer.alpn", alpn);

@@ -110,17 +110,20 @@ tell_apart (GPtrArray *traces)
 }
 
 static GPtrArray *
-load (QsInput *input, const char *key_log, GError **error)
+load (QsInput *input, const char *key_log, const char **format, GError **error)
 {
   const guint8 *start;
   gsize length;
 
   if (!qs_input_peek (input, &start, &length, error))
     return NULL;
+  *format = "pcapng";
   if (qs_pcapng_is (start, length))
     return load_capture (input, TRUE, key_log, error);
+  *format = "pcap";
   if (qs_pcap_is (start, length))
     return load_capture (input, FALSE, key_log, error);
+  *format = "qlog";
   if (qs_qlog_is (start, length))
     return qs_qlog_read (input, error);
   return fail_unknown (qs_input_get_path (input), start, length, error);
@@ -132,13 +135,17 @@ qs_trace_file_load (const char *path, const char *key_log, GCancellable *cancell
   g_return_val_if_fail (path != NULL, NULL);
 
   g_autoptr (QsInput) input = qs_input_open (path, cancellable, error);
-  GPtrArray *traces = input != NULL ? load (input, key_log, error) : NULL;
+  const char *format = NULL;
+  GPtrArray *traces = input != NULL ? load (input, key_log, &format, error) : NULL;
 
   if (traces == NULL)
     return NULL;
   tell_apart (traces);
   for (guint i = 0; i < traces->len; i++)
-    qs_trace_set_from_file (g_ptr_array_index (traces, i));
+    {
+      qs_trace_set_from_file (g_ptr_array_index (traces, i));
+      qs_trace_set_format (g_ptr_array_index (traces, i), format);
+    }
   return traces;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a lesson says about a trace: where its pages stand, and which answer is right. */
-#include "diagnosis/qs-finding.h"
 #include "lessons/qs-lesson-private.h"
+#include "study/qs-study.h"
 
 /* Events that are no packets: a mark of this kind, and of this name unless NULL. */
 typedef struct {
@@ -146,9 +146,9 @@ count_packets (QsFilter *filter, QsTrace *trace)
 }
 
 static gboolean
-is_found (const char *id, QsTrace *trace)
+is_found (const char *id, QsStudy *study)
 {
-  g_autoptr (GPtrArray) findings = qs_diagnose (trace, -1);
+  GPtrArray *findings = qs_study_get_findings (study);
 
   for (guint i = 0; i < findings->len; i++)
     if (g_str_equal (((QsFinding *) g_ptr_array_index (findings, i))->id, id))
@@ -157,33 +157,34 @@ is_found (const char *id, QsTrace *trace)
 }
 
 gboolean
-qs_lesson_condition_holds (const QsLessonCondition *condition, QsTrace *trace)
+qs_lesson_condition_holds (const QsLessonCondition *condition, QsStudy *study)
 {
-  g_return_val_if_fail (condition != NULL && QS_IS_TRACE (trace), FALSE);
+  g_return_val_if_fail (condition != NULL && QS_IS_STUDY (study), FALSE);
 
   if (condition->packets == NULL && condition->finding == NULL && condition->fact == NULL)
     return FALSE;
   if (condition->packets != NULL)
     {
-      guint n = count_packets (condition->packets, trace);
+      guint n = count_packets (condition->packets, qs_study_get_trace (study));
       if (n < condition->min || n > condition->max)
         return FALSE;
     }
-  if (condition->finding != NULL && !is_found (condition->finding, trace))
+  if (condition->finding != NULL && !is_found (condition->finding, study))
     return FALSE;
-  return condition->fact == NULL || g_strcmp0 (qs_trace_get_fact (trace, condition->fact), condition->value) == 0;
+  return condition->fact == NULL ||
+         g_strcmp0 (qs_trace_get_fact (qs_study_get_trace (study), condition->fact), condition->value) == 0;
 }
 
 int
-qs_lesson_question_answer (const QsLessonQuestion *question, QsTrace *trace)
+qs_lesson_question_answer (const QsLessonQuestion *question, QsStudy *study)
 {
-  g_return_val_if_fail (question != NULL && QS_IS_TRACE (trace), -1);
+  g_return_val_if_fail (question != NULL && QS_IS_STUDY (study), -1);
 
   int answer = -1;
   for (guint i = 0; i < question->choices->len; i++)
     {
       const QsLessonChoice *choice = g_ptr_array_index (question->choices, i);
-      if (!qs_lesson_condition_holds (&choice->when, trace))
+      if (!qs_lesson_condition_holds (&choice->when, study))
         continue;
       if (answer >= 0)
         return -1;
@@ -193,18 +194,18 @@ qs_lesson_question_answer (const QsLessonQuestion *question, QsTrace *trace)
 }
 
 GArray *
-qs_lesson_question_proof (const QsLessonQuestion *question, QsTrace *trace)
+qs_lesson_question_proof (const QsLessonQuestion *question, QsStudy *study)
 {
-  g_return_val_if_fail (question != NULL && QS_IS_TRACE (trace), NULL);
+  g_return_val_if_fail (question != NULL && QS_IS_STUDY (study), NULL);
 
   GArray *packets = g_array_new (FALSE, FALSE, sizeof (guint32));
   QsFilter *proof = question->proof;
-  int answer = qs_lesson_question_answer (question, trace);
+  int answer = qs_lesson_question_answer (question, study);
   guint from = 0;
 
   if (proof == NULL && answer >= 0)
     proof = ((QsLessonChoice *) g_ptr_array_index (question->choices, answer))->when.packets;
   if (proof != NULL)
-    qs_filter_run (proof, trace, &from, 0, packets);
+    qs_filter_run (proof, qs_study_get_trace (study), &from, 0, packets);
   return packets;
 }

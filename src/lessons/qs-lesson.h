@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/qs-probe.h"
+#include "study/qs-study.h"
 #include "trace/qs-filter.h"
 
 G_BEGIN_DECLS
@@ -109,10 +110,10 @@ GArray *qs_lesson_find_moments (const QsLesson *self, int run, QsTrace *trace);
 /* Names for `at` that are no filters: NULL-terminated. */
 const char *const *qs_lesson_events (void);
 
-gboolean qs_lesson_condition_holds (const QsLessonCondition *condition, QsTrace *trace);
+gboolean qs_lesson_condition_holds (const QsLessonCondition *condition, QsStudy *study);
 /* The choice that is right for this trace: -1 when none is, or more than one. */
-int qs_lesson_question_answer (const QsLessonQuestion *question, QsTrace *trace);
+int qs_lesson_question_answer (const QsLessonQuestion *question, QsStudy *study);
 /* The packets that prove the answer: GArray of guint32, may be empty. */
-GArray *qs_lesson_question_proof (const QsLessonQuestion *question, QsTrace *trace);
+GArray *qs_lesson_question_proof (const QsLessonQuestion *question, QsStudy *study);
 
 G_END_DECLS

@@ -8,8 +8,6 @@
 #include "certs/qs-certificate.h"
 #include "charts/qs-chart-export.h"
 #include "charts/qs-packet-text.h"
-#include "diagnosis/qs-finding.h"
-#include "diagnosis/qs-summary.h"
 #include "formats/qs-file-writer.h"
 #include "wire/qs-transport-parameters.h"
 
@@ -134,7 +132,7 @@ add_findings (GString *page, GPtrArray *findings)
 }
 
 static void
-add_steps (GString *page, QsTrace *trace)
+add_steps (GString *page, GPtrArray *steps)
 {
   static const struct {
     const char *title, *css;
@@ -144,7 +142,6 @@ add_steps (GString *page, QsTrace *trace)
     [QS_STEP_DONE] = { N_ ("done"), "done" },
     [QS_STEP_FAILED] = { N_ ("failed"), "failed" },
   };
-  g_autoptr (GPtrArray) steps = qs_handshake_steps (trace);
 
   add_heading (page, _ ("Handshake"));
   g_string_append (page, "<table>\n");
@@ -259,7 +256,7 @@ add_certificates (GString *page, const QsSummary *summary)
 /* --- Streams ------------------------------------------------------------------------------------ */
 
 static void
-add_stream (GString *page, const QsStreamRow *row)
+add_stream (GString *page, const QsStudyStream *row)
 {
   g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, row->id);
   gint64 code = row->read_error >= 0 ? row->read_error : row->write_error;
@@ -270,16 +267,16 @@ add_stream (GString *page, const QsStreamRow *row)
   /* RFC 9000 section 2.1: the lowest two bits of the id. */
   add (page, "<tr><td class=\"num\">%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td>", id,
        (row->id & 2) != 0 ? _ ("unidirectional") : _ ("bidirectional"),
-       (row->id & 1) != 0 ? _ ("server") : _ ("client"), row->read_state, row->write_state);
+       (row->id & 1) != 0 ? _ ("server") : _ ("client"), qs_stream_state_name (row->read_state),
+       qs_stream_state_name (row->write_state));
   add (page, "<td>%s</td><td class=\"num\">%s</td><td class=\"num\">%s</td></tr>\n", error, sent, received);
 }
 
 static void
-add_streams (GString *page, QsTrace *trace)
+add_streams (GString *page, GPtrArray *rows)
 {
   static const char *const titles[] = { N_ ("Id"),      N_ ("Direction"),  N_ ("Opened by"), N_ ("Reading"),
                                         N_ ("Writing"), N_ ("Reset code"), N_ ("Sent"),      N_ ("Received") };
-  g_autoptr (GPtrArray) rows = qs_stream_rows (trace);
 
   if (rows->len == 0)
     return;
@@ -344,9 +341,10 @@ add_packets (GString *page, QsTrace *trace)
 /* --- The diagram ------------------------------------------------------------------------------- */
 
 static void
-add_diagram (GString *page, QsTrace *trace)
+add_diagram (GString *page, QsTrace *trace, QsTraceJoin *join)
 {
   QsSequenceOptions options = QS_SEQUENCE_OPTIONS_DEFAULT;
+  options.join = join;
   g_autoptr (GError) error = NULL;
   double height;
 
@@ -380,13 +378,12 @@ add_diagram (GString *page, QsTrace *trace)
 }
 
 char *
-qs_html_report_new (QsTrace *trace)
+qs_html_report_new (QsStudy *study)
 {
-  g_return_val_if_fail (QS_IS_TRACE (trace), NULL);
+  g_return_val_if_fail (QS_IS_STUDY (study), NULL);
 
-  g_autoptr (QsSummary) summary = qs_summary_new (trace);
-  g_autoptr (GPtrArray) findings = qs_diagnose (trace, -1);
-  g_autofree char *verdict = qs_verdict (trace, summary, findings);
+  QsTrace *trace = qs_study_get_trace (study);
+  const QsSummary *summary = qs_study_get_summary (study);
   const char *title = qs_trace_get_title (trace);
   g_autoptr (GDateTime) started = g_date_time_new_from_unix_utc (qs_trace_get_origin (trace) / 1000000000);
   g_autofree char *date = started != NULL ? g_date_time_format (started, "%Y-%m-%d %H:%M:%S UTC") : g_strdup ("");
@@ -401,26 +398,26 @@ qs_html_report_new (QsTrace *trace)
 
   add (page, "<title>%s</title>\n", title != NULL ? title : "Quicscope");
   g_string_append_printf (page, "<style>%s</style></head><body><main>\n", style);
-  add (page, "<h1>%s</h1><p class=\"dim\">%s · %s · Quicscope " PACKAGE_VERSION "</p>\n", verdict,
+  add (page, "<h1>%s</h1><p class=\"dim\">%s · %s · Quicscope " PACKAGE_VERSION "</p>\n", qs_study_get_verdict (study),
        title != NULL ? title : "", date);
-  add_findings (page, findings);
-  add_steps (page, trace);
-  add_diagram (page, trace);
+  add_findings (page, qs_study_get_findings (study));
+  add_steps (page, qs_study_get_steps (study));
+  add_diagram (page, trace, qs_study_get_join (study));
   add_facts (page, trace, summary);
   add_certificates (page, summary);
   add_transport_parameters (page, summary);
-  add_streams (page, trace);
+  add_streams (page, qs_study_get_streams (study));
   add_packets (page, trace);
   g_string_append (page, "</main></body></html>\n");
   return g_string_free (page, FALSE);
 }
 
 gboolean
-qs_html_report_write (QsTrace *trace, const char *path, GError **error)
+qs_html_report_write (QsStudy *study, const char *path, GError **error)
 {
-  g_return_val_if_fail (QS_IS_TRACE (trace) && path != NULL, FALSE);
+  g_return_val_if_fail (QS_IS_STUDY (study) && path != NULL, FALSE);
 
-  g_autofree char *page = qs_html_report_new (trace);
+  g_autofree char *page = qs_html_report_new (study);
   g_autoptr (QsFileWriter) out = qs_file_writer_new (path, 0666, error);
   return out != NULL && qs_file_writer_write (out, page, strlen (page), error) && qs_file_writer_finish (out, error);
 }

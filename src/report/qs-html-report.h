@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "trace/qs-trace.h"
+#include "study/qs-study.h"
 
 G_BEGIN_DECLS
 
@@ -13,11 +13,11 @@ G_BEGIN_DECLS
  * escaped; it holds no secrets. Its size is bounded: of more than 5,000 packets the middle is left out, of a high picture what
  * lies below, and it says so. Written aside and renamed.
  *
- * All in the thread that owns the trace.
+ * All in the thread that owns the trace; the study has settled.
  */
-gboolean qs_html_report_write (QsTrace *trace, const char *path, GError **error);
+gboolean qs_html_report_write (QsStudy *study, const char *path, GError **error);
 
 /* The page's text. Owned by the caller. */
-char *qs_html_report_new (QsTrace *trace);
+char *qs_html_report_new (QsStudy *study);
 
 G_END_DECLS

@@ -43,6 +43,7 @@ struct _QsTrace {
   gint64 origin;
   char *title;
   gboolean from_file;
+  const char *format; /* interned */
 
   GMutex lock; /* guards all from here to last_signal: any thread appends */
   QsChunks records;

@@ -325,6 +325,22 @@ qs_trace_is_from_file (QsTrace *self)
   return self->from_file;
 }
 
+void
+qs_trace_set_format (QsTrace *self, const char *format)
+{
+  g_return_if_fail (QS_IS_TRACE (self));
+
+  self->format = g_intern_string (format);
+}
+
+const char *
+qs_trace_get_format (QsTrace *self)
+{
+  g_return_val_if_fail (QS_IS_TRACE (self), NULL);
+
+  return self->format;
+}
+
 const char *
 qs_trace_get_title (QsTrace *self)
 {

@@ -128,6 +128,9 @@ const char *qs_trace_get_title (QsTrace *self);
 /* Whether it is whole as it is: of a file, not of a run that may go on. */
 void qs_trace_set_from_file (QsTrace *self);
 gboolean qs_trace_is_from_file (QsTrace *self);
+/* Of what kind of file: "pcapng", "pcap", "qlog"; NULL: of none. Interned. */
+void qs_trace_set_format (QsTrace *self, const char *format);
+const char *qs_trace_get_format (QsTrace *self);
 
 /* --- Appending: any thread --- */
 

@@ -48,6 +48,9 @@ CONTRACT = {
 }  # fmt: skip
 
 
+SOURCE = {"file": str, "format": str, "connection": int, "connections": int}  # stands first in the report of a file
+
+
 def check_shape(value, wanted, where="report"):
     if isinstance(wanted, tuple) and wanted and isinstance(wanted[0], dict):
         if value is None:
@@ -80,7 +83,7 @@ def check_values(report):
 
     target, tls, quic, http = report["target"], report["tls"], report["quic"], report["http"]
     one_of("target.transport", target["transport"], "quic", "tls")
-    assert 0 < target["port"] < 65536, target
+    assert 0 < target["port"] < 65536 or ("source" in report and target["port"] == 0), target
     one_of("outcome", report["outcome"], "ok", "failed")
     one_of("stage", report["stage"], "resolve", "connect", "handshake", "request", "close", "done")
     ids = [finding["id"] for finding in report["findings"]]
@@ -155,18 +158,25 @@ def read_report(result):
     assert result.out, f"no report; status {result.status}, stderr:\n{result.err}"
     check_text(result.text)
     result.report = json.loads(result.text)
-    check_shape(result.report, CONTRACT)
+    check_shape(result.report, {"source": SOURCE, **CONTRACT} if "source" in result.report else CONTRACT)
     check_values(result.report)
     result.findings = {finding["id"]: finding for finding in result.report["findings"]}
     result.errors = [finding["id"] for finding in result.report["findings"] if finding["severity"] == "error"]
     assert result.status in (0, 1), f"status {result.status}, stderr:\n{result.err}"
     assert (result.status == 0) == (result.report["outcome"] == "ok"), (result.status, result.report["outcome"])
-    if result.status == 1:
+    if result.status == 1 and "source" not in result.report:
         assert result.errors, f"failed without a word: {result.text}"
 
 
 def probe(*arguments, timeout=PATIENCE):
     """With --json: the result, with what read_report() adds."""
     result = run("--json", *arguments, timeout=timeout)
+    read_report(result)
+    return result
+
+
+def read(path, *arguments):
+    """The report on a file that holds one connection."""
+    result = run("--json", f"--read={path}", *arguments)
     read_report(result)
     return result

@@ -2,7 +2,6 @@
 """A capture written by quicprobe tells by itself what went wrong: the findings need nothing but its packets and secrets."""
 
 import collections
-import json
 import os
 import subprocess
 import sys
@@ -14,7 +13,6 @@ import peers
 import probe
 
 REWRITE = sys.argv.pop(1)
-DIAGNOSE = os.path.join(os.environ["QS_BUILDDIR"], "tests", "cli", "diagnose-file")
 
 # What no file tells: that a run of ours had no patience left.
 LIVE_ONLY = ("timeout",)
@@ -48,11 +46,8 @@ class Files(unittest.TestCase):
             self.assertEqual(names_again[name], names[name], name)
 
     def diagnose(self, path):
-        done = subprocess.run([DIAGNOSE, path], capture_output=True, text=True, timeout=60)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        report = json.loads(done.stdout)
-        probe.check_text(done.stdout)
-        return report, {finding["id"]: finding for finding in report["findings"]}
+        result = probe.read(path)
+        return result.report, result.findings
 
     def test_scenarios(self):
         listing = subprocess.run([probe.SERVER, "--list-scenarios"], capture_output=True, text=True, check=True).stdout

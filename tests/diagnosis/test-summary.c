@@ -2,14 +2,15 @@
 #include <openssl/x509_vfy.h>
 #include <string.h>
 
-#include "diagnosis/qs-finding.h"
-#include "diagnosis/qs-summary.h"
+#include "study/qs-study.h"
 #include "trace-kit.h"
+#include "trace/qs-metrics.h"
 
 typedef struct {
-  QsSummary *summary;
+  QsStudy *study;
+  const QsSummary *summary;
   GPtrArray *findings;
-  char *verdict;
+  const char *verdict;
   JsonObject *json;
 } Told;
 
@@ -18,20 +19,19 @@ tell (QsTrace *trace)
 {
   Told told;
 
-  told.summary = qs_summary_new (trace);
-  told.findings = qs_diagnose (trace, -1);
-  told.verdict = qs_verdict (trace, told.summary, told.findings);
-  told.json = qs_report_to_json (trace, told.summary, told.findings);
+  told.study = qs_study_new (trace, NULL);
+  told.summary = qs_study_get_summary (told.study);
+  told.findings = qs_study_get_findings (told.study);
+  told.verdict = qs_study_get_verdict (told.study);
+  told.json = qs_study_to_json (told.study);
   return told;
 }
 
 static void
 told_clear (Told *told)
 {
-  qs_summary_free (told->summary);
-  g_ptr_array_unref (told->findings);
-  g_free (told->verdict);
   json_object_unref (told->json);
+  g_object_unref (told->study);
 }
 
 /* "client-hello+ server-hello? …": + done, ? active, ! failed, - pending. */
@@ -39,7 +39,8 @@ static char *
 list_steps (QsTrace *trace)
 {
   static const char signs[] = "-?+!";
-  g_autoptr (GPtrArray) steps = qs_handshake_steps (trace);
+  g_autoptr (QsEvidence) evidence = qs_evidence_new (trace, qs_trace_is_from_file (trace) ? -1 : qs_trace_now (trace));
+  g_autoptr (GPtrArray) steps = qs_handshake_steps (evidence);
   g_autoptr (GString) text = g_string_new (NULL);
   gint64 last = 0;
 
@@ -313,6 +314,11 @@ test_file (void)
   made->at = 30;
   made_packet (made, QS_DIRECTION_RECEIVED, QS_PACKET_1RTT, 1, "0a000241420400404202", 0);
   made_packet (made, QS_DIRECTION_RECEIVED, QS_PACKET_1RTT, 2, "1d523403627965", 0);
+
+  /* What the dissector would have counted. */
+  QsStreamFigures *figures = qs_metrics_ensure_stream (qs_trace_get_metrics (made->trace), 0);
+  figures->bytes[QS_DIRECTION_SENT] = 3;
+  figures->fin[QS_DIRECTION_SENT] = figures->reset[QS_DIRECTION_RECEIVED] = TRUE;
 
   Told told = tell (made->trace);
   g_assert_cmpstr (told.summary->tls_version, ==, "TLS 1.3");

@@ -2,10 +2,20 @@
 #pragma once
 
 #include "cert-kit.h"
+#include "diagnosis/qs-finding.h"
 #include "trace/qs-trace.h"
 
 #define MS G_GINT64_CONSTANT (1000000)
 #define ORIGIN (G_GINT64_CONSTANT (1795255200) * 1000 * MS) /* 2026-11-21 10:00:00 UTC */
+
+/* What the rules say of a trace; now: as for qs_evidence_new(). */
+static inline GPtrArray *
+qs_diagnose (QsTrace *trace, gint64 now)
+{
+  g_autoptr (QsEvidence) evidence = qs_evidence_new (trace, now);
+
+  return qs_findings_new (evidence);
+}
 
 /* Traces made up for tests, a line for each thing that happens. Times in milliseconds. */
 typedef struct {

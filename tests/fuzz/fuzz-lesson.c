@@ -26,7 +26,8 @@ check_page (const QsLesson *lesson, const QsLessonPage *page, QsTrace *trace)
   check_markup (page->question->markup);
   for (guint i = 0; i < page->question->choices->len; i++)
     check_markup (((QsLessonChoice *) g_ptr_array_index (page->question->choices, i))->markup);
-  g_assert_cmpint (qs_lesson_question_answer (page->question, trace), <, (int) page->question->choices->len);
+  g_autoptr (QsStudy) study = qs_study_new (trace, NULL);
+  g_assert_cmpint (qs_lesson_question_answer (page->question, study), <, (int) page->question->choices->len);
 }
 
 /* A lesson's file from anywhere: a lesson, or a message that names the line. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every lesson that is shipped, end to end: its runs, each page's moment, the answer to each question. */
 #include "base/qs-i18n.h"
-#include "diagnosis/qs-finding.h"
 #include "http/qs-http.h"
 #include "lessons/qs-lesson-library.h"
 #include "lessons/qs-lesson-run.h"
@@ -65,7 +64,8 @@ static const struct {
 static const char *
 untold_finding (QsLesson *lesson, QsTrace *trace)
 {
-  g_autoptr (GPtrArray) findings = qs_diagnose (trace, -1);
+  g_autoptr (QsStudy) study = qs_study_new (trace, NULL);
+  GPtrArray *findings = qs_study_get_findings (study);
 
   for (guint i = 0; i < G_N_ELEMENTS (told); i++)
     {
@@ -83,6 +83,7 @@ static char *
 check_run (QsLesson *lesson, int run, QsTrace *trace)
 {
   g_autoptr (GArray) moments = qs_lesson_find_moments (lesson, run, trace);
+  g_autoptr (QsStudy) study = qs_study_new (trace, NULL);
 
   for (guint i = 0; i < qs_lesson_get_n_pages (lesson); i++)
     {
@@ -95,17 +96,17 @@ check_run (QsLesson *lesson, int run, QsTrace *trace)
         return g_strdup_printf ("page %u (line %u): “%s” never comes", i + 1, page->line, page->at);
       if (page->question == NULL)
         continue;
-      int answer = qs_lesson_question_answer (page->question, trace);
+      int answer = qs_lesson_question_answer (page->question, study);
       if (answer < 0)
         return g_strdup_printf ("page %u (line %u): not one choice is right", i + 1, page->line);
       /* The others are wrong by the trace, not for lack of a right one. */
       for (guint k = 0; k < page->question->choices->len; k++)
         {
           const QsLessonChoice *other = g_ptr_array_index (page->question->choices, k);
-          if (qs_lesson_condition_holds (&other->when, trace) != ((int) k == answer))
+          if (qs_lesson_condition_holds (&other->when, study) != ((int) k == answer))
             return g_strdup_printf ("page %u (line %u): choice %u is no clear case", i + 1, page->line, k + 1);
         }
-      g_autoptr (GArray) proof = qs_lesson_question_proof (page->question, trace);
+      g_autoptr (GArray) proof = qs_lesson_question_proof (page->question, study);
       const QsLessonChoice *choice = g_ptr_array_index (page->question->choices, answer);
       if (proof->len == 0 && (page->question->proof != NULL || (choice->when.packets != NULL && choice->when.max > 0)))
         return g_strdup_printf ("page %u (line %u): nothing proves the answer", i + 1, page->line);

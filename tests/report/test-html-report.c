@@ -49,12 +49,20 @@ start_element (GMarkupParseContext *context, const char *name, const char **name
     }
 }
 
+static char *
+page_of (QsTrace *trace)
+{
+  g_autoptr (QsStudy) study = qs_study_new (trace, NULL);
+
+  return qs_html_report_new (study);
+}
+
 static void
 test_escaped (void)
 {
   static const GMarkupParser parser = { .start_element = start_element };
   g_autoptr (QsTrace) trace = make_trace ();
-  g_autofree char *page = qs_html_report_new (trace);
+  g_autofree char *page = page_of (trace);
   guint n_elements = 0;
 
   g_assert_true (g_str_has_prefix (page, "<!DOCTYPE html>"));
@@ -81,7 +89,7 @@ static void
 test_empty (void)
 {
   g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
-  g_autofree char *page = qs_html_report_new (trace);
+  g_autofree char *page = page_of (trace);
 
   g_assert_true (g_str_has_suffix (page, "</html>\n"));
 }
@@ -119,7 +127,7 @@ test_large (void)
       qs_trace_add_mark_full (trace, i, &stream);
     }
 
-  g_autofree char *page = qs_html_report_new (trace);
+  g_autofree char *page = page_of (trace);
   g_test_message ("%" G_GSIZE_FORMAT " bytes", strlen (page));
   g_assert_cmpuint (strlen (page), <, 6000000);
   g_assert_nonnull (strstr (page, "95000 of 100000 packets are left out"));
@@ -144,15 +152,16 @@ test_write (void)
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
 
-  g_assert_true (qs_html_report_write (trace, path, NULL));
+  g_autoptr (QsStudy) study = qs_study_new (trace, NULL);
+  g_assert_true (qs_html_report_write (study, path, NULL));
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
   g_assert_true (g_str_has_suffix (text, "</html>\n"));
-  g_assert_false (qs_html_report_write (trace, nowhere, &error));
+  g_assert_false (qs_html_report_write (study, nowhere, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   g_clear_error (&error);
   if (g_file_test ("/dev/full", G_FILE_TEST_EXISTS))
     {
-      g_assert_false (qs_html_report_write (trace, "/dev/full", &error));
+      g_assert_false (qs_html_report_write (study, "/dev/full", &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
       g_assert_false (g_file_test ("/dev/full", G_FILE_TEST_IS_REGULAR));
     }

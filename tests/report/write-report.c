@@ -2,9 +2,8 @@
 /* Opens a file as the window does, and writes the report of its first connection: for test-report.py. */
 #include <stdlib.h>
 
-#include "dissect/qs-dissector.h"
-#include "formats/qs-trace-file.h"
 #include "report/qs-html-report.h"
+#include "study/qs-study-file.h"
 
 int
 main (int argc, char **argv)
@@ -16,22 +15,10 @@ main (int argc, char **argv)
       g_printerr ("Usage: %s FILE REPORT\n", argv[0]);
       return 2;
     }
-  g_autoptr (GPtrArray) traces = qs_trace_file_load (argv[1], NULL, NULL, &error);
-  if (traces == NULL)
-    {
-      g_printerr ("%s\n", error->message);
-      return EXIT_FAILURE;
-    }
-
-  QsTrace *trace = g_ptr_array_index (traces, 0);
-  g_autoptr (QsDissector) dissector = NULL;
-  if (qs_trace_get_n_packets (trace) == 0)
-    {
-      dissector = qs_dissector_new (trace);
-      qs_dissector_advance (dissector, 0);
-      qs_dissector_finish (dissector);
-    }
-  if (!qs_html_report_write (trace, argv[2], &error))
+  g_autoptr (GPtrArray) studies = qs_study_file_open (argv[1], NULL, &error);
+  if (studies != NULL)
+    qs_study_settle (studies->pdata[0]);
+  if (studies == NULL || !qs_html_report_write (studies->pdata[0], argv[2], &error))
     {
       g_printerr ("%s\n", error->message);
       return EXIT_FAILURE;

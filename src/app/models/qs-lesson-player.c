@@ -401,7 +401,7 @@ qs_lesson_player_get_answer (QsLessonPlayer *self)
 
   if (self->lesson == NULL || get_page (self)->question == NULL || get_moment (self) == NULL)
     return -1;
-  return qs_lesson_question_answer (get_page (self)->question, qs_run_get_trace (get_made (self)->run));
+  return qs_lesson_question_answer (get_page (self)->question, qs_run_get_study (get_made (self)->run));
 }
 
 gboolean
@@ -412,7 +412,7 @@ qs_lesson_player_show_proof (QsLessonPlayer *self)
   if (self->lesson == NULL || get_page (self)->question == NULL || get_moment (self) == NULL)
     return FALSE;
   QsRun *run = get_made (self)->run;
-  g_autoptr (GArray) proof = qs_lesson_question_proof (get_page (self)->question, qs_run_get_trace (run));
+  g_autoptr (GArray) proof = qs_lesson_question_proof (get_page (self)->question, qs_run_get_study (run));
   if (proof->len == 0)
     return FALSE;
   qs_session_set_run (self->session, run);

@@ -18,16 +18,11 @@ struct _QsRun {
   GObject parent;
   QsProbe *probe;
   QsTrace *trace;
-  QsRecording *recording; /* without a probe */
+  QsStudy *study;
   char *title;
   GDateTime *started;
   QsRunStatus status;
   QsTraceJoin *join; /* NULL: the other end's recording is not known */
-
-  GPtrArray *steps;
-  GPtrArray *findings;
-  QsSummary *summary;
-  char *verdict;
 
   gint64 derived_at;         /* monotonic µs */
   gint64 cost;               /* of the last time, µs */
@@ -88,40 +83,27 @@ has_news (QsRun *self)
          qs_trace_get_n_messages (self->trace) != self->n_messages;
 }
 
-/* Steps and facts come from marks and messages; packets alone can only change what is found. */
+/* Made here, so that it is known what it costs. */
 static void
-derive_facts (QsRun *self)
-{
-  g_clear_pointer (&self->steps, g_ptr_array_unref);
-  g_clear_pointer (&self->summary, qs_summary_free);
-  self->n_marks = qs_trace_get_n_marks (self->trace);
-  self->n_messages = qs_trace_get_n_messages (self->trace);
-  self->steps = qs_handshake_steps (self->trace);
-  self->summary = qs_summary_new (self->trace);
-}
-
-static void
-derive (QsRun *self, gboolean all)
+derive (QsRun *self)
 {
   gint64 began = g_get_monotonic_time ();
 
-  if (all || has_news (self))
-    derive_facts (self);
-  g_clear_pointer (&self->findings, g_ptr_array_unref);
-  g_clear_pointer (&self->verdict, g_free);
-  self->findings = qs_diagnose (self->trace, qs_run_is_active (self) ? qs_trace_now (self->trace) : -1);
-  self->verdict = qs_verdict (self->trace, self->summary, self->findings);
-
+  self->n_marks = qs_trace_get_n_marks (self->trace);
+  self->n_messages = qs_trace_get_n_messages (self->trace);
+  qs_study_look (self->study, qs_run_is_active (self) ? qs_trace_now (self->trace) : -1);
+  qs_study_get_steps (self->study);
+  qs_study_get_verdict (self->study);
   self->derived_at = g_get_monotonic_time ();
   self->cost = self->derived_at - began;
 }
 
 static void
-update (QsRun *self, gboolean all)
+update (QsRun *self)
 {
   g_clear_handle_id (&self->update_id, g_source_remove);
   set_status (self, status_of (self));
-  derive (self, all);
+  derive (self);
   g_signal_emit (self, signals[CHANGED], 0);
 }
 
@@ -131,8 +113,7 @@ update_cb (gpointer data)
   QsRun *self = data;
 
   self->update_id = 0;
-  /* While it waits to be connected, time alone changes things: an early step takes long. */
-  update (self, self->status == QS_RUN_RUNNING);
+  update (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -177,6 +158,7 @@ probe_changed_cb (QsRun *self)
 static void
 probe_finished_cb (QsRun *self)
 {
+  qs_study_settle (self->study);
   qs_run_refresh (self);
 }
 
@@ -219,13 +201,9 @@ qs_run_finalize (GObject *object)
 
   g_clear_object (&self->probe);
   g_clear_object (&self->trace);
-  g_clear_pointer (&self->recording, qs_recording_free);
+  g_clear_object (&self->study);
   g_clear_pointer (&self->title, g_free);
   g_clear_pointer (&self->started, g_date_time_unref);
-  g_clear_pointer (&self->steps, g_ptr_array_unref);
-  g_clear_pointer (&self->findings, g_ptr_array_unref);
-  g_clear_pointer (&self->summary, qs_summary_free);
-  g_clear_pointer (&self->verdict, g_free);
   g_clear_pointer (&self->join, qs_trace_join_unref);
   G_OBJECT_CLASS (qs_run_parent_class)->finalize (object);
 }
@@ -260,10 +238,11 @@ run_new (QsTrace *trace, QsProbe *probe)
 
   self->trace = g_object_ref (trace);
   self->probe = probe != NULL ? g_object_ref (probe) : NULL;
+  self->study = qs_study_new (trace, probe != NULL ? qs_probe_get_dissector (probe) : NULL);
   self->status = status_of (self);
   g_signal_connect_swapped (trace, "grown", G_CALLBACK (trace_changed_cb), self);
   g_signal_connect_swapped (trace, "derived", G_CALLBACK (trace_changed_cb), self);
-  derive (self, TRUE);
+  derive (self);
   return self;
 }
 
@@ -313,7 +292,6 @@ qs_run_new_for_trace (QsTrace *trace, const char *title)
 
   QsRun *self = run_new (trace, NULL);
   g_autoptr (GDateTime) recorded = g_date_time_new_from_unix_local (qs_trace_get_origin (trace) / NSEC_PER_SEC);
-  self->recording = qs_recording_new (trace);
   self->title = qs_text_escape (title, -1);
   if (recorded != NULL && qs_trace_get_origin (trace) > 0)
     {
@@ -331,12 +309,12 @@ qs_run_get_probe (QsRun *self)
   return self->probe;
 }
 
-QsRecording *
-qs_run_get_recording (QsRun *self)
+QsStudy *
+qs_run_get_study (QsRun *self)
 {
   g_return_val_if_fail (QS_IS_RUN (self), NULL);
 
-  return self->recording;
+  return self->study;
 }
 
 QsTrace *
@@ -384,7 +362,7 @@ qs_run_get_steps (QsRun *self)
 {
   g_return_val_if_fail (QS_IS_RUN (self), NULL);
 
-  return self->steps;
+  return qs_study_get_steps (self->study);
 }
 
 GPtrArray *
@@ -392,7 +370,7 @@ qs_run_get_findings (QsRun *self)
 {
   g_return_val_if_fail (QS_IS_RUN (self), NULL);
 
-  return self->findings;
+  return qs_study_get_findings (self->study);
 }
 
 const QsSummary *
@@ -400,7 +378,7 @@ qs_run_get_summary (QsRun *self)
 {
   g_return_val_if_fail (QS_IS_RUN (self), NULL);
 
-  return self->summary;
+  return qs_study_get_summary (self->study);
 }
 
 const char *
@@ -408,7 +386,7 @@ qs_run_get_verdict (QsRun *self)
 {
   g_return_val_if_fail (QS_IS_RUN (self), NULL);
 
-  return self->verdict;
+  return qs_study_get_verdict (self->study);
 }
 
 QsTraceJoin *
@@ -445,5 +423,5 @@ qs_run_refresh (QsRun *self)
 {
   g_return_if_fail (QS_IS_RUN (self));
 
-  update (self, TRUE);
+  update (self);
 }

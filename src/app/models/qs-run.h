@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "app/models/qs-recording.h"
-#include "diagnosis/qs-finding.h"
-#include "diagnosis/qs-summary.h"
 #include "engine/qs-probe.h"
+#include "study/qs-study.h"
 #include "trace/qs-trace-join.h"
 
 G_BEGIN_DECLS
@@ -12,8 +10,8 @@ G_BEGIN_DECLS
 /**
  * QsRun: one run as the window shows it: a probe and its trace, or a trace alone (a file).
  *
- * Steps, findings, summary and verdict are derived from the trace and held here, so that every view
- * shares them. They are made anew when the trace grew: at most once a frame when it holds news of the
+ * Steps, findings, summary and verdict are its study's, so that every view
+ * shares them. The study looks anew when the trace grew: at most once a frame when it holds news of the
  * connection, a few times a second when there are only more packets, and less often the longer it takes, at most
  * one twentieth of the main loop's time.
  *
@@ -40,8 +38,7 @@ QsRun *qs_run_new_for_probe (QsProbe *probe);
 QsRun *qs_run_new_for_trace (QsTrace *trace, const char *title);
 
 QsProbe *qs_run_get_probe (QsRun *self); /* NULL for a file */
-/* What stands in for a probe where there is none (a file, the lab's side); NULL with a probe. */
-QsRecording *qs_run_get_recording (QsRun *self);
+QsStudy *qs_run_get_study (QsRun *self);
 QsTrace *qs_run_get_trace (QsRun *self);
 const char *qs_run_get_title (QsRun *self);  /* escaped */
 GDateTime *qs_run_get_started (QsRun *self); /* local time; of a file: when it was recorded */

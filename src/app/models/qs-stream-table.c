@@ -238,7 +238,7 @@ write_recorded (QsStreamTable *self, GtkTreeIter *iter, const QsRecordedStream *
 static void
 read_frames (QsStreamTable *self)
 {
-  g_autoptr (GPtrArray) streams = qs_recording_list_streams (qs_run_get_recording (self->run),
+  g_autoptr (GPtrArray) streams = qs_recording_list_streams (qs_study_get_recording (qs_run_get_study (self->run)),
                                                              qs_run_get_summary (self->run)->closed, &self->n_recorded);
   GtkTreeModel *model = GTK_TREE_MODEL (self->model);
   GtkTreeIter iter;

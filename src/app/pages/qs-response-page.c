@@ -125,7 +125,8 @@ show_body (QsResponsePage *self, QsProbe *probe)
 static QsRecordedAnswer *
 dup_recorded (QsRun *run, gsize limit)
 {
-  return qs_recording_dup_answer (qs_run_get_recording (run), qs_run_get_summary (run)->alpn, limit);
+  return qs_recording_dup_answer (qs_study_get_recording (qs_run_get_study (run)), qs_run_get_summary (run)->alpn,
+                                  limit);
 }
 
 static void

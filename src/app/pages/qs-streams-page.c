@@ -86,7 +86,7 @@ static void
 show_recorded (QsStreamsPage *self)
 {
   QsRun *run = qs_page_get_run (QS_PAGE (self));
-  QsRecording *recording = qs_run_get_recording (run);
+  QsRecording *recording = qs_study_get_recording (qs_run_get_study (run));
   g_autoptr (GBytes) bytes = NULL;
 
   qs_bytes_view_set_growing (self->received, FALSE);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/models/qs-recording.h"
+#include "study/qs-recording.h"
 
 #include <string.h>
 
-#include "engine/qs-http1-parser.h"
+#include "dissect/qs-http1-parser.h"
 #include "trace/qs-metrics.h"
 #include "trace/qs-trace-http3.h"
 #include "wire/qs-http3.h"

@@ -2,9 +2,7 @@
 #include <string.h>
 
 #include "base/qs-text.h"
-#include "diagnosis/qs-evidence.h"
-#include "diagnosis/qs-finding.h"
-#include "diagnosis/qs-summary.h"
+#include "study/qs-study.h"
 #include "wire/qs-names.h"
 #include "wire/qs-transport-parameters.h"
 
@@ -257,24 +255,23 @@ quic_object (const QsSummary *summary)
 }
 
 static JsonArray *
-streams_array (QsTrace *trace)
+streams_array (GPtrArray *streams)
 {
-  g_autoptr (GPtrArray) rows = qs_stream_rows (trace);
   JsonArray *array = json_array_new ();
 
-  for (guint i = 0; i < rows->len; i++)
+  for (guint i = 0; i < streams->len; i++)
     {
-      const QsStreamRow *row = rows->pdata[i];
+      const QsStudyStream *stream = streams->pdata[i];
       JsonObject *object = json_object_new ();
-      json_object_set_int_member (object, "id", row->id);
-      set_string (object, "direction", (row->id & 2) != 0 ? "uni" : "bidi"); /* RFC 9000 section 2.1 */
-      set_string (object, "initiator", (row->id & 1) != 0 ? "server" : "client");
-      set_string (object, "read_state", row->read_state);
-      set_string (object, "write_state", row->write_state);
-      set_number (object, "read_error", row->read_error >= 0, (guint64) row->read_error);
-      set_number (object, "write_error", row->write_error >= 0, (guint64) row->write_error);
-      set_number (object, "bytes_sent", TRUE, row->sent);
-      set_number (object, "bytes_received", TRUE, row->received);
+      json_object_set_int_member (object, "id", stream->id);
+      set_string (object, "direction", (stream->id & 2) != 0 ? "uni" : "bidi"); /* RFC 9000 section 2.1 */
+      set_string (object, "initiator", (stream->id & 1) != 0 ? "server" : "client");
+      set_string (object, "read_state", qs_stream_state_name (stream->read_state));
+      set_string (object, "write_state", qs_stream_state_name (stream->write_state));
+      set_number (object, "read_error", stream->read_error >= 0, (guint64) stream->read_error);
+      set_number (object, "write_error", stream->write_error >= 0, (guint64) stream->write_error);
+      set_number (object, "bytes_sent", TRUE, stream->sent);
+      set_number (object, "bytes_received", TRUE, stream->received);
       json_array_add_object_element (array, object);
     }
   return array;
@@ -291,14 +288,78 @@ trace_object (QsTrace *trace)
   return object;
 }
 
-static gboolean
-is_ok (const QsEvidence *evidence, GPtrArray *findings)
+static JsonObject *
+target_object (const QsStudyTarget *target, gboolean tls)
 {
-  if (evidence->ended)
-    return !evidence->failed;
-  if (findings->len > 0 && ((const QsFinding *) findings->pdata[0])->severity == QS_SEVERITY_ERROR)
-    return FALSE;
-  return qs_evidence_is_connected (evidence);
+  JsonObject *object = json_object_new ();
+
+  /* A file may not tell. */
+  set_string (object, "host", target->host != NULL ? target->host : "");
+  json_object_set_int_member (object, "port", target->port);
+  set_string (object, "address", target->address);
+  set_string (object, "transport", tls ? "tls" : "quic");
+  set_string (object, "sni", target->sni);
+  json_object_set_array_member (object, "alpn", strings_array (target->alpn));
+  return object;
+}
+
+static JsonObject *
+http_object (const QsStudyAnswer *answer)
+{
+  JsonObject *object = json_object_new ();
+  JsonArray *list = json_array_new ();
+
+  set_string (object, "version", answer->version);
+  set_number (object, "status", answer->status != 0, answer->status);
+  for (guint i = 0; answer->headers != NULL && answer->headers[i] != NULL && answer->headers[i + 1] != NULL; i += 2)
+    {
+      JsonArray *pair = json_array_new ();
+      json_array_add_string_element (pair, answer->headers[i]);
+      json_array_add_string_element (pair, answer->headers[i + 1]);
+      json_array_add_array_element (list, pair);
+    }
+  json_object_set_array_member (object, "headers", list);
+  set_number (object, "bytes", TRUE, answer->length);
+  return object;
+}
+
+static JsonObject *
+source_object (const QsStudySource *source)
+{
+  g_autofree char *file = qs_text_escape (source->file, -1);
+  JsonObject *object = json_object_new ();
+
+  set_string (object, "file", file);
+  set_string (object, "format", source->format);
+  json_object_set_int_member (object, "connection", source->connection);
+  json_object_set_int_member (object, "connections", source->n_connections);
+  return object;
+}
+
+static JsonObject *
+crossings_object (QsStudy *study, gboolean by_client)
+{
+  JsonObject *object = json_object_new ();
+  QsStudyCrossings crossings;
+
+  qs_study_count_crossings (study, by_client, &crossings);
+  json_object_set_int_member (object, "packets", crossings.sent);
+  json_object_set_int_member (object, "arrived", crossings.arrived);
+  json_object_set_int_member (object, "lost", crossings.lost);
+  set_time (object, "least_delay_ms", crossings.least_delay);
+  return object;
+}
+
+static JsonObject *
+join_object (QsStudy *study)
+{
+  QsTraceJoin *join = qs_study_get_join (study);
+  JsonObject *object = json_object_new ();
+
+  set_string (object, "clocks", qs_trace_join_get_clocks (join) == QS_JOIN_SAME_CLOCK ? "same" : "aligned");
+  json_object_set_object_member (object, "client_to_server", crossings_object (study, TRUE));
+  json_object_set_object_member (object, "server_to_client", crossings_object (study, FALSE));
+  return object;
 }
 
 static const char *
@@ -314,20 +375,62 @@ derive_stage (const QsEvidence *evidence)
 }
 
 JsonObject *
-qs_report_to_json (QsTrace *trace, const QsSummary *summary, GPtrArray *findings)
+qs_study_to_json (QsStudy *study)
 {
-  g_return_val_if_fail (QS_IS_TRACE (trace) && summary != NULL && findings != NULL, NULL);
+  g_return_val_if_fail (QS_IS_STUDY (study), NULL);
 
-  g_autoptr (QsEvidence) evidence = qs_evidence_new (trace, -1);
+  const QsEvidence *evidence = qs_study_get_evidence (study);
+  const QsSummary *summary = qs_study_get_summary (study);
+  const QsStudyAnswer *answer = qs_study_get_answer (study);
+  const QsStudySource *source = qs_study_get_source (study);
   JsonObject *report = json_object_new ();
 
-  set_string (report, "outcome", is_ok (evidence, findings) ? "ok" : "failed");
+  if (source != NULL)
+    json_object_set_object_member (report, "source", source_object (source));
+  json_object_set_object_member (report, "target", target_object (qs_study_get_target (study), evidence->tls));
+  set_string (report, "outcome", qs_study_is_good (study) ? "ok" : "failed");
   set_string (report, "stage", derive_stage (evidence));
-  json_object_set_array_member (report, "findings", findings_array (findings));
+  json_object_set_array_member (report, "findings", findings_array (qs_study_get_findings (study)));
   json_object_set_object_member (report, "timings_ms", timings_object (summary));
   json_object_set_object_member (report, "tls", tls_object (summary));
   set_object (report, "quic", evidence->tls ? NULL : quic_object (summary));
-  json_object_set_array_member (report, "streams", streams_array (trace));
-  json_object_set_object_member (report, "trace", trace_object (trace));
+  json_object_set_array_member (report, "streams", streams_array (qs_study_get_streams (study)));
+  set_object (report, "http", answer != NULL && answer->version != NULL ? http_object (answer) : NULL);
+  json_object_set_object_member (report, "trace", trace_object (evidence->trace));
+  if (qs_study_get_join (study) != NULL)
+    json_object_set_object_member (report, "join", join_object (study));
   return report;
+}
+
+/* --- As text --- */
+
+static gboolean
+round_cb (const GMatchInfo *match, GString *result, gpointer data)
+{
+  g_autofree char *head = g_match_info_fetch (match, 1);
+  g_autofree char *number = g_match_info_fetch (match, 2);
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_string_append (result, head);
+  g_string_append (result, g_ascii_formatd (text, sizeof text, "%.3f", g_ascii_strtod (number, NULL)));
+  return FALSE;
+}
+
+/* json-glib writes all 17 digits of a double, "6.6539999999999999". A line of its pretty form that ends in a bare
+ * number after a member's name cannot be part of a string: those have no line breaks. */
+static char *
+round_numbers (const char *text)
+{
+  g_autoptr (GRegex) regex = g_regex_new ("^( *\"\\w+\" : )(\\d+\\.\\d{4,})(?=,?$)", G_REGEX_MULTILINE, 0, NULL);
+
+  return g_regex_replace_eval (regex, text, -1, 0, 0, round_cb, NULL, NULL);
+}
+
+char *
+qs_study_json_to_text (JsonNode *node)
+{
+  g_return_val_if_fail (node != NULL, NULL);
+
+  g_autofree char *text = json_to_string (node, TRUE);
+  return round_numbers (text);
 }

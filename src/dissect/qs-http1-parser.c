@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "engine/qs-http1-parser.h"
+#include "dissect/qs-http1-parser.h"
 
 #include <string.h>
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "dissect/qs-dissector.h"
-#include "engine/qs-probe.h"
 
 G_BEGIN_DECLS
 

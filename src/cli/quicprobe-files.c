@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/quicprobe-files.h"
+
+#include <stdio.h>
+
+#include "formats/qs-key-log.h"
+#include "formats/qs-pcapng.h"
+#include "formats/qs-qlog.h"
+#include "report/qs-html-report.h"
+
+static gboolean
+complain (GError *error)
+{
+  fprintf (stderr, "quicprobe: %s\n", error->message);
+  return FALSE;
+}
+
+gboolean
+quicprobe_write_files (const QuicprobeOptions *options, QsStudy *study)
+{
+  const struct {
+    const char *path;
+    gboolean (*write) (QsTrace *trace, const char *path, GError **error);
+  } files[] = {
+    { options->qlog, qs_qlog_write },
+    { options->pcapng, qs_pcapng_write },
+    { options->read == NULL && options->keylogs != NULL ? options->keylogs[0] : NULL, qs_key_log_write },
+  };
+  gboolean good = TRUE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      if (files[i].path != NULL && !files[i].write (qs_study_get_trace (study), files[i].path, &error))
+        good = complain (error);
+    }
+  g_autoptr (GError) error = NULL;
+  if (options->report != NULL && !qs_html_report_write (study, options->report, &error))
+    good = complain (error);
+  return good;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "cli/quicprobe-options.h"
+#include "study/qs-study.h"
+
+G_BEGIN_DECLS
+
+/* The files that the options ask for, of a live run or of one that was read. All are tried, whichever fails; what does is
+ * said on standard error. The key log is written of a live run alone: with --read it is what the file was opened with. */
+gboolean quicprobe_write_files (const QuicprobeOptions *options, QsStudy *study);
+
+G_END_DECLS

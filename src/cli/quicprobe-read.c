@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/quicprobe-read.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+#include "cli/qs-cli.h"
+#include "cli/quicprobe-files.h"
+#include "cli/quicprobe-live.h"
+#include "cli/quicprobe-report.h"
+#include "study/qs-study-file.h"
+
+#define MOST_NAME_COLUMNS 40
+
+static gboolean
+complain (const char *message)
+{
+  fprintf (stderr, "quicprobe: %s\n", message);
+  return FALSE;
+}
+
+/* What is wrong with the file behind something that can be shown. */
+static void
+print_notes (QsTrace *trace)
+{
+  for (guint i = 0; i < qs_trace_get_n_marks (trace); i++)
+    {
+      const QsMark *mark = qs_trace_get_mark (trace, i, NULL);
+      if (mark->kind == QS_MARK_NOTE && g_strcmp0 (mark->name, "file") == 0 && mark->text != NULL)
+        complain (mark->text);
+    }
+}
+
+/* --- One connection --- */
+
+static gboolean
+join (QsStudy *study, const QuicprobeOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) others = NULL;
+  g_autoptr (QsTraceJoin) joined = NULL;
+
+  if (options->join == NULL)
+    return TRUE;
+  others = qs_study_file_open (options->join, (const char *const *) options->keylogs, &error);
+  if (others != NULL)
+    joined = qs_study_file_join (study, others, &error);
+  if (joined == NULL)
+    return complain (error->message);
+  qs_study_set_join (study, joined);
+  return TRUE;
+}
+
+static gboolean
+report_one (QsStudy *study, const QuicprobeOptions *options)
+{
+  qs_study_settle (study);
+  print_notes (qs_study_get_trace (study));
+  gboolean good = join (study, options);
+
+  good = quicprobe_write_files (options, study) && good;
+  if (options->trace)
+    quicprobe_print_trace (options->json ? stderr : stdout, qs_study_get_trace (study));
+  if (options->json)
+    quicprobe_print_json (study);
+  else
+    quicprobe_print_report (stdout, study, options->quiet);
+  return good && qs_study_is_good (study);
+}
+
+/* --- A table of several --- */
+
+enum { NUMBER, START, CLIENT, SERVER, NAME, PROTOCOL, PACKETS, VERDICT, N_COLUMNS };
+
+static const char *const titles[N_COLUMNS] = { N_ ("No."),  N_ ("Start (UTC)"), N_ ("Client"),  N_ ("Server"),
+                                               N_ ("Name"), N_ ("Protocol"),    N_ ("Packets"), N_ ("Verdict") };
+
+static char *
+dup_end (QsTrace *trace, gboolean client)
+{
+  const QsPath *path = qs_trace_get_path (trace, 0);
+  gboolean local = client == (qs_trace_get_vantage (trace) != QS_VANTAGE_SERVER);
+  GSocketAddress *address = path == NULL ? NULL : local ? path->local : path->remote;
+
+  if (address == NULL || !G_IS_INET_SOCKET_ADDRESS (address))
+    return g_strdup ("?");
+  return g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
+}
+
+static char *
+dup_start (QsTrace *trace)
+{
+  gint64 origin = qs_trace_get_origin (trace);
+  g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (origin / 1000000000);
+  g_autofree char *text = date != NULL ? g_date_time_format (date, "%Y-%m-%d %H:%M:%S") : g_strdup ("?");
+
+  return g_strdup_printf ("%s.%03d", text, (int) (origin / 1000000 % 1000));
+}
+
+static char *
+dup_protocol (const QsEvidence *evidence, const QsSummary *summary)
+{
+  g_autofree char *version = evidence->tls ? g_strdup (summary->tls_version != NULL ? summary->tls_version : "TLS")
+                             : summary->quic_version != NULL ? g_strdup_printf ("QUIC v%s", summary->quic_version)
+                                                             : g_strdup ("QUIC");
+
+  return summary->alpn != NULL ? g_strdup_printf ("%s, %s", version, summary->alpn) : g_steal_pointer (&version);
+}
+
+static char **
+make_row (QsStudy *study)
+{
+  QsTrace *trace = qs_study_get_trace (study);
+  const QsSummary *summary = qs_study_get_summary (study);
+  char **row = g_new0 (char *, N_COLUMNS + 1);
+
+  row[NUMBER] = g_strdup_printf ("%u", qs_study_get_source (study)->connection);
+  row[START] = dup_start (trace);
+  row[CLIENT] = dup_end (trace, TRUE);
+  row[SERVER] = dup_end (trace, FALSE);
+  row[NAME] = summary->sni != NULL ? qs_text_escape_short (summary->sni, -1, MOST_NAME_COLUMNS) : g_strdup ("");
+  row[PROTOCOL] = dup_protocol (qs_study_get_evidence (study), summary);
+  row[PACKETS] = g_strdup_printf ("%u", qs_trace_get_n_packets (trace));
+  row[VERDICT] = g_strdup (qs_study_get_verdict (study));
+  return row;
+}
+
+static char **
+make_title_row (void)
+{
+  char **row = g_new0 (char *, N_COLUMNS + 1);
+
+  for (guint column = 0; column < N_COLUMNS; column++)
+    row[column] = g_strdup (_ (titles[column]));
+  return row;
+}
+
+/* Numbers to the right, the last column as it is. */
+static void
+print_cell (const char *text, guint column, guint width)
+{
+  int gap = (int) (width - MIN (qs_cli_text_width (text), width));
+  gboolean right = column == NUMBER || column == PACKETS;
+
+  if (column == VERDICT)
+    printf ("%s\n", text);
+  else
+    printf ("%*s%s%*s  ", right ? gap : 0, "", text, right ? 0 : gap, "");
+}
+
+static void
+print_table (GPtrArray *rows)
+{
+  guint widths[N_COLUMNS] = { 0 };
+
+  for (guint i = 0; i < rows->len; i++)
+    for (guint column = 0; column < N_COLUMNS; column++)
+      widths[column] = MAX (widths[column], qs_cli_text_width (((char **) rows->pdata[i])[column]));
+  for (guint i = 0; i < rows->len; i++)
+    for (guint column = 0; column < N_COLUMNS; column++)
+      print_cell (((char **) rows->pdata[i])[column], column, widths[column]);
+}
+
+static void
+print_json (JsonArray *connections)
+{
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *root = json_object_new ();
+
+  json_object_set_array_member (root, "connections", json_array_ref (connections));
+  json_node_take_object (node, root);
+  g_autofree char *text = qs_study_json_to_text (node);
+  puts (text);
+}
+
+static void
+study_clear (gpointer data)
+{
+  if (data != NULL)
+    g_object_unref (data);
+}
+
+/* One after the other: what is told of is let go of, as a file may hold thousands. */
+static gboolean
+report_all (GPtrArray *studies, const QuicprobeOptions *options)
+{
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
+  g_autoptr (JsonArray) connections = json_array_new ();
+  gboolean good = TRUE;
+
+  g_ptr_array_set_free_func (studies, study_clear);
+  g_ptr_array_add (rows, make_title_row ());
+  print_notes (qs_study_get_trace (studies->pdata[0]));
+  for (guint i = 0; i < studies->len; i++)
+    {
+      g_autoptr (QsStudy) study = g_steal_pointer (&studies->pdata[i]);
+      qs_study_settle (study);
+      good = qs_study_is_good (study) && good;
+      if (options->json)
+        json_array_add_object_element (connections, qs_study_to_json (study));
+      else
+        g_ptr_array_add (rows, make_row (study));
+    }
+  if (options->json)
+    print_json (connections);
+  else
+    print_table (rows);
+  return good;
+}
+
+/* --- */
+
+static gboolean
+wants_one (const QuicprobeOptions *options)
+{
+  return options->join != NULL || options->report != NULL || options->qlog != NULL || options->pcapng != NULL ||
+         options->trace;
+}
+
+static gboolean
+report (GPtrArray *studies, const QuicprobeOptions *options)
+{
+  if (options->connection > studies->len)
+    {
+      g_autofree char *text =
+          g_strdup_printf (ngettext ("--connection=%u: the file holds %u connection.",
+                                     "--connection=%u: the file holds %u connections.", studies->len),
+                           options->connection, studies->len);
+      return complain (text);
+    }
+  if (options->connection > 0 || studies->len == 1)
+    return report_one (studies->pdata[MAX (options->connection, 1) - 1], options);
+  if (wants_one (options))
+    {
+      g_autofree char *text = g_strdup_printf (
+          _ ("The file holds %u connections: choose one with --connection=N. Without other options they are listed."),
+          studies->len);
+      return complain (text);
+    }
+  return report_all (studies, options);
+}
+
+int
+quicprobe_read (const QuicprobeOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) studies = qs_study_file_open (options->read, (const char *const *) options->keylogs, &error);
+
+  if (studies == NULL)
+    {
+      complain (error->message);
+      return QS_EXIT_FAILED;
+    }
+  gboolean good = report (studies, options);
+  if (fflush (stdout) != 0)
+    {
+      g_autofree char *text = g_strdup_printf ("%s: %s", _ ("standard output cannot be written"), g_strerror (errno));
+      good = complain (text);
+    }
+  return good ? QS_EXIT_OK : QS_EXIT_FAILED;
+}

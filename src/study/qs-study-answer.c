@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "study/qs-study-private.h"
+
+/* "name\0value\0…": each ends in a NUL. */
+static char **
+unpack_headers (GBytes *bytes)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  gsize length = 0;
+  const char *at = bytes != NULL ? g_bytes_get_data (bytes, &length) : NULL;
+
+  for (const char *end = at + length; at < end;)
+    {
+      const char *stop = memchr (at, '\0', (gsize) (end - at));
+      if (stop == NULL)
+        break;
+      g_strv_builder_add (builder, at);
+      at = stop + 1;
+    }
+  return g_strv_builder_end (builder);
+}
+
+static QsStudyAnswer *
+answer_of_mark (const QsMark *mark)
+{
+  QsStudyAnswer *answer = g_new0 (QsStudyAnswer, 1);
+
+  answer->version = g_strdup (mark->name);
+  answer->status = mark->value >= 100 && mark->value < 600 ? (guint) mark->value : 0;
+  answer->length = mark->received;
+  answer->headers = unpack_headers (mark->bytes);
+  return answer;
+}
+
+/* A run of ours noted what it was answered. It asked nothing where it noted no request, whatever came on its streams. */
+QsStudyAnswer *
+qs_study_answer_new (const QsEvidence *evidence, QsRecording *recording)
+{
+  const QsMark *mark = qs_trace_find_mark (evidence->trace, QS_MARK_ANSWER, NULL, NULL);
+  gboolean ours = evidence->ended || qs_trace_find_mark (evidence->trace, QS_MARK_STATE, NULL, NULL) != NULL;
+
+  if (mark != NULL)
+    return answer_of_mark (mark);
+  g_autoptr (QsRecordedAnswer) recorded = ours ? NULL : qs_recording_dup_answer (recording, evidence->alpn, 0);
+  if (recorded == NULL || recorded->version == NULL)
+    return NULL;
+
+  QsStudyAnswer *answer = g_new0 (QsStudyAnswer, 1);
+  answer->version = g_steal_pointer (&recorded->version);
+  answer->status = recorded->status;
+  answer->headers = g_steal_pointer (&recorded->headers);
+  answer->length = recorded->length;
+  return answer;
+}
+
+void
+qs_study_answer_free (QsStudyAnswer *answer)
+{
+  g_free (answer->version);
+  g_strfreev (answer->headers);
+  g_free (answer);
+}

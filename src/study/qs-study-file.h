@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "study/qs-study.h"
+#include "trace/qs-trace-join.h"
+
+G_BEGIN_DECLS
+
+/**
+ * qs_study_file_open:
+ * @key_logs: (nullable): files with secrets, beside those inside the file; %NULL at the end
+ *
+ * Opens a capture or a log by its contents (trace/qs-trace-file.h says which). Each connection in it becomes a study, which
+ * knows its source and is still to be read: qs_study_advance(), or qs_study_settle().
+ *
+ * Returns: (transfer container): QsStudy, never empty; or %NULL with a QS_ERROR or G_IO_ERROR whose message is a translated
+ *   sentence
+ */
+GPtrArray *qs_study_file_open (const char *path, const char *const *key_logs, GError **error);
+
+/**
+ * qs_study_file_join:
+ * @others: QsStudy, of the other end's file
+ *
+ * Puts two recordings of one connection together, one from each end: study's with that of others which is of the same
+ * connection. Both are settled for it.
+ *
+ * Returns: %NULL with QS_ERROR_UNSUPPORTED where none is, and a translated sentence
+ */
+QsTraceJoin *qs_study_file_join (QsStudy *study, GPtrArray *others, GError **error);
+
+G_END_DECLS
