@@ -551,7 +551,7 @@ qs_window_class_init (QsWindowClass *klass)
 static void
 qs_window_init (QsWindow *self)
 {
-  self->meter = qs_delay_meter_new ();
+  self->meter = qs_delay_meter_new (NULL);
   g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
   gtk_widget_init_template (GTK_WIDGET (self));
   g_autoptr (GPropertyAction) menu = g_property_action_new ("menu", self->menu_button, "active");

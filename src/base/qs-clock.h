@@ -9,14 +9,17 @@ G_BEGIN_DECLS
  * QsClock:
  *
  * Where time comes from: the machine's real-time clock, the one that the kernel stamps
- * datagrams with, or a manual one that tests move by hand. Nanoseconds since 1970.
+ * datagrams with (nanoseconds since 1970); its steady clock, which nobody sets, for whoever waits or
+ * measures (nanoseconds since some moment); or a manual one that tests move by hand.
  */
 #define QS_TYPE_CLOCK (qs_clock_get_type ())
 G_DECLARE_FINAL_TYPE (QsClock, qs_clock, QS, CLOCK, GObject)
 
 QsClock *qs_clock_get_real (void);                   /* (transfer none): the one real clock */
+QsClock *qs_clock_get_steady (void);                 /* (transfer none): that of g_get_monotonic_time () */
 QsClock *qs_clock_new_manual (gint64 now_ns);        /* (transfer full) */
-gint64 qs_clock_now (QsClock *self);                 /* nanoseconds since 1970-01-01 UTC; any thread */
+gint64 qs_clock_now (QsClock *self);                 /* nanoseconds; any thread */
+gint64 qs_clock_now_us (QsClock *self);              /* the same in microseconds */
 void qs_clock_advance (QsClock *self, gint64 by_ns); /* a manual clock only */
 
 G_END_DECLS

@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 
+#include "base/qs-clock.h"
 #include "net/qs-udp-bio.h"
 
 G_BEGIN_DECLS
@@ -45,6 +46,7 @@ typedef struct {
 
 struct _QsUdpBio {
   gatomicrefcount ref_count;
+  QsClock *clock; /* what is sent is stamped with; the kernel stamps what is received */
   int family;
   int fd;
   int wake_fd;  /* an eventfd, -1 unless wakeable: somebody woke or cancelled */
@@ -121,7 +123,7 @@ void qs_udp_bio_impair_received (QsUdpBio *self, QsUdpSlot *slot, const QsUdpDat
 void qs_udp_bio_lose_received (QsUdpBio *self);
 QsUdpHeld *qs_udp_bio_pop_received (QsUdpBio *self); /* the next one that is due (g_free) */
 
-gint64 qs_udp_now (void); /* nanoseconds since 1970 */
+gint64 qs_udp_now (QsUdpBio *self); /* nanoseconds since 1970, by its clock */
 void qs_udp_bio_record (QsUdpBio *self, const QsUdpDatagram *datagram);
 
 G_END_DECLS

@@ -23,9 +23,9 @@
 #define RECEIVE_BUFFER (4 * 1024 * 1024)
 
 gint64
-qs_udp_now (void)
+qs_udp_now (QsUdpBio *self)
 {
-  return qs_clock_now (qs_clock_get_real ());
+  return qs_clock_now (self->clock);
 }
 
 void
@@ -131,8 +131,8 @@ bio_sendmmsg_cb (BIO *bio, BIO_MSG *messages, size_t stride, size_t n_messages, 
           if (!self->connected)
             qs_sockaddr_from_bio (message->peer, self->family, &peer);
           qs_sockaddr_from_bio (message->local, self->family, &local);
-          QsUdpDatagram datagram = { qs_udp_now (),  QS_DIRECTION_SENT, &peer.any,        self->ecn,
-                                     QS_FATE_PASSED, message->data,     message->data_len };
+          QsUdpDatagram datagram = { qs_udp_now (self), QS_DIRECTION_SENT, &peer.any,        self->ecn,
+                                     QS_FATE_PASSED,    message->data,     message->data_len };
           qs_udp_bio_impair_sent (self, &datagram, &local);
         }
       qs_udp_bio_run_held (self);
@@ -309,6 +309,7 @@ qs_udp_bio_new (int family, QsUdpBioFlags flags, GError **error)
     }
 
   g_autoptr (QsUdpBio) self = g_new0 (QsUdpBio, 1);
+  self->clock = g_object_ref (qs_clock_get_real ());
   g_atomic_ref_count_init (&self->ref_count);
   self->family = family;
   self->fd = fd;
@@ -356,6 +357,7 @@ qs_udp_bio_unref (QsUdpBio *self)
     self->impairment_destroy (self->impairment_data);
   g_queue_clear_full (&self->held_in, g_free);
   g_queue_clear_full (&self->held_out, g_free);
+  g_object_unref (self->clock);
   close_fd (self->epoll_fd);
   close_fd (self->timer_fd);
   close_fd (self->wake_fd);
@@ -448,6 +450,14 @@ qs_udp_bio_get_poll_fd (QsUdpBio *self)
 {
   g_return_val_if_fail (self != NULL, -1);
   return self->epoll_fd >= 0 ? self->epoll_fd : self->fd;
+}
+
+void
+qs_udp_bio_set_clock (QsUdpBio *self, QsClock *clock)
+{
+  g_return_if_fail (self != NULL && QS_IS_CLOCK (clock));
+
+  g_set_object (&self->clock, clock);
 }
 
 void

@@ -7,6 +7,8 @@
 
 #include "trace/qs-trace.h"
 
+#include "base/qs-clock.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -92,6 +94,8 @@ int qs_udp_bio_get_fd (QsUdpBio *self);      /* the socket */
 int qs_udp_bio_get_poll_fd (QsUdpBio *self); /* what to poll for reading: the socket, or an epoll that includes it */
 
 /* Before the BIO is in use. vtable is static; data is freed with destroy when replaced or with the last reference. */
+/* Whose time what is sent is stamped with, and with it what impairments count from; the real one unless set. */
+void qs_udp_bio_set_clock (QsUdpBio *self, QsClock *clock);
 void qs_udp_bio_set_recorder (QsUdpBio *self, const QsUdpRecorder *vtable, gpointer data, GDestroyNotify destroy);
 gboolean qs_udp_bio_set_impairment (QsUdpBio *self, const QsUdpImpairment *vtable, gpointer data,
                                     GDestroyNotify destroy, GError **error);

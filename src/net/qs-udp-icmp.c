@@ -56,7 +56,7 @@ report (QsUdpBio *self, const struct sock_extended_err *error, const QsSockaddr 
   const struct sockaddr *offender = SO_EE_OFFENDER (error);
   gboolean has_offender = error->ee_origin != SO_EE_ORIGIN_LOCAL && offender->sa_family != AF_UNSPEC;
   QsUdpIcmp icmp = {
-    .time = qs_udp_now (),
+    .time = qs_udp_now (self),
     .name = icmp_name (error),
     .type = error->ee_type,
     .code = error->ee_code,

@@ -76,7 +76,7 @@ qs_udp_bio_pop_received (QsUdpBio *self)
 void
 qs_udp_bio_lose_received (QsUdpBio *self)
 {
-  gint64 now = qs_udp_now ();
+  gint64 now = qs_udp_now (self);
 
   self->n_slots = self->next_slot = 0;
   for (QsUdpHeld *held; (held = g_queue_pop_head (&self->held_in)) != NULL; g_free (held))

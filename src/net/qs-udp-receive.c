@@ -69,7 +69,7 @@ take_slot (QsUdpBio *self, guint index, struct mmsghdr *message)
   slot->local.any.sa_family = AF_UNSPEC;
   read_control (self, slot, &message->msg_hdr);
   if (slot->time == 0)
-    slot->time = qs_udp_now ();
+    slot->time = qs_udp_now (self);
   if (self->connected)
     slot->peer = self->peer;
 }

@@ -193,7 +193,8 @@ qs_udp_bio_send_batch (QsUdpBio *self, const BIO_MSG *messages, gsize stride, gs
   for (guint failures = 0; done < n;)
     {
       const BIO_MSG *rest = MESSAGE_AT (messages, stride, done);
-      gint64 time = qs_udp_now (); /* before the call: over loopback the answer may carry an earlier stamp otherwise */
+      gint64 time =
+          qs_udp_now (self); /* before the call: over loopback the answer may carry an earlier stamp otherwise */
       build (self, &batch, rest, stride, n - done);
       int sent = sendmmsg (self->fd, batch.headers, batch.n_headers, MSG_DONTWAIT | MSG_NOSIGNAL);
       if (sent > 0)

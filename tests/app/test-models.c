@@ -206,43 +206,73 @@ count_wakeups (GMainContext *context, guint ms)
   return n_wakeups;
 }
 
+/* The loop stands still for 60 ms, as far as the meter can tell. */
 static gboolean
-stall_cb (gpointer data)
+stall_cb (gpointer clock)
 {
-  g_usleep (60000);
+  qs_clock_advance (clock, 60 * 1000000);
   return G_SOURCE_REMOVE;
+}
+
+static guint64
+wait_for_ticks (QsDelayMeter *meter, GMainContext *context, guint64 n)
+{
+  guint64 from = qs_delay_meter_get_statistics (meter).n_ticks;
+
+  while (qs_delay_meter_get_statistics (meter).n_ticks < from + n)
+    g_main_context_iteration (context, TRUE);
+  return qs_delay_meter_get_statistics (meter).n_ticks;
 }
 
 static void
 test_meter (void)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (QsDelayMeter) meter = qs_delay_meter_new ();
+  g_autoptr (QsClock) clock = qs_clock_new_manual (1000000000);
+  g_autoptr (QsDelayMeter) meter = qs_delay_meter_new (clock);
 
   g_main_context_push_thread_default (context);
   g_main_context_set_poll_func (context, counting_poll);
   g_assert_cmpint (qs_delay_meter_get_worst (meter), ==, -1);
 
   /* At rest: the loop wakes for the end of the measurement and for nothing else. */
-  g_assert_cmpuint (count_wakeups (context, 300), <=, 2);
+  g_assert_cmpuint (count_wakeups (context, 100), <=, 2);
 
   qs_delay_meter_set_active (meter, TRUE);
-  g_assert_cmpuint (count_wakeups (context, 300), >=, 20);
+  wait_for_ticks (meter, context, 10);
   QsDelayStatistics statistics = qs_delay_meter_get_statistics (meter);
-  g_assert_cmpuint (statistics.n_ticks, >=, 20);
+  g_assert_cmpint (statistics.worst_us, ==, 0);
+  g_assert_cmpuint (statistics.n_late, ==, 0);
 
   g_autoptr (GSource) stall = g_idle_source_new ();
-  g_source_set_callback (stall, stall_cb, NULL, NULL);
+  g_source_set_callback (stall, stall_cb, clock, NULL);
   g_source_attach (stall, context);
-  count_wakeups (context, 600);
-  g_assert_cmpint (qs_delay_meter_get_worst (meter), >=, 50000);
+  wait_for_ticks (meter, context, 3);
   statistics = qs_delay_meter_get_statistics (meter);
-  g_assert_cmpint (statistics.worst_us, >=, 50000);
-  g_assert_cmpuint (statistics.n_late, >=, 1);
+  g_assert_cmpint (statistics.worst_us, ==, 55000); /* it was due 5 ms behind the tick before */
+  g_assert_cmpuint (statistics.n_late, ==, 1);
+
+  /* The worst of the last second, told four times in it: not before the first quarter is over, and gone behind the last. */
+  g_assert_cmpint (qs_delay_meter_get_worst (meter), ==, 0);
+  for (guint i = 0; i < 5; i++)
+    {
+      for (guint j = 0; j < 50; j++)
+        {
+          qs_clock_advance (clock, 5 * 1000000);
+          wait_for_ticks (meter, context, 1);
+        }
+      g_assert_cmpint (qs_delay_meter_get_worst (meter), ==, 55000);
+    }
+  for (guint j = 0; j < 50; j++)
+    {
+      qs_clock_advance (clock, 5 * 1000000);
+      wait_for_ticks (meter, context, 1);
+    }
+  g_assert_cmpint (qs_delay_meter_get_worst (meter), ==, 0);
 
   qs_delay_meter_set_active (meter, FALSE);
   g_assert_cmpint (qs_delay_meter_get_worst (meter), ==, -1);
-  g_assert_cmpuint (count_wakeups (context, 300), <=, 2);
+  g_assert_cmpuint (count_wakeups (context, 100), <=, 2);
   g_main_context_pop_thread_default (context);
 }
 

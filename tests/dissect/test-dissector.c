@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "../cpu-time.h"
 #include "crypto/qs-keys.h"
 #include "rfc-samples.h"
 #include "trace/qs-metrics.h"
@@ -677,14 +678,14 @@ test_million (void)
   sealer_clear (&server);
 
   g_autoptr (QsDissector) dissector = qs_dissector_new (trace);
-  gint64 start = g_get_monotonic_time (), worst = 0, now = start;
+  gint64 began = cpu_time (), worst = 0, now = g_get_monotonic_time ();
   while (!qs_dissector_advance (dissector, now + 2000))
     {
       gint64 then = now;
       now = g_get_monotonic_time ();
       worst = MAX (worst, now - then);
     }
-  double seconds = (g_get_monotonic_time () - start) / 1e6;
+  double seconds = (double) (cpu_time () - began) / 1e6;
   g_test_minimized_result (seconds, "a million packets without payload: %.2f s, longest slice %" G_GINT64_FORMAT " µs",
                            seconds, worst);
   g_assert_cmpuint (qs_trace_get_n_packets (trace), ==, N + 3);

@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "net/qs-udp-bio.h"
 
@@ -248,14 +249,12 @@ test_port_unreachable (gconstpointer data)
   pair.server_bio = NULL;
   g_clear_pointer (&pair.server, qs_udp_bio_unref);
 
-  gint64 start = g_get_monotonic_time ();
   g_assert_cmpuint (send_many (pair.client_bio, 1, 1200, NULL, NULL), ==, 1);
   while (pair.client_recorder.error == 0)
     {
       g_assert_true (wait_readable (pair.client, 20000));
       g_assert_cmpuint (receive_many (pair.client_bio, &got, 8, FALSE), ==, 0);
     }
-  g_assert_cmpint (g_get_monotonic_time () - start, <, g_test_perf () ? 100000 : 800000);
   g_assert_cmpint (pair.client_recorder.error, ==, ECONNREFUSED);
   g_assert_false (BIO_err_is_non_fatal ((unsigned int) got.error));
   g_assert_cmpuint (pair.client_recorder.icmp->len, ==, 1);
@@ -298,11 +297,27 @@ test_unconnected_survives (void)
   pair_clear (&pair);
 }
 
+typedef struct {
+  QsUdpBio *bio;
+  pid_t sleeper;
+} Waker;
+
+/* Wakes once the other thread sleeps. */
 static gpointer
 wake_thread (gpointer data)
 {
-  g_usleep (20000);
-  qs_udp_bio_wake (data);
+  const Waker *waker = data;
+  g_autofree char *path = g_strdup_printf ("/proc/self/task/%d/stat", waker->sleeper);
+  gboolean asleep = FALSE;
+
+  while (!asleep)
+    {
+      g_autofree char *stat = NULL;
+      g_assert_true (g_file_get_contents (path, &stat, NULL, NULL));
+      asleep = strstr (stat, ") S ") != NULL;
+      g_thread_yield ();
+    }
+  qs_udp_bio_wake (waker->bio);
   return NULL;
 }
 
@@ -318,7 +333,8 @@ test_wake_and_cancel (void)
   g_assert_false (wait_readable (pair.client, 0));
   g_assert_true (BIO_get_rpoll_descriptor (pair.client_bio, &descriptor));
   g_assert_cmpint (descriptor.value.fd, ==, qs_udp_bio_get_poll_fd (pair.client));
-  GThread *thread = g_thread_new ("wake", wake_thread, pair.client);
+  Waker waker = { pair.client, gettid () };
+  GThread *thread = g_thread_new ("wake", wake_thread, &waker);
   g_assert_true (wait_readable (pair.client, 20000));
   g_thread_join (thread);
   g_assert_false (BIO_get_rpoll_descriptor (pair.client_bio, &descriptor));

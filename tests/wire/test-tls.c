@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
+#include "../cpu-time.h"
 #include "check-tree.h"
 #include "wire-kit.h"
 #include "wire/qs-describe.h"
@@ -625,7 +626,7 @@ test_many_items (void)
 {
   gsize length = 4 + 2 + 32 + 1 + 2 + 60000 + 2;
   g_autofree guint8 *bytes = g_malloc0 (length);
-  gint64 start = g_get_monotonic_time ();
+  gint64 start = cpu_time ();
 
   bytes[0] = 1;
   bytes[2] = (guint8) ((length - 4) >> 8);
@@ -639,7 +640,7 @@ test_many_items (void)
   g_assert_cmpuint (message->cipher_suites->len, ==, 30000);
   g_autoptr (QsField) tree = qs_describe_tls_message (message);
   g_assert_cmpuint (check_tree (tree, 0, length), <, 21000);
-  g_assert_cmpint (g_get_monotonic_time () - start, <, 2 * G_USEC_PER_SEC);
+  g_assert_cmpint (cpu_time () - start, <, 2 * G_USEC_PER_SEC);
 }
 
 int

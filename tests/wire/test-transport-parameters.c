@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../cpu-time.h"
 #include "check-tree.h"
 #include "wire-kit.h"
 #include "wire/qs-describe.h"
@@ -163,7 +164,7 @@ static void
 test_no_quadratic_time (void)
 {
   g_autoptr (GByteArray) many = g_byte_array_new ();
-  gint64 start = g_get_monotonic_time ();
+  gint64 start = cpu_time ();
 
   for (guint i = 0; i < 16384; i++)
     {
@@ -175,7 +176,7 @@ test_no_quadratic_time (void)
   g_autoptr (QsField) tree = qs_describe_transport_parameters (span, QS_FIELD_IN_MESSAGE, 0);
   g_assert_cmpuint (parameters->len, ==, 16384);
   g_assert_cmpuint (check_tree (tree, 0, many->len), <, 30000); /* as much as anyone reads */
-  g_assert_cmpint (g_get_monotonic_time () - start, <, 2 * G_USEC_PER_SEC);
+  g_assert_cmpint (cpu_time () - start, <, 2 * G_USEC_PER_SEC);
 }
 
 int

@@ -262,7 +262,7 @@ run (Frame *self)
   g_autoptr (GInputStream) input = g_unix_input_stream_new (STDIN_FILENO, FALSE);
   g_autoptr (GSource) ended = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (input), NULL);
 
-  self->meter = qs_delay_meter_new ();
+  self->meter = qs_delay_meter_new (NULL);
   build (self);
   g_signal_connect_swapped (self->meter, "notify::worst", G_CALLBACK (delay_cb), self);
   g_source_set_callback (ended, G_SOURCE_FUNC (input_ended_cb), self, NULL);

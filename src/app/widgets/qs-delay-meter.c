@@ -9,6 +9,7 @@
 
 struct _QsDelayMeter {
   GObject parent;
+  QsClock *clock;
   GSource *source; /* NULL at rest */
   gint64 due;
   gint64 quarter_end;
@@ -54,7 +55,7 @@ static gboolean
 tick_dispatch (GSource *source, GSourceFunc callback, gpointer data)
 {
   QsDelayMeter *self = ((TickSource *) source)->meter;
-  gint64 now = g_get_monotonic_time ();
+  gint64 now = qs_clock_now_us (self->clock);
   gint64 late = MAX (now - self->due, 0);
 
   self->statistics.n_ticks++;
@@ -63,7 +64,7 @@ tick_dispatch (GSource *source, GSourceFunc callback, gpointer data)
   self->quarters[0] = MAX (self->quarters[0], late);
   /* From now, not from when it was due: one stall is told once. */
   self->due = now + TICK_US;
-  g_source_set_ready_time (source, self->due);
+  g_source_set_ready_time (source, g_get_monotonic_time () + TICK_US);
   if (now >= self->quarter_end)
     end_quarter (self, now);
   return G_SOURCE_CONTINUE;
@@ -74,7 +75,7 @@ static GSourceFuncs tick_funcs = { NULL, NULL, tick_dispatch, NULL, NULL, NULL }
 static void
 start (QsDelayMeter *self)
 {
-  gint64 now = g_get_monotonic_time ();
+  gint64 now = qs_clock_now_us (self->clock);
 
   self->statistics = (QsDelayStatistics){ 0 };
   for (guint i = 0; i < N_QUARTERS; i++)
@@ -85,7 +86,7 @@ start (QsDelayMeter *self)
   self->source = g_source_new (&tick_funcs, sizeof (TickSource));
   ((TickSource *) self->source)->meter = self;
   g_source_set_static_name (self->source, "[quicscope] delay meter");
-  g_source_set_ready_time (self->source, self->due);
+  g_source_set_ready_time (self->source, g_get_monotonic_time () + TICK_US);
   g_source_attach (self->source, g_main_context_get_thread_default ());
 }
 
@@ -120,6 +121,7 @@ static void
 qs_delay_meter_finalize (GObject *object)
 {
   stop (QS_DELAY_METER (object));
+  g_clear_object (&QS_DELAY_METER (object)->clock);
   G_OBJECT_CLASS (qs_delay_meter_parent_class)->finalize (object);
 }
 
@@ -143,9 +145,12 @@ qs_delay_meter_init (QsDelayMeter *self)
 }
 
 QsDelayMeter *
-qs_delay_meter_new (void)
+qs_delay_meter_new (QsClock *clock)
 {
-  return g_object_new (QS_TYPE_DELAY_METER, NULL);
+  QsDelayMeter *self = g_object_new (QS_TYPE_DELAY_METER, NULL);
+
+  self->clock = g_object_ref (clock != NULL ? clock : qs_clock_get_steady ());
+  return self;
 }
 
 void

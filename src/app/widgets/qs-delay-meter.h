@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <glib-object.h>
+#include "base/qs-clock.h"
 
 G_BEGIN_DECLS
 
@@ -24,7 +24,7 @@ typedef struct {
   gint64 worst_us;
 } QsDelayStatistics;
 
-QsDelayMeter *qs_delay_meter_new (void);
+QsDelayMeter *qs_delay_meter_new (QsClock *clock); /* clock: NULL for the steady one */
 void qs_delay_meter_set_active (QsDelayMeter *self, gboolean active);
 gboolean qs_delay_meter_get_active (QsDelayMeter *self);
 gint64 qs_delay_meter_get_worst (QsDelayMeter *self);

@@ -272,7 +272,7 @@ start_program (QsFrameView *self)
     gtk_label_set_text (self->words, _ ("The small program has a window of its own: look there, and here below."));
   self->cancellable = g_cancellable_new ();
   self->output = g_data_input_stream_new (g_subprocess_get_stdout_pipe (self->program));
-  self->meter = qs_delay_meter_new ();
+  self->meter = qs_delay_meter_new (NULL);
   self->look_id = g_timeout_add (LOOK_MS, look_cb, self);
   g_data_input_stream_read_line_async (self->output, G_PRIORITY_DEFAULT, self->cancellable, line_cb, self);
   g_subprocess_wait_async (self->program, NULL, ended_cb, g_object_ref (self));
