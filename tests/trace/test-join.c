@@ -453,6 +453,186 @@ test_slices (void)
   pair_clear (&pair);
 }
 
+/* --- The numbers that decide --- */
+
+/* The kernel's stamp and ours: what arrives may be a millisecond earlier than it was sent, and no more. */
+static void
+early (gint64 by, QsCrossingFate fate)
+{
+  guint8 bytes[2][100];
+  Pair pair;
+
+  pair_init (&pair, QS_VANTAGE_CLIENT, QS_VANTAGE_SERVER, 0);
+  for (guint i = 0; i < 2; i++)
+    fill (&pair, bytes[i], sizeof bytes[i]);
+  arrive (&pair, TRUE, 10 * MS - by, bytes[0], 100, 1);
+  send (&pair, TRUE, 10 * MS, bytes[0], 100, 1);
+  send (&pair, TRUE, 11 * MS, bytes[1], 100, 1);
+  arrive (&pair, TRUE, 21 * MS, bytes[1], 100, 1);
+  g_autoptr (QsTraceJoin) self = qs_trace_join_new (pair.ends[0], pair.ends[1], QS_JOIN_SAME_CLOCK);
+  qs_trace_join_finish (self);
+  g_assert_cmpint (qs_trace_join_get_fate (self, qs_trace_join_find (self, FALSE, 0)), ==, fate);
+  pair_clear (&pair);
+}
+
+static void
+test_tolerance (void)
+{
+  early (MS, QS_CROSSING_ARRIVED);
+  early (MS + 1, QS_CROSSING_LOST);
+}
+
+/* While both go on: a second behind the fastest way there it counts as lost. */
+static void
+under_way (gint64 until, QsCrossingFate fate)
+{
+  guint8 bytes[3][100];
+  Pair pair;
+
+  pair_init (&pair, QS_VANTAGE_CLIENT, QS_VANTAGE_SERVER, 0);
+  for (guint i = 0; i < 3; i++)
+    fill (&pair, bytes[i], sizeof bytes[i]);
+  send (&pair, TRUE, 0, bytes[0], 100, 1);
+  arrive (&pair, TRUE, DELAY, bytes[0], 100, 1);
+  send (&pair, TRUE, 20 * MS, bytes[1], 100, 1);
+  send (&pair, FALSE, 20 * MS + until, bytes[2], 100, 1); /* the server's recording goes on for so long */
+  g_autoptr (QsTraceJoin) self = qs_trace_join_new (pair.ends[0], pair.ends[1], QS_JOIN_SAME_CLOCK);
+  g_assert_true (qs_trace_join_advance (self, 0));
+  g_assert_cmpint (qs_trace_join_get_fate (self, qs_trace_join_find (self, FALSE, 1)), ==, fate);
+  pair_clear (&pair);
+}
+
+static void
+test_grace (void)
+{
+  under_way (DELAY + 1000 * MS, QS_CROSSING_UNDER_WAY);
+  under_way (DELAY + 1000 * MS + 1, QS_CROSSING_LOST);
+}
+
+/* Two files, ended at different times: what could not have been there by the end of the one is unknown. */
+static void
+at_the_end (gint64 until, QsCrossingFate fate)
+{
+  guint8 bytes[4][100];
+  Pair pair;
+
+  pair_init (&pair, QS_VANTAGE_CLIENT, QS_VANTAGE_SERVER, 0);
+  for (guint i = 0; i < 4; i++)
+    fill (&pair, bytes[i], sizeof bytes[i]);
+  send (&pair, TRUE, 0, bytes[0], 100, 1);
+  arrive (&pair, TRUE, DELAY, bytes[0], 100, 1);
+  send (&pair, FALSE, DELAY, bytes[1], 100, 1);
+  arrive (&pair, FALSE, 2 * DELAY, bytes[1], 100, 1);
+  send (&pair, TRUE, 50 * MS, bytes[2], 100, 1);
+  send (&pair, FALSE, 50 * MS + until, bytes[3], 100, 1);
+  g_autoptr (QsTraceJoin) self = qs_trace_join_new (pair.ends[0], pair.ends[1], QS_JOIN_ALIGN_CLOCKS);
+  qs_trace_join_finish (self);
+  g_assert_cmpint (qs_trace_join_get_offset (self), ==, 0);
+  g_assert_cmpint (qs_trace_join_get_fate (self, qs_trace_join_find (self, FALSE, 2)), ==, fate);
+  pair_clear (&pair);
+}
+
+static void
+test_end (void)
+{
+  at_the_end (DELAY - 1, QS_CROSSING_UNKNOWN);
+  at_the_end (DELAY, QS_CROSSING_LOST);
+}
+
+/* One byte in eight may be another: of 96, eleven, for twelve are too many. */
+static void
+changed_by (guint n_changes, gboolean same)
+{
+  guint8 bytes[2][96];
+  Pair pair;
+
+  pair_init (&pair, QS_VANTAGE_CLIENT, QS_VANTAGE_SERVER, 0);
+  for (guint i = 0; i < 2; i++)
+    fill (&pair, bytes[i], sizeof bytes[i]);
+  send (&pair, TRUE, 0, bytes[0], 96, 1);
+  send (&pair, TRUE, MS, bytes[1], 96, 1);
+  arrive (&pair, TRUE, 2 * MS, bytes[1], 96, 1);
+  for (guint i = 0; i < n_changes; i++)
+    bytes[0][i * 8] ^= 0xff;
+  arrive (&pair, TRUE, DELAY, bytes[0], 96, 1);
+  g_autoptr (QsTraceJoin) self = qs_trace_join_new (pair.ends[0], pair.ends[1], QS_JOIN_SAME_CLOCK);
+  qs_trace_join_finish (self);
+  g_assert_cmpint (qs_trace_join_get_fate (self, 0), ==, same ? QS_CROSSING_ARRIVED : QS_CROSSING_LOST);
+  g_assert_cmpuint (qs_trace_join_get_counts (self)->changed, ==, same);
+  g_assert_cmpuint (qs_trace_join_get_counts (self)->foreign, ==, !same);
+  pair_clear (&pair);
+}
+
+static void
+test_changed_share (void)
+{
+  changed_by (1, TRUE);
+  changed_by (11, TRUE);
+  changed_by (12, FALSE);
+}
+
+/* By bytes a single datagram is proof; by numbers, which are alike in all connections, it takes half of what one end of the shorter
+ * recording sent. */
+static void
+by_numbers (guint n_common, gboolean one)
+{
+  g_autoptr (QsTrace) client = fixture_trace_new (QS_VANTAGE_CLIENT);
+  g_autoptr (QsTrace) server = fixture_trace_new (QS_VANTAGE_SERVER);
+
+  for (guint i = 0; i < 40; i++)
+    {
+      QsPacket packet = { .time = i * MS,
+                          .number = i,
+                          .record = G_MAXUINT32,
+                          .length = 100,
+                          .type = QS_PACKET_1RTT,
+                          .direction = QS_DIRECTION_SENT,
+                          .flags = QS_PACKET_FROM_QLOG | QS_PACKET_DECRYPTED };
+      qs_trace_add_packet (client, &packet);
+      packet.time += DELAY;
+      packet.direction = QS_DIRECTION_RECEIVED;
+      packet.number = i < n_common ? i : 1000 + i;
+      qs_trace_add_packet (server, &packet);
+    }
+  g_autoptr (QsTraceJoin) self = qs_trace_join_new (client, server, QS_JOIN_SAME_CLOCK);
+  qs_trace_join_finish (self);
+  g_assert_cmpint (qs_trace_join_check (self, NULL), ==, one);
+}
+
+static void
+test_share (void)
+{
+  by_numbers (0, FALSE);
+  by_numbers (9, FALSE);
+  by_numbers (10, TRUE);
+  by_numbers (40, TRUE);
+}
+
+/* Of more than 64 that are alike the newest 64 are looked at. */
+static void
+test_most_alike (void)
+{
+  guint8 bytes[100];
+  Pair pair;
+
+  pair_init (&pair, QS_VANTAGE_CLIENT, QS_VANTAGE_SERVER, 0);
+  fill (&pair, bytes, sizeof bytes);
+  for (guint i = 0; i < 66; i++)
+    send (&pair, TRUE, i * MS, bytes, 100, 1);
+  for (guint i = 0; i < 66; i++)
+    arrive (&pair, TRUE, 2000 * MS + i * MS, bytes, 100, 1);
+  g_autoptr (QsTraceJoin) self = qs_trace_join_new (pair.ends[0], pair.ends[1], QS_JOIN_SAME_CLOCK);
+  qs_trace_join_finish (self);
+  guint n_arrived = 0;
+  for (guint i = 0; i < 66; i++)
+    n_arrived += qs_trace_join_get_fate (self, i) == QS_CROSSING_ARRIVED;
+  g_assert_cmpuint (n_arrived, ==, 64);
+  g_assert_cmpint (qs_trace_join_get_fate (self, 0), ==, QS_CROSSING_LOST);
+  g_assert_cmpint (qs_trace_join_get_fate (self, 1), ==, QS_CROSSING_LOST);
+  g_assert_cmpuint (qs_trace_join_get_counts (self)->again, ==, 2);
+  pair_clear (&pair);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -469,5 +649,11 @@ main (int argc, char **argv)
   g_test_add_func ("/join/foreign", test_foreign);
   g_test_add_func ("/join/numbers", test_numbers);
   g_test_add_func ("/join/slices", test_slices);
+  g_test_add_func ("/join/tolerance", test_tolerance);
+  g_test_add_func ("/join/grace", test_grace);
+  g_test_add_func ("/join/end", test_end);
+  g_test_add_func ("/join/changed-share", test_changed_share);
+  g_test_add_func ("/join/share", test_share);
+  g_test_add_func ("/join/most-alike", test_most_alike);
   return g_test_run ();
 }
