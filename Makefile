@@ -11,7 +11,7 @@ demo:
 check:
 	@build-aux/bootstrap --for=check --build="$(BUILD)"
 	@ninja -C "$(BUILD)"
-	@meson test -C "$(BUILD)" --no-rebuild --no-suite lint --print-errorlogs
+	@meson test -C "$(BUILD)" --no-rebuild --num-processes $$(($$(nproc) * 2)) --no-suite lint --print-errorlogs
 
 clean:
 	rm -rf "$(BUILD)"

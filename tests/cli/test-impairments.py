@@ -15,6 +15,7 @@ PRESETS = [line.split("\t")[0] for line in subprocess.run(
     [probe.SERVER, "--list-impairments"], capture_output=True, text=True, timeout=probe.PATIENCE, check=True
 ).stdout.splitlines()]  # fmt: skip
 USABLE = [name for name in PRESETS if name != "filtered-udp"]
+MODES = ("nonblocking", "blocking", "thread-assisted")
 NO_FAILURE = ("packet-loss", "reordering", "slow-handshake", "server-initial-lost", "corrupted")
 
 
@@ -68,23 +69,23 @@ class Case(unittest.TestCase):
 
 
 class OthersServers(Case):
+    def through_every_preset(self, url, length):
+        met = peers.side_by_side(self, lambda preset: self.probe(f"--impair={preset}", url), USABLE)
+        self.assertEqual(len(met), len(USABLE))
+        for preset, result in met:
+            with self.subTest(preset):
+                self.assert_completed(result)
+                self.assertEqual(result.report["http"]["bytes"], length)
+
     def test_caddy_through_every_preset(self):
         with peers.caddy(self.certs, body="hello from caddy\n") as peer:
-            for preset in USABLE:
-                with self.subTest(preset):
-                    result = self.probe(f"--impair={preset}", f"https://localhost:{peer.port}/")
-                    self.assert_completed(result)
-                    self.assertEqual(result.report["http"]["bytes"], len("hello from caddy\n"))
+            self.through_every_preset(f"https://localhost:{peer.port}/", len("hello from caddy\n"))
 
     def test_ngtcp2_through_every_preset(self):
         with open(os.path.join(self.folder, "page"), "wb") as file:
             file.write(b"x" * 20000)
         with peers.ngtcp2_server(self.certs, files=self.folder) as peer:
-            for preset in USABLE:
-                with self.subTest(preset):
-                    result = self.probe(f"--impair={preset}", f"https://localhost:{peer.port}/page")
-                    self.assert_completed(result)
-                    self.assertEqual(result.report["http"]["bytes"], 20000)
+            self.through_every_preset(f"https://localhost:{peer.port}/page", 20000)
 
     def test_through_filtered_udp_nothing_comes(self):
         with peers.caddy(self.certs) as peer:
@@ -98,9 +99,11 @@ class OthersServers(Case):
         with open(os.path.join(self.folder, "page"), "wb") as file:
             file.write(b"x" * 250000)
         with peers.ngtcp2_server(self.certs, files=self.folder) as peer:
-            for mode in ("nonblocking", "blocking", "thread-assisted"):
+            url = f"https://localhost:{peer.port}/page"
+            met = peers.side_by_side(self, lambda mode: self.probe("-4", self.MOVES, f"--mode={mode}", url), MODES)
+            self.assertEqual(len(met), len(MODES))
+            for mode, result in met:
                 with self.subTest(mode):
-                    result = self.probe("-4", self.MOVES, f"--mode={mode}", f"https://localhost:{peer.port}/page")
                     self.assert_completed(result)
                     self.assertEqual(result.report["http"]["bytes"], 250000)
                     self.assertEqual(result.findings["address-changed"]["severity"], "info")
@@ -129,10 +132,12 @@ class OthersServers(Case):
 
     def test_in_every_mode(self):
         with peers.caddy(self.certs) as peer:
-            for mode in ("nonblocking", "blocking", "thread-assisted"):
+            options = ("--impair=loss=20%,delay=20ms", f"https://localhost:{peer.port}/")
+            met = peers.side_by_side(self, lambda mode: self.probe(f"--mode={mode}", *options), MODES)
+            self.assertEqual(len(met), len(MODES))
+            for mode, result in met:
                 with self.subTest(mode):
-                    options = ("--impair=loss=20%,delay=20ms", f"--mode={mode}", f"https://localhost:{peer.port}/")
-                    self.assert_completed(self.probe(*options))
+                    self.assert_completed(result)
 
 
 class OwnServer(Case):
@@ -164,9 +169,9 @@ class OwnServer(Case):
 
     def test_the_same_seed_gives_the_same_fates(self):
         """Timing changes how many datagrams there are, never what becomes of the nth."""
-        result, first = self.fetch("loss=15%,seed=7", "first.pcapng")
-        second = self.fetch("loss=15%,seed=7", "second.pcapng")[1]
-        other = self.fetch("loss=15%,seed=8", "other.pcapng")[1]
+        runs = (("first", 7), ("second", 7), ("other", 8))
+        met = peers.side_by_side(self, lambda run: self.fetch(f"loss=15%,seed={run[1]}", f"{run[0]}.pcapng"), runs)
+        first, second, other = (seen for _, (_, seen) in met)
         for direction in (0, 1):
             n = min(len(first[direction]), len(second[direction]))
             self.assertGreater(n, 8, first)

@@ -14,6 +14,7 @@ QS_OPENSSL names an openssl program >= 3.5 (meson sets it). main() runs a test f
 classes and reports in TAP, a line a test.
 """
 
+import concurrent.futures
 import contextlib
 import ctypes
 import json
@@ -78,6 +79,18 @@ def wait_until(condition, what, timeout=PATIENCE):
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {timeout:g} s for {what}")
         time.sleep(0.01)
+
+
+def side_by_side(test, meet, items, at_once=6):
+    """What meet(item) returns of each item, in order: runs that mostly wait, several at once. What fails in one is told as a subtest of
+    the test, and left out."""
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        runs = [(item, pool.submit(meet, item)) for item in items]
+    met = []
+    for item, run in runs:
+        with test.subTest(item):
+            met.append((item, run.result()))
+    return met
 
 
 def _bound_ports(protocol):
