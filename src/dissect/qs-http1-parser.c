@@ -8,6 +8,7 @@
 
 #define MAX_HEAD (64 * 1024)
 #define MAX_LINE 8192 /* a chunk's size line with its extensions, a trailer */
+#define MAX_TRAILERS (64 * 1024)
 
 typedef enum {
   STATE_STATUS,
@@ -26,7 +27,7 @@ struct _QsHttp1Parser {
   State state;
   GString *line;
   GString *header; /* a whole one: it may be folded over several lines */
-  gsize head_size;
+  gsize head_size, trailer_size;
   guint status;
   const char *version;
   GPtrArray *headers; /* strings, NULL-terminated on demand */
@@ -34,6 +35,8 @@ struct _QsHttp1Parser {
   gboolean chunked;
   gboolean has_length;
   guint64 left;
+  gint64 length; /* Content-Length; -1: it does not count */
+  guint64 n_interim;
 };
 
 static gboolean
@@ -44,17 +47,28 @@ fail (QsHttp1Parser *self, QsError code, const char *message, GError **error)
   return FALSE;
 }
 
+/* RFC 9112 section 4: three digits and no more, of which the first is 1 to 9 (RFC 9110 section 15 knows 1 to 5). The blank
+ * behind them may be missing where there is no reason phrase. */
+static gboolean
+is_status (const char *text)
+{
+  return text[0] >= '1' && text[0] <= '9' && g_ascii_isdigit (text[1]) && g_ascii_isdigit (text[2]) &&
+         (text[3] == ' ' || text[3] == '\0');
+}
+
 static gboolean
 parse_status (QsHttp1Parser *self, GError **error)
 {
   const char *line = self->line->str;
+  gboolean is_http = g_str_has_prefix (line, "HTTP/1.") && g_ascii_isdigit (line[7]) && line[8] == ' ';
 
-  if (!g_str_has_prefix (line, "HTTP/1.") || !g_ascii_isdigit (line[7]) || line[8] != ' ' ||
-      !g_ascii_isdigit (line[9]) || !g_ascii_isdigit (line[10]) || !g_ascii_isdigit (line[11]))
+  if (!is_http || !is_status (line + 9))
     {
       g_autofree char *shown = qs_text_escape_short (line, -1, 60);
-      g_autofree char *message =
-          g_strdup_printf (_ ("The answer is not HTTP: it begins with “%s” in place of a status line."), shown);
+      g_autofree char *message = g_strdup_printf (
+          is_http ? _ ("The answer's status line “%s” has no status of three digits.")
+                  : _ ("The answer is not HTTP: it begins with “%s” in place of a status line."),
+          shown);
       return fail (self, QS_ERROR_PARSE, message, error);
     }
 
@@ -86,8 +100,14 @@ static gboolean
 parse_header (QsHttp1Parser *self, GError **error)
 {
   char *colon = strchr (self->header->str, ':');
-  if (colon == NULL)
-    return fail (self, QS_ERROR_PARSE, _ ("A header of the answer has no colon."), error);
+  if (colon == NULL || colon == self->header->str)
+    {
+      g_autofree char *shown = qs_text_escape_short (self->header->str, -1, 60);
+      g_autofree char *message = g_strdup_printf (
+          colon == NULL ? _ ("The answer's header line “%s” has no colon.") : _ ("The answer's header line “%s” has no name."),
+          shown);
+      return fail (self, QS_ERROR_PARSE, message, error);
+    }
 
   *colon = '\0';
   const char *name = self->header->str;
@@ -101,7 +121,13 @@ parse_header (QsHttp1Parser *self, GError **error)
       self->chunked = g_ascii_strcasecmp (coding, "chunked") == 0;
     }
   else if (g_ascii_strcasecmp (name, "Content-Length") == 0 && !parse_content_length (self, value))
-    return fail (self, QS_ERROR_PARSE, _ ("The answer's Content-Length is not a number."), error);
+    {
+      g_autofree char *shown = qs_text_escape_short (value, -1, 60);
+      g_autofree char *message =
+          self->has_length ? g_strdup_printf (_ ("The answer gives its Content-Length twice, and not the same: “%s”."), shown)
+                           : g_strdup_printf (_ ("The answer's Content-Length “%s” is no number of bytes."), shown);
+      return fail (self, QS_ERROR_PARSE, message, error);
+    }
 
   g_ptr_array_add (self->headers, qs_text_escape (name, -1));
   g_ptr_array_add (self->headers, qs_text_escape (value, -1));
@@ -132,12 +158,16 @@ begin_body (QsHttp1Parser *self)
     {
       /* An interim response: the real one follows. */
       g_ptr_array_set_size (self->headers, 0);
+      self->n_interim++;
+      self->head_size = 0;
       self->chunked = self->has_length = FALSE;
+      self->left = 0;
       self->status = 0;
       self->state = STATE_STATUS;
       return;
     }
   self->has_head = TRUE;
+  self->length = self->has_length && !self->chunked && self->status != 204 && self->status != 304 ? (gint64) self->left : -1;
   if (self->status == 204 || self->status == 304)
     self->state = STATE_COMPLETE;
   else if (self->chunked)
@@ -155,7 +185,11 @@ parse_chunk_size (QsHttp1Parser *self, GError **error)
   g_autofree char *digits = g_strndup (self->line->str, strcspn (self->line->str, "; \t"));
 
   if (!g_ascii_string_to_unsigned (digits, 16, 0, G_MAXINT64, &self->left, NULL))
-    return fail (self, QS_ERROR_PARSE, _ ("A chunk of the answer has no size."), error);
+    {
+      g_autofree char *shown = qs_text_escape_short (self->line->str, -1, 60);
+      g_autofree char *message = g_strdup_printf (_ ("A chunk of the answer has “%s” in place of its size."), shown);
+      return fail (self, QS_ERROR_PARSE, message, error);
+    }
   self->state = self->left > 0 ? STATE_CHUNK_DATA : STATE_TRAILERS;
   return TRUE;
 }
@@ -203,10 +237,18 @@ feed_line (QsHttp1Parser *self, const char **at, const char *end, GError **error
   const char *stop = newline != NULL ? newline : end;
   gboolean in_head = self->state == STATE_STATUS || self->state == STATE_HEADERS;
 
-  self->head_size += in_head ? stop - *at + 1 : 0;
-  g_string_append_len (self->line, *at, stop - *at);
-  if (self->head_size > MAX_HEAD || (!in_head && self->line->len > MAX_LINE))
-    return fail (self, QS_ERROR_TOO_LARGE, _ ("The answer's head is too large."), error);
+  if (in_head)
+    self->head_size += stop - *at + 1;
+  else if (self->state == STATE_TRAILERS)
+    self->trailer_size += stop - *at + 1;
+  g_string_append_len (self->line, *at, MIN ((gsize) (stop - *at), MAX_HEAD));
+  if (self->head_size > MAX_HEAD)
+    return fail (self, QS_ERROR_TOO_LARGE, _ ("The answer's head is larger than 64 KiB: no more of it is read."), error);
+  if (self->trailer_size > MAX_TRAILERS)
+    return fail (self, QS_ERROR_TOO_LARGE, _ ("The answer's trailers are larger than 64 KiB: no more of them is read."),
+                 error);
+  if (!in_head && self->line->len > MAX_LINE)
+    return fail (self, QS_ERROR_TOO_LARGE, _ ("A line between the answer's chunks is longer than 8 KiB."), error);
 
   *at = newline != NULL ? newline + 1 : end;
   if (newline == NULL)
@@ -244,6 +286,7 @@ qs_http1_parser_new (gboolean has_head)
 
   self->state = has_head ? STATE_STATUS : STATE_BODY;
   self->version = has_head ? NULL : "0.9";
+  self->length = -1;
   self->has_head = !has_head;
   self->line = g_string_new (NULL);
   self->header = g_string_new (NULL);
@@ -339,4 +382,22 @@ qs_http1_parser_get_headers (QsHttp1Parser *self)
   g_ptr_array_add (self->headers, NULL);
   g_ptr_array_set_size (self->headers, (int) self->headers->len - 1);
   return (const char *const *) self->headers->pdata;
+}
+
+guint64
+qs_http1_parser_get_n_interim (QsHttp1Parser *self)
+{
+  return self->n_interim;
+}
+
+gint64
+qs_http1_parser_get_length (QsHttp1Parser *self)
+{
+  return self->length;
+}
+
+gboolean
+qs_http1_parser_is_chunked (QsHttp1Parser *self)
+{
+  return self->has_head && self->chunked;
 }

@@ -2,6 +2,7 @@
 #include "engine/qs-probe.h"
 
 #define DEFAULT_TIMEOUT_MS 10000
+#define QS_KEPT_DEFAULT (16 * 1024 * 1024)
 
 QsProbeOptions *
 qs_probe_options_new (void)
@@ -11,6 +12,7 @@ qs_probe_options_new (void)
   options->family = G_SOCKET_FAMILY_INVALID;
   options->timeout_ms = DEFAULT_TIMEOUT_MS;
   options->record = TRUE;
+  options->kept = QS_KEPT_DEFAULT;
   return options;
 }
 

@@ -10,9 +10,6 @@
 
 G_BEGIN_DECLS
 
-/* What is kept of a response's body; more is told by "body" alone. */
-#define QS_RESPONSE_KEPT (16 * 1024 * 1024)
-
 typedef struct {
   QsConnection *connection;
   gint64 started; /* monotonic microseconds */
@@ -31,6 +28,10 @@ struct _QsRequest {
   char **headers;
   QsKeptBytes *body;
   guint64 body_length;
+  guint64 n_interim;     /* 1xx answers so far */
+  guint64 n_idle_bytes;  /* bytes on its stream since something was got out of them */
+  GSource *limits_timer; /* until it is looked whether the server lets a request be sent at all */
+  gboolean end_noted;
 };
 
 struct _QsProbe {
@@ -56,6 +57,7 @@ struct _QsProbe {
   QsConnection *winner;
 
   GSource *patience; /* --timeout */
+  GSource *ceiling;  /* --max-time */
   gint64 last_progress;
   GSource *deadline; /* of the stage that is being waited for */
   gboolean confirmed;
@@ -71,6 +73,7 @@ void qs_probe_log (QsProbe *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* The run is over with this outcome; "finished" follows when all is dissected. */
 void qs_probe_end (QsProbe *self, gboolean succeeded);
 GSource *qs_probe_add_timeout (QsProbe *self, guint ms, GSourceFunc func);
+GSource *qs_probe_add_timeout_full (QsProbe *self, guint ms, GSourceFunc func, gpointer data);
 void qs_probe_clear_source (GSource **source);
 /* In place of the one that runs. */
 void qs_probe_set_deadline (QsProbe *self, guint ms, GSourceFunc func);
@@ -108,8 +111,11 @@ gboolean qs_request_start (QsRequest *self);
 /* FALSE: it failed, and said so. */
 void qs_request_receive (QsRequest *self, gint64 stream, const guint8 *bytes, gsize length, gboolean fin, gint64 time);
 void qs_request_stream_reset (QsRequest *self, gint64 stream, guint64 code);
+/* The run is over: what became of the answer, where that was not noted yet. how: a name of QS_MARK_ANSWER_END's. */
+void qs_request_note_end (QsRequest *self, const char *how, const char *text);
+/* "3 interim answers, and no final one": what came instead of progress; NULL: nothing did. */
+char *qs_request_dup_idle_words (QsRequest *self);
 GBytes *qs_request_get_raw (QsRequest *self);
-void qs_request_end (QsRequest *self);      /* the run is over: what was answered is noted */
 void qs_probe_request_done (QsProbe *self); /* complete or failed */
 extern const QsRequestProtocol qs_request_raw;
 

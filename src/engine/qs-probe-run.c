@@ -214,7 +214,9 @@ qs_probe_stream_bytes (QsConnection *connection, gint64 id, const guint8 *bytes,
   QsProbe *self = data;
   QsStream *stream = qs_probe_find_stream (self, id);
 
-  self->last_progress = g_get_monotonic_time ();
+  /* With a request, what its reader makes of the bytes is progress, not the bytes. */
+  if (self->request == NULL || self->request->protocol == &qs_request_raw)
+    self->last_progress = g_get_monotonic_time ();
   if (stream == NULL)
     return;
   qs_stream_receive (stream, bytes, length);

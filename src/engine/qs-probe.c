@@ -25,10 +25,16 @@ static guint signals[N_SIGNALS];
 GSource *
 qs_probe_add_timeout (QsProbe *self, guint ms, GSourceFunc func)
 {
+  return qs_probe_add_timeout_full (self, ms, func, self);
+}
+
+GSource *
+qs_probe_add_timeout_full (QsProbe *self, guint ms, GSourceFunc func, gpointer data)
+{
   GSource *source = g_timeout_source_new (ms);
 
   g_source_set_static_name (source, "[Quicscope] probe");
-  g_source_set_callback (source, func, self, NULL);
+  g_source_set_callback (source, func, data, NULL);
   g_source_attach (source, self->context);
   return source;
 }
@@ -124,7 +130,10 @@ static void
 release (QsProbe *self)
 {
   qs_probe_clear_source (&self->patience);
+  qs_probe_clear_source (&self->ceiling);
   qs_probe_clear_source (&self->deadline);
+  if (self->request != NULL)
+    qs_probe_clear_source (&self->request->limits_timer);
   if (self->cancellable != NULL)
     g_cancellable_cancel (self->cancellable);
   g_clear_pointer (&self->follower, qs_follower_free);
@@ -152,12 +161,13 @@ qs_probe_end (QsProbe *self, gboolean succeeded)
     return;
   self->ending = TRUE;
   self->succeeded = succeeded;
+  /* Who gave up has noted why; else the other side ended it. */
+  if (self->request != NULL)
+    qs_request_note_end (self->request, self->stopped ? "stopped" : "cut", NULL);
   if (succeeded)
     self->stage = QS_STAGE_DONE;
   release (self);
   settle_state (self, succeeded);
-  if (self->request != NULL)
-    qs_request_end (self->request);
   qs_trace_add_mark (self->trace, QS_MARK_OUTCOME,
                      succeeded       ? "ok"
                      : self->stopped ? "stopped"
@@ -169,6 +179,38 @@ qs_probe_end (QsProbe *self, gboolean succeeded)
 }
 
 /* --- Patience --- */
+
+/* Sends the peer on its way, or ends what has not begun. */
+static void
+give_up (QsProbe *self, const char *note, gint64 value, const char *how, const char *text)
+{
+  if (self->request != NULL && !self->request->complete && !self->request->failed)
+    qs_request_note_end (self->request, how, text);
+  qs_trace_add_mark (self->trace, QS_MARK_NOTE, note, value, text);
+  qs_probe_log (self, "%s", text);
+  if (self->winner == NULL && self->race != NULL)
+    qs_probe_race_give_up (self);
+  else if (self->winner != NULL && self->state == QS_CONNECTION_ESTABLISHED)
+    qs_probe_close (self, QS_CLOSE_NOW, qs_probe_good_code (self));
+  else
+    qs_probe_end (self, FALSE);
+}
+
+/* Whatever came, and comes. What is complete was closed by then, or is kept open on purpose. */
+static gboolean
+ceiling_cb (gpointer data)
+{
+  QsProbe *self = data;
+  gboolean done = self->stage >= QS_STAGE_CLOSE && self->options->keep_open;
+
+  qs_probe_clear_source (&self->ceiling);
+  if (self->ending || done)
+    return G_SOURCE_REMOVE;
+  g_autofree char *limit = qs_text_duration ((gint64) self->options->max_time_ms * 1000000);
+  g_autofree char *text = g_strdup_printf (_ ("Not over after %s, the longest that it may take: given up"), limit);
+  give_up (self, "max-time", self->options->max_time_ms, "endless", text);
+  return G_SOURCE_REMOVE;
+}
 
 static gboolean
 patience_cb (gpointer data)
@@ -188,15 +230,10 @@ patience_cb (gpointer data)
       return G_SOURCE_REMOVE;
     }
   g_autofree char *limit = qs_text_duration ((gint64) self->options->timeout_ms * 1000000);
-  g_autofree char *text = g_strdup_printf (_ ("No progress for %s: given up"), limit);
-  qs_trace_add_mark (self->trace, QS_MARK_NOTE, "timeout", self->options->timeout_ms, text);
-  qs_probe_log (self, "%s", text);
-  if (self->winner == NULL && self->race != NULL)
-    qs_probe_race_give_up (self);
-  else if (self->winner != NULL && self->state == QS_CONNECTION_ESTABLISHED)
-    qs_probe_close (self, QS_CLOSE_NOW, 0);
-  else
-    qs_probe_end (self, FALSE);
+  g_autofree char *idle = self->request != NULL ? qs_request_dup_idle_words (self->request) : NULL;
+  g_autofree char *text = idle != NULL ? g_strdup_printf (_ ("No progress for %s (%s): given up"), limit, idle)
+                                       : g_strdup_printf (_ ("No progress for %s: given up"), limit);
+  give_up (self, "timeout", self->options->timeout_ms, "unanswered", text);
   return G_SOURCE_REMOVE;
 }
 
@@ -255,6 +292,8 @@ begin_cb (gpointer data)
     }
   qs_ssl_config_add_facts (self->config, self->trace);
   self->patience = qs_probe_add_timeout (self, self->options->timeout_ms, patience_cb);
+  if (self->options->max_time_ms > 0)
+    self->ceiling = qs_probe_add_timeout (self, self->options->max_time_ms, ceiling_cb);
   qs_resolve_async (self->target, self->options->family, (const char *const *) self->options->resolve,
                     self->cancellable, resolved_cb, g_object_ref (self));
   return G_SOURCE_REMOVE;
@@ -370,7 +409,7 @@ compare_ids (gconstpointer a, gconstpointer b, gpointer data)
 QsStream *
 qs_probe_add_stream (QsProbe *self, gint64 id, gboolean bidirectional, gboolean local)
 {
-  g_autoptr (QsStream) stream = qs_stream_new (self->winner, id, bidirectional, local);
+  g_autoptr (QsStream) stream = qs_stream_new (self->winner, id, bidirectional, local, self->options->kept);
 
   g_list_store_insert_sorted (self->streams, stream, compare_ids, NULL);
   return stream;

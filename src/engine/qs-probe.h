@@ -46,7 +46,9 @@ typedef struct {
   gboolean insecure;    /* goes on after a verify error and still reports it */
   GSocketFamily family; /* G_SOCKET_FAMILY_INVALID: both, raced */
   char **resolve;       /* "HOST:PORT:ADDR" */
-  guint timeout_ms;     /* default 10000 */
+  guint timeout_ms;     /* without progress; default 10000 */
+  guint max_time_ms;    /* for all of it, whatever comes; 0 (default): no ceiling */
+  gsize kept;           /* bytes of the answer, and of each stream, that are kept; default 16 MiB */
   char *impairment;     /* QUIC: what the path does, as qs_impairment_new() takes it; NULL: nothing */
   GBytes *send;         /* raw bytes for the first stream, concluded; NULL: none */
   gboolean keep_open;   /* stay ESTABLISHED after the request until qs_probe_stop (the window) */

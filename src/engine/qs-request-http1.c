@@ -13,6 +13,7 @@ typedef struct {
   QsHttp1Parser *parser;
   GByteArray *body; /* what one read brought of it */
   gint64 stream;
+  guint64 n_interim; /* told so far */
   gboolean head_told, done;
 } Http1;
 
@@ -63,6 +64,15 @@ http11_start (QsRequest *request, GError **error)
 }
 
 static void
+tell_interim (Http1 *self)
+{
+  guint64 n = qs_http1_parser_get_n_interim (self->parser);
+
+  qs_request_add_interim (self->request, n - self->n_interim);
+  self->n_interim = n;
+}
+
+static void
 tell_head (Http1 *self)
 {
   if (self->head_told || !qs_http1_parser_has_head (self->parser))
@@ -81,6 +91,7 @@ http1_receive (gpointer instance, gint64 stream, const guint8 *bytes, gsize leng
     return TRUE;
   g_byte_array_set_size (self->body, 0);
   gboolean good = length == 0 || qs_http1_parser_feed (self->parser, bytes, length, self->body, error);
+  tell_interim (self);
   tell_head (self);
   if (self->body->len > 0)
     qs_request_add_body (self->request, self->body->data, self->body->len);

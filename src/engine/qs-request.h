@@ -44,8 +44,12 @@ void qs_request_reset (QsRequest *self, gint64 stream, guint64 code);
 void qs_request_stop (QsRequest *self, gint64 stream, guint64 code);
 void qs_request_set_stream (QsRequest *self, gint64 stream); /* which one carries it */
 
+/* Progress, which --timeout waits for, is the head of the answer and bytes of its body, and nothing else that comes. */
+
 /* headers: name, value, …, NULL, escaped; copied */
 void qs_request_set_head (QsRequest *self, guint status, const char *version, const char *const *headers);
+/* n interim ones (1xx): they are counted, and are no progress. */
+void qs_request_add_interim (QsRequest *self, guint64 n);
 void qs_request_add_body (QsRequest *self, const guint8 *bytes, gsize length);
 void qs_request_complete (QsRequest *self);
 

@@ -98,17 +98,17 @@ qs_stream_class_init (QsStreamClass *klass)
 static void
 qs_stream_init (QsStream *self)
 {
-  self->received = qs_kept_bytes_new (QS_STREAM_KEPT);
 }
 
 /* --- For the probe --- */
 
 QsStream *
-qs_stream_new (QsConnection *connection, gint64 id, gboolean bidirectional, gboolean local)
+qs_stream_new (QsConnection *connection, gint64 id, gboolean bidirectional, gboolean local, gsize kept)
 {
   g_return_val_if_fail (connection != NULL, NULL);
 
   QsStream *self = g_object_new (QS_TYPE_STREAM, NULL);
+  self->received = qs_kept_bytes_new (kept);
   self->connection = qs_connection_ref (connection);
   self->id = id;
   self->bidirectional = bidirectional;

@@ -8,6 +8,7 @@
 
 /* RFC 9114 section 8.1. */
 #define H3_NO_ERROR 0x100
+#define H3_REQUEST_REJECTED 0x10b
 
 typedef struct {
   QsRequest *request;
@@ -60,7 +61,13 @@ done_cb (gpointer data)
   qs_request_complete (((Http3Request *) data)->request);
 }
 
-static const QsHttp3Io io = { open_cb, send_cb, stop_cb, reset_cb, head_cb, body_cb, done_cb };
+static void
+interim_cb (gpointer data)
+{
+  qs_request_add_interim (((Http3Request *) data)->request, 1);
+}
+
+static const QsHttp3Io io = { open_cb, send_cb, stop_cb, reset_cb, head_cb, body_cb, done_cb, interim_cb };
 
 /* --- What the probe asks of it --- */
 
@@ -106,11 +113,13 @@ http3_reset (gpointer instance, gint64 stream, guint64 code, GError **error)
 
   if (qs_http3_is_complete (self->http3))
     return TRUE;
-  qs_http3_stream_closed (self->http3, stream, code);
+  if (!qs_http3_stream_closed (self->http3, stream, code, error))
+    return FALSE;
   if (!ours)
     return TRUE;
-  g_set_error (error, QS_ERROR, QS_ERROR_NETWORK, _ ("The server reset the request's stream with code 0x%" PRIx64 "."),
-               code);
+  /* RFC 9114 section 4.1.1: nothing was done with it, so it may be asked again elsewhere. */
+  g_set_error (error, QS_ERROR, code == H3_REQUEST_REJECTED ? QS_ERROR_FAILED : QS_ERROR_NETWORK,
+               _ ("The server reset the request's stream with code 0x%" PRIx64 "."), code);
   return FALSE;
 }
 

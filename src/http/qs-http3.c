@@ -5,7 +5,10 @@
 #include "base/qs-text.h"
 #include "http/qs-http3-conn.h"
 
-#define MAX_HEADERS 512 /* names and values that are kept of a response */
+#define MAX_HEADERS 512        /* names and values that are kept of a response */
+#define MAX_HEAD (64 * 1024)   /* bytes of them, and of trailers */
+#define H3_NO_ERROR 0x100      /* RFC 9114 section 8.1 */
+#define H3_EXCESSIVE_LOAD 0x107
 
 struct _QsHttp3 {
   const QsHttp3Io *io;
@@ -14,6 +17,11 @@ struct _QsHttp3 {
   gint64 request;
   guint status;
   GPtrArray *headers;
+  gsize head_bytes, trailer_bytes;
+  gint64 length; /* content-length; -1: not given */
+  guint64 body_bytes;
+  gint64 goaway;      /* the id of the peer's GOAWAY; -1: none came */
+  guint64 reset_code; /* nghttp3 gave the request's stream up with it; 0: it did not */
   gboolean complete;
 };
 
@@ -32,8 +40,26 @@ begin_headers_cb (nghttp3_conn *conn, int64_t stream, void *data, void *stream_d
 
   /* Also for the head that follows an interim response. */
   g_ptr_array_set_size (self->headers, 0);
+  self->head_bytes = 0;
+  self->length = -1;
   self->status = 0;
   return 0;
+}
+
+static gsize
+size_of (nghttp3_rcbuf *name, nghttp3_rcbuf *value)
+{
+  return nghttp3_rcbuf_get_buf (name).len + nghttp3_rcbuf_get_buf (value).len;
+}
+
+static void
+take_length (QsHttp3 *self, nghttp3_rcbuf *value)
+{
+  g_autofree char *text = dup_buffer (value);
+  guint64 length;
+
+  if (g_ascii_string_to_unsigned (text, 10, 0, G_MAXINT64, &length, NULL))
+    self->length = (gint64) length;
 }
 
 static int
@@ -42,6 +68,11 @@ recv_header_cb (nghttp3_conn *conn, int64_t stream, int32_t token, nghttp3_rcbuf
 {
   QsHttp3 *self = data;
 
+  self->head_bytes += size_of (name, value);
+  if (self->head_bytes > MAX_HEAD)
+    return 0;
+  if (token == NGHTTP3_QPACK_TOKEN_CONTENT_LENGTH)
+    take_length (self, value);
   if (token == NGHTTP3_QPACK_TOKEN__STATUS)
     {
       g_autofree char *text = dup_buffer (value);
@@ -60,8 +91,31 @@ end_headers_cb (nghttp3_conn *conn, int64_t stream, int fin, void *data, void *s
 {
   QsHttp3 *self = data;
 
+  if (self->head_bytes > MAX_HEAD)
+    return 0;
   if (self->status >= 200)
     self->io->head (self->data);
+  else
+    self->io->interim (self->data);
+  return 0;
+}
+
+static int
+recv_trailer_cb (nghttp3_conn *conn, int64_t stream, int32_t token, nghttp3_rcbuf *name, nghttp3_rcbuf *value,
+                 uint8_t flags, void *data, void *stream_data)
+{
+  QsHttp3 *self = data;
+
+  self->trailer_bytes += size_of (name, value);
+  return 0;
+}
+
+static int
+shutdown_cb (nghttp3_conn *conn, int64_t id, void *data)
+{
+  QsHttp3 *self = data;
+
+  self->goaway = id;
   return 0;
 }
 
@@ -70,6 +124,7 @@ recv_data_cb (nghttp3_conn *conn, int64_t stream, const uint8_t *bytes, size_t l
 {
   QsHttp3 *self = data;
 
+  self->body_bytes += length;
   self->io->body (bytes, length, self->data);
   return 0;
 }
@@ -92,6 +147,8 @@ stop_sending_cb (nghttp3_conn *conn, int64_t stream, uint64_t code, void *data, 
 {
   QsHttp3 *self = data;
 
+  if (stream == self->request)
+    self->reset_code = code;
   self->io->stop (stream, code, self->data);
   return 0;
 }
@@ -101,6 +158,8 @@ reset_stream_cb (nghttp3_conn *conn, int64_t stream, uint64_t code, void *data, 
 {
   QsHttp3 *self = data;
 
+  if (stream == self->request)
+    self->reset_code = code;
   self->io->reset (stream, code, self->data);
   return 0;
 }
@@ -113,6 +172,8 @@ static const nghttp3_callbacks callbacks = {
   .stop_sending = stop_sending_cb,
   .end_stream = end_stream_cb,
   .reset_stream = reset_stream_cb,
+  .recv_trailer = recv_trailer_cb,
+  .shutdown = shutdown_cb,
 };
 
 /* Hands on all that nghttp3 wants to send. The connection queues it (copied), so that it counts as
@@ -161,7 +222,7 @@ qs_http3_new (const QsHttp3Io *io, gpointer data, GError **error)
 
   self->io = io;
   self->data = data;
-  self->request = -1;
+  self->request = self->length = self->goaway = -1;
   self->headers = g_ptr_array_new_with_free_func (g_free);
   if (!qs_http3_conn_begin (&self->http3, FALSE, &callbacks, self, open_cb, self, error) || !flush (self, error))
     return NULL;
@@ -202,21 +263,70 @@ qs_http3_get (QsHttp3 *self, const char *authority, const char *path, GError **e
   return flush (self, error);
 }
 
+static gboolean
+refuse (QsHttp3 *self, QsError code, guint64 close_code, const char *sentence, GError **error)
+{
+  g_clear_error (error);
+  self->http3.error_code = close_code;
+  g_set_error_literal (error, QS_ERROR, code, sentence);
+  return FALSE;
+}
+
+/* RFC 9114 section 4.1: the end of the stream is the end of the answer, wherever that is. That nghttp3 calls it malformed
+ * then says less. */
+static gboolean
+refuse_end (QsHttp3 *self, GError **error)
+{
+  if (self->status < 200)
+    return refuse (self, QS_ERROR_TRUNCATED, H3_NO_ERROR, _ ("The peer ended the stream without an answer."), error);
+  return refuse (self, QS_ERROR_TRUNCATED, H3_NO_ERROR, _ ("The answer ended before it was complete."), error);
+}
+
+/* What nghttp3 leaves to its user, or deals with without a word. */
+static gboolean
+check (QsHttp3 *self, GError **error)
+{
+  if (self->head_bytes > MAX_HEAD)
+    return refuse (self, QS_ERROR_TOO_LARGE, H3_EXCESSIVE_LOAD,
+                   _ ("The answer's head is larger than 64 KiB: no more of it is read."), error);
+  if (self->trailer_bytes > MAX_HEAD)
+    return refuse (self, QS_ERROR_TOO_LARGE, H3_EXCESSIVE_LOAD,
+                   _ ("The answer's trailers are larger than 64 KiB: no more of them is read."), error);
+  if (self->reset_code != 0 && !self->complete)
+    return refuse (self, QS_ERROR_PARSE, self->reset_code, _ ("The answer is malformed by HTTP/3's rules."), error);
+  if (self->goaway >= 0 && self->request >= 0 && self->goaway <= self->request && !self->complete)
+    return refuse (self, QS_ERROR_FAILED, H3_NO_ERROR, _ ("The server is going, and will not answer this request (GOAWAY)."),
+                   error);
+  return TRUE;
+}
+
 gboolean
 qs_http3_receive (QsHttp3 *self, gint64 stream, const void *bytes, gsize length, gboolean fin, GError **error)
 {
   g_return_val_if_fail (self != NULL, FALSE);
 
-  return qs_http3_conn_read (&self->http3, stream, bytes, length, fin, error) && flush (self, error);
+  gboolean last = fin && stream == self->request;
+  /* So that an end that comes too soon is told from bytes that are wrong. */
+  if (last && length > 0 && !qs_http3_receive (self, stream, bytes, length, FALSE, error))
+    return FALSE;
+  gboolean good = qs_http3_conn_read (&self->http3, stream, bytes, last ? 0 : length, fin, error);
+  gboolean lacks = self->length < 0 || self->body_bytes < (guint64) self->length;
+
+  if (last && !self->complete && lacks && (!good || self->reset_code != 0))
+    return refuse_end (self, error);
+  return good && check (self, error) && flush (self, error);
 }
 
-void
-qs_http3_stream_closed (QsHttp3 *self, gint64 stream, guint64 code)
+gboolean
+qs_http3_stream_closed (QsHttp3 *self, gint64 stream, guint64 code, GError **error)
 {
-  g_return_if_fail (self != NULL);
+  g_return_val_if_fail (self != NULL, FALSE);
 
-  /* It says NGHTTP3_ERR_STREAM_NOT_FOUND for one that is gone already: nothing to do about that. */
-  nghttp3_conn_close_stream (self->http3.conn, stream, code);
+  int result = nghttp3_conn_close_stream (self->http3.conn, stream, code);
+  /* One that is gone already is nothing to mind. */
+  if (result == 0 || result == NGHTTP3_ERR_STREAM_NOT_FOUND)
+    return TRUE;
+  return qs_http3_conn_fail (&self->http3, _ ("The peer broke HTTP/3's rules"), result, error);
 }
 
 gint64
@@ -244,6 +354,12 @@ gboolean
 qs_http3_is_complete (QsHttp3 *self)
 {
   return self->complete;
+}
+
+gint64
+qs_http3_get_length (QsHttp3 *self)
+{
+  return self->length;
 }
 
 guint64

@@ -37,6 +37,9 @@ static const char *const kinds[QS_N_MARKS] = {
   [QS_MARK_NOTE] = "note",
   [QS_MARK_EXPERIMENT] = "experiment",
   [QS_MARK_ANSWER] = "answer",
+  [QS_MARK_ANSWER_END] = "answer-end",
+  [QS_MARK_ALTERNATIVE] = "alternative",
+  [QS_MARK_HTTPS_RECORD] = "https-record",
 };
 
 const char *

@@ -49,6 +49,13 @@ const char *qs_stream_state_name (QsStreamState state); /* "RESET_REMOTE" */
  *   as well, -1 it could not be made; text: what came of it, in words]
  * @QS_MARK_ANSWER: what was answered to the request so far [name: HTTP's version as "3", "1.1", "0.9"; value: status, 0: none;
  *   received: bytes of its body; bytes: header fields as name, NUL, value, NUL, …, escaped; stream]
+ * @QS_MARK_ANSWER_END: no more of an answer comes [name: "complete", "cut", "malformed", "too-large", "reset", "refused",
+ *   "no-stream", "endless", "stopped" or "unanswered"; value: how many interim answers came before it; received: bytes of its
+ *   body; bytes: the first of these; text: what was wrong with it, in words; stream]
+ * @QS_MARK_ALTERNATIVE: another way to the same site was tried [name: "answers", "silent", "refused", "failed" or "same" (as
+ *   the one in use); value: its port; text: "h3 host:port"; bytes: how it was learnt of, "Alt-Svc" or "HTTPS"]
+ * @QS_MARK_HTTPS_RECORD: a record of the DNS (RFC 9460) [name: "answer", "none" or "failed"; value: its priority; text: as
+ *   zone files have it; bytes: as on the wire]
  */
 typedef enum {
   QS_MARK_STATE,
@@ -75,6 +82,9 @@ typedef enum {
   QS_MARK_NOTE,
   QS_MARK_EXPERIMENT,
   QS_MARK_ANSWER,
+  QS_MARK_ANSWER_END,
+  QS_MARK_ALTERNATIVE,
+  QS_MARK_HTTPS_RECORD,
   QS_N_MARKS
 } QsMarkKind;
 
@@ -93,7 +103,7 @@ typedef struct {
   gboolean application; /* CLOSE: an application close (frame 0x1d) */
   GBytes *bytes;
 
-  /* STREAM; received: ANSWER too */
+  /* STREAM; received: ANSWER and ANSWER_END too */
   QsStreamState read_state, write_state;
   gint64 read_error, write_error; /* codes of a reset, -1: none */
   guint64 received, sent;         /* bytes so far */
