@@ -12,6 +12,8 @@
 #include "net/qs-impairment.h"
 
 #define MAX_TIMEOUT_S 86400
+#define KEPT (64 * 1024)               /* of the answer: it goes to a file or to the standard output as it comes */
+#define TRACE_LIMIT (32 * 1024 * 1024) /* bytes of packets */
 
 /* Where GOption puts what it reads; turned into QuicprobeOptions afterwards. */
 static struct {
@@ -19,7 +21,7 @@ static struct {
   char *cacert, *cert, *key;
   gboolean insecure, ipv4, ipv6;
   char **resolve;
-  char *timeout;
+  char *timeout, *max_time;
   char *send, *output, *mode, *impairment;
   char *qlog, *pcapng, *report, *session;
   char **keylogs;
@@ -55,7 +57,10 @@ static const GOptionEntry path_entries[] = {
   { "6", '6', 0, G_OPTION_ARG_NONE, &raw.ipv6, N_ ("IPv6 only"), NULL },
   { "resolve", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw.resolve,
     N_ ("Use this address for that host and port; may be given more than once"), N_ ("HOST:PORT:ADDR") },
-  { "timeout", 0, 0, G_OPTION_ARG_STRING, &raw.timeout, N_ ("Give up after this time (default 10)"), N_ ("SECONDS") },
+  { "timeout", 0, 0, G_OPTION_ARG_STRING, &raw.timeout, N_ ("Give up after this time without progress (default 10)"),
+    N_ ("SECONDS") },
+  { "max-time", 0, 0, G_OPTION_ARG_STRING, &raw.max_time,
+    N_ ("Give up after this time, whatever comes (default: never while there is progress)"), N_ ("SECONDS") },
   { "mode", 0, 0, G_OPTION_ARG_STRING, &raw.mode,
     N_ ("How the connection is driven: nonblocking (default), blocking or thread-assisted"), N_ ("MODE") },
   { "impair", 0, 0, G_OPTION_ARG_STRING, &raw.impairment,
@@ -136,10 +141,10 @@ quicprobe_print_help (void)
 static void
 clear_raw (void)
 {
-  char **const texts[] = { &raw.alpn,    &raw.sni,  &raw.groups,  &raw.ciphersuites, &raw.cacert,
-                           &raw.cert,    &raw.key,  &raw.timeout, &raw.send,         &raw.output,
-                           &raw.mode,    &raw.qlog, &raw.pcapng,  &raw.report,       &raw.impairment,
-                           &raw.session, &raw.read, &raw.join,    &raw.connection };
+  char **const texts[] = { &raw.alpn,       &raw.sni,     &raw.groups,  &raw.ciphersuites, &raw.cacert,
+                           &raw.cert,       &raw.key,     &raw.timeout, &raw.max_time,     &raw.send,
+                           &raw.output,     &raw.mode,    &raw.qlog,    &raw.pcapng,       &raw.report,
+                           &raw.impairment, &raw.session, &raw.read,    &raw.join,         &raw.connection };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);
@@ -181,13 +186,19 @@ refuse (GError **error, const char *sentence)
 }
 
 static gboolean
-parse_timeout (const char *text, guint *ms, GError **error)
+parse_seconds (const char *option, const char *text, guint *ms, GError **error)
 {
   char *end = NULL;
-  double seconds = g_ascii_strtod (text, &end);
+  double seconds = text != NULL ? g_ascii_strtod (text, &end) : 0;
 
+  if (text == NULL)
+    return TRUE;
   if (end == text || *end != '\0' || !(seconds >= 0.001 && seconds <= MAX_TIMEOUT_S))
-    return refuse (error, _ ("--timeout takes a number of seconds, such as 2.5, of at most a day."));
+    {
+      g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET,
+                   _ ("%s takes a number of seconds, such as 2.5, of at most a day."), option);
+      return FALSE;
+    }
   *ms = (guint) (seconds * 1000);
   return TRUE;
 }
@@ -286,7 +297,8 @@ fill_probe (QsProbeOptions *probe, GError **error)
 {
   if (raw.mode != NULL && !qs_mode_from_name (raw.mode, &probe->mode))
     return refuse (error, _ ("--mode takes nonblocking, blocking or thread-assisted."));
-  if (raw.timeout != NULL && !parse_timeout (raw.timeout, &probe->timeout_ms, error))
+  if (!parse_seconds ("--timeout", raw.timeout, &probe->timeout_ms, error) ||
+      !parse_seconds ("--max-time", raw.max_time, &probe->max_time_ms, error))
     return FALSE;
   probe->alpn = raw.alpn != NULL ? qs_cli_split (raw.alpn) : NULL;
   /* Empty: none is sent. */
@@ -303,6 +315,10 @@ fill_probe (QsProbeOptions *probe, GError **error)
   probe->insecure = raw.insecure;
   probe->family = raw.ipv4 ? G_SOCKET_FAMILY_IPV4 : raw.ipv6 ? G_SOCKET_FAMILY_IPV6 : G_SOCKET_FAMILY_INVALID;
   probe->resolve = g_strdupv (raw.resolve);
+  probe->kept = KEPT;
+  /* With no file to write, what the report needs is enough. */
+  if (raw.qlog == NULL && raw.pcapng == NULL)
+    probe->trace_limit = TRACE_LIMIT;
   probe->send = raw.send != NULL ? g_bytes_new (raw.send, strlen (raw.send)) : NULL;
   return TRUE;
 }

@@ -143,6 +143,7 @@ qs_evidence_new (QsTrace *trace, gint64 now)
   settle_now (evidence, now);
   settle_names (evidence);
   qs_evidence_read_certificates (evidence);
+  qs_evidence_read_http (evidence);
   return evidence;
 }
 
@@ -158,6 +159,7 @@ qs_evidence_free (QsEvidence *evidence)
   g_free (evidence->offered_ciphers);
   g_free (evidence->sni);
   g_free (evidence->alpn_owned);
+  qs_evidence_free_http (evidence);
   g_clear_pointer (&evidence->plain, g_bytes_unref);
   g_ptr_array_unref (evidence->chain);
   g_free (evidence);

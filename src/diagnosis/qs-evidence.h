@@ -2,6 +2,7 @@
 #pragma once
 
 #include "certs/qs-certificate.h"
+#include "diagnosis/qs-http-facts.h"
 #include "trace/qs-trace.h"
 
 G_BEGIN_DECLS
@@ -120,6 +121,8 @@ typedef struct {
   char *sni;
   const char *alpn; /* chosen, for the names of codes */
   char *alpn_owned;
+
+  QsHttpFacts http;
 } QsEvidence;
 
 /* now: trace time, for a run that goes on; -1 for one that is over, and for files. A study gathers it once (study/qs-study.h). */
@@ -147,5 +150,7 @@ void qs_evidence_read_packets (QsEvidence *evidence);
 void qs_evidence_read_messages (QsEvidence *evidence);
 void qs_evidence_read_close (QsEvidence *evidence);
 void qs_evidence_read_certificates (QsEvidence *evidence);
+void qs_evidence_read_http (QsEvidence *evidence); /* after the close */
+void qs_evidence_free_http (QsEvidence *evidence);
 
 G_END_DECLS

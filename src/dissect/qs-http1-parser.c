@@ -65,10 +65,10 @@ parse_status (QsHttp1Parser *self, GError **error)
   if (!is_http || !is_status (line + 9))
     {
       g_autofree char *shown = qs_text_escape_short (line, -1, 60);
-      g_autofree char *message = g_strdup_printf (
-          is_http ? _ ("The answer's status line “%s” has no status of three digits.")
-                  : _ ("The answer is not HTTP: it begins with “%s” in place of a status line."),
-          shown);
+      g_autofree char *message =
+          g_strdup_printf (is_http ? _ ("The answer's status line “%s” has no status of three digits.")
+                                   : _ ("The answer is not HTTP: it begins with “%s” in place of a status line."),
+                           shown);
       return fail (self, QS_ERROR_PARSE, message, error);
     }
 
@@ -103,9 +103,9 @@ parse_header (QsHttp1Parser *self, GError **error)
   if (colon == NULL || colon == self->header->str)
     {
       g_autofree char *shown = qs_text_escape_short (self->header->str, -1, 60);
-      g_autofree char *message = g_strdup_printf (
-          colon == NULL ? _ ("The answer's header line “%s” has no colon.") : _ ("The answer's header line “%s” has no name."),
-          shown);
+      g_autofree char *message = g_strdup_printf (colon == NULL ? _ ("The answer's header line “%s” has no colon.")
+                                                                : _ ("The answer's header line “%s” has no name."),
+                                                  shown);
       return fail (self, QS_ERROR_PARSE, message, error);
     }
 
@@ -124,8 +124,9 @@ parse_header (QsHttp1Parser *self, GError **error)
     {
       g_autofree char *shown = qs_text_escape_short (value, -1, 60);
       g_autofree char *message =
-          self->has_length ? g_strdup_printf (_ ("The answer gives its Content-Length twice, and not the same: “%s”."), shown)
-                           : g_strdup_printf (_ ("The answer's Content-Length “%s” is no number of bytes."), shown);
+          self->has_length
+              ? g_strdup_printf (_ ("The answer gives its Content-Length twice, and not the same: “%s”."), shown)
+              : g_strdup_printf (_ ("The answer's Content-Length “%s” is no number of bytes."), shown);
       return fail (self, QS_ERROR_PARSE, message, error);
     }
 
@@ -167,7 +168,8 @@ begin_body (QsHttp1Parser *self)
       return;
     }
   self->has_head = TRUE;
-  self->length = self->has_length && !self->chunked && self->status != 204 && self->status != 304 ? (gint64) self->left : -1;
+  self->length =
+      self->has_length && !self->chunked && self->status != 204 && self->status != 304 ? (gint64) self->left : -1;
   if (self->status == 204 || self->status == 304)
     self->state = STATE_COMPLETE;
   else if (self->chunked)
@@ -243,7 +245,8 @@ feed_line (QsHttp1Parser *self, const char **at, const char *end, GError **error
     self->trailer_size += stop - *at + 1;
   g_string_append_len (self->line, *at, MIN ((gsize) (stop - *at), MAX_HEAD));
   if (self->head_size > MAX_HEAD)
-    return fail (self, QS_ERROR_TOO_LARGE, _ ("The answer's head is larger than 64 KiB: no more of it is read."), error);
+    return fail (self, QS_ERROR_TOO_LARGE, _ ("The answer's head is larger than 64 KiB: no more of it is read."),
+                 error);
   if (self->trailer_size > MAX_TRAILERS)
     return fail (self, QS_ERROR_TOO_LARGE, _ ("The answer's trailers are larger than 64 KiB: no more of them is read."),
                  error);

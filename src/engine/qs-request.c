@@ -96,8 +96,8 @@ name_of_error (const GError *error)
     QsError code;
     const char *name;
   } names[] = {
-    { QS_ERROR_TRUNCATED, "cut" },   { QS_ERROR_PARSE, "malformed" },       { QS_ERROR_TOO_LARGE, "too-large" },
-    { QS_ERROR_NETWORK, "reset" },   { QS_ERROR_UNSUPPORTED, "no-stream" }, { QS_ERROR_FAILED, "refused" },
+    { QS_ERROR_TRUNCATED, "cut" }, { QS_ERROR_PARSE, "malformed" },       { QS_ERROR_TOO_LARGE, "too-large" },
+    { QS_ERROR_NETWORK, "reset" }, { QS_ERROR_UNSUPPORTED, "no-stream" }, { QS_ERROR_FAILED, "refused" },
   };
 
   for (guint i = 0; error->domain == QS_ERROR && i < G_N_ELEMENTS (names); i++)
@@ -124,16 +124,16 @@ static gboolean
 limits_cb (gpointer data)
 {
   QsRequest *self = data;
-  gboolean http3 = g_strcmp0 (self->protocol->alpn, "h3") == 0;
   QsZeroLimit limit;
 
   qs_probe_clear_source (&self->limits_timer);
   if (self->answered || self->complete || self->failed || self->stream < 0 ||
-      !qs_trace_find_zero_limit (self->probe->trace, (guint64) self->stream, http3, &limit))
+      !qs_trace_find_zero_limit (self->probe->trace, (guint64) self->stream, &limit))
     return G_SOURCE_REMOVE;
-  g_autoptr (GError) error = g_error_new (QS_ERROR, QS_ERROR_UNSUPPORTED,
-                                          _ ("The request cannot be sent: the server's %s is 0, and no %s frame has raised it."),
-                                          limit.parameter, limit.frame);
+  g_autoptr (GError) error =
+      g_error_new (QS_ERROR, QS_ERROR_UNSUPPORTED,
+                   _ ("The request cannot be sent: the server's %s is 0, and no %s frame has raised it."),
+                   limit.parameter, limit.frame);
   fail (self, error);
   return G_SOURCE_REMOVE;
 }
@@ -273,7 +273,8 @@ qs_request_dup_idle_words (QsRequest *self)
 {
   if (self->n_interim > 0 && self->status == 0)
     return g_strdup_printf (ngettext ("%" PRIu64 " interim answer (1xx) came, and no final one",
-                                      "%" PRIu64 " interim answers (1xx) came, and no final one", (gulong) self->n_interim),
+                                      "%" PRIu64 " interim answers (1xx) came, and no final one",
+                                      (gulong) self->n_interim),
                             self->n_interim);
   if (self->n_idle_bytes == 0)
     return NULL;

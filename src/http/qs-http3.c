@@ -5,9 +5,9 @@
 #include "base/qs-text.h"
 #include "http/qs-http3-conn.h"
 
-#define MAX_HEADERS 512        /* names and values that are kept of a response */
-#define MAX_HEAD (64 * 1024)   /* bytes of them, and of trailers */
-#define H3_NO_ERROR 0x100      /* RFC 9114 section 8.1 */
+#define MAX_HEADERS 512      /* names and values that are kept of a response */
+#define MAX_HEAD (64 * 1024) /* bytes of them, and of trailers */
+#define H3_NO_ERROR 0x100    /* RFC 9114 section 8.1 */
 #define H3_EXCESSIVE_LOAD 0x107
 
 struct _QsHttp3 {
@@ -295,8 +295,8 @@ check (QsHttp3 *self, GError **error)
   if (self->reset_code != 0 && !self->complete)
     return refuse (self, QS_ERROR_PARSE, self->reset_code, _ ("The answer is malformed by HTTP/3's rules."), error);
   if (self->goaway >= 0 && self->request >= 0 && self->goaway <= self->request && !self->complete)
-    return refuse (self, QS_ERROR_FAILED, H3_NO_ERROR, _ ("The server is going, and will not answer this request (GOAWAY)."),
-                   error);
+    return refuse (self, QS_ERROR_FAILED, H3_NO_ERROR,
+                   _ ("The server is going, and will not answer this request (GOAWAY)."), error);
   return TRUE;
 }
 

@@ -61,7 +61,7 @@ gint64 qs_http3_get_request_stream (QsHttp3 *self);      /* -1 before qs_http3_g
 guint qs_http3_get_status (QsHttp3 *self);               /* 0 before the head is there */
 const char *const *qs_http3_get_headers (QsHttp3 *self); /* name, value, …, NULL; escaped; no pseudo-headers */
 gboolean qs_http3_is_complete (QsHttp3 *self);
-gint64 qs_http3_get_length (QsHttp3 *self);              /* what content-length says; -1: nothing */
+gint64 qs_http3_get_length (QsHttp3 *self);      /* what content-length says; -1: nothing */
 guint64 qs_http3_get_error_code (QsHttp3 *self); /* H3_NO_ERROR (0x100) while all is well */
 
 G_END_DECLS

@@ -10,17 +10,12 @@ static const struct {
   guint64 id;
   const char *parameter, *frame_name, *what;
   QsFrameType frame;
-  gboolean http3; /* for HTTP/3's own streams alone */
 } limits[] = {
   { 0x08, "initial_max_streams_bidi", "MAX_STREAMS", N_ ("the client may open no stream for a request"),
-    QS_FRAME_MAX_STREAMS_BIDI, FALSE },
-  { 0x04, "initial_max_data", "MAX_DATA", N_ ("the client may send no byte on any stream"), QS_FRAME_MAX_DATA, FALSE },
+    QS_FRAME_MAX_STREAMS_BIDI },
+  { 0x04, "initial_max_data", "MAX_DATA", N_ ("the client may send no byte on any stream"), QS_FRAME_MAX_DATA },
   { 0x06, "initial_max_stream_data_bidi_remote", "MAX_STREAM_DATA",
-    N_ ("the client may send no byte on a stream that it opens for a request"), QS_FRAME_MAX_STREAM_DATA, FALSE },
-  { 0x09, "initial_max_streams_uni", "MAX_STREAMS", N_ ("the client may not open HTTP/3's control stream"),
-    QS_FRAME_MAX_STREAMS_UNI, TRUE },
-  { 0x07, "initial_max_stream_data_uni", "MAX_STREAM_DATA", N_ ("the client may send no byte on HTTP/3's control stream"),
-    QS_FRAME_MAX_STREAM_DATA, TRUE },
+    N_ ("the client may send no byte on a stream that it opens for a request"), QS_FRAME_MAX_STREAM_DATA },
 };
 
 static QsDirection
@@ -42,10 +37,9 @@ find_parameters (QsTrace *trace, gint64 *packet)
       *packet = message->packet;
       return qs_tls_message_get_transport_parameters (message->message);
     }
-  const QsMark *mark = qs_trace_find_mark (trace, QS_MARK_FACT,
-                                           qs_trace_get_vantage (trace) == QS_VANTAGE_SERVER ? QS_FACT_LOCAL_PARAMETERS
-                                                                                             : QS_FACT_REMOTE_PARAMETERS,
-                                           NULL);
+  const QsMark *mark = qs_trace_find_mark (
+      trace, QS_MARK_FACT,
+      qs_trace_get_vantage (trace) == QS_VANTAGE_SERVER ? QS_FACT_LOCAL_PARAMETERS : QS_FACT_REMOTE_PARAMETERS, NULL);
   gsize length = 0;
   const guint8 *bytes = mark != NULL && mark->bytes != NULL ? g_bytes_get_data (mark->bytes, &length) : NULL;
   return QS_SPAN (bytes, length);
@@ -72,8 +66,7 @@ raises (const QsFrame *frame, guint row, guint64 stream)
     return FALSE;
   if (frame->type != QS_FRAME_MAX_STREAM_DATA)
     return TRUE;
-  /* RFC 9000 section 2.1: 0x02 in a stream's id is a unidirectional one, 0x01 one of the server's. */
-  return limits[row].http3 ? (frame->stream_id & 3) == 2 : frame->stream_id == stream;
+  return frame->stream_id == stream;
 }
 
 static gboolean
@@ -97,7 +90,7 @@ was_raised (QsTrace *trace, guint row, guint64 stream)
 }
 
 gboolean
-qs_trace_find_zero_limit (QsTrace *trace, guint64 stream, gboolean http3, QsZeroLimit *limit)
+qs_trace_find_zero_limit (QsTrace *trace, guint64 stream, QsZeroLimit *limit)
 {
   g_return_val_if_fail (QS_IS_TRACE (trace) && limit != NULL, FALSE);
 
@@ -106,7 +99,7 @@ qs_trace_find_zero_limit (QsTrace *trace, guint64 stream, gboolean http3, QsZero
 
   for (guint i = 0; parameters != NULL && i < G_N_ELEMENTS (limits); i++)
     {
-      if ((limits[i].http3 && !http3) || get_parameter (parameters, limits[i].id) != 0 || was_raised (trace, i, stream))
+      if (get_parameter (parameters, limits[i].id) != 0 || was_raised (trace, i, stream))
         continue;
       limit->parameter = limits[i].parameter;
       limit->frame = limits[i].frame_name;

@@ -16,14 +16,13 @@ typedef struct {
 /**
  * qs_trace_find_zero_limit:
  * @trace: of either end, dissected as far as it is
- * @stream: the client's stream of the request; its other ones count too where @http3 says so
- * @http3: control and QPACK streams have to be opened as well (RFC 9114 section 6.2)
+ * @stream: the client's stream of the request
  *
- * A limit of zero in the server's transport parameters (absent is zero: RFC 9000 section 18.2) which no MAX_* frame has
+ * A limit of zero for a request in the server's transport parameters (absent is zero: RFC 9000 section 18.2) which no MAX_* frame has
  * raised. Looks at the first packets only.
  *
  * Returns: %FALSE where there is none, or where the parameters are not known
  */
-gboolean qs_trace_find_zero_limit (QsTrace *trace, guint64 stream, gboolean http3, QsZeroLimit *limit);
+gboolean qs_trace_find_zero_limit (QsTrace *trace, guint64 stream, QsZeroLimit *limit);
 
 G_END_DECLS

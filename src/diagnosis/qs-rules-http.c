@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Rules about the request and its answer, above a handshake that went through. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+#include "diagnosis/qs-rule.h"
+#include "trace/qs-zero-limits.h"
+#include "wire/qs-names.h"
+
+#define H3_REQUEST_REJECTED 0x10b
+#define NS_PER_MS G_GINT64_CONSTANT (1000000)
+/* A limit of zero is raised a round trip after the handshake, if ever. */
+#define LIMIT_WAIT (500 * NS_PER_MS)
+
+static const char *
+carriers (const QsEvidence *evidence)
+{
+  return evidence->tls ? _ ("TCP and TLS are in order") : _ ("QUIC and TLS are in order");
+}
+
+static gboolean
+ended_as (const QsEvidence *evidence, const char *name)
+{
+  return g_strcmp0 (evidence->http.end, name) == 0;
+}
+
+static void
+add_answer (QsMatch *match, const QsEvidence *evidence)
+{
+  const QsHttpFacts *http = &evidence->http;
+
+  match->packet = http->head_packet;
+  if (http->head_packet >= 0)
+    qs_match_add_packet (match, evidence, http->head_packet,
+                         g_strdup_printf (_ ("The answer's head: status %u"), http->status));
+  else
+    qs_match_add_mark (match, evidence, http->answer_mark,
+                       g_strdup_printf (_ ("The answer's head came: status %u"), http->status));
+}
+
+/* --- Status --- */
+
+typedef struct {
+  guint status;
+  const char *name; /* RFC 9110 section 15, nginx's own below 500 */
+  const char *meaning;
+  QsParty who;
+  const char *attempt;
+} Status;
+
+static const Status statuses[] = {
+  { 300, "Multiple Choices", N_ ("The server has several answers and leaves the choice to the client."),
+    QS_PARTY_UNKNOWN, NULL },
+  { 301, "Moved Permanently", N_ ("What was asked for lives elsewhere for good."), QS_PARTY_UNKNOWN,
+    N_ ("Ask there, and write the new address down in place of this one.") },
+  { 302, "Found", N_ ("What was asked for is elsewhere for now."), QS_PARTY_UNKNOWN, N_ ("Ask there.") },
+  { 303, "See Other", N_ ("The answer is to be fetched from elsewhere."), QS_PARTY_UNKNOWN, N_ ("Ask there.") },
+  { 304, "Not Modified", N_ ("The server thinks that the client has it already, which this client did not say."),
+    QS_PARTY_SERVER, NULL },
+  { 307, "Temporary Redirect", N_ ("What was asked for is elsewhere for now."), QS_PARTY_UNKNOWN, N_ ("Ask there.") },
+  { 308, "Permanent Redirect", N_ ("What was asked for lives elsewhere for good."), QS_PARTY_UNKNOWN,
+    N_ ("Ask there, and write the new address down in place of this one.") },
+  { 400, "Bad Request",
+    N_ ("The server says that the request makes no sense to it. Where it speaks TLS and HTTP on different ports, or "
+        "wants a "
+        "client certificate, this is its way to say so."),
+    QS_PARTY_UNKNOWN, N_ ("Read the body of the answer: it often names the cause.") },
+  { 401, "Unauthorized", N_ ("The server wants the user's credentials, which this client has none of."),
+    QS_PARTY_UNKNOWN, NULL },
+  { 403, "Forbidden",
+    N_ ("The server understood and refuses: this client, its address or its missing certificate may not have that, or "
+        "a "
+        "filter before the server stopped it."),
+    QS_PARTY_UNKNOWN, N_ ("Look at the server's access rules, and at filters (WAF) before it.") },
+  { 404, "Not Found", N_ ("The server has no such path for the name that was asked for."), QS_PARTY_UNKNOWN,
+    N_ ("Check the path, and that the name reaches the site that was meant (SNI and Host).") },
+  { 405, "Method Not Allowed", N_ ("The path is there, and GET is not allowed on it."), QS_PARTY_UNKNOWN, NULL },
+  { 408, "Request Timeout",
+    N_ ("The server waited for the request and gave up; the request was sent, so it was lost or late."),
+    QS_PARTY_UNKNOWN, NULL },
+  { 421, "Misdirected Request",
+    N_ ("The server got the request on a connection whose name it does not serve: SNI and Host differ, or a "
+        "certificate for "
+        "several names made a client use one connection for two sites (RFC 9110 section 15.5.20)."),
+    QS_PARTY_SERVER,
+    N_ ("Let the server serve both names alike, or give them certificates and addresses of their own; clients ask "
+        "again on "
+        "a new connection.") },
+  { 425, "Too Early",
+    N_ ("The server will not take this request from early data (0-RTT), which can be replayed (RFC 8470)."),
+    QS_PARTY_UNKNOWN, N_ ("Ask again after the handshake; clients do so by themselves.") },
+  { 426, "Upgrade Required", N_ ("The server wants another protocol than the one that was spoken."), QS_PARTY_UNKNOWN,
+    NULL },
+  { 429, "Too Many Requests", N_ ("The server limits how often this client may ask."), QS_PARTY_CLIENT,
+    N_ ("Wait, and ask less often; the header Retry-After may say how long.") },
+  { 431, "Request Header Fields Too Large",
+    N_ ("The header fields of the request, or the path, are larger than the server takes."), QS_PARTY_UNKNOWN,
+    N_ ("Raise the server's limit, or send less: cookies are the usual cause.") },
+  { 494, "Request Header Too Large",
+    N_ ("The header fields of the request are larger than the server takes (a code of nginx's)."), QS_PARTY_UNKNOWN,
+    N_ ("Raise large_client_header_buffers, or send less.") },
+  { 495, "SSL Certificate Error", N_ ("The client's certificate was refused (a code of nginx's)."), QS_PARTY_UNKNOWN,
+    NULL },
+  { 496, "SSL Certificate Required", N_ ("A client certificate is missing (a code of nginx's)."), QS_PARTY_UNKNOWN,
+    NULL },
+  { 497, "HTTP Request Sent to HTTPS Port",
+    N_ ("What reached the server was no TLS: something on the way takes TLS off."), QS_PARTY_PATH, NULL },
+  { 500, "Internal Server Error", N_ ("The program behind the server failed."), QS_PARTY_SERVER,
+    N_ ("Its log says more.") },
+  { 502, "Bad Gateway", N_ ("What answered is a proxy, and the server behind it is down or speaks nonsense to it."),
+    QS_PARTY_SERVER, N_ ("Look at the server behind the proxy, and at the proxy's log.") },
+  { 503, "Service Unavailable", N_ ("The server, or a proxy with nothing behind it, is overloaded or being worked on."),
+    QS_PARTY_SERVER, N_ ("Try again later; the header Retry-After may say when.") },
+  { 504, "Gateway Timeout", N_ ("What answered is a proxy, and the server behind it did not answer in time."),
+    QS_PARTY_SERVER, N_ ("Look at the server behind the proxy: its load, and whether the proxy reaches it.") },
+  { 505, "HTTP Version Not Supported", N_ ("The server does not speak the version of HTTP that the request was in."),
+    QS_PARTY_UNKNOWN, NULL },
+};
+
+static const Status *
+find_status (guint status)
+{
+  static const Status classes[] = {
+    { 3, NULL, N_ ("The server sends the client elsewhere."), QS_PARTY_UNKNOWN, NULL },
+    { 4, NULL, N_ ("The server finds fault with the request."), QS_PARTY_UNKNOWN, NULL },
+    { 5, NULL, N_ ("The server, or one behind it, failed."), QS_PARTY_SERVER, NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (statuses); i++)
+    if (statuses[i].status == status)
+      return &statuses[i];
+  for (guint i = 0; i < G_N_ELEMENTS (classes); i++)
+    if (classes[i].status == status / 100)
+      return &classes[i];
+  return NULL;
+}
+
+static void
+set_header (const QsEvidence *evidence, QsMatch *match, const char *header, const char *word, const char *format)
+{
+  const char *value = qs_http_facts_get_header (&evidence->http, header);
+
+  if (value != NULL && *value != '\0')
+    {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* one of those below, each with one string */
+      qs_match_take (match, word, g_strdup_printf (format, value));
+#pragma GCC diagnostic pop
+    }
+}
+
+static gboolean
+match_http_status (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsHttpFacts *http = &evidence->http;
+  const Status *row = find_status (http->status);
+
+  if (http->status < 300 || http->status > 599 || row == NULL)
+    return FALSE;
+  qs_match_set (match, "carriers", carriers (evidence));
+  qs_match_take (match, "status",
+                 row->name != NULL ? g_strdup_printf ("%u (%s)", http->status, row->name)
+                                   : g_strdup_printf ("%u", http->status));
+  qs_match_set (match, "meaning", _ (row->meaning));
+  set_header (evidence, match, "location", "location", _ ("It points to %s."));
+  set_header (evidence, match, "retry-after", "retry", _ ("Its Retry-After says: %s."));
+  if (row->attempt != NULL)
+    qs_match_set (match, "attempt", _ (row->attempt));
+  match->who = row->who;
+  match->severity = http->status < 400 ? QS_SEVERITY_INFO : QS_SEVERITY_WARNING;
+  add_answer (match, evidence);
+  return TRUE;
+}
+
+/* --- A client certificate, asked for by HTTP --- */
+
+static gboolean
+mentions_certificate (const QsHttpFacts *http)
+{
+  gsize length = 0;
+  const char *bytes = http->start != NULL ? g_bytes_get_data (http->start, &length) : NULL;
+  g_autofree char *text = g_ascii_strdown (bytes != NULL ? bytes : "", (gssize) length);
+
+  return g_strstr_len (text, (gssize) length, "certificate") != NULL;
+}
+
+static gboolean
+sent_certificate (const QsEvidence *evidence)
+{
+  const QsTraceMessage *message = evidence->client_certificate;
+
+  return message != NULL && message->message->certificates != NULL && message->message->certificates->len > 0;
+}
+
+/* nginx and others take the handshake without a certificate and say in HTTP that they wanted one. */
+static gboolean
+asks_by_http (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsHttpFacts *http = &evidence->http;
+  gboolean own_code = http->status == 495 || http->status == 496;
+
+  if (evidence->certificate_request == NULL || (!own_code && http->status != 400 && http->status != 403))
+    return FALSE;
+  gboolean says_so = own_code || mentions_certificate (http);
+  match->certainty = says_so ? QS_CERTAINTY_PROVED : http->status == 400 ? QS_CERTAINTY_LIKELY : QS_CERTAINTY_POSSIBLE;
+  qs_match_number (match, "status", http->status);
+  qs_match_set (match, "said",
+                says_so ? _ ("Its answer speaks of the certificate.")
+                        : _ ("Its answer does not say why; other causes are possible."));
+  qs_match_add_message (match, evidence, evidence->certificate_request);
+  qs_match_add_message (match, evidence, evidence->client_certificate);
+  add_answer (match, evidence);
+  return TRUE;
+}
+
+static gboolean
+match_certificate_required (const QsEvidence *evidence, QsMatch *match)
+{
+  return !sent_certificate (evidence) && asks_by_http (evidence, match);
+}
+
+/* That an answer of 403 has to do with the certificate is said by itself alone. */
+static gboolean
+match_certificate_refused (const QsEvidence *evidence, QsMatch *match)
+{
+  return sent_certificate (evidence) && evidence->http.status != 496 && asks_by_http (evidence, match) &&
+         match->certainty == QS_CERTAINTY_PROVED;
+}
+
+/* --- Answers that end too soon, or make no sense --- */
+
+static char *
+describe_amount (const QsHttpFacts *http)
+{
+  if (http->length >= 0)
+    return g_strdup_printf (_ ("%" PRIu64 " of %" PRId64 " bytes"), http->body, http->length);
+  return g_strdup_printf (http->chunked ? _ ("%" PRIu64 " bytes, and no last chunk") : _ ("%" PRIu64 " bytes"),
+                          http->body);
+}
+
+static const char *
+describe_how (const QsEvidence *evidence)
+{
+  if (ended_as (evidence, "reset"))
+    return _ ("It reset the stream in the middle of the answer.");
+  if (evidence->tls)
+    return evidence->socket_error != NULL ? _ ("The TCP connection was cut in the middle of the answer.")
+                                          : _ ("It ended the connection in the middle of the answer.");
+  if (evidence->close.known && evidence->close.by_us == evidence->server)
+    return _ ("It closed the connection in the middle of the answer.");
+  return _ ("It ended the stream in the middle of the answer.");
+}
+
+static gboolean
+match_cut_short (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsHttpFacts *http = &evidence->http;
+  gboolean began = http->status > 0 || http->body > 0;
+
+  if ((!ended_as (evidence, "cut") && !ended_as (evidence, "reset")) || !began || evidence->stopped)
+    return FALSE;
+  qs_match_take (match, "amount", describe_amount (http));
+  qs_match_set (match, "how", describe_how (evidence));
+  add_answer (match, evidence);
+  if (http->last_packet >= 0 && http->last_packet != http->head_packet)
+    qs_match_add_packet (match, evidence, http->last_packet, g_strdup (_ ("The last that came of the answer")));
+  qs_match_add_mark (match, evidence, http->end_mark, g_strdup (_ ("The answer's end")));
+  if (evidence->close.known && evidence->close.by_us == evidence->server)
+    qs_match_add_close (match, evidence);
+  return TRUE;
+}
+
+static gboolean
+match_malformed (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsHttpFacts *http = &evidence->http;
+  gboolean large = ended_as (evidence, "too-large");
+
+  if (!large && (http->http3 || !ended_as (evidence, "malformed")))
+    return FALSE;
+  if (large)
+    match->title = N_ ("The answer of {host} is larger where no answer needs to be.");
+  qs_match_set (match, "words", http->words);
+  if (http->last_packet >= 0)
+    qs_match_add_packet (match, evidence, http->last_packet, NULL);
+  qs_match_add_mark (match, evidence, http->end_mark, g_strdup (http->words));
+  return TRUE;
+}
+
+/* --- Answers without an end --- */
+
+static char *
+describe_ceiling (const QsEvidence *evidence, const QsMark *note)
+{
+  const QsHttpFacts *http = &evidence->http;
+  g_autofree char *size = qs_text_size (http->body);
+  g_autofree char *time = http->asked_at >= 0 ? qs_text_duration (evidence->now - http->asked_at) : NULL;
+
+  if (http->status > 0 && http->body > 0 && time != NULL)
+    return g_strdup_printf (_ ("The answer went on for %s: %s of its body came, and no end."), time, size);
+  if (http->n_interim > 0 && http->status == 0)
+    return g_strdup_printf (_ ("Interim answers (1xx) came, and no final one."));
+  return g_strdup (note->text);
+}
+
+/* RFC 9110 section 15.2: interim answers are no answer; and bytes that carry nothing are no progress. */
+static gboolean
+match_no_progress (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsMark *ceiling = qs_trace_find_mark (evidence->trace, QS_MARK_NOTE, "max-time", NULL);
+  const QsMark *patience = qs_trace_find_mark (evidence->trace, QS_MARK_NOTE, "timeout", NULL);
+  const QsMark *note = ceiling != NULL ? ceiling : patience;
+
+  if (!evidence->failed || note == NULL || match->has_error || (ceiling == NULL && !ended_as (evidence, "unanswered")))
+    return FALSE;
+  /* Plain silence is told of elsewhere. */
+  if (ceiling == NULL && evidence->now - evidence->last_received > note->value * NS_PER_MS / 2)
+    return FALSE;
+  if (ceiling != NULL)
+    {
+      match->title = N_ ("{host} was not done after {limit}, the longest that it might take.");
+      match->detail = N_ ("{what}");
+    }
+  qs_match_take (match, "limit", qs_text_duration (note->value * NS_PER_MS));
+  qs_match_take (match, "what", ceiling != NULL ? describe_ceiling (evidence, note) : g_strdup (note->text));
+  qs_match_add_mark (match, evidence, note, g_strdup (note->text));
+  return TRUE;
+}
+
+/* --- GOAWAY --- */
+
+static gboolean
+match_goaway (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsHttpFacts *http = &evidence->http;
+  const QsStreamFact *reset = &evidence->packets.reset_in;
+
+  if (http->goaway == NULL)
+    return FALSE;
+  gboolean rejected = reset->seen && reset->code == H3_REQUEST_REJECTED && (gint64) reset->stream == http->stream;
+  gboolean named = http->stream >= 0 && http->goaway_id <= (guint64) http->stream && !ended_as (evidence, "complete");
+  qs_match_number (match, "id", http->goaway_id);
+  qs_match_add_packet (match, evidence, http->goaway->packet,
+                       g_strdup_printf (_ ("GOAWAY %" PRIu64 " from the server"), http->goaway_id));
+  match->packet = http->goaway->packet;
+  if (!rejected && !named && !ended_as (evidence, "refused"))
+    return TRUE;
+  match->severity = QS_SEVERITY_ERROR;
+  match->title = N_ ("{host} is going away and refused the request (GOAWAY).");
+  match->detail =
+      N_ ("It processes no request from stream {id} on: nothing was done with this one, so it may be asked again. "
+          "A server that is restarted, or that has served as many requests as it lets one connection have, ends "
+          "connections like that.");
+  if (rejected)
+    qs_match_add_packet (match, evidence, reset->packet,
+                         g_strdup (_ ("The request's stream is reset: H3_REQUEST_REJECTED")));
+  return TRUE;
+}
+
+/* --- Limits of zero --- */
+
+/* Something that wants to be sent and was not: a run says so itself; in a file a client of HTTP/3 has nothing but requests. */
+static gboolean
+request_waits (const QsEvidence *evidence)
+{
+  const QsHttpFacts *http = &evidence->http;
+
+  if (ended_as (evidence, "no-stream"))
+    return TRUE;
+  if (http->status > 0 || http->body > 0 || http->n_interim > 0 || evidence->first_byte >= 0 ||
+      http->request_packet >= 0)
+    return FALSE;
+  if (!http->asked)
+    return http->http3 && !evidence->live && !evidence->ended && evidence->packets.first_1rtt_in_time >= 0 &&
+           evidence->now - evidence->packets.first_1rtt_in_time > LIMIT_WAIT;
+  return http->asked_at >= 0 && evidence->now - http->asked_at > LIMIT_WAIT;
+}
+
+static gboolean
+match_limits_zero (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsHttpFacts *http = &evidence->http;
+  QsZeroLimit limit;
+
+  if (evidence->tls || !qs_evidence_is_connected (evidence) || !request_waits (evidence) ||
+      !qs_trace_find_zero_limit (evidence->trace, http->stream >= 0 ? (guint64) http->stream : 0, &limit))
+    return FALSE;
+  qs_match_set (match, "parameter", limit.parameter);
+  qs_match_set (match, "frame", limit.frame);
+  qs_match_set (match, "what", _ (limit.what));
+  qs_match_add_packet (match, evidence, limit.packet,
+                       g_strdup_printf (_ ("The server's transport parameters: %s is 0"), limit.parameter));
+  match->packet = limit.packet;
+  return TRUE;
+}
+
+const QsRule qs_rules_http[] = {
+  { "client-certificate-required",
+    QS_SEVERITY_WARNING,
+    "RFC 9846 section 4.4.2",
+    N_ ("{host} asked for a client certificate, got none, and answers with HTTP status {status}."),
+    N_ ("The handshake goes through without a certificate, and the answer is a refusal all the same. {said}"),
+    match_certificate_required,
+    QS_CERTAINTY_LIKELY,
+    QS_PARTY_CLIENT,
+    { N_ ("Give a certificate and its key that the server trusts (quicprobe: --cert and --key).") } },
+  { "client-certificate-refused",
+    QS_SEVERITY_WARNING,
+    "RFC 9846 section 4.4.2",
+    N_ ("{host} took the client's certificate in the handshake and refuses it with HTTP status {status}."),
+    N_ ("{said}"),
+    match_certificate_refused,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_CLIENT,
+    { N_ ("Check that the certificate is current, is for client authentication, and comes from a CA that the server "
+          "trusts.") } },
+  { "limits-zero",
+    QS_SEVERITY_ERROR,
+    "RFC 9000 section 18.2",
+    N_ ("The request could not be sent: {host} allows nothing ({parameter} is 0)."),
+    N_ ("By that {what}, until a {frame} frame raises it, and none came. The handshake is in order: the server, or a "
+        "proxy, "
+        "is set up so that it takes no request over QUIC."),
+    match_limits_zero,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("Raise that limit in the server's settings: browsers wait just as long, and then use TCP.") } },
+  { "goaway",
+    QS_SEVERITY_INFO,
+    "RFC 9114 section 5.2",
+    N_ ("{host} is going away (GOAWAY)."),
+    N_ ("It takes no request from stream {id} on over this connection; what was asked before is still answered. "
+        "Clients ask "
+        "for more over a new one: that is how servers are restarted without a lost request."),
+    match_goaway,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("Ask again over a new connection.") } },
+  { "answer-cut-short",
+    QS_SEVERITY_ERROR,
+    "RFC 9110 section 6.4.1",
+    N_ ("The answer of {host} was cut short: {amount}."),
+    N_ ("{how} What came is not all, and must not be taken for the whole. The program behind the server crashed, was "
+        "restarted or ran into a limit, or a proxy lost the server behind it."),
+    match_cut_short,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("Look at the server's log, and at that of the program behind it, for the time of the answer."),
+      N_ ("Ask again: where it ends at the same byte, a limit or a wrong length is the cause.") } },
+  { "http-malformed",
+    QS_SEVERITY_ERROR,
+    "RFC 9112 section 2.2",
+    N_ ("The answer of {host} is malformed."),
+    N_ ("{words} The handshake and the connection are in order: the fault lies with the program that made the answer."),
+    match_malformed,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("Report it to the server's authors, with the first bytes of the answer.") } },
+  { "timeout",
+    QS_SEVERITY_ERROR,
+    "RFC 9110 section 15.2",
+    N_ ("{host} made no progress for {limit}."),
+    N_ ("{what} Something came all the time, so the connection lives: the program behind the server does not get on "
+        "with "
+        "the answer, or keeps the client busy on purpose."),
+    match_no_progress,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("Look at the server's log.") } },
+  { "http-status",
+    QS_SEVERITY_WARNING,
+    "RFC 9110 section 15",
+    N_ ("{carriers}; the answer of {host} is {status}."),
+    N_ ("{meaning} {location} {retry}"),
+    match_http_status,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("{attempt}") } },
+  { NULL },
+};
