@@ -253,14 +253,35 @@ describe_how (const QsEvidence *evidence)
   return _ ("It ended the stream in the middle of the answer.");
 }
 
+/* Nothing at all came of it, and nothing else says why: no code of a close, no reset, no certificate that is missed. */
+static gboolean
+match_no_answer (const QsEvidence *evidence, QsMatch *match)
+{
+  gboolean closed_by_server = evidence->close.known && evidence->close.by_us == evidence->server;
+
+  if (!ended_as (evidence, "cut") || match->has_error || evidence->socket_error != NULL || evidence->icmp != NULL ||
+      evidence->certificate_request != NULL || (closed_by_server && !evidence->tls) || evidence->alert != QS_NO_ALERT)
+    return FALSE;
+  match->title = N_ ("{host} ended the {carrier} before it answered.");
+  match->detail =
+      N_ ("The request was sent, and no byte of an answer came. The program behind the server crashed or was "
+          "stopped, or it does not serve what the handshake agreed on.");
+  match->certainty = QS_CERTAINTY_LIKELY;
+  qs_match_set (match, "carrier", evidence->tls ? _ ("connection") : _ ("stream"));
+  qs_match_add_mark (match, evidence, evidence->http.end_mark, g_strdup (evidence->http.words));
+  return TRUE;
+}
+
 static gboolean
 match_cut_short (const QsEvidence *evidence, QsMatch *match)
 {
   const QsHttpFacts *http = &evidence->http;
   gboolean began = http->status > 0 || http->body > 0;
 
-  if ((!ended_as (evidence, "cut") && !ended_as (evidence, "reset")) || !began || evidence->stopped)
+  if ((!ended_as (evidence, "cut") && !ended_as (evidence, "reset")) || evidence->stopped)
     return FALSE;
+  if (!began)
+    return match_no_answer (evidence, match);
   qs_match_take (match, "amount", describe_amount (http));
   qs_match_set (match, "how", describe_how (evidence));
   add_answer (match, evidence);
@@ -361,7 +382,20 @@ match_goaway (const QsEvidence *evidence, QsMatch *match)
 
 /* --- Limits of zero --- */
 
-/* Something that wants to be sent and was not: a run says so itself; in a file a client of HTTP/3 has nothing but requests. */
+static gboolean
+is_blocked_at_zero (const QsEvidence *evidence)
+{
+  const QsPacketFacts *packets = &evidence->packets;
+  const QsStreamFact *const facts[] = { &packets->data_blocked, &packets->stream_blocked, &packets->streams_blocked };
+
+  for (guint i = 0; i < G_N_ELEMENTS (facts); i++)
+    if (facts[i]->seen && facts[i]->limit == 0 &&
+        qs_trace_get_packet (evidence->trace, (guint) facts[i]->packet)->direction == evidence->from_client)
+      return TRUE;
+  return FALSE;
+}
+
+/* Something that wants to be sent and was not: a run says so itself, in a file the client's *_BLOCKED frames do. */
 static gboolean
 request_waits (const QsEvidence *evidence)
 {
@@ -372,10 +406,8 @@ request_waits (const QsEvidence *evidence)
   if (http->status > 0 || http->body > 0 || http->n_interim > 0 || evidence->first_byte >= 0 ||
       http->request_packet >= 0)
     return FALSE;
-  if (!http->asked)
-    return http->http3 && !evidence->live && !evidence->ended && evidence->packets.first_1rtt_in_time >= 0 &&
-           evidence->now - evidence->packets.first_1rtt_in_time > LIMIT_WAIT;
-  return http->asked_at >= 0 && evidence->now - http->asked_at > LIMIT_WAIT;
+  return http->asked ? http->asked_at >= 0 && evidence->now - http->asked_at > LIMIT_WAIT
+                     : is_blocked_at_zero (evidence);
 }
 
 static gboolean

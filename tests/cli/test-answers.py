@@ -30,13 +30,13 @@ GOOD = {
     "one length twice": ([OK + b"Content-Length: 3, 3\r\n\r\nabc"], 200, 1, 3),
     "more than an answer": ([OK + LENGTH % 3 + b"abcHTTP/1.1 400 Bad\r\n\r\n"], 200, 1, 3),
 }
-# Name: pieces, what is said of it.
+# Name: pieces, the finding, what is said of it.
 BAD = {
-    "cut short": ([OK + LENGTH % 30 + b"abc"], "before it was complete"),
-    "nothing": ([], "without an answer"),
-    "no HTTP": ([b"220 localhost ESMTP\r\n"], "not HTTP"),
-    "HTTP/2": ([b"\0\0\6\4\0\0\0\0\0\0\3\0\0\0\x64\n"], "zero byte"),
-    "two lengths": ([OK + b"Content-Length: 3, 4\r\n\r\nabc"], "Content-Length"),
+    "cut short": ([OK + LENGTH % 30 + b"abc"], "answer-cut-short", "3 of 30 bytes"),
+    "nothing": ([], "answer-cut-short", "before it answered"),
+    "no HTTP": ([b"220 localhost ESMTP\r\n"], "http-malformed", "not HTTP"),
+    "HTTP/2": ([b"\0\0\6\4\0\0\0\0\0\0\3\0\0\0\x64\n"], "http-malformed", "zero byte"),
+    "two lengths": ([OK + b"Content-Length: 3, 4\r\n\r\nabc"], "http-malformed", "Content-Length"),
 }
 MODES = ("nonblocking", "blocking", "thread-assisted")
 
@@ -83,15 +83,15 @@ class Answers(unittest.TestCase):
                     self.assertEqual((http["status"], len(http["headers"]), http["bytes"]), (status, fields, length))
 
     def test_bad_ones(self):
-        for name, (pieces, words) in BAD.items():
+        for name, (pieces, finding, words) in BAD.items():
             with self.subTest(name):
                 result = self.probe(pieces, self.trusting())
-                self.assertEqual((result.status, result.errors), (1, ["failed"]), result.text)
-                self.assertIn(words, result.findings["failed"]["detail"])
+                self.assertEqual((result.status, result.errors), (1, [finding]), result.text)
+                self.assertIn(words, result.findings[finding]["title"] + result.findings[finding]["detail"])
 
     def test_what_is_gone_on_in_spite_of_is_not_the_cause(self):
         result = self.probe([], "--insecure")
-        self.assertEqual((result.status, result.errors), (1, ["certificate-unknown-ca", "failed"]), result.text)
+        self.assertEqual((result.status, result.errors), (1, ["certificate-unknown-ca", "answer-cut-short"]), result.text)
 
     def test_no_close_notify(self):
         """Many servers just close the TCP connection: what has a length is whole, what has none may be."""
