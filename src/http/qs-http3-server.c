@@ -7,6 +7,7 @@
 #include "http/qs-http3-conn.h"
 
 #define PIECE 16384
+#define MAX_MORE 8                                  /* fields of an answer besides its own */
 #define MAX_HEAD 65536                              /* of a request as text; what is beyond is left out */
 #define MAX_REQUESTS (G_GUINT64_CONSTANT (1) << 60) /* that a client may make; QUIC's own limit holds before */
 
@@ -230,22 +231,25 @@ read_data_cb (nghttp3_conn *conn, int64_t stream, nghttp3_vec *pieces, size_t n_
 
 gboolean
 qs_http3_server_respond (QsHttp3Server *self, gint64 stream, guint status, const char *type, gint64 length,
-                         GError **error)
+                         const char *const *more, GError **error)
 {
   g_return_val_if_fail (self != NULL && type != NULL, FALSE);
 
   static const nghttp3_data_reader reader = { read_data_cb };
   g_autofree char *status_text = g_strdup_printf ("%u", status);
   g_autofree char *length_text = g_strdup_printf ("%" PRId64, length);
-  const nghttp3_nv fields[] = {
+  nghttp3_nv fields[4 + MAX_MORE] = {
     qs_http3_field (":status", status_text),
     qs_http3_field ("server", "quicserve"),
     qs_http3_field ("content-type", type),
-    qs_http3_field ("content-length", length_text),
   };
-  gsize n_fields = length >= 0 ? G_N_ELEMENTS (fields) : G_N_ELEMENTS (fields) - 1;
+  gsize n = 3;
 
-  int result = nghttp3_conn_submit_response (self->http3.conn, stream, fields, n_fields, &reader);
+  if (length >= 0)
+    fields[n++] = qs_http3_field ("content-length", length_text);
+  for (guint i = 0; more != NULL && more[i] != NULL && n < G_N_ELEMENTS (fields); i += 2)
+    fields[n++] = qs_http3_field (more[i], more[i + 1]);
+  int result = nghttp3_conn_submit_response (self->http3.conn, stream, fields, n, &reader);
   return result == 0 || qs_http3_conn_fail (&self->http3, _ ("HTTP/3 could not answer"), result, error);
 }
 

@@ -56,9 +56,10 @@ gboolean qs_http3_server_receive (QsHttp3Server *self, gint64 stream, const void
 /* The peer reset a stream, or a request's is over in both directions. FALSE as above: it was one that must stay. */
 gboolean qs_http3_server_stream_closed (QsHttp3Server *self, gint64 stream, guint64 code, GError **error);
 
-/* Answers a request, once; its body is pulled later. type: its media type; length: of its body, -1: not known. */
+/* Answers a request, once; its body is pulled later. type: its media type; length: of its body, -1: not known;
+ * more: further fields, name in small letters, value, …, NULL; at most eight of them. */
 gboolean qs_http3_server_respond (QsHttp3Server *self, gint64 stream, guint status, const char *type, gint64 length,
-                                  GError **error);
+                                  const char *const *more, GError **error);
 
 /* The next bytes of any stream that is not blocked, valid until the next call: send them, and conclude the stream
  * after them where fin says so. FALSE: nothing now, or, with error, as above. */

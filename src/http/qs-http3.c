@@ -22,6 +22,7 @@ struct _QsHttp3 {
   guint64 body_bytes;
   gint64 goaway;      /* the id of the peer's GOAWAY; -1: none came */
   guint64 reset_code; /* nghttp3 gave the request's stream up with it; 0: it did not */
+  gboolean ended;     /* the peer ended the request's stream */
   gboolean complete;
 };
 
@@ -312,7 +313,9 @@ qs_http3_receive (QsHttp3 *self, gint64 stream, const void *bytes, gsize length,
   gboolean good = qs_http3_conn_read (&self->http3, stream, bytes, last ? 0 : length, fin, error);
   gboolean lacks = self->length < 0 || self->body_bytes < (guint64) self->length;
 
-  if (last && !self->complete && lacks && (!good || self->reset_code != 0))
+  /* The end may have come first, and what it ends waited for QPACK's table (RFC 9204 section 2.1.2). */
+  self->ended |= last;
+  if (self->ended && !self->complete && lacks && (!good || self->reset_code != 0))
     return refuse_end (self, error);
   return good && check (self, error) && flush (self, error);
 }

@@ -6,6 +6,7 @@
 #include <openssl/rand.h>
 
 #include "crypto/qs-keys.h"
+#include "wire/qs-http3.h"
 
 #define MAX_DATAGRAM 1200 /* what OpenSSL's client says that it takes */
 #define PN_LENGTH 4
@@ -295,4 +296,67 @@ qs_crafted_is_split_hello (QsSpan initial)
     return FALSE;
   gsize whole = 4 + ((gsize) crypto.data[1] << 16 | (gsize) crypto.data[2] << 8 | crypto.data[3]);
   return whole > crypto.length;
+}
+
+/* --- HTTP/3 --- */
+
+static GBytes *
+make_frame (guint64 type, const GByteArray *payload)
+{
+  GByteArray *out = g_byte_array_new ();
+
+  append_varint (out, type);
+  append_varint (out, payload->len);
+  g_byte_array_append (out, payload->data, payload->len);
+  return g_byte_array_free_to_bytes (out);
+}
+
+/* RFC 7541 section 5.1: an integer behind bits of another meaning. */
+static void
+append_prefixed (GByteArray *out, guint8 first, guint prefix, gsize value)
+{
+  guint8 most = (guint8) ((1u << prefix) - 1);
+
+  append_u8 (out, first | (guint8) MIN (value, most));
+  if (value < most)
+    return;
+  for (value -= most; value >= 0x80; value >>= 7)
+    append_u8 (out, 0x80 | (guint8) (value & 0x7f));
+  append_u8 (out, (guint8) value);
+}
+
+GBytes *
+qs_crafted_http3_headers (const char *const *fields)
+{
+  g_autoptr (GByteArray) section = g_byte_array_new ();
+
+  append_u8 (section, 0); /* no entry of a table is needed (RFC 9204 section 4.5.1) */
+  append_u8 (section, 0);
+  for (guint i = 0; fields[i] != NULL && fields[i + 1] != NULL; i += 2)
+    {
+      gsize name = strlen (fields[i]), value = strlen (fields[i + 1]);
+      append_prefixed (section, 0x20, 3, name);
+      g_byte_array_append (section, (const guint8 *) fields[i], (guint) name);
+      append_prefixed (section, 0, 7, value);
+      g_byte_array_append (section, (const guint8 *) fields[i + 1], (guint) value);
+    }
+  return make_frame (QS_HTTP3_HEADERS, section);
+}
+
+GBytes *
+qs_crafted_http3_data (const char *text)
+{
+  g_autoptr (GByteArray) payload = g_byte_array_new ();
+
+  g_byte_array_append (payload, (const guint8 *) text, (guint) strlen (text));
+  return make_frame (QS_HTTP3_DATA, payload);
+}
+
+GBytes *
+qs_crafted_http3_goaway (guint64 id)
+{
+  g_autoptr (GByteArray) payload = g_byte_array_new ();
+
+  append_varint (payload, id);
+  return make_frame (QS_HTTP3_GOAWAY, payload);
 }

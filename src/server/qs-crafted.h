@@ -41,6 +41,12 @@ GBytes *qs_crafted_stateless_reset (QsSpan datagram, const guint8 token[16]);
  */
 GBytes *qs_crafted_add_frames (QsSpan datagram, guint8 cid_length, QsSpan secret, guint64 *expected, QsSpan frames);
 
+/* Frames of HTTP/3 (RFC 9114 section 7.2). fields: name, value, …, NULL, as they are to stand there, literally each
+ * (RFC 9204 section 4.5.6). */
+GBytes *qs_crafted_http3_headers (const char *const *fields);
+GBytes *qs_crafted_http3_data (const char *text);
+GBytes *qs_crafted_http3_goaway (guint64 id);
+
 /* Whether a client's Initial holds the start of a ClientHello that does not end in it. */
 gboolean qs_crafted_is_split_hello (QsSpan initial);
 

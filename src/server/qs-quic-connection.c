@@ -96,11 +96,15 @@ add_stream (QsQuicConnection *connection, SSL *ssl)
 
   stream->ssl = ssl;
   stream->id = SSL_get_stream_id (ssl);
-  stream->write_done = !is_request;
   stream->http3 = connection->http3 != NULL;
-  if (is_request && !stream->http3)
-    stream->responder = qs_responder_new (qs_behaviour_get_responder_flags (self->behaviour),
-                                          qs_server_connection_get_about (connection->object));
+  stream->unidirectional = !is_request;
+  stream->write_done = stream->http3 && !is_request;
+  if (!stream->http3)
+    {
+      stream->responder = qs_responder_new (qs_behaviour_get_responder_flags (self->behaviour),
+                                            qs_server_connection_get_about (connection->object));
+      qs_responder_set_script (stream->responder, &self->behaviour->answer);
+    }
   g_ptr_array_add (connection->streams, stream);
   qs_server_connection_add_stream (connection->object);
   if (is_request)

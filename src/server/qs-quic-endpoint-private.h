@@ -54,6 +54,8 @@ typedef struct {
   SSL *ssl;
   QsResponder *responder; /* NULL: only read */
   gboolean read_done, write_done;
+  gboolean unidirectional; /* of the peer's: what it is answered goes over */
+  SSL *answer;             /* a stream of our own; NULL before */
   /* HTTP/3: */
   gboolean http3; /* it takes what comes and gives what goes */
   guint64 id;

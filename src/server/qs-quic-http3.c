@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 
 #include "base/qs-i18n.h"
+#include "server/qs-crafted.h"
 #include "server/qs-quic-endpoint-private.h"
 
 #define PIECE 16384
@@ -54,6 +55,7 @@ head_cb (gint64 id, const char *head, gsize length, gpointer data)
     return;
   stream->responder =
       qs_responder_new (asks ? flags : flags | QS_RESPONDER_ECHO, qs_server_connection_get_about (connection->object));
+  qs_responder_set_script (stream->responder, &connection->endpoint->behaviour->answer);
   if (asks)
     qs_responder_input (stream->responder, (const guint8 *) head, length, FALSE);
 }
@@ -205,6 +207,49 @@ wait_for_time (QsQuicConnection *connection, gint64 start)
     }
 }
 
+/* The server's control stream is its first (RFC 9000 section 2.1), and nghttp3 has said its SETTINGS on it by now. */
+static void
+say_goaway (QsQuicConnection *connection, QsQuicStream *stream)
+{
+  g_autoptr (GBytes) frame = qs_crafted_http3_goaway (0);
+  QsQuicStream *control = find_stream (connection, 3);
+  size_t written;
+
+  ERR_clear_error ();
+  if (control != NULL)
+    SSL_write_ex (control->ssl, g_bytes_get_data (frame, NULL), g_bytes_get_size (frame), &written);
+  /* That is answer enough: a reset might overtake it. */
+  g_clear_pointer (&stream->responder, qs_responder_free);
+}
+
+/* What a scenario has in place of an answer, beside nghttp3, which would not. TRUE: so it was done. */
+static gboolean
+misanswer (QsQuicConnection *connection, QsQuicStream *stream)
+{
+  static const char *const fields[] = { ":status", "200", "connection", "close", "content-type", "text/plain", NULL };
+  g_autoptr (GBytes) bytes = NULL;
+
+  switch (connection->endpoint->behaviour->http3)
+    {
+    case QS_HTTP3_FAULT_FIELD:
+      bytes = qs_crafted_http3_headers (fields);
+      break;
+    case QS_HTTP3_FAULT_DATA_FIRST:
+      bytes = qs_crafted_http3_data ("no head before this\n");
+      break;
+    case QS_HTTP3_FAULT_GOAWAY:
+      say_goaway (connection, stream);
+      return TRUE;
+    case QS_HTTP3_FAULT_NONE:
+    default:
+      return FALSE;
+    }
+  stream->out = g_byte_array_new ();
+  g_byte_array_append (stream->out, g_bytes_get_data (bytes, NULL), (guint) g_bytes_get_size (bytes));
+  stream->out_fin = TRUE;
+  return TRUE;
+}
+
 /* The head waits until there is something to say, so that a slow answer is slow from its first byte. */
 static gboolean
 answer (QsQuicConnection *connection, QsQuicStream *stream)
@@ -230,8 +275,11 @@ answer (QsQuicConnection *connection, QsQuicStream *stream)
       return stream->waits;
     }
   stream->answered = TRUE;
+  if (misanswer (connection, stream))
+    return TRUE;
   qs_responder_get_head (stream->responder, &status, &type, &body_length);
-  if (!qs_http3_server_respond (connection->http3, (gint64) stream->id, status, type, body_length, &error))
+  if (!qs_http3_server_respond (connection->http3, (gint64) stream->id, status, type, body_length,
+                                qs_responder_get_fields (stream->responder), &error))
     give_up (connection, error);
   return TRUE;
 }

@@ -12,6 +12,7 @@ qs_quic_stream_free (QsQuicStream *stream)
 {
   g_clear_pointer (&stream->responder, qs_responder_free);
   g_clear_pointer (&stream->out, g_byte_array_unref);
+  SSL_free (stream->answer);
   SSL_free (stream->ssl);
   g_free (stream);
 }
@@ -23,7 +24,9 @@ qs_quic_stream_reset (QsQuicStream *stream, guint64 code)
 
   if (stream->write_done)
     return;
-  SSL_stream_reset (stream->ssl, &args, sizeof args);
+  SSL *ssl = stream->unidirectional ? stream->answer : stream->ssl;
+  if (ssl != NULL)
+    SSL_stream_reset (ssl, &args, sizeof args);
   g_clear_pointer (&stream->responder, qs_responder_free);
   stream->write_done = TRUE;
 }
@@ -54,15 +57,25 @@ read_piece (QsQuicConnection *connection, QsQuicStream *stream)
       break;
     default: /* reset by the peer, or the connection is over: what was to be echoed lacks its end */
       if (SSL_get_stream_read_state (stream->ssl) == SSL_STREAM_STATE_RESET_REMOTE && !stream->write_done)
-        {
-          SSL_STREAM_RESET_ARGS args = { 0 };
-          SSL_stream_reset (stream->ssl, &args, sizeof args);
-        }
+        qs_quic_stream_reset (stream, 0);
       stream->write_done = TRUE;
       break;
     }
   stream->read_done = TRUE;
   return TRUE;
+}
+
+/* Where the answer goes: NULL while the peer allows no stream for it. */
+static SSL *
+get_way_back (QsQuicConnection *connection, QsQuicStream *stream)
+{
+  if (!stream->unidirectional)
+    return stream->ssl;
+  ERR_clear_error ();
+  if (stream->answer == NULL)
+    stream->answer = SSL_new_stream (connection->ssl, SSL_STREAM_FLAG_UNI | SSL_STREAM_FLAG_NO_BLOCK);
+  ERR_clear_error ();
+  return stream->answer;
 }
 
 /* TRUE when bytes or the end went out; *sent counts. */
@@ -76,10 +89,13 @@ write_piece (QsQuicConnection *connection, QsQuicStream *stream, gsize *sent)
 
   if (!qs_responder_peek (stream->responder, g_get_monotonic_time (), &bytes, &length, &last))
     return FALSE;
+  SSL *ssl = get_way_back (connection, stream);
+  if (ssl == NULL)
+    return FALSE;
   ERR_clear_error ();
-  if (length > 0 && SSL_write_ex (stream->ssl, bytes, length, &written) != 1)
+  if (length > 0 && SSL_write_ex (ssl, bytes, length, &written) != 1)
     {
-      int error = SSL_get_error (stream->ssl, 0);
+      int error = SSL_get_error (ssl, 0);
       stream->write_done = error != SSL_ERROR_WANT_WRITE && error != SSL_ERROR_WANT_READ;
       return FALSE;
     }
@@ -87,7 +103,7 @@ write_piece (QsQuicConnection *connection, QsQuicStream *stream, gsize *sent)
   gboolean conclude = last && written == length;
   if (conclude)
     {
-      SSL_stream_conclude (stream->ssl, 0);
+      SSL_stream_conclude (ssl, 0);
       stream->write_done = TRUE;
     }
   qs_responder_sent (stream->responder, written, conclude);

@@ -14,6 +14,8 @@
 #define TRICKLE_BYTES 16
 #define TRICKLE_US (100 * 1000)
 #define LATE_US (1500 * 1000)
+#define CUT_LENGTH 1000                               /* bytes that an answer which is cut says that it has, */
+#define CUT_AT 9                                      /* and those that it has in a scenario */
 #define MAX_CODE ((G_GUINT64_CONSTANT (1) << 62) - 1) /* RFC 9000 section 16 */
 
 typedef enum {
@@ -47,7 +49,11 @@ struct _QsResponder {
   guint status; /* of the answer */
   const char *type;
   gint64 length;
+  const char *fields[5]; /* name, value, …, NULL: further ones */
+  const QsResponderScript *script;
 };
+
+static const QsResponderScript no_script;
 
 /* With HTTP/1.0 and 1.1 in the line's end, the last ones are requests too. */
 static const struct {
@@ -70,6 +76,9 @@ typedef struct {
   const char *status_text;
   GString *body; /* or: */
   guint64 n_bytes;
+  gboolean close; /* the connection is not used for another one */
+  guint64 claims; /* bytes that its head says, where that is not true; 0: it is */
+  const char *location;
 } Answer;
 
 typedef void (*PathFunc) (QsResponder *self, const char *argument, Answer *answer);
@@ -168,6 +177,77 @@ path_headers (QsResponder *self, const char *argument, Answer *answer)
   g_string_append_len (answer->body, answer->head, (gssize) answer->head_length);
 }
 
+static const char *
+status_text (guint status)
+{
+  static const struct {
+    guint status;
+    const char *text;
+  } texts[] = {
+    { 200, "OK" },
+    { 301, "Moved Permanently" },
+    { 302, "Found" },
+    { 400, "Bad Request" },
+    { 403, "Forbidden" },
+    { 404, "Not Found" },
+    { 421, "Misdirected Request" },
+    { 425, "Too Early" },
+    { 429, "Too Many Requests" },
+    { 500, "Internal Server Error" },
+    { 502, "Bad Gateway" },
+    { 503, "Service Unavailable" },
+    { 504, "Gateway Timeout" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    if (texts[i].status == status)
+      return texts[i].text;
+  return "As Asked For";
+}
+
+static void
+set_status (Answer *answer, guint status, const char *location)
+{
+  answer->status = (int) status;
+  answer->status_text = status_text (status);
+  answer->location = status / 100 == 3 ? (location != NULL ? location : "/") : NULL;
+  /* RFC 9110 section 6.4.1: these have no body. */
+  if (status == 204 || status == 304)
+    g_string_truncate (answer->body, 0);
+  else
+    g_string_printf (answer->body, "%u %s\n", status, answer->status_text);
+}
+
+static void
+path_status (QsResponder *self, const char *argument, Answer *answer)
+{
+  guint64 status;
+
+  if (!number_or_refuse (argument, 599, &status, answer))
+    return;
+  if (status < 200)
+    refuse (answer, 400, "Bad Request", "A final answer has a status from 200 to 599.");
+  else
+    set_status (answer, (guint) status, NULL);
+}
+
+static void
+cut (QsResponder *self, Answer *answer, guint64 at)
+{
+  answer->n_bytes = at;
+  answer->claims = CUT_LENGTH;
+  answer->close = TRUE;
+}
+
+static void
+path_cut (QsResponder *self, const char *argument, Answer *answer)
+{
+  guint64 at;
+
+  if (number_or_refuse (argument, CUT_LENGTH - 1, &at, answer))
+    cut (self, answer, at);
+}
+
 /* A path that ends in "/" takes an argument, but for the root. */
 static const struct {
   const char *path;
@@ -183,6 +263,8 @@ static const struct {
   { "/close/", "CODE", path_close, N_ ("the connection is closed with CODE") },
   { "/stall", "", path_stall, N_ ("no answer; nothing more is read") },
   { "/headers", "", path_headers, N_ ("the request as it came") },
+  { "/status/", "CODE", path_status, N_ ("an answer of this status, as 404; with 301 one that leads to /") },
+  { "/cut/", "N", path_cut, N_ ("an answer that says that it has 1000 bytes and ends after N") },
 };
 
 static void
@@ -191,6 +273,16 @@ answer_path (QsResponder *self, const char *path, Answer *answer)
   if ((self->flags & QS_RESPONDER_LARGE) != 0)
     {
       answer->n_bytes = LARGE_BYTES;
+      return;
+    }
+  if (self->script->cut)
+    {
+      cut (self, answer, CUT_AT);
+      return;
+    }
+  if (self->script->status != 0)
+    {
+      set_status (answer, self->script->status, self->script->location);
       return;
     }
   for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
@@ -213,16 +305,39 @@ append_out (QsResponder *self, const void *bytes, gsize length)
   g_byte_array_append (self->out, bytes, (guint) length);
 }
 
+static void
+set_fields (QsResponder *self, const Answer *answer)
+{
+  guint n = 0;
+
+  if (answer->location != NULL)
+    {
+      self->fields[n++] = "location";
+      self->fields[n++] = answer->location;
+    }
+  if (self->script->alt_svc != NULL)
+    {
+      self->fields[n++] = "alt-svc";
+      self->fields[n++] = self->script->alt_svc;
+    }
+  self->fields[n] = NULL;
+}
+
 static char *
 make_head (QsResponder *self, const Answer *answer)
 {
+  g_autoptr (GString) fields = g_string_new (NULL);
+
+  for (guint i = 0; self->fields[i] != NULL; i += 2)
+    g_string_append_printf (fields, "%s: %s\r\n", self->fields[i], self->fields[i + 1]);
   return g_strdup_printf ("HTTP/%d.%d %d %s\r\n"
                           "Server: quicserve\r\n"
                           "Content-Type: %s\r\n"
                           "Content-Length: %" G_GINT64_FORMAT "\r\n"
+                          "%s"
                           "Connection: %s\r\n\r\n",
                           1, answer->version - 10, answer->status, answer->status_text, self->type, self->length,
-                          self->again ? "keep-alive" : "close");
+                          fields->str, self->again ? "keep-alive" : "close");
 }
 
 static void
@@ -230,7 +345,10 @@ queue_answer (QsResponder *self, Answer *answer)
 {
   self->status = (guint) answer->status;
   self->type = answer->n_bytes > 0 ? "application/octet-stream" : "text/plain";
-  self->length = (gint64) (answer->body->len + answer->n_bytes);
+  self->length = (gint64) (answer->claims > 0 ? answer->claims : answer->body->len + answer->n_bytes);
+  if (answer->close)
+    self->again = FALSE;
+  set_fields (self, answer);
   if (answer->version >= 10 && (self->flags & QS_RESPONDER_HTTP3) == 0)
     {
       g_autofree char *head = make_head (self, answer);
@@ -510,6 +628,7 @@ qs_responder_new (QsResponderFlags flags, const char *about)
 
   self->flags = flags;
   self->about = about;
+  self->script = &no_script;
   self->status = 200;
   self->type = "application/octet-stream";
   self->length = -1;
@@ -637,6 +756,18 @@ qs_responder_get_head (QsResponder *self, guint *status, const char **type, gint
   *status = self->status;
   *type = self->type;
   *length = self->length;
+}
+
+const char *const *
+qs_responder_get_fields (QsResponder *self)
+{
+  return self->fields;
+}
+
+void
+qs_responder_set_script (QsResponder *self, const QsResponderScript *script)
+{
+  self->script = script;
 }
 
 QsReplyAction

@@ -18,7 +18,8 @@ G_BEGIN_DECLS
  * The paths, see also qs_responder_paths_help():
  * "/" a page about this connection, "/bytes/N" N bytes (up to 4 GiB), "/slow/MS" an answer after MS milliseconds,
  * "/reset/CODE" RESET_STREAM, "/stop/CODE" later streams are refused with STOP_SENDING, "/close/CODE"
- * CONNECTION_CLOSE, "/stall" no answer and nothing is read any more, "/headers" the request as it came.
+ * CONNECTION_CLOSE, "/stall" no answer and nothing is read any more, "/headers" the request as it came, "/status/CODE" an
+ * answer of that status, "/cut/N" an answer that says that it has 1000 bytes and ends after N.
  */
 typedef struct _QsResponder QsResponder;
 
@@ -40,12 +41,22 @@ typedef enum {
   QS_RESPONDER_LATE = 1 << 3,    /* nothing in the first 1.5 seconds */
 } QsResponderFlags;
 
+/* What is answered in place of what the path asks for. All zero: nothing. Borrowed, and must outlive the responder. */
+typedef struct {
+  guint status;         /* 0: as ever */
+  gboolean cut;         /* the answer says that it has 1000 bytes, and has 9 */
+  const char *location; /* of a status of 3xx */
+  const char *alt_svc;  /* header Alt-Svc (RFC 7838); NULL: none */
+} QsResponderScript;
+
 #define QS_BYTES_MAX (G_GUINT64_CONSTANT (4) << 30)
 
 /* about: text of the page at "/"; borrowed, must outlive the responder. */
 QsResponder *qs_responder_new (QsResponderFlags flags, const char *about);
 void qs_responder_free (QsResponder *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsResponder, qs_responder_free)
+
+void qs_responder_set_script (QsResponder *self, const QsResponderScript *script);
 
 /* FALSE while what came has not been sent back yet: stop reading, so that flow control reaches the peer. */
 gboolean qs_responder_wants_input (QsResponder *self);
@@ -60,6 +71,8 @@ void qs_responder_sent (QsResponder *self, gsize length, gboolean concluded);
 gint64 qs_responder_get_ready_at (QsResponder *self);
 /* Of an answer that can be peeked at: its status and media type, and the length of its body, -1 for an echo. */
 void qs_responder_get_head (QsResponder *self, guint *status, const char **type, gint64 *length);
+/* Its further header fields: name in small letters, value, …, NULL. */
+const char *const *qs_responder_get_fields (QsResponder *self);
 QsReplyAction qs_responder_get_action (QsResponder *self, guint64 *code);
 void qs_responder_action_done (QsResponder *self);
 gboolean qs_responder_is_concluded (QsResponder *self);

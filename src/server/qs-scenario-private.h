@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "server/qs-responder.h"
 #include "server/qs-server.h"
 #include "server/qs-throwaway-ca.h"
 
@@ -26,6 +27,14 @@ typedef enum {
   QS_TCP_PLAIN, /* answers with text that is not TLS */
   QS_TCP_RESET, /* accepts and resets */
 } QsTcpFault;
+
+/* How it breaks, or ends, HTTP/3 in place of an answer. */
+typedef enum {
+  QS_HTTP3_FAULT_NONE,
+  QS_HTTP3_FAULT_FIELD,      /* header fields that HTTP/3 does not have: the answer is malformed */
+  QS_HTTP3_FAULT_DATA_FIRST, /* DATA before HEADERS */
+  QS_HTTP3_FAULT_GOAWAY,     /* GOAWAY that names the request, and no answer */
+} QsHttp3Fault;
 
 typedef enum {
   QS_WITHIN_NONE,       /* the streams do as they are asked */
@@ -61,6 +70,9 @@ typedef struct {
   guint64 wire_code;
   const char *wire_reason;
   QsTcpFault tcp;
+  QsResponderScript answer;
+  gboolean advertises; /* answers have an Alt-Svc that names this server's own port */
+  QsHttp3Fault http3;
   const char *path; /* an impairment of the server's socket, see qs_impairment_new() */
 } QsBehaviour;
 

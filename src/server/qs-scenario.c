@@ -17,9 +17,10 @@ typedef enum {
   DECIDES_WIRE = 1 << 5,   /* what becomes of datagrams */
   DECIDES_TCP = 1 << 6,
   DECIDES_IDLE = 1 << 7,
-  DECIDES_CLIENT = 1 << 8, /* whether a client certificate is wanted */
-  DECIDES_PATH = 1 << 9,   /* what the path is like */
-  DECIDES_WHEN = 1 << 10,  /* when ClientHello is answered */
+  DECIDES_CLIENT = 1 << 8,  /* whether a client certificate is wanted */
+  DECIDES_PATH = 1 << 9,    /* what the path is like */
+  DECIDES_WHEN = 1 << 10,   /* when ClientHello is answered */
+  DECIDES_ANSWER = 1 << 11, /* what requests are answered */
 } Decides;
 
 typedef struct {
@@ -29,6 +30,7 @@ typedef struct {
 } Row;
 
 static const char *const no_alpn[] = { "quicscope-lab", NULL };
+static const char *const http3_first[] = { "h3", "hq-interop", "http/1.0", "http/1.1", NULL };
 
 /* Names and findings are read by programs; failures that a client sees are named as the diagnosis names them. */
 static const Row rows[] = {
@@ -143,6 +145,36 @@ static const Row rows[] = {
       NULL },
     DECIDES_WITHIN,
     { .within = QS_WITHIN_KEY_UPDATE } },
+  { { "http-error", N_ ("Answer of 503"),
+      N_ ("All is in order but the answer: status 503, as of a proxy that has no server behind it."), "http-status" },
+    DECIDES_ANSWER,
+    { .alpn = http3_first, .answer = { .status = 503 } } },
+  { { "redirect", N_ ("Redirect"), N_ ("Every path is answered with status 301 and a Location."), "http-status" },
+    DECIDES_ANSWER,
+    { .alpn = http3_first, .answer = { .status = 301, .location = "https://elsewhere.example/" } } },
+  { { "misdirected", N_ ("Misdirected request"),
+      N_ ("Status 421: the connection was made for another name than the one that is asked for."), "http-status" },
+    DECIDES_ANSWER,
+    { .alpn = http3_first, .answer = { .status = 421 } } },
+  { { "answer-cut-short", N_ ("Answer cut short"),
+      N_ ("The answer says that it has 1000 bytes, and its stream ends after nine."), "answer-cut-short" },
+    DECIDES_ANSWER,
+    { .alpn = http3_first, .answer = { .cut = TRUE } } },
+  { { "http3-malformed", N_ ("Malformed answer of HTTP/3"),
+      N_ ("The answer has the header field Connection, which only HTTP/1.1 has: the client must not take it."),
+      "http3-malformed" },
+    DECIDES_ANSWER,
+    { .alpn = http3_first, .http3 = QS_HTTP3_FAULT_FIELD } },
+  { { "http3-protocol-error", N_ ("Rule of HTTP/3 broken"),
+      N_ ("DATA comes before HEADERS: the client closes the connection with H3_FRAME_UNEXPECTED."),
+      "http3-protocol-error" },
+    DECIDES_ANSWER,
+    { .alpn = http3_first, .http3 = QS_HTTP3_FAULT_DATA_FIRST } },
+  { { "goaway", N_ ("Server that is going away"),
+      N_ ("GOAWAY in place of an answer, which names the request as one that is not served: the client may ask again."),
+      "goaway" },
+    DECIDES_ANSWER,
+    { .alpn = http3_first, .http3 = QS_HTTP3_FAULT_GOAWAY } },
   { { "no-reply", N_ ("Server that does not answer"),
       N_ ("No datagram is answered, as behind a filter. TCP on the same port works."), "no-reply" },
     DECIDES_WIRE,
@@ -316,6 +348,11 @@ merge (QsBehaviour *to, const QsBehaviour *from)
   TAKE (wire_code);
   TAKE (wire_reason);
   TAKE (tcp);
+  TAKE (answer.status);
+  TAKE (answer.location);
+  TAKE (answer.cut);
+  TAKE (advertises);
+  TAKE (http3);
   TAKE (path);
 }
 

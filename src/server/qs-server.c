@@ -16,6 +16,7 @@ struct _QsServer {
   GObject parent;
   QsServerOptions *options;
   QsBehaviour behaviour;
+  char *alt_svc;
   QsImpairment *impairment; /* NULL: none */
   QsServerTls *tls;
   QsQuicEndpoint *quic;
@@ -257,6 +258,17 @@ impair (QsServer *self, QsUdpBio *bio, GError **error)
   return self->impairment == NULL || qs_impairment_apply (self->impairment, bio, FALSE, error);
 }
 
+/* RFC 7838 section 3: HTTP/3 on the port of this server itself, known once that is bound. */
+static void
+advertise (QsServer *self)
+{
+  if (!self->behaviour.advertises)
+    return;
+  g_free (self->alt_svc);
+  self->alt_svc = g_strdup_printf ("h3=\":%u\"; ma=86400", self->port);
+  self->behaviour.answer.alt_svc = self->alt_svc;
+}
+
 static gboolean
 open_endpoints (QsServer *self, GError **error)
 {
@@ -265,6 +277,7 @@ open_endpoints (QsServer *self, GError **error)
 
   if (bio == NULL || !impair (self, bio, error))
     return FALSE;
+  advertise (self);
   self->quic = qs_quic_endpoint_new (bio, self->tls, &self->behaviour, wants_retry (self), self->options->record, &host,
                                      self, error);
   if (self->quic == NULL)
@@ -316,6 +329,7 @@ qs_server_finalize (GObject *object)
   g_clear_pointer (&self->options, qs_server_options_free);
   g_clear_pointer (&self->impairment, qs_impairment_free);
   g_free (self->address);
+  g_free (self->alt_svc);
   g_free (self->ca_pem);
   g_clear_object (&self->connections);
   G_OBJECT_CLASS (qs_server_parent_class)->finalize (object);

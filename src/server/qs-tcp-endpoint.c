@@ -154,6 +154,7 @@ establish (Connection *connection)
   qs_server_connection_set_established (connection->object, connection->ssl);
   qs_server_connection_add_stream (connection->object);
   connection->responder = qs_responder_new (flags, qs_server_connection_get_about (connection->object));
+  qs_responder_set_script (connection->responder, &self->behaviour->answer);
   self->host->event (connection->object, _ ("handshake complete"), self->data);
 }
 

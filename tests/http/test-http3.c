@@ -12,7 +12,7 @@ typedef struct {
   GQueue sent; /* Piece: on their way to the server */
   GString *request;
   GString *body;
-  guint heads, dones;
+  guint heads, dones, interims;
   guint64 stopped;
 } Fixture;
 
@@ -66,7 +66,13 @@ done_cb (gpointer data)
   ((Fixture *) data)->dones++;
 }
 
-static const QsHttp3Io io = { open_cb, send_cb, stop_cb, stop_cb, head_cb, body_cb, done_cb };
+static void
+interim_cb (gpointer data)
+{
+  ((Fixture *) data)->interims++;
+}
+
+static const QsHttp3Io io = { open_cb, send_cb, stop_cb, stop_cb, head_cb, body_cb, done_cb, interim_cb };
 
 static int
 server_header_cb (nghttp3_conn *conn, int64_t stream, int32_t token, nghttp3_rcbuf *name, nghttp3_rcbuf *value,
@@ -205,11 +211,146 @@ test_broken (Fixture *f, gconstpointer data)
   g_assert_false (qs_http3_is_complete (f->client));
 }
 
+/* A frame, or several, on a stream of the server's. */
+static gboolean
+receive (Fixture *f, gint64 stream, const char *bytes, gsize length, GError **error)
+{
+  return qs_http3_receive (f->client, stream, bytes, length, FALSE, error);
+}
+
+#define RECEIVE(stream, bytes, error) receive (f, stream, bytes, sizeof (bytes) - 1, error)
+
+/* :status: 200 by QPACK's static table (RFC 9204 appendix A), content-length: 9 by name. */
+#define HEAD_OF_NINE             \
+  "\x01\x06\x00\x00\xd9\x54\x01" \
+  "9"
+
+static const struct {
+  const char *name;
+  const char *bytes;
+  gsize length;
+  gboolean fin;
+  int error; /* -1: none */
+  guint64 code;
+  gboolean complete;
+} ends[] = {
+  { "whole",
+    HEAD_OF_NINE "\x00\x09"
+                 "123456789",
+    19, TRUE, -1, 0x100, TRUE },
+  { "short",
+    HEAD_OF_NINE "\x00\x08"
+                 "12345678",
+    18, TRUE, QS_ERROR_TRUNCATED, 0x100, FALSE },
+  { "long",
+    HEAD_OF_NINE "\x00\x0a"
+                 "1234567890",
+    20, FALSE, QS_ERROR_PARSE, 0x10e, FALSE },
+  { "in-a-frame",
+    HEAD_OF_NINE "\x00\x09"
+                 "1234",
+    14, TRUE, QS_ERROR_TRUNCATED, 0x100, FALSE },
+  { "in-the-head", HEAD_OF_NINE, 5, TRUE, QS_ERROR_TRUNCATED, 0x100, FALSE },
+  { "no-answer", "", 0, TRUE, QS_ERROR_TRUNCATED, 0x100, FALSE },
+  { "capital",
+    "\x01\x07\x00\x00\xd9\x21"
+    "A"
+    "\x01"
+    "b",
+    9, FALSE, QS_ERROR_PARSE, 0x10e, FALSE },
+  { "interim",
+    "\x01\x03\x00\x00\xd8" HEAD_OF_NINE "\x00\x09"
+    "123456789",
+    24, TRUE, -1, 0x100, TRUE },
+};
+
+static void
+test_ends (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
+    for (guint split = 0; split < 2; split++)
+      {
+        Fixture fixture = { 0 }, *f = &fixture;
+        g_autoptr (GError) error = NULL;
+        gboolean good = TRUE;
+
+        set_up (f, NULL);
+        g_assert_true (qs_http3_get (f->client, "localhost", "/", NULL));
+        for (gsize at = 0; split && good && at < ends[i].length; at++)
+          good = qs_http3_receive (f->client, 0, ends[i].bytes + at, 1, FALSE, &error);
+        if (!split || (good && ends[i].fin))
+          good = qs_http3_receive (f->client, 0, ends[i].bytes, split ? 0 : ends[i].length, ends[i].fin, &error);
+        g_test_message ("%s, %u", ends[i].name, split);
+        if (ends[i].error < 0)
+          g_assert_no_error (error);
+        else
+          g_assert_error (error, QS_ERROR, ends[i].error);
+        g_assert_cmphex (qs_http3_get_error_code (f->client), ==, ends[i].code);
+        g_assert_cmpint (qs_http3_is_complete (f->client), ==, ends[i].complete);
+        g_assert_cmpuint (f->interims, ==, g_str_equal (ends[i].name, "interim"));
+        tear_down (f, NULL);
+      }
+}
+
+/* RFC 9114 section 5.2: requests from that stream on are not processed. */
+static void
+test_goaway (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (qs_http3_get (f->client, "localhost", "/", NULL));
+  g_assert_true (RECEIVE (3, "\x00\x04\x00", NULL)); /* control stream, SETTINGS */
+  g_assert_true (RECEIVE (3, "\x07\x01\x04", NULL)); /* from stream 4 on */
+  g_assert_false (RECEIVE (3, "\x07\x01\x00", &error));
+  g_assert_error (error, QS_ERROR, QS_ERROR_FAILED);
+  g_assert_cmphex (qs_http3_get_error_code (f->client), ==, 0x100);
+}
+
+/* However it comes, no more than 64 KiB of a head is held. */
+static void
+test_large_head (Fixture *f, gconstpointer data)
+{
+  static const char field[] = "\x21"
+                              "a"
+                              "\x7f\x81\x07"; /* a literal name, a value of 1024 bytes */
+  g_autofree char *value = g_strnfill (1024, 'v');
+  g_autoptr (GError) error = NULL;
+  gboolean good = TRUE;
+  guint n = 0;
+
+  g_assert_true (qs_http3_get (f->client, "localhost", "/", NULL));
+  /* HEADERS of 1 GiB - 1 */
+  g_assert_true (RECEIVE (0, "\x01\xbf\xff\xff\xff\x00\x00\xd9", NULL));
+  for (; good && n < 1000; n++)
+    good = RECEIVE (0, field, &error) && receive (f, 0, value, 1024, &error);
+  g_assert_error (error, QS_ERROR, QS_ERROR_TOO_LARGE);
+  g_assert_cmphex (qs_http3_get_error_code (f->client), ==, 0x107);
+  g_assert_cmpuint (n, >=, 63);
+  g_assert_cmpuint (n, <=, 65);
+}
+
+/* The control stream must stay (RFC 9114 section 6.2.1); any other may go. */
+static void
+test_closed (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (RECEIVE (3, "\x00\x04\x00", NULL));
+  g_assert_true (qs_http3_stream_closed (f->client, 19, 0x100, NULL));
+  g_assert_false (qs_http3_stream_closed (f->client, 3, 0x100, &error));
+  g_assert_error (error, QS_ERROR, QS_ERROR_PARSE);
+  g_assert_cmphex (qs_http3_get_error_code (f->client), ==, 0x104);
+}
+
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/http3/get", Fixture, NULL, set_up, test_get, tear_down);
   g_test_add ("/http3/broken", Fixture, NULL, set_up, test_broken, tear_down);
+  g_test_add_func ("/http3/ends", test_ends);
+  g_test_add ("/http3/goaway", Fixture, NULL, set_up, test_goaway, tear_down);
+  g_test_add ("/http3/large-head", Fixture, NULL, set_up, test_large_head, tear_down);
+  g_test_add ("/http3/closed", Fixture, NULL, set_up, test_closed, tear_down);
   return g_test_run ();
 }

@@ -91,7 +91,7 @@ class CommandLineTest(Case):
         self.assertGreaterEqual(len(rows), 28)
         for row in rows:
             self.assertEqual(len(row), 3, row)
-            self.assertRegex(row[1], r"^(-|[a-z-]+)$")
+            self.assertRegex(row[1], r"^(-|[a-z0-9-]+)$")
 
     def test_impairments_are_listed_in_columns(self):
         done = run("--list-impairments")

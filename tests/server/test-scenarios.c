@@ -51,6 +51,13 @@ static const struct {
   { "large-response", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
   { "flow-control-stall", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
   { "key-update", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
+  { "http-error", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
+  { "redirect", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
+  { "misdirected", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
+  { "answer-cut-short", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
+  { "http3-malformed", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
+  { "http3-protocol-error", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
+  { "goaway", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
   { "no-reply", NO_ANSWER, 0, -1, FALSE, 0 },
   { "version-negotiation", 0x02, LOCAL | TRANSPORT, -1, FALSE, 0 },
   { "transport-error", 0x0a, TRANSPORT, -1, FALSE, 0 },
@@ -86,6 +93,27 @@ start (const char *scenarios)
   return server;
 }
 
+/* Of what HTTP/0.9 is answered to "GET /bytes/100". */
+static gsize
+expected_length (const char *name)
+{
+  static const struct {
+    const char *name;
+    gsize length;
+  } others[] = {
+    { "large-response", 64 << 20 },
+    { "answer-cut-short", 9 },
+    { "http-error", sizeof "503 Service Unavailable" },
+    { "redirect", sizeof "301 Moved Permanently" },
+    { "misdirected", sizeof "421 Misdirected Request" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    if (g_str_equal (others[i].name, name))
+      return others[i].length;
+  return 100;
+}
+
 static void
 check_stream (const char *name, ClientStream *stream, gboolean first)
 {
@@ -103,7 +131,7 @@ check_stream (const char *name, ClientStream *stream, gboolean first)
   if (!first)
     g_assert_cmpstr (stream->received->str, ==, "echo");
   else
-    g_assert_cmpuint (stream->received->len, ==, g_str_equal (name, "large-response") ? 64 << 20 : 100);
+    g_assert_cmpuint (stream->received->len, ==, expected_length (name));
 }
 
 static void
