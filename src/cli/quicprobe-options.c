@@ -353,6 +353,7 @@ find_live_option (void)
     { raw.ipv6, "-6" },
     { raw.resolve != NULL, "--resolve" },
     { raw.timeout != NULL, "--timeout" },
+    { raw.max_time != NULL, "--max-time" },
     { raw.mode != NULL, "--mode" },
     { raw.send != NULL, "--send" },
     { raw.output != NULL, "--output" },
