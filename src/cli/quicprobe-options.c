@@ -22,7 +22,7 @@ static struct {
   gboolean insecure, ipv4, ipv6;
   char **resolve;
   char *timeout, *max_time;
-  char *send, *output, *mode, *impairment;
+  char *send, *output, *mode, *impairment, *experiments;
   char *qlog, *pcapng, *report, *session;
   char **keylogs;
   char *read, *join, *connection;
@@ -65,6 +65,10 @@ static const GOptionEntry path_entries[] = {
     N_ ("How the connection is driven: nonblocking (default), blocking or thread-assisted"), N_ ("MODE") },
   { "impair", 0, 0, G_OPTION_ARG_STRING, &raw.impairment,
     N_ ("Treat QUIC's datagrams as a bad path would, as “bad-wifi” or “loss=10%,delay=50ms”"), N_ ("RULES") },
+  { "experiments", 0, 0, G_OPTION_ARG_STRING, &raw.experiments,
+    N_ ("More attempts with one thing changed each, when the first fails: those that decide between the causes (auto, the "
+        "default), all that can be made, or none; at most five, within 3 seconds"),
+    N_ ("WHICH") },
   { NULL },
 };
 
@@ -141,10 +145,10 @@ quicprobe_print_help (void)
 static void
 clear_raw (void)
 {
-  char **const texts[] = { &raw.alpn,       &raw.sni,     &raw.groups,  &raw.ciphersuites, &raw.cacert,
-                           &raw.cert,       &raw.key,     &raw.timeout, &raw.max_time,     &raw.send,
-                           &raw.output,     &raw.mode,    &raw.qlog,    &raw.pcapng,       &raw.report,
-                           &raw.impairment, &raw.session, &raw.read,    &raw.join,         &raw.connection };
+  char **const texts[] = { &raw.alpn, &raw.sni,        &raw.groups,     &raw.ciphersuites, &raw.cacert,  &raw.cert,
+                           &raw.key,  &raw.timeout,    &raw.max_time,   &raw.send,         &raw.output,  &raw.mode,
+                           &raw.qlog, &raw.pcapng,     &raw.report,     &raw.impairment,   &raw.session, &raw.read,
+                           &raw.join, &raw.connection, &raw.experiments };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);
@@ -300,6 +304,9 @@ fill_probe (QsProbeOptions *probe, GError **error)
   if (!parse_seconds ("--timeout", raw.timeout, &probe->timeout_ms, error) ||
       !parse_seconds ("--max-time", raw.max_time, &probe->max_time_ms, error))
     return FALSE;
+  probe->experiments = QS_EXPERIMENTS_AUTO;
+  if (raw.experiments != NULL && !qs_experiment_policy_from_name (raw.experiments, &probe->experiments))
+    return refuse (error, _ ("--experiments takes auto, none or all."));
   probe->alpn = raw.alpn != NULL ? qs_cli_split (raw.alpn) : NULL;
   /* Empty: none is sent. */
   if (raw.sni != NULL)

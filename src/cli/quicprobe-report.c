@@ -5,6 +5,7 @@
 #include "base/qs-text.h"
 #include "certs/qs-certificate.h"
 #include "cli/qs-cli.h"
+#include "diagnosis/qs-experiment-words.h"
 
 #define LABEL_COLUMN 20
 
@@ -69,6 +70,22 @@ print_verdict (FILE *out, const char *verdict, GPtrArray *findings, gboolean bri
       if (i > 0 || !failed)
         fputc ('\n', out);
       print_finding (out, finding, brief);
+    }
+}
+
+static void
+print_experiments (FILE *out, QsTrace *trace)
+{
+  g_autoptr (GPtrArray) marks = qs_experiment_marks (trace);
+
+  if (marks->len > 0)
+    fprintf (out, "\n%s\n", _ ("More attempts, with one thing changed each"));
+  for (guint i = 0; i < marks->len; i++)
+    {
+      const QsMark *mark = marks->pdata[i];
+      g_autofree char *line = g_strdup_printf ("%s [%s]: %s. %s", qs_experiment_change (mark->name), mark->name,
+                                               qs_experiment_outcome_title (mark->value), mark->text);
+      qs_cli_print_wrapped (out, line, 2);
     }
 }
 
@@ -220,6 +237,7 @@ quicprobe_print_report (FILE *out, QsStudy *study, gboolean brief)
   print_verdict (out, qs_study_get_verdict (study), qs_study_get_findings (study), brief);
   if (brief)
     return;
+  print_experiments (out, qs_study_get_trace (study));
   print_steps (out, qs_study_get_steps (study));
   print_facts (out, study);
   print_chain (out, qs_study_get_summary (study)->chain);

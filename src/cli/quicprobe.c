@@ -16,6 +16,7 @@
 #include "formats/qs-pcapng.h"
 #include "formats/qs-qlog.h"
 #include "http/qs-http.h"
+#include "probe/qs-experiments.h"
 
 typedef struct {
   const QuicprobeOptions *options;
@@ -132,6 +133,7 @@ run (const QuicprobeOptions *options)
       complain (error);
       return QS_EXIT_FAILED;
     }
+  g_autoptr (QsExperiments) experiments = qs_experiments_new (probe);
   g_autoptr (QuicprobeLive) live = quicprobe_live_new (probe, study, options, trace_out);
   run_loop (&program);
   quicprobe_live_finish (live);

@@ -8,8 +8,15 @@
 #include "diagnosis/qs-rule.h"
 
 /* Each part ends with a row without id. The rest comes last: it speaks only where nothing else did. */
-static const QsRule *const parts[] = { qs_rules_network, qs_rules_certificate, qs_rules_handshake, qs_rules_http3,
-                                       qs_rules_http,    qs_rules_close,       qs_rules_path,      qs_rules_rest };
+static const QsRule *const parts[] = { qs_rules_decided,   qs_rules_network, qs_rules_certificate,
+                                       qs_rules_handshake, qs_rules_http3,   qs_rules_http,
+                                       qs_rules_close,     qs_rules_path,    qs_rules_rest };
+
+/* How a cause shows where none is known. Once one is, they say nothing more. */
+static const char *const symptoms[] = {
+  "no-reply",           "silent-after-ack", "connection-reset",     "closed-in-handshake", "tls-alert",
+  "tls-internal-error", "timeout",          "no-common-parameters", "protocol-error"
+};
 
 const char *
 qs_severity_name (QsSeverity severity)
@@ -184,24 +191,38 @@ insert_by_severity (GPtrArray *findings, QsFinding *finding)
   g_ptr_array_insert (findings, (int) at, finding);
 }
 
+/* One of that id said it already, or a cause leaves nothing for a symptom to say. */
+static gboolean
+is_said (GPtrArray *findings, const QsRule *rule, gboolean decided)
+{
+  for (guint i = 0; decided && i < G_N_ELEMENTS (symptoms); i++)
+    if (g_str_equal (symptoms[i], rule->id))
+      return TRUE;
+  for (guint i = 0; i < findings->len; i++)
+    if (g_str_equal (((const QsFinding *) findings->pdata[i])->id, rule->id))
+      return TRUE;
+  return FALSE;
+}
+
 GPtrArray *
 qs_findings_new (const QsEvidence *evidence)
 {
   g_return_val_if_fail (evidence != NULL, NULL);
 
   GPtrArray *findings = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_finding_free);
-  gboolean connected = qs_evidence_is_connected (evidence), has_error = FALSE;
+  gboolean connected = qs_evidence_is_connected (evidence), has_error = FALSE, decided = FALSE;
 
   for (guint part = 0; part < G_N_ELEMENTS (parts); part++)
     {
       for (const QsRule *rule = parts[part]; rule->id != NULL; rule++)
         {
-          QsFinding *finding = try_rule (rule, evidence, has_error);
+          QsFinding *finding = is_said (findings, rule, decided) ? NULL : try_rule (rule, evidence, has_error);
           if (finding == NULL)
             continue;
           /* What a person chose to go on in spite of is not why a run that went on has failed. */
           if (finding->severity == QS_SEVERITY_ERROR && (parts[part] != qs_rules_certificate || !connected))
             has_error = TRUE;
+          decided |= has_error && parts[part] == qs_rules_decided;
           insert_by_severity (findings, finding);
         }
     }

@@ -4,6 +4,7 @@
 
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "diagnosis/qs-experiment-words.h"
 #include "diagnosis/qs-rule.h"
 #include "wire/qs-names.h"
 
@@ -61,6 +62,24 @@ other_protocols (const QsEvidence *evidence)
   return g_strdup (text->len > 0 ? text->str : _ ("one that its documentation names"));
 }
 
+/* What experiments found. */
+static char *
+spoken_protocols (QsMatch *match, const QsEvidence *evidence)
+{
+  g_autoptr (GPtrArray) marks = qs_experiment_marks (evidence->trace);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < marks->len; i++)
+    {
+      const QsMark *mark = marks->pdata[i];
+      if (mark->value != 1 || !g_str_has_prefix (mark->name, "alpn-"))
+        continue;
+      g_string_append_printf (text, "%s%s", text->len > 0 ? " " : "", mark->text);
+      qs_match_add_mark (match, evidence, mark, NULL);
+    }
+  return g_strdup (text->str);
+}
+
 static gboolean
 match_alpn (const QsEvidence *evidence, QsMatch *match)
 {
@@ -71,6 +90,7 @@ match_alpn (const QsEvidence *evidence, QsMatch *match)
   qs_match_add_close (match, evidence);
   qs_match_set (match, "offered", or_unknown (evidence->offered_alpn));
   qs_match_take (match, "others", other_protocols (evidence));
+  qs_match_take (match, "spoken", spoken_protocols (match, evidence));
   if (evidence->tls)
     match->reference = "RFC 7301 section 3.2";
   if (by_client)
@@ -86,7 +106,12 @@ match_sni (const QsEvidence *evidence, QsMatch *match)
 {
   if (!match_server_alert (evidence, match, ALERT_UNRECOGNIZED_NAME))
     return FALSE;
+  const QsMark *without = qs_trace_find_mark (evidence->trace, QS_MARK_EXPERIMENT, "no-sni", NULL);
   qs_match_set (match, "sni", evidence->sni != NULL ? evidence->sni : _ ("none"));
+  if (without == NULL || without->value != 1)
+    return TRUE;
+  qs_match_set (match, "without", without->text);
+  qs_match_add_mark (match, evidence, without, NULL);
   return TRUE;
 }
 
@@ -94,6 +119,17 @@ static gboolean
 match_client_certificate (const QsEvidence *evidence, QsMatch *match)
 {
   return match_server_alert (evidence, match, ALERT_CERTIFICATE_REQUIRED);
+}
+
+static void
+add_without_certificate (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsMark *without = qs_trace_find_mark (evidence->trace, QS_MARK_EXPERIMENT, "no-client-certificate", NULL);
+
+  if (without == NULL || without->value != 1)
+    return;
+  qs_match_set (match, "without", without->text);
+  qs_match_add_mark (match, evidence, without, NULL);
 }
 
 /* RFC 9846 section 6.2: these alerts from the server, about a certificate that we sent. */
@@ -108,6 +144,7 @@ match_client_certificate_refused (const QsEvidence *evidence, QsMatch *match)
     return FALSE; /* it was never asked for one */
   qs_match_set (match, "meaning", qs_tls_alert_meaning ((guint8) evidence->alert));
   qs_match_add_close (match, evidence);
+  add_without_certificate (evidence, match);
   if (!asked)
     {
       match->title = N_ ("{host} refused a certificate: the client's, it seems.");
@@ -241,8 +278,8 @@ match_hello_retry (const QsEvidence *evidence, QsMatch *match)
 }
 
 /* RFC 9794's hybrids: an ML-KEM key share of more than 1100 bytes. */
-static gboolean
-has_post_quantum_share (const QsTraceMessage *hello)
+gboolean
+qs_hello_has_hybrid_share (const QsTraceMessage *hello)
 {
   g_autoptr (GArray) shares = hello != NULL ? qs_tls_message_dup_key_shares (hello->message) : NULL;
 
@@ -263,7 +300,7 @@ find_small_hello (const QsEvidence *evidence)
     {
       const QsTraceMessage *message = qs_trace_get_message (evidence->trace, i);
       if (message->message != NULL && message->message->type == QS_TLS_CLIENT_HELLO &&
-          !has_post_quantum_share (message))
+          !qs_hello_has_hybrid_share (message))
         return message;
     }
   return NULL;
@@ -277,8 +314,8 @@ is_hello_blocked (const QsEvidence *evidence)
   const QsTraceMessage *second = evidence->second_client_hello != NULL ? find_small_hello (evidence) : NULL;
 
   return !evidence->tls && first != NULL && second != NULL && evidence->hello_retry == NULL &&
-         evidence->server_hello != NULL && has_post_quantum_share (first) && evidence->first_received >= second->time &&
-         second->time - first->time >= SILENCE_WITH_HYBRID;
+         evidence->server_hello != NULL && qs_hello_has_hybrid_share (first) &&
+         evidence->first_received >= second->time && second->time - first->time >= SILENCE_WITH_HYBRID;
 }
 
 static gboolean
@@ -300,7 +337,7 @@ match_post_quantum (const QsEvidence *evidence, QsMatch *match)
 {
   const QsTraceMessage *hello = evidence->client_hello;
 
-  if (evidence->tls || hello == NULL || hello->packet == hello->first_packet || !has_post_quantum_share (hello) ||
+  if (evidence->tls || hello == NULL || hello->packet == hello->first_packet || !qs_hello_has_hybrid_share (hello) ||
       is_hello_blocked (evidence))
     return FALSE;
   match->packet = packet_of (hello);
@@ -353,7 +390,7 @@ const QsRule qs_rules_handshake[] = {
     QS_SEVERITY_ERROR,
     "RFC 9001 section 8.1",
     N_ ("{host} does not speak the application protocol that was offered."),
-    N_ ("Offered (ALPN): {offered}. The server has none of them."),
+    N_ ("Offered (ALPN): {offered}. The server has none of them. {spoken}"),
     match_alpn,
     QS_CERTAINTY_PROVED,
     QS_PARTY_UNKNOWN,
@@ -362,7 +399,7 @@ const QsRule qs_rules_handshake[] = {
     QS_SEVERITY_ERROR,
     "RFC 6066 section 3",
     N_ ("{address} has no site of that name."),
-    N_ ("The server name sent (SNI) was: {sni}."),
+    N_ ("The server name sent (SNI) was: {sni}. {without}"),
     match_sni,
     QS_CERTAINTY_PROVED,
     QS_PARTY_UNKNOWN,
@@ -381,7 +418,7 @@ const QsRule qs_rules_handshake[] = {
     QS_SEVERITY_ERROR,
     "RFC 9846 section 6.2",
     N_ ("{host} refused the client's certificate."),
-    "{meaning}",
+    "{meaning} {without}",
     match_client_certificate_refused,
     QS_CERTAINTY_PROVED,
     QS_PARTY_UNKNOWN,

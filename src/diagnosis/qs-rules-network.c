@@ -87,6 +87,21 @@ add_sent (const QsEvidence *evidence, QsMatch *match)
                                         n));
 }
 
+/* That a QUIC server is there after all. */
+static void
+set_versions (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsMark *versions = qs_trace_find_mark (evidence->trace, QS_MARK_EXPERIMENT, "version-grease", NULL);
+
+  if (versions == NULL || versions->value != 1)
+    return;
+  qs_match_set (match, "versions", versions->text);
+  match->detail =
+      N_ ("{datagrams} datagrams were sent and nothing came back. {versions} So UDP gets through both ways, and "
+          "it is this client's first packets that are passed over.");
+  qs_match_add_mark (match, evidence, versions, NULL);
+}
+
 /* Silence that has lasted: from the first Initial (or SYN) on. */
 static gboolean
 match_no_reply (const QsEvidence *evidence, QsMatch *match)
@@ -107,6 +122,7 @@ match_no_reply (const QsEvidence *evidence, QsMatch *match)
   qs_match_take (match, "time", qs_text_duration (evidence->now - start));
   qs_match_number (match, "datagrams", evidence->n_sent_before_reply);
   set_tcp_answer (evidence, match);
+  set_versions (evidence, match);
   if (evidence->tls)
     {
       static const char *const tries[] = { N_ ("Check the address and the port."), N_ ("Try from another network."),

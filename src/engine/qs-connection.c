@@ -452,3 +452,18 @@ qs_connection_get_alpn (QsConnection *self)
   g_return_val_if_fail (self != NULL, NULL);
   return self->state >= QS_CONNECTION_ESTABLISHED ? self->alpn : NULL;
 }
+
+GSocket *
+qs_connection_open_twin (QsConnection *self, GError **error)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  GSocket *twin = NULL;
+  g_mutex_lock (&self->ssl_lock);
+  if (self->udp != NULL)
+    twin = qs_udp_bio_open_twin (self->udp, error);
+  else
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "-");
+  g_mutex_unlock (&self->ssl_lock);
+  return twin;
+}

@@ -78,6 +78,9 @@ gboolean qs_connection_expects_verdict (QsConnection *self);
 gboolean qs_connection_closed_in_error (QsConnection *self);
 const char *qs_connection_get_alpn (QsConnection *self); /* chosen; "" none; NULL before ESTABLISHED */
 
+/* See qs_udp_bio_open_twin(). NULL with G_IO_ERROR; over TCP, and once the socket is closed, too. */
+GSocket *qs_connection_open_twin (QsConnection *self, GError **error);
+
 /* --- Streams --- */
 gint64 qs_connection_open_stream (QsConnection *self, gboolean bidirectional); /* TLS: 0, once */
 void qs_connection_send (QsConnection *self, gint64 stream, GBytes *bytes, gboolean conclude);

@@ -55,3 +55,18 @@ qs_probe_options_free (QsProbeOptions *options)
   g_clear_pointer (&options->send, g_bytes_unref);
   g_free (options);
 }
+
+gboolean
+qs_experiment_policy_from_name (const char *name, QsExperimentPolicy *policy)
+{
+  static const char *const names[] = { "none", "auto", "all" };
+
+  g_return_val_if_fail (name != NULL && policy != NULL, FALSE);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (g_str_equal (names[i], name))
+      {
+        *policy = (QsExperimentPolicy) i;
+        return TRUE;
+      }
+  return FALSE;
+}

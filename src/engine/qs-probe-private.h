@@ -47,6 +47,8 @@ struct _QsProbe {
   QsConnectionState state;
   QsStage stage;
   gboolean started, finished, succeeded, stopped, ending;
+  gboolean ended_told;
+  guint n_holds; /* of "finished" */
 
   GCancellable *cancellable; /* of the look-up and of the TCP check */
   GPtrArray *addresses;      /* GSocketAddress */
@@ -90,6 +92,7 @@ void qs_probe_close (QsProbe *self, QsCloseManner manner, guint64 code);
 void qs_probe_race_start (QsProbe *self);   /* addresses are there */
 void qs_probe_race_stop (QsProbe *self);    /* every attempt and timer */
 void qs_probe_race_give_up (QsProbe *self); /* out of patience without a winner: notes what is known, ends the run */
+QsConnection *qs_probe_race_get_waited_on (QsProbe *self); /* the first attempt under way, NULL: none (borrowed) */
 /* In order, the handshakes under way; without any the run ends. */
 void qs_probe_race_close (QsProbe *self);
 

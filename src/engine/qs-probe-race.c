@@ -75,14 +75,22 @@ checked_cb (GObject *object, GAsyncResult *result, gpointer data)
   qs_race_tcp_told (self->race);
 }
 
+QsConnection *
+qs_probe_race_get_waited_on (QsProbe *self)
+{
+  for (guint i = 0; i < self->attempts->len; i++)
+    if (qs_race_is_alive (self->race, i))
+      return get_attempt (self, i)->connection;
+  return NULL;
+}
+
 /* What is still waited for; once all have failed, the first one. */
 static GSocketAddress *
 silent_address (QsProbe *self)
 {
-  for (guint i = 0; i < self->attempts->len; i++)
-    if (qs_race_is_alive (self->race, i))
-      return qs_connection_get_address (get_attempt (self, i)->connection);
-  return self->addresses->pdata[0];
+  QsConnection *waited_on = qs_probe_race_get_waited_on (self);
+
+  return waited_on != NULL ? qs_connection_get_address (waited_on) : self->addresses->pdata[0];
 }
 
 static void

@@ -15,7 +15,7 @@ G_DEFINE_FINAL_TYPE (QsProbe, qs_probe, G_TYPE_OBJECT)
 
 enum { PROP_0, PROP_STATE, PROP_FINISHED, N_PROPS };
 
-enum { SIGNAL_EVENT, SIGNAL_DATA, SIGNAL_BODY, SIGNAL_FINISHED, N_SIGNALS };
+enum { SIGNAL_EVENT, SIGNAL_DATA, SIGNAL_BODY, SIGNAL_ENDED, SIGNAL_FINISHED, N_SIGNALS };
 
 static GParamSpec *props[N_PROPS];
 static guint signals[N_SIGNALS];
@@ -98,6 +98,16 @@ qs_probe_set_state (QsProbe *self, QsConnectionState state)
 
 /* --- The end --- */
 
+static void
+finish (QsProbe *self)
+{
+  if (self->finished)
+    return;
+  self->finished = TRUE;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_FINISHED]);
+  g_signal_emit (self, signals[SIGNAL_FINISHED], 0);
+}
+
 /* What was recorded last is dissected in slices, then the run is finished. */
 static gboolean
 finish_cb (gint64 deadline, gpointer data)
@@ -108,9 +118,10 @@ finish_cb (gint64 deadline, gpointer data)
     return G_SOURCE_CONTINUE;
   if (self->dissector != NULL)
     qs_dissector_finish (self->dissector);
-  self->finished = TRUE;
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_FINISHED]);
-  g_signal_emit (self, signals[SIGNAL_FINISHED], 0);
+  self->ended_told = TRUE;
+  g_signal_emit (self, signals[SIGNAL_ENDED], 0);
+  if (self->n_holds == 0)
+    finish (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -212,6 +223,17 @@ ceiling_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+static void
+wait_no_longer (QsProbe *self, gint64 waited_ms)
+{
+  g_autofree char *limit = qs_text_duration (waited_ms * 1000000);
+  g_autofree char *idle = self->request != NULL ? qs_request_dup_idle_words (self->request) : NULL;
+  g_autofree char *text = idle != NULL ? g_strdup_printf (_ ("No progress for %s (%s): given up"), limit, idle)
+                                       : g_strdup_printf (_ ("No progress for %s: given up"), limit);
+
+  give_up (self, "timeout", waited_ms, "unanswered", text);
+}
+
 static gboolean
 patience_cb (gpointer data)
 {
@@ -229,11 +251,7 @@ patience_cb (gpointer data)
       self->patience = qs_probe_add_timeout (self, (guint) (left / 1000 + 1), patience_cb);
       return G_SOURCE_REMOVE;
     }
-  g_autofree char *limit = qs_text_duration ((gint64) self->options->timeout_ms * 1000000);
-  g_autofree char *idle = self->request != NULL ? qs_request_dup_idle_words (self->request) : NULL;
-  g_autofree char *text = idle != NULL ? g_strdup_printf (_ ("No progress for %s (%s): given up"), limit, idle)
-                                       : g_strdup_printf (_ ("No progress for %s: given up"), limit);
-  give_up (self, "timeout", self->options->timeout_ms, "unanswered", text);
+  wait_no_longer (self, self->options->timeout_ms);
   return G_SOURCE_REMOVE;
 }
 
@@ -370,6 +388,7 @@ qs_probe_class_init (QsProbeClass *klass)
                                        QS_TYPE_STREAM, G_TYPE_BYTES);
   signals[SIGNAL_BODY] =
       g_signal_new ("body", QS_TYPE_PROBE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BYTES);
+  signals[SIGNAL_ENDED] = g_signal_new ("ended", QS_TYPE_PROBE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_FINISHED] =
       g_signal_new ("finished", QS_TYPE_PROBE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
@@ -511,6 +530,9 @@ qs_probe_stop (QsProbe *self)
 {
   g_return_if_fail (QS_IS_PROBE (self) && self->started);
 
+  /* An ended one may be held: nobody waits for that who wants it stopped. */
+  if (self->ended_told)
+    finish (self);
   if (self->ending || self->stopped)
     return;
   self->stopped = TRUE;
@@ -521,6 +543,45 @@ qs_probe_stop (QsProbe *self)
     qs_probe_race_close (self);
   else
     qs_probe_end (self, FALSE);
+}
+
+void
+qs_probe_hold (QsProbe *self)
+{
+  g_return_if_fail (QS_IS_PROBE (self) && !self->finished);
+  self->n_holds++;
+}
+
+void
+qs_probe_let_go (QsProbe *self)
+{
+  g_return_if_fail (QS_IS_PROBE (self) && self->n_holds > 0);
+
+  if (--self->n_holds == 0 && self->ended_told)
+    finish (self);
+}
+
+void
+qs_probe_give_up (QsProbe *self)
+{
+  g_return_if_fail (QS_IS_PROBE (self) && self->started);
+
+  if (!self->ending)
+    wait_no_longer (self, (g_get_monotonic_time () - self->last_progress) / 1000);
+}
+
+GSocket *
+qs_probe_open_twin (QsProbe *self, GError **error)
+{
+  g_return_val_if_fail (QS_IS_PROBE (self), NULL);
+
+  QsConnection *waited_on = self->winner != NULL ? self->winner
+                            : self->race != NULL ? qs_probe_race_get_waited_on (self)
+                                                 : NULL;
+  if (waited_on != NULL)
+    return qs_connection_open_twin (waited_on, error);
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "-");
+  return NULL;
 }
 
 QsTarget *
@@ -549,6 +610,13 @@ qs_probe_get_finished (QsProbe *self)
 {
   g_return_val_if_fail (QS_IS_PROBE (self), FALSE);
   return self->finished;
+}
+
+gboolean
+qs_probe_get_ended (QsProbe *self)
+{
+  g_return_val_if_fail (QS_IS_PROBE (self), FALSE);
+  return self->ended_told;
 }
 
 gboolean

@@ -31,6 +31,16 @@ typedef enum { QS_MODE_NONBLOCKING, QS_MODE_BLOCKING, QS_MODE_THREAD_ASSISTED } 
 const char *qs_mode_name (QsMode mode); /* "thread-assisted" */
 gboolean qs_mode_from_name (const char *name, QsMode *mode);
 
+/* Whether a run that fails makes the deciding experiments; read by who makes them (probe/qs-experiments.h). */
+typedef enum {
+  QS_EXPERIMENTS_NONE,
+  QS_EXPERIMENTS_AUTO, /* those that decide between the causes that are left */
+  QS_EXPERIMENTS_ALL,  /* whichever can be made */
+} QsExperimentPolicy;
+gboolean qs_experiment_policy_from_name (const char *name, QsExperimentPolicy *policy); /* "none", "auto", "all" */
+
+#define QS_MOST_PADDING 4096
+
 /**
  * QsProbeOptions: how to probe. Made with defaults, filled in, given to qs_probe_new(), which copies.
  */
@@ -54,6 +64,8 @@ typedef struct {
   gboolean keep_open;   /* stay ESTABLISHED after the request until qs_probe_stop (the window) */
   guint64 trace_limit;  /* payload bytes kept whole; 0: the trace's default */
   gboolean record;      /* record datagrams into the trace (default TRUE) */
+  guint padding; /* bytes of a GREASE extension (RFC 8701) in the ClientHello, QS_MOST_PADDING at most; 0: none */
+  QsExperimentPolicy experiments; /* default: none */
 } QsProbeOptions;
 
 QsProbeOptions *qs_probe_options_new (void);
@@ -99,6 +111,8 @@ gboolean qs_stream_stop_reading (QsStream *self, GError **error);
  *          "data" (QsStream *stream, GBytes *bytes): bytes arrived on a stream, as they are on it;
  *          "body" (GBytes *bytes): bytes of the answer's body, framing removed, in order and all of them
  *          (qs_probe_dup_response keeps the first 16 MiB);
+ *          "ended" (): its outcome is known and all that it recorded is dissected; whoever has more to add to the trace
+ *          calls qs_probe_hold() now;
  *          "finished" (): the run is over, its outcome known, its trace complete and dissected.
  */
 #define QS_TYPE_PROBE (qs_probe_get_type ())
@@ -122,13 +136,22 @@ gboolean qs_probe_prepare (QsProbe *self, GError **error);
 void qs_probe_start (QsProbe *self);
 /* Ends it in order where possible (both stages of the shutdown, bounded to 100 ms), at once where not.
  * The connection is over within 100 ms at every stage and in every mode; "finished" follows at once, or when what a
- * download left to dissect is done. Not for an ended one. */
+ * download left to dissect is done. Of an ended one that is held, "finished" follows from within. */
 void qs_probe_stop (QsProbe *self);
+
+/* From an "ended" handler: "finished" waits until qs_probe_let_go(), or until qs_probe_stop(). Holds count. */
+void qs_probe_hold (QsProbe *self);
+void qs_probe_let_go (QsProbe *self);
+/* In place of the end of its time-out: there is nothing to wait for any more. Not for an ended one. */
+void qs_probe_give_up (QsProbe *self);
+/* An unconnected twin of the socket that is waited on (qs_udp_bio_open_twin); NULL with G_IO_ERROR. */
+GSocket *qs_probe_open_twin (QsProbe *self, GError **error);
 
 QsTarget *qs_probe_get_target (QsProbe *self);
 const QsProbeOptions *qs_probe_get_options (QsProbe *self);
 QsConnectionState qs_probe_get_state (QsProbe *self);
 gboolean qs_probe_get_finished (QsProbe *self);
+gboolean qs_probe_get_ended (QsProbe *self);     /* its outcome is known; "finished" follows */
 gboolean qs_probe_get_succeeded (QsProbe *self); /* the target did what was asked */
 gboolean qs_probe_get_stopped (QsProbe *self);   /* a person stopped it */
 QsStage qs_probe_get_stage (QsProbe *self);      /* how far it came */

@@ -204,6 +204,31 @@ load_certificate (QsSslConfig *self, const QsProbeOptions *options, GError **err
   return TRUE;
 }
 
+/* RFC 8701 section 3.1: an extension of a code point that nobody has, which a server must pass over. */
+#define GREASE_EXTENSION 0x6a6a
+
+static int
+add_padding_cb (SSL *ssl, unsigned type, unsigned context, const unsigned char **out, size_t *length, X509 *certificate,
+                size_t chain_index, int *alert, void *data)
+{
+  static const guint8 zeros[QS_MOST_PADDING];
+
+  *out = zeros;
+  *length = GPOINTER_TO_SIZE (data);
+  return 1;
+}
+
+static gboolean
+set_padding (QsSslConfig *self, guint padding, GError **error)
+{
+  gpointer data = GSIZE_TO_POINTER (MIN (padding, QS_MOST_PADDING));
+
+  if (padding == 0 || SSL_CTX_add_custom_ext (self->ctx, GREASE_EXTENSION, SSL_EXT_CLIENT_HELLO, add_padding_cb, NULL,
+                                              data, NULL, NULL) == 1)
+    return TRUE;
+  return fail (error, QS_ERROR_SSL, "SSL_CTX_add_custom_ext%s", "");
+}
+
 static gboolean
 set_offers (QsSslConfig *self, const QsProbeOptions *options, GError **error)
 {
@@ -215,7 +240,7 @@ set_offers (QsSslConfig *self, const QsProbeOptions *options, GError **error)
     return fail (error, QS_ERROR_INVALID_TARGET,
                  _ ("“%s” is not a list of cipher suites: write names as “TLS_AES_128_GCM_SHA256”."),
                  options->ciphersuites);
-  return TRUE;
+  return set_padding (self, options->padding, error);
 }
 
 /* RFC 7301 section 3.1: each name with a byte of length before it. */

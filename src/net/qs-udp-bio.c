@@ -543,6 +543,30 @@ qs_udp_bio_rebind (QsUdpBio *self)
   return self->epoll_fd < 0 || epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, self->fd, &event) == 0;
 }
 
+/* SO_REUSEPORT only now: a socket that has it while the kernel chooses its port may be given one that is in use. The
+ * kernel prefers the connected one for what comes from its peer, and asks for the same user before it lets two share. */
+GSocket *
+qs_udp_bio_open_twin (QsUdpBio *self, GError **error)
+{
+  g_return_val_if_fail (self != NULL && self->connected, NULL);
+
+  QsSockaddr local;
+  socklen_t length = sizeof local;
+  int on = 1;
+  int fd = socket (self->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP);
+  gboolean bound = fd >= 0 && getsockname (self->fd, &local.any, &length) == 0 &&
+                   setsockopt (self->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0 &&
+                   setsockopt (fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0 && bind (fd, &local.any, length) == 0;
+  int code = errno;
+  GSocket *twin = bound ? g_socket_new_from_fd (fd, error) : NULL;
+
+  if (twin == NULL)
+    close_fd (fd);
+  if (!bound)
+    set_io_error (error, code, "SO_REUSEPORT");
+  return twin;
+}
+
 void
 qs_udp_bio_set_deaf (QsUdpBio *self, gboolean deaf)
 {

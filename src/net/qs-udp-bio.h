@@ -112,6 +112,10 @@ gboolean qs_udp_bio_set_ecn (QsUdpBio *self, guint8 ecn);
  * one is lost. From within an impairment or before the BIO is in use. FALSE: it could not, and all is as before. */
 gboolean qs_udp_bio_rebind (QsUdpBio *self);
 
+/* Connected: an unconnected socket of the same local address and port (transfer full), which gets what the connected one
+ * must not see: datagrams from other addresses than the one asked. Any thread. NULL with G_IO_ERROR. */
+GSocket *qs_udp_bio_open_twin (QsUdpBio *self, GError **error);
+
 /* Deaf: reads find nothing. A connection that receives a packet between its close and the tick that would send
  * CONNECTION_CLOSE counts the bytes against it (RFC 9000 section 10.2.1 bounds the answers to a closed connection),
  * and OpenSSL then may never send the first one. So: close, be deaf, SSL_handle_events, hear again. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/qs-text.h"
+#include "diagnosis/qs-experiment-words.h"
 #include "study/qs-study.h"
 #include "wire/qs-names.h"
 #include "wire/qs-transport-parameters.h"
@@ -81,6 +82,25 @@ findings_array (GPtrArray *findings)
       set_string (object, "who", qs_party_name (finding->who));
       json_object_set_array_member (object, "evidence", evidence_array (finding->evidence));
       json_object_set_array_member (object, "try", strings_array (finding->tries));
+      json_array_add_object_element (array, object);
+    }
+  return array;
+}
+
+static JsonArray *
+experiments_array (QsTrace *trace)
+{
+  g_autoptr (GPtrArray) marks = qs_experiment_marks (trace);
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < marks->len; i++)
+    {
+      const QsMark *mark = marks->pdata[i];
+      JsonObject *object = json_object_new ();
+      set_string (object, "id", mark->name);
+      set_string (object, "changed", qs_experiment_change (mark->name));
+      set_string (object, "outcome", qs_experiment_outcome_name (mark->value));
+      set_string (object, "proves", mark->text);
       json_array_add_object_element (array, object);
     }
   return array;
@@ -391,6 +411,7 @@ qs_study_to_json (QsStudy *study)
   set_string (report, "outcome", qs_study_is_good (study) ? "ok" : "failed");
   set_string (report, "stage", derive_stage (evidence));
   json_object_set_array_member (report, "findings", findings_array (qs_study_get_findings (study)));
+  json_object_set_array_member (report, "experiments", experiments_array (qs_study_get_trace (study)));
   json_object_set_object_member (report, "timings_ms", timings_object (summary));
   json_object_set_object_member (report, "tls", tls_object (summary));
   set_object (report, "quic", evidence->tls ? NULL : quic_object (summary));

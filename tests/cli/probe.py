@@ -26,6 +26,7 @@ CONTRACT = {
     "stage": str,
     "findings": [{"id": str, "severity": str, "title": str, "detail": str, "reference": TEXT, "certainty": str, "who": str,
                   "evidence": [{"packet": MAYBE_NUMBER, "time_ms": MAYBE_NUMBER, "what": str}], "try": [str]}],
+    "experiments": [{"id": str, "changed": str, "outcome": str, "proves": str}],
     "timings_ms": dict.fromkeys(("resolve", "handshake", "confirmed", "first_byte", "total"), MAYBE_NUMBER),
     "tls": {
         "version": TEXT, "cipher": TEXT, "group": TEXT, "signature": TEXT, "alpn": TEXT,
@@ -99,6 +100,11 @@ def check_values(report):
         assert finding["try"] or finding["severity"] != "error", f"{finding} has no advice"
         for item in finding["evidence"]:
             assert item["what"] and (item["packet"] is None or 0 <= item["packet"] < report["trace"]["packets"]), finding
+    for experiment in report["experiments"]:
+        assert re.fullmatch(r"[a-z0-9.-]+", experiment["id"]), experiment
+        one_of("experiment.outcome", experiment["outcome"], "answered", "failed", "undecided")
+        assert experiment["changed"] and experiment["proves"], experiment
+    assert len(report["experiments"]) <= 5, report["experiments"]
     for name, value in report["timings_ms"].items():
         assert value is None or 0 <= value < 600_000, f"timings_ms.{name} is {value}"
     for certificate in tls["certificates"]:

@@ -398,7 +398,7 @@ class NoServer(WithCertificates):
         """Seconds from the start of the program until it says so, while the run goes on; and its report."""
         started = time.monotonic()
         process = subprocess.Popen(
-            [probe.PROGRAM, "--json", "--timeout=6", f"quic://127.0.0.1:{port}"],
+            [probe.PROGRAM, "--json", "--timeout=6", "--experiments=none", f"quic://127.0.0.1:{port}"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "C.UTF-8"},
         )  # fmt: skip
         self.addCleanup(process.kill)

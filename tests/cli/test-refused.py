@@ -57,7 +57,7 @@ class Refused(unittest.TestCase):
             if name == "ngtcp2":
                 cases.append((f"{name}: name", (trust, "--sni=elsewhere.example", target), "certificate-name-mismatch"))
             else:
-                cases.append((f"{name}: SNI", (trust, "--sni=elsewhere.example", target), "tls-internal-error"))
+                cases.append((f"{name}: SNI", (trust, "--sni=elsewhere.example", target), "sni-unknown"))
         for scenario, finding in (
             ("sni-unknown", "sni-unknown"),
             ("alpn-mismatch", "alpn-mismatch"),

@@ -377,6 +377,17 @@ def quicserve(program, *options, host=HOST):
     return peer
 
 
+def misbehaving(kind, behaviour, *options, upstream=None):
+    """A peer of udp_peers.py or tcp_peers.py ("udp", "tcp"). upstream: a peer that it passes things on to."""
+    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{kind}_peers.py")
+    to = [f"--upstream={HOST}:{upstream.port}"] if upstream is not None else []
+    peer = Process([sys.executable, program, behaviour, *to, *options])
+    _ready(peer, lambda p: p.wait_for_line(r"^listening on .*:\d+$"))
+    peer.host, port = re.search(r"^listening on (.*):(\d+)$", peer.log(), re.M).groups()
+    peer.port = int(port)
+    return peer
+
+
 # --- peers that are a thread ---------------------------------------------------------------
 
 
@@ -387,6 +398,7 @@ class _SocketPeer:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.host = host
         self.received = []
+        self.most_connections = 0  # at a time, of TCP's
         self._handle = handle
         self._socket = socket.socket(family, kind)
         self._socket.bind((host, 0))
@@ -406,6 +418,7 @@ class _SocketPeer:
             for item in ready:
                 try:
                     self._handle(self, item, connections)
+                    self.most_connections = max(self.most_connections, len(connections))
                 except OSError:
                     if item in connections:
                         connections.remove(item)

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Causes that leave no other: an experiment decided, or what came shows it. What the others would say is but their symptom. */
+#include <string.h>
+
+#include "base/qs-i18n.h"
+#include "diagnosis/qs-experiment-words.h"
+#include "diagnosis/qs-rule.h"
+
+#define MOST_PACKETS_OF_HANDSHAKE 256
+/* A client sends its first flight in datagrams of 1200 bytes at least, and a server must as well, but for mere
+ * acknowledgements (RFC 9000 section 14.1): larger ones are where a handshake's answer is. */
+#define LARGE_DATAGRAM 1200
+#define MISSING_PROVES 2
+#define LEAST_CID 4 /* bytes: a shorter one may stand anywhere by chance */
+
+static const QsMark *
+find_experiment (const QsEvidence *evidence, const char *id, gint64 value)
+{
+  const QsMark *mark = qs_trace_find_mark (evidence->trace, QS_MARK_EXPERIMENT, id, NULL);
+
+  return mark != NULL && mark->value == value ? mark : NULL;
+}
+
+/* The first attempt came to nothing before the server's ServerHello. */
+static gboolean
+is_without_hello (const QsEvidence *evidence)
+{
+  return !evidence->server && evidence->server_hello == NULL && !qs_evidence_is_connected (evidence) &&
+         (evidence->failed || evidence->live);
+}
+
+/* --- Answers from elsewhere --- */
+
+static gboolean
+is_in (const guint8 *bytes, gsize length, QsSpan id)
+{
+  return id.length >= LEAST_CID && length > 0 && memmem (bytes, length, id.data, id.length) != NULL;
+}
+
+/* One of the ids that the client chose: its own is what an answer bears (unless it has no bytes), the other one is in
+ * an echo, and in Version Negotiation. */
+static gboolean
+bears_our_id (const QsEvidence *evidence, GBytes *datagram)
+{
+  for (guint i = 0; i < qs_trace_get_n_records (evidence->trace); i++)
+    {
+      QsRecord record;
+      QsPacketHeader header;
+      qs_trace_get_record (evidence->trace, i, &record);
+      if (record.kind != QS_RECORD_DATAGRAM || record.direction != QS_DIRECTION_SENT)
+        continue;
+      gsize length;
+      const guint8 *bytes = g_bytes_get_data (datagram, &length);
+      return qs_packet_header_parse (record.bytes, 0, &header, NULL) && header.long_header &&
+             (is_in (bytes, length, header.scid) || is_in (bytes, length, header.dcid));
+    }
+  return FALSE;
+}
+
+static gboolean
+match_elsewhere (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsMark *twin = find_experiment (evidence, "unconnected-twin", 1);
+
+  if (twin == NULL || evidence->anything_received || evidence->server)
+    return FALSE;
+  qs_match_set (match, "conclusion", twin->text);
+  if (twin->bytes == NULL || !bears_our_id (evidence, twin->bytes))
+    match->certainty = QS_CERTAINTY_LIKELY;
+  if (evidence->first_sent >= 0)
+    qs_match_add_moment (match, evidence->first_sent,
+                         g_strdup_printf (_ ("Sent to %s, which itself answered nothing"), evidence->address));
+  qs_match_add_mark (match, evidence, twin, NULL);
+  return TRUE;
+}
+
+/* --- A ClientHello that is too much --- */
+
+static gboolean
+match_hello_too_much (const QsEvidence *evidence, QsMatch *match)
+{
+  static const char *const group[] = { N_ ("Update the server, or switch the group on there."),
+                                       N_ ("Offer X25519 alone: that avoids it (--groups=X25519 in quicprobe)."),
+                                       NULL };
+  const QsMark *alone = find_experiment (evidence, "x25519-alone", 1);
+
+  /* One that got through after all was in trouble as long as the experiment was called for. */
+  gboolean late = !evidence->server && qs_evidence_is_connected (evidence) && !evidence->failed;
+  if (alone == NULL || (!late && !is_without_hello (evidence)) || evidence->hello_retry != NULL ||
+      !qs_hello_has_hybrid_share (evidence->client_hello) || find_experiment (evidence, "same-again", 1) != NULL)
+    return FALSE;
+  const QsMark *again = find_experiment (evidence, "same-again", 0);
+  const QsMark *padded_answered = find_experiment (evidence, "padded-hello", 1);
+  const QsMark *padded_failed = find_experiment (evidence, "padded-hello", 0);
+  qs_match_number (match, "bytes", g_bytes_get_size (evidence->client_hello->bytes));
+  if (padded_answered != NULL)
+    {
+      match->title = N_ ("{host} refuses a ClientHello with a post-quantum key share.");
+      match->detail =
+          N_ ("With X25519 alone it answered, in a ClientHello as large as well: so its size of {bytes} bytes "
+              "gets through, and it is the group that is refused, by the server or by a middlebox that "
+              "answers for it.");
+      match->tries = group;
+      match->certainty = again != NULL ? QS_CERTAINTY_PROVED : QS_CERTAINTY_LIKELY;
+    }
+  else if (padded_failed == NULL)
+    {
+      match->detail =
+          N_ ("The one with a post-quantum key share, of {bytes} bytes, came to nothing; with X25519 alone it "
+              "answered. Whether it is the size or the group is not decided.");
+    }
+  if (late)
+    {
+      match->severity = QS_SEVERITY_WARNING;
+      match->certainty = QS_CERTAINTY_LIKELY;
+      match->title = N_ ("{host} was slow to take a ClientHello as large as {bytes} bytes.");
+      match->detail =
+          N_ ("With its post-quantum key share it came to nothing for long, and got through when it had been "
+              "sent again; with X25519 alone it was answered at once.");
+    }
+  match->packet = (gint64) evidence->client_hello->packet;
+  if (evidence->tls)
+    match->reference = "RFC 9846 section 4.2.8";
+  qs_match_add_message (match, evidence, evidence->client_hello);
+  qs_match_add_mark (match, evidence, alone, NULL);
+  qs_match_add_mark (match, evidence, padded_answered != NULL ? padded_answered : padded_failed, NULL);
+  qs_match_add_mark (match, evidence, again, NULL);
+  return TRUE;
+}
+
+/* --- Another protocol, another name --- */
+
+static const QsMark *
+find_spoken (const QsEvidence *evidence)
+{
+  for (guint i = 0; i < qs_trace_get_n_marks (evidence->trace); i++)
+    {
+      const QsMark *mark = qs_trace_get_mark (evidence->trace, i, NULL);
+      if (mark->kind == QS_MARK_EXPERIMENT && mark->value == 1 && g_str_has_prefix (mark->name, "alpn-"))
+        return mark;
+    }
+  return NULL;
+}
+
+static gboolean
+match_other_protocol (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsMark *spoken = find_spoken (evidence);
+
+  if (spoken == NULL || !is_without_hello (evidence))
+    return FALSE;
+  qs_match_set (match, "offered", evidence->offered_alpn != NULL ? evidence->offered_alpn : _ ("none"));
+  qs_match_set (match, "spoken", spoken->text);
+  if (evidence->tls)
+    match->reference = "RFC 7301 section 3.2";
+  qs_match_add_close (match, evidence);
+  qs_match_add_mark (match, evidence, spoken, NULL);
+  return TRUE;
+}
+
+static gboolean
+match_other_name (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsMark *without = find_experiment (evidence, "no-sni", 1);
+
+  if (without == NULL || !is_without_hello (evidence))
+    return FALSE;
+  qs_match_set (match, "sni", evidence->sni != NULL ? evidence->sni : _ ("none"));
+  qs_match_set (match, "without", without->text);
+  qs_match_add_close (match, evidence);
+  qs_match_add_mark (match, evidence, without, NULL);
+  return TRUE;
+}
+
+/* --- Only what is small comes back --- */
+
+/* What came in Initial packets, and which of the server's numbers did not. */
+static guint
+count_missing (const QsEvidence *evidence, guint *largest)
+{
+  guint n = MIN (qs_trace_get_n_packets (evidence->trace), MOST_PACKETS_OF_HANDSHAKE), n_in = 0;
+  guint64 highest = 0;
+
+  *largest = 0;
+  for (guint i = 0; i < n; i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (evidence->trace, i);
+      if (packet->direction != QS_DIRECTION_RECEIVED || packet->record == G_MAXUINT32)
+        continue;
+      QsRecord record;
+      qs_trace_get_record (evidence->trace, packet->record, &record);
+      *largest = MAX (*largest, record.length);
+      if (packet->type != QS_PACKET_INITIAL || (packet->flags & QS_PACKET_DECRYPTED) == 0)
+        continue;
+      n_in += (packet->flags & QS_PACKET_DUPLICATE) == 0;
+      highest = MAX (highest, packet->number);
+    }
+  return n_in > 0 && highest + 1 > n_in ? (guint) MIN (highest + 1 - n_in, G_MAXUINT) : 0;
+}
+
+/* Servers number their packets without gaps here (RFC 9000 section 12.3 demands that they rise, and one that has sent
+ * nothing yet has no reason to skip): what is missing was sent and did not come. */
+static gboolean
+match_small_alone (const QsEvidence *evidence, QsMatch *match)
+{
+  guint largest = 0;
+
+  if (evidence->tls || !is_without_hello (evidence) || evidence->hello_retry != NULL ||
+      !evidence->packets.in_initial_is_bare || evidence->packets.close_in >= 0 ||
+      qs_trace_is_from_file (evidence->trace))
+    return FALSE;
+  guint missing = count_missing (evidence, &largest);
+  if (missing < MISSING_PROVES || largest == 0 || largest >= LARGE_DATAGRAM)
+    return FALSE;
+  const QsMark *there = find_experiment (evidence, "large-datagrams", 1);
+  qs_match_set (match, "there", there != NULL ? there->text : NULL);
+  qs_match_number (match, "missing", missing);
+  qs_match_number (match, "largest", largest);
+  qs_match_add_packet (match, evidence, evidence->packets.first_initial_in, NULL);
+  qs_match_add_mark (match, evidence, there, NULL);
+  match->packet = evidence->packets.first_initial_in;
+  return TRUE;
+}
+
+/* --- The other address family --- */
+
+static gboolean
+match_other_family (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsMark *other = find_experiment (evidence, "other-address-family", 1);
+
+  if (other == NULL || evidence->anything_received)
+    return FALSE;
+  gboolean broken_v6 = evidence->address[0] == '[';
+  qs_match_set (match, "broken", broken_v6 ? "IPv6" : "IPv4");
+  qs_match_set (match, "works", broken_v6 ? "IPv4" : "IPv6");
+  qs_match_set (match, "other", other->text);
+  qs_match_add_mark (match, evidence, other, NULL);
+  return TRUE;
+}
+
+const QsRule qs_rules_decided[] = {
+  { "reply-from-elsewhere",
+    QS_SEVERITY_ERROR,
+    "RFC 9000 section 9",
+    N_ ("What is sent to {address} is answered from another address."),
+    N_ ("{conclusion} A QUIC client passes over packets from an address that it did not ask. A server that is bound to "
+        "the wildcard address of a host with several addresses answers so, and so does a NAT, or a balancer whose "
+        "servers answer by themselves."),
+    match_elsewhere,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Bind the server to each of its addresses, or have it answer from the one that was asked (IP_PKTINFO)."),
+      N_ ("Look for a NAT or a balancer that changes addresses in one direction alone.") } },
+  { "post-quantum-hello-blocked",
+    QS_SEVERITY_ERROR,
+    "RFC 9001 section 4.3",
+    N_ ("{host} does not get, or does not take, a ClientHello as large as {bytes} bytes."),
+    N_ ("With its post-quantum key share it came to nothing, with X25519 alone it was answered. One as large with "
+        "X25519 "
+        "alone came to nothing as well: so it is the size. The server, or a middlebox before it, does not put a "
+        "ClientHello of several parts together."),
+    match_hello_too_much,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Update the server or the middlebox."),
+      N_ ("Offer X25519 alone: that avoids it (--groups=X25519 in quicprobe).") } },
+  { "mtu-black-hole",
+    QS_SEVERITY_ERROR,
+    "RFC 9000 section 14.2",
+    N_ ("Only small datagrams come back from {address}."),
+    N_ ("The largest that came has {largest} bytes. The server took what was sent and acknowledged it, and the numbers "
+        "of "
+        "its packets show that at least {missing} others were sent and did not come: its answer is in datagrams of "
+        "1200 "
+        "bytes. {there} Something on the way back drops what is too big for it without saying so."),
+    match_small_alone,
+    QS_CERTAINTY_LIKELY,
+    QS_PARTY_PATH,
+    { N_ ("Look for a tunnel or VPN with a small MTU on the way back."), N_ ("Try from another network.") } },
+  { "alpn-mismatch",
+    QS_SEVERITY_ERROR,
+    "RFC 9001 section 8.1",
+    N_ ("{host} does not speak the application protocol that was offered."),
+    N_ ("Offered (ALPN): {offered}. With that it refused the handshake. {spoken}"),
+    match_other_protocol,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Offer the protocol that it speaks, or switch the wanted one on at the server.") } },
+  { "sni-unknown",
+    QS_SEVERITY_ERROR,
+    "RFC 6066 section 3",
+    N_ ("{address} has no site of that name."),
+    N_ ("The server name sent (SNI) was: {sni}. With that the handshake came to nothing. {without}"),
+    match_other_name,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Check the spelling of the name; a different one can be asked for (--sni in quicprobe)."),
+      N_ ("Check that the server is configured for that name, with a certificate.") } },
+  { "address-family-broken",
+    QS_SEVERITY_WARNING,
+    "RFC 8305 section 5",
+    N_ ("{host} answers over {works}, not over {broken}."),
+    N_ ("{other} Programs that try only {broken} fail, and others lose time."),
+    match_other_family,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Let the server listen on both, or take the {broken} address out of DNS."),
+      N_ ("Check the {broken} route and firewall at both ends.") } },
+  { NULL },
+};

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "net/qs-version-probe.h"
+
+#include <string.h>
+
+#include "base/qs-i18n.h"
+#include "wire/qs-packet.h"
+
+#define CID_LENGTH 8
+
+typedef struct {
+  GSocket *socket;
+  GSource *wait, *timeout, *again;
+  guint8 *packet;
+  guint size;
+} Look;
+
+static void
+clear_source (GSource **source)
+{
+  if (*source == NULL)
+    return;
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+static void
+look_free (gpointer data)
+{
+  Look *look = data;
+
+  clear_source (&look->wait);
+  clear_source (&look->timeout);
+  clear_source (&look->again);
+  g_clear_object (&look->socket);
+  g_free (look->packet);
+  g_free (look);
+}
+
+static void
+settle (Look *look)
+{
+  clear_source (&look->wait);
+  clear_source (&look->timeout);
+  clear_source (&look->again);
+}
+
+/* The ids are ours, so an answer that bears them, swapped, is an answer to this (RFC 8999 section 6). */
+static void
+fill_packet (Look *look)
+{
+  guint8 *at = look->packet;
+
+  *at++ = 0xc0; /* long header; what follows the ids is the unknown version's own affair */
+  for (guint i = 0; i < 4; i++)
+    *at++ = (guint8) ((g_random_int () & 0xf0) | 0x0a);
+  for (guint i = 0; i < 2; i++)
+    {
+      *at++ = CID_LENGTH;
+      for (guint j = 0; j < CID_LENGTH; j++)
+        *at++ = (guint8) g_random_int ();
+    }
+}
+
+static GArray *
+read_versions (const Look *look, const guint8 *bytes, gsize length)
+{
+  const guint8 *dcid = look->packet + 6, *scid = dcid + CID_LENGTH + 1;
+  QsPacketHeader header;
+
+  if (length == 0 || !qs_packet_header_parse (QS_SPAN (bytes, length), 0, &header, NULL) ||
+      header.type != QS_PACKET_VERSION_NEGOTIATION || header.dcid.length != CID_LENGTH ||
+      header.scid.length != CID_LENGTH || memcmp (header.dcid.data, scid, CID_LENGTH) != 0 ||
+      memcmp (header.scid.data, dcid, CID_LENGTH) != 0)
+    return NULL;
+  GArray *versions = g_array_new (FALSE, FALSE, sizeof (guint32));
+  for (gsize at = 0; at + 4 <= header.versions.length; at += 4)
+    {
+      guint32 version;
+      memcpy (&version, header.versions.data + at, sizeof version);
+      version = GUINT32_FROM_BE (version);
+      g_array_append_val (versions, version);
+    }
+  return versions;
+}
+
+static gboolean
+ready_cb (GSocket *socket, GIOCondition condition, gpointer data)
+{
+  g_autoptr (GTask) task = g_object_ref (data);
+  g_autoptr (GError) error = NULL;
+  Look *look = g_task_get_task_data (task);
+  guint8 bytes[2048];
+
+  if (g_task_return_error_if_cancelled (task))
+    {
+      settle (look);
+      return G_SOURCE_REMOVE;
+    }
+  gssize length = g_socket_receive (socket, (char *) bytes, sizeof bytes, NULL, &error);
+  if (length < 0 && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    {
+      settle (look);
+      g_task_return_error (task, g_steal_pointer (&error));
+      return G_SOURCE_REMOVE;
+    }
+  GArray *versions = length > 0 ? read_versions (look, bytes, (gsize) length) : NULL;
+  if (versions == NULL)
+    return G_SOURCE_CONTINUE; /* something else: it is no answer */
+  settle (look);
+  g_task_return_pointer (task, versions, (GDestroyNotify) g_array_unref);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+timeout_cb (gpointer data)
+{
+  g_autoptr (GTask) task = g_object_ref (data);
+
+  settle (g_task_get_task_data (task));
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "%s", _ ("There was no answer."));
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+again_cb (gpointer data)
+{
+  Look *look = g_task_get_task_data (data);
+
+  g_socket_send (look->socket, (const char *) look->packet, look->size, NULL, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static GSource *
+add_timeout (GTask *task, guint ms, GSourceFunc func)
+{
+  GSource *source = g_timeout_source_new (ms);
+
+  g_source_set_callback (source, func, g_object_ref (task), g_object_unref);
+  g_source_attach (source, g_task_get_context (task));
+  return source;
+}
+
+void
+qs_version_probe_async (GSocketAddress *address, guint size, guint timeout_ms, GCancellable *cancellable,
+                        GAsyncReadyCallback callback, gpointer data)
+{
+  g_return_if_fail (G_IS_SOCKET_ADDRESS (address) && size >= 64);
+
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+  GError *error = NULL;
+  Look *look = g_new0 (Look, 1);
+
+  g_task_set_source_tag (task, qs_version_probe_async);
+  g_task_set_task_data (task, look, look_free);
+  look->size = size;
+  look->packet = g_malloc0 (size);
+  fill_packet (look);
+  look->socket =
+      g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, &error);
+  if (look->socket == NULL || !g_socket_connect (look->socket, address, NULL, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  g_socket_set_blocking (look->socket, FALSE);
+  if (g_socket_send (look->socket, (const char *) look->packet, size, NULL, &error) < 0)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  look->timeout = add_timeout (task, timeout_ms, timeout_cb);
+  look->again = add_timeout (task, timeout_ms / 2, again_cb);
+  look->wait = g_socket_create_source (look->socket, G_IO_IN, cancellable);
+  g_source_set_callback (look->wait, G_SOURCE_FUNC (ready_cb), g_object_ref (task), g_object_unref);
+  g_source_attach (look->wait, g_task_get_context (task));
+}
+
+GArray *
+qs_version_probe_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "probe/qs-experiment-table.h"
+
+#include <string.h>
+
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+
+#define QUIC (1u << QS_TRANSPORT_QUIC)
+#define TLS (1u << QS_TRANSPORT_TLS)
+
+#define CLASSICAL_GROUPS "X25519:P-256:P-384"
+/* An ML-KEM-768 key share beside X25519's is 1216 bytes long (RFC 9794's hybrids). */
+#define HYBRID_BYTES 1220
+
+/* --- One thing changed --- */
+
+static gboolean
+offers_hybrid (const QsProbeOptions *options)
+{
+  return options->groups == NULL || strstr (options->groups, "MLKEM") != NULL;
+}
+
+static void
+set_text (char **to, const char *text)
+{
+  g_free (*to);
+  *to = g_strdup (text);
+}
+
+static gboolean
+change_groups (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target)
+{
+  if (!offers_hybrid (options))
+    return FALSE;
+  set_text (&options->groups, CLASSICAL_GROUPS);
+  return TRUE;
+}
+
+static gboolean
+change_padding (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target)
+{
+  if (!change_groups (run, argument, options, target))
+    return FALSE;
+  options->padding = HYBRID_BYTES;
+  return TRUE;
+}
+
+/* A control: what else was changed before proves nothing where the same is answered now. */
+static gboolean
+change_nothing (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target)
+{
+  return TRUE;
+}
+
+static gboolean
+change_alpn (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target)
+{
+  const char *const *offered = (const char *const *) options->alpn;
+
+  if (offered == NULL)
+    offered = qs_target_get_default_alpn (qs_probe_get_target (run));
+  if (argument == NULL ? offered == NULL || *offered == NULL : offered != NULL && g_strv_contains (offered, argument))
+    return FALSE;
+  g_strfreev (options->alpn);
+  options->alpn = g_new0 (char *, 2);
+  options->alpn[0] = g_strdup (argument);
+  return TRUE;
+}
+
+static gboolean
+change_sni (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target)
+{
+  gboolean sent = options->sni != NULL ? *options->sni != '\0' : !qs_target_is_literal (qs_probe_get_target (run));
+
+  set_text (&options->sni, "");
+  return sent;
+}
+
+/* "www.example.net" for "example.net", and the other way round: the pair that is most often set up by half. */
+static gboolean
+change_to_other_name (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target)
+{
+  QsTarget *asked = qs_probe_get_target (run);
+  const char *name = options->sni != NULL ? options->sni : qs_target_get_host (asked);
+
+  if (*name == '\0' || (options->sni == NULL && qs_target_is_literal (asked)) || strchr (name, '.') == NULL)
+    return FALSE;
+  g_autofree char *other = g_str_has_prefix (name, "www.") ? g_strdup (name + 4) : g_strconcat ("www.", name, NULL);
+  set_text (&options->sni, other);
+  return TRUE;
+}
+
+/* The run may have been told to use one family; the race tries both by itself. */
+static gboolean
+change_family (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target)
+{
+  GSocketAddress *address = qs_probe_get_address (run);
+
+  if (options->family == G_SOCKET_FAMILY_INVALID || address == NULL || qs_target_is_literal (qs_probe_get_target (run)))
+    return FALSE;
+  options->family =
+      g_socket_address_get_family (address) == G_SOCKET_FAMILY_IPV6 ? G_SOCKET_FAMILY_IPV4 : G_SOCKET_FAMILY_IPV6;
+  return TRUE;
+}
+
+static gboolean
+change_transport (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target)
+{
+  QsTarget *asked = qs_probe_get_target (run);
+  const char *host = qs_target_get_host (asked);
+  g_autofree char *text = g_strdup_printf (strchr (host, ':') != NULL ? "tls://[%s]:%u" : "tls://%s:%u", host,
+                                           (guint) qs_target_get_port (asked));
+
+  g_strfreev (options->alpn);
+  options->alpn = g_strsplit ("h2,http/1.1", ",", -1);
+  g_clear_pointer (&options->impairment, g_free); /* which is QUIC's */
+  qs_target_unref (*target);
+  *target = qs_target_new (text, NULL);
+  return *target != NULL;
+}
+
+static gboolean
+change_certificate (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target)
+{
+  gboolean had = options->cert_file != NULL;
+
+  g_clear_pointer (&options->cert_file, g_free);
+  g_clear_pointer (&options->key_file, g_free);
+  return had;
+}
+
+/* --- What an attempt found --- */
+
+static char *
+certificate_names (const QsEvidence *attempt)
+{
+  if (attempt->chain->len == 0)
+    return NULL;
+  QsCertificate *certificate = attempt->chain->pdata[0];
+  const char *const *names = qs_certificate_get_names (certificate);
+  if (names == NULL || *names == NULL)
+    return g_strdup (qs_certificate_get_subject (certificate));
+  g_autoptr (GString) text = g_string_new (NULL);
+  for (guint i = 0; names[i] != NULL && i < 4; i++)
+    g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", names[i]);
+  return g_strdup (text->str);
+}
+
+static char *
+attempt_address (const QsEvidence *attempt)
+{
+  return g_strdup (attempt->address);
+}
+
+static char *
+sent_name (const QsEvidence *attempt)
+{
+  return g_strdup (attempt->sni != NULL ? attempt->sni : "");
+}
+
+#define ALPN_ROW(transports, id, protocol)                                                                      \
+  {                                                                                                             \
+    "alpn-" id, QS_EXPERIMENT_ATTEMPT, transports, 500, QS_SIGN_EXTENSIONS, FALSE, NULL, protocol, change_alpn, \
+        N_ ("It speaks %s."), N_ ("With %s it is the same."), NULL,                                             \
+    {                                                                                                           \
+      "alpn-mismatch", "silent-after-ack", "no-common-parameters", "tls-internal-error"                         \
+    }                                                                                                           \
+  }
+
+/* In the order in which they are made; at most five are. */
+const QsExperimentRow qs_experiment_rows[] = {
+  { "unconnected-twin",
+    QS_EXPERIMENT_TWIN,
+    QUIC,
+    0,
+    QS_SIGN_ANYTHING,
+    TRUE,
+    NULL,
+    NULL,
+    NULL,
+    N_ ("The answers come from %s, which was not asked."),
+    N_ ("No other address answers in its place."),
+    NULL,
+    { NULL } },
+  { "x25519-alone",
+    QS_EXPERIMENT_ATTEMPT,
+    QUIC | TLS,
+    900,
+    QS_SIGN_HELLO,
+    TRUE,
+    NULL,
+    NULL,
+    change_groups,
+    N_ ("With X25519 alone it answers: it is the ClientHello with a post-quantum key share that it does not take."),
+    N_ ("With X25519 alone it is the same: the post-quantum key share is not the cause."),
+    NULL,
+    { QS_STALLED_BEFORE_HELLO, "silent-after-ack", "no-common-parameters", "tls-alert", "tls-internal-error",
+      "connection-reset", "closed-in-handshake", "timeout", "failed", "protocol-error" } },
+  { "padded-hello",
+    QS_EXPERIMENT_ATTEMPT,
+    QUIC | TLS,
+    900,
+    QS_SIGN_HELLO_AT_ONCE,
+    TRUE,
+    "x25519-alone",
+    NULL,
+    change_padding,
+    N_ ("A ClientHello as large, with X25519 alone, is answered: its size gets through, so it is the post-quantum "
+        "group that is refused."),
+    N_ ("A ClientHello as large, with X25519 alone, fails as well: it is the size that does not get through."),
+    NULL,
+    { "x25519-alone" } },
+  { "same-again",
+    QS_EXPERIMENT_ATTEMPT,
+    QUIC | TLS,
+    900,
+    QS_SIGN_HELLO,
+    FALSE,
+    "padded-hello",
+    NULL,
+    change_nothing,
+    N_ ("The same once more is answered now: what failed was a passing thing."),
+    N_ ("The same once more fails again."),
+    NULL,
+    { NULL } },
+  ALPN_ROW (QUIC, "h3", "h3"),
+  ALPN_ROW (QUIC, "hq-interop", "hq-interop"),
+  ALPN_ROW (QUIC, "doq", "doq"),
+  ALPN_ROW (TLS, "h2", "h2"),
+  ALPN_ROW (TLS, "http-1.1", "http/1.1"),
+  ALPN_ROW (TLS, "dot", "dot"),
+  { "no-sni",
+    QS_EXPERIMENT_ATTEMPT,
+    QUIC | TLS,
+    600,
+    QS_SIGN_HELLO,
+    FALSE,
+    NULL,
+    NULL,
+    change_sni,
+    N_ ("Without a server name it answers, with a certificate for: %s."),
+    N_ ("Without a server name it is the same."),
+    certificate_names,
+    { QS_STALLED_BEFORE_HELLO, "sni-unknown", "silent-after-ack", "tls-alert", "connection-reset",
+      "closed-in-handshake", "tls-internal-error", "timeout", "no-common-parameters" } },
+  { "sni-other",
+    QS_EXPERIMENT_ATTEMPT,
+    QUIC | TLS,
+    600,
+    QS_SIGN_HELLO,
+    FALSE,
+    NULL,
+    NULL,
+    change_to_other_name,
+    N_ ("Asked for %s it answers."),
+    N_ ("Asked for %s it is the same."),
+    sent_name,
+    { "sni-unknown", "tls-internal-error" } },
+  { "no-client-certificate",
+    QS_EXPERIMENT_ATTEMPT,
+    QUIC | TLS,
+    900,
+    QS_SIGN_DONE,
+    FALSE,
+    NULL,
+    NULL,
+    change_certificate,
+    N_ ("Without a certificate of the client's the handshake is completed: it is the certificate that is refused."),
+    N_ ("Without a certificate of the client's it fails as well."),
+    NULL,
+    { "client-certificate-refused", "client-certificate-required", "tls-alert", "protocol-error" } },
+  { "version-grease",
+    QS_EXPERIMENT_VERSIONS,
+    QUIC,
+    600,
+    QS_SIGN_ANYTHING,
+    FALSE,
+    NULL,
+    NULL,
+    NULL,
+    N_ ("A QUIC server is there: it answered a version that does not exist with those that it has: %s."),
+    N_ ("A version that does not exist is not answered either."),
+    NULL,
+    { QS_STALLED_SILENT, QS_STALLED_BEFORE_HELLO, "no-reply", "not-quic" } },
+  { "large-datagrams",
+    QS_EXPERIMENT_VERSIONS,
+    QUIC,
+    400,
+    QS_SIGN_ANYTHING,
+    FALSE,
+    NULL,
+    "1452",
+    NULL,
+    N_ ("A datagram of 1452 bytes reaches the server: it answered with versions: %s."),
+    N_ ("A datagram of 1452 bytes is not answered."),
+    NULL,
+    { "mtu-black-hole", "mtu-too-small" } },
+  { "small-datagrams",
+    QS_EXPERIMENT_VERSIONS,
+    QUIC,
+    400,
+    QS_SIGN_ANYTHING,
+    FALSE,
+    NULL,
+    "600",
+    NULL,
+    N_ ("A datagram of 600 bytes is answered, with versions: %s."),
+    N_ ("A datagram of 600 bytes is not answered; a server need not do that."),
+    NULL,
+    { "mtu-black-hole", "mtu-too-small" } },
+  { "other-address-family",
+    QS_EXPERIMENT_ATTEMPT,
+    QUIC | TLS,
+    700,
+    QS_SIGN_ANYTHING,
+    FALSE,
+    NULL,
+    NULL,
+    change_family,
+    N_ ("The other family's address answers: %s."),
+    N_ ("The other family's address does not answer either: %s."),
+    attempt_address,
+    { QS_STALLED_SILENT, "no-reply", "port-closed", "connection-refused", "unreachable" } },
+  { "tcp-tls",
+    QS_EXPERIMENT_ATTEMPT,
+    QUIC,
+    700,
+    QS_SIGN_HELLO,
+    FALSE,
+    NULL,
+    NULL,
+    change_transport,
+    N_ ("TLS over TCP on the same port is answered, with a certificate for: %s."),
+    N_ ("TLS over TCP on the same port is not answered either."),
+    certificate_names,
+    { QS_STALLED_SILENT, QS_STALLED_BEFORE_HELLO, "no-reply", "port-closed", "unreachable", "not-quic" } },
+};
+
+guint
+qs_experiment_n_rows (void)
+{
+  return G_N_ELEMENTS (qs_experiment_rows);
+}
+
+gint
+qs_experiment_find_row (const char *id)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (qs_experiment_rows); i++)
+    if (g_str_equal (qs_experiment_rows[i].id, id))
+      return (gint) i;
+  return -1;
+}
+
+gboolean
+qs_experiment_row_has (const QsExperimentRow *row, const char *finding)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (row->findings) && row->findings[i] != NULL; i++)
+    if (g_str_equal (row->findings[i], finding))
+      return TRUE;
+  return FALSE;
+}
+
+/* A first flight is in two datagrams; what got through when it was sent again may have met the same obstacle and had
+ * luck. Over TCP it is not for us to know. */
+static gboolean
+was_sent_again (const QsEvidence *attempt)
+{
+  guint n = 0, most = attempt->packets.retry >= 0 ? 4 : 2;
+
+  for (guint i = 0; !attempt->tls && i < qs_trace_get_n_records (attempt->trace); i++)
+    {
+      QsRecord record;
+      qs_trace_get_record (attempt->trace, i, &record);
+      n += record.kind == QS_RECORD_DATAGRAM && record.direction == QS_DIRECTION_SENT &&
+           record.time < attempt->server_hello->time;
+    }
+  return n > most;
+}
+
+gint
+qs_experiment_row_judge (const QsExperimentRow *row, const QsEvidence *attempt)
+{
+  gboolean hello = attempt->server_hello != NULL || qs_evidence_is_connected (attempt);
+
+  switch (row->sign)
+    {
+    case QS_SIGN_ANYTHING:
+      return attempt->anything_received || attempt->tcp_connected >= 0;
+    case QS_SIGN_HELLO:
+      return hello;
+    case QS_SIGN_HELLO_AT_ONCE:
+      return attempt->server_hello == NULL ? 0 : was_sent_again (attempt) ? -1 : 1;
+    case QS_SIGN_EXTENSIONS:
+      return attempt->encrypted_extensions != NULL || qs_evidence_is_connected (attempt) ||
+             (attempt->tls && hello && attempt->certificate != NULL);
+    case QS_SIGN_DONE:
+      return !attempt->failed && qs_evidence_is_connected (attempt);
+    default:
+      g_assert_not_reached ();
+    }
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "diagnosis/qs-evidence.h"
+#include "engine/qs-probe.h"
+
+G_BEGIN_DECLS
+
+/* How a run looks that waits, beside the ids of findings: what an experiment's row may name. */
+#define QS_STALLED_SILENT "stalled-silent"             /* nothing came */
+#define QS_STALLED_BEFORE_HELLO "stalled-before-hello" /* something came, and no ServerHello */
+#define QS_STALLED_AFTER_HELLO "stalled-after-hello"
+
+typedef enum {
+  QS_EXPERIMENT_ATTEMPT,  /* a run of its own */
+  QS_EXPERIMENT_VERSIONS, /* one long header of a version that does not exist */
+  QS_EXPERIMENT_TWIN,     /* nothing is sent: who else answers? */
+} QsExperimentKind;
+
+/* What counts as an answer to an attempt. */
+typedef enum {
+  QS_SIGN_ANYTHING,      /* any packet, or the TCP handshake */
+  QS_SIGN_HELLO,         /* ServerHello: the ClientHello was taken */
+  QS_SIGN_HELLO_AT_ONCE, /* the same, and nothing had to be sent twice for it */
+  QS_SIGN_EXTENSIONS,    /* EncryptedExtensions, or TLS 1.2's ServerHello: ALPN was agreed on */
+  QS_SIGN_DONE,          /* the handshake, confirmed */
+} QsExperimentSign;
+
+/**
+ * QsExperimentRow: one experiment: one thing changed, and what follows of its outcome.
+ *
+ * They are tried in the order of the table. decides: once it was answered, only those that come after it by name are
+ * made. change() makes options, and may make another target, for the attempt; FALSE: there is nothing to change here.
+ */
+typedef struct {
+  const char *id;
+  QsExperimentKind kind;
+  guint transports; /* bits of QsTransport */
+  guint slot_ms;    /* how long an answer is waited for, at most */
+  QsExperimentSign sign;
+  gboolean decides;
+  const char *after; /* only once that one was answered */
+  const char *argument;
+  gboolean (*change) (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target);
+  /* Untranslated; a %s is what detail() says, where there is none the argument. */
+  const char *answered, *failed;
+  char *(*detail) (const QsEvidence *attempt); /* escaped; NULL: nothing known */
+  const char *findings[14];
+} QsExperimentRow;
+
+extern const QsExperimentRow qs_experiment_rows[];
+guint qs_experiment_n_rows (void);
+gint qs_experiment_find_row (const char *id); /* -1: none */
+
+gboolean qs_experiment_row_has (const QsExperimentRow *row, const char *finding);
+/* Whether an attempt came as far as the row wants: 1, 0, or -1 where that does not tell. */
+gint qs_experiment_row_judge (const QsExperimentRow *row, const QsEvidence *attempt);
+
+G_END_DECLS

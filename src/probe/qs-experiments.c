@@ -1,0 +1,735 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "probe/qs-experiments.h"
+
+#include <string.h>
+
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+#include "diagnosis/qs-experiment-words.h"
+#include "diagnosis/qs-finding.h"
+#include "net/qs-udp-bio.h"
+#include "net/qs-version-probe.h"
+#include "probe/qs-experiment-table.h"
+#include "wire/qs-packet.h"
+
+#define NS_PER_MS ((gint64) 1000000)
+
+/* A handshake that has got no further for so long: the second repetition of the first flight is out. */
+#define STALL_MS 2000
+/* One that was acknowledged, by a server near by, and not answered. */
+#define STALL_NEAR_MS 1200
+#define NEAR_MS 100
+/* Of an attempt there. */
+#define SLOT_NEAR_MS 500
+/* Before the first repetition, after a second, which is what an answer from elsewhere answers. */
+#define TWIN_MS 900
+/* Less is no time to answer in. */
+#define SHORTEST_SLOT_MS 150
+/* Patience beyond this was asked for on purpose. */
+#define USUAL_TIMEOUT_MS 10000
+#define MOST_FIRST_PACKETS 64
+/* A path as slow as that is no stall: a handshake has three round trips at most where nothing is lost. */
+#define SLOW_ROUND_TRIP_MS 700
+#define ROUND_TRIPS 3
+/* Of an attempt's trace. */
+#define ATTEMPT_TRACE_BYTES (1024 * 1024)
+
+struct _QsExperiments {
+  GObject parent;
+  QsProbe *run;
+  QsExperimentPolicy policy;
+  GMainContext *context;
+  GListStore *model;
+  gint64 started, deadline; /* trace time of the run */
+  gint64 stalled_since;
+  GPtrArray *causes; /* ids of findings, QS_STALLED_… */
+  gboolean under_way, over, holding, decided;
+  guint64 tried; /* a bit a row */
+  guint n_made;
+
+  QsExperiment *current;
+  const QsExperimentRow *row;
+  QsProbe *attempt;
+  gulong attempt_id;
+  GCancellable *cancellable;
+  GSource *guard, *stall, *twin_timer;
+
+  GSocket *twin;
+  GSource *twin_source;
+};
+
+G_DEFINE_FINAL_TYPE (QsExperiments, qs_experiments, G_TYPE_OBJECT)
+
+enum { SIGNAL_FINISHED, N_SIGNALS };
+
+static guint signals[N_SIGNALS];
+
+static void next (QsExperiments *self);
+
+/* --- Time --- */
+
+static gint64
+now (QsExperiments *self)
+{
+  return qs_trace_now (qs_probe_get_trace (self->run));
+}
+
+static guint
+left_ms (QsExperiments *self)
+{
+  return (guint) (MAX (self->deadline - now (self), 0) / NS_PER_MS);
+}
+
+static void
+clear_source (GSource **source)
+{
+  if (*source == NULL)
+    return;
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+static void
+set_timer (QsExperiments *self, GSource **source, guint ms, GSourceFunc func)
+{
+  clear_source (source);
+  *source = g_timeout_source_new (ms);
+  g_source_set_static_name (*source, "[Quicscope] experiments");
+  g_source_set_callback (*source, func, self, NULL);
+  g_source_attach (*source, self->context);
+}
+
+/* -1 before anything came. From the very first datagram: what was sent again before the answer came may not be what it
+ * answers (RFC 9002 section 5). Over TCP its handshake is not in the trace. */
+static gint64
+round_trip_ms (QsExperiments *self)
+{
+  g_autoptr (QsEvidence) evidence = qs_evidence_new (qs_probe_get_trace (self->run), now (self));
+
+  return evidence->first_received >= 0 ? (evidence->first_received - evidence->first_sent) / NS_PER_MS : -1;
+}
+
+static gboolean
+is_near (QsExperiments *self)
+{
+  gint64 ms = round_trip_ms (self);
+
+  return ms >= 0 && ms < NEAR_MS;
+}
+
+/* --- Concluding --- */
+
+/* One %s at most, as the table has them. */
+static char *
+fill_in (const char *sentence, const char *detail)
+{
+  const char *place = strstr (_ (sentence), "%s");
+
+  if (place == NULL)
+    return g_strdup (_ (sentence));
+  g_autofree char *head = g_strndup (_ (sentence), (gsize) (place - _ (sentence)));
+  return g_strconcat (head, detail != NULL && *detail != '\0' ? detail : _ ("unknown"), place + 2, NULL);
+}
+
+static void
+conclude (QsExperiments *self, QsExperiment *experiment, const QsExperimentRow *row, QsExperimentOutcome outcome,
+          const char *detail, GBytes *bytes)
+{
+  g_autofree char *text = outcome == QS_EXPERIMENT_NOT_MADE
+                              ? g_strdup (_ ("What came of it tells neither way."))
+                              : fill_in (outcome == QS_EXPERIMENT_ANSWERED ? row->answered : row->failed,
+                                         detail != NULL ? detail : row->argument);
+  QsMark mark = {
+    .kind = QS_MARK_EXPERIMENT, .name = row->id, .value = outcome, .text = g_strdup (text), .stream = -1
+  };
+
+  mark.bytes = bytes != NULL ? g_bytes_ref (bytes) : NULL;
+  qs_trace_add_mark_full (qs_probe_get_trace (self->run), now (self), &mark);
+  self->decided |= outcome == QS_EXPERIMENT_ANSWERED && row->decides;
+  g_signal_emit_by_name (self->run, "event", text);
+  qs_experiment_conclude (experiment, outcome, text);
+}
+
+static void
+conclude_current (QsExperiments *self, QsExperimentOutcome outcome, const char *detail)
+{
+  g_autoptr (QsExperiment) experiment = g_steal_pointer (&self->current);
+
+  clear_source (&self->guard);
+  conclude (self, experiment, self->row, outcome, detail, NULL);
+  next (self);
+}
+
+static QsExperiment *
+add_experiment (QsExperiments *self, const QsExperimentRow *row, QsProbe *probe)
+{
+  g_autoptr (QsExperiment) experiment = qs_experiment_new (row->id, probe);
+
+  self->n_made++;
+  g_list_store_append (self->model, experiment);
+  return g_steal_pointer (&experiment);
+}
+
+static void
+drop_twin (QsExperiments *self)
+{
+  clear_source (&self->twin_timer);
+  clear_source (&self->twin_source);
+  g_clear_object (&self->twin);
+}
+
+static void
+drop_attempt (QsExperiments *self)
+{
+  clear_source (&self->guard);
+  g_cancellable_cancel (self->cancellable);
+  if (self->attempt == NULL)
+    return;
+  g_signal_handler_disconnect (self->attempt, self->attempt_id);
+  if (!qs_probe_get_finished (self->attempt))
+    qs_probe_stop (self->attempt);
+  g_clear_object (&self->attempt);
+}
+
+/* No more is made; what is under way is no one's concern. */
+static void
+stop (QsExperiments *self)
+{
+  if (self->over)
+    return;
+  self->over = TRUE;
+  self->under_way = FALSE;
+  clear_source (&self->stall);
+  drop_twin (self);
+  drop_attempt (self);
+  if (self->current != NULL)
+    {
+      g_autoptr (QsExperiment) experiment = g_steal_pointer (&self->current);
+      qs_experiment_conclude (experiment, QS_EXPERIMENT_NOT_MADE, _ ("It was ended before it could tell."));
+    }
+  if (self->holding)
+    qs_probe_let_go (self->run);
+  self->holding = FALSE;
+  g_signal_emit (self, signals[SIGNAL_FINISHED], 0);
+}
+
+/* The newest thing that the server said in the handshake; its first packets, as a Retry, may hold no message. */
+static gint64
+last_progress (QsTrace *trace)
+{
+  gint64 last = 0, time = 0;
+
+  for (guint i = 0; i < MIN (qs_trace_get_n_packets (trace), MOST_FIRST_PACKETS); i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (trace, i);
+      if (packet->type == QS_PACKET_RETRY && packet->direction == QS_DIRECTION_RECEIVED)
+        last = packet->time;
+    }
+  for (guint i = qs_trace_get_n_messages (trace); i > 0; i--)
+    {
+      const QsTraceMessage *message = qs_trace_get_message (trace, i - 1);
+      if (message->direction != QS_DIRECTION_RECEIVED)
+        continue;
+      last = message->time;
+      break;
+    }
+  if (qs_trace_find_mark (trace, QS_MARK_TCP_CONNECTED, NULL, &time) != NULL)
+    last = MAX (last, time);
+  if (qs_trace_find_mark (trace, QS_MARK_STATE, "CONNECTING", &time) != NULL)
+    last = MAX (last, time);
+  return last;
+}
+
+/* Whether the run waits, and has got no further since the experiments began. */
+static gboolean
+is_waiting (QsExperiments *self)
+{
+  return !qs_probe_get_ended (self->run) && qs_probe_get_state (self->run) < QS_CONNECTION_ESTABLISHED &&
+         last_progress (qs_probe_get_trace (self->run)) <= self->stalled_since;
+}
+
+static void
+all_made (QsExperiments *self)
+{
+  g_autoptr (QsExperiments) guard = g_object_ref (self);
+  gboolean waits = is_waiting (self);
+
+  if (self->twin != NULL && !self->decided && waits && self->n_made < QS_MOST_EXPERIMENTS)
+    {
+      const QsExperimentRow *row = &qs_experiment_rows[qs_experiment_find_row ("unconnected-twin")];
+      g_autoptr (QsExperiment) experiment = add_experiment (self, row, NULL);
+      conclude (self, experiment, row, QS_EXPERIMENT_FAILED, NULL, NULL);
+    }
+  stop (self);
+  if (waits)
+    qs_probe_give_up (self->run);
+}
+
+static gboolean
+patience_cb (gpointer data)
+{
+  QsExperiments *self = data;
+
+  clear_source (&self->guard);
+  all_made (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* 0 unless it is known and long. */
+static guint
+slow_path_ms (QsExperiments *self)
+{
+  gint64 ms = round_trip_ms (self);
+
+  return ms > SLOW_ROUND_TRIP_MS ? (guint) MIN (ROUND_TRIPS * ms, USUAL_TIMEOUT_MS) : 0;
+}
+
+/* What has decided nothing has not ended the run's hope either: it is waited on for as long as the verdict may take. */
+static void
+none_left (QsExperiments *self)
+{
+  gint64 verdict =
+      MAX (self->started + QS_VERDICT_MS * NS_PER_MS, self->stalled_since + slow_path_ms (self) * NS_PER_MS);
+  gint64 left = (verdict - now (self)) / NS_PER_MS;
+
+  if (!is_waiting (self) || self->decided)
+    all_made (self);
+  else if (qs_probe_get_options (self->run)->timeout_ms > USUAL_TIMEOUT_MS)
+    stop (self);
+  else
+    set_timer (self, &self->guard, (guint) MAX (left, 0), patience_cb);
+}
+
+/* --- Attempts --- */
+
+static QsTarget *
+bare_target (QsTarget *target)
+{
+  const char *scheme = qs_target_get_transport (target) == QS_TRANSPORT_QUIC ? "quic" : "tls";
+  const char *host = qs_target_get_host (target);
+  g_autofree char *text = g_strdup_printf (strchr (host, ':') != NULL ? "%s://[%s]:%u" : "%s://%s:%u", scheme, host,
+                                           (guint) qs_target_get_port (target));
+
+  return qs_target_new (text, NULL);
+}
+
+/* The same server: what the name led to. */
+static void
+pin_address (QsProbeOptions *options, QsTarget *target, GSocketAddress *address)
+{
+  GInetAddress *inet = address != NULL ? g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)) : NULL;
+
+  if (inet == NULL || qs_target_is_literal (target))
+    return;
+  g_autofree char *text = g_inet_address_to_string (inet);
+  g_strfreev (options->resolve);
+  options->resolve = g_new0 (char *, 2);
+  options->resolve[0] =
+      g_strdup_printf ("%s:%u:%s", qs_target_get_host (target), (guint) qs_target_get_port (target), text);
+}
+
+/* As the run's own, without what a handshake alone does not need. */
+static QsProbeOptions *
+attempt_options (QsExperiments *self)
+{
+  QsProbeOptions *options = qs_probe_options_copy (qs_probe_get_options (self->run));
+  QsTarget *target = qs_probe_get_target (self->run);
+
+  options->mode = QS_MODE_NONBLOCKING;
+  options->experiments = QS_EXPERIMENTS_NONE;
+  options->keep_open = FALSE;
+  options->record = TRUE;
+  options->trace_limit = ATTEMPT_TRACE_BYTES;
+  g_clear_pointer (&options->tickets, qs_ticket_jar_unref);
+  g_clear_pointer (&options->send, g_bytes_unref);
+  if (options->alpn == NULL)
+    options->alpn = g_strdupv ((char **) qs_target_get_default_alpn (target));
+  return options;
+}
+
+static void
+attempt_finished_cb (QsProbe *attempt, QsExperiments *self)
+{
+  g_autoptr (QsExperiments) guard = g_object_ref (self);
+  g_autoptr (QsEvidence) evidence = qs_evidence_new (qs_probe_get_trace (attempt), -1);
+  gint outcome = qs_experiment_row_judge (self->row, evidence);
+  g_autofree char *detail = self->row->detail != NULL ? self->row->detail (evidence) : NULL;
+
+  drop_attempt (self);
+  conclude_current (self, (QsExperimentOutcome) outcome, detail);
+}
+
+static gboolean
+guard_cb (gpointer data)
+{
+  QsExperiments *self = data;
+
+  clear_source (&self->guard);
+  if (self->attempt != NULL)
+    qs_probe_stop (self->attempt);
+  return G_SOURCE_REMOVE;
+}
+
+/* FALSE: there is nothing to change here. */
+static gboolean
+start_attempt (QsExperiments *self, const QsExperimentRow *row, guint slot_ms)
+{
+  g_autoptr (QsProbeOptions) options = attempt_options (self);
+  g_autoptr (QsTarget) target = bare_target (qs_probe_get_target (self->run));
+  GSocketFamily family = options->family;
+
+  if (target == NULL || !row->change (self->run, row->argument, options, &target))
+    return FALSE;
+  if (options->family == family)
+    pin_address (options, target, qs_probe_get_address (self->run));
+  options->timeout_ms = slot_ms;
+  self->row = row;
+  self->attempt = qs_probe_new (target, options);
+  self->current = add_experiment (self, row, self->attempt);
+  self->attempt_id = g_signal_connect (self->attempt, "finished", G_CALLBACK (attempt_finished_cb), self);
+  set_timer (self, &self->guard, slot_ms + 50, guard_cb);
+  qs_probe_start (self->attempt);
+  return TRUE;
+}
+
+/* --- A version that does not exist --- */
+
+static char *
+versions_text (GArray *versions)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < versions->len && i < 16; i++)
+    {
+      guint32 version = g_array_index (versions, guint32, i);
+      g_autofree char *name = qs_quic_version_is_greased (version) ? NULL : qs_quic_version_name (version);
+      if (name != NULL)
+        g_string_append_printf (text, "%s%s", text->len > 0 ? ", " : "", name);
+    }
+  return g_strdup (text->str);
+}
+
+static void
+versions_cb (GObject *object, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (QsExperiments) self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) versions = qs_version_probe_finish (result, &error);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) || self->current == NULL)
+    return;
+  g_autofree char *text = versions != NULL ? versions_text (versions) : NULL;
+  conclude_current (self, versions != NULL ? QS_EXPERIMENT_ANSWERED : QS_EXPERIMENT_FAILED, text);
+}
+
+static gboolean
+start_versions (QsExperiments *self, const QsExperimentRow *row, guint slot_ms)
+{
+  GSocketAddress *address = qs_probe_get_address (self->run);
+  guint size = row->argument != NULL ? (guint) g_ascii_strtoull (row->argument, NULL, 10) : QS_VERSION_PROBE_SIZE;
+
+  if (address == NULL)
+    return FALSE;
+  self->row = row;
+  self->current = add_experiment (self, row, NULL);
+  g_clear_object (&self->cancellable);
+  self->cancellable = g_cancellable_new ();
+  qs_version_probe_async (address, size, slot_ms, self->cancellable, versions_cb, g_object_ref (self));
+  return TRUE;
+}
+
+/* --- Which, and when --- */
+
+static gboolean
+is_called_for (QsExperiments *self, const QsExperimentRow *row)
+{
+  QsTransport transport = qs_target_get_transport (qs_probe_get_target (self->run));
+
+  if (row->kind == QS_EXPERIMENT_TWIN || (row->transports & 1u << transport) == 0)
+    return FALSE;
+  if (row->after != NULL)
+    return qs_experiment_value (qs_probe_get_trace (self->run), row->after) == QS_EXPERIMENT_ANSWERED;
+  if (self->policy == QS_EXPERIMENTS_ALL)
+    return TRUE;
+  for (guint i = 0; !self->decided && i < self->causes->len; i++)
+    if (qs_experiment_row_has (row, self->causes->pdata[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+next (QsExperiments *self)
+{
+  gboolean near = is_near (self);
+
+  if (!self->under_way)
+    return;
+  for (guint i = 0; i < qs_experiment_n_rows () && self->n_made < QS_MOST_EXPERIMENTS; i++)
+    {
+      const QsExperimentRow *row = &qs_experiment_rows[i];
+      guint slot_ms = MIN (near ? MIN (row->slot_ms, SLOT_NEAR_MS) : row->slot_ms, left_ms (self));
+      if ((self->tried & G_GUINT64_CONSTANT (1) << i) != 0 || slot_ms < SHORTEST_SLOT_MS || !is_called_for (self, row))
+        continue;
+      self->tried |= G_GUINT64_CONSTANT (1) << i;
+      if (row->kind == QS_EXPERIMENT_VERSIONS ? start_versions (self, row, slot_ms)
+                                              : start_attempt (self, row, slot_ms))
+        return;
+    }
+  none_left (self);
+}
+
+static void
+add_cause (QsExperiments *self, const char *id)
+{
+  g_ptr_array_add (self->causes, (gpointer) g_intern_string (id));
+}
+
+static void
+look_for_causes (QsExperiments *self, gboolean stalled)
+{
+  QsTrace *trace = qs_probe_get_trace (self->run);
+  g_autoptr (QsEvidence) evidence = qs_evidence_new (trace, stalled ? now (self) : -1);
+  g_autoptr (GPtrArray) findings = qs_findings_new (evidence);
+
+  for (guint i = 0; i < findings->len; i++)
+    {
+      const QsFinding *finding = findings->pdata[i];
+      if (finding->severity == QS_SEVERITY_ERROR)
+        add_cause (self, finding->id);
+    }
+  if (!stalled)
+    return;
+  add_cause (self, !evidence->anything_received && evidence->tcp_connected < 0 ? QS_STALLED_SILENT
+                   : evidence->server_hello == NULL                            ? QS_STALLED_BEFORE_HELLO
+                                                                               : QS_STALLED_AFTER_HELLO);
+}
+
+static void
+begin (QsExperiments *self, gboolean stalled)
+{
+  guint timeout_ms = qs_probe_get_options (self->run)->timeout_ms;
+
+  self->under_way = TRUE;
+  self->deadline = MIN (now (self) + QS_EXPERIMENTS_MS * NS_PER_MS,
+                        self->started + (gint64) MIN (timeout_ms, QS_VERDICT_MS) * NS_PER_MS);
+  self->stalled_since = last_progress (qs_probe_get_trace (self->run));
+  look_for_causes (self, stalled);
+  next (self);
+}
+
+/* --- The twin --- */
+
+static gboolean
+is_asked (QsExperiments *self, GSocketAddress *address)
+{
+  GSocketAddress *asked = qs_probe_get_address (self->run);
+  g_autofree char *first = qs_socket_address_to_text (address);
+  g_autofree char *second = asked != NULL ? qs_socket_address_to_text (asked) : NULL;
+
+  return g_strcmp0 (first, second) == 0;
+}
+
+static gboolean
+twin_cb (GSocket *socket, GIOCondition condition, gpointer data)
+{
+  QsExperiments *self = data;
+  const QsExperimentRow *row = &qs_experiment_rows[qs_experiment_find_row ("unconnected-twin")];
+  g_autoptr (GSocketAddress) sender = NULL;
+  char bytes[2048];
+  gssize length = g_socket_receive_from (socket, &sender, bytes, sizeof bytes, NULL, NULL);
+
+  if (length < 0 || sender == NULL || is_asked (self, sender))
+    return G_SOURCE_CONTINUE;
+  g_autofree char *text = qs_socket_address_to_text (sender);
+  g_autoptr (GBytes) datagram = g_bytes_new (bytes, (gsize) length);
+  g_autoptr (QsExperiment) experiment = add_experiment (self, row, NULL);
+  drop_attempt (self);
+  conclude (self, experiment, row, QS_EXPERIMENT_ANSWERED, text, datagram);
+  self->stalled_since = last_progress (qs_probe_get_trace (self->run));
+  all_made (self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+twin_timer_cb (gpointer data)
+{
+  QsExperiments *self = data;
+  g_autoptr (QsEvidence) evidence = qs_evidence_new (qs_probe_get_trace (self->run), now (self));
+
+  clear_source (&self->twin_timer);
+  if (evidence->anything_received)
+    return G_SOURCE_REMOVE;
+  self->twin = qs_probe_open_twin (self->run, NULL);
+  if (self->twin == NULL)
+    return G_SOURCE_REMOVE;
+  self->twin_source = g_socket_create_source (self->twin, G_IO_IN, NULL);
+  g_source_set_callback (self->twin_source, G_SOURCE_FUNC (twin_cb), self, NULL);
+  g_source_attach (self->twin_source, self->context);
+  return G_SOURCE_REMOVE;
+}
+
+/* --- What the run tells --- */
+
+static guint
+stall_ms (QsExperiments *self)
+{
+  /* A short time-out is shared with the experiments. */
+  return MIN (is_near (self) ? STALL_NEAR_MS : STALL_MS, qs_probe_get_options (self->run)->timeout_ms * 2 / 5);
+}
+
+static gboolean
+stall_cb (gpointer data)
+{
+  QsExperiments *self = data;
+  gint64 idle_ms = (now (self) - last_progress (qs_probe_get_trace (self->run))) / NS_PER_MS;
+  guint most_ms = MAX (stall_ms (self), slow_path_ms (self));
+
+  clear_source (&self->stall);
+  if (idle_ms < most_ms)
+    set_timer (self, &self->stall, (guint) (most_ms - idle_ms) + 1, stall_cb);
+  else if (!self->under_way && !self->over && !qs_probe_get_stopped (self->run))
+    begin (self, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+state_cb (QsProbe *run, GParamSpec *pspec, QsExperiments *self)
+{
+  QsConnectionState state = qs_probe_get_state (run);
+
+  if (state == QS_CONNECTION_RESOLVING)
+    self->started = now (self);
+  else if (state == QS_CONNECTION_CONNECTING)
+    {
+      set_timer (self, &self->stall, MIN (STALL_NEAR_MS, stall_ms (self)), stall_cb);
+      if (qs_target_get_transport (qs_probe_get_target (run)) == QS_TRANSPORT_QUIC)
+        set_timer (self, &self->twin_timer, TWIN_MS, twin_timer_cb);
+    }
+  else if (state == QS_CONNECTION_ESTABLISHED)
+    {
+      clear_source (&self->stall);
+      drop_twin (self);
+      if (self->under_way)
+        stop (self); /* it got on after all */
+    }
+}
+
+static void
+ended_cb (QsProbe *run, QsExperiments *self)
+{
+  gboolean failed = !qs_probe_get_succeeded (run) && !qs_probe_get_stopped (run);
+  QsStage stage = qs_probe_get_stage (run);
+
+  clear_source (&self->stall);
+  drop_twin (self);
+  if (self->over)
+    return;
+  if (!failed || stage < QS_STAGE_CONNECT || stage > QS_STAGE_HANDSHAKE)
+    {
+      stop (self);
+      return;
+    }
+  self->holding = TRUE;
+  qs_probe_hold (run);
+  if (!self->under_way)
+    begin (self, FALSE);
+  else if (self->current == NULL)
+    all_made (self); /* there was but waiting left */
+}
+
+static void
+finished_cb (QsProbe *run, QsExperiments *self)
+{
+  stop (self);
+}
+
+/* --- GObject --- */
+
+static void
+qs_experiments_dispose (GObject *object)
+{
+  QsExperiments *self = QS_EXPERIMENTS (object);
+
+  clear_source (&self->stall);
+  drop_twin (self);
+  drop_attempt (self);
+  if (self->run != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (self->run, self);
+      if (self->holding)
+        qs_probe_let_go (self->run);
+    }
+  self->holding = FALSE;
+  self->over = TRUE;
+  self->under_way = FALSE;
+  g_clear_object (&self->current);
+  g_clear_object (&self->run);
+  G_OBJECT_CLASS (qs_experiments_parent_class)->dispose (object);
+}
+
+static void
+qs_experiments_finalize (GObject *object)
+{
+  QsExperiments *self = QS_EXPERIMENTS (object);
+
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->model);
+  g_ptr_array_unref (self->causes);
+  g_main_context_unref (self->context);
+  G_OBJECT_CLASS (qs_experiments_parent_class)->finalize (object);
+}
+
+static void
+qs_experiments_class_init (QsExperimentsClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = qs_experiments_dispose;
+  object_class->finalize = qs_experiments_finalize;
+  signals[SIGNAL_FINISHED] =
+      g_signal_new ("finished", QS_TYPE_EXPERIMENTS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+qs_experiments_init (QsExperiments *self)
+{
+  self->model = g_list_store_new (QS_TYPE_EXPERIMENT);
+  self->causes = g_ptr_array_new ();
+  self->context = g_main_context_ref_thread_default ();
+}
+
+/* --- Public functions --- */
+
+QsExperiments *
+qs_experiments_new (QsProbe *run)
+{
+  g_return_val_if_fail (QS_IS_PROBE (run), NULL);
+
+  QsExperiments *self = g_object_new (QS_TYPE_EXPERIMENTS, NULL);
+  const QsProbeOptions *options = qs_probe_get_options (run);
+  self->run = g_object_ref (run);
+  self->policy = options->record ? options->experiments : QS_EXPERIMENTS_NONE;
+  if (self->policy == QS_EXPERIMENTS_NONE)
+    {
+      self->over = TRUE;
+      return self;
+    }
+  g_signal_connect (run, "notify::state", G_CALLBACK (state_cb), self);
+  g_signal_connect (run, "ended", G_CALLBACK (ended_cb), self);
+  g_signal_connect (run, "finished", G_CALLBACK (finished_cb), self);
+  return self;
+}
+
+GListModel *
+qs_experiments_get_model (QsExperiments *self)
+{
+  g_return_val_if_fail (QS_IS_EXPERIMENTS (self), NULL);
+  return G_LIST_MODEL (self->model);
+}
+
+gboolean
+qs_experiments_are_under_way (QsExperiments *self)
+{
+  g_return_val_if_fail (QS_IS_EXPERIMENTS (self), FALSE);
+  return self->under_way;
+}

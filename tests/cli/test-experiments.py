@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Experiments: each with a target where its conclusion is right, and one where it must not be drawn."""
+
+import os
+import unittest
+
+import peers
+import probe
+
+VERDICT_MS = 5000
+
+
+class Case(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.certs = peers.Certificates()
+        cls.addClassCleanup(cls.certs.__exit__)
+
+    def start(self, start, *arguments, **options):
+        peer = start(*arguments, **options)
+        self.addCleanup(peer.stop)
+        return peer
+
+    def probe(self, *arguments):
+        result = probe.probe(f"--cacert={self.certs.ca}", *arguments)
+        result.experiments = {experiment["id"]: experiment for experiment in result.report["experiments"]}
+        self.assertLess(result.report["timings_ms"]["total"], VERDICT_MS, result.text)
+        return result
+
+    def assert_found(self, result, finding, words, certainty="proved"):
+        self.assertEqual((result.status, result.errors), (1, [finding]), result.text)
+        found = result.findings[finding]
+        self.assertRegex(found["title"] + found["detail"], words)
+        self.assertEqual(found["certainty"], certainty, result.text)
+
+    def assert_outcomes(self, result, **outcomes):
+        for name, outcome in outcomes.items():
+            name = name.replace("_", "-")
+            self.assertIn(name, result.experiments, result.text)
+            self.assertEqual(result.experiments[name]["outcome"], outcome, result.text)
+
+
+class LargeHello(Case):
+    """x25519-alone, padded-hello"""
+
+    def assert_size(self, result):
+        self.assert_found(result, "post-quantum-hello-blocked", "X25519 alone.*it is the size")
+        self.assert_outcomes(result, x25519_alone="answered", padded_hello="failed")
+
+    def test_size_over_tcp(self):
+        for behaviour in ("large-hello-reset", "large-hello-silence", "large-hello-alert-40"):
+            with self.subTest(behaviour), peers.openssl_server(self.certs) as server:
+                with peers.misbehaving("tcp", behaviour, upstream=server) as box:
+                    self.assert_size(self.probe("-4", f"tls://localhost:{box.port}"))
+
+    def test_size_over_quic(self):
+        for start in (peers.caddy, peers.ngtcp2_server):
+            with self.subTest(start.__name__), start(self.certs) as server:
+                with peers.misbehaving("udp", "one-large-gets-through", upstream=server) as box:
+                    result = self.probe("-4", f"https://localhost:{box.port}")
+                    self.assert_size(result)
+                    self.assertNotIn("silent-after-ack", result.findings)
+
+    def test_one_that_gets_through_in_the_end(self):
+        """The path passes what was sent again often enough: then it is a warning."""
+        for start in (peers.caddy, peers.ngtcp2_server):
+            with self.subTest(start.__name__), start(self.certs) as server:
+                with peers.misbehaving("udp", "second-half-of-hello-lost", upstream=server) as box:
+                    result = self.probe("-4", f"https://localhost:{box.port}")
+                self.assertIn("post-quantum-hello-blocked", result.findings, result.text)
+                self.assertNotIn("silent-after-ack", result.findings)
+                self.assert_outcomes(result, x25519_alone="answered")
+
+    def test_group(self):
+        with peers.openssl_server(self.certs) as server:
+            with peers.misbehaving("tcp", "hybrid-hello-alert-40", upstream=server) as box:
+                result = self.probe("-4", f"tls://localhost:{box.port}")
+        self.assert_found(result, "post-quantum-hello-blocked", "it is the group that is refused")
+        self.assert_outcomes(result, x25519_alone="answered", padded_hello="answered", same_again="failed")
+
+    def test_passing_thing(self):
+        """The first attempt alone was refused: no conclusion is drawn from the second."""
+        with peers.openssl_server(self.certs) as server:
+            with peers.misbehaving("tcp", "first-hello-alert-40", upstream=server) as box:
+                result = self.probe("-4", f"tls://localhost:{box.port}")
+        self.assertNotIn("post-quantum-hello-blocked", result.findings, result.text)
+        self.assert_outcomes(result, same_again="answered")
+
+    def test_not_the_cause(self):
+        for behaviour in ("any-hello-alert-40", "reset-after-hello"):
+            with self.subTest(behaviour), peers.misbehaving("tcp", behaviour) as peer:
+                result = self.probe(f"tls://127.0.0.1:{peer.port}")
+            self.assertNotIn("post-quantum-hello-blocked", result.findings, result.text)
+            self.assert_outcomes(result, x25519_alone="failed")
+            self.assertNotIn("padded-hello", result.experiments)
+
+    def test_not_without_one(self):
+        """Who names groups did not send a large ClientHello."""
+        with peers.misbehaving("tcp", "any-hello-alert-40") as peer:
+            result = self.probe("--groups=X25519", f"tls://127.0.0.1:{peer.port}")
+        self.assertNotIn("x25519-alone", result.experiments)
+
+
+class Elsewhere(Case):
+    """unconnected-twin"""
+
+    def test_answers(self):
+        for behaviour in ("answers-from-other-port", "answers-from-other-address"):
+            for mode in ("nonblocking", "blocking", "thread-assisted"):
+                with self.subTest(behaviour, mode=mode), peers.misbehaving("udp", behaviour) as peer:
+                    result = self.probe(f"--mode={mode}", f"quic://{peer.host}:{peer.port}")
+                self.assert_found(result, "reply-from-elsewhere", r"come from 127\.0\.0\.1:\d+")
+                self.assert_outcomes(result, unconnected_twin="answered")
+                self.assertLess(result.report["timings_ms"]["total"], 2000)
+
+    def test_none(self):
+        with peers.udp_silent() as peer:
+            result = self.probe(f"quic://127.0.0.1:{peer.port}")
+        self.assert_found(result, "no-reply", "nothing came back", certainty="possible")
+        self.assert_outcomes(result, unconnected_twin="failed", version_grease="failed")
+
+    def test_two_at_once(self):
+        """The other's answers are no strangers: two runs to one server that is slow to answer."""
+        with peers.ngtcp2_server(self.certs) as server:
+            with peers.misbehaving("udp", "relay", upstream=server) as box:
+                result = self.probe("-4", "--impair=delay=600ms", f"https://localhost:{box.port}")
+        self.assertEqual((result.status, result.experiments), (0, {}), result.text)
+
+
+class Sizes(Case):
+    """large-datagrams, small-datagrams"""
+
+    def test_nothing_large_comes_back(self):
+        for start in (peers.caddy, peers.ngtcp2_server):
+            with self.subTest(start.__name__), start(self.certs) as server:
+                with peers.misbehaving("udp", "nothing-large-comes-back", upstream=server) as box:
+                    result = self.probe("-4", f"https://localhost:{box.port}")
+            self.assert_found(result, "mtu-black-hole", r"largest that came has (\d{2,3}|10\d\d|1100) bytes", "likely")
+            self.assertRegex(result.findings["mtu-black-hole"]["detail"], "1452 bytes reaches the server")
+            self.assert_outcomes(result, x25519_alone="failed", large_datagrams="answered", small_datagrams="failed")
+            self.assertNotIn("silent-after-ack", result.findings)
+
+    def test_not_where_the_server_is_silent(self):
+        with peers.quicserve(probe.SERVER, "--scenario=silent-after-ack") as server:
+            result = self.probe("-k", f"quic://127.0.0.1:{server.port}")
+        self.assert_found(result, "silent-after-ack", "stopped before its ServerHello", certainty="possible")
+        self.assertNotIn("large-datagrams", result.experiments)
+
+
+class Protocols(Case):
+    """alpn-…"""
+
+    def test_what_is_spoken(self):
+        with peers.quicserve(probe.SERVER, "--alpn=hq-interop") as server:
+            result = self.probe("-k", f"https://127.0.0.1:{server.port}")
+            self.assert_found(result, "alpn-mismatch", "It speaks hq-interop")
+            self.assert_outcomes(result, alpn_hq_interop="answered", alpn_doq="failed")
+            self.assertNotIn("alpn-h3", result.experiments)  # it was offered
+
+    def test_over_tcp(self):
+        with peers.caddy(self.certs) as server:
+            result = self.probe("-4", "--alpn=nobody-speaks-this", f"tls://localhost:{server.port}")
+        self.assert_found(result, "alpn-mismatch", "It speaks h2. It speaks http/1.1.")
+        self.assertEqual(result.experiments["alpn-dot"]["outcome"], "failed")
+
+    def test_not_the_cause(self):
+        with peers.misbehaving("tcp", "any-hello-alert-40") as peer:
+            result = self.probe(f"tls://127.0.0.1:{peer.port}")
+        self.assertNotIn("alpn-mismatch", result.findings)
+        self.assertEqual(result.experiments["alpn-h2"]["outcome"], "failed")
+
+
+class Names(Case):
+    """no-sni, sni-other"""
+
+    def test_name_refused(self):
+        for scheme in ("quic", "tls"):
+            with self.subTest(scheme), peers.caddy(self.certs) as server:
+                result = self.probe("-4", "--sni=elsewhere.example", f"{scheme}://localhost:{server.port}")
+            self.assert_found(result, "sni-unknown", "Without a server name it answers, with a certificate for: localhost")
+            self.assert_outcomes(result, no_sni="answered", sni_other="failed")
+
+    def test_not_the_cause(self):
+        with peers.misbehaving("tcp", "any-hello-alert-40") as peer:
+            result = self.probe("-4", f"tls://localhost:{peer.port}")
+        self.assertNotIn("sni-unknown", result.findings)
+        self.assert_outcomes(result, no_sni="failed")
+
+
+class Addresses(Case):
+    """other-address-family, tcp-tls, version-grease"""
+
+    def test_other_family(self):
+        with peers.caddy(self.certs) as server:
+            result = self.probe("-6", f"https://localhost:{server.port}")
+        self.assertEqual(result.errors, ["port-closed"], result.text)
+        self.assertRegex(result.findings["address-family-broken"]["title"], "over IPv4, not over IPv6")
+        self.assert_outcomes(result, other_address_family="answered")
+
+    def test_neither_family(self):
+        with peers.closed_port() as port:
+            result = self.probe("-6", f"https://localhost:{port}")
+        self.assertNotIn("address-family-broken", result.findings)
+        self.assert_outcomes(result, other_address_family="failed", tcp_tls="failed")
+
+    def test_tls_over_tcp(self):
+        with peers.caddy(self.certs, protocols=("h1", "h2")) as server:
+            result = self.probe("-4", f"https://localhost:{server.port}")
+        self.assert_outcomes(result, tcp_tls="answered")
+        self.assertRegex(result.experiments["tcp-tls"]["proves"], "a certificate for: localhost")
+
+    def test_version(self):
+        with peers.misbehaving("udp", "answers-only-other-versions") as peer:
+            result = self.probe(f"quic://127.0.0.1:{peer.port}")
+        self.assert_found(result, "no-reply", "A QUIC server is there: .*: 1, 2", certainty="possible")
+        self.assert_outcomes(result, version_grease="answered")
+
+
+class ClientCertificate(Case):
+    """no-client-certificate"""
+
+    def run_with(self, kind, *options):
+        certificate, key = self.certs.leaf(kind)
+        verify = ("-verify", "1", "-verify_return_error", "-CAfile", self.certs.ca, "-www")
+        with peers.openssl_server(self.certs, options=verify) as server:
+            return self.probe("-4", f"--cert={certificate}", f"--key={key}", f"tls://localhost:{server.port}")
+
+    def test_refused(self):
+        result = self.run_with("unknown-client")
+        self.assertEqual(result.errors, ["client-certificate-refused"], result.text)
+        self.assertRegex(result.findings["client-certificate-refused"]["detail"], "Without a certificate .* completed")
+        self.assert_outcomes(result, no_client_certificate="answered")
+
+    def test_taken(self):
+        result = self.run_with("client")
+        self.assertEqual((result.status, result.experiments), (0, {}), result.text)
+
+
+class Bounds(Case):
+    def test_none(self):
+        with peers.misbehaving("tcp", "any-hello-alert-40") as peer:
+            result = self.probe("--experiments=none", f"tls://127.0.0.1:{peer.port}")
+        self.assertEqual((result.status, result.experiments), (1, {}))
+
+    def test_all(self):
+        """Also where the cause is known."""
+        with peers.quicserve(probe.SERVER, "--scenario=unknown-ca") as server:
+            auto = self.probe(f"quic://127.0.0.1:{server.port}")
+            every = self.probe("--experiments=all", f"quic://127.0.0.1:{server.port}")
+        self.assertEqual(auto.experiments, {}, auto.text)
+        self.assertEqual(every.errors, auto.errors)
+        self.assertEqual(len(every.experiments), 5, every.text)
+
+    def test_wrong_word(self):
+        self.assertEqual(probe.run("--experiments=some", "quic://127.0.0.1:1").status, 2)
+
+    def test_not_when_it_works(self):
+        with peers.quicserve(probe.SERVER) as server:
+            result = self.probe("-k", "--experiments=all", f"quic://127.0.0.1:{server.port}")
+        self.assertEqual((result.status, result.experiments), (0, {}), result.text)
+
+    def test_slow_path_is_no_failure(self):
+        """A round trip of 1.6 s, and a Retry."""
+        with peers.quicserve(probe.SERVER) as server:
+            result = probe.probe("-k", "--impair=delay=800ms", f"quic://127.0.0.1:{server.port}")
+        self.assertEqual((result.status, result.report["experiments"]), (0, []), result.text)
+
+    def test_short_time_out_holds(self):
+        with peers.udp_silent() as peer:
+            result = self.probe("--timeout=1", f"quic://127.0.0.1:{peer.port}")
+        self.assertLess(result.report["timings_ms"]["total"], 1500, result.text)
+
+    def test_one_at_a_time(self):
+        """Beside the first connection there is but one more at any time."""
+        with peers.tcp_silent() as peer:
+            result = self.probe(f"tls://127.0.0.1:{peer.port}")
+            self.assertEqual(peer.most_connections, 2)
+        self.assertGreaterEqual(len(result.experiments), 1)
+
+    def test_text(self):
+        with peers.misbehaving("tcp", "any-hello-alert-40") as peer:
+            text = probe.run(f"tls://127.0.0.1:{peer.port}").text
+        self.assertRegex(text, r"More attempts, with one thing changed each\n  X25519 alone.*\[x25519-alone\]: failed as well")
+
+
+if __name__ == "__main__":
+    peers.main()

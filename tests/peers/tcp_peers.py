@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Peers on TCP that are no good TLS server, one behaviour each; standard library alone.
+
+    tcp_peers.py BEHAVIOUR [--port=P] [--upstream=HOST:PORT] [--certificate=PEM]
+
+Prints "listening on 127.0.0.1:P" and serves until it is killed. Behaviours: see the table at the end.
+"""
+import argparse
+import os
+import socket
+import ssl
+import struct
+import threading
+import time
+
+
+def reset(conn, _hello=b''):
+    conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+    conn.close()
+
+
+def alert(level, description):
+    def act(conn, _hello):
+        conn.sendall(bytes([21, 3, 1, 0, 2, level, description]))
+        time.sleep(0.2)
+    return act
+
+
+def pump(source, sink):
+    try:
+        while chunk := source.recv(65536):
+            sink.sendall(chunk)
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+HYBRID_SHARE = bytes.fromhex('11ec04c0')  # X25519MLKEM768, 1216 bytes
+
+
+def box(act, refuses=lambda hello: len(hello) > 1400):
+    """A middlebox that acts on the ClientHellos that it refuses, and passes the others to the upstream server."""
+    def serve(conn, args):
+        time.sleep(0.02)
+        hello = conn.recv(65536)
+        if refuses(hello):
+            act(conn, hello)
+            return
+        host, port = args.upstream.rsplit(':', 1)
+        upstream = socket.create_connection((host, int(port)))
+        upstream.sendall(hello)
+        back = threading.Thread(target=pump, args=(upstream, conn), daemon=True)
+        back.start()
+        pump(conn, upstream)
+        back.join(5)
+    return serve
+
+
+def says(text, first=True):
+    def serve(conn, _args):
+        if not first:
+            conn.recv(65536)
+        conn.sendall(text)
+        time.sleep(0.3)
+    return serve
+
+
+def no_renegotiation_info(conn, args):
+    """A TLS 1.2 ServerHello with no extension at all, so without RFC 5746."""
+    conn.recv(65536)
+    der = ssl.PEM_cert_to_DER_cert(open(args.certificate, encoding='ascii').read().split('-----END')[0] + '-----END CERTIFICATE-----\n')
+    hello = b'\x03\x03' + os.urandom(32) + b'\x00' + b'\xc0\x2f' + b'\x00' + b'\x00\x00'
+    chain = struct.pack('>I', len(der) + 3)[1:] + struct.pack('>I', len(der))[1:] + der
+    flight = b'\x02' + struct.pack('>I', len(hello))[1:] + hello + b'\x0b' + struct.pack('>I', len(chain))[1:] + chain
+    conn.sendall(b'\x16\x03\x03' + struct.pack('>H', len(flight)) + flight)
+    conn.settimeout(2)
+    conn.recv(100)
+
+
+BEHAVIOURS = {
+    'large-hello-reset': box(reset),
+    'large-hello-silence': box(lambda conn, _hello: time.sleep(30)),
+    'large-hello-alert-40': box(alert(2, 40)),
+    'hybrid-hello-alert-40': box(alert(2, 40), lambda hello: HYBRID_SHARE in hello),
+    'any-hello-alert-40': box(alert(2, 40), lambda hello: True),
+    'first-hello-alert-40': box(alert(2, 40), lambda hello, first=iter((True,)): next(first, False)),
+    'fin-after-hello': lambda conn, _args: conn.recv(65536),
+    'reset-after-hello': lambda conn, _args: reset(conn, conn.recv(65536)),
+    'no-renegotiation-info': no_renegotiation_info,
+    'http-400': says(b'HTTP/1.1 400 Bad Request\r\nServer: web\r\nContent-Type: text/html\r\n\r\n<html>bad</html>', False),
+    'http-portal': says(b'HTTP/1.1 302 Found\r\nLocation: http://portal.example.test/login\r\nContent-Length: 0\r\n\r\n', False),
+    'ssh': says(b'SSH-2.0-OpenSSH_9.2p1\r\n'),
+    'telnet': says(b'\xff\xfd\x18\xff\xfd\x20'),
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('behaviour', choices=sorted(BEHAVIOURS))
+    parser.add_argument('--port', type=int, default=0)
+    parser.add_argument('--upstream', default='127.0.0.1:443')
+    parser.add_argument('--certificate')
+    args = parser.parse_args()
+    listener = socket.create_server(('127.0.0.1', args.port))
+    print('listening on 127.0.0.1:%d' % listener.getsockname()[1], flush=True)
+    while True:
+        conn, _peer = listener.accept()
+
+        def run(conn=conn):
+            try:
+                BEHAVIOURS[args.behaviour](conn, args)
+            except OSError:
+                pass
+            finally:
+                conn.close()
+        threading.Thread(target=run, daemon=True).start()
+
+
+if __name__ == '__main__':
+    main()
