@@ -24,8 +24,8 @@ is_shown_as_is (gunichar c)
     }
 }
 
-char *
-qs_text_escape_short (const void *bytes, gssize length, guint max_chars)
+static char *
+escape (const void *bytes, gssize length, guint max_chars, gboolean again)
 {
   const char *at = bytes;
   const char *end = at + (length < 0 ? strlen (at) : (gsize) length);
@@ -50,7 +50,7 @@ qs_text_escape_short (const void *bytes, gssize length, guint max_chars)
 
       const char *next = *at == '\0' ? at + 1 : g_utf8_next_char (at);
       if (c == '\\')
-        g_string_append (text, "\\\\");
+        g_string_append (text, again ? "\\" : "\\\\");
       else if (is_shown_as_is (c))
         g_string_append_len (text, at, next - at);
       else if (c < 0x100)
@@ -61,6 +61,18 @@ qs_text_escape_short (const void *bytes, gssize length, guint max_chars)
     }
 
   return g_string_free (text, FALSE);
+}
+
+char *
+qs_text_escape_short (const void *bytes, gssize length, guint max_chars)
+{
+  return escape (bytes, length, max_chars, FALSE);
+}
+
+char *
+qs_text_escape_again (const void *bytes, gssize length)
+{
+  return escape (bytes, length, G_MAXUINT, TRUE);
 }
 
 char *

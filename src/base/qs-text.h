@@ -18,6 +18,8 @@ G_BEGIN_DECLS
  * Returns: (transfer full): UTF-8
  */
 char *qs_text_escape (const void *bytes, gssize length);
+/* What claims to have been escaped already, as a file may: the same, but backslashes stay as they are. */
+char *qs_text_escape_again (const void *bytes, gssize length);
 
 /* The same, cut to at most max_chars characters with "…" at the end when something was cut. */
 char *qs_text_escape_short (const void *bytes, gssize length, guint max_chars);

@@ -60,6 +60,7 @@ struct _QsCapture {
   GPtrArray *traces;
   GPtrArray *secrets;
   GPtrArray *notes;
+  GPtrArray *runs; /* QsRunReader */
   guint64 n_packets, n_fragments, n_malformed, n_left_out;
   guint n_guessed;
 };

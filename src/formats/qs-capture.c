@@ -9,6 +9,7 @@
 
 #define MAX_CONNECTIONS 4096 /* in one file */
 #define MAX_FLOWS 262144     /* address pairs that are looked at */
+#define MAX_RUNS 256         /* that Quicscope recorded */
 #define MAX_SECRETS 65536    /* kept for connections to come */
 
 /* --- Keys --- */
@@ -298,6 +299,7 @@ qs_capture_new (const char *title)
   self->traces = g_ptr_array_new_with_free_func (g_object_unref);
   self->secrets = g_ptr_array_new_with_free_func (g_free);
   self->notes = g_ptr_array_new_with_free_func (g_free);
+  self->runs = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_run_reader_free);
   return self;
 }
 
@@ -311,6 +313,7 @@ qs_capture_free (QsCapture *self)
   g_ptr_array_unref (self->traces);
   g_ptr_array_unref (self->secrets);
   g_ptr_array_unref (self->notes);
+  g_ptr_array_unref (self->runs);
   g_free (self->title);
   g_free (self);
 }
@@ -323,6 +326,23 @@ qs_capture_add_secret (QsCapture *self, const char *line)
   g_ptr_array_add (self->secrets, g_strdup (line));
   for (guint i = 0; i < self->traces->len; i++)
     qs_trace_add_secret (g_ptr_array_index (self->traces, i), 0, line);
+}
+
+QsRunReader *
+qs_capture_add_run (QsCapture *self, const guint8 *record, gsize length)
+{
+  QsRunReader *run = self->runs->len < MAX_RUNS ? qs_run_reader_new (record, length) : NULL;
+
+  if (run == NULL)
+    return NULL;
+  QsTrace *trace = qs_run_reader_get_trace (run);
+  g_ptr_array_add (self->runs, run);
+  g_ptr_array_add (self->traces, g_object_ref (trace));
+  if (qs_trace_get_title (trace) == NULL)
+    qs_trace_set_title (trace, self->title);
+  for (guint i = 0; i < self->secrets->len; i++)
+    qs_trace_add_secret (trace, 0, g_ptr_array_index (self->secrets, i));
+  return run;
 }
 
 void
@@ -363,7 +383,7 @@ qs_capture_add_packet (QsCapture *self, const QsCaptured *captured)
 guint64
 qs_capture_get_n_packets (QsCapture *self)
 {
-  return self->n_packets;
+  return self->n_packets + self->runs->len; /* a run may have come to none */
 }
 
 void
@@ -408,7 +428,9 @@ qs_capture_finish (QsCapture *self, GError **error)
   for (guint i = 0; i < self->connections->len; i++)
     qs_capture_end_tcp (self, g_ptr_array_index (self->connections, i));
   drop_wrong_guesses (self);
-  if (self->n_packets == 0)
+  for (guint i = 0; i < self->runs->len; i++)
+    qs_run_reader_finish (g_ptr_array_index (self->runs, i));
+  if (self->n_packets == 0 && self->runs->len == 0)
     {
       g_set_error_literal (error, QS_ERROR, QS_ERROR_UNSUPPORTED, _ ("This capture has no packets in it."));
       return NULL;
@@ -429,6 +451,11 @@ qs_capture_finish (QsCapture *self, GError **error)
   add_count_note (self, self->n_fragments, _ ("fragments of IP packets in the capture were passed over"));
   add_count_note (self, self->n_malformed, _ ("packets in the capture could not be read"));
   add_count_note (self, self->n_left_out, _ ("packets belong to connections above the bound and were passed over"));
+  for (guint i = 0; i < self->runs->len; i++)
+    {
+      for (guint j = 0; j < self->notes->len; j++)
+        qs_run_reader_add_note (g_ptr_array_index (self->runs, i), g_ptr_array_index (self->notes, j));
+    }
   for (guint i = 0; i < self->connections->len; i++)
     {
       QsCaptureConnection *connection = g_ptr_array_index (self->connections, i);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "formats/qs-capture-packet.h"
+#include "formats/qs-run-record.h"
 
 G_BEGIN_DECLS
 
@@ -17,6 +17,9 @@ typedef struct _QsCapture QsCapture;
 QsCapture *qs_capture_new (const char *title);
 /* What follows was written by Quicscope, so all of it is of one run, with several addresses maybe: one trace. */
 void qs_capture_set_one_run (QsCapture *self, gboolean one_run);
+/* Of a run that Quicscope recorded: its packets go to what this returns, which the capture owns, and its trace is among the
+ * others in the end. NULL: it is no record, or one run too many. */
+QsRunReader *qs_capture_add_run (QsCapture *self, const guint8 *record, gsize length);
 /* To all connections: those that are there and those to come. */
 void qs_capture_add_secret (QsCapture *self, const char *line);
 void qs_capture_add_packet (QsCapture *self, const QsCaptured *captured);

@@ -19,6 +19,7 @@ G_BEGIN_DECLS
 
 #define QS_PCAPNG_OPT_END 0
 #define QS_PCAPNG_OPT_COMMENT 1
+#define QS_PCAPNG_OPT_CUSTOM 2989 /* binary, to be copied */
 #define QS_PCAPNG_SHB_APPLICATION 4
 #define QS_PCAPNG_IF_NAME 2
 #define QS_PCAPNG_IF_TSRESOL 9

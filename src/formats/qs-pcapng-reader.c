@@ -7,6 +7,7 @@
 #include "formats/qs-key-log.h"
 #include "formats/qs-pcapng-private.h"
 #include "formats/qs-pcapng.h"
+#include "formats/qs-run-record.h"
 
 #define MIN_BLOCK 12
 #define MAX_BLOCK (64u << 20)
@@ -18,6 +19,7 @@ typedef struct {
   guint8 resolution; /* the option's byte: 10^-n, or 2^-n with the top bit */
   gint64 offset;     /* seconds */
   guint32 snapshot;
+  QsRunReader *run; /* the capture's: what is of a run that Quicscope recorded; NULL: none */
 } Interface;
 
 typedef struct {
@@ -89,14 +91,28 @@ next_option (const Reader *self, gsize *at, guint *code, QsSpan *value)
   return TRUE;
 }
 
+/* A part of the record of a run, if it is one. */
 static void
-read_interface_options (const Reader *self, gsize at, Interface *interface)
+take_run_part (const Reader *self, QsSpan value, GByteArray *record)
+{
+  gsize magic = strlen (QS_RUN_RECORD_MAGIC), head = 4 + magic;
+
+  if (value.length < head || get32 (self, (gsize) (value.data - self->block->data)) != QS_RUN_RECORD_PEN ||
+      memcmp (value.data + 4, QS_RUN_RECORD_MAGIC, magic) != 0 || record->len > QS_RUN_RECORD_MAX)
+    return;
+  g_byte_array_append (record, value.data + head, (guint) (value.length - head));
+}
+
+static void
+read_interface_options (const Reader *self, gsize at, Interface *interface, GByteArray *record)
 {
   QsSpan value;
   guint code;
 
   while (next_option (self, &at, &code, &value))
     {
+      if (code == QS_PCAPNG_OPT_CUSTOM)
+        take_run_part (self, value, record);
       if (code == QS_PCAPNG_IF_TSRESOL && value.length == 1)
         interface->resolution = value.data[0];
       if (code == QS_PCAPNG_IF_TSOFFSET && value.length == 8)
@@ -199,7 +215,10 @@ read_interface (Reader *self, GError **error)
     return fail_damaged (self, error, _ ("it describes too many interfaces"));
 
   Interface interface = { .link = get16 (self, 0), .resolution = 6, .snapshot = get32 (self, 4) };
-  read_interface_options (self, 8, &interface);
+  g_autoptr (GByteArray) record = g_byte_array_new ();
+  read_interface_options (self, 8, &interface, record);
+  if (record->len > 0)
+    interface.run = qs_capture_add_run (self->capture, record->data, record->len);
   g_array_append_val (self->interfaces, interface);
   return TRUE;
 }
@@ -209,6 +228,9 @@ add_packet (Reader *self, const Interface *interface, QsCaptured *captured)
 {
   captured->link = interface->link;
   self->last_time = captured->time;
+  /* mergecap makes one interface of two runs': the other one's packets are a capture like any other. */
+  if (interface->run != NULL && qs_run_reader_add_packet (interface->run, captured))
+    return;
   if (qs_capture_link_is_known (interface->link))
     qs_capture_add_packet (self->capture, captured);
   else

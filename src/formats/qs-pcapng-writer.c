@@ -6,6 +6,7 @@
 #include "base/qs-i18n.h"
 #include "formats/qs-key-log.h"
 #include "formats/qs-pcapng-private.h"
+#include "formats/qs-run-record.h"
 #include "formats/qs-trace-save-private.h"
 
 #define PROTOCOL_TCP 6
@@ -44,8 +45,10 @@ typedef struct {
 
 typedef struct {
   QsTrace *trace;
-  guint next, end; /* records */
-  GArray *paths;   /* Path */
+  guint next, end;  /* records */
+  guint n_carriers; /* datagrams or segments among them */
+  guint64 kept;     /* their bytes */
+  GArray *paths;    /* Path */
   GByteArray *block;
   GByteArray *packet;
   gint last_path;               /* where something was sent last, -1: nowhere */
@@ -150,6 +153,26 @@ write_section (State *self, QsFileWriter *out, GError **error)
   return end_block (self->block, out, error);
 }
 
+static void make_run_record (State *self, GByteArray *record);
+
+/* Too much for one block of Wireshark's: then it is a capture like any other. */
+static void
+put_run_record (State *self)
+{
+  g_autoptr (GByteArray) record = g_byte_array_new ();
+  g_autoptr (GByteArray) part = g_byte_array_new ();
+
+  make_run_record (self, record);
+  for (guint at = 0; record->len <= QS_RUN_RECORD_MAX && at < record->len; at += QS_RUN_RECORD_PART)
+    {
+      g_byte_array_set_size (part, 0);
+      put_le32 (part, QS_RUN_RECORD_PEN);
+      put_bytes (part, QS_RUN_RECORD_MAGIC, strlen (QS_RUN_RECORD_MAGIC));
+      put_bytes (part, record->data + at, MIN (record->len - at, QS_RUN_RECORD_PART));
+      put_option (self->block, QS_PCAPNG_OPT_CUSTOM, part->data, part->len);
+    }
+}
+
 static gboolean
 write_interface (State *self, QsFileWriter *out, GError **error)
 {
@@ -163,6 +186,7 @@ write_interface (State *self, QsFileWriter *out, GError **error)
   put_le32 (self->block, 0); /* snapshot length: no bound */
   put_option (self->block, QS_PCAPNG_IF_NAME, name, strlen (name));
   put_option (self->block, QS_PCAPNG_IF_TSRESOL, &nanoseconds, 1);
+  put_run_record (self);
   put_option (self->block, QS_PCAPNG_OPT_END, NULL, 0);
   return end_block (self->block, out, error);
 }
@@ -449,6 +473,40 @@ get_path (State *self, guint16 index)
   return &g_array_index (self->paths, Path, index);
 }
 
+/* --- The record of the run --- */
+
+static void
+read_run_end (State *self, GSocketAddress *address, QsDirection direction, QsRunEnd *out)
+{
+  gboolean client = self->server == (direction == QS_DIRECTION_RECEIVED);
+  Endpoint end;
+
+  read_endpoint (address, direction == QS_DIRECTION_SENT ? 1 : 2, client ? 49152 : 443, &end);
+  memcpy (out->end.address, end.address, 16);
+  out->end.port = end.port;
+  out->known = address != NULL && G_IS_INET_SOCKET_ADDRESS (address);
+  if (out->known && g_socket_address_get_family (address) == G_SOCKET_FAMILY_IPV6)
+    out->scope = g_inet_socket_address_get_scope_id (G_INET_SOCKET_ADDRESS (address));
+}
+
+static void
+make_run_record (State *self, GByteArray *record)
+{
+  const QsPath *path;
+
+  qs_run_record_add_run (record, self->trace, self->n_carriers, self->kept);
+  for (guint i = 0; i < G_MAXUINT16 && (path = qs_trace_get_path (self->trace, (guint16) i)) != NULL; i++)
+    {
+      QsRunEnd local = { 0 }, remote = { 0 };
+
+      read_run_end (self, path->local, QS_DIRECTION_SENT, &local);
+      read_run_end (self, path->remote, QS_DIRECTION_RECEIVED, &remote);
+      qs_run_record_add_path (record, &local, &remote);
+    }
+  qs_run_record_add_marks (record, self->trace);
+  qs_run_record_add_segments (record, self->trace, self->end);
+}
+
 /* --- ICMP errors --- */
 
 /* As the path has it, else FALSE. */
@@ -573,7 +631,7 @@ begin_pcapng (QsTrace *trace, const char *path, QsFileWriter *out, GError **erro
 
   State *self = g_new0 (State, 1);
   self->trace = g_object_ref (trace);
-  self->end = qs_trace_get_n_records (trace);
+  qs_trace_get_extent (trace, &self->end, &self->n_carriers, &self->kept);
   self->paths = g_array_new (FALSE, FALSE, sizeof (Path));
   self->block = g_byte_array_new ();
   self->packet = g_byte_array_new ();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
+#include "base/qs-text.h"
 #include "study/qs-study-private.h"
 
 /* "name\0value\0…": each ends in a NUL. */
@@ -16,7 +17,8 @@ unpack_headers (GBytes *bytes)
       const char *stop = memchr (at, '\0', (gsize) (end - at));
       if (stop == NULL)
         break;
-      g_strv_builder_add (builder, at);
+      g_autofree char *text = qs_text_escape_again (at, stop - at); /* a file may say anything */
+      g_strv_builder_add (builder, text);
       at = stop + 1;
     }
   return g_strv_builder_end (builder);

@@ -32,10 +32,9 @@ read_marks (GPtrArray *streams, QsTrace *trace)
 }
 
 static void
-read_frames (GPtrArray *streams, const QsEvidence *evidence, QsRecording *recording)
+read_frames (GPtrArray *streams, const QsEvidence *evidence, QsRecording *recording, guint *n_all)
 {
-  guint n_all = 0;
-  g_autoptr (GPtrArray) recorded = qs_recording_list_streams (recording, evidence->close.known, &n_all);
+  g_autoptr (GPtrArray) recorded = qs_recording_list_streams (recording, evidence->close.known, n_all);
 
   for (guint i = 0; i < recorded->len; i++)
     {
@@ -48,13 +47,18 @@ read_frames (GPtrArray *streams, const QsEvidence *evidence, QsRecording *record
 }
 
 GPtrArray *
-qs_study_streams_new (const QsEvidence *evidence, QsRecording *recording)
+qs_study_streams_new (const QsEvidence *evidence, QsRecording *recording, guint *n_all)
 {
   GPtrArray *streams = g_ptr_array_new_with_free_func (g_free);
 
   if (qs_trace_find_mark (evidence->trace, QS_MARK_STREAM, NULL, NULL) != NULL)
-    read_marks (streams, evidence->trace);
+    {
+      read_marks (streams, evidence->trace);
+      *n_all = streams->len;
+    }
   else
-    read_frames (streams, evidence, recording);
+    {
+      read_frames (streams, evidence, recording, n_all);
+    }
   return streams;
 }

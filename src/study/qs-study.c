@@ -18,6 +18,7 @@ struct _QsStudy {
   /* Made when asked for, of one evidence. */
   QsEvidence *evidence;
   GPtrArray *steps, *findings, *streams;
+  guint n_streams;
   QsSummary *summary;
   char *verdict;
   QsStudyTarget *target;
@@ -254,8 +255,14 @@ qs_study_get_streams (QsStudy *self)
   g_return_val_if_fail (QS_IS_STUDY (self), NULL);
 
   if (self->streams == NULL)
-    self->streams = qs_study_streams_new (qs_study_get_evidence (self), self->recording);
+    self->streams = qs_study_streams_new (qs_study_get_evidence (self), self->recording, &self->n_streams);
   return self->streams;
+}
+
+guint
+qs_study_get_n_streams (QsStudy *self)
+{
+  return qs_study_get_streams (self) != NULL ? self->n_streams : 0;
 }
 
 const QsStudyTarget *

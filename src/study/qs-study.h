@@ -92,7 +92,8 @@ GPtrArray *qs_study_get_steps (QsStudy *self);    /* QsStep */
 GPtrArray *qs_study_get_findings (QsStudy *self); /* QsFinding, most severe first */
 const QsSummary *qs_study_get_summary (QsStudy *self);
 const char *qs_study_get_verdict (QsStudy *self);
-GPtrArray *qs_study_get_streams (QsStudy *self); /* QsStudyStream */
+GPtrArray *qs_study_get_streams (QsStudy *self); /* QsStudyStream; of a file without marks at most 1000 */
+guint qs_study_get_n_streams (QsStudy *self);    /* all that there are */
 const QsStudyTarget *qs_study_get_target (QsStudy *self);
 const QsStudyAnswer *qs_study_get_answer (QsStudy *self); /* NULL: nothing was answered, or it is not known */
 /* Whether what was asked was done: a run's own outcome, or of a file what it shows. */

@@ -371,6 +371,18 @@ qs_trace_get_payload_kept (QsTrace *self)
   return kept;
 }
 
+void
+qs_trace_get_extent (QsTrace *self, guint *n_records, guint *n_datagrams, guint64 *kept)
+{
+  g_return_if_fail (QS_IS_TRACE (self) && n_records != NULL && n_datagrams != NULL && kept != NULL);
+
+  g_mutex_lock (&self->lock);
+  *n_records = self->records.length;
+  *n_datagrams = self->n_datagrams;
+  *kept = self->payload_kept;
+  g_mutex_unlock (&self->lock);
+}
+
 guint
 qs_trace_get_n_truncated (QsTrace *self)
 {

@@ -137,6 +137,9 @@ const char *qs_trace_get_format (QsTrace *self);
 /* How many payload bytes are kept whole (default 64 MiB); later datagrams keep their first 64. */
 void qs_trace_set_payload_limit (QsTrace *self, guint64 bytes);
 guint64 qs_trace_get_payload_kept (QsTrace *self);
+/* How much there is at one moment, for who writes it while more is added: records, datagrams or segments among them, and
+ * their bytes that were kept. */
+void qs_trace_get_extent (QsTrace *self, guint *n_records, guint *n_datagrams, guint64 *kept);
 guint qs_trace_get_n_truncated (QsTrace *self); /* records behind the bound: 0 = whole */
 
 guint16 qs_trace_add_path (QsTrace *self, GSocketAddress *local, GSocketAddress *remote);

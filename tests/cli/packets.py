@@ -6,6 +6,7 @@ frames), a frame is a tuple of its type and what identifies it. So two of them a
 
 import collections
 import json
+import struct
 import os
 import subprocess
 import xml.etree.ElementTree
@@ -302,3 +303,40 @@ def describe(datagram):
     lines = [f"{datagram.time} {'client' if datagram.from_client else 'server'}"]
     lines += [f"    {packet}" for packet in datagram.packets]
     return "\n".join(lines)
+
+
+def _rewrite_options(body, at, keep):
+    """The options from at on, without those that keep(code, value) does not want."""
+    out = body[:at]
+    while at + 4 <= len(body):
+        code, length = struct.unpack_from("<HH", body, at)
+        size = 4 + (length + 3) // 4 * 4
+        if keep(code, body[at + 4 : at + 4 + length]):
+            out += body[at : at + size]
+        at += size
+    return out
+
+
+def strip_record(path, to):
+    """A run of ours as its packets and secrets alone tell it."""
+    with open(path, "rb") as file:
+        data = file.read()
+    out, at = b"", 0
+    while at < len(data):
+        kind, length = struct.unpack_from("<II", data, at)
+        body = data[at + 8 : at + length - 4]
+        if kind == 1:
+            body = _rewrite_options(body, 8, lambda code, value: code != 2989)
+        out += struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+        at += length
+    with open(to, "wb") as file:
+        file.write(out)
+
+
+def change_record(path, to, old, new):
+    """With something else in the record of the run, of the same length."""
+    with open(path, "rb") as file:
+        data = file.read()
+    assert len(old) == len(new) and data.count(old) > 0, old
+    with open(to, "wb") as file:
+        file.write(data.replace(old, new))

@@ -7,6 +7,7 @@
 #include "formats/qs-trace-file.h"
 #include "formats/qs-trace-save.h"
 #include "fuzz.h"
+#include "study/qs-study.h"
 
 /* fontconfig keeps what it read until the end, out of a leak checker's sight. */
 const char *__lsan_default_suppressions (void);
@@ -39,6 +40,21 @@ use_trace (QsTrace *trace)
     }
 }
 
+/* All that is said of it. */
+static void
+tell_of (QsTrace *trace)
+{
+  g_autoptr (QsStudy) study = qs_study_new (trace, NULL);
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+
+  qs_study_settle (study);
+  g_assert_nonnull (qs_study_get_steps (study));
+  json_node_take_object (node, qs_study_to_json (study));
+  g_autofree char *text = qs_study_json_to_text (node);
+  for (const char *at = text; *at != '\0'; at = g_utf8_next_char (at))
+    g_assert_true (*at == '\n' || !g_unichar_iscntrl (g_utf8_get_char (at)));
+}
+
 /* A capture or a qlog that somebody sent: read, dissected, and every packet's frames asked for. */
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
@@ -67,6 +83,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
           g_assert_nonnull (frames);
         }
       use_trace (trace);
+      tell_of (trace);
     }
   close (fd);
   return 0;

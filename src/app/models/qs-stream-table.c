@@ -18,7 +18,6 @@ struct _QsStreamTable {
   GtkListStore *model;
   GHashTable *rows;    /* QsStream -> GtkTreeIter: a list store's iters last */
   GHashTable *changed; /* QsStream set */
-  guint n_marks;       /* that were read */
   guint n_recorded;    /* from a file: streams, of which not all need have a row */
   guint write_id;
   gboolean write_is_slow;
@@ -157,66 +156,10 @@ items_changed_cb (QsStreamTable *self, guint position, guint removed, guint adde
   schedule (self, FALSE);
 }
 
-/* --- From a file's marks ---------------------------------------------------------------- */
+/* --- From a study ----------------------------------------------------------------------- */
 
 static void
-write_mark (QsStreamTable *self, GHashTable *seen, const QsMark *mark)
-{
-  GtkTreeIter *row = g_hash_table_lookup (seen, &mark->stream);
-
-  if (row == NULL)
-    {
-      GtkTreeIter iter;
-      g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, mark->stream);
-      /* RFC 9000, section 2.1: the two lowest bits of an id. */
-      gtk_list_store_insert_with_values (self->model, &iter, -1, QS_STREAM_COLUMN_ID, id, QS_STREAM_COLUMN_DIRECTION,
-                                         direction_words ((mark->stream & 2) == 0), QS_STREAM_COLUMN_INITIATOR,
-                                         initiator_words ((mark->stream & 1) == 0), QS_STREAM_COLUMN_NUMBER,
-                                         mark->stream, -1);
-      row = gtk_tree_iter_copy (&iter);
-      g_hash_table_insert (seen, g_memdup2 (&mark->stream, sizeof mark->stream), row);
-    }
-  const char *alpn = qs_run_get_summary (self->run)->alpn;
-  g_autofree char *read_error = qs_stream_code_to_text (mark->read_error, alpn);
-  g_autofree char *write_error = qs_stream_code_to_text (mark->write_error, alpn);
-  g_autofree char *sent = g_strdup_printf ("%'" G_GUINT64_FORMAT, mark->sent);
-  g_autofree char *received = g_strdup_printf ("%'" G_GUINT64_FORMAT, mark->received);
-  gtk_list_store_set (self->model, row, QS_STREAM_COLUMN_READ_STATE, qs_stream_state_name (mark->read_state),
-                      QS_STREAM_COLUMN_WRITE_STATE, qs_stream_state_name (mark->write_state),
-                      QS_STREAM_COLUMN_READ_ERROR, read_error, QS_STREAM_COLUMN_WRITE_ERROR, write_error,
-                      QS_STREAM_COLUMN_SENT, sent, QS_STREAM_COLUMN_RECEIVED, received, -1);
-}
-
-static gboolean
-has_marks (QsTrace *trace)
-{
-  return qs_trace_find_mark (trace, QS_MARK_STREAM, NULL, NULL) != NULL;
-}
-
-static void
-read_marks (QsStreamTable *self)
-{
-  QsTrace *trace = qs_run_get_trace (self->run);
-  g_autoptr (GHashTable) seen =
-      g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) gtk_tree_iter_free);
-
-  if (self->n_marks == qs_trace_get_n_marks (trace))
-    return;
-  self->n_marks = qs_trace_get_n_marks (trace);
-  gtk_list_store_clear (self->model);
-  for (guint i = 0; i < qs_trace_get_n_marks (trace); i++)
-    {
-      const QsMark *mark = qs_trace_get_mark (trace, i, NULL);
-      if (mark->kind == QS_MARK_STREAM && mark->stream >= 0)
-        write_mark (self, seen, mark);
-    }
-  self->n_recorded = g_hash_table_size (seen);
-}
-
-/* --- From a file's frames --------------------------------------------------------------- */
-
-static void
-write_recorded (QsStreamTable *self, GtkTreeIter *iter, const QsRecordedStream *stream)
+write_studied (QsStreamTable *self, GtkTreeIter *iter, const QsStudyStream *stream)
 {
   const char *alpn = qs_run_get_summary (self->run)->alpn;
   g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, stream->id);
@@ -225,32 +168,45 @@ write_recorded (QsStreamTable *self, GtkTreeIter *iter, const QsRecordedStream *
   g_autofree char *sent = g_strdup_printf ("%'" G_GUINT64_FORMAT, stream->sent);
   g_autofree char *received = g_strdup_printf ("%'" G_GUINT64_FORMAT, stream->received);
 
+  /* RFC 9000, section 2.1: the two lowest bits of an id. */
   gtk_list_store_set (self->model, iter, QS_STREAM_COLUMN_ID, id, QS_STREAM_COLUMN_DIRECTION,
-                      direction_words (stream->bidirectional), QS_STREAM_COLUMN_INITIATOR,
-                      initiator_words (stream->by_client), QS_STREAM_COLUMN_READ_STATE,
+                      direction_words ((stream->id & 2) == 0), QS_STREAM_COLUMN_INITIATOR,
+                      initiator_words ((stream->id & 1) == 0), QS_STREAM_COLUMN_READ_STATE,
                       qs_stream_state_name (stream->read_state), QS_STREAM_COLUMN_WRITE_STATE,
                       qs_stream_state_name (stream->write_state), QS_STREAM_COLUMN_READ_ERROR, read_error,
                       QS_STREAM_COLUMN_WRITE_ERROR, write_error, QS_STREAM_COLUMN_SENT, sent, QS_STREAM_COLUMN_RECEIVED,
                       received, QS_STREAM_COLUMN_NUMBER, stream->id, -1);
 }
 
+static int
+compare_ids (gconstpointer a, gconstpointer b)
+{
+  const QsStudyStream *left = *(QsStudyStream *const *) a, *right = *(QsStudyStream *const *) b;
+
+  return left->id < right->id ? -1 : left->id > right->id;
+}
+
 /* In place: rows are by id, and new streams have mostly higher ones. */
 static void
-read_frames (QsStreamTable *self)
+read_study (QsStreamTable *self)
 {
-  g_autoptr (GPtrArray) streams = qs_recording_list_streams (qs_study_get_recording (qs_run_get_study (self->run)),
-                                                             qs_run_get_summary (self->run)->closed, &self->n_recorded);
+  GPtrArray *streams = qs_study_get_streams (qs_run_get_study (self->run));
+  g_autoptr (GPtrArray) sorted = g_ptr_array_sized_new (streams->len);
   GtkTreeModel *model = GTK_TREE_MODEL (self->model);
   GtkTreeIter iter;
   gboolean more = gtk_tree_model_get_iter_first (model, &iter);
 
   for (guint i = 0; i < streams->len; i++)
+    g_ptr_array_add (sorted, streams->pdata[i]);
+  g_ptr_array_sort (sorted, compare_ids);
+  for (guint i = 0; i < MIN (sorted->len, QS_RECORDING_MAX_STREAMS); i++)
     {
       if (!more)
         gtk_list_store_append (self->model, &iter);
-      write_recorded (self, &iter, g_ptr_array_index (streams, i));
+      write_studied (self, &iter, sorted->pdata[i]);
       more = more && gtk_tree_model_iter_next (model, &iter);
     }
+  self->n_recorded = qs_study_get_n_streams (qs_run_get_study (self->run));
 }
 
 static void
@@ -258,10 +214,7 @@ run_changed_cb (QsStreamTable *self)
 {
   if (self->until != G_MAXINT64)
     return; /* read once the replay is over */
-  if (has_marks (qs_run_get_trace (self->run)))
-    read_marks (self);
-  else
-    read_frames (self);
+  read_study (self);
   g_signal_emit (self, signals[CHANGED], 0);
 }
 
@@ -330,7 +283,6 @@ write_all (QsStreamTable *self)
 
   if (self->streams == NULL)
     {
-      self->n_marks = 0;
       run_changed_cb (self);
       return;
     }
