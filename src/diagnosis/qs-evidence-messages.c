@@ -52,6 +52,9 @@ read_message (QsEvidence *evidence, const QsTraceMessage *message)
       if (!from_client)
         set_once (&evidence->certificate_verify, message);
       break;
+    case QS_TLS_SERVER_KEY_EXCHANGE:
+      set_once (&evidence->server_key_exchange, message);
+      break;
     case QS_TLS_SERVER_HELLO_DONE:
       set_once (&evidence->server_hello_done, message);
       break;

@@ -6,6 +6,11 @@
 #define TAIL 4096
 #define MOST_ACKS 8 /* that are opened to see whether they carry ECN counts */
 
+/* Content types of TLS records, and an alert's bytes. */
+enum { CONTENT_CCS = 20, CONTENT_ALERT = 21, CONTENT_DATA = 23 };
+enum { ALERT_WARNING = 1, ALERT_CLOSE_NOTIFY = 0 };
+#define ALERT_RECORD (5 + 2 + 1 + 16)
+
 #define BIT(frame) (G_GUINT64_CONSTANT (1) << (frame))
 #define OPENED                                                                               \
   (BIT (QS_FRAME_RESET_STREAM) | BIT (QS_FRAME_STOP_SENDING) | BIT (QS_FRAME_DATA_BLOCKED) | \
@@ -119,10 +124,18 @@ read_received (QsPacketFacts *facts, guint index, const QsPacket *packet)
       facts->first_in_time = packet->time;
     }
   facts->last_in_time = packet->time;
+  facts->n_retransmitted_in += (packet->flags & QS_PACKET_RETRANSMISSION) != 0;
   if (packet->flags & QS_PACKET_DECRYPTED)
-    facts->n_decrypted_in++;
+    {
+      facts->n_decrypted_in++;
+      facts->n_odd_tail = facts->odd_tail_longest = 0;
+      facts->odd_tail = -1;
+    }
   if (packet->flags & QS_PACKET_CORRUPT)
     {
+      facts->n_odd_tail += packet->type == QS_PACKET_1RTT;
+      facts->odd_tail_longest = MAX (facts->odd_tail_longest, packet->length);
+      set_once (&facts->odd_tail, index);
       facts->n_corrupt++;
       set_once (&facts->corrupt, index);
     }
@@ -171,7 +184,13 @@ read_sent (QsEvidence *evidence, QsPacketFacts *facts, guint index, const QsPack
   facts->last_out_time = packet->time;
   if (facts->version == 0)
     facts->version = packet->version;
-  if ((packet->flags & QS_PACKET_LOST) != 0 && !is_of_other_attempt (evidence, packet))
+  if (packet->type == QS_PACKET_0RTT)
+    {
+      facts->n_0rtt_out++;
+      facts->n_0rtt_lost += (packet->flags & QS_PACKET_LOST) != 0;
+      set_once (&facts->first_0rtt_out, index);
+    }
+  else if ((packet->flags & QS_PACKET_LOST) != 0 && !is_of_other_attempt (evidence, packet))
     {
       facts->n_lost++;
       set_once (&facts->lost, index);
@@ -189,6 +208,76 @@ read_sent (QsEvidence *evidence, QsPacketFacts *facts, guint index, const QsPack
     facts->n_small_acked += acked;
 }
 
+static gboolean
+is_unread (const QsPacket *packet)
+{
+  const guint known = QS_PACKET_DECRYPTED | QS_PACKET_CORRUPT | QS_PACKET_PAYLOAD_DROPPED | QS_PACKET_FROM_QLOG;
+
+  if ((packet->flags & known) != 0)
+    return FALSE;
+  if (packet->type == QS_PACKET_TLS_RECORD)
+    return (packet->frames & BIT (CONTENT_CCS)) == 0;
+  return packet->type <= QS_PACKET_1RTT;
+}
+
+static void
+read_readable (QsPacketFacts *facts, guint index, const QsPacket *packet)
+{
+  if (is_unread (packet))
+    {
+      facts->n_unread++;
+      set_once (&facts->first_unread, index);
+    }
+  if ((packet->flags & QS_PACKET_PAYLOAD_DROPPED) != 0)
+    {
+      facts->n_cut++;
+      set_once (&facts->first_cut, index);
+    }
+}
+
+static void
+read_alert (QsEvidence *evidence, QsPacketFacts *facts, guint index, const QsPacket *packet, QsEnd end)
+{
+  gsize length = 0;
+  g_autoptr (GBytes) payload = qs_trace_dup_payload (evidence->trace, index);
+  const guint8 *bytes = payload != NULL ? g_bytes_get_data (payload, &length) : NULL;
+
+  if (length != 2)
+    return;
+  QsAlertFact alert = { TRUE, bytes[0], bytes[1], index, packet->time };
+  if (alert.description == ALERT_CLOSE_NOTIFY)
+    facts->closed[end] = TRUE;
+  else if (alert.level == ALERT_WARNING && !facts->warning[end].seen)
+    facts->warning[end] = alert;
+  else if (alert.level != ALERT_WARNING && !facts->fatal[end].seen)
+    facts->fatal[end] = alert;
+}
+
+/* RFC 9846 section 5.2: an unread record of TLS 1.3 is an alert (two bytes, its type and the tag) or something longer.
+ * The client's first longer one holds its Finished, or its certificate before that: then it took the server's; the
+ * server's first longer one behind that says that it took the client's. */
+static void
+read_record (QsEvidence *evidence, QsPacketFacts *facts, guint index, const QsPacket *packet)
+{
+  QsEnd end = packet->direction == evidence->from_client ? QS_END_CLIENT : QS_END_SERVER;
+  gboolean more = packet->length > ALERT_RECORD;
+
+  if ((packet->frames & BIT (CONTENT_ALERT)) != 0 && (packet->flags & QS_PACKET_DECRYPTED) != 0)
+    read_alert (evidence, facts, index, packet, end);
+  if ((packet->frames & BIT (CONTENT_CCS)) != 0)
+    {
+      set_once (&facts->ccs[end], index);
+      return;
+    }
+  gboolean data = (packet->frames & BIT (CONTENT_DATA)) != 0 || (packet->frames == 0 && is_unread (packet));
+  if (data && end == QS_END_CLIENT && more)
+    set_once (&facts->beyond[end], index);
+  else if (data && end == QS_END_SERVER && more && facts->beyond[QS_END_CLIENT] >= 0)
+    set_once (&facts->beyond[end], index);
+  if (data || facts->ccs[end] >= 0)
+    set_once (&facts->protected[end], index);
+}
+
 static void
 read_packet (QsEvidence *evidence, QsPacketFacts *facts, guint index)
 {
@@ -197,6 +286,13 @@ read_packet (QsEvidence *evidence, QsPacketFacts *facts, guint index)
 
   if (in && (packet->flags & QS_PACKET_DROPPED) != 0) /* the stack never had it */
     return;
+  read_readable (facts, index, packet);
+  if (index == 0 && packet->type == QS_PACKET_UNKNOWN && packet->version != 0)
+    set_once (&facts->unknown_version, index);
+  if (packet->type == QS_PACKET_TLS_RECORD)
+    read_record (evidence, facts, index, packet);
+  if (packet->type == QS_PACKET_1RTT)
+    set_once (&facts->first_short[packet->direction == evidence->from_client ? QS_END_CLIENT : QS_END_SERVER], index);
   if (in)
     read_received (facts, index, packet);
   else
@@ -228,15 +324,34 @@ settled_new (void)
   Settled *settled = g_new0 (Settled, 1);
   QsPacketFacts *facts = &settled->facts;
   gint64 *const unset[] = {
-    &facts->first_out_time,       &facts->first_in_time, &facts->last_out_time, &facts->last_in_time,
-    &facts->first_1rtt_in_time,   &facts->first_in,      &facts->retry,         &facts->version_negotiation,
-    &facts->stateless_reset,      &facts->corrupt,       &facts->lost,          &facts->reordered,
-    &facts->handshake_done_frame, &facts->close_in,      &facts->close_out,     &facts->first_initial_in,
+    &facts->first_out_time,
+    &facts->first_in_time,
+    &facts->last_out_time,
+    &facts->last_in_time,
+    &facts->first_1rtt_in_time,
+    &facts->first_in,
+    &facts->retry,
+    &facts->version_negotiation,
+    &facts->stateless_reset,
+    &facts->corrupt,
+    &facts->lost,
+    &facts->reordered,
+    &facts->handshake_done_frame,
+    &facts->close_in,
+    &facts->close_out,
+    &facts->first_initial_in,
+    &facts->odd_tail,
+    &facts->first_0rtt_out,
+    &facts->unknown_version,
     &facts->blocked_out,
+    &facts->first_unread,
+    &facts->first_cut,
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (unset); i++)
     *unset[i] = -1;
+  for (guint end = 0; end < 2; end++)
+    facts->first_short[end] = facts->ccs[end] = facts->protected[end] = facts->beyond[end] = -1;
   for (guint i = 0; i < G_N_ELEMENTS (facts->largest_in); i++)
     facts->largest_in[i] = G_MAXUINT64;
   facts->in_initial_is_bare = TRUE;

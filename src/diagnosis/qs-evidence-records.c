@@ -29,7 +29,11 @@ count_first_flights (QsEvidence *evidence, const QsRecord *record)
   if (evidence->second_client_flight >= 0 &&
       (record->direction != evidence->from_server ||
        record->time > evidence->second_client_flight + evidence->first_round_trip / 4))
-    return;
+    {
+      if (record->direction == evidence->from_server && evidence->server_next_datagram == 0)
+        evidence->server_next_datagram = record->length;
+      return;
+    }
   if (record->direction == evidence->from_server)
     {
       if (evidence->server_first_flight == 0)
@@ -87,7 +91,7 @@ read_from_start (QsEvidence *evidence, guint n)
           evidence->anything_received = TRUE;
           evidence->first_received = record.time;
         }
-      if (evidence->anything_received && evidence->second_client_flight >= 0 &&
+      if (evidence->anything_received && evidence->second_client_flight >= 0 && evidence->server_next_datagram > 0 &&
           record.time > evidence->second_client_flight + evidence->first_round_trip)
         break;
     }
@@ -159,6 +163,7 @@ read_from_end (QsEvidence *evidence, guint n)
       qs_trace_get_record (evidence->trace, i - 1, &record);
       if (!is_traffic (&record))
         continue;
+      evidence->n_unanswered += record.direction == QS_DIRECTION_SENT && evidence->last_received < 0;
       gint64 *last = record.direction == QS_DIRECTION_SENT ? &evidence->last_sent : &evidence->last_received;
       if (*last < 0)
         *last = record.time;
@@ -189,7 +194,7 @@ looks_like_tls (const GByteArray *bytes)
 }
 
 /* RFC 9846 section 6: an alert is a record of type 21 with level and description; in the clear until keys are
- * there. */
+ * there. One that only warns ends nothing. */
 static int
 find_plain_alert (QsSpan bytes)
 {
@@ -199,7 +204,7 @@ find_plain_alert (QsSpan bytes)
     {
       if (!qs_tls_record_parse (bytes, &at, &record, NULL) || record.content_type == 23)
         return QS_NO_ALERT;
-      if (record.content_type == 21 && record.fragment.length == 2)
+      if (record.content_type == 21 && record.fragment.length == 2 && record.fragment.data[0] != 1)
         return record.fragment.data[1];
     }
   return QS_NO_ALERT;
@@ -215,7 +220,19 @@ read_plain_bytes (QsEvidence *evidence, guint n)
   if (looks_like_tls (bytes))
     evidence->plain_alert = find_plain_alert (QS_SPAN (bytes->data, bytes->len));
   else
-    evidence->plain = g_bytes_new (bytes->data, MIN (bytes->len, 200));
+    evidence->plain = g_bytes_new (bytes->data, MIN (bytes->len, 1024));
+}
+
+/* Whether there is a key log at all. */
+static void
+find_secret (QsEvidence *evidence, guint n)
+{
+  for (guint i = 0; i < n && evidence->n_secrets == 0; i++)
+    {
+      QsRecord record;
+      qs_trace_get_record (evidence->trace, i, &record);
+      evidence->n_secrets += record.kind == QS_RECORD_SECRET;
+    }
 }
 
 void
@@ -231,4 +248,6 @@ qs_evidence_read_records (QsEvidence *evidence)
   read_move (evidence, n);
   if (evidence->tls)
     read_plain_bytes (evidence, MIN (n, MOST_RECORDS));
+  if (qs_trace_is_from_file (evidence->trace))
+    find_secret (evidence, MIN (n, MOST_RECORDS));
 }

@@ -74,6 +74,55 @@ alert_of_close (const QsEvidence *evidence)
   return QS_NO_ALERT;
 }
 
+static void
+close_with_alert (QsEvidence *evidence, const QsAlertFact *alert, gboolean by_client)
+{
+  evidence->alert = alert->description;
+  evidence->close = (QsCloseFact){ .known = TRUE,
+                                   .by_us = by_client != evidence->server,
+                                   .code = (guint64) QS_CRYPTO_ERROR + alert->description,
+                                   .time = alert->time,
+                                   .packet = alert->packet };
+}
+
+/* The alert in the trace that a close of ours, or the peer's, told of: then it has a packet. */
+static void
+find_alert_packet (QsEvidence *evidence)
+{
+  gboolean by_client = evidence->close.by_us != evidence->server;
+  const QsAlertFact *alert = &evidence->packets.fatal[by_client ? QS_END_CLIENT : QS_END_SERVER];
+
+  if (evidence->close.packet < 0 && alert->seen && alert->description == evidence->alert)
+    evidence->close.packet = alert->packet;
+}
+
+/* Over TCP the alert that came first is how it was closed, a warning (TLS 1.2) ends nothing. OpenSSL's words for an alert
+ * of its own are no reason phrase. */
+static void
+read_tls_close (QsEvidence *evidence)
+{
+  const QsAlertFact *client = &evidence->packets.fatal[QS_END_CLIENT],
+                    *server = &evidence->packets.fatal[QS_END_SERVER];
+  QsAlertFact plain = { evidence->plain_alert > 0, 2, (guint8) MAX (evidence->plain_alert, 0), QS_NO_PACKET,
+                        evidence->last_received };
+
+  g_clear_pointer (&evidence->close.reason, g_free);
+  if (!evidence->close.known && (client->seen || server->seen))
+    {
+      gboolean by_client = client->seen && (!server->seen || client->packet < server->packet);
+      close_with_alert (evidence, by_client ? client : server, by_client);
+    }
+  else if (!evidence->close.known && plain.seen)
+    close_with_alert (evidence, &plain, evidence->server);
+  if (evidence->close.known)
+    find_alert_packet (evidence);
+  if (!qs_evidence_close_is_echo (evidence))
+    return;
+  evidence->alert = QS_NO_ALERT;
+  evidence->close.known = FALSE;
+  evidence->close.packet = QS_NO_PACKET;
+}
+
 void
 qs_evidence_read_close (QsEvidence *evidence)
 {
@@ -89,14 +138,8 @@ qs_evidence_read_close (QsEvidence *evidence)
   /* Over TCP close_notify is how it ends in order. */
   if (evidence->tls && evidence->alert == 0)
     evidence->alert = QS_NO_ALERT;
-  if (evidence->tls && evidence->alert == QS_NO_ALERT && evidence->plain_alert > 0 && !evidence->close.known)
-    {
-      evidence->alert = evidence->plain_alert;
-      evidence->close = (QsCloseFact){ .known = TRUE,
-                                       .code = (guint64) (QS_CRYPTO_ERROR + evidence->plain_alert),
-                                       .time = evidence->last_received,
-                                       .packet = QS_NO_PACKET };
-    }
+  if (evidence->tls)
+    read_tls_close (evidence);
 }
 
 static void
@@ -136,8 +179,12 @@ qs_evidence_new (QsTrace *trace, gint64 now)
   evidence->from_client = evidence->server ? QS_DIRECTION_RECEIVED : QS_DIRECTION_SENT;
   evidence->from_server = evidence->server ? QS_DIRECTION_SENT : QS_DIRECTION_RECEIVED;
   qs_evidence_read_marks (evidence);
+  qs_evidence_read_ends (evidence);
   qs_evidence_read_records (evidence);
   qs_evidence_read_packets (evidence);
+  if (!evidence->tls && !evidence->server && evidence->packets.n_decrypted_in == 0)
+    qs_trace_find_foreign (evidence->trace, &evidence->foreign);
+  qs_evidence_read_version_list (evidence);
   qs_evidence_read_messages (evidence);
   qs_evidence_read_close (evidence);
   settle_now (evidence, now);
@@ -166,13 +213,52 @@ qs_evidence_free (QsEvidence *evidence)
 }
 
 gboolean
+qs_evidence_is_tls12 (const QsEvidence *evidence)
+{
+  const QsTraceMessage *hello = evidence->server_hello;
+  g_autoptr (GArray) versions = hello != NULL ? qs_tls_message_dup_versions (hello->message) : NULL;
+
+  return hello != NULL && (versions == NULL || versions->len == 0 || g_array_index (versions, guint16, 0) < 0x0304);
+}
+
+/* What cannot be read says it too. QUIC: a client has keys for 1-RTT packets once it took the server's Finished (RFC 9001
+ * section 4.9), and nothing else makes it send them. TLS 1.2: both ends' ChangeCipherSpec with a record behind each is
+ * their Finished; one that is refused is answered with an alert, and no data follows. */
+static gboolean
+is_connected_unread (const QsEvidence *evidence)
+{
+  const QsPacketFacts *packets = &evidence->packets;
+
+  if (!qs_trace_is_from_file (evidence->trace))
+    return FALSE;
+  if (!evidence->tls)
+    return packets->first_short[QS_END_CLIENT] >= 0 && packets->first_short[QS_END_SERVER] >= 0;
+  if (!qs_evidence_is_tls12 (evidence))
+    return packets->beyond[QS_END_SERVER] >= 0;
+  return packets->ccs[QS_END_CLIENT] >= 0 && packets->ccs[QS_END_SERVER] >= 0 &&
+         packets->protected[QS_END_CLIENT] >= 0 && packets->protected[QS_END_SERVER] >= 0 &&
+         !packets->fatal[QS_END_CLIENT].seen && !packets->fatal[QS_END_SERVER].seen;
+}
+
+gboolean
 qs_evidence_is_connected (const QsEvidence *evidence)
 {
   if (evidence->handshake_done >= 0 || evidence->confirmed >= 0)
     return TRUE;
   if (evidence->packets.handshake_done_frame >= 0)
     return TRUE;
-  return evidence->server_finished != NULL && evidence->client_finished != NULL;
+  if (evidence->server_finished != NULL && evidence->client_finished != NULL)
+    return TRUE;
+  return is_connected_unread (evidence);
+}
+
+gboolean
+qs_evidence_is_restarted (const QsEvidence *evidence)
+{
+  const QsPacketFacts *packets = &evidence->packets;
+
+  return !evidence->tls && evidence->failed && packets->n_odd_tail >= 2 && packets->stateless_reset < 0 &&
+         packets->n_decrypted_in > 0 && qs_evidence_is_connected (evidence);
 }
 
 gboolean

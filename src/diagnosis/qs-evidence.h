@@ -3,7 +3,7 @@
 
 #include "certs/qs-certificate.h"
 #include "diagnosis/qs-http-facts.h"
-#include "trace/qs-trace.h"
+#include "trace/qs-foreign.h"
 
 G_BEGIN_DECLS
 
@@ -25,11 +25,30 @@ typedef struct {
   gboolean seen;
 } QsStreamFact;
 
+/* An end of the connection, whichever one is looking. */
+typedef enum { QS_END_CLIENT, QS_END_SERVER } QsEnd;
+
+/* A TLS alert in a record (TLS over TCP). In TLS 1.3 the level says nothing (RFC 9846 section 6). */
+typedef struct {
+  gboolean seen;
+  guint8 level; /* 1 warning, 2 fatal */
+  guint8 description;
+  gint64 packet;
+  gint64 time;
+} QsAlertFact;
+
+/* A Version Negotiation that is none. */
+typedef struct {
+  gboolean lists_offered;
+  gboolean ids_differ;
+} QsVersionFact;
+
 /* What the packets tell. Plain data, so that what is settled can be copied and the tail, whose flags may
  * still change, be counted anew each time. "in" is what this vantage received, "out" what it sent. */
 typedef struct {
   guint n_out, n_in, n_lost, n_corrupt, n_reordered, n_retransmitted;
   guint n_decrypted_in;
+  guint n_retransmitted_in;
   /* 1-RTT packets since a large one (1000 bytes and more) was acknowledged: large ones lost, small ones (below 200) that
    * were acknowledged after them. */
   guint n_large_lost, n_small_acked;
@@ -44,6 +63,20 @@ typedef struct {
   gboolean in_initial_is_bare; /* no CRYPTO in what came in Initials */
   gboolean in_beyond_initial;
   guint64 largest_in[3];
+  /* By end. QUIC: its first packet with a short header, readable or not. TLS records: ChangeCipherSpec; the first record behind
+   * it, or of type application data; and what shows, unread, that the end took the other's Finished. */
+  gint64 first_short[2], ccs[2], protected[2], beyond[2];
+  guint n_unread; /* encrypted, and no key for it */
+  guint n_cut;    /* payload not kept */
+  gint64 first_unread, first_cut;
+  /* Behind the last packet that could be read: short ones that could not. */
+  guint n_odd_tail, odd_tail_longest;
+  gint64 odd_tail;
+  guint n_0rtt_out, n_0rtt_lost;
+  gint64 first_0rtt_out;
+  gint64 unknown_version;           /* a packet of a version that cannot be read */
+  QsAlertFact fatal[2], warning[2]; /* by end: the first of each */
+  gboolean closed[2];               /* close_notify */
   QsStreamFact reset_in, stop_in, data_blocked, stream_blocked, streams_blocked;
 } QsPacketFacts;
 
@@ -77,10 +110,11 @@ typedef struct {
   const char *stage; /* of the outcome; NULL before */
   gint64 resolved, resolve_failed, connecting, tcp_connected, handshake_done, confirmed, request, first_byte, outcome;
   const QsMark *resolve_mark, *icmp, *socket_error, *tcp_probe, *attempt_lost, *verify, *call, *resolved_mark;
-  gint64 attempt_time; /* when the attempt began that counts */
-  guint n_addresses;   /* that were tried */
-  guint16 path;        /* the one that was answered */
-  gint64 moved_at;     /* the client's first datagram from another address than it began with; QS_NO_TIME: none */
+  gint64 fin[2], reset[2]; /* by end, TCP */
+  gint64 attempt_time;     /* when the attempt began that counts */
+  guint n_addresses;       /* that were tried */
+  guint16 path;            /* the one that was answered */
+  gint64 moved_at;         /* the client's first datagram from another address than it began with; QS_NO_TIME: none */
   guint16 moved_path;
   gboolean followed; /* after that something came to the new address, or was taken there */
   gboolean address_known;
@@ -92,9 +126,11 @@ typedef struct {
 
   /* records */
   guint n_sent_before_reply; /* datagrams */
+  guint n_unanswered;        /* datagrams behind the last one that came */
   gboolean anything_received, anything_sent;
   gint64 first_sent, first_received, last_received, last_sent;
   gsize client_bytes_before, server_first_flight; /* amplification: until the client's next datagram */
+  gsize server_next_datagram;                     /* the first one that came behind that */
   gint64 second_client_flight;                    /* its time */
   gint64 first_client_flight;                     /* when its last datagram so far was sent */
   gint64 first_round_trip;                        /* from there to the first answer */
@@ -103,11 +139,14 @@ typedef struct {
   int plain_alert; /* TLS: an alert in the clear from the peer; QS_NO_ALERT */
 
   QsPacketFacts packets;
+  QsForeign foreign;
+  QsVersionFact version_list;
+  guint n_secrets; /* lines of a key log, as far as the first records tell */
 
   /* messages: NULL when not seen */
   const QsTraceMessage *client_hello, *second_client_hello, *hello_retry, *server_hello, *encrypted_extensions,
       *certificate_request, *certificate, *certificate_verify, *server_finished, *client_finished, *server_hello_done,
-      *client_certificate;
+      *client_certificate, *server_key_exchange;
 
   /* close and certificates */
   QsCloseFact close;
@@ -143,7 +182,23 @@ gboolean qs_evidence_get_parameter (const QsEvidence *evidence, gboolean of_clie
 char *qs_evidence_versions_text (const QsEvidence *evidence);
 GArray *qs_evidence_dup_versions (const QsEvidence *evidence); /* guint32, NULL when there was no Version Negotiation */
 
+/* TLS 1.2 or older was chosen; FALSE where that is not known. */
+gboolean qs_evidence_is_tls12 (const QsEvidence *evidence);
+/* The server asked for a certificate, and the client's message has one, or none. */
+gboolean qs_evidence_sent_certificate (const QsEvidence *evidence);
+gboolean qs_evidence_sent_no_certificate (const QsEvidence *evidence);
+/* The CAs that CertificateRequest names, escaped; NULL: none, or none that could be read. */
+char *qs_evidence_dup_wanted_cas (const QsEvidence *evidence);
+/* Bits of the prime of a TLS 1.2 server's Diffie-Hellman key exchange; 0: it is none. */
+guint qs_evidence_dh_bits (const QsEvidence *evidence);
+/* Since a moment all that came of a connection that stood could not be read: whoever sends it has other keys. */
+gboolean qs_evidence_is_restarted (const QsEvidence *evidence);
+/* Whether the close is but how a stack answered a connection that was cut under it. */
+gboolean qs_evidence_close_is_echo (const QsEvidence *evidence);
+
 /* Parts, each in its own file. */
+void qs_evidence_read_ends (QsEvidence *evidence);
+void qs_evidence_read_version_list (QsEvidence *evidence);
 void qs_evidence_read_marks (QsEvidence *evidence);
 void qs_evidence_read_records (QsEvidence *evidence);
 void qs_evidence_read_packets (QsEvidence *evidence);

@@ -10,6 +10,7 @@
 
 #define TP_MAX_IDLE_TIMEOUT 0x01
 #define H3_NO_ERROR 0x100
+#define LEAST_UNANSWERED 3 /* datagrams: a recording may end between one and its answer */
 #define NS_PER_MS G_GINT64_CONSTANT (1000000)
 #define STANDSTILL (1000 * NS_PER_MS) /* less is a pause */
 #define STANDSTILL_PACKETS 4096       /* that are looked through from the end, */
@@ -32,7 +33,7 @@ static gboolean
 fell_silent (const QsEvidence *evidence, guint64 timeout_ms)
 {
   return !evidence->live && !evidence->ended && !evidence->close.known && timeout_ms > 0 &&
-         evidence->last_received >= 0 &&
+         evidence->last_received >= 0 && evidence->n_unanswered >= LEAST_UNANSWERED &&
          evidence->last_sent - evidence->last_received >= (gint64) timeout_ms * NS_PER_MS * 2 / 5;
 }
 
@@ -42,7 +43,8 @@ match_idle_timeout (const QsEvidence *evidence, QsMatch *match)
   guint64 timeout = idle_timeout_ms (evidence);
   gboolean told = evidence->close.known && !evidence->close.application && evidence->close.code == QS_CODE_IDLE_TIMEOUT;
 
-  if (evidence->tls || !qs_evidence_is_connected (evidence) || (!told && !fell_silent (evidence, timeout)))
+  if (evidence->tls || !qs_evidence_is_connected (evidence) || qs_evidence_is_restarted (evidence) ||
+      (!told && !fell_silent (evidence, timeout)))
     return FALSE;
   gint64 since = MAX (evidence->last_received, 0);
   gint64 until = told ? evidence->close.time : evidence->last_sent;
@@ -74,6 +76,17 @@ match_stateless_reset (const QsEvidence *evidence, QsMatch *match)
 }
 
 static gboolean
+match_server_restarted (const QsEvidence *evidence, QsMatch *match)
+{
+  if (!qs_evidence_is_restarted (evidence))
+    return FALSE;
+  qs_match_number (match, "count", evidence->packets.n_odd_tail);
+  match->packet = evidence->packets.odd_tail;
+  qs_match_add_packet (match, evidence, evidence->packets.odd_tail, NULL);
+  return TRUE;
+}
+
+static gboolean
 is_normal_close (const QsEvidence *evidence)
 {
   const QsCloseFact *close = &evidence->close;
@@ -81,6 +94,9 @@ is_normal_close (const QsEvidence *evidence)
 
   if (!close->application)
     return close->code == 0;
+  /* Where nothing tells the protocol, HTTP/3's code says what it is. */
+  if (evidence->alpn == NULL && close->code == H3_NO_ERROR)
+    return TRUE;
   return h3 ? close->code == H3_NO_ERROR : close->code == 0;
 }
 
@@ -107,6 +123,11 @@ match_closed_by_peer (const QsEvidence *evidence, QsMatch *match)
   qs_match_add_close (match, evidence);
   if (evidence->ended && !evidence->failed)
     match->severity = QS_SEVERITY_WARNING;
+  if (evidence->server)
+    {
+      match->title = N_ ("The client closed the connection with code {code}.");
+      match->who = QS_PARTY_CLIENT;
+    }
   if (normal)
     match->detail = N_ ("{reason} By its code ({code}) that is a normal end, and it came before the request was "
                         "answered. The server may be shutting down, or it waits for nothing of that kind here.");
@@ -362,6 +383,19 @@ const QsRule qs_rules_close[] = {
     QS_CERTAINTY_PROVED,
     QS_PARTY_SERVER,
     { N_ ("Connect again."), N_ ("If it happens often, look at how the load balancer keeps connections together.") } },
+  { "server-restarted",
+    QS_SEVERITY_ERROR,
+    "RFC 9000 section 10.3",
+    N_ ("{host} answers, and no longer knows this connection: it was restarted, it seems."),
+    N_ ("Since a moment all that came ({count} packets) fits no key of the connection, and none of it is the stateless "
+        "reset "
+        "that the server announced. A server whose reset key is made anew at each start (nginx by default) does that: "
+        "its "
+        "clients cannot know that the connection is gone, and wait."),
+    match_server_restarted,
+    QS_CERTAINTY_LIKELY,
+    QS_PARTY_SERVER,
+    { N_ ("Connect again."), N_ ("Give the server a key that lasts (quic_host_key in nginx).") } },
   { "idle-timeout",
     QS_SEVERITY_ERROR,
     "RFC 9000 section 10.1",

@@ -9,12 +9,14 @@
 #include "wire/qs-names.h"
 
 #define ALERT_HANDSHAKE_FAILURE 40
+#define EXTENSION_RENEGOTIATION_INFO 0xff01
+#define LEAST_DH_BITS 2048 /* OpenSSL's security level 2 */
+#define MOST_NAMED 10      /* in one sentence */
 #define ALERT_PROTOCOL_VERSION 70
 #define ALERT_INSUFFICIENT_SECURITY 71
 #define ALERT_INTERNAL_ERROR 80
 #define ALERT_MISSING_EXTENSION 109
 #define ALERT_UNRECOGNIZED_NAME 112
-#define ALERT_CERTIFICATE_REQUIRED 116
 #define ALERT_NO_APPLICATION_PROTOCOL 120
 #define ALERT_ECH_REQUIRED 121
 
@@ -80,12 +82,24 @@ spoken_protocols (QsMatch *match, const QsEvidence *evidence)
   return g_strdup (text->str);
 }
 
+/* Not every stack has the alert for it: aioquic says handshake_failure, and why in the reason phrase. */
+static gboolean
+reason_names_alpn (const QsEvidence *evidence)
+{
+  g_autofree char *reason = evidence->close.reason != NULL ? g_ascii_strdown (evidence->close.reason, -1) : NULL;
+
+  return reason != NULL && evidence->alert >= 0 && !evidence->close.by_us &&
+         (strstr (reason, "alpn") != NULL || strstr (reason, "application protocol") != NULL ||
+          strstr (reason, "next protocol") != NULL);
+}
+
 static gboolean
 match_alpn (const QsEvidence *evidence, QsMatch *match)
 {
   gboolean by_client = qs_evidence_has_alert (evidence, ALERT_NO_APPLICATION_PROTOCOL, TRUE);
 
-  if (!by_client && !qs_evidence_has_alert (evidence, ALERT_NO_APPLICATION_PROTOCOL, FALSE))
+  if (!by_client && !qs_evidence_has_alert (evidence, ALERT_NO_APPLICATION_PROTOCOL, FALSE) &&
+      !reason_names_alpn (evidence))
     return FALSE;
   qs_match_add_close (match, evidence);
   qs_match_set (match, "offered", or_unknown (evidence->offered_alpn));
@@ -115,64 +129,110 @@ match_sni (const QsEvidence *evidence, QsMatch *match)
   return TRUE;
 }
 
-static gboolean
-match_client_certificate (const QsEvidence *evidence, QsMatch *match)
+static guint
+count_items (const char *list)
 {
-  return match_server_alert (evidence, match, ALERT_CERTIFICATE_REQUIRED);
+  guint n = list != NULL && *list != '\0';
+
+  for (; list != NULL && *list != '\0'; list++)
+    n += *list == ',';
+  return n;
 }
 
-static void
-add_without_certificate (const QsEvidence *evidence, QsMatch *match)
+/* What was offered, in so far as it can be read: thirty names help nobody. */
+static char *
+offer_text (const QsEvidence *evidence)
 {
-  const QsMark *without = qs_trace_find_mark (evidence->trace, QS_MARK_EXPERIMENT, "no-client-certificate", NULL);
+  GString *text = g_string_new (NULL);
+  guint n_suites = count_items (evidence->offered_ciphers);
 
-  if (without == NULL || without->value != 1)
-    return;
-  qs_match_set (match, "without", without->text);
-  qs_match_add_mark (match, evidence, without, NULL);
+  if (evidence->offered_groups != NULL && count_items (evidence->offered_groups) <= MOST_NAMED)
+    g_string_append_printf (text, _ ("Offered for the key exchange: %s."), evidence->offered_groups);
+  if (n_suites > 0 && n_suites <= MOST_NAMED / 2)
+    g_string_append_printf (text, _ (" Cipher suites: %s."), evidence->offered_ciphers);
+  else if (n_suites > 0)
+    g_string_append_printf (text, _ (" Cipher suites: %u."), n_suites);
+  return g_string_free (text, FALSE);
 }
 
-/* RFC 9846 section 6.2: these alerts from the server, about a certificate that we sent. */
+/* What is left when nothing better is proved: the alert itself says hardly anything. */
 static gboolean
-match_client_certificate_refused (const QsEvidence *evidence, QsMatch *match)
+match_no_common (const QsEvidence *evidence, QsMatch *match)
 {
-  if (evidence->alert < 42 || evidence->alert > 49 || evidence->alert == 47 ||
-      !qs_evidence_has_alert (evidence, (guint8) evidence->alert, FALSE))
-    return FALSE;
-  gboolean asked = evidence->certificate_request != NULL || evidence->client_certificate != NULL;
-  if (!asked && evidence->client_hello != NULL)
-    return FALSE; /* it was never asked for one */
-  qs_match_set (match, "meaning", qs_tls_alert_meaning ((guint8) evidence->alert));
-  qs_match_add_close (match, evidence);
-  add_without_certificate (evidence, match);
-  if (!asked)
+  static const guint8 alerts[] = { ALERT_HANDSHAKE_FAILURE, ALERT_INSUFFICIENT_SECURITY };
+  gboolean by_client = FALSE, found = FALSE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (alerts) && !found; i++)
     {
-      match->title = N_ ("{host} refused a certificate: the client's, it seems.");
-      match->detail = N_ ("{meaning} This recording holds none of TLS's messages: the code of the close is all that "
-                          "says so.");
-      match->certainty = QS_CERTAINTY_LIKELY;
+      by_client = qs_evidence_has_alert (evidence, alerts[i], TRUE);
+      found = by_client || qs_evidence_has_alert (evidence, alerts[i], FALSE);
+    }
+  if (!found || match->has_error)
+    return FALSE;
+  qs_match_take (match, "offer", offer_text (evidence));
+  qs_match_add_message (match, evidence, evidence->client_hello);
+  qs_match_add_close (match, evidence);
+  if (evidence->close.reason != NULL)
+    qs_match_take (match, "reason", g_strdup_printf (_ ("The reason given: “%s”."), evidence->close.reason));
+  if (evidence->alert == ALERT_INSUFFICIENT_SECURITY)
+    {
+      match->title = N_ ("{host} demands stronger cryptography than was offered.");
+      match->certainty = QS_CERTAINTY_PROVED;
+    }
+  if (by_client)
+    {
+      match->title = N_ ("The client refused what {host} chose for the handshake.");
+      match->detail = N_ ("{stack} {offer}");
+      if (evidence->call != NULL && evidence->call->text != NULL)
+        qs_match_take (match, "stack", g_strdup_printf (_ ("Its TLS library says: “%s”."), evidence->call->text));
+      qs_match_add_message (match, evidence, evidence->server_hello);
     }
   return TRUE;
 }
 
 static gboolean
-match_no_common (const QsEvidence *evidence, QsMatch *match)
+stack_says (const QsEvidence *evidence, const char *words)
 {
-  static const guint8 alerts[] = { ALERT_HANDSHAKE_FAILURE, ALERT_INSUFFICIENT_SECURITY };
+  return evidence->call != NULL && evidence->call->text != NULL && strstr (evidence->call->text, words) != NULL;
+}
 
-  for (guint i = 0; i < G_N_ELEMENTS (alerts); i++)
-    {
-      gboolean by_client = qs_evidence_has_alert (evidence, alerts[i], TRUE);
-      if (!by_client && !qs_evidence_has_alert (evidence, alerts[i], FALSE))
-        continue;
-      qs_match_set (match, "groups", or_unknown (evidence->offered_groups));
-      qs_match_set (match, "ciphers", or_unknown (evidence->offered_ciphers));
-      qs_match_add_close (match, evidence);
-      if (by_client)
-        match->title = N_ ("What {host} chose for the handshake was not acceptable to the client.");
-      return TRUE;
-    }
-  return FALSE;
+/* RFC 5746 section 3.4: a ServerHello of TLS 1.2 without the extension is of a server that old attacks still work on. */
+static gboolean
+match_insecure_renegotiation (const QsEvidence *evidence, QsMatch *match)
+{
+  gboolean said = stack_says (evidence, "renegotiation");
+
+  if (!evidence->tls || !qs_evidence_is_tls12 (evidence) || qs_evidence_is_connected (evidence) ||
+      qs_tls_message_find_extension (evidence->server_hello->message, EXTENSION_RENEGOTIATION_INFO) != NULL ||
+      (!said && !qs_evidence_has_alert (evidence, ALERT_HANDSHAKE_FAILURE, TRUE)))
+    return FALSE;
+  if (!said)
+    match->certainty = QS_CERTAINTY_LIKELY;
+  match->packet = packet_of (evidence->server_hello);
+  qs_match_add_message (match, evidence, evidence->server_hello);
+  if (said)
+    qs_match_add_mark (match, evidence, evidence->call, NULL);
+  return TRUE;
+}
+
+static gboolean
+match_weak_exchange (const QsEvidence *evidence, QsMatch *match)
+{
+  guint bits = qs_evidence_dh_bits (evidence);
+  gboolean said = stack_says (evidence, "dh key too small");
+
+  if (bits == 0 || bits >= LEAST_DH_BITS || qs_evidence_is_connected (evidence) ||
+      (!said && !qs_evidence_has_alert (evidence, ALERT_HANDSHAKE_FAILURE, TRUE) &&
+       !qs_evidence_has_alert (evidence, ALERT_INSUFFICIENT_SECURITY, TRUE)))
+    return FALSE;
+  if (!said)
+    match->certainty = QS_CERTAINTY_LIKELY;
+  qs_match_number (match, "bits", bits);
+  match->packet = packet_of (evidence->server_key_exchange);
+  qs_match_add_message (match, evidence, evidence->server_key_exchange);
+  if (said)
+    qs_match_add_mark (match, evidence, evidence->call, NULL);
+  return TRUE;
 }
 
 static gboolean
@@ -211,7 +271,7 @@ match_not_quic_tls (const QsEvidence *evidence, QsMatch *match)
 {
   gboolean by_client = qs_evidence_has_alert (evidence, ALERT_MISSING_EXTENSION, TRUE);
 
-  if (!by_client && !qs_evidence_has_alert (evidence, ALERT_MISSING_EXTENSION, FALSE))
+  if (evidence->tls || (!by_client && !qs_evidence_has_alert (evidence, ALERT_MISSING_EXTENSION, FALSE)))
     return FALSE;
   qs_match_add_close (match, evidence);
   qs_match_set (match, "who", by_client ? _ ("The server") : _ ("This client"));
@@ -224,22 +284,90 @@ match_ech (const QsEvidence *evidence, QsMatch *match)
   return match_server_alert (evidence, match, ALERT_ECH_REQUIRED);
 }
 
-static gboolean
-match_version_negotiation (const QsEvidence *evidence, QsMatch *match)
+/* Whose each listed version is. */
+static char *
+families_text (const QsEvidence *evidence)
 {
-  if (evidence->packets.version_negotiation < 0)
-    return FALSE;
+  static const struct {
+    guint32 mask, value;
+    const char *words;
+  } families[] = {
+    { 0xff000000, 0x51000000, N_ ("gQUIC (Google's, before the standard)") },
+    { 0xff000000, 0x54000000, N_ ("gQUIC with TLS (Google's, before the standard)") },
+    { 0xfffff000, 0xfaceb000, N_ ("mvfst (Facebook's)") },
+    { 0xffffff00, 0xff000000, N_ ("drafts of the IETF") },
+    { 0x0f0f0f0f, 0x0a0a0a0a, N_ ("greased ones, which do not exist") },
+    { 0xffffffff, 0x00000001, N_ ("version 1 (RFC 9000)") },
+    { 0xffffffff, 0x6b3343cf, N_ ("version 2 (RFC 9369)") },
+  };
+  g_autoptr (GArray) versions = qs_evidence_dup_versions (evidence);
+  g_autoptr (GPtrArray) words = g_ptr_array_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (families); i++)
+    {
+      gboolean any = FALSE;
+      for (guint j = 0; versions != NULL && j < versions->len; j++)
+        any |= (g_array_index (versions, guint32, j) & families[i].mask) == families[i].value;
+      if (any)
+        g_ptr_array_add (words, (gpointer) _ (families[i].words));
+    }
+  if (words->len == 0)
+    return NULL;
+  g_ptr_array_add (words, NULL);
+  g_autofree char *joined = g_strjoinv (", ", (char **) words->pdata);
+  return g_strdup_printf (_ ("That is: %s."), joined);
+}
+
+static gboolean
+is_version_list_void (const QsEvidence *evidence)
+{
+  return evidence->version_list.lists_offered || evidence->version_list.ids_differ;
+}
+
+static void
+set_versions (const QsEvidence *evidence, QsMatch *match)
+{
   match->packet = evidence->packets.version_negotiation;
   qs_match_take (match, "versions", qs_evidence_versions_text (evidence));
   qs_match_take (match, "offered", qs_quic_version_name (evidence->packets.version));
-  if (evidence->failed || (!evidence->live && !qs_evidence_is_connected (evidence)))
+  qs_match_take (match, "families", families_text (evidence));
+}
+
+static gboolean
+match_version_list_void (const QsEvidence *evidence, QsMatch *match)
+{
+  if (evidence->packets.version_negotiation < 0 || !is_version_list_void (evidence))
+    return FALSE;
+  set_versions (evidence, match);
+  if (!evidence->version_list.lists_offered)
+    match->detail =
+        N_ ("Its connection ids are not those of the client's packet, swapped. A client has to ignore such a list, "
+            "and it did: anybody could have made it up. The server listed: {versions}.");
+  if (qs_evidence_is_connected (evidence))
+    match->severity = QS_SEVERITY_WARNING;
+  else if (!evidence->failed && !evidence->live)
+    match->severity = QS_SEVERITY_WARNING;
+  return TRUE;
+}
+
+static gboolean
+match_version_negotiation (const QsEvidence *evidence, QsMatch *match)
+{
+  if (evidence->packets.version_negotiation < 0 || is_version_list_void (evidence))
+    return FALSE;
+  set_versions (evidence, match);
+  if (evidence->failed || (evidence->ended && !qs_evidence_is_connected (evidence)))
     return TRUE;
   static const char *const none[] = { NULL };
   match->severity = QS_SEVERITY_INFO;
   match->tries = none;
   match->title = N_ ("{host} answered with Version Negotiation first.");
-  match->detail = N_ ("It did not take QUIC version {offered} and listed these: {versions}. The client went on with a "
-                      "version that both know, at the price of one round trip.");
+  if (qs_evidence_is_connected (evidence))
+    match->detail =
+        N_ ("It did not take QUIC version {offered} and listed these: {versions}. The client went on with a "
+            "version that both know, at the price of one round trip.");
+  else
+    match->detail = N_ ("It did not take QUIC version {offered} and listed these: {versions}. {families}");
   return TRUE;
 }
 
@@ -405,35 +533,39 @@ const QsRule qs_rules_handshake[] = {
     QS_PARTY_UNKNOWN,
     { N_ ("Check the spelling of the name; a different one can be asked for (--sni in quicprobe)."),
       N_ ("Check that the server is configured for that name.") } },
-  { "client-certificate-required",
+  { "insecure-renegotiation",
     QS_SEVERITY_ERROR,
-    "RFC 9846 section 4.5.1.3",
-    N_ ("{host} demands a certificate from the client."),
-    N_ ("The handshake was accepted on this side, then the server asked for proof of who the client is and got none."),
-    match_client_certificate,
+    "RFC 5746 section 3.4",
+    N_ ("{host} does not do secure renegotiation, so the client refused it."),
+    N_ ("Its ServerHello of TLS 1.2 comes without the extension renegotiation_info (RFC 5746). Without it somebody in "
+        "between could put own bytes before the client's (2009): the server, or the balancer before it, is old."),
+    match_insecure_renegotiation,
     QS_CERTAINTY_PROVED,
-    QS_PARTY_CLIENT,
-    { N_ ("Give a certificate that the server's CA has signed, and its key (--cert and --key in quicprobe).") } },
-  { "client-certificate-refused",
+    QS_PARTY_SERVER,
+    { N_ ("Update the server or balancer, or switch TLS 1.3 on.") } },
+  { "key-exchange-weak",
     QS_SEVERITY_ERROR,
-    "RFC 9846 section 6.2",
-    N_ ("{host} refused the client's certificate."),
-    "{meaning} {without}",
-    match_client_certificate_refused,
+    "RFC 9325 section 4.4",
+    N_ ("The Diffie-Hellman group of {host} is too small: {bits} bits."),
+    N_ ("Whoever is well equipped can break it, so the client refused it: 2048 bits are the least."),
+    match_weak_exchange,
     QS_CERTAINTY_PROVED,
-    QS_PARTY_UNKNOWN,
-    { N_ ("Check that the certificate is current, is for client authentication, and comes from a CA that the server "
-          "trusts.") } },
+    QS_PARTY_SERVER,
+    { N_ ("Switch on key exchange with elliptic curves (ECDHE) at the server, or TLS 1.3."),
+      N_ ("If it has to be DHE, give the server a group of 2048 bits or more.") } },
   { "no-common-parameters",
     QS_SEVERITY_ERROR,
     "RFC 9846 section 4.2.1",
-    N_ ("{host} and this client have no common way to do the handshake."),
-    N_ ("Offered key exchange groups: {groups}. Offered cipher suites: {ciphers}. The server takes none of one of the "
-        "two, or cannot sign with its certificate's key."),
+    N_ ("{host} refused the handshake and did not say why."),
+    N_ ("Its alert stands for many things: no common group or cipher suite, a certificate of another kind than the "
+        "client "
+        "takes, a server name or an application protocol that it does not serve. {reason} {offer}"),
     match_no_common,
-    QS_CERTAINTY_LIKELY,
+    QS_CERTAINTY_POSSIBLE,
     QS_PARTY_UNKNOWN,
-    { N_ ("Offer more, or widen what the server allows.") } },
+    { N_ ("Look at the server's log, it knows."),
+      N_ ("Change one thing at a time: groups, application protocol, server name."),
+      N_ ("Widen what the server allows.") } },
   { "tls-too-old",
     QS_SEVERITY_ERROR,
     "RFC 9001 section 4.2",
@@ -484,12 +616,22 @@ const QsRule qs_rules_handshake[] = {
     QS_CERTAINTY_PROVED,
     QS_PARTY_UNKNOWN,
     { N_ ("Give all servers behind the load balancer the same key for tokens."), N_ ("Try again.") } },
+  { "version-negotiation-invalid",
+    QS_SEVERITY_ERROR,
+    "RFC 9000 section 6.2",
+    N_ ("{host} answered with a Version Negotiation that counts for nothing."),
+    N_ ("It lists version {offered}, the very one that was offered. A client has to ignore such a list, and it did: "
+        "anybody "
+        "could have made it up. The server listed: {versions}."),
+    match_version_list_void,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Look at what makes these packets: a defect of the server or of something before it.") } },
   { "version-negotiation",
     QS_SEVERITY_ERROR,
     "RFC 9000 section 6",
     N_ ("{host} and this client have no common version of QUIC."),
-    N_ ("Offered: version {offered}. The server listed: {versions}. Versions marked as greased stand there only to "
-        "keep clients honest."),
+    N_ ("Offered: version {offered}. The server listed: {versions}. {families}"),
     match_version_negotiation,
     QS_CERTAINTY_PROVED,
     QS_PARTY_UNKNOWN,

@@ -143,7 +143,7 @@ match_port_closed (const QsEvidence *evidence, QsMatch *match)
 {
   gboolean refused = has_socket_error (evidence, "ECONNREFUSED");
 
-  if (evidence->tls || (!is_icmp (evidence, "port-unreachable") && !refused))
+  if (evidence->tls || evidence->server || (!is_icmp (evidence, "port-unreachable") && !refused))
     return FALSE;
   if (qs_evidence_is_connected (evidence) && !evidence->failed)
     return FALSE; /* a raced attempt's: see address-family-broken */
@@ -312,63 +312,6 @@ match_connection_refused (const QsEvidence *evidence, QsMatch *match)
   return TRUE;
 }
 
-static gboolean
-match_connection_reset (const QsEvidence *evidence, QsMatch *match)
-{
-  if (!evidence->tls || evidence->plain != NULL)
-    return FALSE;
-  gboolean reset = has_socket_error (evidence, "ECONNRESET") || has_socket_error (evidence, "EPIPE");
-  gboolean ended = evidence->failed && evidence->tcp_connected >= 0 && !qs_evidence_is_connected (evidence) &&
-                   !evidence->close.known && evidence->call != NULL && evidence->call->text != NULL &&
-                   strstr (evidence->call->text, "eof") != NULL;
-  if (!reset && !ended)
-    return FALSE;
-  if (ended && !reset)
-    match->title = N_ ("{address} accepted the TCP connection and then closed it without a word of TLS.");
-  if (!evidence->failed && evidence->ended)
-    match->severity = QS_SEVERITY_WARNING;
-  qs_match_add_mark (match, evidence, reset ? evidence->socket_error : evidence->call, NULL);
-  return TRUE;
-}
-
-static const char *
-guess_service (const char *text)
-{
-  static const struct {
-    const char *prefix;
-    const char *service;
-  } services[] = {
-    { "HTTP/", N_ ("That is plain HTTP: this port takes http, not https.") },
-    { "SSH-", N_ ("That is an SSH server.") },
-    { "220", N_ ("That is a mail or FTP server, which speaks TLS only after STARTTLS.") },
-    { "* OK", N_ ("That is an IMAP server, which speaks TLS only after STARTTLS.") },
-    { "+OK", N_ ("That is a POP3 server, which speaks TLS only after STLS.") },
-    { "<html", N_ ("That is plain HTTP: this port takes http, not https.") },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (services); i++)
-    {
-      if (g_str_has_prefix (text, services[i].prefix))
-        return _ (services[i].service);
-    }
-  return NULL;
-}
-
-static gboolean
-match_plain_tcp (const QsEvidence *evidence, QsMatch *match)
-{
-  gsize length = 0;
-
-  if (evidence->plain == NULL)
-    return FALSE;
-  const guint8 *bytes = g_bytes_get_data (evidence->plain, &length);
-  g_autofree char *text = qs_text_escape_short (bytes, (gssize) length, 60);
-  qs_match_set (match, "service", guess_service (text));
-  qs_match_add_moment (match, evidence->first_received, g_strdup_printf (_ ("The first bytes: “%s”"), text));
-  qs_match_take (match, "answer", g_steal_pointer (&text));
-  return TRUE;
-}
-
 const QsRule qs_rules_network[] = {
   { "dns-failure",
     QS_SEVERITY_ERROR,
@@ -406,25 +349,6 @@ const QsRule qs_rules_network[] = {
     QS_CERTAINTY_PROVED,
     QS_PARTY_SERVER,
     { N_ ("Check the port number."), N_ ("Check that the server runs and listens on this address.") } },
-  { "plain-tcp",
-    QS_SEVERITY_ERROR,
-    "RFC 9846 section 5.1",
-    N_ ("What answered on {address} does not speak TLS."),
-    N_ ("It said: “{answer}”. {service}"),
-    match_plain_tcp,
-    QS_CERTAINTY_PROVED,
-    QS_PARTY_UNKNOWN,
-    { N_ ("Ask for another port, or connect to this one without TLS.") } },
-  { "connection-reset",
-    QS_SEVERITY_ERROR,
-    "RFC 9293 section 3.5.2",
-    N_ ("{address} cut the TCP connection (reset)."),
-    N_ ("Something at the other end ended the connection without TLS's own good-bye: a server that crashed or does not "
-        "expect TLS here, or a middlebox that does not like the server name or the version."),
-    match_connection_reset,
-    QS_CERTAINTY_PROVED,
-    QS_PARTY_UNKNOWN,
-    { N_ ("Look at the server's log for the moment of the reset."), N_ ("Try from another network.") } },
   { "no-reply",
     QS_SEVERITY_ERROR,
     "RFC 9002 section 6.2",

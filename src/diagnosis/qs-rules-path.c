@@ -3,6 +3,7 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "diagnosis/qs-rule.h"
+#include "trace/qs-metrics.h"
 
 #define MUCH_LOSS_PERCENT 2
 /* Large packets lost one after the other, and a small one behind them that got through: what chance hardly does. */
@@ -33,7 +34,8 @@ match_server_initial_lost (const QsEvidence *evidence, QsMatch *match)
 {
   const QsPacketFacts *packets = &evidence->packets;
 
-  if (evidence->server || packets->first_in < 0 || packets->retry >= 0 ||
+  /* What nobody could ever read is no late packet. */
+  if (evidence->server || packets->first_in < 0 || packets->retry >= 0 || evidence->server_hello == NULL ||
       (packets->first_in_type != QS_PACKET_HANDSHAKE && packets->first_in_type != QS_PACKET_1RTT))
     return FALSE;
   match->packet = packets->first_in;
@@ -49,8 +51,11 @@ match_amplification (const QsEvidence *evidence, QsMatch *match)
   if (evidence->tls || evidence->packets.retry >= 0 || evidence->server_finished == NULL ||
       evidence->second_client_flight < 0 || evidence->client_bytes_before == 0)
     return FALSE;
-  if (evidence->server_first_flight > allowed || evidence->server_first_flight + 1200 < allowed ||
-      evidence->server_finished->time <= evidence->second_client_flight)
+  /* Its Finished came a round trip later, and the datagram that had to wait did not fit: else it was but under way when the
+   * client acknowledged what was before it. */
+  if (evidence->server_first_flight > allowed ||
+      evidence->server_first_flight + evidence->server_next_datagram <= allowed ||
+      evidence->server_finished->time <= evidence->second_client_flight + evidence->first_round_trip / 4)
     return FALSE;
   qs_match_number (match, "got", evidence->client_bytes_before);
   qs_match_number (match, "sent", evidence->server_first_flight);
@@ -59,12 +64,43 @@ match_amplification (const QsEvidence *evidence, QsMatch *match)
 }
 
 static gboolean
+is_incomplete (const QsEvidence *evidence)
+{
+  const QsDirectionFigures *figures = qs_trace_get_metrics (evidence->trace)->directions;
+
+  return qs_trace_is_from_file (evidence->trace) &&
+         figures[QS_DIRECTION_SENT].unseen + figures[QS_DIRECTION_RECEIVED].unseen > 0;
+}
+
+/* Numbers that were passed over, and bytes that came again behind them: a sender may skip numbers, but not for nothing
+ * (RFC 9000 section 21.4) repeat what it sent. */
+static gboolean
+match_loss_before (const QsEvidence *evidence, QsMatch *match)
+{
+  guint missing = qs_trace_get_metrics (evidence->trace)->directions[QS_DIRECTION_RECEIVED].missing;
+  guint again = evidence->packets.n_retransmitted_in;
+
+  if (missing == 0 || again == 0)
+    return FALSE;
+  match->title = N_ ("{lost} packets got lost before they came here.");
+  match->detail =
+      N_ ("Their numbers are missing among the {received} that came, and {again} packets carried bytes of before "
+          "again. QUIC repairs losses; many of them make it slow.");
+  qs_match_number (match, "lost", missing);
+  qs_match_number (match, "received", evidence->packets.n_in);
+  qs_match_number (match, "again", again);
+  return TRUE;
+}
+
+static gboolean
 match_loss (const QsEvidence *evidence, QsMatch *match)
 {
   const QsPacketFacts *packets = &evidence->packets;
 
+  if (is_incomplete (evidence))
+    return FALSE; /* what was not recorded is not lost */
   if (packets->n_lost == 0)
-    return FALSE;
+    return match_loss_before (evidence, match);
   if (packets->n_lost * 100 >= packets->n_out * MUCH_LOSS_PERCENT && packets->n_lost > 1)
     match->severity = QS_SEVERITY_WARNING;
   qs_match_number (match, "lost", packets->n_lost);
@@ -102,7 +138,9 @@ match_ecn_bleached (const QsEvidence *evidence, QsMatch *match)
 static gboolean
 match_corrupted (const QsEvidence *evidence, QsMatch *match)
 {
-  if (evidence->packets.n_corrupt == 0)
+  /* A server that lost its keys, and a recording with holes, look the same. */
+  if (evidence->packets.n_corrupt == 0 || qs_evidence_is_restarted (evidence) || is_incomplete (evidence) ||
+      evidence->foreign.n > 0)
     return FALSE;
   qs_match_number (match, "count", evidence->packets.n_corrupt);
   qs_match_number (match, "received", evidence->packets.n_in);

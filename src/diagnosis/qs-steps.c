@@ -206,6 +206,10 @@ static const StepRule rule_resolved = { "resolved",   N_ ("Look up the name"), N
 static const StepRule rule_tcp = {
   "tcp-connected", N_ ("TCP connection"), N_ ("TCP connected"), N_ ("TCP accepted"), FALSE, look_tcp
 };
+/* A file holds no verification: that the client went on is all that can be seen of it. */
+static const StepRule rule_accepted = {
+  "verified", N_ ("Check of the certificate"), N_ ("Certificate accepted by the client"), NULL, FALSE, look_verified
+};
 static const StepRule rule_verified = {
   "verified", N_ ("Check of the certificate"), N_ ("Certificate verified"), NULL, FALSE, look_verified
 };
@@ -332,7 +336,8 @@ qs_handshake_steps (const QsEvidence *evidence)
         add_step (steps, evidence, &rules[i]);
     }
   if (!evidence->server && has_certificate_step (evidence))
-    add_step (steps, evidence, &rule_verified);
+    add_step (steps, evidence,
+              evidence->verify == NULL && qs_trace_is_from_file (evidence->trace) ? &rule_accepted : &rule_verified);
   if (!ended_at_verify (evidence))
     {
       for (guint i = 0; i < G_N_ELEMENTS (finished_rules); i++)

@@ -215,6 +215,16 @@ version_words (const QsEvidence *evidence, const QsSummary *summary)
   return g_strdup (summary->tls_version != NULL ? summary->tls_version : "TLS");
 }
 
+/* Encrypted packets went both ways: that is all that is needed to know it, and all that is known. */
+static char *
+unread_verdict (const QsEvidence *evidence, const QsSummary *summary)
+{
+  g_autofree char *version = version_words (evidence, summary);
+
+  return g_strdup_printf (_ ("The handshake with %s was completed, over %s: encrypted packets went both ways."),
+                          evidence->host, version);
+}
+
 char *
 qs_verdict (const QsEvidence *evidence, const QsSummary *summary, GPtrArray *findings)
 {
@@ -223,6 +233,8 @@ qs_verdict (const QsEvidence *evidence, const QsSummary *summary, GPtrArray *fin
   const QsFinding *first = findings->len > 0 ? findings->pdata[0] : NULL;
   if (first != NULL && first->severity == QS_SEVERITY_ERROR)
     return g_strdup (first->title);
+  if (summary->handshake < 0 && qs_trace_is_from_file (evidence->trace) && qs_evidence_is_connected (evidence))
+    return unread_verdict (evidence, summary);
   if (summary->handshake < 0)
     {
       if (evidence->stopped || evidence->failed)

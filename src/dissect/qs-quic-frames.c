@@ -42,8 +42,10 @@ take_ack (QsArrival *arrival, const QsFrame *frame)
   QsDissection *owner = conn->quic->owner;
   QsSide sender = other_side (arrival->side);
   QsRecovery *recovery = conn->recovery[sender][qs_space_of (arrival->header.type)];
+  QsNumbers *numbers = &conn->numbers[sender][qs_space_of (arrival->header.type)];
   gint64 sample;
 
+  numbers->after_acked = MAX (numbers->after_acked, frame->ack.largest + 1);
   if (!qs_recovery_acked (recovery, frame, arrival->time, &conn->rtt, &sample) ||
       qs_dissection_direction (owner, sender) != QS_DIRECTION_SENT)
     return;

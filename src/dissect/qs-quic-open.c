@@ -52,8 +52,8 @@ bare (QsArrival *arrival, guint16 key, Attempt *attempt)
   if (entry == NULL ||
       !qs_quic_unprotect (owner, entry->header, &arrival->header, arrival->bytes, arrival->kept, &attempt->bare))
     return FALSE;
-  attempt->number = qs_packet_number_decode (numbers->any ? numbers->largest + 1 : 0, attempt->bare.truncated,
-                                             attempt->bare.pn_length);
+  guint64 expected = MAX (numbers->any ? numbers->largest + 1 : 0, numbers->after_acked);
+  attempt->number = qs_packet_number_decode (expected, attempt->bare.truncated, attempt->bare.pn_length);
   return TRUE;
 }
 

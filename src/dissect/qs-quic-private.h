@@ -25,6 +25,7 @@ typedef struct {
 typedef struct {
   gboolean any;
   guint64 largest;
+  guint64 after_acked; /* one more than the largest that the other end acknowledged: a recording may have missed it */
   guint64 bits[QS_WINDOW / 64];
 } QsNumbers;
 

@@ -112,7 +112,7 @@ struct _QsConnection {
   QsCloseManner close_manner;
   guint64 close_code;
   const char *close_reason;
-  gboolean tls_write_blocked, tls_read_over;
+  gboolean tls_write_blocked, tls_read_over, tls_peer_ended;
   char *alpn;
 
   gint answered;        /* atomic */

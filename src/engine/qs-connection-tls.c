@@ -13,7 +13,20 @@
 #include "engine/qs-connection-private.h"
 #include "engine/qs-states.h"
 
+/* Of what came behind that which made the handshake fail: enough for the head of an HTTP answer. */
+#define MOST_AFTER_FAILURE 4096
+
 /* --- What the socket tells --- */
+
+/* That the peer sends no more, or cut it: once, however often it is read. */
+static void
+note_end (QsConnection *self, const char *how)
+{
+  if (self->tls_peer_ended)
+    return;
+  self->tls_peer_ended = TRUE;
+  qs_mark_sink_add (self->sink, QS_MARK_TCP_END, how, QS_DIRECTION_RECEIVED, NULL);
+}
 
 static void
 segment_cb (QsDirection direction, const guint8 *bytes, gsize length, gpointer data)
@@ -22,6 +35,8 @@ segment_cb (QsDirection direction, const guint8 *bytes, gsize length, gpointer d
 
   if (self->record && length > 0)
     qs_trace_add_segment (self->trace, qs_trace_now (self->trace), direction, self->path, bytes, length);
+  if (direction == QS_DIRECTION_RECEIVED && length == 0)
+    note_end (self, "fin");
 }
 
 static void
@@ -34,6 +49,8 @@ note_socket_error (QsConnection *self, int error)
 static void
 error_cb (int error, gpointer data)
 {
+  if (error == ECONNRESET)
+    note_end (data, "reset");
   note_socket_error (data, error);
 }
 
@@ -246,6 +263,7 @@ tls_read_failed (QsConnection *self, QsIoStream *stream, int ssl_error)
 static void
 tls_note_failure (QsConnection *self)
 {
+  qs_tcp_bio_drain (self->tcp, MOST_AFTER_FAILURE);
   note_alert (self);
 }
 

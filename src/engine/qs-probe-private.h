@@ -58,6 +58,7 @@ struct _QsProbe {
   GSource *race_timers[QS_N_RACE_TIMERS];
   QsConnection *winner;
 
+  GSource *foreign_timer; /* from the first answer on */
   GSource *patience; /* --timeout */
   GSource *ceiling;  /* --max-time */
   gint64 last_progress;

@@ -5,6 +5,7 @@
 #include "engine/qs-probe-private.h"
 #include "net/qs-tcp-probe.h"
 #include "net/qs-udp-bio.h"
+#include "trace/qs-foreign.h"
 
 /* RFC 8305 section 5. */
 #define STAGGER_MS 250
@@ -14,6 +15,8 @@
 #define TCP_ANSWER_MS 2000
 /* How long an ended run waits for what TCP says: a closed port is to be named within 100 ms. */
 #define TCP_CHECK_GRACE_MS 60
+/* From the first answer on: by then a server has repeated its first flight, if that got lost (RFC 9002 section 6.2.2). */
+#define FOREIGN_MS 1200
 
 /* Silence after which a ClientHello that fits into one datagram is tried as well: with a post-quantum key share it takes
  * two, and some servers and middleboxes do not put them together. */
@@ -311,14 +314,33 @@ qs_probe_race_close (QsProbe *self)
 
 /* --- What attempts tell --- */
 
+/* An echo, DNS, DTLS: OpenSSL drops what is no QUIC and waits on. Nothing else would come of that. */
+static gboolean
+foreign_cb (gpointer data)
+{
+  QsProbe *self = data;
+  QsForeign foreign;
+
+  qs_probe_clear_source (&self->foreign_timer);
+  if (self->ending || self->stopped || self->state != QS_CONNECTION_HANDSHAKING ||
+      !qs_trace_find_foreign (self->trace, &foreign))
+    return G_SOURCE_REMOVE;
+  qs_probe_log (self, "%s", _ ("What answers is not QUIC: nothing else is waited for"));
+  qs_probe_end (self, FALSE);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 answered_cb (QsConnection *connection, gpointer data)
 {
   QsProbe *self = data;
 
   self->last_progress = g_get_monotonic_time ();
-  if (!self->ending)
-    qs_race_answered (self->race, number_of (self, connection));
+  if (self->ending)
+    return;
+  if (self->foreign_timer == NULL && qs_target_get_transport (self->target) == QS_TRANSPORT_QUIC)
+    self->foreign_timer = qs_probe_add_timeout (self, FOREIGN_MS, foreign_cb);
+  qs_race_answered (self->race, number_of (self, connection));
 }
 
 static void

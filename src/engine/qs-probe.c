@@ -142,6 +142,7 @@ release (QsProbe *self)
 {
   qs_probe_clear_source (&self->patience);
   qs_probe_clear_source (&self->ceiling);
+  qs_probe_clear_source (&self->foreign_timer);
   qs_probe_clear_source (&self->deadline);
   if (self->request != NULL)
     qs_probe_clear_source (&self->request->limits_timer);

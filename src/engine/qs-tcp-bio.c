@@ -287,6 +287,21 @@ qs_tcp_bio_check_connected (QsTcpBio *self)
 }
 
 void
+qs_tcp_bio_drain (QsTcpBio *self, gsize most)
+{
+  g_return_if_fail (self != NULL);
+
+  guint8 bytes[1024];
+  ssize_t n = 1;
+  for (gsize done = 0; done < most && n > 0; done += (gsize) MAX (n, 0))
+    {
+      n = recv (self->fd, bytes, MIN (sizeof bytes, most - done), MSG_DONTWAIT);
+      if (n >= 0)
+        record (self, QS_DIRECTION_RECEIVED, bytes, (gsize) n);
+    }
+}
+
+void
 qs_tcp_bio_wait (QsTcpBio *self, short condition)
 {
   g_return_if_fail (self != NULL && self->event_fd >= 0);

@@ -34,6 +34,9 @@ void qs_tcp_bio_set_recorder (QsTcpBio *self, const QsTcpRecorder *vtable, gpoin
 
 /* The connection's progress: 0 it is there, EINPROGRESS, or the errno that ended it. */
 int qs_tcp_bio_check_connected (QsTcpBio *self);
+/* Reads and records what has come already, up to so many bytes: a TLS stack reads no further than to where it knows that
+ * it is not TLS. */
+void qs_tcp_bio_drain (QsTcpBio *self, gsize most);
 /* Sleeps until condition holds (POLLIN, POLLOUT) or it is woken. */
 void qs_tcp_bio_wait (QsTcpBio *self, short condition);
 

@@ -38,6 +38,7 @@ struct _QsCaptureConnection {
   QsCaptureTcp tcp[2];    /* by who sends: client, server */
   gboolean sole;          /* no other one in the capture has its server */
   gboolean refused_shown; /* RST was told of */
+  guint8 ended[2];        /* by who sends: flags of TCP that were told of, FIN and RST */
   gboolean answered;
   gint64 connected; /* TCP: when the server's SYN came, since 1970; -1: it did not */
   gint64 first, last;

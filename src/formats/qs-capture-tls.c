@@ -67,10 +67,32 @@ add_reset (QsCapture *self, QsCaptureConnection *connection, const QsCaptured *c
   connection->refused_shown = TRUE;
   if (connection->trace == NULL && refused && qs_capture_is_server_port (connection->server.port))
     qs_capture_make_trace (self, connection);
-  if (connection->trace != NULL)
+  /* What the one that resets is told by its own system is nothing. */
+  gboolean from_peer = qs_capture_direction_of (connection, packet) == QS_DIRECTION_RECEIVED;
+  if (connection->trace != NULL && (refused || from_peer))
     qs_capture_add_mark (connection, captured->time, QS_MARK_SOCKET_ERROR, refused ? "ECONNREFUSED" : "ECONNRESET",
                          refused ? ECONNREFUSED : ECONNRESET,
                          g_strdup (g_strerror (refused ? ECONNREFUSED : ECONNRESET)));
+}
+
+/* Who ended it, and when: each way once a side, however often it is sent again. */
+static void
+add_end (QsCaptureConnection *connection, guint side, const QsCaptured *captured, const QsCapturePacket *packet)
+{
+  static const struct {
+    guint8 flag;
+    const char *name;
+  } ends[] = { { QS_TCP_FIN, "fin" }, { QS_TCP_RST, "reset" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
+    {
+      if ((packet->tcp_flags & ends[i].flag) == 0 || (connection->ended[side] & ends[i].flag) != 0 ||
+          connection->trace == NULL)
+        continue;
+      connection->ended[side] |= ends[i].flag;
+      qs_capture_add_mark (connection, captured->time, QS_MARK_TCP_END, ends[i].name,
+                           qs_capture_direction_of (connection, packet), NULL);
+    }
 }
 
 static QsCaptureConnection *
@@ -117,4 +139,5 @@ qs_capture_add_tcp (QsCapture *self, const QsCaptured *captured, const QsCapture
   qs_capture_tcp_add (&connection->tcp[side], sequence, packet->payload, deliver_cb, &delivery);
   if ((packet->tcp_flags & QS_TCP_RST) != 0)
     add_reset (self, connection, captured, packet);
+  add_end (connection, side, captured, packet);
 }

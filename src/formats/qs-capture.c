@@ -272,8 +272,11 @@ add_icmp (QsCapture *self, const QsCaptured *captured, const QsCapturePacket *pa
 
       g_autoptr (GSocketAddress) address = qs_capture_end_to_address (&packet->icmp_from);
       GInetAddress *router = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
-      qs_capture_add_mark (flow->current, captured->time, QS_MARK_ICMP, icmp_names[i].name,
-                           packet->icmp_type << 8 | packet->icmp_code, g_inet_address_to_string (router));
+      /* What is quoted is what the error is about: a server's last packets may meet a client that has gone. */
+      gboolean of_ours = qs_capture_direction_of (flow->current, packet) == QS_DIRECTION_SENT;
+      qs_capture_add_mark (flow->current, captured->time, of_ours ? QS_MARK_ICMP : QS_MARK_ICMP_SENT,
+                           icmp_names[i].name, packet->icmp_type << 8 | packet->icmp_code,
+                           g_inet_address_to_string (router));
       return;
     }
 }

@@ -40,6 +40,8 @@ static const char *const kinds[QS_N_MARKS] = {
   [QS_MARK_ANSWER_END] = "answer-end",
   [QS_MARK_ALTERNATIVE] = "alternative",
   [QS_MARK_HTTPS_RECORD] = "https-record",
+  [QS_MARK_TCP_END] = "tcp-end",
+  [QS_MARK_ICMP_SENT] = "icmp-sent",
 };
 
 const char *

@@ -56,6 +56,8 @@ const char *qs_stream_state_name (QsStreamState state); /* "RESET_REMOTE" */
  *   the one in use); value: its port; text: "h3 host:port"; bytes: how it was learnt of, "Alt-Svc" or "HTTPS"]
  * @QS_MARK_HTTPS_RECORD: a record of the DNS (RFC 9460) [name: "answer", "none" or "failed"; value: its priority; text: as
  *   zone files have it; bytes: as on the wire]
+ * @QS_MARK_TCP_END: an end of a TCP connection sends no more, or cut it [name: "fin" or "reset"; value: QsDirection, whose]
+ * @QS_MARK_ICMP_SENT: as ICMP, but this side's host said so of a datagram that it got (from a capture)
  */
 typedef enum {
   QS_MARK_STATE,
@@ -85,6 +87,8 @@ typedef enum {
   QS_MARK_ANSWER_END,
   QS_MARK_ALTERNATIVE,
   QS_MARK_HTTPS_RECORD,
+  QS_MARK_TCP_END,
+  QS_MARK_ICMP_SENT,
   QS_N_MARKS
 } QsMarkKind;
 

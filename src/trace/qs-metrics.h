@@ -48,6 +48,8 @@ typedef struct {
   guint duplicates;
   guint corrupt;
   guint undecrypted; /* keys are missing */
+  guint missing;     /* packet numbers that were passed over: never seen here, and not acknowledged so far */
+  guint unseen;      /* acknowledged by the other end, and never seen here: the recording is not whole */
 } QsDirectionFigures;
 
 typedef struct {

@@ -6,6 +6,7 @@
 #define MAX_TRACKED 65536         /* behind it the oldest is forgotten: ACKs that were never seen */
 #define SPURIOUS_WINDOW 1024      /* a lost packet is remembered that long, for a late ACK */
 #define MAX_ACK_RANGES 4096       /* of one frame */
+#define MAX_GAPS 1024             /* further ones are not looked after */
 
 typedef struct {
   guint64 number;
@@ -25,7 +26,14 @@ struct _QsRecovery {
   guint head;
   gboolean any_acked;
   guint64 largest_acked;
+  gboolean any_sent;
+  guint64 largest_sent;
+  GArray *gaps; /* Gap, by number: numbers below the largest that no packet of the trace has */
 };
+
+typedef struct {
+  guint64 first, last;
+} Gap;
 
 typedef struct {
   QsRecovery *recovery;
@@ -64,6 +72,7 @@ qs_recovery_new (QsTrace *trace, QsDirection direction, gboolean by_time)
   self->direction = direction;
   self->by_time = by_time;
   self->sent = g_array_new (FALSE, FALSE, sizeof (Sent));
+  self->gaps = g_array_new (FALSE, FALSE, sizeof (Gap));
   return self;
 }
 
@@ -73,6 +82,7 @@ qs_recovery_free (QsRecovery *self)
   if (self == NULL)
     return;
   g_array_unref (self->sent);
+  g_array_unref (self->gaps);
   g_free (self);
 }
 
@@ -125,12 +135,72 @@ drop_done (QsRecovery *self)
     }
 }
 
+/* Takes numbers out of a gap, which may leave one on each side of them. Returns how many. */
+static guint64
+cut_gap (QsRecovery *self, guint index, guint64 first, guint64 last)
+{
+  Gap *gap = &g_array_index (self->gaps, Gap, index);
+  Gap behind = { last + 1, gap->last };
+
+  first = MAX (first, gap->first);
+  last = MIN (last, gap->last);
+  guint64 n = last - first + 1;
+  gboolean keeps_front = first > gap->first, keeps_back = last < gap->last;
+  if (keeps_front)
+    gap->last = first - 1;
+  if (keeps_front && keeps_back && self->gaps->len < MAX_GAPS)
+    g_array_insert_val (self->gaps, index + 1, behind);
+  else if (keeps_back && !keeps_front)
+    gap->first = last + 1;
+  else if (!keeps_front)
+    g_array_remove_index (self->gaps, index);
+  return n;
+}
+
+/* Takes these numbers out of all gaps. */
+static guint64
+fill_gaps (QsRecovery *self, guint64 first, guint64 last)
+{
+  guint64 n = 0;
+
+  for (guint i = self->gaps->len; i > 0; i--)
+    {
+      const Gap *gap = &g_array_index (self->gaps, Gap, i - 1);
+      if (gap->last < first)
+        break;
+      if (gap->first <= last)
+        n += cut_gap (self, i - 1, first, last);
+    }
+  return n;
+}
+
+/* A very large step is no loss of that many packets but a number that was read wrong. */
+static void
+note_number (QsRecovery *self, guint64 number)
+{
+  QsDirectionFigures *figures = &qs_trace_get_metrics (self->trace)->directions[self->direction];
+
+  if (self->any_sent && number > self->largest_sent + 1 && number - self->largest_sent <= MAX_TRACKED &&
+      self->gaps->len < MAX_GAPS)
+    {
+      Gap gap = { self->largest_sent + 1, number - 1 };
+      g_array_append_val (self->gaps, gap);
+      figures->missing += (guint) (number - 1 - self->largest_sent);
+    }
+  else if (self->any_sent && number < self->largest_sent)
+    figures->missing -= (guint) fill_gaps (self, number, number);
+  if (!self->any_sent || number > self->largest_sent)
+    self->largest_sent = number;
+  self->any_sent = TRUE;
+}
+
 void
 qs_recovery_sent (QsRecovery *self, guint64 number, guint32 packet, gint64 time, guint32 bytes, gboolean ack_eliciting)
 {
   Sent sent = { .number = number, .time = time, .packet = packet, .bytes = bytes & 0xffffff };
 
   sent.eliciting = ack_eliciting ? 1 : 0;
+  note_number (self, number);
   if (self->sent->len > self->head && sent_at (self, self->sent->len - 1)->number >= number)
     {
       guint at = lower_bound (self, number);
@@ -174,6 +244,13 @@ ack_range (guint64 smallest, guint64 largest, gpointer data)
 
   if (++ack->n_ranges > MAX_ACK_RANGES)
     return;
+  if (self->gaps->len > 0)
+    {
+      QsDirectionFigures *figures = &qs_trace_get_metrics (self->trace)->directions[self->direction];
+      guint n = (guint) fill_gaps (self, smallest, largest);
+      figures->missing -= n;
+      figures->unseen += n;
+    }
   for (guint i = lower_bound (self, smallest); i < self->sent->len; i++)
     {
       Sent *sent = sent_at (self, i);

@@ -531,8 +531,8 @@ idle_in_a_file (Made *made)
 {
   made_datagram (made, QS_DIRECTION_SENT, 1200);
   made_handshake (made);
-  made->at = 12000;
-  made_datagram (made, QS_DIRECTION_SENT, 60);
+  for (made->at = 3000; made->at <= 12000; made->at *= 2)
+    made_datagram (made, QS_DIRECTION_SENT, 60);
 }
 
 static void
@@ -858,7 +858,7 @@ static const Case cases[] = {
   { "client-certificate/not-asked", "tls-alert", E, "access_denied", "log", client_certificate_not_asked, -1 },
   { "client-certificate/no-messages", "client-certificate-refused", E, "it seems", "none of TLS's messages",
     client_certificate_refused_without_messages, -1 },
-  { "no-common", "no-common-parameters", E, "no common way", "x25519", nothing_common, -1 },
+  { "no-common", "no-common-parameters", E, "did not say why", "x25519", nothing_common, -1 },
   { "too-old/quic", "tls-too-old", E, "no version of TLS", "TLS 1.3", version_too_old, -1 },
   { "too-old/tcp", "tls-too-old", E, "no version of TLS", "older versions", version_too_old_over_tcp, -1 },
   { "internal", "tls-internal-error", E, "internal error", "server's log", internal_error, -1 },

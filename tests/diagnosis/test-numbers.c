@@ -172,12 +172,14 @@ test_amplification (void)
 {
   g_assert_true (blocked (1200, 3600, 11, 21, FALSE));
   g_assert_false (blocked (1200, 3601, 11, 21, FALSE)); /* it did not keep to it, so it did not wait for it */
-  g_assert_true (blocked (1200, 2400, 11, 21, FALSE));
-  g_assert_false (blocked (1200, 2399, 11, 21, FALSE)); /* another datagram would have gone */
+  g_assert_true (blocked (1200, 2701, 11, 21, FALSE));
+  g_assert_false (blocked (1200, 2700, 11, 21, FALSE)); /* the next datagram, of 900 bytes, would have gone */
   g_assert_true (blocked (2400, 7200, 11, 21, FALSE));
   g_assert_false (blocked (2400, 3600, 11, 21, FALSE));
   g_assert_false (blocked (1200, 3600, 11, 11, FALSE)); /* Finished did not wait for the client */
-  g_assert_false (blocked (1200, 3600, 11, 21, TRUE));  /* the address was validated */
+  g_assert_false (blocked (1200, 2701, 11, 13, FALSE)); /* less than a quarter of a round trip: it was under way */
+  g_assert_true (blocked (1200, 2701, 11, 14, FALSE));
+  g_assert_false (blocked (1200, 3600, 11, 21, TRUE)); /* the address was validated */
 }
 
 /* --- Silence: Initials at 0, 1 and 3 s --- */

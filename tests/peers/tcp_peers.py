@@ -77,7 +77,69 @@ def no_renegotiation_info(conn, args):
     conn.recv(100)
 
 
+def server_hello(version=b'\x03\x03', suite=b'\xc0\x2f', extensions=b'\xff\x01\x00\x01\x00'):
+    hello = version + os.urandom(32) + b'\x00' + suite + b'\x00' + struct.pack('>H', len(extensions)) + extensions
+    return b'\x02' + struct.pack('>I', len(hello))[1:] + hello
+
+
+def record(kind, fragment, version=b'\x03\x03'):
+    return bytes([kind]) + version + struct.pack('>H', len(fragment)) + fragment
+
+
+def half_a_hello(conn, _args):
+    conn.recv(65536)
+    conn.sendall(record(22, server_hello())[:30])
+
+
+def small_group(conn, args):
+    """A ServerKeyExchange with a Diffie-Hellman group of 1024 bits."""
+    conn.recv(65536)
+    der = ssl.PEM_cert_to_DER_cert(open(args.certificate, encoding='ascii').read().split('-----END')[0] + '-----END CERTIFICATE-----\n')
+    chain = struct.pack('>I', len(der) + 3)[1:] + struct.pack('>I', len(der))[1:] + der
+    prime = b'\xff' * 127 + b'\x61'
+    exchange = struct.pack('>H', len(prime)) + prime + b'\x00\x01\x02' + struct.pack('>H', len(prime)) + os.urandom(len(prime))
+    exchange += b'\x04\x01\x01\x00' + os.urandom(256)
+    flight = server_hello(suite=b'\x00\x9f') + b'\x0b' + struct.pack('>I', len(chain))[1:] + chain
+    flight += b'\x0c' + struct.pack('>I', len(exchange))[1:] + exchange + b'\x0e\x00\x00\x00'
+    conn.sendall(record(22, flight))
+    conn.settimeout(2)
+    conn.recv(100)
+
+
+def old_tls(conn, _args):
+    """A server that knows TLS 1.0 and nothing newer."""
+    conn.recv(65536)
+    conn.sendall(record(22, server_hello(version=b'\x03\x01'), b'\x03\x01'))
+    conn.settimeout(2)
+    conn.recv(100)
+
+
+def sends_then_alert(level, description):
+    def serve(conn, _args):
+        conn.recv(65536)
+        conn.sendall(record(21, bytes([level, description]), b'\x03\x01'))
+        conn.settimeout(2)
+        conn.recv(100)
+    return serve
+
+
 BEHAVIOURS = {
+    'half-a-hello': half_a_hello,
+    'small-group': small_group,
+    'old-tls': old_tls,
+    'alert-40': sends_then_alert(2, 40),
+    'smtp': says(b'220 mail.example.test ESMTP Postfix\r\n'),
+    'ftp': says(b'220 FTP server ready\r\n'),
+    'imap': says(b'* OK [CAPABILITY IMAP4rev1] ready\r\n'),
+    'pop3': says(b'+OK POP3 ready\r\n'),
+    'mysql': says(b'\x4a\x00\x00\x00\x0a8.0.36\x00' + bytes(60)),
+    'redis': says(b'-ERR Protocol error\r\n', False),
+    'memcached': says(b'ERROR\r\n', False),
+    'ssl2': says(b'\x80\x0b\x04\x00\x01\x00\x02' + bytes(6), False),
+    'http2': says(b'\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64'),
+    'http-511': says(b'HTTP/1.1 511 Network Authentication Required\r\nContent-Length: 0\r\n\r\n', False),
+    'http-same-host': says(b'HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1/x\r\n\r\n', False),
+    'proxy-header': says(b'PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n'),
     'large-hello-reset': box(reset),
     'large-hello-silence': box(lambda conn, _hello: time.sleep(30)),
     'large-hello-alert-40': box(alert(2, 40)),

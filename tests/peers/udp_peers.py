@@ -25,6 +25,40 @@ def noise(sock, _datagram, peer, _args):
     sock.sendto(os.urandom(60), peer)
 
 
+def once(sock, datagram, peer, _args):
+    """A service that answers one datagram and keeps silent then."""
+    if peer not in ANSWERED:
+        ANSWERED.add(peer)
+        sock.sendto(b'go away\r\n', peer)
+
+
+def dns(sock, datagram, peer, _args):
+    """FORMERR, as name servers answer what they cannot read."""
+    sock.sendto(datagram[:2] + b'\x80\x01' + bytes(8), peer)
+
+
+def stun(sock, _datagram, peer, _args):
+    sock.sendto(b'\x01\x11\x00\x00\x21\x12\xa4\x42' + os.urandom(12), peer)
+
+
+def ntp(sock, _datagram, peer, _args):
+    sock.sendto(bytes([0x24]) + os.urandom(47), peer)
+
+
+def memcached(sock, datagram, peer, _args):
+    sock.sendto(datagram[:2] + b'\x00\x00\x00\x01\x00\x00ERROR\r\n', peer)
+
+
+def http(sock, _datagram, peer, _args):
+    sock.sendto(b'HTTP/1.1 400 Bad Request\r\n\r\n', peer)
+
+
+def swapped_ids(sock, datagram, peer, _args):
+    """A Version Negotiation that anybody could have made up: its connection ids are not the client's."""
+    if datagram[0] & 0x80:
+        sock.sendto(b'\xc0' + bytes(4) + b'\x08' + os.urandom(8) + b'\x08' + os.urandom(8) + struct.pack('>I', 0xff00001d), peer)
+
+
 def dtls_alert(sock, _datagram, peer, _args):
     sock.sendto(b'\x15\xfe\xfd' + bytes(8) + b'\x00\x02\x02\x32', peer)
 
@@ -82,7 +116,16 @@ def relay(keep_up=lambda _n, _length: True, keep_down=lambda _n, _length: True):
     return serve
 
 
+ANSWERED = set()
 BEHAVIOURS = {
+    'once': once,
+    'dns': dns,
+    'stun': stun,
+    'ntp': ntp,
+    'memcached': memcached,
+    'http': http,
+    'swapped-ids': swapped_ids,
+    'lists-drafts-and-grease': versions(0xff00001d, 0x1a2a3a4a, 0x6b3343cf),
     'echo': echo,
     'noise': noise,
     'dtls-alert': dtls_alert,

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Rules about a recording itself: what it lacks, so that nothing is concluded from what is not there. */
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+#include "crypto/qs-keys.h"
+#include "diagnosis/qs-rule.h"
+#include "trace/qs-metrics.h"
+
+#define EXTENSION_EARLY_DATA 42
+
+static gboolean
+is_capture (const QsEvidence *evidence)
+{
+  return qs_trace_is_from_file (evidence->trace) && qs_trace_get_n_datagrams (evidence->trace) > 0;
+}
+
+/* Whether anything that is encrypted could be read: an Initial's keys are known to everybody. */
+static gboolean
+is_anything_opened (const QsEvidence *evidence)
+{
+  return evidence->encrypted_extensions != NULL || evidence->server_finished != NULL ||
+         evidence->client_finished != NULL || evidence->packets.first_1rtt_in_time >= 0;
+}
+
+static gboolean
+has_unread_suite (const QsEvidence *evidence)
+{
+  GArray *suites = evidence->server_hello != NULL ? evidence->server_hello->message->cipher_suites : NULL;
+
+  return evidence->tls && qs_evidence_is_tls12 (evidence) && suites != NULL && suites->len > 0 &&
+         !qs_tls12_suite_is_known (g_array_index (suites, guint16, 0));
+}
+
+static void
+set_unread (const QsEvidence *evidence, QsMatch *match)
+{
+  qs_match_number (match, "count", evidence->packets.n_unread);
+  qs_match_number (match, "all", qs_trace_get_n_packets (evidence->trace));
+  match->packet = evidence->packets.first_unread;
+}
+
+static gboolean
+match_keys_missing (const QsEvidence *evidence, QsMatch *match)
+{
+  static const char *const none[] = { NULL };
+
+  if (!is_capture (evidence) || evidence->packets.n_unread == 0 || evidence->packets.unknown_version >= 0)
+    return FALSE;
+  set_unread (evidence, match);
+  if (has_unread_suite (evidence))
+    {
+      match->title = N_ ("{count} of {all} records stay encrypted: this cipher suite is not decrypted here.");
+      match->detail =
+          N_ ("The suite that the server chose is one of TLS 1.2 that is shown as it stands on the wire, with "
+              "a key log or without.");
+      match->tries = none;
+      return TRUE;
+    }
+  return evidence->n_secrets == 0;
+}
+
+static gboolean
+match_keys_unfit (const QsEvidence *evidence, QsMatch *match)
+{
+  if (!is_capture (evidence) || evidence->packets.n_unread == 0 || evidence->n_secrets == 0 ||
+      is_anything_opened (evidence) || has_unread_suite (evidence) || evidence->packets.unknown_version >= 0)
+    return FALSE;
+  set_unread (evidence, match);
+  if (evidence->client_hello == NULL)
+    match->detail =
+        N_ ("A key log names connections by the random bytes of their ClientHello, and this recording does not "
+            "hold it: which lines fit cannot be told.");
+  return TRUE;
+}
+
+static gboolean
+is_one_sided (const QsEvidence *evidence)
+{
+  return evidence->packets.n_in == 0 || evidence->packets.n_out == 0;
+}
+
+static gboolean
+match_began_before (const QsEvidence *evidence, QsMatch *match)
+{
+  static const char *const both[] = { N_ ("Record where both directions pass."), NULL };
+
+  if (!is_capture (evidence) || evidence->client_hello != NULL || qs_trace_get_n_packets (evidence->trace) == 0)
+    return FALSE;
+  const QsPacket *first = qs_trace_get_packet (evidence->trace, 0);
+  if (first->type == QS_PACKET_INITIAL && first->direction == evidence->from_client)
+    return FALSE; /* it is there, and cannot be read */
+  match->packet = 0;
+  if (!is_one_sided (evidence))
+    return TRUE;
+  gboolean client = first->direction == evidence->from_client;
+  match->tries = both;
+  match->title = client ? N_ ("The recording holds what the client sent, and nothing of the server.")
+                        : N_ ("The recording holds what the server sent, and nothing of the client.");
+  match->detail =
+      N_ ("What the other end said, and when, cannot be told. That is how it was recorded, no fault of the path.");
+  return TRUE;
+}
+
+static gboolean
+match_incomplete (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsDirectionFigures *figures = qs_trace_get_metrics (evidence->trace)->directions;
+  guint unseen = figures[QS_DIRECTION_SENT].unseen + figures[QS_DIRECTION_RECEIVED].unseen;
+
+  if (!is_capture (evidence) || unseen == 0)
+    return FALSE;
+  qs_match_number (match, "count", unseen);
+  qs_match_add_moment (match, QS_NO_TIME,
+                       g_strdup_printf (ngettext ("ACK frames name %u packet number that no packet here has",
+                                                  "ACK frames name %u packet numbers that no packet here has", unseen),
+                                        unseen));
+  return TRUE;
+}
+
+static gboolean
+match_not_kept (const QsEvidence *evidence, QsMatch *match)
+{
+  guint n = MAX (evidence->packets.n_cut, qs_trace_get_n_truncated (evidence->trace));
+
+  if (n == 0)
+    return FALSE;
+  qs_match_number (match, "count", n);
+  qs_match_take (match, "kept", qs_text_size (qs_trace_get_payload_kept (evidence->trace)));
+  match->packet = evidence->packets.first_cut;
+  if (match->packet < 0)
+    match->certainty = QS_CERTAINTY_LIKELY;
+  return TRUE;
+}
+
+static gboolean
+match_version_not_read (const QsEvidence *evidence, QsMatch *match)
+{
+  gint64 index = evidence->packets.unknown_version;
+
+  if (index < 0 || evidence->packets.n_decrypted_in > 0 || evidence->failed)
+    return FALSE;
+  const QsPacket *packet = qs_trace_get_packet (evidence->trace, (guint) index);
+  qs_match_take (match, "version", qs_quic_version_name (packet->version));
+  match->packet = index;
+  return TRUE;
+}
+
+static gboolean
+match_early_data_rejected (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsPacketFacts *packets = &evidence->packets;
+
+  if (packets->n_0rtt_out == 0 || evidence->encrypted_extensions == NULL ||
+      qs_tls_message_find_extension (evidence->encrypted_extensions->message, EXTENSION_EARLY_DATA) != NULL)
+    return FALSE;
+  qs_match_number (match, "count", packets->n_0rtt_out);
+  match->packet = packets->first_0rtt_out;
+  qs_match_add_packet (match, evidence, packets->first_0rtt_out, NULL);
+  qs_match_add_message (match, evidence, evidence->encrypted_extensions);
+  return TRUE;
+}
+
+const QsRule qs_rules_file[] = {
+  { "version-not-read", QS_SEVERITY_WARNING, "RFC 8999 section 5.1",
+    N_ ("This connection speaks QUIC version {version}, which cannot be read here."),
+    N_ ("Every version protects its packets in its own way: versions 1 and 2 and the drafts before them are read. Of "
+        "this one "
+        "times, sizes and connection ids are shown."),
+    match_version_not_read, QS_CERTAINTY_PROVED, QS_PARTY_UNKNOWN },
+  { "keys-do-not-fit",
+    QS_SEVERITY_WARNING,
+    "RFC 9850 section 2",
+    N_ ("The key log belongs to another connection: {count} of {all} packets stay encrypted."),
+    N_ ("None of its lines names the random bytes of this ClientHello. What is told here rests on what can be read "
+        "without keys."),
+    match_keys_unfit,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Open the file that the program wrote while this capture was made (SSLKEYLOGFILE).") } },
+  { "keys-missing",
+    QS_SEVERITY_INFO,
+    "RFC 9850 section 2",
+    N_ ("{count} of {all} packets stay encrypted: there are no keys for them."),
+    N_ ("Sizes, times and who sent what can be told, and that a handshake was completed. What was asked and answered, "
+        "the certificate over TLS 1.3, and how a connection was closed cannot."),
+    match_keys_missing,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Let a client or server write its secrets (SSLKEYLOGFILE=FILE, or --keylog), and open them with the "
+          "capture.") } },
+  { "began-before-capture",
+    QS_SEVERITY_INFO,
+    "RFC 9000 section 7",
+    N_ ("The connection began before the recording: its handshake is not in it."),
+    N_ ("Who asked for what, and whether the certificate was right, cannot be told. That is how it was recorded, no "
+        "fault of "
+        "the path."),
+    match_began_before,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Start the capture before the program connects.") } },
+  { "capture-incomplete",
+    QS_SEVERITY_WARNING,
+    "RFC 9000 section 13.2",
+    N_ ("The recording misses packets: {count} were acknowledged, and are not in it."),
+    N_ ("They arrived, so the path did not lose them: whoever recorded was too slow, or filtered. Some of what is here "
+        "cannot be read or put together without them."),
+    match_incomplete,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Record again with a larger buffer (-B in tcpdump and dumpcap), or on a less busy machine.") } },
+  { "payload-not-kept", QS_SEVERITY_WARNING, "RFC 9000 section 12",
+    N_ ("The bytes of {count} packets were not kept: what is in them cannot be shown."),
+    N_ ("{kept} of payload were kept whole, of what came later only the beginning; its times and sizes are right. "
+        "Nothing is "
+        "concluded from what is missing."),
+    match_not_kept, QS_CERTAINTY_PROVED, QS_PARTY_UNKNOWN },
+  { "early-data-rejected", QS_SEVERITY_INFO, "RFC 9001 section 4.6.2",
+    N_ ("{host} did not take the early data: it was sent again after the handshake."),
+    N_ ("{count} packets of 0-RTT went out before the server's answer, and the answer (EncryptedExtensions) does not "
+        "accept "
+        "them. Nothing was lost on the way: a server may refuse early data whenever it likes."),
+    match_early_data_rejected, QS_CERTAINTY_PROVED, QS_PARTY_SERVER },
+  { NULL },
+};

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "trace/qs-foreign.h"
+
+#define MOST_RECORDS 512
+#define MOST_SENT 16 /* datagrams that an answer is held against */
+
+typedef struct {
+  QsSpan bytes[MOST_SENT]; /* the first ones */
+  QsSpan scids[MOST_SENT]; /* attempts have connection ids of their own */
+  guint n_bytes, n_scids;
+} Sent;
+
+static void
+note_sent (Sent *sent, QsSpan bytes)
+{
+  QsPacketHeader header;
+
+  if (sent->n_bytes < MOST_SENT)
+    sent->bytes[sent->n_bytes++] = bytes;
+  if (sent->n_scids == MOST_SENT || !qs_packet_header_parse (bytes, 0, &header, NULL) || !header.long_header)
+    return;
+  for (guint i = 0; i < sent->n_scids; i++)
+    {
+      if (qs_span_equal (sent->scids[i], header.scid))
+        return;
+    }
+  sent->scids[sent->n_scids++] = header.scid;
+}
+
+static gboolean
+names_us (const Sent *sent, QsSpan bytes)
+{
+  QsPacketHeader header;
+
+  for (guint i = 0; i < sent->n_scids; i++)
+    {
+      QsSpan ours = sent->scids[i];
+      if (!qs_packet_header_parse (bytes, (guint8) ours.length, &header, NULL))
+        continue;
+      if (header.long_header && header.version == 0)
+        return TRUE;
+      /* An id without bytes, as OpenSSL's clients give it, is "named" by much that is no QUIC. */
+      if (header.type == QS_PACKET_UNKNOWN)
+        continue;
+      if (qs_span_equal (header.dcid, ours) && (header.long_header || ours.length > 0))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* An answer may be to any of them; what is but text says the least. */
+static const QsService *
+guess (const Sent *sent, QsSpan bytes)
+{
+  const QsService *found = qs_service_of_datagram (bytes, QS_SPAN_NONE);
+
+  for (guint i = 0; i < sent->n_bytes && (found == NULL || found->name == NULL); i++)
+    {
+      const QsService *service = qs_service_of_datagram (bytes, sent->bytes[i]);
+      found = service != NULL ? service : found;
+    }
+  return found;
+}
+
+static gboolean
+is_anything_opened (QsTrace *self)
+{
+  for (guint i = 0; i < MIN (qs_trace_get_n_packets (self), MOST_RECORDS); i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (self, i);
+      if (packet->direction == QS_DIRECTION_RECEIVED && (packet->flags & QS_PACKET_DECRYPTED) != 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+qs_trace_find_foreign (QsTrace *self, QsForeign *foreign)
+{
+  g_return_val_if_fail (QS_IS_TRACE (self) && foreign != NULL, FALSE);
+
+  Sent sent = { 0 };
+  *foreign = (QsForeign){ 0 };
+  if (is_anything_opened (self))
+    return FALSE;
+  for (guint i = 0; i < MIN (qs_trace_get_n_records (self), MOST_RECORDS); i++)
+    {
+      QsRecord record;
+      qs_trace_get_record (self, i, &record);
+      gboolean received = record.direction == QS_DIRECTION_RECEIVED;
+      if (record.kind != QS_RECORD_DATAGRAM || record.bytes.length == 0 || (received && record.fate == QS_FATE_DROPPED))
+        continue;
+      if (!received)
+        note_sent (&sent, record.bytes);
+      else if (sent.n_scids == 0 || names_us (&sent, record.bytes))
+        return FALSE;
+      else if (foreign->n++ == 0)
+        *foreign = (QsForeign){ 1, record.bytes, record.length, record.time, guess (&sent, record.bytes) };
+    }
+  return foreign->n > 0;
+}

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What answers in the field where QUIC or TLS was expected: the verdict names it, by what was seen and nothing else."""
+
+import os
+import socket
+import ssl
+import subprocess
+import tempfile
+import threading
+import unittest
+
+import peers
+import probe
+
+class Case(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.certs = peers.Certificates()
+        cls.addClassCleanup(cls.certs.__exit__)
+
+    def check(self, result, finding, words, never=()):
+        """The first finding, the only error, says what it should; and what it rests on."""
+        self.assertEqual(result.errors, [finding], result.text)
+        first = result.report["findings"][0]
+        self.assertEqual(first["id"], finding, result.text)
+        self.assertRegex(first["title"] + " " + first["detail"], words)
+        self.assertTrue(first["evidence"], result.text)
+        for other in never:
+            self.assertNotIn(other, result.findings, result.text)
+
+
+class OverUdp(Case):
+    NOT_QUIC = {
+        "echo": "our own datagram",
+        "noise": "nothing that is known",
+        "dtls-alert": "DTLS",
+        "once": "text",
+        "dns": "DNS",
+        "stun": "STUN",
+        "ntp": "NTP",
+        "memcached": "memcached",
+        "http": "HTTP",
+    }
+
+    def test_not_quic(self):
+        for behaviour, words in self.NOT_QUIC.items():
+            with self.subTest(behaviour), peers.misbehaving("udp", behaviour) as peer:
+                result = probe.probe(f"quic://{peer.host}:{peer.port}")
+                self.check(result, "not-quic", words, ("timeout", "server-initial-lost", "corrupted", "no-reply"))
+                # Long before the time-out of ten seconds; a loaded machine is slow to start.
+                self.assertLess(result.report["timings_ms"]["total"], 3000)
+                self.assertRegex(result.findings["not-quic"]["detail"], r"bytes: “")
+
+    def test_quic_is_quic(self):
+        """A server that answers late, or whose first datagram is lost, is one."""
+        chain, key = self.certs.leaf()
+        with peers.quicserve(probe.SERVER, f"--cert={chain}", f"--key={key}", "--no-retry") as peer:
+            for impairment in ("down:drop=1", "down:delay=700ms"):
+                with self.subTest(impairment):
+                    result = probe.probe(
+                        f"--cacert={self.certs.ca}", "--alpn=hq-interop", f"--impair={impairment}", f"quic://localhost:{peer.port}"
+                    )
+                    self.assertEqual(result.status, 0, result.text)
+                    self.assertNotIn("not-quic", result.findings)
+
+    def test_versions(self):
+        for behaviour, finding, words in (
+            ("lists-offered-version", "version-negotiation-invalid", "the very one that was offered"),
+            ("swapped-ids", "version-negotiation-invalid", "connection ids"),
+            ("lists-old-versions", "version-negotiation", "gQUIC.*mvfst"),
+            ("lists-drafts-and-grease", "version-negotiation", "version 2.*|drafts.*greased"),
+        ):
+            with self.subTest(behaviour), peers.misbehaving("udp", behaviour) as peer:
+                result = probe.probe("--timeout=2", f"quic://{peer.host}:{peer.port}")
+                self.check(result, finding, words)
+
+
+class OverTcp(Case):
+    ANSWERS = {
+        "http-400": ("plain-tcp", "“HTTP/1.1 400 Bad Request”.*plain HTTP"),
+        "http-portal": ("plain-tcp", "captive portal.*“http://portal.example.test/login”"),
+        "http-511": ("plain-tcp", "captive portal"),
+        "ssh": ("plain-tcp", "“SSH-2.0-OpenSSH_9.2p1”.*SSH server"),
+        "telnet": ("plain-tcp", "Telnet"),
+        "smtp": ("plain-tcp", "mail server"),
+        "ftp": ("plain-tcp", "FTP server"),
+        "imap": ("plain-tcp", "IMAP"),
+        "pop3": ("plain-tcp", "POP3"),
+        "mysql": ("plain-tcp", "MySQL"),
+        "redis": ("plain-tcp", "Redis"),
+        "memcached": ("plain-tcp", "memcached"),
+        "ssl2": ("plain-tcp", "SSL 2"),
+        "http2": ("plain-tcp", "HTTP/2 without TLS"),
+        "proxy-header": ("plain-tcp", "PROXY protocol"),
+        "fin-after-hello": ("closed-in-handshake", "right after the ClientHello"),
+        "half-a-hello": ("closed-in-handshake", "in the middle of its first message"),
+        "reset-after-hello": ("connection-reset", "right after the ClientHello"),
+        "no-renegotiation-info": ("insecure-renegotiation", "RFC 5746"),
+        "old-tls": ("tls-too-old", "no version of TLS"),
+        "alert-40": ("no-common-parameters", "did not say why"),
+    }
+
+    def test_answers(self):
+        certificate = f"--certificate={self.certs.leaf()[0]}"
+        for behaviour, (finding, words) in self.ANSWERS.items():
+            with self.subTest(behaviour), peers.misbehaving("tcp", behaviour, certificate) as peer:
+                result = probe.probe(f"--cacert={self.certs.ca}", f"tls://{peer.host}:{peer.port}")
+                self.check(result, finding, words, ("tls-alert", "timeout"))
+
+    def test_small_group(self):
+        with tempfile.TemporaryDirectory() as folder:
+            cert = os.path.join(folder, "rsa.pem")
+            command = [peers.openssl_program(), "req", "-x509", "-config", "/dev/null", "-newkey", "rsa:2048", "-nodes"]
+            command += ["-keyout", os.path.join(folder, "rsa.key"), "-out", cert, "-subj", "/CN=localhost", "-days", "30"]
+            subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True)
+            with peers.misbehaving("tcp", "small-group", f"--certificate={cert}") as peer:
+                result = probe.probe(f"--cacert={cert}", f"tls://localhost:{peer.port}")
+        self.check(result, "key-exchange-weak", "1024 bits", ("no-common-parameters",))
+
+    def test_redirect_of_its_own(self):
+        """A server that sends to itself is no portal."""
+        with peers.misbehaving("tcp", "http-same-host") as peer:
+            result = probe.probe(f"tls://{peer.host}:{peer.port}")
+        self.check(result, "plain-tcp", "plain HTTP")
+        self.assertNotIn("portal", result.findings["plain-tcp"]["title"])
+
+    def test_no_long_lists(self):
+        """What is left when nothing is proved does not list thirty cipher suites."""
+        with peers.misbehaving("tcp", "alert-40") as peer:
+            result = probe.probe(f"tls://{peer.host}:{peer.port}")
+        finding = result.findings["no-common-parameters"]
+        self.assertNotIn("TLS_ECDHE", finding["detail"])
+        self.assertEqual((finding["certainty"], finding["who"]), ("possible", "unknown"))
+
+
+class Pythons(threading.Thread):
+    """A TLS server of Python's that acts on one connection once the handshake is done."""
+
+    def __init__(self, context, act):
+        super().__init__(daemon=True)
+        self.context, self.act = context, act
+        self.listener = socket.create_server((peers.HOST, 0))
+        self.port = self.listener.getsockname()[1]
+        self.start()
+
+    def run(self):
+        conn, _ = self.listener.accept()
+        conn.settimeout(peers.PATIENCE)
+        try:
+            with self.context.wrap_socket(conn, server_side=True) as tls:
+                self.act(tls)
+        except OSError:
+            pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+        self.join(peers.PATIENCE)
+
+
+class ClientCertificates(Case):
+    def context(self, demands, version=None):
+        chain, key = self.certs.leaf()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(chain, key)
+        context.load_verify_locations(self.certs.ca)
+        context.verify_mode = demands
+        if version is not None:
+            context.maximum_version = version
+        return context
+
+    def test_demanded(self):
+        """TLS 1.3's alert for it, and handshake_failure of TLS 1.2; the CAs are named."""
+        for version in (ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2):
+            context = self.context(ssl.CERT_REQUIRED, version)
+            with self.subTest(str(version)), Pythons(context, lambda tls: tls.recv(100)) as server:
+                result = probe.probe(f"--cacert={self.certs.ca}", f"tls://localhost:{server.port}/")
+                self.check(result, "client-certificate-required", "certificate", ("no-common-parameters", "tls-alert"))
+                self.assertEqual(result.findings["client-certificate-required"]["certainty"], "proved")
+
+    def test_ended_without_a_word(self):
+        def cut(tls):
+            tls.recv(1)
+            socket.socket(fileno=tls.detach()).close()
+
+        with Pythons(self.context(ssl.CERT_OPTIONAL), cut) as server:
+            result = probe.probe(f"--cacert={self.certs.ca}", f"tls://localhost:{server.port}/")
+        self.check(result, "client-certificate-required", "ended the connection without a word")
+        self.assertEqual(result.findings["client-certificate-required"]["certainty"], "likely")
+
+    def test_asked_and_served(self):
+        """One that asks and goes on without is no finding."""
+        answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+        with Pythons(self.context(ssl.CERT_OPTIONAL), lambda tls: tls.recv(100) and tls.sendall(answer)) as server:
+            result = probe.probe(f"--cacert={self.certs.ca}", f"tls://localhost:{server.port}/")
+        self.assertEqual(result.status, 0, result.text)
+        self.assertNotIn("client-certificate-required", result.findings)
+
+
+if __name__ == "__main__":
+    peers.main()

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What captures and logs that other programs wrote prove, with keys and without; and that a cut one accuses nobody."""
+
+import os
+import struct
+import tempfile
+import unittest
+
+import peers
+import probe
+
+FOLDER = os.path.join(os.environ["QS_SRCDIR"], "tests", "cli", "captures")
+
+
+def read(path, keys=None):
+    options = ["--json", f"--read={path}"]
+    if keys is not None:
+        options.append(f"--keylog={os.path.join(FOLDER, keys)}")
+    result = probe.run(*options)
+    probe.read_report(result)
+    return result
+
+
+class Verdicts(unittest.TestCase):
+    # file, key log, whether a connection came about, findings that have to be there, findings that must not be
+    CASES = (
+        ("quic-no-keys.pcap", None, True, {"keys-missing": "info"}, ("keys-do-not-fit",)),
+        ("quic-no-keys.pcap", "q.keys", True, {}, ("keys-missing",)),
+        ("quic-no-keys.pcap", "tls13.keys", True, {"keys-do-not-fit": "warning"}, ("keys-missing",)),
+        ("tls13-plain.pcap", None, True, {"keys-missing": "info"}, ()),
+        ("tls13-plain.pcap", "tls13.keys", True, {}, ("keys-missing", "keys-do-not-fit")),
+        ("tls12-plain.pcap", None, True, {"keys-missing": "info"}, ()),
+        ("tls12-plain.pcap", "tls12.keys", True, {}, ("keys-missing",)),
+        ("quic-version-negotiation-then-v1.pcap", None, True, {"version-negotiation": "info"}, ()),
+        ("quic-version-negotiation-then-v1.pcap", "q.keys", True, {"version-negotiation": "info"}, ()),
+        ("quic-icmp-by-client-after-close.pcap", None, True, {}, ("port-closed",)),
+        ("quic-icmp-by-client-after-close.pcap", "q.keys", True, {}, ("port-closed",)),
+        ("tls13-client-rst-after-close.pcap", None, True, {}, ("connection-reset",)),
+        ("tls13-client-rst-after-close.pcap", "tls13.keys", True, {}, ("connection-reset",)),
+        ("tls12-warning-alert-unrecognized-name.pcap", None, True, {}, ("sni-unknown", "tls-alert")),
+        ("tls12-warning-alert-unrecognized-name.pcap", "tls12.keys", True, {}, ("sni-unknown", "tls-alert")),
+        ("tcp-refused.pcap", None, False, {"connection-refused": "error"}, ("port-closed",)),
+        ("tls12-client-certificate-wanted.pcap", None, False, {"client-certificate-required": "error"}, ()),
+        ("capture-dropped-packets.pcap", "capture-dropped-packets.keys", True, {"capture-incomplete": "warning"}, ("corrupted",)),
+        ("losses-before-the-capture-point.pcap", "losses-before-the-capture-point.keys", True, {"packet-loss": "info"},
+         ("capture-incomplete", "corrupted")),
+        ("zero-rtt-not-taken.pcap", "zero-rtt-not-taken.keys", True, {"early-data-rejected": "info"}, ("packet-loss",)),
+        ("tls13-server-side-only.pcap", None, False, {"began-before-capture": "info"}, ()),
+        ("server-qlog-client-ended-with-h3-no-error.sqlog", None, True, {}, ("closed-by-peer",)),
+    )  # fmt: skip
+
+    def test_files(self):
+        for name, keys, connected, wanted, never in self.CASES:
+            with self.subTest(file=name, keys=keys):
+                result = read(os.path.join(FOLDER, name), keys)
+                self.assertEqual(result.report["outcome"] == "ok", connected, result.text)
+                for finding, severity in wanted.items():
+                    self.assertIn(finding, result.findings, result.text)
+                    self.assertEqual(result.findings[finding]["severity"], severity)
+                self.assertEqual(result.errors, [i for i, s in wanted.items() if s == "error"], result.text)
+                for finding in never:
+                    self.assertNotIn(finding, result.findings, result.text)
+
+    def test_verdict_without_keys(self):
+        """The sentence says what is known, and never that a certificate was verified."""
+        for name in ("quic-no-keys.pcap", "tls13-plain.pcap", "tls12-plain.pcap"):
+            with self.subTest(name):
+                text = probe.run(f"--read={os.path.join(FOLDER, name)}").text
+                self.assertIn("was completed", text)
+                self.assertNotIn("no complete handshake", text)
+                self.assertNotRegex(text, "(?i)verified")
+        for name, keys in (("quic-no-keys.pcap", "q.keys"), ("tls13-plain.pcap", "tls13.keys")):
+            with self.subTest(name):
+                text = probe.run(f"--read={os.path.join(FOLDER, name)}", f"--keylog={os.path.join(FOLDER, keys)}").text
+                self.assertNotRegex(text, "(?i)verified")
+
+
+class Cut(unittest.TestCase):
+    """Any good capture, cut behind any of its packets: no error names an end or the path."""
+
+    GOOD = (
+        ("quic-no-keys.pcap", "q.keys", 1),
+        ("quic-version-negotiation-then-v1.pcap", "q.keys", 1),
+        ("zero-rtt-not-taken.pcap", "zero-rtt-not-taken.keys", 1),
+        ("losses-before-the-capture-point.pcap", "losses-before-the-capture-point.keys", 23),
+        ("tls13-client-rst-after-close.pcap", "tls13.keys", 1),
+        ("tls12-plain.pcap", "tls12.keys", 1),
+    )
+
+    @staticmethod
+    def cuts(path):
+        """The capture's bytes up to behind each packet."""
+        with open(path, "rb") as file:
+            data = file.read()
+        order = "<" if data[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
+        at = 24
+        while at + 16 <= len(data):
+            at += 16 + struct.unpack(order + "I", data[at + 8 : at + 12])[0]
+            yield data[:at]
+
+    def test_cut(self):
+        n = 0
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "cut.pcap")
+            for name, keys, step in self.GOOD:
+                for cut in list(self.cuts(os.path.join(FOLDER, name)))[::step]:
+                    with open(path, "wb") as file:
+                        file.write(cut)
+                    for with_keys in (None, keys):
+                        options = ["--json", f"--read={path}"] + ([f"--keylog={os.path.join(FOLDER, keys)}"] if with_keys else [])
+                        result = probe.run(*options)
+                        if not result.out:  # too little for a connection: a message says so
+                            self.assertTrue(result.err)
+                            continue
+                        n += 1
+                        probe.read_report(result)
+                        self.assertEqual(result.errors, [], f"{name} cut to {len(cut)} bytes, keys {with_keys}: {result.text}")
+        self.assertGreater(n, 100)
+
+
+if __name__ == "__main__":
+    peers.main()
