@@ -103,7 +103,11 @@ add_run (QsSession *self, QsRun *run)
 static QsRun *
 start_run (QsSession *self, QsTarget *target, const QsProbeOptions *options)
 {
-  g_autoptr (QsProbe) probe = qs_probe_new (target, options);
+  g_autoptr (QsProbeOptions) own = qs_probe_options_copy (options);
+  /* What the lab's server does is known, and its list of connections is to show those that one asked for. */
+  if (qs_lab_serves (self->lab, target))
+    own->experiments = QS_EXPERIMENTS_NONE;
+  g_autoptr (QsProbe) probe = qs_probe_new (target, own);
   g_autoptr (QsRun) run = qs_run_new_for_probe (probe);
 
   g_signal_connect_object (probe, "event", G_CALLBACK (run_event_cb), run, 0);

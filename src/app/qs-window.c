@@ -346,6 +346,12 @@ row_forget_cb (QsWindow *self, QsRunRow *row)
   qs_session_remove_run (self->session, qs_run_row_get_run (row));
 }
 
+static void
+row_show_attempt_cb (QsWindow *self, QsRun *attempt)
+{
+  qs_session_set_run (self->session, attempt);
+}
+
 static GtkWidget *
 make_run_row (gpointer item, gpointer data)
 {
@@ -353,6 +359,7 @@ make_run_row (gpointer item, gpointer data)
 
   g_signal_connect_object (row, "again", G_CALLBACK (row_again_cb), data, G_CONNECT_SWAPPED);
   g_signal_connect_object (row, "forget", G_CALLBACK (row_forget_cb), data, G_CONNECT_SWAPPED);
+  g_signal_connect_object (row, "show-attempt", G_CALLBACK (row_show_attempt_cb), data, G_CONNECT_SWAPPED);
   g_signal_connect_object (item, "notify::status", G_CALLBACK (update_actions), data, G_CONNECT_SWAPPED);
   return row;
 }
@@ -372,7 +379,11 @@ select_shown_run (QsWindow *self)
 
   for (int i = 0; (row = gtk_list_box_get_row_at_index (self->runs, i)) != NULL; i++)
     if (qs_run_row_get_run (QS_RUN_ROW (row)) == run)
-      gtk_list_box_select_row (self->runs, row);
+      {
+        gtk_list_box_select_row (self->runs, row);
+        return;
+      }
+  gtk_list_box_unselect_all (self->runs); /* an attempt of one of them: a click on that one's row shows it again */
 }
 
 /* What is typed stays; an entry that is empty takes the target of what is shown. */

@@ -719,6 +719,60 @@ test_many_closes (Fixture *fixture, gconstpointer data)
     }
 }
 
+/* A port number that TCP holds and does not listen on: UDP and TCP are refused there. */
+static GSocket *
+make_closed_port (char **target)
+{
+  g_autoptr (GError) error = NULL;
+  GSocket *socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, &error);
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+
+  g_assert_no_error (error);
+  g_assert_true (g_socket_bind (socket, any, FALSE, &error));
+  g_autoptr (GSocketAddress) bound = g_socket_get_local_address (socket, &error);
+  *target = g_strdup_printf ("quic://127.0.0.1:%u", g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound)));
+  return socket;
+}
+
+/* Below the run, folded; one that is a run of its own can be looked at, and the run be come back to. */
+static void
+test_experiments (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *target = NULL;
+  g_autoptr (GSocket) socket = make_closed_port (&target);
+  QsRun *run = qs_window_connect (fixture->window, target);
+
+  wait_until (!qs_run_is_active (run));
+  g_assert_cmpint (qs_run_get_status (run), ==, QS_RUN_FAILED);
+  g_assert_true (fixture_has_finding (run, "port-closed"));
+  g_assert_cmpuint (g_list_model_get_n_items (qs_run_get_experiments (run)), ==, 1);
+  GtkButton *button = fixture_find (fixture, "TLS over TCP, on the same port: failed as well", GTK_TYPE_BUTTON);
+  gtk_button_clicked (button);
+  QsRun *attempt = qs_session_get_run (fixture->session);
+  g_assert_true (attempt != run);
+  g_assert_nonnull (strstr (qs_run_get_title (attempt), target));
+  g_assert_true (fixture_has_finding (attempt, "connection-refused"));
+  gtk_button_clicked (button);
+  g_assert_true (qs_session_get_run (fixture->session) == attempt); /* made once */
+  qs_session_set_run (fixture->session, run);
+  g_assert_cmpuint (g_list_model_get_n_items (qs_session_get_runs (fixture->session)), ==, 1);
+}
+
+static void
+test_no_experiments (Fixture *fixture, gconstpointer data)
+{
+  GtkToggleButton *wanted = fixture_find_option (fixture, "_Find out why it fails by more attempts");
+  g_autofree char *target = NULL;
+  g_autoptr (GSocket) socket = make_closed_port (&target);
+
+  g_assert_true (gtk_toggle_button_get_active (wanted));
+  gtk_toggle_button_set_active (wanted, FALSE);
+  QsRun *run = qs_window_connect (fixture->window, target);
+  wait_until (!qs_run_is_active (run));
+  g_assert_true (fixture_has_finding (run, "port-closed"));
+  g_assert_cmpuint (g_list_model_get_n_items (qs_run_get_experiments (run)), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -736,6 +790,8 @@ main (int argc, char **argv)
   g_test_add ("/app/window/no-reply", Fixture, NULL, fixture_set_up, test_no_reply, fixture_tear_down);
   g_test_add ("/app/window/stop-handshake", Fixture, NULL, fixture_set_up, test_stop_handshake, fixture_tear_down);
   g_test_add ("/app/window/close-handshake", Fixture, NULL, fixture_set_up, test_close_handshake, fixture_tear_down);
+  g_test_add ("/app/window/experiments", Fixture, NULL, fixture_set_up, test_experiments, fixture_tear_down);
+  g_test_add ("/app/window/no-experiments", Fixture, NULL, fixture_set_up, test_no_experiments, fixture_tear_down);
   g_test_add ("/app/window/runs", Fixture, NULL, fixture_set_up, test_runs, fixture_tear_down);
   g_test_add ("/app/window/trace-outlives-run", Fixture, NULL, fixture_set_up, test_trace_outlives_run,
               fixture_tear_down);

@@ -17,6 +17,7 @@
 struct _QsRun {
   GObject parent;
   QsProbe *probe;
+  QsExperiments *experiments;
   QsTrace *trace;
   QsStudy *study;
   char *title;
@@ -47,6 +48,7 @@ static const struct {
 } statuses[QS_N_RUN_STATUSES] = {
   [QS_RUN_RUNNING] = { N_ ("Connecting…"), "content-loading-symbolic", "qs-active" },
   [QS_RUN_OPEN] = { N_ ("Connected"), "network-transmit-receive-symbolic", "qs-ok" },
+  [QS_RUN_TRYING] = { N_ ("Failed, finding out why…"), "content-loading-symbolic", "qs-active" },
   [QS_RUN_SUCCEEDED] = { N_ ("Succeeded"), "emblem-ok-symbolic", "qs-ok" },
   [QS_RUN_FAILED] = { N_ ("Failed"), "dialog-error-symbolic", "qs-error" },
   [QS_RUN_STOPPED] = { N_ ("Stopped"), "media-playback-stop-symbolic", "qs-neutral" },
@@ -58,6 +60,9 @@ status_of (QsRun *self)
 {
   if (self->probe == NULL)
     return QS_RUN_FILE;
+  if (!qs_probe_get_finished (self->probe) && self->experiments != NULL && qs_probe_get_ended (self->probe) &&
+      qs_experiments_are_under_way (self->experiments))
+    return QS_RUN_TRYING;
   if (!qs_probe_get_finished (self->probe))
     return qs_probe_get_state (self->probe) < QS_CONNECTION_ESTABLISHED ? QS_RUN_RUNNING : QS_RUN_OPEN;
   if (qs_probe_get_succeeded (self->probe))
@@ -191,6 +196,7 @@ qs_run_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->probe, self);
   if (self->trace != NULL)
     g_signal_handlers_disconnect_by_data (self->trace, self);
+  g_clear_object (&self->experiments);
   G_OBJECT_CLASS (qs_run_parent_class)->dispose (object);
 }
 
@@ -280,6 +286,9 @@ qs_run_new_for_probe (QsProbe *probe)
   g_signal_connect_swapped (probe, "notify::state", G_CALLBACK (probe_changed_cb), self);
   g_signal_connect_swapped (probe, "notify::finished", G_CALLBACK (probe_changed_cb), self);
   g_signal_connect_swapped (probe, "finished", G_CALLBACK (probe_finished_cb), self);
+  self->experiments = qs_experiments_new (probe);
+  g_signal_connect_object (qs_experiments_get_model (self->experiments), "items-changed", G_CALLBACK (probe_changed_cb),
+                           self, G_CONNECT_SWAPPED);
   if (self->status == QS_RUN_RUNNING)
     self->waiting_id = g_timeout_add (WAITING_TICK_MS, waiting_cb, self);
   return self;
@@ -354,7 +363,30 @@ qs_run_is_active (QsRun *self)
 {
   g_return_val_if_fail (QS_IS_RUN (self), FALSE);
 
-  return self->status == QS_RUN_RUNNING || self->status == QS_RUN_OPEN;
+  return self->status == QS_RUN_RUNNING || self->status == QS_RUN_OPEN || self->status == QS_RUN_TRYING;
+}
+
+GListModel *
+qs_run_get_experiments (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), NULL);
+
+  return self->experiments != NULL ? qs_experiments_get_model (self->experiments) : NULL;
+}
+
+QsRun *
+qs_run_get_attempt (QsRun *self, QsExperiment *experiment)
+{
+  g_return_val_if_fail (QS_IS_RUN (self) && QS_IS_EXPERIMENT (experiment), NULL);
+
+  QsRun *attempt = g_object_get_data (G_OBJECT (experiment), "qs-run");
+  if (attempt != NULL || qs_experiment_get_probe (experiment) == NULL)
+    return attempt;
+  attempt = qs_run_new_for_probe (qs_experiment_get_probe (experiment));
+  g_free (attempt->title);
+  attempt->title = g_strdup_printf ("%s · %s", self->title, qs_experiment_get_title (experiment));
+  g_object_set_data_full (G_OBJECT (experiment), "qs-run", attempt, g_object_unref);
+  return attempt;
 }
 
 GPtrArray *

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/qs-probe.h"
+#include "probe/qs-experiments.h"
 #include "study/qs-study.h"
 #include "trace/qs-trace-join.h"
 
@@ -24,6 +25,7 @@ G_DECLARE_FINAL_TYPE (QsRun, qs_run, QS, RUN, GObject)
 typedef enum {
   QS_RUN_RUNNING,   /* not connected yet */
   QS_RUN_OPEN,      /* the connection stands */
+  QS_RUN_TRYING,    /* it failed, and experiments are made to find out why */
   QS_RUN_SUCCEEDED, /* over: the target did what was asked */
   QS_RUN_FAILED,    /* over: it did not */
   QS_RUN_STOPPED,   /* over: a person stopped it before it could tell */
@@ -43,7 +45,12 @@ QsTrace *qs_run_get_trace (QsRun *self);
 const char *qs_run_get_title (QsRun *self);  /* escaped */
 GDateTime *qs_run_get_started (QsRun *self); /* local time; of a file: when it was recorded */
 QsRunStatus qs_run_get_status (QsRun *self);
-gboolean qs_run_is_active (QsRun *self); /* RUNNING or OPEN */
+gboolean qs_run_is_active (QsRun *self); /* RUNNING, OPEN or TRYING */
+
+/* Of QsExperiment, in the order in which they were made; NULL where there is no probe (their marks are all that is left). */
+GListModel *qs_run_get_experiments (QsRun *self);
+/* An experiment of this run as a run of its own, NULL where it is none. (transfer none) */
+QsRun *qs_run_get_attempt (QsRun *self, QsExperiment *experiment);
 
 GPtrArray *qs_run_get_steps (QsRun *self);    /* QsStep; never NULL */
 GPtrArray *qs_run_get_findings (QsRun *self); /* QsFinding, most severe first; never NULL */

@@ -9,7 +9,7 @@ struct _QsOptionsPopover {
   GtkPopover parent;
   GtkComboBox *mode, *family, *trust;
   GtkEntry *alpn, *sni, *groups, *ciphersuites, *send;
-  GtkToggleButton *no_sni, *keep_open, *insecure;
+  GtkToggleButton *no_sni, *keep_open, *insecure, *experiments;
   GtkFileChooser *ca_file, *cert_file, *key_file;
   GtkSpinButton *timeout;
   GtkWidget *reset;
@@ -37,7 +37,8 @@ is_changed (QsOptionsPopover *self)
       return TRUE;
   g_autofree char *cert = gtk_file_chooser_get_filename (self->cert_file);
   return cert != NULL || gtk_toggle_button_get_active (self->no_sni) ||
-         !gtk_toggle_button_get_active (self->keep_open) || gtk_toggle_button_get_active (self->insecure) ||
+         !gtk_toggle_button_get_active (self->keep_open) || !gtk_toggle_button_get_active (self->experiments) ||
+         gtk_toggle_button_get_active (self->insecure) ||
          gtk_spin_button_get_value_as_int (self->timeout) != DEFAULT_TIMEOUT_S;
 }
 
@@ -162,6 +163,7 @@ qs_options_popover_class_init (QsOptionsPopoverClass *klass)
   gtk_widget_class_bind_template_child (widget_class, QsOptionsPopover, no_sni);
   gtk_widget_class_bind_template_child (widget_class, QsOptionsPopover, keep_open);
   gtk_widget_class_bind_template_child (widget_class, QsOptionsPopover, insecure);
+  gtk_widget_class_bind_template_child (widget_class, QsOptionsPopover, experiments);
   gtk_widget_class_bind_template_child (widget_class, QsOptionsPopover, ca_file);
   gtk_widget_class_bind_template_child (widget_class, QsOptionsPopover, cert_file);
   gtk_widget_class_bind_template_child (widget_class, QsOptionsPopover, key_file);
@@ -181,6 +183,7 @@ qs_options_popover_init (QsOptionsPopover *self)
     g_signal_connect_swapped (changing[i], "changed", G_CALLBACK (form_changed_cb), self);
   g_signal_connect_swapped (self->no_sni, "toggled", G_CALLBACK (form_changed_cb), self);
   g_signal_connect_swapped (self->keep_open, "toggled", G_CALLBACK (form_changed_cb), self);
+  g_signal_connect_swapped (self->experiments, "toggled", G_CALLBACK (form_changed_cb), self);
   g_signal_connect_swapped (self->insecure, "toggled", G_CALLBACK (insecure_toggled_cb), self);
   g_signal_connect_swapped (self->cert_file, "file-set", G_CALLBACK (form_changed_cb), self);
   qs_options_popover_reset (self);
@@ -213,6 +216,7 @@ qs_options_popover_dup_options (QsOptionsPopover *self, QsLab *lab)
   options->send = send != NULL ? g_bytes_new (send, strlen (send)) : NULL;
   options->timeout_ms = (guint) gtk_spin_button_get_value_as_int (self->timeout) * 1000;
   options->keep_open = gtk_toggle_button_get_active (self->keep_open);
+  options->experiments = gtk_toggle_button_get_active (self->experiments) ? QS_EXPERIMENTS_AUTO : QS_EXPERIMENTS_NONE;
   options->insecure = gtk_toggle_button_get_active (self->insecure);
   return options;
 }
@@ -234,6 +238,7 @@ qs_options_popover_reset (QsOptionsPopover *self)
     gtk_file_chooser_unselect_all (files[i]);
   gtk_toggle_button_set_active (self->no_sni, FALSE);
   gtk_toggle_button_set_active (self->keep_open, TRUE);
+  gtk_toggle_button_set_active (self->experiments, TRUE);
   gtk_toggle_button_set_active (self->insecure, FALSE);
   gtk_spin_button_set_value (self->timeout, DEFAULT_TIMEOUT_S);
   form_changed_cb (self);

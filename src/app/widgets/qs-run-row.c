@@ -2,6 +2,7 @@
 #include "app/widgets/qs-run-row.h"
 
 #include "base/qs-i18n.h"
+#include "diagnosis/qs-experiment-words.h"
 
 struct _QsRunRow {
   GtkListBoxRow parent;
@@ -9,10 +10,13 @@ struct _QsRunRow {
   GtkLabel *title;
   GtkLabel *state;
   GtkButton *again;
+  GtkExpander *experiments;
+  GtkContainer *experiment_rows;
+  guint n_shown; /* marks of experiments */
   QsRun *run;
 };
 
-enum { AGAIN, FORGET, N_SIGNALS };
+enum { AGAIN, FORGET, SHOW_ATTEMPT, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (QsRunRow, qs_run_row, GTK_TYPE_LIST_BOX_ROW)
@@ -46,6 +50,67 @@ show_status (QsRunRow *self)
   atk_object_set_name (gtk_widget_get_accessible (GTK_WIDGET (self)), name);
 }
 
+/* --- Its experiments: what came of each is in the trace, so a file has them too --- */
+
+static void
+show_attempt_cb (GtkButton *button, QsRunRow *self)
+{
+  QsExperiment *experiment = g_object_get_data (G_OBJECT (button), "qs-experiment");
+
+  g_signal_emit (self, signals[SHOW_ATTEMPT], 0, qs_run_get_attempt (self->run, experiment));
+}
+
+static QsExperiment *
+find_experiment (QsRunRow *self, const char *id)
+{
+  GListModel *experiments = qs_run_get_experiments (self->run);
+  guint n = experiments != NULL ? g_list_model_get_n_items (experiments) : 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (QsExperiment) experiment = g_list_model_get_item (experiments, i);
+      if (g_str_equal (qs_experiment_get_id (experiment), id))
+        return experiment; /* the list holds it */
+    }
+  return NULL;
+}
+
+static GtkWidget *
+make_experiment (QsRunRow *self, const QsMark *mark)
+{
+  QsExperiment *experiment = find_experiment (self, mark->name);
+  g_autofree char *text =
+      g_strdup_printf ("%s: %s", qs_experiment_change (mark->name), qs_experiment_outcome_title (mark->value));
+  GtkWidget *label = g_object_new (GTK_TYPE_LABEL, "label", text, "xalign", 0.0f, "wrap", TRUE, "width-chars", 14,
+                                   "max-width-chars", 24, "visible", TRUE, NULL);
+
+  gtk_style_context_add_class (gtk_widget_get_style_context (label), "qs-caption");
+  gtk_widget_set_tooltip_text (label, mark->text);
+  if (experiment == NULL || qs_experiment_get_probe (experiment) == NULL)
+    return label;
+  GtkWidget *button = g_object_new (GTK_TYPE_BUTTON, "relief", GTK_RELIEF_NONE, "child", label, "visible", TRUE, NULL);
+  gtk_style_context_add_class (gtk_widget_get_style_context (button), "qs-small-button");
+  gtk_widget_set_tooltip_text (button, mark->text);
+  g_object_set_data_full (G_OBJECT (button), "qs-experiment", g_object_ref (experiment), g_object_unref);
+  g_signal_connect (button, "clicked", G_CALLBACK (show_attempt_cb), self);
+  atk_object_set_name (gtk_widget_get_accessible (button), text);
+  return button;
+}
+
+static void
+show_experiments (QsRunRow *self)
+{
+  g_autoptr (GPtrArray) marks = qs_experiment_marks (qs_run_get_trace (self->run));
+  g_autofree char *label = g_strdup_printf (ngettext ("%u more attempt", "%u more attempts", marks->len), marks->len);
+
+  if (self->n_shown == marks->len)
+    return;
+  for (; self->n_shown < marks->len; self->n_shown++)
+    gtk_container_add (self->experiment_rows, make_experiment (self, marks->pdata[self->n_shown]));
+  gtk_expander_set_label (self->experiments, label);
+  gtk_widget_show (GTK_WIDGET (self->experiments));
+}
+
 static void
 show_title (QsRunRow *self)
 {
@@ -72,11 +137,16 @@ qs_run_row_class_init (QsRunRowClass *klass)
   signals[AGAIN] = g_signal_new ("again", QS_TYPE_RUN_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[FORGET] = g_signal_new ("forget", QS_TYPE_RUN_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 
+  signals[SHOW_ATTEMPT] = g_signal_new ("show-attempt", QS_TYPE_RUN_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                        G_TYPE_NONE, 1, QS_TYPE_RUN);
+
   gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-run-row.ui");
   gtk_widget_class_bind_template_child (widget_class, QsRunRow, icon);
   gtk_widget_class_bind_template_child (widget_class, QsRunRow, title);
   gtk_widget_class_bind_template_child (widget_class, QsRunRow, state);
   gtk_widget_class_bind_template_child (widget_class, QsRunRow, again);
+  gtk_widget_class_bind_template_child (widget_class, QsRunRow, experiments);
+  gtk_widget_class_bind_template_child (widget_class, QsRunRow, experiment_rows);
   gtk_widget_class_bind_template_callback (widget_class, again_cb);
   gtk_widget_class_bind_template_callback (widget_class, forget_cb);
 }
@@ -95,8 +165,10 @@ qs_run_row_new (QsRun *run)
   QsRunRow *self = g_object_new (QS_TYPE_RUN_ROW, NULL);
   self->run = g_object_ref (run);
   g_signal_connect_object (run, "notify::status", G_CALLBACK (show_status), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (run, "changed", G_CALLBACK (show_experiments), self, G_CONNECT_SWAPPED);
   show_title (self);
   show_status (self);
+  show_experiments (self);
   return GTK_WIDGET (self);
 }
 

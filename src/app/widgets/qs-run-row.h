@@ -9,9 +9,9 @@ G_BEGIN_DECLS
 
 /**
  * QsRunRow: a run in the side bar: state by icon and word, target, time; buttons to run it again and to
- * forget it.
+ * forget it. Its experiments are folded below it.
  *
- * Signals: "again" (), "forget" ().
+ * Signals: "again" (), "forget" (), "show-attempt" (QsRun *attempt): one of its experiments is to be shown.
  */
 #define QS_TYPE_RUN_ROW (qs_run_row_get_type ())
 G_DECLARE_FINAL_TYPE (QsRunRow, qs_run_row, QS, RUN_ROW, GtkListBoxRow)
