@@ -191,8 +191,8 @@ read_tls_features (QsCertificateSection *section, void *value)
     }
 }
 
-static void
-read_scts (QsCertificateSection *section, void *value)
+void
+qs_certificate_section_add_scts (QsCertificateSection *section, void *value)
 {
   STACK_OF (SCT) *scts = value;
 
@@ -224,7 +224,7 @@ static const struct {
   { NID_crl_distribution_points, N_ ("CRL Distribution Points"), read_crl_points },
   { NID_certificate_policies, N_ ("Certificate Policies"), read_policies },
   { NID_tlsfeature, N_ ("TLS Features"), read_tls_features },
-  { NID_ct_precert_scts, N_ ("Signed Certificate Timestamps"), read_scts },
+  { NID_ct_precert_scts, N_ ("Signed Certificate Timestamps"), qs_certificate_section_add_scts },
 };
 
 /* The extension's own item frees what it decoded: the tables of OpenSSL know how. */

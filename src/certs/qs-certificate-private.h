@@ -29,6 +29,8 @@ char *qs_certs_span_text (gint64 seconds);
 GPtrArray *qs_certificate_sections_new (QsCertificate *self, gint64 now_s);
 QsCertificateField *qs_certificate_section_add (QsCertificateSection *section, const char *label, char *value);
 QsCertificateSection *qs_certificate_section_new (const char *title);
+/* scts: a STACK_OF (SCT). */
+void qs_certificate_section_add_scts (QsCertificateSection *section, void *scts);
 /* One section an extension, appended to sections. */
 void qs_certificate_sections_add_extensions (GPtrArray *sections, X509 *x509);
 

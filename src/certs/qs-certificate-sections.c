@@ -37,8 +37,8 @@ field_free (QsCertificateField *field)
   g_free (field);
 }
 
-static void
-section_free (QsCertificateSection *section)
+void
+qs_certificate_section_free (QsCertificateSection *section)
 {
   g_free (section->title);
   g_ptr_array_unref (section->fields);
@@ -216,7 +216,7 @@ fingerprint_section (X509 *x509)
 GPtrArray *
 qs_certificate_sections_new (QsCertificate *self, gint64 now_s)
 {
-  GPtrArray *sections = g_ptr_array_new_with_free_func ((GDestroyNotify) section_free);
+  GPtrArray *sections = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_certificate_section_free);
   X509 *x509 = qs_certificate_get_x509 (self);
 
   g_ptr_array_add (sections, name_section (_ ("Subject"), X509_get_subject_name (x509)));

@@ -337,7 +337,7 @@ qs_certificate_is_for (QsCertificate *self, const char *host)
 
   if (g_hostname_is_ip_address (host))
     return X509_check_ip_asc (self->x509, host, 0) == 1;
-  return X509_check_host (self->x509, host, strlen (host), 0, NULL) == 1;
+  return X509_check_host (self->x509, host, strlen (host), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1;
 }
 
 gboolean

@@ -19,6 +19,8 @@ typedef struct {
   char *title;       /* "Subject", "Validity", "Subject Alternative Name" … */
   GPtrArray *fields; /* QsCertificateField */
 } QsCertificateSection;
+void qs_certificate_section_free (QsCertificateSection *section);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsCertificateSection, qs_certificate_section_free)
 
 /**
  * QsCertificate: one certificate, opened up. Reference counted, immutable.

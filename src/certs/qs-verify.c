@@ -4,6 +4,7 @@
 
 #include "base/qs-i18n.h"
 #include "certs/qs-certificate-private.h"
+#include "certs/qs-fault-private.h"
 
 /* words: what is said where the cause has no sentence of its own that knows more (names, dates). */
 static const struct {
@@ -197,8 +198,10 @@ find_issuer (GPtrArray *chain, QsCertificate *certificate)
   for (guint i = 0; i < chain->len; i++)
     {
       QsCertificate *other = chain->pdata[i];
-      if (other != certificate &&
-          X509_check_issued (qs_certificate_get_x509 (other), qs_certificate_get_x509 (certificate)) == X509_V_OK)
+      X509 *x509 = qs_certificate_get_x509 (certificate), *above = qs_certificate_get_x509 (other);
+      /* The name and the key identifier, which may be missing, are no signature. */
+      if (other != certificate && X509_check_issued (above, x509) == X509_V_OK &&
+          X509_verify (x509, X509_get0_pubkey (above)) == 1)
         return other;
     }
   return NULL;
@@ -220,16 +223,44 @@ walk_to_top (GPtrArray *chain)
   return top;
 }
 
-static gboolean
-names_ca_issuers (X509 *x509)
+char *
+qs_certificate_dup_issuer_url (QsCertificate *certificate)
 {
-  AUTHORITY_INFO_ACCESS *access = X509_get_ext_d2i (x509, NID_info_access, NULL, NULL);
-  gboolean found = FALSE;
+  AUTHORITY_INFO_ACCESS *access = X509_get_ext_d2i (qs_certificate_get_x509 (certificate), NID_info_access, NULL, NULL);
+  char *url = NULL;
 
-  for (int i = 0; i < sk_ACCESS_DESCRIPTION_num (access) && !found; i++)
-    found = OBJ_obj2nid (sk_ACCESS_DESCRIPTION_value (access, i)->method) == NID_ad_ca_issuers;
+  for (int i = 0; i < sk_ACCESS_DESCRIPTION_num (access) && url == NULL; i++)
+    {
+      const ACCESS_DESCRIPTION *description = sk_ACCESS_DESCRIPTION_value (access, i);
+      if (OBJ_obj2nid (description->method) == NID_ad_ca_issuers)
+        url = qs_general_name_text (description->location);
+    }
   AUTHORITY_INFO_ACCESS_free (access);
-  return found;
+  return url;
+}
+
+static gboolean
+names_ca_issuers (QsCertificate *certificate)
+{
+  g_autofree char *url = qs_certificate_dup_issuer_url (certificate);
+
+  return url != NULL;
+}
+
+/* A certificate that was sent, has the name of the issuer, and did not sign: as after a CA got a new key. */
+static QsCertificate *
+find_namesake (GPtrArray *chain, QsCertificate *certificate)
+{
+  X509 *x509 = qs_certificate_get_x509 (certificate);
+
+  for (guint i = 0; i < chain->len; i++)
+    {
+      QsCertificate *other = chain->pdata[i];
+      if (other != certificate && !qs_certificate_is_self_signed (other) &&
+          X509_NAME_cmp (X509_get_subject_name (qs_certificate_get_x509 (other)), X509_get_issuer_name (x509)) == 0)
+        return other;
+    }
+  return NULL;
 }
 
 /* The authority key identifier may name the issuer's own issuer: another name than the issuer's tells an
@@ -278,13 +309,14 @@ misses_an_intermediate (GPtrArray *chain)
   const char *issuer = qs_certificate_get_issuer (top);
   if (qs_certificate_is_self_signed (top))
     return FALSE;
-  if (issuer_has_an_issuer (qs_certificate_get_x509 (top)) || text_has_one_of (issuer, middle_words))
+  if (find_namesake (chain, top) != NULL || issuer_has_an_issuer (qs_certificate_get_x509 (top)) ||
+      text_has_one_of (issuer, middle_words))
     return TRUE;
   if (text_has_one_of (issuer, root_words))
     return FALSE;
   /* Public CAs never sign servers by a root, and say where the intermediate's certificate lies; above the
    * server's own certificate the same extension points to the root. */
-  return top == chain->pdata[0] && names_ca_issuers (qs_certificate_get_x509 (top));
+  return top == chain->pdata[0] && names_ca_issuers (top);
 }
 
 QsVerifyCause
@@ -336,17 +368,39 @@ say_self_signed (const Verify *verify)
                           qs_certificate_get_common_name (leaf));
 }
 
+/* That it was not fetched: the name of a server that only a certificate mentions is nothing to connect to unasked. */
+static char *
+say_where_to_get_it (QsCertificate *certificate)
+{
+  g_autofree char *url = qs_certificate_dup_issuer_url (certificate);
+
+  if (url == NULL)
+    return g_strdup ("");
+  return g_strdup_printf (_ (" The certificate says that its issuer's can be had at %s; it was not fetched."), url);
+}
+
 static char *
 say_incomplete (const Verify *verify)
 {
   QsCertificate *top = walk_to_top (verify->chain);
+  const char *issuer = qs_certificate_get_issuer (top), *name = qs_certificate_get_common_name (top);
+  g_autofree char *where = say_where_to_get_it (top);
+  g_autofree char *first = NULL;
 
-  return g_strdup_printf (ngettext ("The server sent %u certificate, and the one of the intermediate CA “%s”, which "
-                                    "issued the one of “%s”, is missing from it.",
-                                    "The server sent %u certificates, and the one of the intermediate CA “%s”, which "
-                                    "issued the one of “%s”, is missing from them.",
-                                    verify->chain->len),
-                          verify->chain->len, qs_certificate_get_issuer (top), qs_certificate_get_common_name (top));
+  if (find_namesake (verify->chain, top) != NULL)
+    first = g_strdup_printf (
+        _ ("The server sent a certificate of the name “%s”, and its key did not sign the one of “%s”: the "
+           "CA has several keys, and the certificate with the right one is missing."),
+        issuer, name);
+  else
+    first =
+        g_strdup_printf (ngettext ("The server sent %u certificate, and the one of the intermediate CA “%s”, which "
+                                   "issued the one of “%s”, is missing from it.",
+                                   "The server sent %u certificates, and the one of the intermediate CA “%s”, which "
+                                   "issued the one of “%s”, is missing from them.",
+                                   verify->chain->len),
+                         verify->chain->len, issuer, name);
+  return g_strconcat (first, where, NULL);
 }
 
 /* Which certificate of the chain it is: the verifier names a code alone. */
@@ -400,13 +454,7 @@ say_name_mismatch (const Verify *verify)
 
   if (leaf == NULL)
     return g_strdup_printf (_ ("The certificate is not for “%s”."), host);
-  const char *const *names = qs_certificate_get_names (leaf);
-  if (names[0] == NULL)
-    return g_strdup_printf (
-        _ ("The certificate names no host at all, so it cannot be the one of “%s” (its subject is “%s”)."), host,
-        qs_certificate_get_subject (leaf));
-  g_autofree char *list = g_strjoinv (", ", (char **) names);
-  return g_strdup_printf (_ ("“%s” was asked for, and the certificate is for: %s."), host, list);
+  return qs_name_mismatch_words (leaf, host);
 }
 
 static char *

@@ -55,6 +55,9 @@ read_message (QsEvidence *evidence, const QsTraceMessage *message)
     case QS_TLS_SERVER_KEY_EXCHANGE:
       set_once (&evidence->server_key_exchange, message);
       break;
+    case QS_TLS_CERTIFICATE_STATUS:
+      set_once (&evidence->certificate_status, message);
+      break;
     case QS_TLS_SERVER_HELLO_DONE:
       set_once (&evidence->server_hello_done, message);
       break;

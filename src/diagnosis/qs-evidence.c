@@ -191,6 +191,7 @@ qs_evidence_new (QsTrace *trace, gint64 now)
   settle_names (evidence);
   qs_evidence_read_certificates (evidence);
   qs_evidence_read_http (evidence);
+  qs_evidence_find_faults (evidence);
   return evidence;
 }
 
@@ -209,6 +210,7 @@ qs_evidence_free (QsEvidence *evidence)
   qs_evidence_free_http (evidence);
   g_clear_pointer (&evidence->plain, g_bytes_unref);
   g_ptr_array_unref (evidence->chain);
+  g_ptr_array_unref (evidence->faults);
   g_free (evidence);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "certs/qs-certificate.h"
+#include "certs/qs-fault.h"
 #include "diagnosis/qs-http-facts.h"
 #include "trace/qs-foreign.h"
 
@@ -146,13 +146,14 @@ typedef struct {
   /* messages: NULL when not seen */
   const QsTraceMessage *client_hello, *second_client_hello, *hello_retry, *server_hello, *encrypted_extensions,
       *certificate_request, *certificate, *certificate_verify, *server_finished, *client_finished, *server_hello_done,
-      *client_certificate, *server_key_exchange;
+      *client_certificate, *server_key_exchange, *certificate_status;
 
   /* close and certificates */
   QsCloseFact close;
   int alert;        /* the TLS alert that ended it, QS_NO_ALERT */
   GPtrArray *chain; /* QsCertificate; never NULL */
   gsize chain_bytes;
+  GPtrArray *faults;  /* QsFault: all that is wrong with the chain; never NULL */
   int verify_code;    /* X509_V_ERR_*, -1: unknown; from a file it is what the close code and the chain tell */
   char *offered_alpn; /* "h3, hq-interop"; NULL when unknown */
   char *offered_groups;
@@ -195,6 +196,9 @@ guint qs_evidence_dh_bits (const QsEvidence *evidence);
 gboolean qs_evidence_is_restarted (const QsEvidence *evidence);
 /* Whether the close is but how a stack answered a connection that was cut under it. */
 gboolean qs_evidence_close_is_echo (const QsEvidence *evidence);
+/* The OCSP answer that the server stapled, and the SCTs of its TLS extension; without bytes where none came. */
+QsSpan qs_evidence_get_staple (const QsEvidence *evidence);
+QsSpan qs_evidence_get_scts (const QsEvidence *evidence);
 
 /* Parts, each in its own file. */
 void qs_evidence_read_ends (QsEvidence *evidence);
@@ -207,5 +211,6 @@ void qs_evidence_read_close (QsEvidence *evidence);
 void qs_evidence_read_certificates (QsEvidence *evidence);
 void qs_evidence_read_http (QsEvidence *evidence); /* after the close */
 void qs_evidence_free_http (QsEvidence *evidence);
+void qs_evidence_find_faults (QsEvidence *evidence); /* after all others */
 
 G_END_DECLS

@@ -64,37 +64,65 @@ secret_cb (const char *line, gpointer data)
     qs_trace_add_secret (self->trace, qs_trace_now (self->trace), line);
 }
 
-static GBytes *
-pack_chain (STACK_OF (X509) * chain)
+static void
+append_number (GByteArray *packed, int number)
 {
-  GByteArray *packed = g_byte_array_new ();
+  guint32 bytes = GUINT32_TO_BE ((guint32) MAX (number, 0));
 
+  g_byte_array_append (packed, (const guint8 *) &bytes, sizeof bytes);
+}
+
+static void
+append_chain (GByteArray *packed, STACK_OF (X509) * chain)
+{
   for (int i = 0; i < sk_X509_num (chain); i++)
     {
       unsigned char *der = NULL;
       int length = i2d_X509 (sk_X509_value (chain, i), &der);
-      guint32 prefix = GUINT32_TO_BE ((guint32) MAX (length, 0));
       if (length > 0)
         {
-          g_byte_array_append (packed, (const guint8 *) &prefix, sizeof prefix);
+          append_number (packed, length);
           g_byte_array_append (packed, der, (guint) length);
         }
       OPENSSL_free (der);
     }
+}
+
+/* As qs_verify_record_get_errors() reads it. */
+static GBytes *
+pack_verdict (const QsVerdict *verdict, STACK_OF (X509) * built)
+{
+  GByteArray *packed = g_byte_array_new ();
+
+  append_number (packed, (int) verdict->n_errors);
+  for (guint i = 0; i < verdict->n_errors; i++)
+    {
+      append_number (packed, verdict->errors[i].error);
+      append_number (packed, verdict->errors[i].depth);
+    }
+  append_chain (packed, built);
   return g_byte_array_free_to_bytes (packed);
 }
 
 static void
-verified_cb (const QsVerdict *verdict, STACK_OF (X509) * chain, gpointer data)
+verified_cb (const QsVerdict *verdict, STACK_OF (X509) * chain, STACK_OF (X509) * built, gpointer data)
 {
   QsConnection *self = data;
   g_autofree char *text =
       g_strdup_printf ("depth %d: %s", verdict->depth, X509_verify_cert_error_string (verdict->error));
   QsMark certificates = { .kind = QS_MARK_CERTIFICATES, .stream = -1, .value = sk_X509_num (chain) };
+  QsMark verify = { .kind = QS_MARK_VERIFY,
+                    .name = verdict->error == X509_V_OK ? "X509_V_OK" : NULL,
+                    .stream = -1,
+                    .value = verdict->error };
+  GByteArray *packed = g_byte_array_new ();
 
-  certificates.bytes = pack_chain (chain);
+  append_chain (packed, chain);
+  certificates.bytes = g_byte_array_free_to_bytes (packed);
   qs_mark_sink_add_full (self->sink, &certificates);
-  qs_mark_sink_add (self->sink, QS_MARK_VERIFY, verdict->error == X509_V_OK ? "X509_V_OK" : NULL, verdict->error, text);
+  verify.text = g_steal_pointer (&text);
+  verify.bytes = pack_verdict (verdict, built);
+  qs_mark_sink_add_full (self->sink, &verify);
 }
 
 static void

@@ -112,7 +112,7 @@ verify_cb (X509_STORE_CTX *store, void *data)
   binding->keeps &= verdict.error == X509_V_OK;
   sk_X509_pop_free (binding->chain, X509_free);
   binding->chain = X509_chain_up_ref (chain);
-  binding->hooks->verified (&verdict, chain, binding->data);
+  binding->hooks->verified (&verdict, chain, X509_STORE_CTX_get0_chain (store), binding->data);
   return verified;
 }
 
@@ -306,12 +306,24 @@ new_ctx (QsTransport transport, QsMode mode)
   return ctx;
 }
 
+/* Servers staple OCSP answers and send SCTs to who asks for them (RFC 6066 section 8, RFC 6962 section 3.3.1). The trace
+ * has what comes. */
+static void
+ask_for_proofs (SSL_CTX *ctx)
+{
+  SSL_CTX_set_tlsext_status_type (ctx, TLSEXT_STATUSTYPE_ocsp);
+  SSL_CTX_add_custom_ext (ctx, TLSEXT_TYPE_signed_certificate_timestamp,
+                          SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_2_SERVER_HELLO | SSL_EXT_TLS1_3_CERTIFICATE, NULL, NULL,
+                          NULL, NULL, NULL);
+}
+
 static void
 set_callbacks (QsSslConfig *self)
 {
   SSL_CTX_set_verify (self->ctx, SSL_VERIFY_PEER, NULL);
   SSL_CTX_set_cert_verify_callback (self->ctx, verify_cb, self);
   SSL_CTX_set_keylog_callback (self->ctx, keylog_cb);
+  ask_for_proofs (self->ctx);
   SSL_CTX_set_session_cache_mode (self->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb (self->ctx, new_session_cb);
   if (self->transport == QS_TRANSPORT_TLS)

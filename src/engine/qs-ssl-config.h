@@ -13,8 +13,8 @@ G_BEGIN_DECLS
  */
 typedef struct {
   void (*secret) (const char *line, gpointer data); /* a key-log line */
-  /* The verification ended; chain: as the server sent it. */
-  void (*verified) (const QsVerdict *verdict, STACK_OF (X509) * chain, gpointer data);
+  /* The verification ended; chain: as the server sent it; built: up to a trusted one, as far as it came. */
+  void (*verified) (const QsVerdict *verdict, STACK_OF (X509) * chain, STACK_OF (X509) * built, gpointer data);
   /* Not under the lock: there was a kept session. */
   void (*session) (const QsTicketOffer *offer, gpointer data);
   void (*confirmed) (gpointer data);             /* HANDSHAKE_DONE came (RFC 9001 section 4.1.2); QUIC only */

@@ -75,48 +75,45 @@ qs_verification_set_up (QsVerification *self, SSL *ssl)
   return X509_VERIFY_PARAM_set1_host (param, self->host, 0) == 1;
 }
 
-/* What the callback below knows: OpenSSL hands it the context alone. */
-typedef struct {
-  QsVerdict verdict;
-  gboolean overrule;
-} Run;
-
-/* Lists of all CAs of a chain are hardly ever at hand: those that are there count, one that is not is no error. */
+/* Goes on after each error, so that all of them are found. Lists of all CAs of a chain are hardly ever at hand: those that are
+ * there count, one that is not is no error. */
 static int
 note_error_cb (int ok, X509_STORE_CTX *context)
 {
-  Run *run = X509_STORE_CTX_get_app_data (context);
-  int error = X509_STORE_CTX_get_error (context);
+  QsVerdict *verdict = X509_STORE_CTX_get_app_data (context);
+  int error = X509_STORE_CTX_get_error (context), depth = X509_STORE_CTX_get_error_depth (context);
 
-  if (ok)
+  if (ok || error == X509_V_ERR_UNABLE_TO_GET_CRL)
     return 1;
-  if (error == X509_V_ERR_UNABLE_TO_GET_CRL)
+  if (verdict->error == X509_V_OK)
     {
-      X509_STORE_CTX_set_error (context, run->verdict.error);
-      return 1;
+      verdict->error = error;
+      verdict->depth = depth;
     }
-  if (run->verdict.error == X509_V_OK)
-    run->verdict = (QsVerdict){ error, X509_STORE_CTX_get_error_depth (context) };
-  return run->overrule;
+  if (verdict->n_errors < QS_MOST_VERIFY_ERRORS)
+    {
+      verdict->errors[verdict->n_errors].error = error;
+      verdict->errors[verdict->n_errors++].depth = depth;
+    }
+  return 1;
 }
 
 static int
 verify (X509_STORE_CTX *context, gboolean overrule, QsVerdict *verdict)
 {
-  Run run = { { X509_V_OK, 0 }, overrule };
-
-  X509_STORE_CTX_set_app_data (context, &run);
+  *verdict = (QsVerdict){ X509_V_OK };
+  X509_STORE_CTX_set_app_data (context, verdict);
   X509_STORE_CTX_set_verify_cb (context, note_error_cb);
   int verified = X509_verify_cert (context);
-  /* Out of memory and the like are not told to the callback. */
-  if (verified <= 0 && run.verdict.error == X509_V_OK)
+  /* Out of memory and the like are not told to the callback, and not overruled. */
+  if (verified <= 0 && verdict->error == X509_V_OK)
     {
       int error = X509_STORE_CTX_get_error (context);
-      run.verdict = (QsVerdict){ error != X509_V_OK ? error : X509_V_ERR_UNSPECIFIED, 0 };
+      verdict->error = error != X509_V_OK ? error : X509_V_ERR_UNSPECIFIED;
     }
   X509_STORE_CTX_set_app_data (context, NULL);
-  *verdict = run.verdict;
-  return verified;
+  X509_STORE_CTX_set_error (context, verdict->error); /* libssl makes the alert of it */
+  return verified > 0 && (overrule || verdict->error == X509_V_OK);
 }
 
 int
@@ -142,7 +139,7 @@ fill_context (QsVerification *self, X509_STORE_CTX *context, SSL *ssl, STACK_OF 
 QsVerdict
 qs_verification_judge (QsVerification *self, SSL *ssl, STACK_OF (X509) * chain)
 {
-  QsVerdict verdict = { X509_V_ERR_UNSPECIFIED, 0 };
+  QsVerdict verdict = { X509_V_ERR_UNSPECIFIED };
   X509_STORE_CTX *context = X509_STORE_CTX_new ();
 
   g_return_val_if_fail (self != NULL && ssl != NULL && sk_X509_num (chain) > 0, verdict);

@@ -13,10 +13,17 @@ G_BEGIN_DECLS
  */
 typedef struct _QsVerification QsVerification;
 
+#define QS_MOST_VERIFY_ERRORS 32
+
 /* What came of it. */
 typedef struct {
   int error; /* X509_V_OK, or the first error found, also where it was overruled */
-  int depth; /* the certificate that it is about, 0 for the server's own */
+  int depth; /* the certificate of the chain that was built that it is about, 0 for the server's own */
+  /* All of them: OpenSSL stops at the first unless it is told to go on. */
+  struct {
+    int error, depth;
+  } errors[QS_MOST_VERIFY_ERRORS];
+  guint n_errors;
 } QsVerdict;
 
 /* host: a name without a dot at its end, or an address, whose zone is not looked at. store: taken over. insecure: errors

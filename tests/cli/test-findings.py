@@ -198,14 +198,14 @@ class Handshake(Case):
                 )  # fmt: skip
                 self.assertEqual(result.status, status, result.text)
                 if status != 0:
-                    self.assert_names(result, "certificate-revoked", "new certificate")
+                    self.assert_names(result, "certificate-revoked", "stands in a list")
                     self.assertEqual(result.report["tls"]["verify"]["code"], 23)
                     self.assertEqual(result.report["quic"]["close"]["code"], 0x12C)
 
     def test_certificates(self):
         for kind, finding, words in (
             ("client", "certificate-purpose", "for something else"),
-            ("below-no-ca", "certificate-purpose", "."),
+            ("below-no-ca", "certificate-ca-not-allowed", "not the certificate of a CA"),
             ("unknown-extension", "certificate-refused", "."),
         ):
             chain, key = self.certs.leaf(kind)

@@ -323,14 +323,23 @@ silent_after_ack (Made *made)
 
 /* --- Certificates --- */
 
-typedef enum { CHAIN_OTHER_CA, CHAIN_SELF_SIGNED, CHAIN_INCOMPLETE, CHAIN_EXPIRED, CHAIN_EARLY } ChainKind;
+typedef enum {
+  CHAIN_OTHER_CA,
+  CHAIN_SELF_SIGNED,
+  CHAIN_INCOMPLETE,
+  CHAIN_EXPIRED,
+  CHAIN_EARLY,
+  CHAIN_OTHER_NAME
+} ChainKind;
 
 static void
 make_leaf (ChainKind kind, KitSpec *spec, const Kit *ca, const Kit *issuing)
 {
-  static const char *const extensions[] = { "subjectAltName", "DNS:other.example.net,DNS:*.example.com", NULL };
+  static const char *const others[] = { "subjectAltName", "DNS:other.example.net,DNS:*.example.com", NULL };
+  static const char *const own[] = { "subjectAltName", "DNS:www.example.net", NULL };
 
-  *spec = (KitSpec){ .subject = "other.example.net", .issuer = ca, .extensions = extensions };
+  *spec =
+      (KitSpec){ .subject = "other.example.net", .issuer = ca, .extensions = kind == CHAIN_OTHER_NAME ? others : own };
   if (kind == CHAIN_SELF_SIGNED)
     spec->issuer = NULL;
   if (kind == CHAIN_INCOMPLETE)
@@ -400,7 +409,7 @@ early (Made *made)
 static void
 wrong_name (Made *made)
 {
-  verify_fails (made, CHAIN_OTHER_CA, X509_V_ERR_HOSTNAME_MISMATCH, 42);
+  verify_fails (made, CHAIN_OTHER_NAME, X509_V_ERR_HOSTNAME_MISMATCH, 42);
 }
 
 static void
@@ -481,7 +490,7 @@ early_in_a_file (Made *made)
 static void
 wrong_name_in_a_file (Made *made)
 {
-  refused_in_a_file (made, CHAIN_OTHER_CA, "1c412a0600");
+  refused_in_a_file (made, CHAIN_OTHER_NAME, "1c412a0600");
 }
 
 /* --- Ends --- */

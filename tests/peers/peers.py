@@ -315,12 +315,28 @@ def ngtcp2_client():
     return find_program("gtlsclient", "ngtcp2-client", "osslclient", "bsslclient")
 
 
+def _certificates_above(chain):
+    """A file with all certificates of this one but the first; None: there is but one."""
+    mark = b"-----BEGIN CERTIFICATE-----"
+    with open(chain, "rb") as file:
+        parts = file.read().split(mark)
+    if len(parts) < 3:
+        return None
+    with open(chain + ".above", "wb") as out:
+        out.write(mark + mark.join(parts[2:]))
+    return chain + ".above"
+
+
 def openssl_server(certs, leaf="good", *, host=HOST, options=("-www",)):
     """openssl s_server: TLS over TCP. options: more of its own, such as ["-tls1_2"], ["-Verify", "1"]."""
     chain, key = certs.leaf(leaf)
     address = f"[{host}]:0" if ":" in host else f"{host}:0"
     command = [openssl_program(), "s_server", "-accept", address]
-    command += ["-cert", chain, "-cert_chain", chain, "-key", key, *options]
+    command += ["-cert", chain, "-key", key]
+    above = _certificates_above(chain)
+    if above is not None:
+        command += ["-cert_chain", above]
+    command += options
     # It ends at the end of its standard input, so that has to stay open.
     peer = Process(command, host=host, stdin=subprocess.PIPE)
     _ready(peer, lambda p: p.wait_for_line(r"^ACCEPT .*:(\d+)\s*$"))
