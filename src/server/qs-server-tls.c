@@ -316,12 +316,28 @@ use_files (QsServerTls *self, SSL_CTX *context, GError **error)
   return sentence == NULL;
 }
 
+static int
+staple_cb (SSL *ssl, void *data)
+{
+  GBytes *staple = qs_identity_get_staple (((QsServerTls *) data)->identity);
+  gsize length;
+  const void *bytes = g_bytes_get_data (staple, &length);
+
+  SSL_set_tlsext_status_ocsp_resp (ssl, OPENSSL_memdup (bytes, length), length);
+  return SSL_TLSEXT_ERR_OK;
+}
+
 static gboolean
 use_identity (QsServerTls *self, SSL_CTX *context, GError **error)
 {
   ERR_clear_error ();
   if (self->behaviour->leaf == QS_LEAF_WEAK)
     SSL_CTX_set_security_level (context, 0); /* or libssl itself refuses to send such a key */
+  if (qs_identity_get_staple (self->identity) != NULL)
+    {
+      SSL_CTX_set_tlsext_status_cb (context, staple_cb);
+      SSL_CTX_set_tlsext_status_arg (context, self);
+    }
   if (SSL_CTX_use_cert_and_key (context, qs_identity_get_certificate (self->identity),
                                 qs_identity_get_key (self->identity), qs_identity_get_chain (self->identity), 1) == 1)
     return TRUE;

@@ -6,6 +6,7 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
@@ -25,7 +26,11 @@ struct _QsIdentity {
   EVP_PKEY *key;
   X509 *certificate;
   STACK_OF (X509) * chain;
+  GBytes *staple; /* NULL: none */
 };
+
+typedef enum { CA_GOOD, CA_EXPIRED, CA_NOT_ALLOWED, CA_CONSTRAINED, CA_CROSSED } CaKind;
+typedef enum { STAPLE_NONE, STAPLE_GOOD, STAPLE_STALE, STAPLE_REVOKED } StapleKind;
 
 /* How one certificate is made. issuer NULL: signed by its own key. */
 typedef struct {
@@ -35,7 +40,10 @@ typedef struct {
   EVP_PKEY *issuer_key;
   gint64 from, until; /* seconds from now */
   gboolean ca;
-  const char *usage; /* extended key usage of a leaf */
+  const char *usage;       /* extended key usage of a leaf */
+  const char *key_usage;   /* of a leaf; NULL: digital signatures */
+  const char *constraints; /* name constraints of a CA; NULL: none */
+  gboolean no_alt_name, must_staple;
   gsize padding;
 } Recipe;
 
@@ -47,9 +55,11 @@ static const struct {
   const char *const *names; /* instead of those asked for */
   gint64 from, until;
   enum { BY_INTERMEDIATE, BY_ITSELF, BY_UNKNOWN_ROOT } by;
-  gboolean leave_out_intermediate, weak_key;
+  gboolean leave_out_intermediate, weak_key, no_alt_name, must_staple, crossed_root;
   gsize padding;
-  const char *usage;
+  const char *usage, *key_usage;
+  CaKind issuer; /* what is wrong with the intermediate */
+  StapleKind staple;
 } leaves[QS_N_LEAF_KINDS] = {
   [QS_LEAF_GOOD] = { .until = 30 * DAY },
   [QS_LEAF_EXPIRED] = { .from = -40 * DAY, .until = -3 * DAY },
@@ -61,6 +71,17 @@ static const struct {
   [QS_LEAF_OVERSIZED_CHAIN] = { .until = 30 * DAY, .padding = PADDING_BYTES },
   [QS_LEAF_WEAK] = { .until = 30 * DAY, .weak_key = TRUE },
   [QS_LEAF_CLIENT] = { .until = 30 * DAY, .usage = "clientAuth" },
+  [QS_LEAF_NO_ALT_NAME] = { .until = 30 * DAY, .no_alt_name = TRUE },
+  [QS_LEAF_MUST_STAPLE] = { .until = 30 * DAY, .must_staple = TRUE },
+  [QS_LEAF_STAPLED] = { .until = 30 * DAY, .must_staple = TRUE, .staple = STAPLE_GOOD },
+  [QS_LEAF_STALE_STAPLE] = { .until = 30 * DAY, .staple = STAPLE_STALE },
+  [QS_LEAF_REVOKED_STAPLE] = { .until = 30 * DAY, .staple = STAPLE_REVOKED },
+  [QS_LEAF_NO_SIGNATURES] = { .until = 30 * DAY, .key_usage = "critical,keyAgreement" },
+  [QS_LEAF_LONG_LIVED] = { .until = 3 * 365 * DAY },
+  [QS_LEAF_CA_EXPIRED] = { .until = 30 * DAY, .issuer = CA_EXPIRED },
+  [QS_LEAF_CA_NOT_ALLOWED] = { .until = 30 * DAY, .issuer = CA_NOT_ALLOWED },
+  [QS_LEAF_NAME_CONSTRAINTS] = { .until = 30 * DAY, .issuer = CA_CONSTRAINED },
+  [QS_LEAF_CHAIN_SURPLUS] = { .until = 30 * DAY, .crossed_root = TRUE },
 };
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (X509, X509_free)
@@ -158,11 +179,16 @@ add_extensions (X509 *certificate, const Recipe *recipe)
   if (recipe->ca)
     return add_extension (certificate, issuer, NID_basic_constraints, "critical,CA:TRUE") &&
            add_extension (certificate, issuer, NID_key_usage, "critical,keyCertSign,cRLSign") &&
+           (recipe->constraints == NULL ||
+            add_extension (certificate, issuer, NID_name_constraints, recipe->constraints)) &&
            (recipe->padding == 0 || add_padding (certificate, recipe->padding));
   return add_extension (certificate, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
-         add_extension (certificate, issuer, NID_key_usage, "critical,digitalSignature") &&
+         add_extension (certificate, issuer, NID_key_usage,
+                        recipe->key_usage != NULL ? recipe->key_usage : "critical,digitalSignature") &&
          add_extension (certificate, issuer, NID_ext_key_usage, recipe->usage) &&
-         add_names (certificate, recipe->names) && (recipe->padding == 0 || add_padding (certificate, recipe->padding));
+         (!recipe->must_staple || add_extension (certificate, issuer, NID_tlsfeature, "status_request")) &&
+         (recipe->no_alt_name || add_names (certificate, recipe->names)) &&
+         (recipe->padding == 0 || add_padding (certificate, recipe->padding));
 }
 
 static X509 *
@@ -183,22 +209,34 @@ make_certificate (const Recipe *recipe, EVP_PKEY *key)
   return g_steal_pointer (&certificate);
 }
 
+/* kind: what is wrong with it. own_key NULL: one is made. Returns (transfer full) its key. */
 static EVP_PKEY *
-make_ca (const char *common_name, X509 *issuer, EVP_PKEY *issuer_key, gsize padding, X509 **certificate)
+make_ca_of_kind (CaKind kind, const char *common_name, X509 *issuer, EVP_PKEY *issuer_key, EVP_PKEY *own_key,
+                 gsize padding, X509 **certificate)
 {
-  EVP_PKEY *key = EVP_EC_gen ("P-256");
+  static const char *const names[] = { "other.example", NULL };
+  EVP_PKEY *key = own_key != NULL && EVP_PKEY_up_ref (own_key) == 1 ? own_key : EVP_EC_gen ("P-256");
   Recipe recipe = {
+    .names = names,
     .common_name = common_name,
     .issuer = issuer,
     .issuer_key = issuer_key,
     .from = -60 * DAY, /* before that of an expired leaf */
-    .until = 60 * DAY,
-    .ca = TRUE,
+    .until = kind == CA_EXPIRED || kind == CA_CROSSED ? -3 * DAY : 60 * DAY,
+    .ca = kind != CA_NOT_ALLOWED,
+    .usage = "serverAuth",
+    .constraints = kind == CA_CONSTRAINED ? "critical,permitted;DNS:corp.example" : NULL,
     .padding = padding,
   };
 
   *certificate = key != NULL ? make_certificate (&recipe, key) : NULL;
   return key;
+}
+
+static EVP_PKEY *
+make_ca (const char *common_name, X509 *issuer, EVP_PKEY *issuer_key, gsize padding, X509 **certificate)
+{
+  return make_ca_of_kind (CA_GOOD, common_name, issuer, issuer_key, NULL, padding, certificate);
 }
 
 static char *
@@ -239,6 +277,7 @@ identity_clear (QsIdentity *self)
   EVP_PKEY_free (self->key);
   X509_free (self->certificate);
   sk_X509_pop_free (self->chain, X509_free);
+  g_clear_pointer (&self->staple, g_bytes_unref);
 }
 
 QsThrowawayCa *
@@ -285,6 +324,25 @@ qs_throwaway_ca_get_root (QsThrowawayCa *self)
   return self->root;
 }
 
+/* An intermediate with a flaw, or another server's certificate in its place, and what is sent above that one. */
+static X509 *
+make_flawed_issuer (QsThrowawayCa *self, CaKind kind, STACK_OF (X509) * chain, EVP_PKEY **made_key)
+{
+  static const char *const names[] = {
+    [CA_EXPIRED] = "Quicscope throwaway intermediate of old",
+    [CA_NOT_ALLOWED] = "Quicscope throwaway server",
+    [CA_CONSTRAINED] = "Quicscope throwaway intermediate for corp.example",
+  };
+  gboolean below = kind == CA_NOT_ALLOWED;
+  X509 *made = NULL;
+
+  *made_key = make_ca_of_kind (kind, names[kind], below ? self->intermediate : self->root,
+                               below ? self->intermediate_key : self->root_key, NULL, 0, &made);
+  if (below && (X509_up_ref (self->intermediate) != 1 || sk_X509_push (chain, self->intermediate) <= 0))
+    g_clear_pointer (&made, X509_free);
+  return made;
+}
+
 /* Who signs, and what is sent after the leaf: the chain takes its own references. */
 static gboolean
 choose_issuer (QsThrowawayCa *self, QsLeafKind kind, Recipe *recipe, STACK_OF (X509) * chain, EVP_PKEY **made_key)
@@ -301,7 +359,12 @@ choose_issuer (QsThrowawayCa *self, QsLeafKind kind, Recipe *recipe, STACK_OF (X
       break;
     case BY_INTERMEDIATE:
       recipe->issuer_key = self->intermediate_key;
-      if (leaves[kind].padding > 0)
+      if (leaves[kind].issuer != CA_GOOD)
+        {
+          padded = make_flawed_issuer (self, leaves[kind].issuer, chain, made_key);
+          recipe->issuer_key = *made_key;
+        }
+      else if (leaves[kind].padding > 0)
         recipe->issuer_key = *made_key = make_ca ("Quicscope throwaway intermediate of many words", self->root,
                                                   self->root_key, leaves[kind].padding, &padded);
       else if (X509_up_ref (self->intermediate))
@@ -309,7 +372,48 @@ choose_issuer (QsThrowawayCa *self, QsLeafKind kind, Recipe *recipe, STACK_OF (X
       break;
     }
   recipe->issuer = padded;
-  return padded != NULL && sk_X509_push (chain, g_steal_pointer (&padded)) > 0;
+  return padded != NULL && sk_X509_unshift (chain, g_steal_pointer (&padded)) > 0;
+}
+
+/* The root's name and key below an older root, long over: fine where the root itself is trusted. */
+static gboolean
+add_crossed_root (QsThrowawayCa *self, STACK_OF (X509) * chain)
+{
+  X509 *crossed = NULL;
+  g_autoptr (EVP_PKEY) key = make_ca_of_kind (CA_CROSSED, "Quicscope throwaway root", self->unknown_root,
+                                              self->unknown_key, self->root_key, 0, &crossed);
+
+  return key != NULL && crossed != NULL && sk_X509_push (chain, crossed) > 0;
+}
+
+/* What the issuer's OCSP responder would say (RFC 6960). */
+static GBytes *
+make_staple (StapleKind kind, X509 *certificate, X509 *issuer, EVP_PKEY *issuer_key)
+{
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  gint64 until = kind == STAPLE_STALE ? now - 2 * DAY : now + 7 * DAY;
+  ASN1_TIME *from = ASN1_TIME_set (NULL, until - 8 * DAY), *next = ASN1_TIME_set (NULL, until);
+  OCSP_BASICRESP *basic = OCSP_BASICRESP_new ();
+  OCSP_CERTID *id = OCSP_cert_to_id (NULL, certificate, issuer);
+  OCSP_RESPONSE *response = NULL;
+  unsigned char *der = NULL;
+  int length = 0;
+
+  if (OCSP_basic_add1_status (basic, id, kind == STAPLE_REVOKED ? V_OCSP_CERTSTATUS_REVOKED : V_OCSP_CERTSTATUS_GOOD,
+                              OCSP_REVOKED_STATUS_KEYCOMPROMISE, kind == STAPLE_REVOKED ? from : NULL, from,
+                              next) != NULL &&
+      OCSP_basic_sign (basic, issuer, issuer_key, EVP_sha256 (), NULL, OCSP_NOCERTS) == 1)
+    response = OCSP_response_create (OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
+  if (response != NULL)
+    length = i2d_OCSP_RESPONSE (response, &der);
+  GBytes *staple = length > 0 ? g_bytes_new (der, (gsize) length) : NULL;
+  OPENSSL_free (der);
+  OCSP_RESPONSE_free (response);
+  OCSP_CERTID_free (id);
+  OCSP_BASICRESP_free (basic);
+  ASN1_TIME_free (next);
+  ASN1_TIME_free (from);
+  return staple;
 }
 
 /* RSA takes some 20 ms to make a key, and now and then three times that: once in a process is enough, as nobody has to
@@ -342,6 +446,9 @@ qs_throwaway_ca_issue (QsThrowawayCa *self, QsLeafKind kind, const char *const *
     .from = leaves[kind].from != 0 ? leaves[kind].from : -DAY / 24,
     .until = leaves[kind].until,
     .usage = leaves[kind].usage != NULL ? leaves[kind].usage : "serverAuth",
+    .key_usage = leaves[kind].key_usage,
+    .no_alt_name = leaves[kind].no_alt_name,
+    .must_staple = leaves[kind].must_staple,
     .padding = leaves[kind].padding,
   };
 
@@ -351,7 +458,10 @@ qs_throwaway_ca_issue (QsThrowawayCa *self, QsLeafKind kind, const char *const *
   if (identity->chain != NULL && identity->key != NULL &&
       choose_issuer (self, kind, &recipe, identity->chain, &issuer_key))
     identity->certificate = make_certificate (&recipe, identity->key);
-  if (identity->certificate == NULL)
+  if (identity->certificate != NULL && leaves[kind].staple != STAPLE_NONE)
+    identity->staple = make_staple (leaves[kind].staple, identity->certificate, recipe.issuer, recipe.issuer_key);
+  if (identity->certificate == NULL || (leaves[kind].staple != STAPLE_NONE && identity->staple == NULL) ||
+      (leaves[kind].crossed_root && !add_crossed_root (self, identity->chain)))
     {
       qs_set_crypto_error (error, _ ("No certificate could be made for these names"));
       return NULL;
@@ -388,6 +498,12 @@ qs_identity_get_certificate (QsIdentity *self)
 STACK_OF (X509) * qs_identity_get_chain (QsIdentity *self)
 {
   return self->chain;
+}
+
+GBytes *
+qs_identity_get_staple (QsIdentity *self)
+{
+  return self->staple;
 }
 
 char *

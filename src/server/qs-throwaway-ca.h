@@ -29,6 +29,17 @@ typedef enum {
   QS_LEAF_OVERSIZED_CHAIN,  /* about 13 kB of it: more than three times a client's first flight */
   QS_LEAF_WEAK,             /* an RSA key of 1024 bits */
   QS_LEAF_CLIENT,           /* for a client: extended key usage clientAuth */
+  QS_LEAF_NO_ALT_NAME,      /* its name stands in the subject alone */
+  QS_LEAF_MUST_STAPLE,      /* must be sent with an OCSP answer, and none is there */
+  QS_LEAF_STAPLED,          /* the same, with one */
+  QS_LEAF_STALE_STAPLE,     /* with one that ran out two days ago */
+  QS_LEAF_REVOKED_STAPLE,   /* with one that says that it was revoked */
+  QS_LEAF_NO_SIGNATURES,    /* its key usage leaves out signatures */
+  QS_LEAF_LONG_LIVED,       /* for three years */
+  QS_LEAF_CA_EXPIRED,       /* below an intermediate that ended three days ago */
+  QS_LEAF_CA_NOT_ALLOWED,   /* signed by another server's certificate */
+  QS_LEAF_NAME_CONSTRAINTS, /* below an intermediate for corp.example alone */
+  QS_LEAF_CHAIN_SURPLUS,    /* the root, signed by an older one and expired, is sent along */
   QS_N_LEAF_KINDS
 } QsLeafKind;
 
@@ -53,6 +64,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsIdentity, qs_identity_unref)
 EVP_PKEY *qs_identity_get_key (QsIdentity *self);           /* (transfer none) */
 X509 *qs_identity_get_certificate (QsIdentity *self);       /* (transfer none) */
 STACK_OF (X509) * qs_identity_get_chain (QsIdentity *self); /* (transfer none): sent after it, may be empty */
+GBytes *qs_identity_get_staple (QsIdentity *self);          /* (transfer none): OCSP answer to staple; NULL: none */
 char *qs_identity_to_pem (QsIdentity *self);                /* certificate and chain */
 char *qs_identity_key_to_pem (QsIdentity *self);            /* PKCS #8, not encrypted */
 
