@@ -140,12 +140,76 @@ frame_name (guint64 type)
   return type == 0 ? _ ("no particular frame") : qs_frame_type_name (type);
 }
 
+/* RFC 9000 section 20.1: codes of the transport that prove no defect of anybody. */
+static const struct {
+  guint64 code;
+  QsCertainty certainty;
+  const char *title;
+  const char *by_us; /* where this side closed */
+  const char *detail;
+  const char *tries[2];
+} limits[] = {
+  { 0x0c,
+    QS_CERTAINTY_PROVED,
+    N_ ("The application at {host} ended the connection during the handshake ({code})."),
+    N_ ("The application on this side ended the connection during the handshake ({code})."),
+    N_ ("Its own code may not be told yet: before the handshake is complete every close of an application looks like "
+        "this. "
+        "{reason}"),
+    { N_ ("Look at that application's log.") } },
+  { 0x0d,
+    QS_CERTAINTY_PROVED,
+    N_ ("{host} got more of the handshake than it keeps ({code})."),
+    N_ ("{host} sent more of the handshake than this side keeps ({code})."),
+    N_ ("A long chain of certificates does that, or a handshake out of order with a gap that is not filled. {reason}"),
+    { N_ ("Send a shorter chain of certificates.") } },
+  { 0x0f,
+    QS_CERTAINTY_PROVED,
+    N_ ("{host} closed because the keys were used for too much ({code})."),
+    N_ ("This side closed because the keys were used for too much ({code})."),
+    N_ ("Each key is good for a number of packets, and for a number of forged ones. Somebody may be sending forged "
+        "packets, "
+        "or the other end does not update its keys. {reason}"),
+    { N_ ("Connect again.") } },
+  { 0x10,
+    QS_CERTAINTY_LIKELY,
+    N_ ("{host} found no path that carries QUIC ({code})."),
+    N_ ("This side found no path that carries QUIC ({code})."),
+    N_ ("QUIC needs datagrams of 1200 bytes, both ways: a tunnel or VPN with a small MTU is the usual cause. {reason}"),
+    { N_ ("Raise the MTU of the tunnel or VPN to at least 1280 bytes, or leave it out.") } },
+  { 0x11,
+    QS_CERTAINTY_PROVED,
+    N_ ("{host} and the client came to different ends on the version of QUIC ({code})."),
+    NULL,
+    N_ ("What each of them says of versions (RFC 9368) does not fit: somebody in between changed a packet to force "
+        "another "
+        "version, or one of them has a defect. {reason}"),
+    { N_ ("Keep the trace, and try from another network.") } },
+};
+
+static gboolean
+match_limit (const QsEvidence *evidence, QsMatch *match)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
+    {
+      if (limits[i].code != evidence->close.code)
+        continue;
+      gboolean by_us = evidence->close.by_us && limits[i].by_us != NULL;
+      match->title = by_us ? limits[i].by_us : limits[i].title;
+      match->detail = limits[i].detail;
+      match->certainty = limits[i].certainty;
+      match->tries = limits[i].tries;
+      return TRUE;
+    }
+  return FALSE;
+}
+
 static gboolean
 match_protocol_error (const QsEvidence *evidence, QsMatch *match)
 {
   const QsCloseFact *close = &evidence->close;
 
-  if (evidence->tls || !close->known || close->application || close->code < 0x05 || close->code > 0x10 ||
+  if (evidence->tls || !close->known || close->application || close->code < 0x05 || close->code > 0x11 ||
       close->code == 0x0b)
     return FALSE;
   qs_match_take (match, "code", qs_evidence_close_text (evidence));
@@ -154,6 +218,8 @@ match_protocol_error (const QsEvidence *evidence, QsMatch *match)
   if (close->reason != NULL)
     qs_match_take (match, "reason", g_strdup_printf (_ ("The reason given: “%s”."), close->reason));
   qs_match_add_close (match, evidence);
+  if (match_limit (evidence, match))
+    return TRUE;
   if (close->by_us)
     {
       match->title = N_ ("{host} broke the rules of QUIC, so this side closed the connection ({code}).");

@@ -125,7 +125,8 @@ match_not_kept (const QsEvidence *evidence, QsMatch *match)
   if (n == 0)
     return FALSE;
   qs_match_number (match, "count", n);
-  qs_match_take (match, "kept", qs_text_size (qs_trace_get_payload_kept (evidence->trace)));
+  qs_match_take (match, "kept",
+                 g_strdup_printf (_ ("%" PRIu64 " MB"), qs_trace_get_payload_kept (evidence->trace) / 1000000));
   match->packet = evidence->packets.first_cut;
   if (match->packet < 0)
     match->certainty = QS_CERTAINTY_LIKELY;

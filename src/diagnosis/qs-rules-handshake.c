@@ -278,10 +278,26 @@ match_not_quic_tls (const QsEvidence *evidence, QsMatch *match)
   return TRUE;
 }
 
+/* RFC 9849 section 6.1.6: it is the client's, where its ECH was not accepted. */
 static gboolean
 match_ech (const QsEvidence *evidence, QsMatch *match)
 {
-  return match_server_alert (evidence, match, ALERT_ECH_REQUIRED);
+  static const char *const tries[] = { N_ ("Look at the server's log, and for an update of its TLS library."), NULL };
+
+  if (qs_evidence_has_alert (evidence, ALERT_ECH_REQUIRED, TRUE))
+    {
+      qs_match_add_close (match, evidence);
+      return TRUE;
+    }
+  if (!match_server_alert (evidence, match, ALERT_ECH_REQUIRED))
+    return FALSE;
+  match->title = N_ ("{host} ended the handshake with the alert ech_required, which only clients send.");
+  match->detail =
+      N_ ("A client that offers an encrypted ClientHello (ECH) ends so where the server did not accept it. For a "
+          "server there is no such demand: it has to go on (RFC 9849 section 7.1).");
+  match->who = QS_PARTY_SERVER;
+  match->tries = tries;
+  return TRUE;
 }
 
 /* Whose each listed version is. */

@@ -334,7 +334,8 @@ match_no_progress (const QsEvidence *evidence, QsMatch *match)
   const QsMark *patience = qs_trace_find_mark (evidence->trace, QS_MARK_NOTE, "timeout", NULL);
   const QsMark *note = ceiling != NULL ? ceiling : patience;
 
-  if (!evidence->failed || note == NULL || match->has_error || (ceiling == NULL && !ended_as (evidence, "unanswered")))
+  if (!evidence->failed || note == NULL || match->has_error ||
+      (ceiling == NULL && !ended_as (evidence, "unanswered")) || qs_evidence_is_restarted (evidence))
     return FALSE;
   /* Plain silence is told of elsewhere. */
   if (ceiling == NULL && evidence->now - evidence->last_received > note->value * NS_PER_MS / 2)

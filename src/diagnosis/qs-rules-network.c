@@ -222,7 +222,7 @@ match_family_broken (const QsEvidence *evidence, QsMatch *match)
 
   if (lost == NULL || lost->text == NULL || g_str_equal (lost->name, "slower"))
     return FALSE;
-  if (!qs_evidence_is_connected (evidence) || is_loopback (lost->text))
+  if (!qs_evidence_is_connected (evidence) || (is_loopback (lost->text) && g_str_equal (lost->name, "ECONNREFUSED")))
     return FALSE;
   gboolean lost_v6 = lost->text[0] == '[', won_v6 = evidence->address[0] == '[';
   if (lost_v6 == won_v6)

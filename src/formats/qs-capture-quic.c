@@ -46,7 +46,9 @@ is_plausible_version (guint32 version)
 {
   return version == 0 || version == QS_QUIC_VERSION_1 || version == QS_QUIC_VERSION_2 ||
          qs_quic_version_is_greased (version) || (version & 0xffffff00u) == 0xff000000u || /* drafts */
-         (version & 0xfffffff0u) == 0xfaceb000u;                                           /* mvfst */
+         (version & 0xffff0000u) == 0x51300000u ||
+         (version & 0xffff0000u) == 0x54300000u || /* Google's Q0.. and T0.. */
+         (version & 0xfffffff0u) == 0xfaceb000u;   /* mvfst */
 }
 
 /* Only a long header says that it is QUIC; a flow whose start the capture missed is believed on

@@ -47,7 +47,9 @@ static const QsName alerts[] = {
   { 117, "general_error", N_ ("An error that no other alert describes.") },
   { 120, "no_application_protocol",
     N_ ("The server speaks none of the application protocols that were offered (ALPN).") },
-  { 121, "ech_required", N_ ("Encrypted Client Hello was demanded, and the server could not decrypt it.") },
+  { 121, "ech_required",
+    N_ ("The client offered an encrypted ClientHello, the server did not accept it, and the client does not go on "
+        "without.") },
 };
 
 /* IANA's "QUIC Transport Error Codes" registry: RFC 9000 section 20.1, RFC 9368. */

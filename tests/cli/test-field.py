@@ -63,6 +63,27 @@ class OverUdp(Case):
                     self.assertEqual(result.status, 0, result.text)
                     self.assertNotIn("not-quic", result.findings)
 
+    def test_server_restarted(self):
+        """Its stateless resets fit no token that the client was told: they are not damage on the way."""
+        chain, key = self.certs.leaf()
+        with peers.quicserve(probe.SERVER, f"--cert={chain}", f"--key={key}", "--no-retry") as server:
+            with peers.misbehaving("udp", "forgets", upstream=server) as peer:
+                target = f"quic://{peer.host}:{peer.port}/bytes/5000000"
+                result = probe.probe(f"--cacert={self.certs.ca}", "--alpn=hq-interop", "--timeout=2", target)
+        self.check(result, "server-restarted", "no longer knows", ("corrupted", "idle-timeout", "timeout"))
+
+    def test_payload_not_kept(self):
+        """What is behind the bound of a trace is said to be missing, and nothing is concluded from it."""
+        chain, key = self.certs.leaf()
+        with peers.quicserve(probe.SERVER, f"--cert={chain}", f"--key={key}") as server:
+            target = f"quic://localhost:{server.port}/bytes/"
+            options = (f"--cacert={self.certs.ca}", "--alpn=hq-interop", "--timeout=50")
+            result = probe.probe(*options, target + "70000000")
+            self.assertEqual((result.status, result.errors), (0, []), result.text)
+            self.assertIn("payload-not-kept", result.findings)
+            self.assertNotIn("corrupted", result.findings)
+            self.assertNotIn("payload-not-kept", probe.probe(*options, target + "7000").findings)
+
     def test_versions(self):
         for behaviour, finding, words in (
             ("lists-offered-version", "version-negotiation-invalid", "the very one that was offered"),

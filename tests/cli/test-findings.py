@@ -56,7 +56,8 @@ class Case(unittest.TestCase):
     def assert_names(self, result, finding, words, severity="error"):
         self.assertIn(finding, result.findings, result.text)
         self.assertEqual(result.findings[finding]["severity"], severity)
-        self.assertRegex(result.findings[finding]["title"] + result.findings[finding]["detail"], words)
+        found = result.findings[finding]
+        self.assertRegex(" ".join([found["title"], found["detail"], *found["try"]]), words)
         if severity == "error":
             self.assertEqual((result.status, result.errors), (1, [finding]), result.text)
 

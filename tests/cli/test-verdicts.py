@@ -61,6 +61,25 @@ class Verdicts(unittest.TestCase):
                 for finding in never:
                     self.assertNotIn(finding, result.findings, result.text)
 
+    def test_version_that_is_not_read(self):
+        """gQUIC is named as what it is."""
+        with open(os.path.join(FOLDER, "quic-no-keys.pcap"), "rb") as file:
+            data = file.read()
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "old.pcap")
+            for version, words in ((b"Q050", "Google Q050"), (b"Q046", "Google Q046")):
+                changed = bytearray(data)
+                for at in range(len(data) - 6):  # the long headers of the client's and the server's packets
+                    if data[at] & 0xC0 == 0xC0 and data[at + 1 : at + 5] == b"\0\0\0\1" and data[at + 5] <= 20:
+                        changed[at + 1 : at + 5] = version
+                with open(path, "wb") as file:
+                    file.write(changed)
+                result = read(path)
+                self.assertIn("version-not-read", result.findings, result.text)
+                self.assertIn(words, result.findings["version-not-read"]["title"])
+                self.assertEqual(result.errors, [], result.text)
+        self.assertNotIn("version-not-read", read(os.path.join(FOLDER, "quic-no-keys.pcap")).findings)
+
     def test_verdict_without_keys(self):
         """The sentence says what is known, and never that a certificate was verified."""
         for name in ("quic-no-keys.pcap", "tls13-plain.pcap", "tls12-plain.pcap"):

@@ -872,7 +872,7 @@ static const Case cases[] = {
   { "too-old/tcp", "tls-too-old", E, "no version of TLS", "older versions", version_too_old_over_tcp, -1 },
   { "internal", "tls-internal-error", E, "internal error", "server's log", internal_error, -1 },
   { "not-quic", "not-quic-tls", E, "not one of QUIC", "transport parameters", not_quic, -1 },
-  { "ech", "ech-required", E, "ECH", "server name", ech, -1 },
+  { "ech", "ech-required", E, "only clients send", "RFC 9849", ech, -1 },
   { "alert", "tls-alert", E, "decode_error", "log", some_alert, -1 },
   { "versions/failed", "version-negotiation", E, "no common version", "greased", versions_differ, -1 },
   { "versions/went-on", "version-negotiation", I, "Version Negotiation first", "draft-29", versions_differ_at_first,

@@ -100,7 +100,7 @@ def relay(keep_up=lambda _n, _length: True, keep_down=lambda _n, _length: True):
         while True:
             datagram = upstream.recv(65536)
             count += 1
-            if keep_down(count, len(datagram)):
+            if keep_down(count, len(datagram)) and peer not in GONE:
                 sock.sendto(datagram, peer)
 
     def serve(sock, datagram, peer, args):
@@ -117,7 +117,25 @@ def relay(keep_up=lambda _n, _length: True, keep_down=lambda _n, _length: True):
 
 
 ANSWERED = set()
+GONE = set()
+def forgets(after=20):
+    """A relay whose server is restarted after so many of the client's datagrams: stateless resets under a key that is new."""
+    passes = relay()
+    counts = {}
+
+    def serve(sock, datagram, peer, args):
+        counts[peer] = counts.get(peer, 0) + 1
+        if counts[peer] <= after:
+            passes(sock, datagram, peer, args)
+        elif counts[peer] == after + 1:
+            GONE.add(peer)
+        if peer in GONE:
+            sock.sendto(bytes([0x40 | os.urandom(1)[0] & 0x3f]) + os.urandom(42), peer)
+    return serve
+
+
 BEHAVIOURS = {
+    'forgets': forgets(),
     'once': once,
     'dns': dns,
     'stun': stun,
