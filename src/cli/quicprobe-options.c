@@ -9,6 +9,7 @@
 #include "base/qs-text.h"
 #include "cli/qs-cli.h"
 #include "formats/qs-input.h"
+#include "net/qs-https-lookup.h"
 #include "net/qs-impairment.h"
 
 #define MAX_TIMEOUT_S 86400
@@ -21,7 +22,7 @@ static struct {
   char *cacert, *cert, *key;
   gboolean insecure, ipv4, ipv6;
   char **resolve;
-  char *timeout, *max_time;
+  char *timeout, *max_time, *dns;
   char *send, *output, *mode, *impairment, *experiments;
   char *qlog, *pcapng, *report, *session;
   char **keylogs;
@@ -61,12 +62,16 @@ static const GOptionEntry path_entries[] = {
     N_ ("SECONDS") },
   { "max-time", 0, 0, G_OPTION_ARG_STRING, &raw.max_time,
     N_ ("Give up after this time, whatever comes (default: never while there is progress)"), N_ ("SECONDS") },
+  { "dns", 0, 0, G_OPTION_ARG_STRING, &raw.dns,
+    N_ ("Ask this name server for HTTPS records, “none” for none (default: the system's, unless --resolve is given)"),
+    N_ ("ADDR[:PORT]") },
   { "mode", 0, 0, G_OPTION_ARG_STRING, &raw.mode,
     N_ ("How the connection is driven: nonblocking (default), blocking or thread-assisted"), N_ ("MODE") },
   { "impair", 0, 0, G_OPTION_ARG_STRING, &raw.impairment,
     N_ ("Treat QUIC's datagrams as a bad path would, as “bad-wifi” or “loss=10%,delay=50ms”"), N_ ("RULES") },
   { "experiments", 0, 0, G_OPTION_ARG_STRING, &raw.experiments,
-    N_ ("More attempts with one thing changed each, when the first fails: those that decide between the causes (auto, the "
+    N_ ("More attempts with one thing changed each, when the first fails: those that decide between the causes (auto, "
+        "the "
         "default), all that can be made, or none; at most five, within 3 seconds"),
     N_ ("WHICH") },
   { NULL },
@@ -145,10 +150,10 @@ quicprobe_print_help (void)
 static void
 clear_raw (void)
 {
-  char **const texts[] = { &raw.alpn, &raw.sni,        &raw.groups,     &raw.ciphersuites, &raw.cacert,  &raw.cert,
-                           &raw.key,  &raw.timeout,    &raw.max_time,   &raw.send,         &raw.output,  &raw.mode,
-                           &raw.qlog, &raw.pcapng,     &raw.report,     &raw.impairment,   &raw.session, &raw.read,
-                           &raw.join, &raw.connection, &raw.experiments };
+  char **const texts[] = { &raw.alpn, &raw.sni,     &raw.groups,     &raw.ciphersuites, &raw.cacert,     &raw.cert,
+                           &raw.key,  &raw.timeout, &raw.max_time,   &raw.dns,          &raw.send,       &raw.output,
+                           &raw.mode, &raw.qlog,    &raw.pcapng,     &raw.report,       &raw.impairment, &raw.session,
+                           &raw.read, &raw.join,    &raw.connection, &raw.experiments };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);
@@ -322,6 +327,11 @@ fill_probe (QsProbeOptions *probe, GError **error)
   probe->insecure = raw.insecure;
   probe->family = raw.ipv4 ? G_SOCKET_FAMILY_IPV4 : raw.ipv6 ? G_SOCKET_FAMILY_IPV6 : G_SOCKET_FAMILY_INVALID;
   probe->resolve = g_strdupv (raw.resolve);
+  if (raw.dns != NULL && !g_str_equal (raw.dns, "none") && !qs_https_lookup_server_is_valid (raw.dns))
+    return refuse (
+        error, _ ("--dns takes the address of a name server, such as “192.0.2.53” or “[2001:db8::1]:53”, or “none”."));
+  probe->dns_server = raw.dns != NULL ? g_strdup (g_str_equal (raw.dns, "none") ? "" : raw.dns) : NULL;
+  probe->alternatives = TRUE;
   probe->kept = KEPT;
   /* With no file to write, what the report needs is enough. */
   if (raw.qlog == NULL && raw.pcapng == NULL)
@@ -361,6 +371,7 @@ find_live_option (void)
     { raw.resolve != NULL, "--resolve" },
     { raw.timeout != NULL, "--timeout" },
     { raw.max_time != NULL, "--max-time" },
+    { raw.dns != NULL, "--dns" },
     { raw.mode != NULL, "--mode" },
     { raw.send != NULL, "--send" },
     { raw.output != NULL, "--output" },

@@ -153,6 +153,32 @@ print_source (FILE *out, QsStudy *study)
   print_fact (out, _ ("Recorded"), when);
 }
 
+/* Of other ways to the site: what the DNS says, and what came of trying them. */
+static void
+print_ways (FILE *out, QsTrace *trace)
+{
+  static const struct {
+    const char *name, *words;
+  } results[] = { { "answers", N_ ("answers") },
+                  { "silent", N_ ("does not answer") },
+                  { "refused", N_ ("is refused") },
+                  { "failed", N_ ("fails") },
+                  { "same", N_ ("is in use here") } };
+
+  for (guint i = 0; i < qs_trace_get_n_marks (trace); i++)
+    {
+      const QsMark *mark = qs_trace_get_mark (trace, i, NULL);
+      if (mark->kind == QS_MARK_HTTPS_RECORD && mark->bytes != NULL)
+        print_fact (out, _ ("HTTPS record (DNS)"), mark->text);
+      for (guint r = 0; mark->kind == QS_MARK_ALTERNATIVE && r < G_N_ELEMENTS (results); r++)
+        {
+          g_autofree char *text = g_strdup_printf ("%s: %s", mark->text, _ (results[r].words));
+          if (g_str_equal (results[r].name, mark->name))
+            print_fact (out, _ ("Also offered"), text);
+        }
+    }
+}
+
 static void
 print_join (FILE *out, QsStudy *study)
 {
@@ -196,6 +222,7 @@ print_facts (FILE *out, QsStudy *study)
   print_fact (out, _ ("Resumed"), summary->resumed < 0 ? NULL : summary->resumed ? _ ("yes") : _ ("no"));
   print_fact (out, _ ("Certificate"), summary->verify_message);
   print_fact (out, _ ("Answer"), http);
+  print_ways (out, trace);
   print_fact (out, _ ("Closed"), end);
   print_fact (out, _ ("Trace"), amount);
   print_join (out, study);

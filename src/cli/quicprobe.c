@@ -15,6 +15,7 @@
 #include "formats/qs-key-log.h"
 #include "formats/qs-pcapng.h"
 #include "formats/qs-qlog.h"
+#include "http/qs-alternatives.h"
 #include "http/qs-http.h"
 #include "probe/qs-experiments.h"
 
@@ -134,6 +135,7 @@ run (const QuicprobeOptions *options)
       return QS_EXIT_FAILED;
     }
   g_autoptr (QsExperiments) experiments = qs_experiments_new (probe);
+  g_autoptr (QsAlternatives) alternatives = qs_alternatives_new (probe);
   g_autoptr (QuicprobeLive) live = quicprobe_live_new (probe, study, options, trace_out);
   run_loop (&program);
   quicprobe_live_finish (live);

@@ -7,6 +7,7 @@
 #include "base/qs-text.h"
 #include "diagnosis/qs-rule.h"
 #include "trace/qs-zero-limits.h"
+#include "wire/qs-alt-svc.h"
 #include "wire/qs-names.h"
 
 #define H3_REQUEST_REJECTED 0x10b
@@ -429,6 +430,104 @@ match_limits_zero (const QsEvidence *evidence, QsMatch *match)
   return TRUE;
 }
 
+/* --- Other ways to the site --- */
+
+static gboolean
+is_dead (const char *result)
+{
+  return g_str_equal (result, "silent") || g_str_equal (result, "refused") || g_str_equal (result, "failed");
+}
+
+static const char *
+source_of (const QsMark *mark)
+{
+  gsize length = 0;
+  const char *bytes = mark->bytes != NULL ? g_bytes_get_data (mark->bytes, &length) : NULL;
+  gboolean dns = length == 5 && memcmp (bytes, "HTTPS", 5) == 0;
+
+  return dns ? _ ("the HTTPS record of the DNS") : _ ("the header Alt-Svc of its answer");
+}
+
+static const QsMark *
+find_alternative (const QsEvidence *evidence, gboolean dead)
+{
+  for (guint i = 0; i < qs_trace_get_n_marks (evidence->trace); i++)
+    {
+      const QsMark *mark = qs_trace_get_mark (evidence->trace, i, NULL);
+      if (mark->kind == QS_MARK_ALTERNATIVE && mark->text != NULL && is_dead (mark->name) == dead)
+        return mark;
+    }
+  return NULL;
+}
+
+static void
+set_way (const QsEvidence *evidence, QsMatch *match, const QsMark *mark)
+{
+  const char *where = strchr (mark->text, ' ');
+
+  qs_match_set (match, "where", where != NULL ? where + 1 : mark->text);
+  qs_match_number (match, "port", (guint64) mark->value);
+  qs_match_set (match, "source", source_of (mark));
+  qs_match_add_mark (match, evidence, mark, g_strdup_printf (_ ("Tried: %s"), mark->text));
+}
+
+/* Nobody has tried it: a file, or a run that is not told to. */
+static gboolean
+match_untried (const QsEvidence *evidence, QsMatch *match)
+{
+  const char *value = qs_http_facts_get_header (&evidence->http, "alt-svc");
+  g_autoptr (GPtrArray) found = value != NULL ? qs_alt_svc_parse (value) : NULL;
+
+  for (guint i = 0; found != NULL && i < found->len; i++)
+    {
+      const QsAltSvc *way = found->pdata[i];
+      if (!g_str_equal (way->protocol, "h3"))
+        continue;
+      qs_match_number (match, "port", way->port);
+      qs_match_set (match, "source", _ ("the header Alt-Svc of its answer"));
+      match->detail = N_ ("It says so by {source}. Whether it answers there was not tried.");
+      add_answer (match, evidence);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+match_alt_svc (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsMark *mark = find_alternative (evidence, FALSE);
+
+  if (mark == NULL)
+    return find_alternative (evidence, TRUE) == NULL && !evidence->live && match_untried (evidence, match);
+  if (g_str_equal (mark->name, "same"))
+    match->detail = N_ ("It says so by {source}. That is where this connection was made to.");
+  set_way (evidence, match, mark);
+  return TRUE;
+}
+
+static gboolean
+match_alt_svc_dead (const QsEvidence *evidence, QsMatch *match)
+{
+  static const struct {
+    const char *result, *words;
+  } words[] = {
+    { "silent", N_ ("Nothing came back in 1.5 s: UDP to that port is dropped on the way, or nothing is there.") },
+    { "refused", N_ ("The host refused it (ICMP): nothing listens on that UDP port.") },
+    { "failed",
+      N_ ("Something answers there, and a handshake for this site does not go through: its certificate, its names or "
+          "its protocols are others.") },
+  };
+  const QsMark *mark = find_alternative (evidence, TRUE);
+
+  if (mark == NULL)
+    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    if (g_str_equal (words[i].result, mark->name))
+      qs_match_set (match, "how", _ (words[i].words));
+  set_way (evidence, match, mark);
+  return TRUE;
+}
+
 const QsRule qs_rules_http[] = {
   { "client-certificate-required",
     QS_SEVERITY_WARNING,
@@ -502,6 +601,26 @@ const QsRule qs_rules_http[] = {
     QS_CERTAINTY_PROVED,
     QS_PARTY_SERVER,
     { N_ ("Look at the server's log.") } },
+  { "alt-svc-dead",
+    QS_SEVERITY_WARNING,
+    "RFC 7838 section 2.4",
+    N_ ("{host} advertises HTTP/3 at {where}, and it does not answer there."),
+    N_ ("It says so by {source}. {how} Browsers try it, wait, and go on over TCP: pages are slow for no reason that is "
+        "seen."),
+    match_alt_svc_dead,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Open UDP port {port} in the firewalls before the server, start HTTP/3 there, or take the advertisement "
+          "away.") } },
+  { "alt-svc",
+    QS_SEVERITY_INFO,
+    "RFC 7838 section 2",
+    N_ ("{host} advertises HTTP/3 (h3) on port {port}."),
+    N_ ("It says so by {source}. It answers there: a handshake went through."),
+    match_alt_svc,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { NULL } },
   { "http-status",
     QS_SEVERITY_WARNING,
     "RFC 9110 section 15",

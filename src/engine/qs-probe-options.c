@@ -31,6 +31,7 @@ qs_probe_options_copy (const QsProbeOptions *options)
   copy->key_file = g_strdup (options->key_file);
   copy->resolve = g_strdupv (options->resolve);
   copy->impairment = g_strdup (options->impairment);
+  copy->dns_server = g_strdup (options->dns_server);
   copy->tickets = options->tickets != NULL ? qs_ticket_jar_ref (options->tickets) : NULL;
   copy->send = options->send != NULL ? g_bytes_ref (options->send) : NULL;
   return copy;
@@ -51,6 +52,7 @@ qs_probe_options_free (QsProbeOptions *options)
   g_free (options->key_file);
   g_strfreev (options->resolve);
   g_free (options->impairment);
+  g_free (options->dns_server);
   g_clear_pointer (&options->tickets, qs_ticket_jar_unref);
   g_clear_pointer (&options->send, g_bytes_unref);
   g_free (options);

@@ -52,18 +52,20 @@ typedef struct {
   char *ciphersuites;
   char *ca_file; /* trust these instead of the system's store; "": nobody */
   char *cert_file, *key_file;
-  QsTicketJar *tickets; /* of earlier runs, to resume, and of this one; NULL: none */
-  gboolean insecure;    /* goes on after a verify error and still reports it */
-  GSocketFamily family; /* G_SOCKET_FAMILY_INVALID: both, raced */
-  char **resolve;       /* "HOST:PORT:ADDR" */
-  guint timeout_ms;     /* without progress; default 10000 */
-  guint max_time_ms;    /* for all of it, whatever comes; 0 (default): no ceiling */
-  gsize kept;           /* bytes of the answer, and of each stream, that are kept; default 16 MiB */
-  char *impairment;     /* QUIC: what the path does, as qs_impairment_new() takes it; NULL: nothing */
-  GBytes *send;         /* raw bytes for the first stream, concluded; NULL: none */
-  gboolean keep_open;   /* stay ESTABLISHED after the request until qs_probe_stop (the window) */
-  guint64 trace_limit;  /* payload bytes kept whole; 0: the trace's default */
-  gboolean record;      /* record datagrams into the trace (default TRUE) */
+  QsTicketJar *tickets;  /* of earlier runs, to resume, and of this one; NULL: none */
+  gboolean insecure;     /* goes on after a verify error and still reports it */
+  GSocketFamily family;  /* G_SOCKET_FAMILY_INVALID: both, raced */
+  char **resolve;        /* "HOST:PORT:ADDR" */
+  guint timeout_ms;      /* without progress; default 10000 */
+  guint max_time_ms;     /* for all of it, whatever comes; 0 (default): no ceiling */
+  char *dns_server;      /* asked for HTTPS records, "ADDRESS[:PORT]"; NULL: the system's; "": none is */
+  gboolean alternatives; /* other ways to the site are looked for, by who does that (http/qs-alternatives.h) */
+  gsize kept;            /* bytes of the answer, and of each stream, that are kept; default 16 MiB */
+  char *impairment;      /* QUIC: what the path does, as qs_impairment_new() takes it; NULL: nothing */
+  GBytes *send;          /* raw bytes for the first stream, concluded; NULL: none */
+  gboolean keep_open;    /* stay ESTABLISHED after the request until qs_probe_stop (the window) */
+  guint64 trace_limit;   /* payload bytes kept whole; 0: the trace's default */
+  gboolean record;       /* record datagrams into the trace (default TRUE) */
   guint padding; /* bytes of a GREASE extension (RFC 8701) in the ClientHello, QS_MOST_PADDING at most; 0: none */
   QsExperimentPolicy experiments; /* default: none */
 } QsProbeOptions;

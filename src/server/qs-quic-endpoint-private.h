@@ -42,12 +42,13 @@ struct _QsQuicConnection {
   gboolean closing; /* by us, with the two below */
   guint64 close_code;
   char *close_reason;
-  gboolean over;         /* its end is known; OpenSSL still answers stragglers */
-  gboolean lost;         /* over, and nobody answers them */
-  gint64 update_keys_at; /* monotonic microseconds; 0: not wanted, or done */
-  gboolean dialed;       /* as a client, over the listener's own socket */
-  QsHttp3Server *http3;  /* NULL unless ALPN chose it */
-  guint n_requests;      /* bidirectional streams of the peer's so far */
+  gboolean over;          /* its end is known; OpenSSL still answers stragglers */
+  gboolean lost;          /* over, and nobody answers them */
+  gint64 update_keys_at;  /* monotonic microseconds; 0: not wanted, or done */
+  gboolean dialed;        /* as a client, over the listener's own socket */
+  QsHttp3Server *http3;   /* NULL unless ALPN chose it */
+  gboolean said_settings; /* its control stream has begun */
+  guint n_requests;       /* bidirectional streams of the peer's so far */
 };
 
 typedef struct {

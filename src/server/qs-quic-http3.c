@@ -264,6 +264,8 @@ answer (QsQuicConnection *connection, QsQuicStream *stream)
 
   if (stream->responder == NULL || stream->write_done)
     return FALSE;
+  if (connection->endpoint->behaviour->http3 == QS_HTTP3_FAULT_GOAWAY && !connection->said_settings)
+    return FALSE;
   qs_quic_stream_act (connection, stream);
   if (stream->responder == NULL ||
       !qs_responder_peek (stream->responder, g_get_monotonic_time (), &bytes, &length, &last))
@@ -354,6 +356,7 @@ write_what_is_new (QsQuicConnection *connection, gint64 deadline)
     }
   if (error != NULL)
     give_up (connection, error);
+  connection->said_settings |= sent > 0;
   return sent > 0;
 }
 

@@ -4,6 +4,7 @@
 #include "base/qs-text.h"
 #include "diagnosis/qs-experiment-words.h"
 #include "study/qs-study.h"
+#include "wire/qs-https-record.h"
 #include "wire/qs-names.h"
 #include "wire/qs-transport-parameters.h"
 
@@ -59,7 +60,7 @@ strings_array (char **strings)
 {
   JsonArray *array = json_array_new ();
 
-  for (; *strings != NULL; strings++)
+  for (; strings != NULL && *strings != NULL; strings++)
     json_array_add_string_element (array, *strings);
   return array;
 }
@@ -343,6 +344,67 @@ http_object (const QsStudyAnswer *answer)
   return object;
 }
 
+static void
+add_https_record (JsonArray *array, const QsMark *mark)
+{
+  QsSpan rdata = QS_SPAN (g_bytes_get_data (mark->bytes, NULL), g_bytes_get_size (mark->bytes));
+  g_autoptr (QsHttpsRecord) record = qs_https_record_parse (rdata, NULL);
+
+  if (record == NULL)
+    return;
+  JsonObject *object = json_object_new ();
+  json_object_set_int_member (object, "priority", record->priority);
+  set_string (object, "target", record->target);
+  json_object_set_array_member (object, "alpn", strings_array (record->alpn));
+  set_number (object, "port", record->port != 0, record->port);
+  json_object_set_array_member (object, "ipv4hint", strings_array (record->ipv4hint));
+  json_object_set_array_member (object, "ipv6hint", strings_array (record->ipv6hint));
+  json_object_set_boolean_member (object, "ech", record->ech > 0);
+  set_string (object, "text", mark->text);
+  json_array_add_object_element (array, object);
+}
+
+static void
+add_alternative (JsonArray *array, const QsMark *mark)
+{
+  gsize length = 0;
+  const char *bytes = mark->bytes != NULL ? g_bytes_get_data (mark->bytes, &length) : NULL;
+  g_autofree char *source = g_strndup (bytes != NULL ? bytes : "", length);
+  JsonObject *object = json_object_new ();
+
+  set_string (object, "where", mark->text);
+  set_number (object, "port", TRUE, (guint64) mark->value);
+  set_string (object, "from", source);
+  set_string (object, "result", mark->name);
+  json_array_add_object_element (array, object);
+}
+
+/* What was learnt of other ways to the site; NULL where nothing was looked for. */
+static JsonObject *
+dns_object (QsTrace *trace)
+{
+  g_autoptr (JsonArray) records = json_array_new (), alternatives = json_array_new ();
+  const char *result = NULL;
+
+  for (guint i = 0; i < qs_trace_get_n_marks (trace); i++)
+    {
+      const QsMark *mark = qs_trace_get_mark (trace, i, NULL);
+      if (mark->kind == QS_MARK_HTTPS_RECORD)
+        result = mark->name;
+      if (mark->kind == QS_MARK_HTTPS_RECORD && mark->bytes != NULL)
+        add_https_record (records, mark);
+      else if (mark->kind == QS_MARK_ALTERNATIVE)
+        add_alternative (alternatives, mark);
+    }
+  if (result == NULL && json_array_get_length (alternatives) == 0)
+    return NULL;
+  JsonObject *object = json_object_new ();
+  set_string (object, "result", result);
+  json_object_set_array_member (object, "https", g_steal_pointer (&records));
+  json_object_set_array_member (object, "alternatives", g_steal_pointer (&alternatives));
+  return object;
+}
+
 static JsonObject *
 source_object (const QsStudySource *source)
 {
@@ -418,6 +480,9 @@ qs_study_to_json (QsStudy *study)
   json_object_set_array_member (report, "streams", streams_array (qs_study_get_streams (study)));
   set_object (report, "http", answer != NULL && answer->version != NULL ? http_object (answer) : NULL);
   json_object_set_object_member (report, "trace", trace_object (evidence->trace));
+  JsonObject *dns = dns_object (evidence->trace);
+  if (dns != NULL)
+    json_object_set_object_member (report, "dns", dns);
   if (qs_study_get_join (study) != NULL)
     json_object_set_object_member (report, "join", join_object (study));
   return report;

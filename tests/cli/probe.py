@@ -72,6 +72,13 @@ def check_shape(value, wanted, where="report"):
         assert not isinstance(value, bool) or bool in allowed, f"{where} is {value!r}"  # to Python a bool is an int
 
 
+# Where other ways to the site were looked for, behind the rest.
+DNS = {
+    "result": TEXT,
+    "https": [{"priority": int, "target": str, "alpn": [str], "port": MAYBE_NUMBER, "ipv4hint": [str], "ipv6hint": [str],
+               "ech": (bool, True, False), "text": TEXT}],
+    "alternatives": [{"where": str, "port": int, "from": str, "result": str}],
+}  # fmt: skip
 STATES = {"NONE", "OK", "WRONG_DIR", "FINISHED", "RESET_LOCAL", "RESET_REMOTE", "CONN_CLOSED"}
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 
@@ -164,7 +171,8 @@ def read_report(result):
     assert result.out, f"no report; status {result.status}, stderr:\n{result.err}"
     check_text(result.text)
     result.report = json.loads(result.text)
-    check_shape(result.report, {"source": SOURCE, **CONTRACT} if "source" in result.report else CONTRACT)
+    more = {"dns": DNS} if "dns" in result.report else {}
+    check_shape(result.report, {**({"source": SOURCE} if "source" in result.report else {}), **CONTRACT, **more})
     check_values(result.report)
     result.findings = {finding["id"]: finding for finding in result.report["findings"]}
     result.errors = [finding["id"] for finding in result.report["findings"] if finding["severity"] == "error"]

@@ -216,5 +216,135 @@ class Limits(Case):
                 self.assert_clean(result)
 
 
+def dns_name(text):
+    return b"".join(bytes([len(label)]) + label.encode() for label in text.split(".")) + b"\0"
+
+
+def https_rdata(priority, target, *parameters):
+    """RFC 9460 section 2.2."""
+    rdata = priority.to_bytes(2, "big") + (dns_name(target) if target != "." else b"\0")
+    for key, value in parameters:
+        rdata += key.to_bytes(2, "big") + len(value).to_bytes(2, "big") + value
+    return rdata
+
+
+def alpn(*names):
+    return (1, b"".join(bytes([len(name)]) + name.encode() for name in names))
+
+
+def port_parameter(number):
+    return (3, number.to_bytes(2, "big"))
+
+
+@contextlib.contextmanager
+def name_server(records):
+    """A DNS server on loopback that answers each question for HTTPS records with these; None: not at all."""
+    questions = []
+
+    def answer(sock):
+        with contextlib.suppress(OSError):
+            while True:
+                data, client = sock.recvfrom(4096)
+                end = data.index(b"\0", 12) + 5
+                questions.append(data[12 : end - 4])
+                if records is None:
+                    continue
+                reply = data[:2] + b"\x81\x80\0\1" + len(records).to_bytes(2, "big") + b"\0\0\0\0" + data[12:end]
+                for rdata in records:
+                    reply += b"\xc0\x0c\0\x41\0\1\0\0\0\x3c" + len(rdata).to_bytes(2, "big") + rdata
+                sock.sendto(reply, client)
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((peers.HOST, 0))
+        threading.Thread(target=answer, args=(sock,), daemon=True).start()
+        yield sock.getsockname()[1], questions
+
+
+class Alternatives(Case):
+    def target(self, port, *options, scheme="tls"):
+        return (f"--resolve=localhost:{port}:{peers.HOST}", *options, f"{scheme}://localhost:{port}/")
+
+    def test_header(self):
+        """Caddy advertises itself; nginx what it is told to."""
+        with peers.caddy(self.certs) as peer:
+            result = self.probe(*self.target(peer.port))
+            self.assert_says(result, "alt-svc", f"port {peer.port}.*answers there", "info")
+            self.assertEqual(result.report["dns"]["alternatives"][0]["result"], "answers")
+            with peers.nginx(self.certs, extra=f"""add_header Alt-Svc 'h3=":{peer.port}"; ma=60' always;""") as web:
+                result = self.probe(*self.target(web.port))
+                self.assert_says(result, "alt-svc", f"port {peer.port}.*answers there", "info")
+
+    def test_in_use_already(self):
+        chain, key = self.certs.leaf()
+        options = ("--scenario=tcp-alt-svc", f"--cert={chain}", f"--key={key}", "--alpn=h3,http/1.1")
+        with peers.quicserve(probe.SERVER, *options) as peer:
+            result = self.probe(*self.target(peer.port, scheme="https"))
+            self.assert_says(result, "alt-svc", f"port {peer.port}.*where this connection was made to", "info")
+            self.assert_clean(result, "alt-svc-dead")
+            self.assertEqual(result.report["dns"]["alternatives"][0]["result"], "same")
+
+    def test_dead(self):
+        with peers.udp_silent() as silent:
+            for port, words in ((peers.free_port(), "refused it"), (silent.port, "Nothing came back")):
+                with peers.nginx(self.certs, extra=f"""add_header Alt-Svc 'h2=":1", h3=":{port}"';""") as web:
+                    result = self.probe(*self.target(web.port))
+                    self.assert_says(result, "alt-svc-dead", f":{port}, and it does not answer.*{words}", "warning")
+                    self.assert_clean(result, "alt-svc")
+                    self.assertLess(result.report["timings_ms"]["total"], 1500)
+
+    def test_others_site(self):
+        """What answers has to be the origin (RFC 7838 section 2.1)."""
+        with peers.caddy(self.certs, leaf="wrong-name") as other:
+            with peers.nginx(self.certs, extra=f"""add_header Alt-Svc 'h3=":{other.port}"';""") as web:
+                result = self.probe(*self.target(web.port))
+                self.assert_says(result, "alt-svc-dead", "Something answers there", "warning")
+
+    def test_nothing_advertised(self):
+        with peers.nginx(self.certs, extra="""add_header Alt-Svc clear;""") as web:
+            result = self.probe(*self.target(web.port))
+            self.assert_clean(result, "alt-svc", "alt-svc-dead")
+            self.assertNotIn("dns", result.report)
+
+    def test_record(self):
+        with peers.caddy(self.certs, protocols=("h1", "h3")) as peer, peers.nginx(self.certs) as web:
+            rdata = https_rdata(1, ".", alpn("h3", "h2"), port_parameter(peer.port), (4, bytes([127, 0, 0, 1])), (5, b"ech"))
+            with name_server([rdata]) as (port, questions):
+                result = self.probe(*self.target(web.port, f"--dns={peers.HOST}:{port}"))
+            self.assert_says(result, "alt-svc", f"port {peer.port}.*HTTPS record.*answers there", "info")
+            self.assertEqual(questions[0], dns_name(f"_{web.port}._https.localhost"))
+            record = result.report["dns"]["https"][0]
+            self.assertEqual((record["priority"], record["target"], record["alpn"]), (1, ".", ["h3", "h2"]))
+            self.assertEqual((record["port"], record["ipv4hint"], record["ech"]), (peer.port, ["127.0.0.1"], True))
+            self.assertIn("alpn=h3,h2", record["text"])
+
+    def test_record_that_leads_nowhere(self):
+        dead = peers.free_port()
+        with peers.nginx(self.certs) as web:
+            with name_server([https_rdata(1, ".", alpn("h3"), port_parameter(dead))]) as (port, _):
+                result = self.probe(*self.target(web.port, f"--dns={peers.HOST}:{port}"))
+            self.assert_says(result, "alt-svc-dead", f":{dead}, .*HTTPS record", "warning")
+            # An alias, a record without h3, none at all: nothing is to be tried.
+            for records, answer in (([https_rdata(0, "elsewhere.test")], "answer"),
+                                    ([https_rdata(1, ".", alpn("h2"))], "answer"), ([], "none")):  # fmt: skip
+                with name_server(records) as (port, _), self.subTest(records):
+                    result = self.probe(*self.target(web.port, f"--dns={peers.HOST}:{port}"))
+                    self.assert_clean(result, "alt-svc", "alt-svc-dead")
+                    self.assertEqual(result.report["dns"]["result"], answer)
+                    self.assertEqual(result.status, 0, result.text)
+
+    def test_silent_name_server(self):
+        """It holds nothing up for long, and nobody is blamed for it."""
+        with peers.nginx(self.certs) as web, name_server(None) as (port, questions):
+            result = self.probe(*self.target(web.port, f"--dns={peers.HOST}:{port}"))
+            self.assertEqual((result.status, list(result.findings)), (0, []), result.text)
+            self.assertTrue(questions)
+        # No name, no question; and a malformed answer is none.
+        with peers.nginx(self.certs) as web, name_server([b"\0\1\xc0\x0c"]) as (port, questions):
+            result = self.probe(f"--dns={peers.HOST}:{port}", f"tls://127.0.0.1:{web.port}/")
+            self.assertEqual((result.status, questions), (0, []), result.text)
+            result = self.probe(*self.target(web.port, f"--dns={peers.HOST}:{port}"))
+            self.assertEqual((result.status, result.report["dns"]["result"]), (0, "failed"), result.text)
+
+
 if __name__ == "__main__":
     peers.main()

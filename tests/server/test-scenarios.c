@@ -86,6 +86,8 @@ static const struct {
   { "nat-rebinding", IDLE, LOCAL | TRANSPORT, X509_V_OK, TRUE, 1000 },
   { "shared-socket", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
   { "tcp-plain", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
+  { "tcp-alt-svc", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
+  { "tcp-alt-svc-dead", NO_ANSWER, 0, -1, FALSE, 0 },
   { "tcp-reset", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
   { "resumption", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
 };

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "net/qs-https-lookup.h"
+
+#include <ares.h>
+#include <poll.h>
+#include <string.h>
+
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+
+#define CLASS_IN 1
+#define TYPE_HTTPS 65
+#define TRY_MS 500
+#define TRIES 3
+#define POLL_MS 50 /* how soon a thread notices that nobody waits any more */
+
+typedef struct {
+  char *name, *server;
+} Query;
+
+typedef struct {
+  gboolean done;
+  int status;
+  GBytes *message;
+} Answer;
+
+static void
+query_free (gpointer data)
+{
+  Query *query = data;
+
+  g_free (query->name);
+  g_free (query->server);
+  g_free (query);
+}
+
+static gpointer
+init_library (gpointer data)
+{
+  return GINT_TO_POINTER (ares_library_init (ARES_LIB_INIT_ALL) == ARES_SUCCESS);
+}
+
+/* Its start is not thread-safe. */
+static gboolean
+have_library (void)
+{
+  static GOnce once = G_ONCE_INIT;
+
+  return GPOINTER_TO_INT (g_once (&once, init_library, NULL)) != 0;
+}
+
+static ares_channel
+open_channel (const char *server)
+{
+  struct ares_options options = { .timeout = TRY_MS,
+                                  .tries = TRIES,
+                                  .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES };
+  ares_channel channel = NULL;
+
+  if (!have_library () ||
+      ares_init_options (&channel, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_FLAGS) != ARES_SUCCESS)
+    return NULL;
+  if (server == NULL || ares_set_servers_ports_csv (channel, server) == ARES_SUCCESS)
+    return channel;
+  ares_destroy (channel);
+  return NULL;
+}
+
+gboolean
+qs_https_lookup_server_is_valid (const char *server)
+{
+  g_return_val_if_fail (server != NULL, FALSE);
+
+  ares_channel channel = open_channel (server);
+  struct ares_addr_port_node *servers = NULL;
+  gboolean good = channel != NULL && ares_get_servers_ports (channel, &servers) == ARES_SUCCESS && servers != NULL;
+
+  ares_free_data (servers);
+  if (channel != NULL)
+    ares_destroy (channel);
+  return good && strchr (server, ',') == NULL;
+}
+
+static void
+answer_cb (void *data, int status, int timeouts, unsigned char *message, int length)
+{
+  Answer *answer = data;
+
+  answer->done = TRUE;
+  answer->status = status;
+  if (message != NULL && length > 0)
+    answer->message = g_bytes_new (message, (gsize) length);
+}
+
+/* Waits for a socket of the channel's, or for its next time-out. */
+static void
+turn (ares_channel channel)
+{
+  ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
+  struct pollfd polled[ARES_GETSOCK_MAXNUM];
+  int bits = ares_getsock (channel, sockets, ARES_GETSOCK_MAXNUM);
+  nfds_t n = 0;
+
+  for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++)
+    {
+      short events =
+          (short) ((ARES_GETSOCK_READABLE (bits, i) ? POLLIN : 0) | (ARES_GETSOCK_WRITABLE (bits, i) ? POLLOUT : 0));
+      if (events != 0)
+        polled[n++] = (struct pollfd){ .fd = sockets[i], .events = events };
+    }
+  if (poll (polled, n, POLL_MS) <= 0)
+    n = 0;
+  for (nfds_t i = 0; i < n; i++)
+    ares_process_fd (channel, (polled[i].revents & (POLLIN | POLLERR | POLLHUP)) != 0 ? polled[i].fd : ARES_SOCKET_BAD,
+                     (polled[i].revents & POLLOUT) != 0 ? polled[i].fd : ARES_SOCKET_BAD);
+  ares_process_fd (channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD); /* what has timed out */
+}
+
+static GPtrArray *
+read_answer (const Answer *answer, GError **error)
+{
+  gsize length = 0;
+  const guint8 *bytes = answer->message != NULL ? g_bytes_get_data (answer->message, &length) : NULL;
+
+  /* That there is no such record, or no such name, is an answer. */
+  if (answer->status == ARES_ENODATA || answer->status == ARES_ENOTFOUND)
+    return g_ptr_array_new_with_free_func ((GDestroyNotify) qs_https_record_free);
+  if (answer->status == ARES_SUCCESS)
+    return qs_https_records_parse (QS_SPAN (bytes, length), error);
+  g_set_error (error, QS_ERROR, QS_ERROR_NETWORK, _ ("The DNS was asked for HTTPS records in vain: %s"),
+               ares_strerror (answer->status));
+  return NULL;
+}
+
+static void
+lookup_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  const Query *query = data;
+  gint64 until = g_get_monotonic_time () + QS_HTTPS_LOOKUP_MS * 1000;
+  Answer answer = { FALSE, ARES_ETIMEOUT, NULL };
+  ares_channel channel = open_channel (query->server);
+  GError *error = NULL;
+
+  if (channel == NULL)
+    {
+      g_task_return_new_error (task, QS_ERROR, QS_ERROR_NETWORK, _ ("No name server can be asked for HTTPS records."));
+      return;
+    }
+  ares_query (channel, query->name, CLASS_IN, TYPE_HTTPS, answer_cb, &answer);
+  while (!answer.done && g_get_monotonic_time () < until && !g_cancellable_is_cancelled (cancellable))
+    turn (channel);
+  if (!answer.done)
+    ares_cancel (channel);
+  ares_destroy (channel);
+  GPtrArray *records = read_answer (&answer, &error);
+  g_clear_pointer (&answer.message, g_bytes_unref);
+  if (records != NULL)
+    g_task_return_pointer (task, records, (GDestroyNotify) g_ptr_array_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+qs_https_lookup_async (const char *host, guint16 port, const char *server, GCancellable *cancellable,
+                       GAsyncReadyCallback callback, gpointer data)
+{
+  g_return_if_fail (host != NULL);
+
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+  Query *query = g_new0 (Query, 1);
+
+  g_task_set_source_tag (task, qs_https_lookup_async);
+  query->name = port == 443 ? g_strdup (host) : g_strdup_printf ("_%u._https.%s", (guint) port, host);
+  query->server = g_strdup (server);
+  g_task_set_task_data (task, query, query_free);
+  g_task_run_in_thread (task, lookup_thread);
+}
+
+GPtrArray *
+qs_https_lookup_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "wire/qs-https-record.h"
+
+G_BEGIN_DECLS
+
+#define QS_HTTPS_LOOKUP_MS 1500 /* at most, all tries together */
+
+/**
+ * qs_https_lookup_async:
+ * @host: a name; @port other than 443 is asked for as "_PORT._https.HOST" (RFC 9460 section 9.1)
+ * @server: (nullable): the name server, "ADDRESS" or "ADDRESS:PORT" (IPv6 in brackets); NULL: those of the system
+ *
+ * Asks the DNS for a host's HTTPS records, in a thread, for QS_HTTPS_LOOKUP_MS at the most.
+ */
+void qs_https_lookup_async (const char *host, guint16 port, const char *server, GCancellable *cancellable,
+                            GAsyncReadyCallback callback, gpointer data);
+/* GPtrArray of QsHttpsRecord (transfer full), empty where there are none. NULL with G_IO_ERROR_CANCELLED, QS_ERROR_NETWORK
+ * (no answer, or a refusal) or as qs_https_records_parse(). */
+GPtrArray *qs_https_lookup_finish (GAsyncResult *result, GError **error);
+
+/* Whether server is one that can be asked. */
+gboolean qs_https_lookup_server_is_valid (const char *server);
+
+G_END_DECLS
