@@ -6,7 +6,7 @@
 #include "diagnosis/qs-experiment-words.h"
 #include "diagnosis/qs-rule.h"
 
-#define MOST_PACKETS_OF_HANDSHAKE 256
+#define MOST_RECORDS_OF_HANDSHAKE 512
 /* A client sends its first flight in datagrams of 1200 bytes at least, and a server must as well, but for mere
  * acknowledgements (RFC 9000 section 14.1): larger ones are where a handshake's answer is. */
 #define LARGE_DATAGRAM 1200
@@ -174,25 +174,37 @@ match_other_name (const QsEvidence *evidence, QsMatch *match)
 
 /* --- Only what is small comes back --- */
 
-/* What came in Initial packets, and which of the server's numbers did not. */
+/* The largest datagram that came. */
 static guint
-count_missing (const QsEvidence *evidence, guint *largest)
+largest_received (const QsEvidence *evidence)
 {
-  guint n = MIN (qs_trace_get_n_packets (evidence->trace), MOST_PACKETS_OF_HANDSHAKE), n_in = 0;
+  guint n = MIN (qs_trace_get_n_records (evidence->trace), MOST_RECORDS_OF_HANDSHAKE), largest = 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      QsRecord record;
+      qs_trace_get_record (evidence->trace, i, &record);
+      if (record.kind == QS_RECORD_DATAGRAM && record.direction == QS_DIRECTION_RECEIVED &&
+          record.fate != QS_FATE_DROPPED)
+        largest = MAX (largest, record.length);
+    }
+  return largest;
+}
+
+/* Of the server's numbers in Initial packets, how many did not come. */
+static guint
+count_missing (const QsEvidence *evidence)
+{
+  guint n = MIN (qs_trace_get_n_packets (evidence->trace), MOST_RECORDS_OF_HANDSHAKE), n_in = 0;
   guint64 highest = 0;
 
-  *largest = 0;
   for (guint i = 0; i < n; i++)
     {
       const QsPacket *packet = qs_trace_get_packet (evidence->trace, i);
-      if (packet->direction != QS_DIRECTION_RECEIVED || packet->record == G_MAXUINT32)
+      if (packet->direction != QS_DIRECTION_RECEIVED || packet->type != QS_PACKET_INITIAL ||
+          (packet->flags & (QS_PACKET_DECRYPTED | QS_PACKET_DUPLICATE)) != QS_PACKET_DECRYPTED)
         continue;
-      QsRecord record;
-      qs_trace_get_record (evidence->trace, packet->record, &record);
-      *largest = MAX (*largest, record.length);
-      if (packet->type != QS_PACKET_INITIAL || (packet->flags & QS_PACKET_DECRYPTED) == 0)
-        continue;
-      n_in += (packet->flags & QS_PACKET_DUPLICATE) == 0;
+      n_in++;
       highest = MAX (highest, packet->number);
     }
   return n_in > 0 && highest + 1 > n_in ? (guint) MIN (highest + 1 - n_in, G_MAXUINT) : 0;
@@ -203,13 +215,10 @@ count_missing (const QsEvidence *evidence, guint *largest)
 static gboolean
 match_small_alone (const QsEvidence *evidence, QsMatch *match)
 {
-  guint largest = 0;
-
   if (evidence->tls || !is_without_hello (evidence) || evidence->hello_retry != NULL ||
-      !evidence->packets.in_initial_is_bare || evidence->packets.close_in >= 0 ||
-      qs_trace_is_from_file (evidence->trace))
+      !evidence->packets.in_initial_is_bare || evidence->packets.close_in >= 0)
     return FALSE;
-  guint missing = count_missing (evidence, &largest);
+  guint missing = count_missing (evidence), largest = largest_received (evidence);
   if (missing < MISSING_PROVES || largest == 0 || largest >= LARGE_DATAGRAM)
     return FALSE;
   const QsMark *there = find_experiment (evidence, "large-datagrams", 1);

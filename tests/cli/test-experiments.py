@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Experiments: each with a target where its conclusion is right, and one where it must not be drawn."""
 
+import json
 import os
+import tempfile
 import unittest
 
 import peers
@@ -296,6 +298,15 @@ class Bounds(Case):
             result = self.probe_in_time(f"tls://127.0.0.1:{peer.port}")
             self.assertEqual(peer.most_connections, 2)
         self.assertGreaterEqual(len(result.experiments), 1)
+
+    def test_saved_run_says_the_same(self):
+        with tempfile.TemporaryDirectory() as folder, peers.misbehaving("tcp", "any-hello-alert-40") as peer:
+            path = os.path.join(folder, "run.pcapng")
+            live = self.probe(f"--pcapng={path}", f"tls://127.0.0.1:{peer.port}")
+            saved = json.loads(probe.run("--json", f"--read={path}").text)
+        self.assertGreater(len(live.report["experiments"]), 0)
+        for member in ("experiments", "findings"):
+            self.assertEqual(saved[member], live.report[member])
 
     def test_text(self):
         with peers.misbehaving("tcp", "any-hello-alert-40") as peer:

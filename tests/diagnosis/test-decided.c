@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What experiments decide: from made-up traces, where a conclusion is to be drawn and where it is not. */
+#include <string.h>
+
+#include "diagnosis/qs-experiment-words.h"
+#include "diagnosis/qs-finding.h"
+#include "trace-kit.h"
+
+#define HYBRID ((Hello){ .alpn = "h3", .group = 0x11ec, .filler = 1300 })
+
+static void
+experiment (Made *made, const char *id, gint64 value)
+{
+  made_mark (made, QS_MARK_EXPERIMENT, id, value, "What came of it.");
+}
+
+/* With a handshake_failure of the server's, and what the experiments say. */
+static Made *
+refused (const Hello *hello)
+{
+  Made *made = made_new (QS_VANTAGE_CLIENT);
+
+  made_start (made);
+  made_hello (made, QS_DIRECTION_SENT, QS_TLS_CLIENT_HELLO, hello);
+  made->at = 10;
+  made_datagram (made, QS_DIRECTION_RECEIVED, 60);
+  made_close (made, "remote", FALSE, 0x128, NULL);
+  made_outcome (made, "failed", "handshake");
+  return made;
+}
+
+static GPtrArray *
+find (Made *made)
+{
+  g_autoptr (QsEvidence) evidence = qs_evidence_new (made->trace, -1);
+
+  return qs_findings_new (evidence);
+}
+
+static const QsFinding *
+get (GPtrArray *findings, const char *id)
+{
+  for (guint i = 0; i < findings->len; i++)
+    if (g_str_equal (((const QsFinding *) findings->pdata[i])->id, id))
+      return findings->pdata[i];
+  return NULL;
+}
+
+static void
+assert_first (Made *made, const char *id, QsCertainty certainty, const char *words)
+{
+  g_autoptr (GPtrArray) findings = find (made);
+
+  g_assert_cmpuint (findings->len, >, 0);
+  const QsFinding *finding = findings->pdata[0];
+  g_assert_cmpstr (finding->id, ==, id);
+  g_assert_cmpint (finding->certainty, ==, certainty);
+  g_assert_nonnull (strstr (finding->detail, words));
+  g_assert_cmpuint (finding->evidence->len, >, 0);
+  for (guint i = 1; i < findings->len; i++)
+    g_assert_cmpint (((const QsFinding *) findings->pdata[i])->severity, !=, QS_SEVERITY_ERROR);
+}
+
+static void
+assert_not (Made *made, const char *id)
+{
+  g_autoptr (GPtrArray) findings = find (made);
+
+  g_assert_null (get (findings, id));
+}
+
+/* --- Size and group --- */
+
+static void
+test_hello (void)
+{
+  static const struct {
+    gint64 alone, padded, again; /* 2: not made */
+    gboolean found;
+    QsCertainty certainty;
+    const char *words;
+  } cases[] = {
+    { 1, 0, 2, TRUE, QS_CERTAINTY_PROVED, "it is the size" },
+    { 1, 1, 0, TRUE, QS_CERTAINTY_PROVED, "it is the group" },
+    { 1, 1, 2, TRUE, QS_CERTAINTY_LIKELY, "it is the group" },
+    { 1, -1, 2, TRUE, QS_CERTAINTY_PROVED, "is not decided" },
+    { 1, 2, 2, TRUE, QS_CERTAINTY_PROVED, "is not decided" },
+    { 1, 1, 1, FALSE, QS_CERTAINTY_PROVED, NULL },
+    { 0, 2, 2, FALSE, QS_CERTAINTY_PROVED, NULL },
+    { -1, 2, 2, FALSE, QS_CERTAINTY_PROVED, NULL },
+    { 2, 2, 2, FALSE, QS_CERTAINTY_PROVED, NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (Made) made = refused (&HYBRID);
+      const struct {
+        const char *id;
+        gint64 value;
+      } made_of_it[] = { { "x25519-alone", cases[i].alone },
+                         { "padded-hello", cases[i].padded },
+                         { "same-again", cases[i].again } };
+      for (guint j = 0; j < G_N_ELEMENTS (made_of_it); j++)
+        if (made_of_it[j].value < 2)
+          experiment (made, made_of_it[j].id, made_of_it[j].value);
+      if (cases[i].found)
+        assert_first (made, "post-quantum-hello-blocked", cases[i].certainty, cases[i].words);
+      else
+        assert_not (made, "post-quantum-hello-blocked");
+    }
+}
+
+/* One without a post-quantum key share, and one that the server has answered. */
+static void
+test_hello_not_large (void)
+{
+  g_autoptr (Made) small = refused (&(Hello){ .alpn = "h3", .group = 0x001d });
+  experiment (small, "x25519-alone", 1);
+  assert_not (small, "post-quantum-hello-blocked");
+
+  g_autoptr (Made) answered = made_new (QS_VANTAGE_CLIENT);
+  made_start (answered);
+  made_hello (answered, QS_DIRECTION_SENT, QS_TLS_CLIENT_HELLO, &HYBRID);
+  made_hello (answered, QS_DIRECTION_RECEIVED, QS_TLS_SERVER_HELLO, &(Hello){ .group = 0x11ec, .version = 0x0304 });
+  made_close (answered, "remote", FALSE, 0x128, NULL);
+  made_outcome (answered, "failed", "handshake");
+  experiment (answered, "x25519-alone", 1);
+  assert_not (answered, "post-quantum-hello-blocked");
+}
+
+/* It got through after all: worth a warning, and nothing is proved. */
+static void
+test_hello_late (void)
+{
+  g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
+
+  made_start (made);
+  made_hello (made, QS_DIRECTION_SENT, QS_TLS_CLIENT_HELLO, &HYBRID);
+  experiment (made, "x25519-alone", 1);
+  made->at = 2500;
+  made_handshake (made);
+  made_outcome (made, "ok", "done");
+  g_autoptr (GPtrArray) findings = find (made);
+  const QsFinding *finding = get (findings, "post-quantum-hello-blocked");
+  g_assert_nonnull (finding);
+  g_assert_cmpint (finding->severity, ==, QS_SEVERITY_WARNING);
+  g_assert_cmpint (finding->certainty, ==, QS_CERTAINTY_LIKELY);
+}
+
+/* --- Protocols and names --- */
+
+static void
+test_protocol (void)
+{
+  g_autoptr (Made) made = refused (&(Hello){ .alpn = "h3", .group = 0x001d });
+  experiment (made, "alpn-hq-interop", 0);
+  assert_not (made, "alpn-mismatch");
+  experiment (made, "alpn-doq", 1);
+  assert_first (made, "alpn-mismatch", QS_CERTAINTY_PROVED, "What came of it.");
+}
+
+static void
+test_name (void)
+{
+  g_autoptr (Made) made = refused (&(Hello){ .alpn = "h3", .group = 0x001d });
+  experiment (made, "no-sni", 0);
+  assert_not (made, "sni-unknown");
+  experiment (made, "no-sni", 1);
+  assert_first (made, "sni-unknown", QS_CERTAINTY_PROVED, "What came of it.");
+}
+
+/* --- From elsewhere --- */
+
+/* A long header with these ids, as the first datagram, and an answer that bears one of them or not. */
+static Made *
+answered_elsewhere (const char *answer, gsize length)
+{
+  static const char first[] = "\xc0\0\0\0\1\x8"
+                              "ABCDEFGH"
+                              "\x8"
+                              "abcdefgh"
+                              "\0\x1f"
+                              "0123456789012345678901234567890";
+  Made *made = made_new (QS_VANTAGE_CLIENT);
+  QsMark twin = { .kind = QS_MARK_EXPERIMENT, .name = "unconnected-twin", .value = 1, .stream = -1 };
+
+  made_mark (made, QS_MARK_CONNECTING, NULL, 0, "192.0.2.1:443");
+  qs_trace_add_datagram (made->trace, 2 * MS, QS_DIRECTION_SENT, made->path, 0, QS_FATE_PASSED, first,
+                         sizeof first - 1);
+  twin.text = g_strdup ("The answers come from 192.0.2.2:443, which was not asked.");
+  twin.bytes = g_bytes_new (answer, length);
+  qs_trace_add_mark_full (made->trace, 1000 * MS, &twin);
+  made->at = 1001;
+  made_outcome (made, "failed", "connect");
+  return made;
+}
+
+static void
+test_elsewhere (void)
+{
+  g_autoptr (Made) ours = answered_elsewhere ("\x80....abcdefgh....", 17);
+  assert_first (ours, "reply-from-elsewhere", QS_CERTAINTY_PROVED, "192.0.2.2:443");
+  g_autoptr (Made) echo = answered_elsewhere ("ABCDEFGH", 8);
+  assert_first (echo, "reply-from-elsewhere", QS_CERTAINTY_PROVED, "192.0.2.2:443");
+  g_autoptr (Made) stranger = answered_elsewhere ("ABCDEFG", 7);
+  assert_first (stranger, "reply-from-elsewhere", QS_CERTAINTY_LIKELY, "192.0.2.2:443");
+  g_autoptr (Made) empty = answered_elsewhere ("", 0);
+  assert_first (empty, "reply-from-elsewhere", QS_CERTAINTY_LIKELY, "192.0.2.2:443");
+
+  /* Whom one asked has answered as well. */
+  g_autoptr (Made) both = answered_elsewhere ("ABCDEFGH", 8);
+  made_datagram (both, QS_DIRECTION_RECEIVED, 60);
+  assert_not (both, "reply-from-elsewhere");
+}
+
+/* --- Only small ones come back --- */
+
+/* Acknowledgements in Initials of these numbers, each in a datagram of this size. */
+static Made *
+small_ones (const guint *numbers, guint n, guint size)
+{
+  Made *made = made_new (QS_VANTAGE_CLIENT);
+
+  made_start (made);
+  made_packet (made, QS_DIRECTION_SENT, QS_PACKET_INITIAL, 0, "0600011e", 0);
+  for (guint i = 0; i < n; i++)
+    {
+      made->at += 100;
+      made_datagram (made, QS_DIRECTION_RECEIVED, size);
+      made_packet (made, QS_DIRECTION_RECEIVED, QS_PACKET_INITIAL, numbers[i], "0200000000", 0);
+    }
+  made->at = 4500;
+  made_outcome (made, "failed", "handshake");
+  return made;
+}
+
+static void
+test_small_alone (void)
+{
+  static const guint without[] = { 0, 1, 2, 3 }, one_missing[] = { 0, 1, 3 }, two_missing[] = { 0, 3 };
+  g_autoptr (Made) whole = small_ones (without, 4, 37);
+  assert_not (whole, "mtu-black-hole");
+  g_autoptr (Made) one = small_ones (one_missing, 3, 37);
+  assert_not (one, "mtu-black-hole");
+  g_autoptr (Made) two = small_ones (two_missing, 2, 37);
+  assert_first (two, "mtu-black-hole", QS_CERTAINTY_LIKELY, "has 37 bytes");
+  g_autoptr (Made) nearly = small_ones (two_missing, 2, 1199);
+  assert_first (nearly, "mtu-black-hole", QS_CERTAINTY_LIKELY, "has 1199 bytes");
+  g_autoptr (Made) large = small_ones (two_missing, 2, 1200);
+  assert_not (large, "mtu-black-hole");
+}
+
+/* --- The other family --- */
+
+static void
+test_family (void)
+{
+  for (gint64 value = 0; value < 2; value++)
+    {
+      g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
+      made_start (made);
+      made_mark (made, QS_MARK_ICMP, "port-unreachable", 0x303, "192.0.2.1");
+      made_outcome (made, "failed", "connect");
+      experiment (made, "other-address-family", value);
+      g_autoptr (GPtrArray) findings = find (made);
+      g_assert_nonnull (get (findings, "port-closed"));
+      const QsFinding *finding = get (findings, "address-family-broken");
+      g_assert_true ((finding != NULL) == (value == 1));
+      if (finding != NULL)
+        g_assert_nonnull (strstr (finding->title, "over IPv6, not over IPv4"));
+    }
+}
+
+static void
+test_words (void)
+{
+  g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
+
+  g_assert_cmpstr (qs_experiment_outcome_name (1), ==, "answered");
+  g_assert_cmpstr (qs_experiment_outcome_name (0), ==, "failed");
+  g_assert_cmpstr (qs_experiment_outcome_name (-1), ==, "undecided");
+  g_assert_cmpstr (qs_experiment_outcome_name (7), ==, "undecided"); /* of a file from elsewhere */
+  g_assert_cmpstr (qs_experiment_change ("of-a-later-version"), ==, "of-a-later-version");
+  g_assert_cmpint (qs_experiment_value (made->trace, "no-sni"), ==, -1);
+  experiment (made, "no-sni", 0);
+  g_assert_cmpint (qs_experiment_value (made->trace, "no-sni"), ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/decided/hello", test_hello);
+  g_test_add_func ("/decided/hello-not-large", test_hello_not_large);
+  g_test_add_func ("/decided/hello-late", test_hello_late);
+  g_test_add_func ("/decided/protocol", test_protocol);
+  g_test_add_func ("/decided/name", test_name);
+  g_test_add_func ("/decided/elsewhere", test_elsewhere);
+  g_test_add_func ("/decided/small-alone", test_small_alone);
+  g_test_add_func ("/decided/family", test_family);
+  g_test_add_func ("/decided/words", test_words);
+  return g_test_run ();
+}
