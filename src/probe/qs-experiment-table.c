@@ -282,7 +282,7 @@ const QsExperimentRow qs_experiment_rows[] = {
     N_ ("A QUIC server is there: it answered a version that does not exist with those that it has: %s."),
     N_ ("A version that does not exist is not answered either."),
     NULL,
-    { QS_STALLED_SILENT, QS_STALLED_BEFORE_HELLO, "no-reply", "not-quic" } },
+    { QS_STALLED_SILENT, QS_STALLED_BEFORE_HELLO, "no-reply" } },
   { "large-datagrams",
     QS_EXPERIMENT_VERSIONS,
     QUIC,
@@ -334,7 +334,7 @@ const QsExperimentRow qs_experiment_rows[] = {
     N_ ("TLS over TCP on the same port is answered, with a certificate for: %s."),
     N_ ("TLS over TCP on the same port is not answered either."),
     certificate_names,
-    { QS_STALLED_SILENT, QS_STALLED_BEFORE_HELLO, "no-reply", "port-closed", "unreachable", "not-quic" } },
+    { QS_STALLED_SILENT, QS_STALLED_BEFORE_HELLO, "no-reply", "port-closed", "unreachable" } },
 };
 
 guint

@@ -478,30 +478,44 @@ next (QsExperiments *self)
   none_left (self);
 }
 
+static gboolean
+is_in_table (const char *finding)
+{
+  for (guint i = 0; i < qs_experiment_n_rows (); i++)
+    if (qs_experiment_row_has (&qs_experiment_rows[i], finding))
+      return TRUE;
+  return FALSE;
+}
+
 static void
 add_cause (QsExperiments *self, const char *id)
 {
   g_ptr_array_add (self->causes, (gpointer) g_intern_string (id));
 }
 
-static void
+/* FALSE: what is the matter is known already, and no experiment has a say in it. */
+static gboolean
 look_for_causes (QsExperiments *self, gboolean stalled)
 {
   QsTrace *trace = qs_probe_get_trace (self->run);
   g_autoptr (QsEvidence) evidence = qs_evidence_new (trace, stalled ? now (self) : -1);
   g_autoptr (GPtrArray) findings = qs_findings_new (evidence);
+  gboolean known = FALSE;
 
   for (guint i = 0; i < findings->len; i++)
     {
       const QsFinding *finding = findings->pdata[i];
-      if (finding->severity == QS_SEVERITY_ERROR)
-        add_cause (self, finding->id);
+      if (finding->severity != QS_SEVERITY_ERROR)
+        continue;
+      add_cause (self, finding->id);
+      known |= finding->certainty > QS_CERTAINTY_POSSIBLE && !is_in_table (finding->id);
     }
   if (!stalled)
-    return;
+    return TRUE;
   add_cause (self, !evidence->anything_received && evidence->tcp_connected < 0 ? QS_STALLED_SILENT
                    : evidence->server_hello == NULL                            ? QS_STALLED_BEFORE_HELLO
                                                                                : QS_STALLED_AFTER_HELLO);
+  return !known || evidence->server_hello != NULL || self->policy == QS_EXPERIMENTS_ALL;
 }
 
 static void
@@ -513,8 +527,10 @@ begin (QsExperiments *self, gboolean stalled)
   self->deadline = MIN (now (self) + QS_EXPERIMENTS_MS * NS_PER_MS,
                         self->started + (gint64) MIN (timeout_ms, QS_VERDICT_MS) * NS_PER_MS);
   self->stalled_since = last_progress (qs_probe_get_trace (self->run));
-  look_for_causes (self, stalled);
-  next (self);
+  if (look_for_causes (self, stalled))
+    next (self);
+  else
+    all_made (self);
 }
 
 /* --- The twin --- */

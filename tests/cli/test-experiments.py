@@ -275,6 +275,12 @@ class Bounds(Case):
     def test_wrong_word(self):
         self.assertEqual(probe.run("--experiments=some", "quic://127.0.0.1:1").status, 2)
 
+    def test_not_where_the_cause_is_known(self):
+        """What answers is not QUIC: nothing is tried, and nothing waited for."""
+        with peers.misbehaving("udp", "dtls-alert") as peer:
+            result = self.probe_in_time(f"quic://127.0.0.1:{peer.port}")
+        self.assertEqual((result.errors, result.experiments), (["not-quic"], {}), result.text)
+
     def test_not_when_it_works(self):
         with peers.quicserve(probe.SERVER) as server:
             result = self.probe("-k", "--experiments=all", f"quic://127.0.0.1:{server.port}")
