@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/qs-key-schedule-private.h"
+#include "wire/qs-writer.h"
 
 #define TLS_RECORD_HEADER ((gsize) 5)
 
@@ -329,6 +330,80 @@ qs_retry_integrity_tag (guint32 version, QsSpan original_dcid, QsSpan retry, gui
   gboolean ok = qs_keys_seal (&keys, 0, QS_SPAN (pseudo->data, pseudo->len), QS_SPAN ("", 0), tag, &n);
   qs_keys_rest (&keys);
   return ok;
+}
+
+gboolean
+qs_packet_unprotect (QsHeaderKey *header_key, QsSpan packet, gsize pn_offset, guint64 expected, guint8 *header,
+                     guint8 *pn_length, guint64 *number)
+{
+  guint8 mask[QS_MASK_LENGTH];
+
+  if (packet.length < pn_offset + 4 + QS_SAMPLE_LENGTH ||
+      !qs_header_key_mask (header_key, packet.data + pn_offset + 4, mask))
+    return FALSE;
+  memcpy (header, packet.data, pn_offset + 4);
+  header[0] ^= mask[0] & ((header[0] & 0x80) != 0 ? 0x0f : 0x1f);
+  *pn_length = (header[0] & 0x03) + 1;
+  guint64 truncated = 0;
+  for (guint i = 0; i < *pn_length; i++)
+    {
+      header[pn_offset + i] ^= mask[1 + i];
+      truncated = truncated << 8 | header[pn_offset + i];
+    }
+  *number = qs_packet_number_decode (expected, truncated, *pn_length);
+  return TRUE;
+}
+
+gboolean
+qs_packet_open (QsKeys *keys, QsHeaderKey *header_key, const QsPacketHeader *header, QsSpan packet, guint64 expected,
+                guint8 *out, gsize *out_length, guint64 *number)
+{
+  guint8 pn_length;
+
+  if (header->pn_offset == 0 || header->length > packet.length)
+    return FALSE;
+  g_autofree guint8 *clear = g_malloc (header->pn_offset + 4);
+  packet.length = header->length;
+  if (!qs_packet_unprotect (header_key, packet, header->pn_offset, expected, clear, &pn_length, number))
+    return FALSE;
+  gsize start = header->pn_offset + pn_length;
+  return qs_keys_open (keys, *number, QS_SPAN (clear, start), QS_SPAN (packet.data + start, packet.length - start), out,
+                       out_length);
+}
+
+GBytes *
+qs_packet_seal (QsKeys *keys, QsHeaderKey *header_key, const QsPacketHeader *header, guint8 pn_length, guint64 number,
+                QsSpan payload)
+{
+  g_autoptr (GByteArray) clear = g_byte_array_new ();
+  QsPacketHeader made = *header;
+
+  made.first_byte = qs_packet_first_byte (header->version, header->type, pn_length);
+  qs_packet_header_write (clear, &made, pn_length + payload.length + keys->suite->tag_length);
+  qs_write_uint (clear, pn_length < 4 ? number & ((G_GUINT64_CONSTANT (1) << 8 * pn_length) - 1) : number & 0xffffffffu,
+                 pn_length);
+  return qs_packet_protect (keys, header_key, qs_written (clear), pn_length, number, payload);
+}
+
+GBytes *
+qs_retry_seal (guint32 version, QsSpan original_dcid, QsSpan dcid, QsSpan scid, QsSpan token)
+{
+  g_autoptr (GByteArray) retry = g_byte_array_new ();
+  guint8 tag[QS_RETRY_TAG_LENGTH];
+  QsPacketHeader header = {
+    .type = QS_PACKET_RETRY,
+    .first_byte = qs_packet_first_byte (version, QS_PACKET_RETRY, 0),
+    .version = version,
+    .dcid = dcid,
+    .scid = scid,
+    .token = token,
+  };
+
+  qs_packet_header_write (retry, &header, 0);
+  if (!qs_retry_integrity_tag (version, original_dcid, qs_written (retry), tag))
+    return NULL;
+  qs_write_span (retry, QS_SPAN (tag, sizeof tag));
+  return g_byte_array_free_to_bytes (g_steal_pointer (&retry));
 }
 
 GBytes *

@@ -89,6 +89,47 @@ QsSpan qs_header_key_get_key (const QsHeaderKey *self);
 gboolean qs_header_key_mask (QsHeaderKey *self, const guint8 sample[QS_SAMPLE_LENGTH], guint8 mask[QS_MASK_LENGTH]);
 
 /**
+ * qs_packet_unprotect:
+ * @packet: as on the wire, from its first byte
+ * @pn_offset: where its packet number starts
+ * @expected: the packet number that is expected next
+ * @header: (out): the header in the clear, with the packet number: @pn_offset + 4 bytes are written
+ * @pn_length: (out): how many of these are the packet number
+ *
+ * Takes header protection off (RFC 9001 section 5.4.1). Nothing is proved by that: only opening the packet tells whether the keys fit.
+ *
+ * Returns: %FALSE when the packet is too short for a sample
+ */
+gboolean qs_packet_unprotect (QsHeaderKey *header_key, QsSpan packet, gsize pn_offset, guint64 expected, guint8 *header,
+                              guint8 *pn_length, guint64 *number);
+
+/**
+ * qs_packet_open:
+ * @header: as parsed, without its protection: its @length ends the packet
+ * @out: (out): room for the packet's payload
+ *
+ * Returns: %FALSE when the keys do not fit
+ */
+gboolean qs_packet_open (QsKeys *keys, QsHeaderKey *header_key, const QsPacketHeader *header, QsSpan packet,
+                         guint64 expected, guint8 *out, gsize *out_length, guint64 *number);
+
+/**
+ * qs_packet_seal:
+ * @header: type, version, ids and token; the rest is made
+ * @pn_length: 1 to 4, how many bytes of the number are sent
+ * @payload: frames; together with the packet number at least four bytes
+ *
+ * A whole Initial, 0-RTT, Handshake or 1-RTT packet.
+ *
+ * Returns: (transfer full): or %NULL when libcrypto refuses
+ */
+GBytes *qs_packet_seal (QsKeys *keys, QsHeaderKey *header_key, const QsPacketHeader *header, guint8 pn_length,
+                        guint64 number, QsSpan payload);
+
+/* A Retry in answer to a client's Initial, with its tag. NULL for a version that has none. */
+GBytes *qs_retry_seal (guint32 version, QsSpan original_dcid, QsSpan dcid, QsSpan scid, QsSpan token);
+
+/**
  * qs_packet_protect:
  * @header: the header in the clear, with the packet number as its last @pn_length bytes; a long
  *   header's Length field must count packet number, payload and tag already

@@ -161,9 +161,11 @@ take_retry (QsArrival *arrival)
 
   if (arrival->kept < header->length)
     return;
-  if (!qs_retry_integrity_tag (header->version, original,
-                               QS_SPAN (arrival->bytes.data, header->length - QS_RETRY_TAG_LENGTH), tag) ||
-      memcmp (tag, header->integrity_tag.data, sizeof tag) != 0)
+  /* Until the 24th draft there was no tag. */
+  if (header->integrity_tag.length > 0 &&
+      (!qs_retry_integrity_tag (header->version, original,
+                                QS_SPAN (arrival->bytes.data, header->length - QS_RETRY_TAG_LENGTH), tag) ||
+       memcmp (tag, header->integrity_tag.data, sizeof tag) != 0))
     {
       arrival->packet->flags |= QS_PACKET_CORRUPT;
       figures_of (arrival)->corrupt++;

@@ -53,6 +53,26 @@ const QsQlogFrame qs_qlog_frames[] = {
   { QS_FRAME_CONNECTION_CLOSE, "connection_close", NULL, { { NULL } } },
   { QS_FRAME_CONNECTION_CLOSE_APP, "connection_close", NULL, { { NULL } } },
   { QS_FRAME_HANDSHAKE_DONE, "handshake_done", NULL, { { NULL } } },
+  { QS_FRAME_PATH_ACK, "path_ack", NULL, { UINT ("path_id", path_id) } },
+  { QS_FRAME_PATH_ABANDON, "path_abandon", NULL, { UINT ("path_id", path_id), UINT ("error_code", error_code) } },
+  { QS_FRAME_PATH_STATUS_BACKUP,
+    "path_status_backup",
+    NULL,
+    { UINT ("path_id", path_id), UINT ("path_status_sequence_number", sequence) } },
+  { QS_FRAME_PATH_STATUS_AVAILABLE,
+    "path_status_available",
+    NULL,
+    { UINT ("path_id", path_id), UINT ("path_status_sequence_number", sequence) } },
+  { QS_FRAME_PATH_RETIRE_CONNECTION_ID,
+    "path_retire_connection_id",
+    NULL,
+    { UINT ("path_id", path_id), UINT ("sequence_number", sequence) } },
+  { QS_FRAME_MAX_PATH_ID, "max_path_id", NULL, { UINT ("maximum_path_id", limit) } },
+  { QS_FRAME_PATHS_BLOCKED, "paths_blocked", NULL, { UINT ("maximum_path_id", limit) } },
+  { QS_FRAME_PATH_CIDS_BLOCKED,
+    "path_cids_blocked",
+    NULL,
+    { UINT ("path_id", path_id), UINT ("next_sequence_number", sequence) } },
   { QS_FRAME_DATAGRAM, "datagram", NULL, { { "length", QS_QLOG_LENGTH, AT (data) } } },
 };
 const guint qs_qlog_n_frames = G_N_ELEMENTS (qs_qlog_frames);
@@ -147,7 +167,7 @@ put_ack (GString *out, const QsFrame *frame, guint exponent)
                           (guint) (us % 1000));
   qs_frame_foreach_ack_range (frame, put_range, out);
   g_string_append_c (out, ']');
-  if (frame->type == (QS_FRAME_ACK | 1))
+  if ((frame->type & 1) != 0)
     g_string_append_printf (out,
                             ",\"ect1\":%" G_GUINT64_FORMAT ",\"ect0\":%" G_GUINT64_FORMAT ",\"ce\":%" G_GUINT64_FORMAT,
                             frame->ack.ect1, frame->ack.ect0, frame->ack.ce);
@@ -201,7 +221,7 @@ qs_qlog_put_frame (GString *out, const QsFrame *frame, guint exponent)
     g_string_append_printf (out, ",\"stream_type\":\"%s\"", row->stream_type);
   for (guint i = 0; i < QS_QLOG_MAX_FIELDS && row->fields[i].name != NULL; i++)
     put_field (out, frame, &row->fields[i]);
-  if (row->type == QS_FRAME_ACK)
+  if (row->type == QS_FRAME_ACK || row->type == QS_FRAME_PATH_ACK)
     put_ack (out, frame, exponent);
   else if (row->type == QS_FRAME_CONNECTION_CLOSE || row->type == QS_FRAME_CONNECTION_CLOSE_APP)
     put_close (out, frame);

@@ -29,7 +29,7 @@ typedef struct {
   QsFieldText text;
 } Part;
 
-#define MAX_PARTS 6
+#define MAX_PARTS 7
 
 typedef struct {
   const char *meaning;
@@ -39,6 +39,8 @@ typedef struct {
 
 /* clang-format off */
 #define STREAM_ID { PART_STREAM_ID, { "Stream ID", N_ ("The stream; its lowest two bits say who opened it and whether it goes both ways."), RFC9000 ("2.1") } }
+#define MULTIPATH "draft-ietf-quic-multipath section 4"
+#define PATH_ID { PART_VARINT, { "Path Identifier", N_ ("Which of the connection's network paths is meant."), MULTIPATH } }
 #define APPLICATION_CODE { PART_APPLICATION_CODE, { "Application Protocol Error Code", N_ ("Why, in the application protocol's own numbers."), RFC9000 ("20.2") } }
 
 /* By base type. */
@@ -47,7 +49,7 @@ static const Layout layouts[] = {
   [QS_FRAME_PING] = { N_ ("Asks for an acknowledgment, to see that the peer is still there or to keep the path open."), RFC9000 ("19.2"), { { PART_END } } },
   [QS_FRAME_ACK] = { N_ ("Tells which packets have arrived. What is missing between the ranges is still on its way, or lost."), RFC9000 ("19.3"), {
     { PART_VARINT, { "Largest Acknowledged", N_ ("The highest packet number that has arrived."), RFC9000 ("19.3") } },
-    { PART_VARINT, { "ACK Delay", N_ ("How long the sender waited with this acknowledgment, in units of 2 to the power of its ack_delay_exponent microseconds."), RFC9000 ("13.2.5") } },
+    { PART_VARINT, { "ACK Delay", N_ ("How long the sender waited with this acknowledgment, in units of 2^n microseconds, n being its ack_delay_exponent."), RFC9000 ("13.2.5") } },
     { PART_VARINT, { "ACK Range Count", N_ ("How many pairs of gap and range follow the first range."), RFC9000 ("19.3") } },
     { PART_VARINT, { "First ACK Range", N_ ("How many packets right below the largest have arrived too."), RFC9000 ("19.3") } },
     { PART_ACK_RANGES, { "ACK Ranges", NULL, NULL } } } },
@@ -104,6 +106,33 @@ static const Layout layouts[] = {
     { PART_VARINT, { "Ack-Eliciting Threshold", N_ ("How many packets may come before an acknowledgment has to be sent."), "draft-ietf-quic-ack-frequency section 4" } },
     { PART_VARINT, { "Requested Max Ack Delay", N_ ("The longest wait before an acknowledgment, in microseconds."), "draft-ietf-quic-ack-frequency section 4" } },
     { PART_VARINT, { "Reordering Threshold", N_ ("How far out of order packets may come before it has to be told at once."), "draft-ietf-quic-ack-frequency section 4" } } } },
+  [QS_FRAME_PATH_ACK] = { N_ ("Tells which packets of one network path have arrived: each path counts its packets on its own."), MULTIPATH, {
+    PATH_ID,
+    { PART_VARINT, { "Largest Acknowledged", N_ ("The highest packet number that has arrived."), RFC9000 ("19.3") } },
+    { PART_VARINT, { "ACK Delay", N_ ("How long the sender waited with this acknowledgment, in units of 2^n microseconds, n being its ack_delay_exponent."), RFC9000 ("13.2.5") } },
+    { PART_VARINT, { "ACK Range Count", N_ ("How many pairs of gap and range follow the first range."), RFC9000 ("19.3") } },
+    { PART_VARINT, { "First ACK Range", N_ ("How many packets right below the largest have arrived too."), RFC9000 ("19.3") } },
+    { PART_ACK_RANGES, { "ACK Ranges", NULL, NULL } } } },
+  [QS_FRAME_PATH_ABANDON] = { N_ ("The sender gives up a network path; what it carried goes over the others."), MULTIPATH, {
+    PATH_ID, { PART_TRANSPORT_CODE, { "Error Code", N_ ("Why."), RFC9000 ("20.1") } } } },
+  [QS_FRAME_PATH_STATUS_BACKUP] = { N_ ("The peer is asked to use this network path only when no other one works."), MULTIPATH, {
+    PATH_ID, { PART_VARINT, { "Path Status Sequence Number", N_ ("Numbers what is said of this path: a newer one replaces those before."), MULTIPATH } } } },
+  [QS_FRAME_PATH_STATUS_AVAILABLE] = { N_ ("The peer may use this network path."), MULTIPATH, {
+    PATH_ID, { PART_VARINT, { "Path Status Sequence Number", N_ ("Numbers what is said of this path: a newer one replaces those before."), MULTIPATH } } } },
+  [QS_FRAME_PATH_NEW_CONNECTION_ID] = { N_ ("Gives the peer one more connection ID for one network path."), MULTIPATH, {
+    PATH_ID,
+    { PART_VARINT, { "Sequence Number", N_ ("Numbers the connection IDs of its sender on this path."), MULTIPATH } },
+    { PART_VARINT, { "Retire Prior To", N_ ("The peer must stop using connection IDs with lower numbers."), RFC9000 ("5.1.2") } },
+    { PART_CID, { "Connection ID", N_ ("The new connection ID."), RFC9000 ("19.15") } },
+    { PART_TOKEN, { "Stateless Reset Token", N_ ("A packet that ends in these bytes means that the connection is lost."), RFC9000 ("10.3") } } } },
+  [QS_FRAME_PATH_RETIRE_CONNECTION_ID] = { N_ ("The sender will not use this connection ID of one network path any more, and would like another."), MULTIPATH, {
+    PATH_ID, { PART_VARINT, { "Sequence Number", N_ ("Which one."), RFC9000 ("5.1.2") } } } },
+  [QS_FRAME_MAX_PATH_ID] = { N_ ("Raises how many network paths the peer may open."), MULTIPATH, {
+    { PART_VARINT, { "Maximum Path Identifier", N_ ("The largest path number that is allowed."), MULTIPATH } } } },
+  [QS_FRAME_PATHS_BLOCKED] = { N_ ("The sender wants to open another network path and may not."), MULTIPATH, {
+    { PART_VARINT, { "Maximum Path Identifier", N_ ("The limit that it has reached."), MULTIPATH } } } },
+  [QS_FRAME_PATH_CIDS_BLOCKED] = { N_ ("The sender wants to use a network path and has no connection ID for it."), MULTIPATH, {
+    PATH_ID, { PART_VARINT, { "Next Sequence Number", N_ ("The number of the connection ID that it waits for."), MULTIPATH } } } },
   [QS_FRAME_HANDSHAKE_DONE] = { N_ ("The server tells the client that the handshake is confirmed."), RFC9000 ("19.20"), { { PART_END } } },
 };
 
@@ -245,9 +274,9 @@ static void
 describe_stream (QsScribe *scribe, const QsFrame *frame)
 {
   describe_part (scribe, &stream_id_part, frame);
-  if ((frame->type & 0x04) != 0)
+  if ((frame->type & QS_STREAM_OFF) != 0)
     describe_part (scribe, &stream_offset_part, frame);
-  describe_part (scribe, (frame->type & 0x02) != 0 ? &stream_data_part : &stream_rest_part, frame);
+  describe_part (scribe, (frame->type & QS_STREAM_LEN) != 0 ? &stream_data_part : &stream_rest_part, frame);
 }
 
 static void
@@ -255,7 +284,7 @@ describe_layout (QsScribe *scribe, const Layout *layout, const QsFrame *frame)
 {
   for (guint i = 0; i < MAX_PARTS && layout->parts[i].kind != PART_END; i++)
     describe_part (scribe, &layout->parts[i], frame);
-  if (frame->type == 0x03)
+  if (frame->type == 0x03 || frame->type == 0x3f)
     for (guint i = 0; i < G_N_ELEMENTS (ecn_parts); i++)
       describe_part (scribe, &ecn_parts[i], frame);
 }
@@ -312,8 +341,7 @@ qs_describe_unread_frames (QsSpan payload, gsize offset)
   gsize at = 0;
   guint64 type = 0;
 
-  if (qs_varint_read (bytes, &at, &type) &&
-      (qs_frame_base_type (type) == QS_FRAME_UNKNOWN || type == QS_FRAME_ACK_FREQUENCY))
+  if (qs_varint_read (bytes, &at, &type) && !qs_frame_is_known (type))
     {
       qs_field_take_value (field, g_strdup_printf (_ ("unknown frame 0x%" PRIx64), type));
       qs_field_explain (field, _ ("A frame of a type that is not known here: where it ends cannot be known either."),

@@ -23,7 +23,9 @@ static const QsFieldText packet_texts[] = {
   [QS_PACKET_HANDSHAKE] = { "Handshake packet",
                             N_ ("Carries the part of the TLS handshake that is encrypted: certificate and Finished."),
                             RFC9000 ("17.2.4") },
-  [QS_PACKET_1RTT] = { "1-RTT packet", N_ ("Carries everything once the handshake is done; it has the short header."),
+  [QS_PACKET_1RTT] = { "1-RTT packet",
+                       N_ ("Carries the application's data, and all else once the handshake is done; it has the short "
+                           "header."),
                        RFC9000 ("17.3.1") },
   [QS_PACKET_RETRY] = { "Retry packet",
                         N_ ("The server asks the client to start again with this token, to prove that the client's "
@@ -72,11 +74,13 @@ static const BitField protected_long_bits = {
 static const BitField unused_bits = { { "Unused bits", N_ ("Any value; receivers ignore them."), RFC9000 ("17.2.5") },
                                       0,
                                       4 };
-static const BitField spin_bit = {
-  { "Spin Bit", N_ ("Flips once per round trip, so that observers on the path can measure it."), RFC9000 ("17.4") },
-  5,
-  1
-};
+static const BitField spin_bit = { { "Spin Bit",
+                                     N_ ("If both ends do it, this flips once per round trip, so that observers on the "
+                                         "path can measure it; else its value means "
+                                         "nothing. OpenSSL leaves it 0."),
+                                     RFC9000 ("17.4") },
+                                   5,
+                                   1 };
 static const BitField protected_short_bits = {
   { "Protected bits", N_ ("Reserved bits, key phase and the length of the packet number, hidden by header protection."),
     "RFC 9001 section 5.4.1" },

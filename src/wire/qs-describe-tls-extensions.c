@@ -6,6 +6,7 @@
 #include "wire/qs-describe-private.h"
 #include "wire/qs-names.h"
 #include "wire/qs-tls-extensions.h"
+#include "wire/qs-transport-parameters.h"
 
 #define RFC9846(section) "RFC 9846 section " section
 
@@ -151,11 +152,12 @@ describe_alpn (QsScribe *scribe, const Context *context)
 static void
 describe_groups (QsScribe *scribe, const Context *context)
 {
-  describe_list (
-      scribe, 2, QS_FIELD_TEXT ("Named Group List", N_ ("Groups, the sender's favourite first."), RFC9846 ("4.3.7")), 2,
-      QS_FIELD_TEXT ("Named Group", N_ ("A way of agreeing on a key; those with MLKEM withstand quantum computers."),
-                     RFC9846 ("4.3.7")),
-      group_name);
+  describe_list (scribe, 2,
+                 QS_FIELD_TEXT ("Named Group List", N_ ("Groups, the sender's favourite first."), RFC9846 ("4.3.7")), 2,
+                 QS_FIELD_TEXT ("Named Group",
+                                N_ ("A way of agreeing on a key; against those with MLKEM no quantum attack is known."),
+                                RFC9846 ("4.3.7")),
+                 group_name);
 }
 
 static void
@@ -197,10 +199,11 @@ describe_key_share_entry (QsScribe *scribe)
       scribe->reader.ok = FALSE;
       return;
     }
-  QsScribe entry = qs_scribe_open_length (
-      scribe, ahead.at - scribe->reader.at,
-      QS_FIELD_TEXT ("Key Share Entry", N_ ("A public value: with the other side's it gives the shared key."),
-                     RFC9846 ("4.3.8")));
+  QsScribe entry = qs_scribe_open_length (scribe, ahead.at - scribe->reader.at,
+                                          QS_FIELD_TEXT ("Key Share Entry",
+                                                         N_ ("A public value, or with MLKEM a server's ciphertext: "
+                                                             "with the other side's share it gives the shared key."),
+                                                         RFC9846 ("4.3.8")));
   const char *name = qs_tls_group_name (group);
   qs_field_take_value (entry.parent,
                        g_strdup_printf (_ ("%s, %zu bytes"), name != NULL ? name : _ ("unknown"), key.length));
@@ -210,7 +213,7 @@ describe_key_share_entry (QsScribe *scribe)
                    group_name);
   guint64 length =
       qs_scribe_uint (&entry, 2, QS_FIELD_TEXT ("Length", N_ ("How many bytes follow."), RFC9846 ("4.3.8")));
-  qs_scribe_bytes (&entry, length, QS_FIELD_TEXT ("Key Exchange", N_ ("The public value itself."), RFC9846 ("4.3.8")));
+  qs_scribe_bytes (&entry, length, QS_FIELD_TEXT ("Key Exchange", N_ ("The share itself."), RFC9846 ("4.3.8")));
 }
 
 static void
@@ -428,6 +431,19 @@ describe_transport_parameters (QsScribe *scribe, const Context *context)
   qs_scribe_transport_parameters (scribe);
 }
 
+/* Until the 26th draft ids and lengths had two bytes each: shown as they are. */
+static void
+describe_draft_parameters (QsScribe *scribe, const Context *context)
+{
+  QsSpan left = QS_SPAN (scribe->reader.bytes.data + scribe->reader.at, qs_reader_left (&scribe->reader));
+
+  if (qs_transport_parameters_are_old (left))
+    qs_scribe_rest (scribe, QS_FIELD_TEXT ("Parameters", N_ ("Laid out as in drafts before the 27th."),
+                                           "draft-ietf-quic-transport-26 section 18"));
+  else
+    qs_scribe_transport_parameters (scribe);
+}
+
 static const char *
 ech_type_name (guint64 value)
 {
@@ -527,6 +543,12 @@ static const struct {
     N_ ("The public halves of the key exchange, sent at once to save a round trip."), RFC9846 ("4.3.8") },
   { QS_TLS_EXT_QUIC_TRANSPORT_PARAMETERS, describe_transport_parameters,
     N_ ("QUIC's own settings, carried by TLS so that nobody can change them on the way."), "RFC 9001 section 8.2" },
+  { QS_TLS_EXT_QUIC_TRANSPORT_PARAMETERS_DRAFT, describe_draft_parameters,
+    N_ ("QUIC's own settings, carried by TLS so that nobody can change them on the way."),
+    "draft-ietf-quic-tls section 8.2" },
+  { QS_TLS_EXT_TRUST_ANCHORS, describe_bytes,
+    N_ ("Which roots the client trusts, so that the server can choose a certificate that leads to one of them."),
+    "draft-ietf-tls-trust-anchor-ids" },
   { QS_TLS_EXT_APPLICATION_SETTINGS_OLD, describe_bytes,
     N_ ("Application settings within the handshake, as Chrome has them."), "draft-vvv-tls-alps" },
   { QS_TLS_EXT_APPLICATION_SETTINGS, describe_bytes,

@@ -5,28 +5,58 @@
 #include "wire/qs-describe-private.h"
 #include "wire/qs-describe.h"
 #include "wire/qs-names.h"
+#include "wire/qs-tls-extensions.h"
 
 #define RFC9846(section) "RFC 9846 section " section
 
 typedef void (*DescribeFunc) (QsScribe *scribe, const QsTlsMessage *message);
 
-static void
-describe_hello_start (QsScribe *scribe)
+/* A ServerHello without the extension supported_versions chooses TLS 1.2 or older, where version and session ID are what they say; a
+ * ClientHello without it offers no more. */
+static gboolean
+is_before_tls13 (const QsTlsMessage *message)
 {
-  qs_scribe_named (
-      scribe, 2,
-      QS_FIELD_TEXT ("Legacy Version",
-                     N_ ("Stays at TLS 1.2's number for old middleboxes; the extension supported_versions counts."),
-                     RFC9846 ("4.2.2")),
-      qs_scribe_tls_version_name);
+  return qs_tls_message_find_extension (message, QS_TLS_EXT_SUPPORTED_VERSIONS) == NULL;
+}
+
+static void
+describe_session_id (QsScribe *scribe, gboolean before_tls13)
+{
+  if (before_tls13)
+    qs_scribe_vector (scribe, 1,
+                      QS_FIELD_TEXT ("Session ID", N_ ("Names a session that is, or may be, resumed; empty for none."),
+                                     "RFC 5246 section 7.4.1.2"));
+  else
+    qs_scribe_vector (scribe, 1,
+                      QS_FIELD_TEXT ("Legacy Session ID", N_ ("Only for old middleboxes; empty in QUIC."),
+                                     RFC9846 ("4.2.2")));
+}
+
+static void
+describe_hello_start (QsScribe *scribe, const QsTlsMessage *message)
+{
+  gboolean before_tls13 = is_before_tls13 (message);
+
+  if (before_tls13)
+    qs_scribe_named (scribe, 2,
+                     QS_FIELD_TEXT ("Version",
+                                    N_ ("The version of TLS: the newest that the client offers, or the one that the "
+                                        "server chose."),
+                                    "RFC 5246 section 7.4.1.2"),
+                     qs_scribe_tls_version_name);
+  else
+    qs_scribe_named (
+        scribe, 2,
+        QS_FIELD_TEXT ("Legacy Version",
+                       N_ ("Stays at TLS 1.2's number for old middleboxes; the extension supported_versions counts."),
+                       RFC9846 ("4.2.2")),
+        qs_scribe_tls_version_name);
   qs_scribe_bytes (scribe, 32,
                    QS_FIELD_TEXT ("Random",
                                   N_ ("32 random bytes that make every handshake unique; a HelloRetryRequest has a "
                                       "fixed value here."),
                                   RFC9846 ("4.2.2")));
-  qs_scribe_vector (scribe, 1,
-                    QS_FIELD_TEXT ("Legacy Session ID", N_ ("Only for old middleboxes; empty in QUIC."),
-                                   RFC9846 ("4.2.2")));
+  describe_session_id (scribe, before_tls13);
 }
 
 static void
@@ -39,7 +69,7 @@ describe_hello_extensions (QsScribe *scribe, const QsTlsMessage *message)
 static void
 describe_client_hello (QsScribe *scribe, const QsTlsMessage *message)
 {
-  describe_hello_start (scribe);
+  describe_hello_start (scribe, message);
   QsScribe suites = qs_scribe_open (
       scribe, 2,
       QS_FIELD_TEXT ("Cipher Suites", N_ ("What the client can encrypt with, best first."), RFC9846 ("4.2.2")));
@@ -57,7 +87,7 @@ describe_client_hello (QsScribe *scribe, const QsTlsMessage *message)
 static void
 describe_server_hello (QsScribe *scribe, const QsTlsMessage *message)
 {
-  describe_hello_start (scribe);
+  describe_hello_start (scribe, message);
   qs_scribe_named (scribe, 2,
                    QS_FIELD_TEXT ("Cipher Suite", N_ ("The cipher and hash that the server chose."), RFC9846 ("4.2.3")),
                    qs_scribe_tls_cipher_suite_name);
@@ -304,8 +334,8 @@ static const struct {
                             N_ ("The client opens the handshake: what it can do, and its share of the key exchange."),
                             RFC9846 ("4.2.2") },
   [QS_TLS_SERVER_HELLO] = { describe_server_hello,
-                            N_ ("The server's choice of cipher, and its share of the key exchange: from here on all is "
-                                "encrypted."),
+                            N_ ("The server's choice of version and cipher. In TLS 1.3 it brings its share of the key "
+                                "exchange as well, and from here on all is encrypted."),
                             RFC9846 ("4.2.3") },
   [QS_TLS_NEW_SESSION_TICKET] = { describe_new_session_ticket,
                                   N_ ("The server gives the client a ticket with which a later connection starts "

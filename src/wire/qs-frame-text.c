@@ -44,9 +44,16 @@ append_ack (GString *text, const QsFrame *frame)
       if (i > 0)
         g_string_append_c (text, ',');
     }
-  if (frame->type == 0x03)
+  if ((frame->type & 1) != 0)
     g_string_append_printf (text, " ECT(0) %" PRIu64 " ECT(1) %" PRIu64 " CE %" PRIu64, frame->ack.ect0,
                             frame->ack.ect1, frame->ack.ce);
+}
+
+static void
+append_path_ack (GString *text, const QsFrame *frame)
+{
+  g_string_append_printf (text, _ (" path %" PRIu64 ":"), frame->path_id);
+  append_ack (text, frame);
 }
 
 static void
@@ -132,6 +139,29 @@ append_sequence (GString *text, const QsFrame *frame)
 }
 
 static void
+append_path_new_connection_id (GString *text, const QsFrame *frame)
+{
+  g_string_append_printf (text, _ (" path %" PRIu64 ":"), frame->path_id);
+  append_new_connection_id (text, frame);
+}
+
+static void
+append_path_sequence (GString *text, const QsFrame *frame)
+{
+  g_string_append_printf (text, _ (" path %" PRIu64 ":"), frame->path_id);
+  append_sequence (text, frame);
+}
+
+static void
+append_path_error (GString *text, const QsFrame *frame)
+{
+  g_autofree char *code = qs_close_code_describe (FALSE, frame->error_code, NULL);
+
+  g_string_append_printf (text, _ (" path %" PRIu64 ":"), frame->path_id);
+  g_string_append_printf (text, " %s", code);
+}
+
+static void
 append_path (GString *text, const QsFrame *frame)
 {
   g_autofree char *data = qs_span_to_hex (frame->data);
@@ -178,6 +208,15 @@ static const AppendFunc append_funcs[] = {
   [QS_FRAME_RESET_STREAM_AT] = append_reset_stream,
   [QS_FRAME_ACK_FREQUENCY] = append_limit,
   [QS_FRAME_DATAGRAM] = append_length,
+  [QS_FRAME_PATH_ACK] = append_path_ack,
+  [QS_FRAME_PATH_ABANDON] = append_path_error,
+  [QS_FRAME_PATH_STATUS_BACKUP] = append_path_sequence,
+  [QS_FRAME_PATH_STATUS_AVAILABLE] = append_path_sequence,
+  [QS_FRAME_PATH_NEW_CONNECTION_ID] = append_path_new_connection_id,
+  [QS_FRAME_PATH_RETIRE_CONNECTION_ID] = append_path_sequence,
+  [QS_FRAME_MAX_PATH_ID] = append_limit,
+  [QS_FRAME_PATHS_BLOCKED] = append_limit,
+  [QS_FRAME_PATH_CIDS_BLOCKED] = append_path_sequence,
 };
 
 char *

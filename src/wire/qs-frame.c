@@ -9,9 +9,6 @@
 
 #define VARINT_MAX ((G_GUINT64_CONSTANT (1) << 62) - 1)
 #define STREAMS_MAX (G_GUINT64_CONSTANT (1) << 60)
-#define STREAM_FIN 0x01
-#define STREAM_LEN 0x02
-#define STREAM_OFF 0x04
 
 /* Each reads what follows the type. A read beyond the end shows in reader->ok, which the caller
  * checks; a value that the RFC forbids sets the error. */
@@ -81,13 +78,20 @@ read_ack (QsReader *reader, QsFrame *frame, GError **error)
   if (reader->ok)
     frame->ack.ranges = QS_SPAN (reader->bytes.data + start, reader->at - start);
 
-  if (frame->type == 0x03)
+  if ((frame->type & 1) != 0)
     {
       frame->ack.ect0 = qs_reader_varint (reader);
       frame->ack.ect1 = qs_reader_varint (reader);
       frame->ack.ce = qs_reader_varint (reader);
     }
   return TRUE;
+}
+
+static gboolean
+read_path_ack (QsReader *reader, QsFrame *frame, GError **error)
+{
+  frame->path_id = qs_reader_varint (reader);
+  return read_ack (reader, frame, error);
 }
 
 static gboolean
@@ -129,11 +133,11 @@ read_new_token (QsReader *reader, QsFrame *frame, GError **error)
 static gboolean
 read_stream (QsReader *reader, QsFrame *frame, GError **error)
 {
-  frame->fin = (frame->type & STREAM_FIN) != 0;
+  frame->fin = (frame->type & QS_STREAM_FIN) != 0;
   frame->stream_id = qs_reader_varint (reader);
-  if ((frame->type & STREAM_OFF) != 0)
+  if ((frame->type & QS_STREAM_OFF) != 0)
     frame->stream_offset = qs_reader_varint (reader);
-  if ((frame->type & STREAM_LEN) != 0)
+  if ((frame->type & QS_STREAM_LEN) != 0)
     frame->data = qs_reader_span (reader, qs_reader_varint (reader));
   else
     frame->data = qs_reader_rest (reader);
@@ -190,6 +194,29 @@ read_sequence (QsReader *reader, QsFrame *frame, GError **error)
 }
 
 static gboolean
+read_path_new_connection_id (QsReader *reader, QsFrame *frame, GError **error)
+{
+  frame->path_id = qs_reader_varint (reader);
+  return read_new_connection_id (reader, frame, error);
+}
+
+static gboolean
+read_path_sequence (QsReader *reader, QsFrame *frame, GError **error)
+{
+  frame->path_id = qs_reader_varint (reader);
+  frame->sequence = qs_reader_varint (reader);
+  return TRUE;
+}
+
+static gboolean
+read_path_error (QsReader *reader, QsFrame *frame, GError **error)
+{
+  frame->path_id = qs_reader_varint (reader);
+  frame->error_code = qs_reader_varint (reader);
+  return TRUE;
+}
+
+static gboolean
 read_path (QsReader *reader, QsFrame *frame, GError **error)
 {
   frame->data = qs_reader_span (reader, 8);
@@ -220,7 +247,8 @@ static gboolean
 read_reset_stream_at (QsReader *reader, QsFrame *frame, GError **error)
 {
   read_reset_stream (reader, frame, error);
-  if (qs_reader_varint (reader) > frame->limit && reader->ok)
+  frame->reliable_size = qs_reader_varint (reader);
+  if (frame->reliable_size > frame->limit && reader->ok)
     return fail (error, _ ("A RESET_STREAM_AT frame whose reliable size is beyond its final size"));
   return TRUE;
 }
@@ -230,8 +258,8 @@ read_ack_frequency (QsReader *reader, QsFrame *frame, GError **error)
 {
   frame->sequence = qs_reader_varint (reader);
   frame->limit = qs_reader_varint (reader);
-  qs_reader_varint (reader); /* requested max ack delay */
-  qs_reader_varint (reader); /* reordering threshold */
+  frame->max_ack_delay = qs_reader_varint (reader);
+  frame->reordering_threshold = qs_reader_varint (reader);
   return TRUE;
 }
 
@@ -269,6 +297,17 @@ static const struct {
   [QS_FRAME_RESET_STREAM_AT] = { "RESET_STREAM_AT", "reset_stream_at", read_reset_stream_at, TRUE },
   [QS_FRAME_ACK_FREQUENCY] = { "ACK_FREQUENCY", "ack_frequency", read_ack_frequency, TRUE },
   [QS_FRAME_DATAGRAM] = { "DATAGRAM", "datagram", read_datagram, TRUE },
+  [QS_FRAME_PATH_ACK] = { "PATH_ACK", "path_ack", read_path_ack, FALSE },
+  [QS_FRAME_PATH_ABANDON] = { "PATH_ABANDON", "path_abandon", read_path_error, TRUE },
+  [QS_FRAME_PATH_STATUS_BACKUP] = { "PATH_STATUS_BACKUP", "path_status_backup", read_path_sequence, TRUE },
+  [QS_FRAME_PATH_STATUS_AVAILABLE] = { "PATH_STATUS_AVAILABLE", "path_status_available", read_path_sequence, TRUE },
+  [QS_FRAME_PATH_NEW_CONNECTION_ID] = { "PATH_NEW_CONNECTION_ID", "path_new_connection_id", read_path_new_connection_id,
+                                        TRUE },
+  [QS_FRAME_PATH_RETIRE_CONNECTION_ID] = { "PATH_RETIRE_CONNECTION_ID", "path_retire_connection_id", read_path_sequence,
+                                           TRUE },
+  [QS_FRAME_MAX_PATH_ID] = { "MAX_PATH_ID", "max_path_id", read_limit, TRUE },
+  [QS_FRAME_PATHS_BLOCKED] = { "PATHS_BLOCKED", "paths_blocked", read_limit, TRUE },
+  [QS_FRAME_PATH_CIDS_BLOCKED] = { "PATH_CIDS_BLOCKED", "path_cids_blocked", read_path_sequence, TRUE },
 };
 
 static gboolean
@@ -295,7 +334,7 @@ qs_frame_parse (QsSpan payload, gsize *at, QsFrame *frame, GError **error)
   frame->type = qs_reader_varint (&reader);
   if (!reader.ok)
     return qs_reader_fail_truncated (&reader, _ ("frame"), error);
-  if (!is_known (frame->type) || frame->type == QS_FRAME_ACK_FREQUENCY) /* that one is only our number for it */
+  if (!qs_frame_is_known (frame->type))
     {
       g_set_error (error, QS_ERROR, QS_ERROR_PARSE, _ ("A frame of the unknown type 0x%" PRIx64), frame->type);
       return FALSE;
@@ -323,15 +362,32 @@ qs_frame_foreach_ack_range (const QsFrame *frame, QsAckRangeFunc func, gpointer 
 QsFrameType
 qs_frame_base_type (guint64 type)
 {
-  if (type >= 0x08 && type <= 0x0f)
-    return QS_FRAME_STREAM;
-  if (type == 0x03)
-    return QS_FRAME_ACK;
-  if (type == 0x31)
-    return QS_FRAME_DATAGRAM;
-  if (type == 0xaf)
-    return QS_FRAME_ACK_FREQUENCY;
+  /* Types that have bits in them, and those for which we have a number of our own: base types have a bit each in 64. */
+  static const struct {
+    guint64 first, last;
+    gint base; /* of the first; -1: of all */
+    QsFrameType all;
+  } ranges[] = {
+    { 0x08, 0x0f, -1, QS_FRAME_STREAM },        { 0x03, 0x03, -1, QS_FRAME_ACK },
+    { 0x31, 0x31, -1, QS_FRAME_DATAGRAM },      { 0x3f, 0x3f, -1, QS_FRAME_PATH_ACK },
+    { 0xaf, 0xaf, -1, QS_FRAME_ACK_FREQUENCY }, { 0x3e75, 0x3e7c, QS_FRAME_PATH_ABANDON, QS_FRAME_UNKNOWN },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ranges); i++)
+    {
+      if (type >= ranges[i].first && type <= ranges[i].last)
+        return ranges[i].base < 0 ? ranges[i].all : (QsFrameType) (ranges[i].base + (gint) (type - ranges[i].first));
+    }
   return type < G_N_ELEMENTS (frame_infos) && frame_infos[type].name != NULL ? (QsFrameType) type : QS_FRAME_UNKNOWN;
+}
+
+gboolean
+qs_frame_is_known (guint64 type)
+{
+  /* The numbers that are only ours are no frame's on the wire. */
+  gboolean ours = type == QS_FRAME_ACK_FREQUENCY || (type >= QS_FRAME_PATH_ABANDON && type <= QS_FRAME_UNKNOWN);
+
+  return !ours && is_known (type);
 }
 
 gboolean

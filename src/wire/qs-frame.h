@@ -35,8 +35,23 @@ typedef enum {
   QS_FRAME_RESET_STREAM_AT = 0x24,
   QS_FRAME_ACK_FREQUENCY = 0x2f, /* 0xaf on the wire: base types have a bit each */
   QS_FRAME_DATAGRAM = 0x30,      /* 0x31 with a length */
-  QS_FRAME_UNKNOWN = 0x3f,       /* what qs_frame_base_type says of any other; not on the wire */
+  /* draft-ietf-quic-multipath: 0x3e75 to 0x3e7c on the wire. */
+  QS_FRAME_PATH_ABANDON = 0x35,
+  QS_FRAME_PATH_STATUS_BACKUP = 0x36,
+  QS_FRAME_PATH_STATUS_AVAILABLE = 0x37,
+  QS_FRAME_PATH_NEW_CONNECTION_ID = 0x38,
+  QS_FRAME_PATH_RETIRE_CONNECTION_ID = 0x39,
+  QS_FRAME_MAX_PATH_ID = 0x3a,
+  QS_FRAME_PATHS_BLOCKED = 0x3b,
+  QS_FRAME_PATH_CIDS_BLOCKED = 0x3c,
+  QS_FRAME_UNKNOWN = 0x3d,  /* what qs_frame_base_type says of any other; never a frame's type */
+  QS_FRAME_PATH_ACK = 0x3e, /* 0x3f with ECN counts */
 } QsFrameType;
+
+/* The bits of a STREAM frame's type. */
+#define QS_STREAM_FIN 0x01
+#define QS_STREAM_LEN 0x02
+#define QS_STREAM_OFF 0x04
 
 /**
  * QsFrame:
@@ -45,17 +60,27 @@ typedef enum {
  * @data and no bytes.
  */
 typedef struct {
-  guint64 type;          /* as on the wire: 0x0a for a STREAM frame with a length */
-  guint32 offset;        /* first byte within the packet's payload */
-  guint32 length;        /* all its bytes; a run of PADDING is one frame */
-  gboolean fin;          /* STREAM */
-  guint64 stream_id;     /* RESET_STREAM, STOP_SENDING, STREAM, *_STREAM_DATA* */
+  guint64 type;   /* as on the wire: 0x0a for a STREAM frame with a length */
+  guint32 offset; /* first byte within the packet's payload */
+  guint32 length; /* all its bytes; a run of PADDING is one frame */
+  gboolean fin;   /* STREAM */
+  union {
+    guint64 stream_id; /* RESET_STREAM, STOP_SENDING, STREAM, *_STREAM_DATA* */
+    guint64 path_id;   /* PATH_ACK to PATH_CIDS_BLOCKED */
+  };
   guint64 stream_offset; /* STREAM, CRYPTO */
   guint64 limit;         /* MAX_*, *_BLOCKED; final size of RESET_STREAM(_AT); ACK_FREQUENCY's threshold */
   guint64 error_code;    /* RESET_STREAM, STOP_SENDING, CONNECTION_CLOSE */
-  guint64 frame_type;    /* CONNECTION_CLOSE 0x1c: the frame that caused it */
-  guint64 sequence;      /* NEW_CONNECTION_ID, RETIRE_CONNECTION_ID, ACK_FREQUENCY */
-  guint64 retire_prior_to;
+  union {
+    guint64 frame_type;           /* CONNECTION_CLOSE 0x1c: the frame that caused it */
+    guint64 reordering_threshold; /* ACK_FREQUENCY */
+  };
+  guint64 sequence; /* NEW_CONNECTION_ID, RETIRE_CONNECTION_ID, ACK_FREQUENCY, PATH_STATUS_*, PATH_CIDS_BLOCKED */
+  union {
+    guint64 retire_prior_to; /* NEW_CONNECTION_ID */
+    guint64 reliable_size;   /* RESET_STREAM_AT */
+    guint64 max_ack_delay;   /* ACK_FREQUENCY: as asked for, in microseconds */
+  };
   QsSpan data;  /* STREAM, CRYPTO, DATAGRAM: the data; NEW_TOKEN: the token; PATH_*: 8 bytes;
                     CONNECTION_CLOSE: the reason; NEW_CONNECTION_ID: the connection id */
   QsSpan token; /* NEW_CONNECTION_ID: the stateless reset token, 16 bytes */
@@ -80,9 +105,23 @@ typedef struct {
  */
 gboolean qs_frame_parse (QsSpan payload, gsize *at, QsFrame *frame, GError **error);
 
+/* The reverse: frame->length counts only for PADDING; spans without data are zeros. The type must be a known one. */
+void qs_frame_write (GByteArray *out, const QsFrame *frame);
+
+typedef struct {
+  guint64 smallest, largest; /* both included */
+} QsPacketNumberRange;
+
+/* Sets an ACK frame's largest, first_range, range_count and ranges, which are written to out and lie there until it changes. ranges:
+ * highest first, with at least one number between two. */
+QsSpan qs_ack_ranges_write (GByteArray *out, const QsPacketNumberRange *ranges, guint n_ranges, QsFrame *frame);
+
 /* Calls func for each acknowledged range, highest first: [smallest, largest], both included. */
 typedef void (*QsAckRangeFunc) (guint64 smallest, guint64 largest, gpointer data);
 void qs_frame_foreach_ack_range (const QsFrame *frame, QsAckRangeFunc func, gpointer data);
+
+/* Whether frames of this type, as on the wire, can be read. */
+gboolean qs_frame_is_known (guint64 type);
 
 /* The type without the bits that are fields: STREAM for 0x0f, ACK for 0x03. */
 QsFrameType qs_frame_base_type (guint64 type);

@@ -14,8 +14,10 @@ static const QsName frame_types[] = {
   { QS_HTTP3_SETTINGS, "SETTINGS", N_ ("What this end can and will accept: the first frame on its control stream.") },
   { QS_HTTP3_PUSH_PROMISE, "PUSH_PROMISE", N_ ("The server announces a response that the client has not asked for.") },
   { QS_HTTP3_GOAWAY, "GOAWAY", N_ ("An orderly end begins: requests from this number on will not be served.") },
+  { 0x0c, "ORIGIN", N_ ("For which sites the server may answer on this connection (RFC 9412).") },
   { QS_HTTP3_MAX_PUSH_ID, "MAX_PUSH_ID", N_ ("How many pushes the client permits.") },
   { 0x41, "WEBTRANSPORT_STREAM", N_ ("The stream belongs to a WebTransport session from here on.") },
+  { 0x4d, "METADATA", N_ ("Names and values that concern the stream and are no header fields.") },
   { QS_HTTP3_PRIORITY_UPDATE_REQUEST, "PRIORITY_UPDATE", N_ ("The client changes how urgent a request is.") },
   { QS_HTTP3_PRIORITY_UPDATE_PUSH, "PRIORITY_UPDATE", N_ ("The client changes how urgent a pushed response is.") },
 };
@@ -39,9 +41,16 @@ static const QsName settings[] = {
   { 0x08, "SETTINGS_ENABLE_CONNECT_PROTOCOL", N_ ("1: CONNECT may carry other protocols, as WebSocket (RFC 9220).") },
   { 0x33, "SETTINGS_H3_DATAGRAM", N_ ("1: HTTP datagrams are understood (RFC 9297).") },
   { 0x0276, "SETTINGS_H3_DATAGRAM_DRAFT00", N_ ("1: HTTP datagrams are understood, in a draft's form.") },
+  { 0x2b61, "SETTINGS_WT_INITIAL_MAX_DATA", N_ ("How many bytes may be sent at first in a WebTransport session.") },
+  { 0x2b64, "SETTINGS_WT_INITIAL_MAX_STREAMS_UNI",
+    N_ ("How many unidirectional streams may be opened at first in a WebTransport session.") },
+  { 0x2b65, "SETTINGS_WT_INITIAL_MAX_STREAMS_BIDI",
+    N_ ("How many bidirectional streams may be opened at first in a WebTransport session.") },
   { 0x4d44, "SETTINGS_ENABLE_METADATA", N_ ("1: METADATA frames are understood.") },
   { 0xffd277, "SETTINGS_H3_DATAGRAM_DRAFT04", N_ ("1: HTTP datagrams are understood, in a draft's form.") },
+  { 0x14e9cd29, "SETTINGS_WT_MAX_SESSIONS", N_ ("How many WebTransport sessions are accepted at a time.") },
   { 0x2b603742, "SETTINGS_ENABLE_WEBTRANSPORT", N_ ("1: WebTransport is understood, in a draft's form.") },
+  { 0x2c7cf000, "SETTINGS_WT_ENABLED", N_ ("1: WebTransport is understood.") },
   { 0xc671706a, "SETTINGS_WEBTRANSPORT_MAX_SESSIONS", N_ ("How many WebTransport sessions the server accepts.") },
 };
 

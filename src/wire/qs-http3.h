@@ -49,9 +49,18 @@ typedef struct {
  */
 gboolean qs_http3_frame_parse (QsSpan bytes, gsize *at, QsHttp3Frame *frame, GError **error);
 
+void qs_http3_frame_write (GByteArray *out, guint64 type, QsSpan payload);
+/* CANCEL_PUSH, GOAWAY, MAX_PUSH_ID: those that hold one number. */
+void qs_http3_number_frame_write (GByteArray *out, guint64 type, guint64 number);
+/* type: one of PRIORITY_UPDATE's two; value: the priority field's (RFC 9218 section 7.2). */
+void qs_http3_priority_update_write (GByteArray *out, guint64 type, guint64 element, QsSpan value);
+
 typedef struct {
   guint64 id, value;
 } QsHttp3Setting;
+
+/* A whole SETTINGS frame. */
+void qs_http3_settings_write (GByteArray *out, const QsHttp3Setting *settings, guint n_settings);
 
 /* The payload of a SETTINGS frame: a GArray of QsHttp3Setting, or NULL with QS_ERROR_TRUNCATED, or
  * QS_ERROR_PARSE for an identifier that stands there twice (RFC 9114 section 7.2.4). */

@@ -74,6 +74,10 @@ static const QsName transport_errors[] = {
   { 0x10, "NO_VIABLE_PATH", N_ ("The network path cannot carry QUIC: it may not let large enough datagrams pass.") },
   { 0x11, "VERSION_NEGOTIATION_ERROR",
     N_ ("The version that was negotiated is not the right one: possibly a downgrade attack.") },
+  { 0x3e, "APPLICATION_ABANDON_PATH", N_ ("The application gave up this network path.") },
+  { 0x3e75, "PATH_RESOURCE_LIMIT_REACHED", N_ ("The sender has not the means to keep another network path.") },
+  { 0x3e76, "PATH_UNSTABLE_OR_POOR", N_ ("The network path lost too much, or changed too often, to be of use.") },
+  { 0x3e77, "NO_CID_AVAILABLE_FOR_PATH", N_ ("There is no connection ID left for this network path.") },
 };
 
 /* IANA's "HTTP/3 Error Codes" registry: RFC 9114 section 8.1, RFC 9204 section 6, RFC 9297, RFC 9220. */
@@ -99,6 +103,12 @@ static const QsName http3_errors[] = {
   { 0x200, "QPACK_DECOMPRESSION_FAILED", N_ ("Header fields could not be decoded.") },
   { 0x201, "QPACK_ENCODER_STREAM_ERROR", N_ ("The peer's QPACK encoder stream holds an error.") },
   { 0x202, "QPACK_DECODER_STREAM_ERROR", N_ ("The peer's QPACK decoder stream holds an error.") },
+  { 0x045d4487, "WT_FLOW_CONTROL_ERROR", N_ ("A WebTransport session sent more than its limits allow.") },
+  { 0x0817b3dd, "WT_ALPN_ERROR", N_ ("No protocol could be agreed on within the WebTransport session.") },
+  { 0x170d7b68, "WT_SESSION_GONE", N_ ("The WebTransport session that the stream belongs to is over.") },
+  { 0x212c0d48, "WT_REQUIREMENTS_NOT_MET",
+    N_ ("The peer lacks a setting or transport parameter that WebTransport needs.") },
+  { 0x3994bd84, "WT_BUFFERED_STREAM_REJECTED", N_ ("Too many streams came before their WebTransport session.") },
 };
 
 static gboolean

@@ -53,6 +53,14 @@ parse_retry (QsReader *reader, QsPacketHeader *header, GError **error)
 {
   gsize left = qs_reader_left (reader);
 
+  guint draft = qs_quic_version_draft (header->version);
+
+  if (draft != 0 && draft < 25) /* these repeat the first Destination Connection ID instead of the tag */
+    {
+      qs_reader_vector (reader, 1);
+      header->token = qs_reader_rest (reader);
+      return reader->ok || qs_reader_fail_truncated (reader, _ ("Retry packet"), error);
+    }
   if (left < RETRY_TAG_LENGTH)
     return qs_reader_fail_truncated (reader, _ ("Retry packet"), error);
   header->token = qs_reader_span (reader, left - RETRY_TAG_LENGTH);
@@ -104,7 +112,7 @@ parse_long (QsReader *reader, QsPacketHeader *header, GError **error)
 
   if (header->version == 0)
     return parse_version_negotiation (reader, header, error);
-  if (header->version == QS_QUIC_VERSION_1 || header->version == QS_QUIC_VERSION_2)
+  if (qs_quic_version_is_readable (header->version))
     return parse_versioned (reader, header, error);
   header->type = QS_PACKET_UNKNOWN;
   return TRUE;

@@ -6,9 +6,10 @@
 
 G_BEGIN_DECLS
 
-#define QS_QUIC_VERSION_1 0x00000001u /* RFC 9000 */
-#define QS_QUIC_VERSION_2 0x6b3343cfu /* RFC 9369 */
-#define QS_CID_MAX 20                 /* bytes, RFC 9000 section 17.2 */
+#define QS_QUIC_VERSION_1 0x00000001u        /* RFC 9000 */
+#define QS_QUIC_VERSION_2 0x6b3343cfu        /* RFC 9369 */
+#define QS_QUIC_DRAFT(n) (0xff000000u | (n)) /* draft-ietf-quic-transport-N */
+#define QS_CID_MAX 20                        /* bytes, RFC 9000 section 17.2 */
 
 /* What a packet is. The order is that of encryption levels where it matters. */
 typedef enum {
@@ -56,6 +57,28 @@ typedef struct {
  */
 gboolean qs_packet_header_parse (QsSpan datagram, guint8 short_dcid_length, QsPacketHeader *header, GError **error);
 
+/* A header's first byte but for its protected bits: form, fixed bit, type (RFC 9369 section 3.2 numbers them otherwise), and the length
+ * of the packet number, 1 to 4, where there is one. */
+guint8 qs_packet_first_byte (guint32 version, QsPacketType type, guint8 pn_length);
+
+/**
+ * qs_packet_header_write:
+ * @header: first_byte as it is to stand there, but for a long header's form and type bits, which are made from version and type
+ * @rest: of a long header with a Length field: what follows it, packet number, payload and tag
+ *
+ * The reverse of qs_packet_header_parse(): writes what precedes the packet number, of Retry and Version Negotiation all.
+ */
+void qs_packet_header_write (GByteArray *out, const QsPacketHeader *header, gsize rest);
+
+/* What every version of QUIC says in a long header (RFC 8999 section 5.1). */
+typedef struct {
+  guint32 version;
+  QsSpan dcid, scid; /* up to 255 bytes each */
+} QsInvariants;
+
+/* FALSE for a short header, or when the bytes end too soon. All behind the ids may be cut off or damaged. */
+gboolean qs_invariants_parse (QsSpan packet, QsInvariants *invariants);
+
 /* "Initial", "Handshake", "1-RTT" …: the field's own terms, not translated. */
 const char *qs_packet_type_name (QsPacketType type);
 
@@ -65,6 +88,23 @@ const char *qs_packet_type_qlog_name (QsPacketType type);
 /* "1", "2 (RFC 9369)", "draft-29", "greased 0x1a2a3a4a", "0xff00001d" … Owned by the caller. */
 char *qs_quic_version_name (guint32 version);
 gboolean qs_quic_version_is_greased (guint32 version);
+
+/* Google's own QUIC before the standard: other headers, another handshake. */
+gboolean qs_quic_version_is_google (guint32 version);
+/* Whether its packets are laid out as version 1's or 2's, so that they can be read: 1, 2, drafts 22 to 34, and what others made of these
+ * (mvfst's, Google's T050 and T051, which have TLS in them). */
+gboolean qs_quic_version_is_readable (guint32 version);
+/* Which draft of QUIC's TLS mapping its keys come from: 22 to 34; 0 for versions 1 and 2, and for those that cannot be read. */
+guint qs_quic_version_draft (guint32 version);
+
+/**
+ * qs_google_header_parse:
+ *
+ * Versions Q043 and older of Google's QUIC say in their first packets' public header which one they are; from Q044 on the invariants do.
+ *
+ * Returns: %FALSE when it is no such packet
+ */
+gboolean qs_google_header_parse (QsSpan packet, guint32 *version, QsSpan *cid);
 
 /* Variable-length integers, RFC 9000 section 16: moves *at; FALSE when the bytes end too soon. */
 gboolean qs_varint_read (QsSpan bytes, gsize *at, guint64 *value);

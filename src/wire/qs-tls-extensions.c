@@ -139,5 +139,7 @@ qs_tls_message_get_transport_parameters (const QsTlsMessage *message)
   g_return_val_if_fail (message != NULL, QS_SPAN_NONE);
 
   const QsTlsExtension *extension = qs_tls_message_find_extension (message, QS_TLS_EXT_QUIC_TRANSPORT_PARAMETERS);
+  if (extension == NULL)
+    extension = qs_tls_message_find_extension (message, QS_TLS_EXT_QUIC_TRANSPORT_PARAMETERS_DRAFT);
   return extension != NULL ? extension->data : QS_SPAN_NONE;
 }

@@ -152,7 +152,7 @@ read_certificate (QsReader *reader, QsTlsMessage *message, gboolean tls13, GErro
 {
   message->certificates = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   if (tls13)
-    qs_reader_vector (reader, 1); /* the request's context */
+    message->request_context = qs_reader_vector (reader, 1);
 
   QsReader list = qs_reader_init (qs_reader_vector (reader, 3));
   while (!qs_reader_at_end (&list))

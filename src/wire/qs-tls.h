@@ -51,6 +51,7 @@ typedef struct {
   GArray *cipher_suites;   /* guint16: offered (ClientHello) or the one chosen */
   GArray *extensions;      /* QsTlsExtension; Certificate: those of the first entry */
   GPtrArray *certificates; /* GBytes, DER, end entity first (Certificate) */
+  QsSpan request_context;  /* Certificate of TLS 1.3: empty but after a request in the middle of a connection */
   gboolean is_hello_retry_request;
   guint16 signature_scheme; /* CertificateVerify */
 } QsTlsMessage;
@@ -63,6 +64,26 @@ gsize qs_tls_message_length (QsSpan bytes);
 QsTlsMessage *qs_tls_message_parse (QsSpan bytes, gboolean tls13, GError **error);
 void qs_tls_message_free (QsTlsMessage *message);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsTlsMessage, qs_tls_message_free)
+
+/**
+ * qs_tls_message_write:
+ *
+ * The reverse of qs_tls_message_parse(): ClientHello, ServerHello, EncryptedExtensions and Certificate from their parts (the only
+ * compression method is null, and only a chain's first certificate has extensions), any other message from its type and @body.
+ */
+void qs_tls_message_write (GByteArray *out, const QsTlsMessage *message);
+
+/* One extension, for the block of a message that is written by hand, and those that most of them have. numbers: a list of
+ * 16-bit ones behind a length of length_bytes, as of supported_groups (2) and a client's supported_versions (1). */
+void qs_tls_extension_write (GByteArray *out, guint16 type, QsSpan data);
+void qs_tls_write_server_name (GByteArray *out, const char *name);
+void qs_tls_write_alpn (GByteArray *out, const char *const *protocols);
+void qs_tls_write_numbers (GByteArray *out, guint16 type, guint length_bytes, const guint16 *numbers, guint n_numbers);
+typedef struct {
+  guint16 group;
+  QsSpan key;
+} QsTlsKeyShare;
+void qs_tls_write_key_shares (GByteArray *out, const QsTlsKeyShare *shares, guint n_shares); /* a client's */
 
 const QsTlsExtension *qs_tls_message_find_extension (const QsTlsMessage *message, guint16 type);
 
@@ -87,5 +108,6 @@ typedef struct {
   guint32 offset; /* of the record within bytes */
 } QsTlsRecord;
 gboolean qs_tls_record_parse (QsSpan bytes, gsize *at, QsTlsRecord *record, GError **error);
+void qs_tls_record_write (GByteArray *out, const QsTlsRecord *record);
 
 G_END_DECLS

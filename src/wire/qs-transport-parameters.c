@@ -146,18 +146,46 @@ check_duplicates (GArray *parameters, GError **error)
   return TRUE;
 }
 
+/* The next one: FALSE in reader->ok when it ends too soon. */
+static QsTransportParameter
+read_parameter (QsReader *reader, gboolean old)
+{
+  QsTransportParameter parameter = { .offset = (guint32) reader->at };
+
+  parameter.id = old ? qs_reader_uint (reader, 2) : qs_reader_varint (reader);
+  parameter.value = old ? qs_reader_vector (reader, 2) : qs_reader_span (reader, qs_reader_varint (reader));
+  parameter.length = (guint32) (reader->at - parameter.offset);
+  return parameter;
+}
+
+gboolean
+qs_transport_parameters_are_old (QsSpan bytes)
+{
+  QsReader reader = qs_reader_init (bytes), new_form = reader;
+
+  if (qs_reader_uint (&reader, 2) != qs_reader_left (&reader) || !reader.ok || bytes.length == 2)
+    return FALSE;
+  while (!qs_reader_at_end (&reader))
+    read_parameter (&reader, TRUE);
+  guint n_new = 0;
+  for (; !qs_reader_at_end (&new_form); n_new++)
+    read_parameter (&new_form, FALSE);
+  /* Up to 63 bytes the length of all looks like the id 0 and the length of a single parameter, which never comes alone. */
+  return reader.ok && (!new_form.ok || (n_new == 1 && bytes.data[0] == 0));
+}
+
 GArray *
 qs_transport_parameters_parse (QsSpan bytes, GError **error)
 {
   g_autoptr (GArray) parameters = g_array_new (FALSE, FALSE, sizeof (QsTransportParameter));
   QsReader reader = qs_reader_init (bytes);
+  gboolean old = qs_transport_parameters_are_old (bytes);
 
+  if (old)
+    qs_reader_uint (&reader, 2);
   while (!qs_reader_at_end (&reader))
     {
-      QsTransportParameter parameter = { .offset = (guint32) reader.at };
-      parameter.id = qs_reader_varint (&reader);
-      parameter.value = qs_reader_span (&reader, qs_reader_varint (&reader));
-      parameter.length = (guint32) (reader.at - parameter.offset);
+      QsTransportParameter parameter = read_parameter (&reader, old);
       if (reader.ok)
         g_array_append_val (parameters, parameter);
     }

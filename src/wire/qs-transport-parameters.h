@@ -43,9 +43,17 @@ const QsTransportParameterInfo *qs_transport_parameter_info (guint64 id);
 const QsTransportParameterInfo *qs_transport_parameter_infos (guint *n_infos);
 gboolean qs_transport_parameter_is_greased (guint64 id); /* 31 * N + 27, and not registered */
 
+/* Whether these bytes are laid out as until the 26th draft: a length of all, then id, length and value, two bytes each. */
+gboolean qs_transport_parameters_are_old (QsSpan bytes);
+
 /* Splits the extension's bytes. Returns a GArray of QsTransportParameter that points into bytes,
  * or NULL with QS_ERROR_TRUNCATED / QS_ERROR_PARSE (also for a duplicate). */
 GArray *qs_transport_parameters_parse (QsSpan bytes, GError **error);
+
+/* The reverse. Ids and lengths take as few bytes as they can. */
+void qs_transport_parameters_write (GByteArray *out, const GArray *parameters);
+void qs_transport_parameter_write (GByteArray *out, guint64 id, QsSpan value);
+void qs_transport_parameter_write_integer (GByteArray *out, guint64 id, guint64 value);
 
 /* "65536 bytes", "a1b2…", "present", "127.0.0.1:443 …": the value for a person. Owned. */
 char *qs_transport_parameter_format (const QsTransportParameter *parameter);

@@ -12,19 +12,15 @@ static const struct {
   { 0x45474700, 0x454747ff, "Quant" },
   { 0x50435130, 0x50435131, "picoquic" },
   { 0x50524f58, 0x50524f58, "Proxied QUIC" },
-  { 0x51303433, 0x51303433, "Google Q043" },
-  { 0x51303434, 0x51303434, "Google Q044" },
-  { 0x51303436, 0x51303436, "Google Q046" },
-  { 0x51303530, 0x51303530, "Google Q050" },
   { 0x51474f00, 0x51474fff, "quic-go" },
-  { 0x54303530, 0x54303530, "Google T050" },
-  { 0x54303531, 0x54303531, "Google T051" },
   { 0x6b3343cf, 0x6b3343cf, "2 (RFC 9369)" },
+  { 0x6f7dc0fd, 0x6f7dc0fd, "SCONE" },
   { 0x709a50c4, 0x709a50c4, "2 draft-01" },
   { 0x91c17000, 0x91c170ff, "quicly" },
   { 0xabcd0000, 0xabcd000f, "MsQuic" },
+  { 0xef7dc0fd, 0xef7dc0fd, "SCONE" },
   { 0xf123f0c0, 0xf123f0cf, "MozQuic" },
-  { 0xfaceb001, 0xfaceb00f, "mvfst" },
+  { 0xfaceb000, 0xfaceb01f, "mvfst" },
   { 0xff020000, 0xff020000, "2 draft-00" },
 };
 
@@ -35,6 +31,68 @@ qs_quic_version_is_greased (guint32 version)
   return (version & 0x0f0f0f0f) == 0x0a0a0a0a;
 }
 
+/* 'Q' or 'T', and three digits. */
+gboolean
+qs_quic_version_is_google (guint32 version)
+{
+  guint8 letter = (guint8) (version >> 24);
+
+  for (guint shift = 0; shift < 24; shift += 8)
+    {
+      if (!g_ascii_isdigit ((char) (version >> shift)))
+        return FALSE;
+    }
+  return letter == 'Q' || letter == 'T';
+}
+
+guint
+qs_quic_version_draft (guint32 version)
+{
+  static const struct {
+    guint32 version;
+    guint draft;
+  } others[] = {
+    { 0xfaceb001, 22 }, { 0xfaceb002, 27 }, { 0xfaceb003, 29 }, { 0xfaceb00e, 27 }, { 0xfaceb010, 29 },
+    { 0xfaceb011, 29 }, { 0xfaceb013, 29 }, { 0x54303530, 27 }, /* T050 and T051 have salts of their own */
+    { 0x54303531, 29 },
+  };
+
+  if (version >= QS_QUIC_DRAFT (22) && version <= QS_QUIC_DRAFT (34))
+    return version & 0xff;
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      if (others[i].version == version)
+        return others[i].draft;
+    }
+  return 0;
+}
+
+gboolean
+qs_quic_version_is_readable (guint32 version)
+{
+  return version == QS_QUIC_VERSION_1 || version == QS_QUIC_VERSION_2 || qs_quic_version_draft (version) != 0;
+}
+
+gboolean
+qs_google_header_parse (QsSpan packet, guint32 *version, QsSpan *cid)
+{
+  /* Flags: a version follows (1), a connection id of eight bytes is there (8); then the id, and the version. */
+  if (packet.data == NULL || packet.length < 13 || (packet.data[0] & 0xc9) != 0x09)
+    return FALSE;
+  const guint8 *at = packet.data + 9;
+  *version = (guint32) at[0] << 24 | (guint32) at[1] << 16 | (guint32) at[2] << 8 | at[3];
+  *cid = QS_SPAN (packet.data + 1, 8);
+  return qs_quic_version_is_google (*version) && (*version >> 24) == 'Q';
+}
+
+/* "Google Q039" of any that follows the pattern. */
+static char *
+google_name (guint32 version)
+{
+  return g_strdup_printf ("Google %c%c%c%c", (char) (version >> 24), (char) (version >> 16), (char) (version >> 8),
+                          (char) version);
+}
+
 char *
 qs_quic_version_name (guint32 version)
 {
@@ -42,6 +100,8 @@ qs_quic_version_name (guint32 version)
     return g_strdup_printf ("greased 0x%08x", version);
   if (version >= 0xff000001 && version <= 0xff000022)
     return g_strdup_printf ("draft-%02u", version & 0xff);
+  if (qs_quic_version_is_google (version))
+    return google_name (version);
 
   for (guint i = 0; i < G_N_ELEMENTS (known_versions); i++)
     if (version >= known_versions[i].first && version <= known_versions[i].last)

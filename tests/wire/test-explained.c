@@ -98,13 +98,17 @@ test_frames (void)
 
   for (guint64 type = 0; type < 0x100; type++)
     {
-      gboolean known = qs_frame_base_type (type) != QS_FRAME_UNKNOWN && type != QS_FRAME_ACK_FREQUENCY;
+      gboolean known = qs_frame_is_known (type);
       guint n_good = check_frames (type);
       g_test_message ("0x%02x %s: %u", (guint) type, qs_frame_type_name (type), n_good);
       g_assert_true (known == (n_good > 0));
       n_types += known;
     }
-  g_assert_cmpuint (n_types, ==, 0x1e + 1 + 2 + 3); /* RFC 9000's, RFC 9221's, the drafts' */
+  g_assert_cmpuint (n_types, ==, 0x1e + 1 + 2 + 3 + 2); /* RFC 9000's, RFC 9221's, the drafts', PATH_ACK */
+  for (guint64 type = 0x3e75; type <= 0x3e7c; type++)
+    g_assert_cmpuint (check_frames (type), >, 0);
+  g_assert_cmpuint (check_frames (0x3e74), ==, 0);
+  g_assert_cmpuint (check_frames (0x3e7d), ==, 0);
 }
 
 static void
