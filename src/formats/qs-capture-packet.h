@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/qs-span.h"
+#include "flows/qs-flow-table.h"
 #include "trace/qs-trace.h"
 
 G_BEGIN_DECLS
@@ -16,10 +17,7 @@ typedef struct {
   QsFate fate;
 } QsCaptured;
 
-typedef struct {
-  guint8 address[16]; /* IPv4 as a mapped one */
-  guint16 port;
-} QsCaptureEnd;
+typedef QsFlowEnd QsCaptureEnd;
 
 typedef enum {
   QS_CAPTURE_OTHER, /* not IP, or a transport that is none of ours */

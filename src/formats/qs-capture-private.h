@@ -9,28 +9,20 @@ G_BEGIN_DECLS
 /* Shared by the parts of QsCapture: qs-capture.c sorts packets into flows and connections, qs-capture-quic.c and qs-capture-tls.c
  * know their protocols. */
 
-/* One address pair of one protocol, both ends in a fixed order. */
-typedef struct {
-  QsCaptureEnd ends[2];
-  guint8 tcp;
-} QsCaptureFlowKey;
-
 typedef struct _QsCaptureConnection QsCaptureConnection;
 
 typedef struct {
-  QsCaptureFlowKey key;
-  QsCaptureConnection *current;
+  QsFlowRoute route;               /* one address pair of one protocol; its owner: the present QsCaptureConnection */
   QsCaptureConnection *path_owner; /* whose trace has this flow as its path */
   guint16 path;
-  guint32 cid_lengths; /* bit N: a connection id of N bytes was seen */
 } QsCaptureFlow;
 
 struct _QsCaptureConnection {
+  QsFlowOwner owner;
   QsTrace *trace; /* TCP: NULL until it turned out to be TLS */
   QsCaptureFlow *flow;
   QsCaptureEnd client, server;
   QsVantage vantage;
-  guint n_cids;
   gboolean guessed;       /* QUIC by its looks alone: short headers between ports that mean nothing */
   guint n_fitting, n_odd; /* datagrams that look like short headers, and that do not */
   guint64 first_bytes[2]; /* bit N: one began with N; header protection makes them differ */
@@ -44,17 +36,9 @@ struct _QsCaptureConnection {
   gint64 first, last;
 };
 
-typedef struct {
-  const QsCaptureFlow *flow; /* NULL: of any */
-  guint8 length;
-  guint8 bytes[QS_CID_MAX];
-} QsCaptureCidKey;
-
 struct _QsCapture {
   char *title;
-  GHashTable *flows;   /* QsCaptureFlowKey in QsCaptureFlow -> QsCaptureFlow */
-  GHashTable *cids;    /* QsCaptureCidKey -> QsCaptureConnection */
-  guint32 cid_lengths; /* bit N: one of N bytes is among those */
+  QsFlowTable *table;  /* of QsCaptureFlow and QsCaptureConnection */
   GHashTable *servers; /* QsCaptureEnd -> QsCaptureConnection, the last one with it */
   gboolean one_run;    /* what Quicscope wrote: all of it is one trace */
   GPtrArray *connections;
@@ -65,6 +49,12 @@ struct _QsCapture {
   guint64 n_packets, n_fragments, n_malformed, n_left_out;
   guint n_guessed;
 };
+
+static inline QsCaptureConnection *
+qs_capture_current (const QsCaptureFlow *flow)
+{
+  return (QsCaptureConnection *) flow->route.owner;
+}
 
 gboolean qs_capture_same_end (const QsCaptureEnd *a, const QsCaptureEnd *b);
 gboolean qs_capture_is_server_port (guint16 port);

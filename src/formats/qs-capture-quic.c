@@ -5,7 +5,6 @@
 #include "formats/qs-capture-private.h"
 #include "trace/qs-trace-private.h"
 
-#define MAX_CIDS 64         /* of one connection */
 #define MIN_TO_SPLIT 600    /* bytes of a payload that may be several datagrams */
 #define MIN_CID_TO_SPLIT 6u /* bytes: a shorter one could stand in the data by chance */
 #define MIN_CID_TO_MOVE 4   /* likewise, in another flow */
@@ -15,40 +14,28 @@
 #define MAX_DOUBTED 1024    /* datagrams that are kept before that is decided */
 #define MIN_INITIAL 1200    /* RFC 9000 section 14.1 */
 
-/* What stands in a long header of every version. */
+/* What stands in a long header of every version, and whether it is an Initial. All the rest of the packet may be cut off or damaged. */
 typedef struct {
-  guint32 version;
-  QsSpan dcid, scid;
+  QsInvariants invariants;
   gboolean initial;
 } Invariants;
 
-/* What every version of QUIC says in a long header (RFC 8999 section 5.1), and whether it is an Initial. All the rest of the
- * packet may be cut off or damaged. */
 static gboolean
 read_invariants (QsSpan payload, Invariants *header)
 {
-  if (payload.length < 7 || (payload.data[0] & 0x80) == 0)
+  if (!qs_invariants_parse (payload, &header->invariants))
     return FALSE;
-  gsize dcid_length = payload.data[5];
-  if (payload.length < 7 + dcid_length || payload.length < 7 + dcid_length + payload.data[6 + dcid_length])
-    return FALSE;
-  guint type = payload.data[0] >> 4 & 3;
-  header->version = (guint32) payload.data[1] << 24 | (guint32) payload.data[2] << 16 | (guint32) payload.data[3] << 8 |
-                    payload.data[4];
-  header->dcid = QS_SPAN (payload.data + 6, dcid_length);
-  header->scid = QS_SPAN (payload.data + 7 + dcid_length, payload.data[6 + dcid_length]);
-  header->initial = header->version != 0 && type == (header->version == QS_QUIC_VERSION_2 ? 1 : 0);
+  guint32 version = header->invariants.version;
+  header->initial = version != 0 && (payload.data[0] >> 4 & 3) == (version == QS_QUIC_VERSION_2 ? 1 : 0);
   return TRUE;
 }
 
 static gboolean
 is_plausible_version (guint32 version)
 {
-  return version == 0 || version == QS_QUIC_VERSION_1 || version == QS_QUIC_VERSION_2 ||
-         qs_quic_version_is_greased (version) || (version & 0xffffff00u) == 0xff000000u || /* drafts */
-         (version & 0xffff0000u) == 0x51300000u ||
-         (version & 0xffff0000u) == 0x54300000u || /* Google's Q0.. and T0.. */
-         (version & 0xfffffff0u) == 0xfaceb000u;   /* mvfst */
+  return version == 0 || qs_quic_version_is_readable (version) || qs_quic_version_is_greased (version) ||
+         qs_quic_version_is_google (version) || (version & 0xffffff00u) == 0xff000000u || /* drafts */
+         (version & 0xffffffe0u) == 0xfaceb000u;                                          /* mvfst */
 }
 
 /* Only a long header says that it is QUIC; a flow whose start the capture missed is believed on
@@ -57,7 +44,7 @@ static gboolean
 looks_like_quic (const QsCapturePacket *packet, const Invariants *header)
 {
   if (header != NULL)
-    return is_plausible_version (header->version) ||
+    return is_plausible_version (header->invariants.version) ||
            (packet->payload_length >= MIN_INITIAL &&
             (qs_capture_is_server_port (packet->from.port) || qs_capture_is_server_port (packet->to.port)));
   return packet->payload.length > 20 && (packet->payload.data[0] & 0xc0) == 0x40 &&
@@ -71,52 +58,28 @@ may_be_short (QsSpan payload)
   return payload.length > 20 && (payload.data[0] & 0x80) == 0;
 }
 
-static void
-note_cid (QsCapture *self, QsCaptureConnection *connection, QsSpan cid)
-{
-  QsCaptureCidKey key = { .flow = connection->flow, .length = (guint8) cid.length };
-
-  if (cid.length == 0 || cid.length > QS_CID_MAX || connection->n_cids == MAX_CIDS)
-    return;
-  memcpy (key.bytes, cid.data, cid.length);
-  if (g_hash_table_contains (self->cids, &key))
-    return;
-  g_hash_table_insert (self->cids, g_memdup2 (&key, sizeof key), connection);
-  connection->n_cids++;
-  connection->flow->cid_lengths |= 1u << cid.length;
-  key.flow = NULL;
-  if (cid.length < MIN_CID_TO_MOVE)
-    return;
-  g_hash_table_replace (self->cids, g_memdup2 (&key, sizeof key), connection);
-  self->cid_lengths |= 1u << cid.length;
-}
-
 static QsCaptureConnection *
 find_cid (QsCapture *self, const QsCaptureFlow *flow, QsSpan cid)
 {
-  QsCaptureCidKey key = { .flow = flow, .length = (guint8) cid.length };
-
   if (cid.length == 0 || cid.length > QS_CID_MAX)
     return NULL;
-  memcpy (key.bytes, cid.data, cid.length);
-  return g_hash_table_lookup (self->cids, &key);
+  return (QsCaptureConnection *) qs_flow_table_find_id (self->table, flow != NULL ? &flow->route : NULL, cid);
 }
 
-/* A short header does not say how long its connection id is: the lengths seen are tried. */
+static void
+note_cid (QsCapture *self, QsCaptureConnection *connection, QsSpan cid)
+{
+  if (cid.length == 0 || cid.length > QS_CID_MAX || find_cid (self, connection->flow, cid) != NULL)
+    return;
+  qs_flow_table_add_id (self->table, &connection->flow->route, cid, &connection->owner);
+  if (cid.length >= MIN_CID_TO_MOVE)
+    qs_flow_table_add_id (self->table, NULL, cid, &connection->owner);
+}
+
 static QsCaptureConnection *
 find_short (QsCapture *self, const QsCaptureFlow *flow, QsSpan payload)
 {
-  guint32 lengths = flow != NULL ? flow->cid_lengths : self->cid_lengths;
-
-  for (guint length = QS_CID_MAX; length > 0; length--)
-    {
-      if ((lengths & 1u << length) == 0 || payload.length <= length)
-        continue;
-      QsCaptureConnection *found = find_cid (self, flow, QS_SPAN (payload.data + 1, length));
-      if (found != NULL)
-        return found;
-    }
-  return NULL;
+  return (QsCaptureConnection *) qs_flow_table_find_short (self->table, flow != NULL ? &flow->route : NULL, payload);
 }
 
 /* Whether something that only follows a ServerHello stands in the same datagram. */
@@ -152,7 +115,7 @@ find_moved (QsCapture *self, const QsCapturePacket *packet)
   found = g_hash_table_lookup (self->servers, &packet->to);
   if (found == NULL)
     found = g_hash_table_lookup (self->servers, &packet->from);
-  return found != NULL && found->sole && !found->flow->key.tcp ? found : NULL;
+  return found != NULL && found->sole && !found->flow->route.key.tcp ? found : NULL;
 }
 
 /* A new connection on addresses that had one: a client's first packet with ids that are all unknown. After a
@@ -161,7 +124,7 @@ find_moved (QsCapture *self, const QsCapturePacket *packet)
 static gboolean
 begins_another (const QsCaptureConnection *current, const QsCapturePacket *packet, const Invariants *header)
 {
-  return header->initial && packet->payload_length >= MIN_INITIAL && header->dcid.length >= 8 &&
+  return header->initial && packet->payload_length >= MIN_INITIAL && header->invariants.dcid.length >= 8 &&
          (current->guessed || qs_capture_same_end (&packet->from, &current->client)) && !current->negotiates &&
          !holds_later_packets (packet->payload);
 }
@@ -175,13 +138,13 @@ route_quic (QsCapture *self, QsCaptureFlow *flow, const QsCapturePacket *packet,
     found = find_short (self, flow, packet->payload);
   else
     {
-      found = find_cid (self, flow, header->dcid);
+      found = find_cid (self, flow, header->invariants.dcid);
       if (found == NULL)
-        found = find_cid (self, flow, header->scid);
-      if (found == NULL && begins_another (flow->current, packet, header))
+        found = find_cid (self, flow, header->invariants.scid);
+      if (found == NULL && begins_another (qs_capture_current (flow), packet, header))
         return NULL;
     }
-  return found != NULL ? found : flow->current;
+  return found != NULL ? found : qs_capture_current (flow);
 }
 
 /* Where the packet with a short header starts, which is the last one of a datagram. */
@@ -226,7 +189,7 @@ find_offload_size (QsCapture *self, const QsCaptureFlow *flow, QsSpan payload)
     {
       QsSpan cid = QS_SPAN (payload.data + start + 1, n);
 
-      if ((flow->cid_lengths & 1u << n) == 0 || find_cid (self, flow, cid) == NULL)
+      if ((flow->route.cid_lengths & 1u << n) == 0 || find_cid (self, flow, cid) == NULL)
         continue;
       const guint8 *from = cid.data + n;
       const guint8 *next = memmem (from, (gsize) (payload.data + payload.length - from), cid.data, n);
@@ -279,8 +242,8 @@ ensure_flow (QsCapture *self, const QsCapturePacket *packet, const Invariants *h
   flow = qs_capture_get_flow (self, packet, FALSE, TRUE);
   if (flow == NULL)
     self->n_left_out++;
-  else
-    flow->current = moved;
+  else if (moved != NULL)
+    qs_flow_table_set_route (self->table, &flow->route, &moved->owner);
   return flow;
 }
 
@@ -343,7 +306,7 @@ qs_capture_add_udp (QsCapture *self, const QsCaptured *captured, const QsCapture
 
   if (flow == NULL)
     return;
-  if (flow->current != NULL)
+  if (qs_capture_current (flow) != NULL)
     connection = route_quic (self, flow, packet, header);
   if (connection == NULL)
     connection = begin_connection (self, flow, captured, packet, header);
@@ -351,11 +314,11 @@ qs_capture_add_udp (QsCapture *self, const QsCaptured *captured, const QsCapture
     return;
   if (header != NULL)
     {
-      note_cid (self, connection, header->dcid);
-      note_cid (self, connection, header->scid);
-      connection->negotiates = header->version == 0;
+      note_cid (self, connection, header->invariants.dcid);
+      note_cid (self, connection, header->invariants.scid);
+      connection->negotiates = header->invariants.version == 0;
     }
-  flow->current = connection;
+  qs_flow_table_set_route (self->table, &flow->route, &connection->owner);
   note_looks (connection, packet->payload);
   if (connection->n_fitting + connection->n_odd > MAX_DOUBTED && qs_capture_is_wrong_guess (connection))
     return;

@@ -99,7 +99,7 @@ static QsCaptureConnection *
 route_tcp (QsCapture *self, QsCaptureFlow *flow, const QsCaptured *captured, const QsCapturePacket *packet)
 {
   gboolean syn = (packet->tcp_flags & QS_TCP_SYN) != 0, ack = (packet->tcp_flags & QS_TCP_ACK) != 0;
-  QsCaptureConnection *current = flow->current;
+  QsCaptureConnection *current = qs_capture_current (flow);
 
   /* The same ports again, later. A SYN sent again has the same sequence number. */
   gboolean again = current != NULL && syn && !ack && (current->answered || current->refused_shown) &&

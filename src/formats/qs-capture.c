@@ -10,6 +10,7 @@
 #define MAX_CONNECTIONS 4096 /* in one file */
 #define MAX_FLOWS 262144     /* address pairs that are looked at */
 #define MAX_RUNS 256         /* that Quicscope recorded */
+#define MAX_IDS 128          /* of one connection: each counts at its addresses, and most everywhere */
 #define MAX_SECRETS 65536    /* kept for connections to come */
 
 /* --- Keys --- */
@@ -18,23 +19,6 @@ gboolean
 qs_capture_same_end (const QsCaptureEnd *a, const QsCaptureEnd *b)
 {
   return memcmp (a, b, sizeof *a) == 0;
-}
-
-static guint
-flow_hash (gconstpointer data)
-{
-  const guint8 *bytes = data;
-  guint hash = 2166136261u;
-
-  for (gsize i = 0; i < sizeof (QsCaptureFlowKey); i++)
-    hash = (hash ^ bytes[i]) * 16777619u;
-  return hash;
-}
-
-static gboolean
-flow_equal (gconstpointer a, gconstpointer b)
-{
-  return memcmp (a, b, sizeof (QsCaptureFlowKey)) == 0;
 }
 
 static guint
@@ -54,43 +38,14 @@ end_equal (gconstpointer a, gconstpointer b)
   return qs_capture_same_end (a, b);
 }
 
-static guint
-cid_hash (gconstpointer data)
-{
-  const QsCaptureCidKey *key = data;
-  guint hash = g_direct_hash (key->flow) ^ key->length;
-
-  for (guint i = 0; i < key->length; i++)
-    hash = (hash ^ key->bytes[i]) * 16777619u;
-  return hash;
-}
-
-static gboolean
-cid_equal (gconstpointer a, gconstpointer b)
-{
-  const QsCaptureCidKey *left = a, *right = b;
-
-  return left->flow == right->flow && left->length == right->length &&
-         memcmp (left->bytes, right->bytes, left->length) == 0;
-}
-
 /* NULL when there are too many. */
 QsCaptureFlow *
 qs_capture_get_flow (QsCapture *self, const QsCapturePacket *packet, gboolean tcp, gboolean create)
 {
-  QsCaptureFlowKey key = { .tcp = tcp };
-  gboolean in_order = memcmp (&packet->from, &packet->to, sizeof packet->from) <= 0;
+  QsFlowKey key;
 
-  key.ends[0] = in_order ? packet->from : packet->to;
-  key.ends[1] = in_order ? packet->to : packet->from;
-  QsCaptureFlow *flow = g_hash_table_lookup (self->flows, &key);
-  if (flow == NULL && create && g_hash_table_size (self->flows) < MAX_FLOWS)
-    {
-      flow = g_new0 (QsCaptureFlow, 1);
-      flow->key = key;
-      g_hash_table_insert (self->flows, &flow->key, flow);
-    }
-  return flow;
+  qs_flow_key_init (&key, &packet->from, &packet->to, tcp);
+  return (QsCaptureFlow *) qs_flow_table_get_route (self->table, &key, create);
 }
 
 /* --- Connections --- */
@@ -166,8 +121,10 @@ qs_capture_connection_new (QsCapture *self, QsCaptureFlow *flow, const QsCapture
   qs_capture_tcp_init (&connection->tcp[0]);
   qs_capture_tcp_init (&connection->tcp[1]);
   g_ptr_array_add (self->connections, connection);
+  qs_flow_table_begin (self->table, &connection->owner);
+  qs_flow_table_hold (self->table, &connection->owner);
   note_server (self, connection);
-  flow->current = connection;
+  qs_flow_table_set_route (self->table, &flow->route, &connection->owner);
   return connection;
 }
 
@@ -262,7 +219,9 @@ add_icmp (QsCapture *self, const QsCaptured *captured, const QsCapturePacket *pa
 {
   QsCaptureFlow *flow = qs_capture_get_flow (self, packet, packet->icmp_protocol == 6, FALSE);
 
-  if (flow == NULL || flow->current == NULL || flow->current->trace == NULL)
+  QsCaptureConnection *current = flow != NULL ? qs_capture_current (flow) : NULL;
+
+  if (current == NULL || current->trace == NULL)
     return;
   for (guint i = 0; i < G_N_ELEMENTS (icmp_names); i++)
     {
@@ -273,10 +232,9 @@ add_icmp (QsCapture *self, const QsCaptured *captured, const QsCapturePacket *pa
       g_autoptr (GSocketAddress) address = qs_capture_end_to_address (&packet->icmp_from);
       GInetAddress *router = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
       /* What is quoted is what the error is about: a server's last packets may meet a client that has gone. */
-      gboolean of_ours = qs_capture_direction_of (flow->current, packet) == QS_DIRECTION_SENT;
-      qs_capture_add_mark (flow->current, captured->time, of_ours ? QS_MARK_ICMP : QS_MARK_ICMP_SENT,
-                           icmp_names[i].name, packet->icmp_type << 8 | packet->icmp_code,
-                           g_inet_address_to_string (router));
+      gboolean of_ours = qs_capture_direction_of (current, packet) == QS_DIRECTION_SENT;
+      qs_capture_add_mark (current, captured->time, of_ours ? QS_MARK_ICMP : QS_MARK_ICMP_SENT, icmp_names[i].name,
+                           packet->icmp_type << 8 | packet->icmp_code, g_inet_address_to_string (router));
       return;
     }
 }
@@ -292,11 +250,13 @@ qs_capture_set_one_run (QsCapture *self, gboolean one_run)
 QsCapture *
 qs_capture_new (const char *title)
 {
+  const QsFlowTableClass klass = {
+    .route_size = sizeof (QsCaptureFlow), .max_routes = MAX_FLOWS, .max_ids = MAX_IDS, .max_owner_routes = G_MAXUINT
+  };
   QsCapture *self = g_new0 (QsCapture, 1);
 
   self->title = g_strdup (title);
-  self->flows = g_hash_table_new_full (flow_hash, flow_equal, NULL, g_free);
-  self->cids = g_hash_table_new_full (cid_hash, cid_equal, g_free, NULL);
+  self->table = qs_flow_table_new (&klass);
   self->servers = g_hash_table_new (end_hash, end_equal);
   self->connections = g_ptr_array_new_with_free_func (connection_free);
   self->traces = g_ptr_array_new_with_free_func (g_object_unref);
@@ -309,10 +269,9 @@ qs_capture_new (const char *title)
 void
 qs_capture_free (QsCapture *self)
 {
-  g_hash_table_unref (self->cids);
   g_hash_table_unref (self->servers);
+  qs_flow_table_free (self->table); /* before its connections */
   g_ptr_array_unref (self->connections);
-  g_hash_table_unref (self->flows);
   g_ptr_array_unref (self->traces);
   g_ptr_array_unref (self->secrets);
   g_ptr_array_unref (self->notes);

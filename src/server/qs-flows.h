@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "flows/qs-flow-table.h"
 #include "net/qs-udp-bio.h"
 #include "trace/qs-trace.h"
 
@@ -21,23 +22,24 @@ G_BEGIN_DECLS
 typedef struct _QsFlows QsFlows;
 
 typedef struct {
+  QsFlowOwner owner;
   char *peer;     /* "192.0.2.1:4433" */
   QsTrace *trace; /* NULL unless recording */
-  guint n_owners; /* connections that hold it: kept until released by all */
   /*< private >*/
-  GBytes *key, *first_dcid, *client_cid;
-  GBytes *address;        /* of the peer, as path has it */
-  GPtrArray *server_cids; /* GBytes */
-  guint n_unowned;        /* datagrams without an owner */
+  QsFlowTable *table;
+  QsFlowEnd end;      /* the peer, as path has it */
+  QsFlowEnd begun_at; /* where its first datagram came from: the id that the client made up counts there alone */
+  guint8 first_dcid[255], client_cid[255]; /* as long as any version may have them */
+  guint8 first_dcid_length, client_cid_length;
+  guint n_unowned; /* datagrams while nobody held it */
   guint16 path;
-  GList *link;
 } QsFlow;
 
 QsFlows *qs_flows_new (gboolean record, GSocketAddress *local);
 void qs_flows_free (QsFlows *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsFlows, qs_flows_free)
 
-/* Files a datagram. NULL when it belongs to no flow that can be told. Flows stay valid while they have owners. */
+/* Files a datagram. NULL when it belongs to no flow that can be told. Flows stay valid while they are held. */
 QsFlow *qs_flows_add (QsFlows *self, const QsUdpDatagram *datagram);
 
 /* The newest from a peer's address as text; NULL. */
@@ -46,9 +48,8 @@ QsFlow *qs_flows_find_peer (QsFlows *self, const char *peer);
 /* Whose server-chosen connection id this is; NULL. */
 QsFlow *qs_flows_find (QsFlows *self, const guint8 *cid, gsize length);
 
-void qs_flow_release (QsFlow *flow); /* one of its owners has ended */
-
-/* The invariants of RFC 8999: FALSE for a short header or when the bytes end too soon. */
-gboolean qs_long_header_parse (const guint8 *bytes, gsize length, guint32 *version, QsSpan *dcid, QsSpan *scid);
+/* A connection has it: kept until released by all that hold it. */
+void qs_flow_hold (QsFlow *flow);
+void qs_flow_release (QsFlow *flow);
 
 G_END_DECLS

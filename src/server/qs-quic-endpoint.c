@@ -214,7 +214,7 @@ secret_cb (const char *peer, QsSpan *secret, guint8 *cid_length, gpointer data)
       QsServerLink *link = connection->link;
       if (link->flow == NULL || link->server_secret == NULL || !g_str_equal (link->flow->peer, peer))
         continue;
-      *cid_length = (guint8) g_bytes_get_size (link->flow->client_cid);
+      *cid_length = link->flow->client_cid_length;
       return hex_to_span (link->server_secret, self->secret, sizeof self->secret, secret);
     }
   return FALSE;

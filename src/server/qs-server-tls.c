@@ -121,15 +121,14 @@ static void
 first_datagram_cb (int sent, int version, int type, const void *bytes, size_t length, SSL *ssl, void *data)
 {
   QsServerLink *link = data;
-  guint32 quic_version;
-  QsSpan dcid, scid;
+  QsInvariants header;
 
-  if (!sent || type != SSL3_RT_QUIC_DATAGRAM || !qs_long_header_parse (bytes, length, &quic_version, &dcid, &scid))
+  if (!sent || type != SSL3_RT_QUIC_DATAGRAM || !qs_invariants_parse (QS_SPAN (bytes, length), &header))
     return;
-  link->flow = qs_flows_find (link->flows, scid.data, scid.length);
+  link->flow = qs_flows_find (link->flows, header.scid.data, header.scid.length);
   if (link->flow == NULL)
     return;
-  link->flow->n_owners++;
+  qs_flow_hold (link->flow);
   qs_server_link_set_trace (link, link->flow->trace);
   SSL_set_msg_callback (ssl, NULL);
 }

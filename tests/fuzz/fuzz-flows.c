@@ -36,7 +36,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
       if (held == NULL && flow != NULL)
         {
           held = flow;
-          held->n_owners++;
+          qs_flow_hold (held);
         }
       else if (held != NULL && (how & RELEASE) != 0)
         {
