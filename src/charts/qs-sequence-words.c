@@ -285,7 +285,7 @@ qs_sequence_note_text (const QsSequenceLayout *self, const QsNote *note)
   guint index;
 
   if (note->kind == QS_NOTE_KEYS)
-    return g_strdup (_ ("From here on this end can read, and write, packets of this level."));
+    return g_strdup (_ ("From here on this end has the keys of this level."));
   if (note->kind == QS_NOTE_MARK)
     return mark_text (qs_trace_get_mark (trace_of_mark (self, note), note->mark, NULL));
   if (note->kind == QS_NOTE_PATH)
