@@ -6,43 +6,17 @@
 #include <openssl/rand.h>
 
 #include "crypto/qs-keys.h"
+#include "wire/qs-frame.h"
 #include "wire/qs-http3.h"
+#include "wire/qs-qpack.h"
+#include "wire/qs-tls.h"
+#include "wire/qs-writer.h"
 
 #define MAX_DATAGRAM 1200 /* what OpenSSL's client says that it takes */
 #define PN_LENGTH 4
 #define AES_128_GCM_SHA256 0x1301
 #define AES_256_GCM_SHA384 0x1302
 #define CHACHA20_POLY1305_SHA256 0x1303
-
-static void
-append_varint (GByteArray *out, guint64 value)
-{
-  guint8 bytes[8];
-
-  g_byte_array_append (out, bytes, (guint) qs_varint_write (value, bytes));
-}
-
-static void
-append_u8 (GByteArray *out, guint8 value)
-{
-  g_byte_array_append (out, &value, 1);
-}
-
-static void
-append_u32 (GByteArray *out, guint32 value)
-{
-  guint32 big = GUINT32_TO_BE (value);
-
-  g_byte_array_append (out, (const guint8 *) &big, sizeof big);
-}
-
-static void
-append_cid (GByteArray *out, QsSpan cid)
-{
-  append_u8 (out, (guint8) cid.length);
-  if (cid.length > 0)
-    g_byte_array_append (out, cid.data, (guint) cid.length);
-}
 
 static gboolean
 parse_initial (QsSpan datagram, QsPacketHeader *header)
@@ -58,29 +32,32 @@ qs_crafted_version_negotiation (QsSpan initial, const guint32 *versions, guint n
   if (!parse_initial (initial, &header))
     return NULL;
 
-  GByteArray *out = g_byte_array_new ();
-  append_u8 (out, 0xc0);
-  append_u32 (out, 0);
-  append_cid (out, header.scid);
-  append_cid (out, header.dcid);
+  g_autoptr (GByteArray) list = g_byte_array_new ();
   for (guint i = 0; i < n_versions; i++)
-    append_u32 (out, versions[i]);
+    qs_write_uint (list, versions[i], 4);
+  const QsPacketHeader answer = { .type = QS_PACKET_VERSION_NEGOTIATION,
+                                  .first_byte = qs_packet_first_byte (0, QS_PACKET_VERSION_NEGOTIATION, 0),
+                                  .dcid = header.scid,
+                                  .scid = header.dcid,
+                                  .versions = qs_written (list) };
+  GByteArray *out = g_byte_array_new ();
+  qs_packet_header_write (out, &answer, 0);
   return g_byte_array_free_to_bytes (out);
 }
 
-static GByteArray *
-initial_header (const QsPacketHeader *to, gsize payload_length)
+static GBytes *
+frame_bytes (const QsFrame *frame)
 {
   GByteArray *out = g_byte_array_new ();
 
-  append_u8 (out, 0xc0 | (PN_LENGTH - 1));
-  append_u32 (out, to->version);
-  append_cid (out, to->scid);
-  append_cid (out, to->dcid);
-  append_varint (out, 0); /* token */
-  append_varint (out, PN_LENGTH + payload_length + QS_AEAD_TAG_MAX);
-  append_u32 (out, 0); /* packet number */
-  return out;
+  qs_frame_write (out, frame);
+  return g_byte_array_free_to_bytes (out);
+}
+
+static QsSpan
+span_of (GBytes *bytes)
+{
+  return QS_SPAN (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
 }
 
 GBytes *
@@ -89,46 +66,35 @@ qs_crafted_initial_close (QsSpan initial, guint64 code, const char *reason)
   QsPacketHeader header;
   QsSecret client, server;
 
-  /* Version 2 numbers its long packet types otherwise; nobody sends it here unasked. */
-  if (!parse_initial (initial, &header) || header.version != QS_QUIC_VERSION_1 ||
-      !qs_initial_secrets (header.version, header.dcid, &client, &server))
+  if (!parse_initial (initial, &header) || !qs_initial_secrets (header.version, header.dcid, &client, &server))
     return NULL;
 
-  g_autoptr (GByteArray) payload = g_byte_array_new ();
-  append_varint (payload, 0x1c);
-  append_varint (payload, code);
-  append_varint (payload, 0x06); /* about a CRYPTO frame */
-  append_varint (payload, strlen (reason));
-  g_byte_array_append (payload, (const guint8 *) reason, (guint) strlen (reason));
-
-  g_autoptr (GByteArray) clear = initial_header (&header, payload->len);
+  g_autoptr (GBytes) frame = frame_bytes (&(const QsFrame){ .type = QS_FRAME_CONNECTION_CLOSE,
+                                                            .error_code = code,
+                                                            .frame_type = QS_FRAME_CRYPTO,
+                                                            .data = QS_SPAN (reason, strlen (reason)) });
+  const QsPacketHeader answer = {
+    .type = QS_PACKET_INITIAL, .version = header.version, .dcid = header.scid, .scid = header.dcid
+  };
   g_autoptr (QsKeys) keys = qs_keys_new (header.version, AES_128_GCM_SHA256, &server);
   g_autoptr (QsHeaderKey) header_key = qs_header_key_new (header.version, AES_128_GCM_SHA256, &server);
-  return qs_packet_protect (keys, header_key, QS_SPAN (clear->data, clear->len), PN_LENGTH, 0,
-                            QS_SPAN (payload->data, payload->len));
+  return qs_packet_seal (keys, header_key, &answer, PN_LENGTH, 0, span_of (frame));
 }
 
 GBytes *
 qs_crafted_new_connection_id (QsSpan cid, const guint8 token[16])
 {
-  GByteArray *out = g_byte_array_new ();
-
-  append_varint (out, 0x18);
-  append_varint (out, 1); /* sequence number */
-  append_varint (out, 1); /* retire prior to */
-  append_cid (out, cid);
-  g_byte_array_append (out, token, 16);
-  return g_byte_array_free_to_bytes (out);
+  return frame_bytes (&(const QsFrame){ .type = QS_FRAME_NEW_CONNECTION_ID,
+                                        .sequence = 1,
+                                        .retire_prior_to = 1,
+                                        .data = cid,
+                                        .token = QS_SPAN (token, 16) });
 }
 
 GBytes *
 qs_crafted_streams_blocked (guint64 limit)
 {
-  GByteArray *out = g_byte_array_new ();
-
-  append_varint (out, 0x17);
-  append_varint (out, limit);
-  return g_byte_array_free_to_bytes (out);
+  return frame_bytes (&(const QsFrame){ .type = QS_FRAME_STREAMS_BLOCKED_UNI, .limit = limit });
 }
 
 GBytes *
@@ -146,28 +112,6 @@ qs_crafted_stateless_reset (QsSpan datagram, const guint8 token[16])
 
 /* --- Changing a packet --- */
 
-/* The header without its protection, the packet number as its last bytes. */
-static gboolean
-unprotect (QsHeaderKey *key, QsSpan packet, gsize pn_offset, guint64 expected, guint8 *header, guint8 *pn_length,
-           guint64 *number)
-{
-  guint8 mask[QS_MASK_LENGTH];
-
-  if (packet.length < pn_offset + 4 + QS_SAMPLE_LENGTH || !qs_header_key_mask (key, packet.data + pn_offset + 4, mask))
-    return FALSE;
-  memcpy (header, packet.data, pn_offset + 4);
-  header[0] ^= mask[0] & ((header[0] & 0x80) != 0 ? 0x0f : 0x1f);
-  *pn_length = (header[0] & 0x03) + 1;
-  guint64 truncated = 0;
-  for (guint i = 0; i < *pn_length; i++)
-    {
-      header[pn_offset + i] ^= mask[1 + i];
-      truncated = truncated << 8 | header[pn_offset + i];
-    }
-  *number = qs_packet_number_decode (expected, truncated, *pn_length);
-  return TRUE;
-}
-
 typedef struct {
   guint8 header[1 + QS_CID_MAX + 4];
   gsize header_length;
@@ -182,7 +126,8 @@ open_1rtt (QsKeys *keys, QsHeaderKey *header_key, QsSpan packet, guint8 cid_leng
 {
   gsize pn_offset = 1u + cid_length;
 
-  if (!unprotect (header_key, packet, pn_offset, expected, opened->header, &opened->pn_length, &opened->number))
+  if (!qs_packet_unprotect (header_key, packet, pn_offset, expected, opened->header, &opened->pn_length,
+                            &opened->number))
     return FALSE;
   opened->header_length = pn_offset + opened->pn_length;
   return qs_keys_open (keys, opened->number, QS_SPAN (opened->header, opened->header_length),
@@ -211,8 +156,8 @@ join (QsSpan before, GBytes *packet)
 {
   GByteArray *out = g_byte_array_new ();
 
-  g_byte_array_append (out, before.data, (guint) before.length);
-  g_byte_array_append (out, g_bytes_get_data (packet, NULL), (guint) g_bytes_get_size (packet));
+  qs_write_span (out, before);
+  qs_write_span (out, span_of (packet));
   return g_byte_array_free_to_bytes (out);
 }
 
@@ -258,16 +203,16 @@ qs_crafted_add_frames (QsSpan datagram, guint8 cid_length, QsSpan secret, guint6
 static gboolean
 find_crypto_start (QsSpan payload, QsSpan *crypto)
 {
+  QsFrame frame = { .type = QS_FRAME_PADDING };
   gsize at = 0;
 
-  while (at < payload.length && payload.data[at] <= 0x01)
-    at++;
-  guint64 type, offset, length;
-  if (!qs_varint_read (payload, &at, &type) || type != 0x06 || !qs_varint_read (payload, &at, &offset) ||
-      !qs_varint_read (payload, &at, &length) || offset != 0 || length > payload.length - at)
-    return FALSE;
-  *crypto = QS_SPAN (payload.data + at, length);
-  return TRUE;
+  while (frame.type == QS_FRAME_PADDING || frame.type == QS_FRAME_PING)
+    {
+      if (at >= payload.length || !qs_frame_parse (payload, &at, &frame, NULL))
+        return FALSE;
+    }
+  *crypto = frame.data;
+  return frame.type == QS_FRAME_CRYPTO && frame.stream_offset == 0;
 }
 
 gboolean
@@ -275,88 +220,47 @@ qs_crafted_is_split_hello (QsSpan initial)
 {
   QsPacketHeader header;
   QsSecret client, server;
-  guint8 clear[1500], plain[65536];
-  guint8 pn_length;
+  guint8 plain[65536];
   guint64 number;
   gsize length;
   QsSpan crypto;
 
-  if (!parse_initial (initial, &header) || header.pn_offset + 4 > sizeof clear || header.length > sizeof plain ||
+  if (!parse_initial (initial, &header) || header.length > sizeof plain ||
       !qs_initial_secrets (header.version, header.dcid, &client, &server))
     return FALSE;
   g_autoptr (QsKeys) keys = qs_keys_new (header.version, AES_128_GCM_SHA256, &client);
   g_autoptr (QsHeaderKey) header_key = qs_header_key_new (header.version, AES_128_GCM_SHA256, &client);
-  QsSpan packet = QS_SPAN (initial.data, header.length);
-  if (!unprotect (header_key, packet, header.pn_offset, 0, clear, &pn_length, &number))
-    return FALSE;
-  gsize start = header.pn_offset + pn_length;
-  if (!qs_keys_open (keys, number, QS_SPAN (clear, start), QS_SPAN (packet.data + start, packet.length - start), plain,
-                     &length) ||
-      !find_crypto_start (QS_SPAN (plain, length), &crypto) || crypto.length < 4)
-    return FALSE;
-  gsize whole = 4 + ((gsize) crypto.data[1] << 16 | (gsize) crypto.data[2] << 8 | crypto.data[3]);
-  return whole > crypto.length;
+  return qs_packet_open (keys, header_key, &header, initial, 0, plain, &length, &number) &&
+         find_crypto_start (QS_SPAN (plain, length), &crypto) && qs_tls_message_length (crypto) > crypto.length;
 }
 
 /* --- HTTP/3 --- */
-
-static GBytes *
-make_frame (guint64 type, const GByteArray *payload)
-{
-  GByteArray *out = g_byte_array_new ();
-
-  append_varint (out, type);
-  append_varint (out, payload->len);
-  g_byte_array_append (out, payload->data, payload->len);
-  return g_byte_array_free_to_bytes (out);
-}
-
-/* RFC 7541 section 5.1: an integer behind bits of another meaning. */
-static void
-append_prefixed (GByteArray *out, guint8 first, guint prefix, gsize value)
-{
-  guint8 most = (guint8) ((1u << prefix) - 1);
-
-  append_u8 (out, first | (guint8) MIN (value, most));
-  if (value < most)
-    return;
-  for (value -= most; value >= 0x80; value >>= 7)
-    append_u8 (out, 0x80 | (guint8) (value & 0x7f));
-  append_u8 (out, (guint8) value);
-}
 
 GBytes *
 qs_crafted_http3_headers (const char *const *fields)
 {
   g_autoptr (GByteArray) section = g_byte_array_new ();
+  GByteArray *out = g_byte_array_new ();
 
-  append_u8 (section, 0); /* no entry of a table is needed (RFC 9204 section 4.5.1) */
-  append_u8 (section, 0);
-  for (guint i = 0; fields[i] != NULL && fields[i + 1] != NULL; i += 2)
-    {
-      gsize name = strlen (fields[i]), value = strlen (fields[i + 1]);
-      append_prefixed (section, 0x20, 3, name);
-      g_byte_array_append (section, (const guint8 *) fields[i], (guint) name);
-      append_prefixed (section, 0, 7, value);
-      g_byte_array_append (section, (const guint8 *) fields[i + 1], (guint) value);
-    }
-  return make_frame (QS_HTTP3_HEADERS, section);
+  qs_qpack_literals_write (section, fields);
+  qs_http3_frame_write (out, QS_HTTP3_HEADERS, qs_written (section));
+  return g_byte_array_free_to_bytes (out);
 }
 
 GBytes *
 qs_crafted_http3_data (const char *text)
 {
-  g_autoptr (GByteArray) payload = g_byte_array_new ();
+  GByteArray *out = g_byte_array_new ();
 
-  g_byte_array_append (payload, (const guint8 *) text, (guint) strlen (text));
-  return make_frame (QS_HTTP3_DATA, payload);
+  qs_http3_frame_write (out, QS_HTTP3_DATA, QS_SPAN (text, strlen (text)));
+  return g_byte_array_free_to_bytes (out);
 }
 
 GBytes *
 qs_crafted_http3_goaway (guint64 id)
 {
-  g_autoptr (GByteArray) payload = g_byte_array_new ();
+  GByteArray *out = g_byte_array_new ();
 
-  append_varint (payload, id);
-  return make_frame (QS_HTTP3_GOAWAY, payload);
+  qs_http3_number_frame_write (out, QS_HTTP3_GOAWAY, id);
+  return g_byte_array_free_to_bytes (out);
 }

@@ -147,13 +147,15 @@ find_by_long_header (QsFlows *self, const QsUdpDatagram *datagram, const QsFlowE
 static QsFlow *
 find_by_short_header (QsFlows *self, const QsUdpDatagram *datagram, const QsFlowEnd *end)
 {
-  QsFlowRoute *route = route_of (self, end, FALSE);
   QsSpan packet = QS_SPAN (datagram->data, datagram->length);
   QsFlowOwner *found = NULL;
 
   if (datagram->direction == QS_DIRECTION_RECEIVED)
     found = qs_flow_table_find_short (self->table, NULL, packet);
-  else if (route != NULL)
+  if (found != NULL)
+    return (QsFlow *) found;
+  QsFlowRoute *route = route_of (self, end, FALSE);
+  if (route != NULL && datagram->direction == QS_DIRECTION_SENT)
     found = qs_flow_table_find_short (self->table, route, packet);
   return found != NULL ? (QsFlow *) found : owner_of (route);
 }

@@ -27,12 +27,12 @@ typedef struct {
   QsTrace *trace; /* NULL unless recording */
   /*< private >*/
   QsFlowTable *table;
-  QsFlowEnd end;      /* the peer, as path has it */
-  QsFlowEnd begun_at; /* where its first datagram came from: the id that the client made up counts there alone */
-  guint8 first_dcid[255], client_cid[255]; /* as long as any version may have them */
-  guint8 first_dcid_length, client_cid_length;
+  QsFlowEnd end;   /* the peer, as path has it */
   guint n_unowned; /* datagrams while nobody held it */
   guint16 path;
+  guint8 first_dcid_length, client_cid_length;
+  QsFlowEnd begun_at; /* where its first datagram came from: the id that the client made up counts there alone */
+  guint8 first_dcid[255], client_cid[255]; /* as long as any version may have them */
 } QsFlow;
 
 QsFlows *qs_flows_new (gboolean record, GSocketAddress *local);

@@ -19,6 +19,9 @@ gboolean qs_qpack_instruction_length (QsSpan bytes, gboolean encoder, gsize *len
 /* "Insert with Name Reference": what an instruction is, by its first byte. Not translated: the RFC's names. */
 const char *qs_qpack_instruction_name (guint8 first, gboolean encoder);
 
+/* An encoded field section (section 4.5) whose fields stand in it literally and refer to no table. fields: name, value, …, NULL. */
+void qs_qpack_literals_write (GByteArray *out, const char *const *fields);
+
 /* Instructions, one behind the other. */
 void qs_scribe_qpack_instructions (QsScribe *scribe, gboolean encoder);
 
