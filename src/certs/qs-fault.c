@@ -210,11 +210,13 @@ say_dates (QsJudge *self, QsCertificate *certificate, int place, gboolean early)
   g_autofree char *now = qs_certs_time_text (now_s);
   const char *name = qs_certificate_get_common_name (certificate);
   char *sentence =
-      early ? g_strdup_printf (
-                  _ ("The certificate of “%s” becomes valid only in %s, on %s; the clock of this computer says %s."),
-                  name, span, then, now)
-            : g_strdup_printf (_ ("The certificate of “%s” expired %s ago, on %s; the clock of this computer says %s."),
-                               name, span, then, now);
+      early
+          ? g_strdup_printf (_ ("The certificate of “%s” becomes valid only in %s, on %s; at the time of this "
+                                "connection the clock said %s."),
+                             name, span, then, now)
+          : g_strdup_printf (
+                _ ("The certificate of “%s” expired %s ago, on %s; at the time of this connection the clock said %s."),
+                name, span, then, now);
   return with_place (self, place, sentence);
 }
 

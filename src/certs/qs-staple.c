@@ -149,8 +149,8 @@ say_early (const Answer *answer, gint64 now_s)
 {
   g_autofree char *from = qs_certs_time_text (answer->from);
 
-  return g_strdup_printf (_ ("The stapled OCSP answer is of %s, which is still to come by the clock of this computer."),
-                          from);
+  return g_strdup_printf (
+      _ ("The stapled OCSP answer is of %s, which was still to come by the clock of this connection."), from);
 }
 
 static char *

@@ -427,8 +427,9 @@ say_expired (const Verify *verify)
   g_autofree char *ago = qs_certs_span_text (verify->now - qs_certificate_get_not_after (certificate));
   g_autofree char *then = qs_certs_time_text (qs_certificate_get_not_after (certificate));
   g_autofree char *now = qs_certs_time_text (verify->now);
-  return g_strdup_printf (_ ("The certificate of “%s” expired %s ago, on %s; the clock of this computer says %s."),
-                          qs_certificate_get_common_name (certificate), ago, then, now);
+  return g_strdup_printf (
+      _ ("The certificate of “%s” expired %s ago, on %s; at the time of this connection the clock said %s."),
+      qs_certificate_get_common_name (certificate), ago, then, now);
 }
 
 static char *
@@ -442,7 +443,7 @@ say_not_yet_valid (const Verify *verify)
   g_autofree char *then = qs_certs_time_text (qs_certificate_get_not_before (certificate));
   g_autofree char *now = qs_certs_time_text (verify->now);
   return g_strdup_printf (
-      _ ("The certificate of “%s” becomes valid only in %s, on %s; the clock of this computer says %s."),
+      _ ("The certificate of “%s” becomes valid only in %s, on %s; at the time of this connection the clock said %s."),
       qs_certificate_get_common_name (certificate), wait, then, now);
 }
 

@@ -9,10 +9,27 @@ packet_of (const QsTraceMessage *message)
   return message != NULL ? (gint64) message->packet : QS_NO_PACKET;
 }
 
+/* Of a recording that holds no verification the client's alert alone proves that it refused the certificate: what stands in
+ * the certificates is true all the same, and no reason why the connection ended. */
+static gboolean
+was_refused_by_alert (const QsEvidence *evidence)
+{
+  static const guint8 alerts[] = {
+    42, 43, 44, 45, 46, 48, 49, 113
+  }; /* RFC 9846 section 6.2; 113: RFC 6066 section 8 */
+
+  for (guint i = 0; i < G_N_ELEMENTS (alerts); i++)
+    if (qs_evidence_has_alert (evidence, alerts[i], TRUE))
+      return TRUE;
+  return FALSE;
+}
+
 /* What the client refuses it for is an error where it did refuse; where it went on, or was told to, a warning. */
 static gboolean
 was_taken (const QsEvidence *evidence)
 {
+  if (evidence->verify == NULL && qs_trace_is_from_file (evidence->trace))
+    return !was_refused_by_alert (evidence);
   return (qs_evidence_is_connected (evidence) && !evidence->close.known) || (evidence->ended && !evidence->failed);
 }
 
@@ -68,7 +85,8 @@ match_refused (const QsEvidence *evidence, QsMatch *match, QsFaultKind kind)
   if (evidence->verify == NULL)
     {
       match->certainty = QS_CERTAINTY_LIKELY;
-      qs_match_add_close (match, evidence);
+      if (!was_taken (evidence))
+        qs_match_add_close (match, evidence);
       match->packet = packet_of (evidence->certificate);
     }
   if (was_taken (evidence))

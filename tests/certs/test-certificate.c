@@ -308,7 +308,7 @@ test_times (void)
   g_autoptr (GPtrArray) early = kit_chain (young, NULL);
 
   assert_verify (X509_V_ERR_CERT_HAS_EXPIRED, expired, QS_VERIFY_EXPIRED, "expired 3 days ago, on 2026-11-18 10:00:00");
-  assert_verify (X509_V_ERR_CERT_HAS_EXPIRED, expired, QS_VERIFY_EXPIRED, "says 2026-11-21 10:00:00 UTC");
+  assert_verify (X509_V_ERR_CERT_HAS_EXPIRED, expired, QS_VERIFY_EXPIRED, "said 2026-11-21 10:00:00 UTC");
   assert_verify (X509_V_ERR_CERT_NOT_YET_VALID, early, QS_VERIFY_NOT_YET_VALID, "only in 5 hours");
   assert_verify (X509_V_ERR_CERT_HAS_EXPIRED, NULL, QS_VERIFY_EXPIRED, "expired");
 }
