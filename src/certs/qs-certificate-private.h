@@ -27,8 +27,6 @@ char *qs_certs_span_text (gint64 seconds);
 
 /* The sections that a certificate has, as seen at a given time. */
 GPtrArray *qs_certificate_sections_new (QsCertificate *self, gint64 now_s);
-QsCertificateField *qs_certificate_section_add (QsCertificateSection *section, const char *label, char *value);
-QsCertificateSection *qs_certificate_section_new (const char *title);
 /* scts: a STACK_OF (SCT). */
 void qs_certificate_section_add_scts (QsCertificateSection *section, void *scts);
 /* One section an extension, appended to sections. */

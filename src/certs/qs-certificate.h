@@ -19,6 +19,9 @@ typedef struct {
   char *title;       /* "Subject", "Validity", "Subject Alternative Name" … */
   GPtrArray *fields; /* QsCertificateField */
 } QsCertificateSection;
+QsCertificateSection *qs_certificate_section_new (const char *title);
+/* Takes value. The field is the section's. */
+QsCertificateField *qs_certificate_section_add (QsCertificateSection *section, const char *label, char *value);
 void qs_certificate_section_free (QsCertificateSection *section);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsCertificateSection, qs_certificate_section_free)
 

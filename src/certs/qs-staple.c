@@ -258,7 +258,7 @@ void
 qs_staple_free (QsStaple *staple)
 {
   g_free (staple->sentence);
-  qs_certificate_section_free (staple->section);
+  g_clear_pointer (&staple->section, qs_certificate_section_free);
   g_free (staple);
 }
 

@@ -4,6 +4,7 @@
 #include <openssl/x509_vfy.h>
 #include <string.h>
 
+#include "base/qs-i18n.h"
 #include "diagnosis/qs-evidence.h"
 #include "wire/qs-tls-extensions.h"
 
@@ -164,4 +165,75 @@ qs_evidence_find_faults (QsEvidence *evidence)
                                .scts = qs_evidence_get_scts (evidence) };
 
   evidence->faults = find_faults (&facts);
+}
+
+/* --- For people who look at the chain --- */
+
+/* Of one that the server did not send, the last certificate below it is where to tell of it. */
+static gboolean
+is_told_at (const QsEvidence *evidence, const QsFault *fault, guint place)
+{
+  return fault->place == (int) place || (fault->place < 0 && place + 1 == evidence->chain->len);
+}
+
+static void
+add_faults (const QsEvidence *evidence, guint place, GPtrArray *sections)
+{
+  g_autoptr (QsCertificateSection) section = qs_certificate_section_new (_ ("What stands out"));
+
+  for (guint i = 0; i < evidence->faults->len; i++)
+    {
+      const QsFault *fault = evidence->faults->pdata[i];
+      if (!is_told_at (evidence, fault, place))
+        continue;
+      const char *label = fault->kind <= QS_FAULT_REFUSED ? _ ("Fault") : _ ("Others may object");
+      qs_certificate_section_add (section, label, g_strdup (fault->sentence))->warning = TRUE;
+    }
+  if (section->fields->len > 0)
+    g_ptr_array_add (sections, g_steal_pointer (&section));
+}
+
+static void
+add_proofs (const QsEvidence *evidence, GPtrArray *sections)
+{
+  QsSpan staple_bytes = qs_evidence_get_staple (evidence), scts = qs_evidence_get_scts (evidence);
+  GBytes *record = evidence->verify != NULL ? evidence->verify->bytes : NULL;
+  g_autoptr (GPtrArray) built =
+      record != NULL ? qs_verify_record_get_built (record) : g_ptr_array_ref (evidence->chain);
+  QsCertificateSection *section = scts.length > 0 ? qs_scts_section_new (scts) : NULL;
+
+  if (staple_bytes.length > 0)
+    {
+      g_autoptr (QsStaple) staple =
+          qs_staple_new (staple_bytes, evidence->chain->pdata[0], built, time_of_chain (evidence));
+      g_ptr_array_add (sections, g_steal_pointer (&staple->section));
+    }
+  if (section != NULL)
+    g_ptr_array_add (sections, section);
+}
+
+GPtrArray *
+qs_evidence_dup_notes (const QsEvidence *evidence, guint place)
+{
+  GPtrArray *sections = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_certificate_section_free);
+
+  add_faults (evidence, place, sections);
+  if (place == 0)
+    add_proofs (evidence, sections);
+  return sections;
+}
+
+char *
+qs_evidence_verify_words (const QsEvidence *evidence)
+{
+  if (evidence->verify_code < 0)
+    return NULL;
+  for (guint i = 0; evidence->verify_code > 0 && i < evidence->faults->len; i++)
+    {
+      const QsFault *fault = evidence->faults->pdata[i];
+      if (fault->code == evidence->verify_code)
+        return g_strdup (fault->sentence);
+    }
+  return qs_verify_sentence (evidence->verify_code, evidence->chain,
+                             evidence->sni != NULL ? evidence->sni : evidence->host, evidence->now_s);
 }

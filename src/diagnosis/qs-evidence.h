@@ -199,6 +199,10 @@ gboolean qs_evidence_close_is_echo (const QsEvidence *evidence);
 /* The OCSP answer that the server stapled, and the SCTs of its TLS extension; without bytes where none came. */
 QsSpan qs_evidence_get_staple (const QsEvidence *evidence);
 QsSpan qs_evidence_get_scts (const QsEvidence *evidence);
+/* What is known of a certificate of the chain beside itself: QsCertificateSection; may be empty (transfer full). */
+GPtrArray *qs_evidence_dup_notes (const QsEvidence *evidence, guint place);
+/* What the verification came to, in words; NULL: not known. Owned by the caller. */
+char *qs_evidence_verify_words (const QsEvidence *evidence);
 
 /* Parts, each in its own file. */
 void qs_evidence_read_ends (QsEvidence *evidence);

@@ -173,8 +173,7 @@ look_verified (const QsEvidence *evidence, Seen *seen)
     seen->time = evidence->client_finished->time; /* a client that says Finished took the certificate */
   seen->failed = evidence->verify_code > 0;
   if (evidence->verify_code >= 0)
-    seen->detail = qs_verify_sentence (evidence->verify_code, evidence->chain,
-                                       evidence->sni != NULL ? evidence->sni : evidence->host, evidence->now_s);
+    seen->detail = qs_evidence_verify_words (evidence);
 }
 
 static void

@@ -88,10 +88,10 @@ read_verify (QsSummary *summary, const QsEvidence *evidence)
 {
   summary->chain = g_ptr_array_ref (evidence->chain);
   summary->verify_code = evidence->verify_code;
-  if (evidence->verify_code >= 0)
-    summary->verify_message =
-        qs_verify_sentence (evidence->verify_code, evidence->chain,
-                            evidence->sni != NULL ? evidence->sni : evidence->host, evidence->now_s);
+  summary->verify_message = qs_evidence_verify_words (evidence);
+  summary->chain_notes = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
+  for (guint i = 0; i < evidence->chain->len; i++)
+    g_ptr_array_add (summary->chain_notes, qs_evidence_dup_notes (evidence, i));
 }
 
 static GBytes *
@@ -197,6 +197,7 @@ qs_summary_free (QsSummary *summary)
   g_free (summary->sni);
   g_free (summary->verify_message);
   g_ptr_array_unref (summary->chain);
+  g_ptr_array_unref (summary->chain_notes);
   g_free (summary->quic_version);
   g_clear_pointer (&summary->offered_versions, g_array_unref);
   g_clear_pointer (&summary->peer_transport_parameters, g_bytes_unref);

@@ -36,9 +36,12 @@ typedef struct {
   char *sni;
   int resumed;          /* -1 unknown */
   int verify_code;      /* -1 unknown */
-  char *verify_message; /* qs_verify_sentence */
+  char *verify_message; /* in words, with the certificate that it is about */
   GPtrArray *chain;     /* QsCertificate; may be empty */
-  char *quic_version;   /* "1" */
+  /* Beside each certificate of the chain what it does not say itself: an array of QsCertificateSection (what is wrong
+   * with it; of the server's own the stapled OCSP answer and SCTs); may be empty. */
+  GPtrArray *chain_notes;
+  char *quic_version; /* "1" */
   gboolean retry;
   GArray *offered_versions;          /* guint32 of Version Negotiation, NULL when there was none */
   GBytes *peer_transport_parameters; /* the extension's bytes */

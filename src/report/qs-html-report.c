@@ -227,6 +227,22 @@ add_transport_parameters (GString *page, const QsSummary *summary)
 }
 
 static void
+add_sections (GString *page, GPtrArray *sections)
+{
+  for (guint s = 0; s < sections->len; s++)
+    {
+      const QsCertificateSection *section = sections->pdata[s];
+      add (page, "<tr><th colspan=\"2\">%s</th></tr>\n", section->title);
+      for (guint f = 0; f < section->fields->len; f++)
+        {
+          const QsCertificateField *field = section->fields->pdata[f];
+          add (page, "<tr><td class=\"%s\">%s</td><td class=\"%s\">%s</td></tr>\n", field->warning ? "warning" : "dim",
+               field->label, field->monospace ? "mono" : "", field->value);
+        }
+    }
+}
+
+static void
 add_certificates (GString *page, const QsSummary *summary)
 {
   if (summary->chain == NULL || summary->chain->len == 0)
@@ -236,19 +252,12 @@ add_certificates (GString *page, const QsSummary *summary)
   for (guint i = 0; i < summary->chain->len; i++)
     {
       QsCertificate *certificate = summary->chain->pdata[i];
-      GPtrArray *sections = qs_certificate_get_sections (certificate);
-      add (page, "<details><summary>%s</summary><table>\n", qs_certificate_get_subject (certificate));
-      for (guint s = 0; s < sections->len; s++)
-        {
-          const QsCertificateSection *section = sections->pdata[s];
-          add (page, "<tr><th colspan=\"2\">%s</th></tr>\n", section->title);
-          for (guint f = 0; f < section->fields->len; f++)
-            {
-              const QsCertificateField *field = section->fields->pdata[f];
-              add (page, "<tr><td class=\"%s\">%s</td><td class=\"%s\">%s</td></tr>\n",
-                   field->warning ? "warning" : "dim", field->label, field->monospace ? "mono" : "", field->value);
-            }
-        }
+      GPtrArray *notes = summary->chain_notes->pdata[i];
+      /* What there is to say of it beside what it says is not to be missed. */
+      add (page, "<details%s><summary>%s</summary><table>\n", notes->len > 0 ? " open" : "",
+           qs_certificate_get_subject (certificate));
+      add_sections (page, notes);
+      add_sections (page, qs_certificate_get_sections (certificate));
       g_string_append (page, "</table></details>\n");
     }
 }

@@ -7,6 +7,7 @@
 #include "app/widgets/qs-file-dialog.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "certs/qs-certificate.h"
 #include "wire/qs-describe.h"
 #include "wire/qs-names.h"
 
@@ -198,13 +199,23 @@ show_facts (QsSecurityPage *self, QsRun *run, const QsSummary *summary)
   qs_facts_grid_set_facts (self->facts, facts, G_N_ELEMENTS (facts));
 }
 
+/* Which certificates, and what is told of them: both may change while a run goes on. */
 static char *
-fingerprints (GPtrArray *chain)
+fingerprints (const QsSummary *summary)
 {
   GString *all = g_string_new (NULL);
 
-  for (guint i = 0; i < chain->len; i++)
-    g_string_append (all, qs_certificate_get_sha256 (g_ptr_array_index (chain, i)));
+  for (guint i = 0; i < summary->chain->len; i++)
+    {
+      GPtrArray *notes = g_ptr_array_index (summary->chain_notes, i);
+      g_string_append (all, qs_certificate_get_sha256 (g_ptr_array_index (summary->chain, i)));
+      for (guint n = 0; n < notes->len; n++)
+        {
+          const QsCertificateSection *section = g_ptr_array_index (notes, n);
+          for (guint f = 0; f < section->fields->len; f++)
+            g_string_append (all, ((const QsCertificateField *) g_ptr_array_index (section->fields, f))->value);
+        }
+    }
   return g_string_free (all, FALSE);
 }
 
@@ -217,9 +228,10 @@ role_of (QsCertificate *certificate, guint position)
 }
 
 static void
-show_chain (QsSecurityPage *self, GPtrArray *chain)
+show_chain (QsSecurityPage *self, const QsSummary *summary)
 {
-  g_autofree char *all = fingerprints (chain);
+  GPtrArray *chain = summary->chain;
+  g_autofree char *all = fingerprints (summary);
 
   if (g_strcmp0 (all, self->shown) == 0)
     return;
@@ -229,7 +241,8 @@ show_chain (QsSecurityPage *self, GPtrArray *chain)
   for (guint i = 0; i < chain->len; i++)
     {
       QsCertificate *certificate = g_ptr_array_index (chain, i);
-      GtkWidget *row = qs_certificate_row_new (certificate, role_of (certificate, i));
+      GtkWidget *row =
+          qs_certificate_row_new (certificate, role_of (certificate, i), g_ptr_array_index (summary->chain_notes, i));
       g_signal_connect_object (row, "export", G_CALLBACK (export_one_cb), self, G_CONNECT_SWAPPED);
       gtk_container_add (GTK_CONTAINER (self->chain), row);
     }
@@ -275,7 +288,7 @@ qs_security_page_update (QsPage *page, QsRun *run)
 
   show_verify (self, run, summary);
   show_facts (self, run, summary);
-  show_chain (self, summary->chain);
+  show_chain (self, summary);
   show_parameters (self, summary->peer_transport_parameters);
 }
 

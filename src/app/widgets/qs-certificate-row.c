@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/widgets/qs-certificate-row.h"
 
+#include <string.h>
+
 #include "app/widgets/qs-facts-grid.h"
 #include "base/qs-i18n.h"
 
 struct _QsCertificateRow {
   GtkListBoxRow parent;
   GtkExpander *expander;
-  GtkLabel *name, *about;
+  GtkLabel *name, *about, *warnings;
   GtkBox *sections;
   QsCertificate *certificate;
+  GPtrArray *notes; /* QsCertificateSection */
   gboolean filled;
 };
 
@@ -47,6 +50,8 @@ expanded_cb (QsCertificateRow *self)
     return;
   self->filled = TRUE;
 
+  for (guint i = 0; i < self->notes->len; i++)
+    add_section (self, g_ptr_array_index (self->notes, i));
   GPtrArray *sections = qs_certificate_get_sections (self->certificate);
   for (guint i = 0; i < sections->len; i++)
     add_section (self, g_ptr_array_index (sections, i));
@@ -59,8 +64,28 @@ export_cb (QsCertificateRow *self)
 }
 
 static void
+show_warnings (QsCertificateRow *self)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < self->notes->len; i++)
+    {
+      const QsCertificateSection *section = g_ptr_array_index (self->notes, i);
+      for (guint f = 0; f < section->fields->len; f++)
+        {
+          const QsCertificateField *field = g_ptr_array_index (section->fields, f);
+          if (field->warning && strstr (text->str, field->value) == NULL)
+            g_string_append_printf (text, "%s%s", text->len > 0 ? "\n" : "", field->value);
+        }
+    }
+  gtk_label_set_text (self->warnings, text->str);
+  gtk_widget_set_visible (GTK_WIDGET (self->warnings), text->len > 0);
+}
+
+static void
 qs_certificate_row_finalize (GObject *object)
 {
+  g_clear_pointer (&QS_CERTIFICATE_ROW (object)->notes, g_ptr_array_unref);
   g_clear_pointer (&QS_CERTIFICATE_ROW (object)->certificate, qs_certificate_unref);
   G_OBJECT_CLASS (qs_certificate_row_parent_class)->finalize (object);
 }
@@ -78,6 +103,7 @@ qs_certificate_row_class_init (QsCertificateRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, QsCertificateRow, expander);
   gtk_widget_class_bind_template_child (widget_class, QsCertificateRow, name);
   gtk_widget_class_bind_template_child (widget_class, QsCertificateRow, about);
+  gtk_widget_class_bind_template_child (widget_class, QsCertificateRow, warnings);
   gtk_widget_class_bind_template_child (widget_class, QsCertificateRow, sections);
   gtk_widget_class_bind_template_callback (widget_class, expanded_cb);
   gtk_widget_class_bind_template_callback (widget_class, export_cb);
@@ -98,9 +124,9 @@ date_words (gint64 seconds)
 }
 
 GtkWidget *
-qs_certificate_row_new (QsCertificate *certificate, const char *role)
+qs_certificate_row_new (QsCertificate *certificate, const char *role, GPtrArray *notes)
 {
-  g_return_val_if_fail (certificate != NULL && role != NULL, NULL);
+  g_return_val_if_fail (certificate != NULL && role != NULL && notes != NULL, NULL);
 
   QsCertificateRow *self = g_object_new (QS_TYPE_CERTIFICATE_ROW, NULL);
   g_autofree char *until = date_words (qs_certificate_get_not_after (certificate));
@@ -109,6 +135,8 @@ qs_certificate_row_new (QsCertificate *certificate, const char *role)
   const char *name = qs_certificate_get_common_name (certificate);
 
   self->certificate = qs_certificate_ref (certificate);
+  self->notes = g_ptr_array_ref (notes);
+  show_warnings (self);
   gtk_label_set_text (self->name, name);
   gtk_label_set_text (self->about, about);
   atk_object_set_name (gtk_widget_get_accessible (GTK_WIDGET (self)), name);
