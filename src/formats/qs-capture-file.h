@@ -12,6 +12,10 @@ G_BEGIN_DECLS
 gboolean qs_pcapng_is (const guint8 *start, gsize length);
 gboolean qs_pcapng_read (QsInput *input, QsCapture *capture, GError **error);
 
+/* Sun's snoop (RFC 1761). */
+gboolean qs_snoop_is (const guint8 *start, gsize length);
+gboolean qs_snoop_read (QsInput *input, QsCapture *capture, GError **error);
+
 /* Classic pcap, with times in micro- or nanoseconds, of both byte orders. */
 gboolean qs_pcap_is (const guint8 *start, gsize length);
 gboolean qs_pcap_read (QsInput *input, QsCapture *capture, GError **error);

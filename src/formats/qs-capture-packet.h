@@ -20,8 +20,8 @@ typedef struct {
 typedef QsFlowEnd QsCaptureEnd;
 
 typedef enum {
-  QS_CAPTURE_OTHER, /* not IP, or a transport that is none of ours */
-  QS_CAPTURE_FRAGMENT,
+  QS_CAPTURE_OTHER,    /* not IP, or a transport that is none of ours */
+  QS_CAPTURE_FRAGMENT, /* of an IP packet: payload is what it has of it */
   QS_CAPTURE_MALFORMED,
   QS_CAPTURE_UDP,
   QS_CAPTURE_TCP,
@@ -40,6 +40,9 @@ typedef struct {
   guint8 ecn;
   QsSpan payload;         /* what was captured of it */
   guint32 payload_length; /* on the wire */
+  guint8 protocol;        /* of a fragment */
+  guint32 fragment_id, fragment_offset;
+  gboolean fragment_more;
   guint8 tcp_flags;
   guint32 sequence;
   gboolean icmp6;
@@ -51,7 +54,10 @@ typedef struct {
 /* Whether packets of this link type can be read. */
 gboolean qs_capture_link_is_known (guint link);
 
-/* Takes the link, IP and transport headers off. Spans point into captured's bytes. */
+/* Fragments put together: makes the packet that they are of. packet: one of them; bytes: all behind the IP header. */
+void qs_capture_packet_join (QsSpan bytes, QsCapturePacket *packet);
+
+/* Takes the link, tunnels', IP and transport headers off. Spans point into captured's bytes. */
 void qs_capture_packet_parse (const QsCaptured *captured, QsCapturePacket *packet);
 
 GSocketAddress *qs_capture_end_to_address (const QsCaptureEnd *end); /* owned by the caller */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "formats/qs-capture-fragments.h"
 #include "formats/qs-capture-tcp.h"
 #include "formats/qs-capture.h"
 
@@ -23,14 +24,15 @@ struct _QsCaptureConnection {
   QsCaptureFlow *flow;
   QsCaptureEnd client, server;
   QsVantage vantage;
-  gboolean guessed;       /* QUIC by its looks alone: short headers between ports that mean nothing */
-  guint n_fitting, n_odd; /* datagrams that look like short headers, and that do not */
-  guint64 first_bytes[2]; /* bit N: one began with N; header protection makes them differ */
-  gboolean negotiates;    /* a Version Negotiation was the last that came */
-  QsCaptureTcp tcp[2];    /* by who sends: client, server */
-  gboolean sole;          /* no other one in the capture has its server */
-  gboolean refused_shown; /* RST was told of */
-  guint8 ended[2];        /* by who sends: flags of TCP that were told of, FIN and RST */
+  gboolean guessed;                /* QUIC by its looks alone: short headers between ports that mean nothing */
+  guint n_fitting, n_odd;          /* datagrams that look like short headers, and that do not */
+  guint64 n_bytes, n_high, n_zero; /* of what would be encrypted: all, those from 128 on, those that are 0 */
+  guint64 first_bytes[2];          /* bit N: one began with N; header protection makes them differ */
+  gboolean negotiates;             /* a Version Negotiation was the last that came */
+  QsCaptureTcp tcp[2];             /* by who sends: client, server */
+  gboolean sole;                   /* no other one in the capture has its server */
+  gboolean refused_shown;          /* RST was told of */
+  guint8 ended[2];                 /* by who sends: flags of TCP that were told of, FIN and RST */
   gboolean answered;
   gint64 connected; /* TCP: when the server's SYN came, since 1970; -1: it did not */
   gint64 first, last;
@@ -46,7 +48,8 @@ struct _QsCapture {
   GPtrArray *secrets;
   GPtrArray *notes;
   GPtrArray *runs; /* QsRunReader */
-  guint64 n_packets, n_fragments, n_malformed, n_left_out;
+  QsCaptureFragments *fragments;
+  guint64 n_packets, n_malformed, n_left_out;
   guint n_guessed;
 };
 

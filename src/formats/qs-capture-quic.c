@@ -283,7 +283,23 @@ note_looks (QsCaptureConnection *connection, QsSpan payload)
       return;
     }
   connection->n_fitting++;
+  for (gsize i = 1 + QS_CID_MAX; connection->guessed && i < payload.length; i++)
+    {
+      connection->n_high += payload.data[i] >> 7;
+      connection->n_zero += payload.data[i] == 0;
+      connection->n_bytes++;
+    }
   connection->first_bytes[payload.data[0] / 64] |= G_GUINT64_CONSTANT (1) << payload.data[0] % 64;
+}
+
+/* What is encrypted has no pattern: half of its bytes are above 127, one in 256 is 0. Text and the fields of other protocols do not
+ * look like that. */
+static gboolean
+looks_encrypted (const QsCaptureConnection *connection)
+{
+  guint64 n = connection->n_bytes;
+
+  return connection->n_high * 100 > n * 40 && connection->n_high * 100 < n * 60 && connection->n_zero * 100 < n * 3;
 }
 
 gboolean
@@ -292,7 +308,7 @@ qs_capture_is_wrong_guess (const QsCaptureConnection *connection)
   guint n_first =
       (guint) (__builtin_popcountll (connection->first_bytes[0]) + __builtin_popcountll (connection->first_bytes[1]));
 
-  return connection->guessed && (connection->n_fitting < MIN_GUESSED ||
+  return connection->guessed && (!looks_encrypted (connection) || connection->n_fitting < MIN_GUESSED ||
                                  connection->n_odd * 16 > connection->n_fitting || n_first < MIN_FIRST_BYTES);
 }
 

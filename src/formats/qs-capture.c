@@ -257,6 +257,7 @@ qs_capture_new (const char *title)
 
   self->title = g_strdup (title);
   self->table = qs_flow_table_new (&klass);
+  self->fragments = qs_capture_fragments_new ();
   self->servers = g_hash_table_new (end_hash, end_equal);
   self->connections = g_ptr_array_new_with_free_func (connection_free);
   self->traces = g_ptr_array_new_with_free_func (g_object_unref);
@@ -270,6 +271,7 @@ void
 qs_capture_free (QsCapture *self)
 {
   g_hash_table_unref (self->servers);
+  qs_capture_fragments_free (self->fragments);
   qs_flow_table_free (self->table); /* before its connections */
   g_ptr_array_unref (self->connections);
   g_ptr_array_unref (self->traces);
@@ -307,6 +309,30 @@ qs_capture_add_run (QsCapture *self, const guint8 *record, gsize length)
   return run;
 }
 
+static void
+add_parsed (QsCapture *self, const QsCaptured *captured, const QsCapturePacket *packet)
+{
+  switch (packet->kind)
+    {
+    case QS_CAPTURE_UDP:
+      qs_capture_add_udp (self, captured, packet);
+      break;
+    case QS_CAPTURE_TCP:
+      qs_capture_add_tcp (self, captured, packet);
+      break;
+    case QS_CAPTURE_ICMP:
+      add_icmp (self, captured, packet);
+      break;
+    case QS_CAPTURE_MALFORMED:
+      self->n_malformed++;
+      break;
+    case QS_CAPTURE_FRAGMENT: /* within a packet that was put together: a tunnel's, rarer than rare */
+    case QS_CAPTURE_OTHER:
+    default:
+      break;
+    }
+}
+
 void
 qs_capture_add_packet (QsCapture *self, const QsCaptured *captured)
 {
@@ -319,27 +345,8 @@ qs_capture_add_packet (QsCapture *self, const QsCaptured *captured)
       (captured->link == QS_LINK_LINUX_COOKED || captured->link == QS_LINK_LINUX_COOKED2) &&
       memcmp (packet.from.address, packet.to.address, sizeof packet.from.address) == 0)
     return;
-  switch (packet.kind)
-    {
-    case QS_CAPTURE_UDP:
-      qs_capture_add_udp (self, captured, &packet);
-      break;
-    case QS_CAPTURE_TCP:
-      qs_capture_add_tcp (self, captured, &packet);
-      break;
-    case QS_CAPTURE_ICMP:
-      add_icmp (self, captured, &packet);
-      break;
-    case QS_CAPTURE_FRAGMENT:
-      self->n_fragments++;
-      break;
-    case QS_CAPTURE_MALFORMED:
-      self->n_malformed++;
-      break;
-    case QS_CAPTURE_OTHER:
-    default:
-      break;
-    }
+  if (packet.kind != QS_CAPTURE_FRAGMENT || qs_capture_fragments_add (self->fragments, &packet))
+    add_parsed (self, captured, &packet);
 }
 
 guint64
@@ -410,7 +417,9 @@ qs_capture_finish (QsCapture *self, GError **error)
       return NULL;
     }
 
-  add_count_note (self, self->n_fragments, _ ("fragments of IP packets in the capture were passed over"));
+  add_count_note (
+      self, qs_capture_fragments_get_n_lost (self->fragments),
+      _ ("fragments of IP packets in the capture were passed over: others of the same packets are missing"));
   add_count_note (self, self->n_malformed, _ ("packets in the capture could not be read"));
   add_count_note (self, self->n_left_out, _ ("packets belong to connections above the bound and were passed over"));
   for (guint i = 0; i < self->runs->len; i++)

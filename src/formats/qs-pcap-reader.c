@@ -6,13 +6,16 @@
 
 #define MAGIC_US 0xa1b2c3d4u
 #define MAGIC_NS 0xa1b23c4du
+#define MAGIC_MODIFIED 0xa1b2cd34u /* Linux 2.2's: each packet has eight bytes more of its interface */
 #define FILE_HEADER 24
 #define PACKET_HEADER 16
+#define MORE_HEADER 8
 #define MAX_PACKET (256u << 10) /* libpcap's own bound */
 
 typedef struct {
   gboolean swapped;
   gboolean nanoseconds;
+  gboolean modified;
   guint link;
 } Format;
 
@@ -34,7 +37,8 @@ read_magic (const guint8 *start, gsize length, Format *format)
 
       format->swapped = swapped == 1;
       format->nanoseconds = magic == MAGIC_NS;
-      if (magic == MAGIC_US || magic == MAGIC_NS)
+      format->modified = magic == MAGIC_MODIFIED;
+      if (magic == MAGIC_US || magic == MAGIC_NS || magic == MAGIC_MODIFIED)
         return TRUE;
     }
   return FALSE;
@@ -79,8 +83,16 @@ read_packet (QsInput *input, const Format *format, const guint8 *header, GByteAr
                    qs_input_get_position (input) - PACKET_HEADER, kept);
       return FALSE;
     }
-  g_byte_array_set_size (buffer, kept);
   GError *read_error = NULL;
+  if (format->modified && !qs_input_skip (input, MORE_HEADER, &read_error))
+    {
+      if (read_error != NULL)
+        g_propagate_error (error, read_error);
+      else
+        fail_truncated (input, error);
+      return FALSE;
+    }
+  g_byte_array_set_size (buffer, kept);
   if (qs_input_read (input, buffer->data, kept, &read_error) != (gssize) kept)
     {
       if (read_error != NULL)
@@ -108,11 +120,12 @@ qs_pcap_read (QsInput *input, QsCapture *capture, GError **error)
   if (got < FILE_HEADER)
     return got < 0 ? FALSE : fail_truncated (input, error);
   read_magic (header, FILE_HEADER, &format);
-  format.link = get32 (header + 20, format.swapped) & 0x0fffffffu; /* above: about frame check sequences */
+  format.link = get32 (header + 20, format.swapped) & 0xffffu; /* above: about frame check sequences */
   if (!qs_capture_link_is_known (format.link))
     {
       g_set_error (error, QS_ERROR, QS_ERROR_UNSUPPORTED,
-                   _ ("This capture's link type %u cannot be read. Ethernet, raw IP, Linux cooked and loopback can."),
+                   _ ("This capture's link type %u cannot be read. Ethernet, Wi-Fi, PPP, raw IP, Linux cooked and "
+                      "loopback can."),
                    format.link);
       return FALSE;
     }

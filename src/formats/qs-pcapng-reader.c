@@ -417,9 +417,10 @@ check_links (Reader *self, GError **error)
   g_hash_table_iter_init (&iter, self->unknown_links);
   if (!g_hash_table_iter_next (&iter, &link, NULL))
     return TRUE;
-  g_set_error (error, QS_ERROR, QS_ERROR_UNSUPPORTED,
-               _ ("This capture's link type %u cannot be read. Ethernet, raw IP, Linux cooked and loopback can."),
-               GPOINTER_TO_UINT (link));
+  g_set_error (
+      error, QS_ERROR, QS_ERROR_UNSUPPORTED,
+      _ ("This capture's link type %u cannot be read. Ethernet, Wi-Fi, PPP, raw IP, Linux cooked and loopback can."),
+      GPOINTER_TO_UINT (link));
   return FALSE;
 }
 

@@ -56,8 +56,20 @@ add_key_log (QsCapture *capture, const char *key_log, GError **error)
   return key_log == NULL || lines != NULL;
 }
 
+typedef gboolean (*ReadFunc) (QsInput *input, QsCapture *capture, GError **error);
+
+static const struct {
+  const char *format;
+  gboolean (*is) (const guint8 *start, gsize length);
+  ReadFunc read;
+} captures[] = {
+  { "pcapng", qs_pcapng_is, qs_pcapng_read },
+  { "pcap", qs_pcap_is, qs_pcap_read },
+  { "snoop", qs_snoop_is, qs_snoop_read },
+};
+
 static GPtrArray *
-load_capture (QsInput *input, gboolean pcapng, const char *key_log, GError **error)
+load_capture (QsInput *input, ReadFunc read, const char *key_log, GError **error)
 {
   g_autofree char *title = g_path_get_basename (qs_input_get_path (input));
   g_autoptr (QsCapture) capture = qs_capture_new (title);
@@ -65,7 +77,7 @@ load_capture (QsInput *input, gboolean pcapng, const char *key_log, GError **err
 
   if (!add_key_log (capture, key_log, error))
     return NULL;
-  if (!(pcapng ? qs_pcapng_read (input, capture, &trouble) : qs_pcap_read (input, capture, &trouble)))
+  if (!read (input, capture, &trouble))
     {
       if (g_error_matches (trouble, G_IO_ERROR, G_IO_ERROR_CANCELLED) || qs_capture_get_n_packets (capture) == 0)
         {
@@ -117,12 +129,12 @@ load (QsInput *input, const char *key_log, const char **format, GError **error)
 
   if (!qs_input_peek (input, &start, &length, error))
     return NULL;
-  *format = "pcapng";
-  if (qs_pcapng_is (start, length))
-    return load_capture (input, TRUE, key_log, error);
-  *format = "pcap";
-  if (qs_pcap_is (start, length))
-    return load_capture (input, FALSE, key_log, error);
+  for (guint i = 0; i < G_N_ELEMENTS (captures); i++)
+    {
+      *format = captures[i].format;
+      if (captures[i].is (start, length))
+        return load_capture (input, captures[i].read, key_log, error);
+    }
   *format = "qlog";
   if (qs_qlog_is (start, length))
     return qs_qlog_read (input, error);

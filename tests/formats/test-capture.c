@@ -520,16 +520,23 @@ test_cooked_twice (Fixture *self, gconstpointer data)
   g_assert_cmpuint (qs_trace_get_n_datagrams (trace), ==, 1);
 }
 
-typedef enum { SHORT_HEADERS, ONE_TYPE, MIXED } Looks;
+typedef enum { SHORT_HEADERS, ONE_TYPE, MIXED, TEXT } Looks;
 
 /* Datagrams of 100 bytes to a port that means nothing, as their first bytes make them look. */
 static void
 put_flow (GByteArray *file, guint16 port, Looks looks, guint n)
 {
+  guint32 state = 1;
+
   for (guint i = 0; i < n; i++)
     {
       Shape shape = { .link = QS_LINK_RAW, .port = port, .from_server = i % 3 == 0 };
       guint8 bytes[100] = { (guint8) (looks == ONE_TYPE ? 0x44 : 0x40 | (i * 7) % 64), 0x12, 0x34, 0x56, 0x78 };
+      for (guint j = 21; looks != TEXT && j < sizeof bytes;
+           j++) /* as encrypted as a generator of numbers can make it */
+        bytes[j] = (guint8) ((state = state * 1103515245u + 12345u) >> 16);
+      for (guint j = 21; looks == TEXT && j < sizeof bytes; j++)
+        bytes[j] = (guint8) ('a' + (i + j) % 26);
       if (looks == MIXED && i % 4 == 1)
         bytes[0] |= 0x80;
       put_pcap_packet (file, FALSE, i, make_packet (&shape, bytes, sizeof bytes));
@@ -548,6 +555,7 @@ test_guesses (Fixture *self, gconstpointer data)
   put_flow (file, 40002, ONE_TYPE, 3000);
   put_flow (file, 40003, MIXED, 3000);
   put_flow (file, 40004, SHORT_HEADERS, 5);
+  put_flow (file, 40005, TEXT, 300);
   g_assert_true (g_file_set_contents (self->path, (const char *) file->data, file->len, NULL));
   g_byte_array_unref (file);
   g_assert_true (g_file_set_contents (keys,
