@@ -12,9 +12,6 @@
 #include "base/qs-text.h"
 #include "certs/qs-certificate-private.h"
 
-#define N_RECENT 16
-#define LARGEST_RECENT 65536 /* bytes */
-
 struct _QsCertificate {
   gatomicrefcount ref_count;
   GBytes *der;
@@ -402,40 +399,6 @@ qs_certificate_to_pem (QsCertificate *self)
   return pem;
 }
 
-/* Whatever looks at a run asks for its chain anew, several times at each change, and to check a signature takes
- * milliseconds: the last few certificates are kept, by copies of their bytes. */
-static QsCertificate *
-get_certificate (GBytes *der)
-{
-  static GMutex lock;
-  static QsCertificate *recent[N_RECENT];
-  static guint n_made;
-  QsCertificate *certificate = NULL;
-  gsize size;
-  const void *bytes = g_bytes_get_data (der, &size);
-
-  if (size > LARGEST_RECENT)
-    return qs_certificate_new_from_der (der, NULL);
-  g_mutex_lock (&lock);
-  for (guint i = 0; i < N_RECENT && certificate == NULL; i++)
-    if (recent[i] != NULL && g_bytes_equal (recent[i]->der, der))
-      certificate = qs_certificate_ref (recent[i]);
-  g_mutex_unlock (&lock);
-  if (certificate != NULL)
-    return certificate;
-
-  g_autoptr (GBytes) copy = g_bytes_new (bytes, size);
-  certificate = qs_certificate_new_from_der (copy, NULL);
-  if (certificate == NULL)
-    return NULL;
-  g_mutex_lock (&lock);
-  QsCertificate **place = &recent[n_made++ % N_RECENT];
-  g_clear_pointer (place, qs_certificate_unref);
-  *place = qs_certificate_ref (certificate);
-  g_mutex_unlock (&lock);
-  return certificate;
-}
-
 GPtrArray *
 qs_certificate_chain_new (GPtrArray *ders)
 {
@@ -444,7 +407,7 @@ qs_certificate_chain_new (GPtrArray *ders)
   GPtrArray *chain = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_certificate_unref);
   for (guint i = 0; i < ders->len; i++)
     {
-      QsCertificate *certificate = get_certificate (ders->pdata[i]);
+      QsCertificate *certificate = qs_certificate_new_from_der (ders->pdata[i], NULL);
       if (certificate != NULL)
         g_ptr_array_add (chain, certificate);
     }

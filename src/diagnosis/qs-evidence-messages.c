@@ -188,13 +188,32 @@ dup_ders (const QsEvidence *evidence)
   return NULL;
 }
 
-void
-qs_evidence_read_certificates (QsEvidence *evidence)
+static gboolean
+same_ders (GPtrArray *a, GPtrArray *b)
 {
-  g_autoptr (GPtrArray) ders = dup_ders (evidence);
+  if (a == NULL || b == NULL || a->len != b->len)
+    return FALSE;
+  for (guint i = 0; i < a->len; i++)
+    {
+      if (!g_bytes_equal (a->pdata[i], b->pdata[i]))
+        return FALSE;
+    }
+  return TRUE;
+}
 
-  evidence->chain = ders != NULL ? qs_certificate_chain_new (ders)
-                                 : g_ptr_array_new_with_free_func ((GDestroyNotify) qs_certificate_unref);
+/* To parse a certificate and to check its signature takes milliseconds. */
+void
+qs_evidence_read_certificates (QsEvidence *evidence, const QsEvidence *before)
+{
+  GPtrArray *ders = dup_ders (evidence);
+
+  evidence->ders = ders;
+  if (before != NULL && same_ders (ders, before->ders))
+    evidence->chain = g_ptr_array_ref (before->chain);
+  else if (ders != NULL)
+    evidence->chain = qs_certificate_chain_new (ders);
+  else
+    evidence->chain = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_certificate_unref);
   for (guint i = 0; ders != NULL && i < ders->len; i++)
     evidence->chain_bytes += g_bytes_get_size (ders->pdata[i]);
   evidence->verify_code = evidence->verify != NULL ? (int) evidence->verify->value : infer_verify_code (evidence);

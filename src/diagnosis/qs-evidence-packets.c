@@ -2,7 +2,7 @@
 #include "diagnosis/qs-evidence.h"
 
 /* A live run asks many times a second, and a trace holds a million packets: those behind this distance from
- * the end are counted once and kept with the trace. Flags of younger ones (lost, acknowledged) still change. */
+ * the end are counted once, and taken over from the evidence before. Flags of younger ones (lost, acknowledged) still change. */
 #define TAIL 4096
 #define MOST_ACKS 8 /* that are opened to see whether they carry ECN counts */
 
@@ -15,13 +15,6 @@ enum { ALERT_WARNING = 1, ALERT_CLOSE_NOTIFY = 0 };
 #define OPENED                                                                               \
   (BIT (QS_FRAME_RESET_STREAM) | BIT (QS_FRAME_STOP_SENDING) | BIT (QS_FRAME_DATA_BLOCKED) | \
    BIT (QS_FRAME_STREAM_DATA_BLOCKED) | BIT (QS_FRAME_STREAMS_BLOCKED_BIDI) | BIT (QS_FRAME_STREAMS_BLOCKED_UNI))
-
-typedef struct {
-  guint next;
-  QsPacketFacts facts;
-} Settled;
-
-static G_DEFINE_QUARK (qs - evidence - settled, settled);
 
 static void
 set_once (gint64 *at, gint64 value)
@@ -318,11 +311,9 @@ read_packet (QsEvidence *evidence, QsPacketFacts *facts, guint index)
   read_frames (evidence->trace, facts, index, packet);
 }
 
-static Settled *
-settled_new (void)
+static void
+init_facts (QsPacketFacts *facts)
 {
-  Settled *settled = g_new0 (Settled, 1);
-  QsPacketFacts *facts = &settled->facts;
   gint64 *const unset[] = {
     &facts->first_out_time,
     &facts->first_in_time,
@@ -355,26 +346,28 @@ settled_new (void)
   for (guint i = 0; i < G_N_ELEMENTS (facts->largest_in); i++)
     facts->largest_in[i] = G_MAXUINT64;
   facts->in_initial_is_bare = TRUE;
-  return settled;
 }
 
 void
-qs_evidence_read_packets (QsEvidence *evidence)
+qs_evidence_read_packets (QsEvidence *evidence, const QsEvidence *before)
 {
-  Settled *settled = g_object_get_qdata (G_OBJECT (evidence->trace), settled_quark ());
   guint n = qs_trace_get_n_packets (evidence->trace);
 
-  if (settled == NULL)
+  if (before != NULL)
     {
-      settled = settled_new ();
-      g_object_set_qdata_full (G_OBJECT (evidence->trace), settled_quark (), settled, g_free);
+      evidence->settled = before->settled;
+      evidence->n_settled = before->n_settled;
     }
-  if (n > 2 * TAIL && settled->next < n - 2 * TAIL)
+  else
     {
-      for (; settled->next < n - TAIL; settled->next++)
-        read_packet (evidence, &settled->facts, settled->next);
+      init_facts (&evidence->settled);
     }
-  evidence->packets = settled->facts;
-  for (guint i = settled->next; i < n; i++)
+  if (n > 2 * TAIL && evidence->n_settled < n - 2 * TAIL)
+    {
+      for (; evidence->n_settled < n - TAIL; evidence->n_settled++)
+        read_packet (evidence, &evidence->settled, evidence->n_settled);
+    }
+  evidence->packets = evidence->settled;
+  for (guint i = evidence->n_settled; i < n; i++)
     read_packet (evidence, &evidence->packets, i);
 }

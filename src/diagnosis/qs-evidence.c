@@ -169,8 +169,8 @@ settle_names (QsEvidence *evidence)
                                                 : evidence->address;
 }
 
-QsEvidence *
-qs_evidence_new (QsTrace *trace, gint64 now)
+static QsEvidence *
+gather (QsTrace *trace, gint64 now, const QsEvidence *before)
 {
   QsEvidence *evidence = g_new0 (QsEvidence, 1);
 
@@ -181,7 +181,7 @@ qs_evidence_new (QsTrace *trace, gint64 now)
   qs_evidence_read_marks (evidence);
   qs_evidence_read_ends (evidence);
   qs_evidence_read_records (evidence);
-  qs_evidence_read_packets (evidence);
+  qs_evidence_read_packets (evidence, before);
   if (!evidence->tls && !evidence->server && evidence->packets.n_decrypted_in == 0)
     qs_trace_find_foreign (evidence->trace, &evidence->foreign);
   qs_evidence_read_version_list (evidence);
@@ -189,10 +189,26 @@ qs_evidence_new (QsTrace *trace, gint64 now)
   qs_evidence_read_close (evidence);
   settle_now (evidence, now);
   settle_names (evidence);
-  qs_evidence_read_certificates (evidence);
+  qs_evidence_read_certificates (evidence, before);
   qs_evidence_read_http (evidence);
   qs_evidence_find_faults (evidence);
   return evidence;
+}
+
+QsEvidence *
+qs_evidence_new (QsTrace *trace, gint64 now)
+{
+  g_return_val_if_fail (QS_IS_TRACE (trace), NULL);
+
+  return gather (trace, now, NULL);
+}
+
+QsEvidence *
+qs_evidence_new_again (const QsEvidence *before, gint64 now)
+{
+  g_return_val_if_fail (before != NULL, NULL);
+
+  return gather (before->trace, now, before);
 }
 
 void
@@ -211,6 +227,7 @@ qs_evidence_free (QsEvidence *evidence)
   g_clear_pointer (&evidence->plain, g_bytes_unref);
   g_ptr_array_unref (evidence->chain);
   g_ptr_array_unref (evidence->faults);
+  g_clear_pointer (&evidence->ders, g_ptr_array_unref);
   g_free (evidence);
 }
 

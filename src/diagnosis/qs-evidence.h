@@ -138,7 +138,8 @@ typedef struct {
   GBytes *plain;   /* TLS: what the server said first, when it is not TLS */
   int plain_alert; /* TLS: an alert in the clear from the peer; QS_NO_ALERT */
 
-  QsPacketFacts packets;
+  QsPacketFacts packets, settled; /* of all packets; of the first n_settled */
+  guint n_settled;
   QsForeign foreign;
   QsVersionFact version_list;
   guint n_secrets; /* lines of a key log, as far as the first records tell */
@@ -152,6 +153,7 @@ typedef struct {
   QsCloseFact close;
   int alert;        /* the TLS alert that ended it, QS_NO_ALERT */
   GPtrArray *chain; /* QsCertificate; never NULL */
+  GPtrArray *ders;  /* GBytes: what it was made of; NULL: none */
   gsize chain_bytes;
   GPtrArray *faults;  /* QsFault: all that is wrong with the chain; never NULL */
   int verify_code;    /* X509_V_ERR_*, -1: unknown; from a file it is what the close code and the chain tell */
@@ -167,6 +169,8 @@ typedef struct {
 
 /* now: trace time, for a run that goes on; -1 for one that is over, and for files. A study gathers it once (study/qs-study.h). */
 QsEvidence *qs_evidence_new (QsTrace *trace, gint64 now);
+/* The same of a trace that has grown since before: what cannot have changed is taken over from there. */
+QsEvidence *qs_evidence_new_again (const QsEvidence *before, gint64 now);
 void qs_evidence_free (QsEvidence *evidence);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsEvidence, qs_evidence_free)
 
@@ -209,10 +213,10 @@ void qs_evidence_read_ends (QsEvidence *evidence);
 void qs_evidence_read_version_list (QsEvidence *evidence);
 void qs_evidence_read_marks (QsEvidence *evidence);
 void qs_evidence_read_records (QsEvidence *evidence);
-void qs_evidence_read_packets (QsEvidence *evidence);
+void qs_evidence_read_packets (QsEvidence *evidence, const QsEvidence *before); /* before may be NULL */
 void qs_evidence_read_messages (QsEvidence *evidence);
 void qs_evidence_read_close (QsEvidence *evidence);
-void qs_evidence_read_certificates (QsEvidence *evidence);
+void qs_evidence_read_certificates (QsEvidence *evidence, const QsEvidence *before);
 void qs_evidence_read_http (QsEvidence *evidence); /* after the close */
 void qs_evidence_free_http (QsEvidence *evidence);
 void qs_evidence_find_faults (QsEvidence *evidence); /* after all others */

@@ -17,6 +17,7 @@ struct _QsStudy {
 
   /* Made when asked for, of one evidence. */
   QsEvidence *evidence;
+  QsEvidence *before; /* of the last look: what cannot have changed is taken over */
   GPtrArray *steps, *findings, *streams;
   guint n_streams;
   QsSummary *summary;
@@ -42,7 +43,10 @@ forget (QsStudy *self)
   g_clear_pointer (&self->target, qs_study_target_free);
   g_clear_pointer (&self->answer, qs_study_answer_free);
   self->answer_known = FALSE;
-  g_clear_pointer (&self->evidence, qs_evidence_free);
+  if (self->evidence == NULL)
+    return;
+  g_clear_pointer (&self->before, qs_evidence_free);
+  self->before = g_steal_pointer (&self->evidence);
 }
 
 static void
@@ -69,6 +73,7 @@ qs_study_finalize (GObject *object)
   QsStudy *self = QS_STUDY (object);
 
   forget (self);
+  g_clear_pointer (&self->before, qs_evidence_free);
   qs_recording_free (self->recording);
   g_clear_object (&self->dissector);
   g_clear_object (&self->trace);
@@ -158,6 +163,7 @@ settle (QsStudy *self)
   qs_recording_look_again (self->recording); /* some packets opened only when keys behind them came */
   self->now = -1;
   forget (self);
+  g_clear_pointer (&self->before, qs_evidence_free); /* packets that opened late are counted once more */
   set_state (self, QS_STUDY_SETTLED);
 }
 
@@ -204,7 +210,9 @@ qs_study_get_evidence (QsStudy *self)
   g_return_val_if_fail (QS_IS_STUDY (self), NULL);
 
   if (self->evidence == NULL)
-    self->evidence = qs_evidence_new (self->trace, self->now);
+    self->evidence = self->before != NULL ? qs_evidence_new_again (self->before, self->now)
+                                          : qs_evidence_new (self->trace, self->now);
+  g_clear_pointer (&self->before, qs_evidence_free);
   return self->evidence;
 }
 

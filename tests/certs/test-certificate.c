@@ -339,26 +339,6 @@ test_every_code (void)
     }
 }
 
-/* What has been looked at lately is not parsed again, and is told apart by all of its bytes. */
-static void
-test_chain_again (void)
-{
-  g_autoptr (Kit) kit = kit_new (&(KitSpec){ .subject = "a" });
-  g_autoptr (Kit) other = kit_new (&(KitSpec){ .subject = "a" });
-  g_autoptr (GBytes) der = kit_dup_der (kit);
-  g_autoptr (GBytes) same = g_bytes_new (g_bytes_get_data (der, NULL), g_bytes_get_size (der));
-  g_autoptr (GPtrArray) ders = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  g_ptr_array_add (ders, g_steal_pointer (&der));
-  g_ptr_array_add (ders, g_steal_pointer (&same));
-  g_ptr_array_add (ders, kit_dup_der (other));
-  g_autoptr (GPtrArray) chain = qs_certificate_chain_new (ders);
-
-  g_assert_cmpuint (chain->len, ==, 3);
-  g_assert_true (chain->pdata[0] == chain->pdata[1]);
-  g_assert_true (chain->pdata[0] != chain->pdata[2]);
-  g_assert_cmpstr (qs_certificate_get_sha256 (chain->pdata[0]), !=, qs_certificate_get_sha256 (chain->pdata[2]));
-}
-
 int
 main (int argc, char **argv)
 {
@@ -370,7 +350,6 @@ main (int argc, char **argv)
   g_test_add_func ("/certs/pack", test_pack);
   g_test_add_func ("/certs/garbage", test_garbage);
   g_test_add_func ("/certs/verify/three-causes", test_three_causes);
-  g_test_add_func ("/certs/chain-again", test_chain_again);
   g_test_add_func ("/certs/verify/times", test_times);
   g_test_add_func ("/certs/verify/names", test_names);
   g_test_add_func ("/certs/verify/every-code", test_every_code);
