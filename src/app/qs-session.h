@@ -4,8 +4,8 @@
 #include "app/models/qs-history.h"
 #include "app/models/qs-lab.h"
 #include "app/models/qs-log.h"
-#include "app/models/qs-replay.h"
 #include "app/models/qs-run.h"
+#include "study/qs-replay.h"
 
 G_BEGIN_DECLS
 

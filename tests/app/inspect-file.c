@@ -5,9 +5,9 @@
  *   inspect-file FILE [KEYLOG] */
 #include <stdlib.h>
 
-#include "app/models/qs-inspection.h"
 #include "dissect/qs-dissector.h"
 #include "formats/qs-trace-file.h"
+#include "study/qs-inspection.h"
 
 typedef struct {
   const QsInspection *inspection;

@@ -5,7 +5,6 @@
 #include <time.h>
 
 #include "../cpu-time.h"
-#include "app/models/qs-inspection.h"
 #include "app/models/qs-packet-model.h"
 #include "app/qs-application.h"
 #include "app/qs-window.h"
@@ -14,6 +13,7 @@
 #include "app/widgets/qs-packet-list.h"
 #include "charts/qs-packet-text.h"
 #include "fixtures.h"
+#include "study/qs-inspection.h"
 
 /* The machine that runs this may be busy with other things. */
 #define PATIENCE_MS 30000

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* QsReplay with frames' times made up: no display, no waiting. */
-#include "app/models/qs-replay.h"
+#include "study/qs-replay.h"
 
 #define MS G_GINT64_CONSTANT (1000000)
 

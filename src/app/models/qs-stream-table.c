@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/models/qs-stream-table.h"
 
-#include "app/models/qs-stream-moment.h"
 #include "base/qs-i18n.h"
 #include "base/qs-slice.h"
 #include "base/qs-text.h"
+#include "study/qs-stream-moment.h"
 #include "wire/qs-names.h"
 
 /* A change of state is shown at once, a change of bytes a few times a second. */

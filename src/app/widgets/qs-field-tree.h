@@ -3,7 +3,7 @@
 
 #include <gtk/gtk.h>
 
-#include "app/models/qs-inspection.h"
+#include "study/qs-inspection.h"
 
 G_BEGIN_DECLS
 

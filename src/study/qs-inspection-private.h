@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "app/models/qs-inspection.h"
+#include "study/qs-inspection.h"
 
 G_BEGIN_DECLS
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/models/qs-inspection-private.h"
+#include "study/qs-inspection-private.h"
 
 #include <inttypes.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/models/qs-replay.h"
+#include "study/qs-replay.h"
 
 #include "base/qs-slice.h"
 

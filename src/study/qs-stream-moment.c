@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/models/qs-stream-moment.h"
+#include "study/qs-stream-moment.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/models/qs-inspection-private.h"
 #include "base/qs-i18n.h"
+#include "study/qs-inspection-private.h"
 #include "trace/qs-trace-http3.h"
 #include "wire/qs-http3.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "engine/qs-probe.h"
 #include "trace/qs-trace.h"
 
 G_BEGIN_DECLS
