@@ -26,7 +26,7 @@ static struct {
   char *send, *output, *mode, *impairment, *experiments;
   char *qlog, *pcapng, *report, *session;
   char **keylogs;
-  char *read, *join, *connection;
+  char *read, *join, *connection, *compare;
   gboolean trace, json, quiet, version, help;
 } raw;
 
@@ -106,6 +106,8 @@ static const GOptionEntry read_entries[] = {
     N_ ("The connection of this number; without it several are listed"), N_ ("N") },
   { "join", 0, 0, G_OPTION_ARG_FILENAME, &raw.join, N_ ("The other end's recording of the same connection"),
     N_ ("FILE") },
+  { "compare", 0, 0, G_OPTION_ARG_FILENAME, &raw.compare,
+    N_ ("Compare the run, or what was read, with another recording: what differs"), N_ ("FILE") },
   { NULL },
 };
 
@@ -153,7 +155,7 @@ clear_raw (void)
   char **const texts[] = { &raw.alpn, &raw.sni,     &raw.groups,     &raw.ciphersuites, &raw.cacert,     &raw.cert,
                            &raw.key,  &raw.timeout, &raw.max_time,   &raw.dns,          &raw.send,       &raw.output,
                            &raw.mode, &raw.qlog,    &raw.pcapng,     &raw.report,       &raw.impairment, &raw.session,
-                           &raw.read, &raw.join,    &raw.connection, &raw.experiments };
+                           &raw.read, &raw.join,    &raw.connection, &raw.experiments,  &raw.compare };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);
@@ -173,6 +175,7 @@ quicprobe_options_free (QuicprobeOptions *options)
   g_free (options->report);
   g_free (options->read);
   g_free (options->join);
+  g_free (options->compare);
   g_strfreev (options->keylogs);
   g_free (options->session);
   g_free (options);
@@ -181,7 +184,7 @@ quicprobe_options_free (QuicprobeOptions *options)
 gboolean
 quicprobe_options_wants_body (const QuicprobeOptions *options)
 {
-  if (options->json || options->output != NULL)
+  if (options->json || options->output != NULL || options->compare != NULL)
     return FALSE;
   return options->probe->send != NULL || qs_target_is_https (options->target) ||
          qs_target_get_path (options->target) != NULL;
@@ -422,6 +425,7 @@ fill (QuicprobeOptions *options, int argc, char **argv, GError **error)
   options->qlog = g_strdup (raw.qlog);
   options->pcapng = g_strdup (raw.pcapng);
   options->report = g_strdup (raw.report);
+  options->compare = g_strdup (raw.compare);
   options->keylogs = g_strdupv (raw.keylogs);
   if (raw.read != NULL)
     return fill_read (options, argc, error);

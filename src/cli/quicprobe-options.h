@@ -14,6 +14,7 @@ typedef struct {
   char **keylogs; /* to write to (at most one), or with read to open it with; NULL: none */
   char *read;     /* then neither target nor probe is set */
   char *join;
+  char *compare;    /* the other recording */
   guint connection; /* of the file's, from 1; 0: not chosen */
   gboolean trace, json, quiet;
   gboolean help, version; /* then nothing else is set */

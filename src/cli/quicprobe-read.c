@@ -7,6 +7,7 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "cli/qs-cli.h"
+#include "cli/quicprobe-compare.h"
 #include "cli/quicprobe-files.h"
 #include "cli/quicprobe-live.h"
 #include "cli/quicprobe-report.h"
@@ -63,7 +64,13 @@ report_one (QsStudy *study, const QuicprobeOptions *options)
   good = quicprobe_write_files (options, study) && good;
   if (options->trace)
     quicprobe_print_trace (options->json ? stderr : stdout, qs_study_get_trace (study));
-  if (options->json)
+  g_autoptr (QsStudy) other = options->compare != NULL ? quicprobe_compare_open (options) : NULL;
+  good = good && (other != NULL || options->compare == NULL);
+  if (other != NULL && options->json)
+    quicprobe_print_comparison_json (study, other);
+  else if (other != NULL)
+    quicprobe_print_comparison (stdout, study, other, options->quiet);
+  else if (options->json)
     quicprobe_print_json (study);
   else
     quicprobe_print_report (stdout, study, options->quiet);
@@ -215,8 +222,8 @@ report_all (GPtrArray *studies, const QuicprobeOptions *options)
 static gboolean
 wants_one (const QuicprobeOptions *options)
 {
-  return options->join != NULL || options->report != NULL || options->qlog != NULL || options->pcapng != NULL ||
-         options->trace;
+  return options->join != NULL || options->compare != NULL || options->report != NULL || options->qlog != NULL ||
+         options->pcapng != NULL || options->trace;
 }
 
 static gboolean

@@ -7,6 +7,7 @@
 #include "base/qs-i18n.h"
 #include "cli/qs-cli.h"
 #include "cli/quicprobe-body.h"
+#include "cli/quicprobe-compare.h"
 #include "cli/quicprobe-files.h"
 #include "cli/quicprobe-live.h"
 #include "cli/quicprobe-options.h"
@@ -23,6 +24,7 @@ typedef struct {
   const QuicprobeOptions *options;
   QsProbe *probe;
   QsStudy *study;
+  QsStudy *other; /* to compare it with; NULL: none */
   GMainLoop *loop;
   guint n_signals;
 } Program;
@@ -76,7 +78,11 @@ print_report (const Program *program, gboolean body_printed)
 {
   const QuicprobeOptions *options = program->options;
 
-  if (options->json)
+  if (program->other != NULL && options->json)
+    quicprobe_print_comparison_json (program->study, program->other);
+  else if (program->other != NULL)
+    quicprobe_print_comparison (stdout, program->study, program->other, options->quiet);
+  else if (options->json)
     quicprobe_print_json (program->study);
   else if (!body_printed)
     quicprobe_print_report (stdout, program->study, options->quiet);
@@ -123,12 +129,16 @@ run (const QuicprobeOptions *options)
   g_autoptr (QsProbe) probe = qs_probe_new (options->target, options->probe);
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (QsStudy) study = qs_study_new (qs_probe_get_trace (probe), qs_probe_get_dissector (probe));
-  Program program = { options, probe, study, loop, 0 };
+  /* Before anything is sent: it may not be there. */
+  g_autoptr (QsStudy) other = options->compare != NULL ? quicprobe_compare_open (options) : NULL;
+  Program program = { options, probe, study, other, loop, 0 };
   FILE *trace_out = options->json || quicprobe_options_wants_body (options) ? stderr : stdout;
 
   if (!qs_probe_prepare (probe, &error))
     return qs_cli_usage ("quicprobe", error->message);
   g_autoptr (QuicprobeBody) body = quicprobe_body_new (probe, options, &error);
+  if (options->compare != NULL && other == NULL)
+    return QS_EXIT_FAILED;
   if (body == NULL)
     {
       complain (error);
