@@ -8,6 +8,12 @@
 #define MAX_UNPROVEN_JUMP 32768 /* of a packet number in a cut packet */
 #define MAX_UNSEEN_UPDATES 16
 
+/* A sending host may hand the network card many datagrams as one, which a capture on it shows as one, too. */
+#define MIN_TRAIN 1200u /* bytes of a record that may be one */
+#define MIN_PIECE 600u  /* of a datagram in it */
+#define MAX_PIECE 1500u
+#define MAX_NO_TRAINS 8u /* tries of a connection that came to nothing: each costs as much as a thousand packets */
+
 /* One key's answer. */
 typedef struct {
   QsUnprotected bare;
@@ -261,6 +267,55 @@ open_protected (QsArrival *arrival, Attempt *attempt)
   return opened ? QS_OPENED : QS_OPEN_FAILED;
 }
 
+/* As if the packet ended behind length bytes. */
+static gboolean
+open_piece (QsArrival *arrival, Attempt *attempt, guint length)
+{
+  QsProtection *protection = &arrival->conn->protection[arrival->side][QS_PACKET_1RTT];
+  QsPacketHeader whole = arrival->header;
+  QsSpan bytes = arrival->bytes;
+  gboolean maybe_updated = protection->maybe_updated;
+
+  arrival->header.length = length;
+  arrival->bytes.length = length;
+  protection->maybe_updated = FALSE; /* one unknown at a time */
+  gboolean opened = open_protected (arrival, attempt) == QS_OPENED;
+  protection->maybe_updated |= maybe_updated;
+  if (opened)
+    {
+      arrival->packet->length = length;
+      arrival->conn->train_size[arrival->side] = length;
+      return TRUE;
+    }
+  arrival->header = whole;
+  arrival->bytes = bytes;
+  return FALSE;
+}
+
+/* Where the first datagram of a train ends only its tag tells, for its connection id may have any length, and its fixed bit any value
+ * (RFC 9287). All but the last have one size. */
+static gboolean
+open_train (QsArrival *arrival, Attempt *attempt)
+{
+  QsQuicConn *conn = arrival->conn;
+  guint length = arrival->header.length, known = conn->train_size[arrival->side];
+
+  if (arrival->header.type != QS_PACKET_1RTT || is_cut (arrival) || arrival->again || length <= MIN_PIECE)
+    return FALSE;
+  if (known > 0 && known < length && open_piece (arrival, attempt, known))
+    return TRUE;
+  if (length <= MIN_TRAIN || conn->n_no_trains >= MAX_NO_TRAINS ||
+      !conn->protection[arrival->side][QS_PACKET_1RTT].has_secret)
+    return FALSE;
+  for (guint piece = MIN (MAX_PIECE, length - 1); piece >= MIN_PIECE; piece--)
+    {
+      if (open_piece (arrival, attempt, piece))
+        return TRUE;
+    }
+  conn->n_no_trains++;
+  return FALSE;
+}
+
 /* FALSE: this number came before. */
 static gboolean
 note_number (QsNumbers *self, guint64 number)
@@ -295,6 +350,8 @@ qs_quic_open (QsArrival *arrival, QsSpan *payload)
 
   QsOpenResult result =
       level == QS_PACKET_INITIAL ? open_initial (arrival, &attempt) : open_protected (arrival, &attempt);
+  if (result != QS_OPENED && result != QS_OPEN_HEADER_ONLY && open_train (arrival, &attempt))
+    result = QS_OPENED;
   if (result != QS_OPENED && result != QS_OPEN_HEADER_ONLY)
     return result;
 

@@ -58,6 +58,8 @@ typedef struct {
   GByteArray *tokens[2];  /* stateless reset tokens, one behind the other */
   QsInitialKeys initial[QS_MAX_INITIAL_KEYS];
   guint n_initial;
+  guint train_size[2]; /* by side: of the datagrams that one record held several of; 0: none did */
+  guint n_no_trains;   /* records that turned out to be none */
   guint n_failed_initial;
   gboolean initial_opened;
   gboolean retried;     /* a valid Retry came */
@@ -99,6 +101,7 @@ typedef struct {
   gboolean unseen; /* received, and dropped before the stack saw it: it is opened, and changes nothing */
   gint64 time;
   guint16 path;
+  gboolean again; /* a packet that was read before there were its keys */
 } QsArrival;
 
 struct _QsQuic {

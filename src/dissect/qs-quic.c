@@ -456,6 +456,7 @@ retry_packet (QsQuic *self, guint32 index)
     .time = packet->time,
     .path = record.path,
     .unseen = is_unseen (&record),
+    .again = TRUE,
   };
   QsSpan rest = QS_SPAN (record.bytes.data + packet->offset, record.length - packet->offset);
   if (!parse_header (&arrival, rest, self, record.path))
