@@ -336,6 +336,16 @@ parse_header (QsArrival *arrival, QsSpan rest, QsQuic *quic, guint16 path)
 {
   gboolean long_header = (rest.data[0] & 0x80) != 0;
 
+  QsPacketHeader google = { .type = QS_PACKET_UNKNOWN, .length = (guint32) rest.length, .first_byte = rest.data[0] };
+
+  /* Google's own QUIC, which the standard's readers would take for short headers. */
+  if (!long_header && qs_google_header_parse (rest, &google.version, &google.dcid))
+    {
+      arrival->header = google;
+      arrival->conn = NULL;
+      arrival->bytes = rest;
+      return TRUE;
+    }
   if (!long_header && arrival->conn == NULL)
     arrival->conn = find_short (quic, arrival->side, path, rest);
   guint8 length =

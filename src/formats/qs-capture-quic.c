@@ -43,6 +43,11 @@ is_plausible_version (guint32 version)
 static gboolean
 looks_like_quic (const QsCapturePacket *packet, const Invariants *header)
 {
+  guint32 version;
+  QsSpan cid;
+
+  if (header == NULL && qs_google_header_parse (packet->payload, &version, &cid))
+    return TRUE;
   if (header != NULL)
     return is_plausible_version (header->invariants.version) ||
            (packet->payload_length >= MIN_INITIAL &&

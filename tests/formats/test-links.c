@@ -473,6 +473,81 @@ test_fragments (void)
   check_wrapped (PCAP, QS_LINK_RAW, wrap_gre, 1000);
 }
 
+/* Versions that are not the standard's are found and named, whatever their packets look like otherwise. */
+static const struct {
+  const char *hex; /* a client's first packet begins so */
+  guint32 version;
+} strangers[] = {
+  { "0d"
+    "0102030405060708"
+    "51303433"
+    "01",
+    0x51303433 }, /* Google Q043: a public header */
+  { "c3"
+    "51303436"
+    "50"
+    "0102030405060708"
+    "00000001",
+    0x51303436 }, /* Q046: a long header of a draft before the 22nd */
+  { "c3"
+    "51303530"
+    "08"
+    "0102030405060708"
+    "00"
+    "0044",
+    0x51303530 }, /* Q050 */
+  { "c3"
+    "ff000015"
+    "08"
+    "0102030405060708"
+    "00"
+    "0044",
+    0xff000015 }, /* draft-21 */
+  { "c3"
+    "6f7dc0fd"
+    "08"
+    "0102030405060708"
+    "00"
+    "0044",
+    0x6f7dc0fd }, /* SCONE */
+};
+
+static void
+check_stranger (const char *hex, guint32 version)
+{
+  static const guint8 record[8] = { 0 };
+  g_autoptr (GByteArray) out = g_byte_array_new (), packet = g_byte_array_new ();
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = NULL;
+
+  put_file_header (out, PCAP, QS_LINK_RAW);
+  put_udp (packet, 443, 1350);
+  put_hex (packet, hex);
+  qs_write_span (packet, (QsSpan){ NULL, 20 + 8 + 1350 - packet->len });
+  put_packet (out, PCAP, record, packet);
+  int fd = g_file_open_tmp ("qs-links-XXXXXX", &path, &error);
+  g_assert_no_error (error);
+  g_close (fd, NULL);
+  g_assert_true (g_file_set_contents (path, (const char *) out->data, out->len, &error));
+  g_autoptr (GPtrArray) traces = qs_trace_file_load (path, NULL, NULL, &error);
+  g_unlink (path);
+  g_assert_no_error (error);
+  g_assert_cmpuint (traces->len, ==, 1);
+  QsTrace *trace = g_ptr_array_index (traces, 0);
+  g_autoptr (QsDissector) dissector = qs_dissector_new (trace);
+  qs_dissector_advance (dissector, 0);
+  g_assert_cmpuint (qs_trace_get_n_packets (trace), ==, 1);
+  g_assert_cmpint (qs_trace_get_packet (trace, 0)->type, ==, QS_PACKET_UNKNOWN);
+  g_assert_cmphex (qs_trace_get_packet (trace, 0)->version, ==, version);
+}
+
+static void
+test_strangers (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (strangers); i++)
+    check_stranger (strangers[i].hex, strangers[i].version);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -493,6 +568,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/links/kinds", test_kinds);
   g_test_add_func ("/links/fragments", test_fragments);
   g_test_add_func ("/links/trains", test_trains);
+  g_test_add_func ("/links/strangers", test_strangers);
   g_test_add_func ("/links/dns", test_dns);
   return g_test_run ();
 }
