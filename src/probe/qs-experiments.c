@@ -145,7 +145,8 @@ conclude (QsExperiments *self, QsExperiment *experiment, const QsExperimentRow *
 
   mark.bytes = bytes != NULL ? g_bytes_ref (bytes) : NULL;
   qs_trace_add_mark_full (qs_probe_get_trace (self->run), now (self), &mark);
-  self->decided |= outcome == QS_EXPERIMENT_ANSWERED && row->decides;
+  if (outcome == QS_EXPERIMENT_ANSWERED)
+    self->decided = row->control ? FALSE : self->decided || row->decides;
   g_signal_emit_by_name (self->run, "event", text);
   qs_experiment_conclude (experiment, outcome, text);
 }

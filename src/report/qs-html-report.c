@@ -8,6 +8,7 @@
 #include "certs/qs-certificate.h"
 #include "charts/qs-chart-export.h"
 #include "charts/qs-packet-text.h"
+#include "diagnosis/qs-experiment-words.h"
 #include "formats/qs-file-writer.h"
 #include "wire/qs-transport-parameters.h"
 
@@ -198,6 +199,26 @@ add_facts (GString *page, QsTrace *trace, const QsSummary *summary)
   add_close_row (page, summary);
   g_autofree char *counts = qs_packet_text_counts (trace);
   add_row (page, _ ("Trace"), counts);
+  g_string_append (page, "</table>\n");
+}
+
+static void
+add_experiments (GString *page, QsTrace *trace)
+{
+  static const char *const titles[] = { N_ ("What was changed"), N_ ("Outcome"), N_ ("What it proves") };
+  g_autoptr (GPtrArray) marks = qs_experiment_marks (trace);
+
+  if (marks->len == 0)
+    return;
+  add_heading (page, _ ("More attempts, with one thing changed each"));
+  g_string_append (page, "<table>\n");
+  add_header (page, titles, G_N_ELEMENTS (titles));
+  for (guint i = 0; i < marks->len; i++)
+    {
+      const QsMark *mark = marks->pdata[i];
+      add (page, "<tr><th scope=\"row\">%s</th><td>%s</td><td>%s</td></tr>\n", qs_experiment_change (mark->name),
+           qs_experiment_outcome_title (mark->value), mark->text != NULL ? mark->text : "");
+    }
   g_string_append (page, "</table>\n");
 }
 
@@ -410,6 +431,7 @@ qs_html_report_new (QsStudy *study)
   add (page, "<h1>%s</h1><p class=\"dim\">%s · %s · Quicscope " PACKAGE_VERSION "</p>\n", qs_study_get_verdict (study),
        title != NULL ? title : "", date);
   add_findings (page, qs_study_get_findings (study));
+  add_experiments (page, qs_study_get_trace (study));
   add_steps (page, qs_study_get_steps (study));
   add_diagram (page, trace, qs_study_get_join (study));
   add_facts (page, trace, summary);

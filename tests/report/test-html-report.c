@@ -31,6 +31,7 @@ make_trace (void)
   qs_trace_add_fact (trace, "tls.cipher", "'><a href=javascript:alert(3)>");
   qs_trace_add_mark_full (trace, 2000000, &close);
   qs_trace_add_mark (trace, QS_MARK_OUTCOME, "failed", 0, "handshake");
+  qs_trace_add_mark (trace, QS_MARK_EXPERIMENT, "alpn-h3", 1, "It speaks <i>h3</i>.");
   qs_trace_add_packet (trace, &packet);
   return trace;
 }
@@ -69,6 +70,7 @@ test_escaped (void)
   g_assert_nonnull (strstr (page, "alpn-mismatch"));
   g_assert_nonnull (strstr (page, "&lt;b&gt;&amp;"));
   g_assert_null (strstr (page, "<b>&"));
+  g_assert_nonnull (strstr (page, "<td>It speaks &lt;i&gt;h3&lt;/i&gt;.</td>"));
   g_assert_null (strchr (page, '\x1b'));
   g_assert_nonnull (strstr (page, "<svg"));
   g_assert_true (g_utf8_validate (page, -1, NULL));
