@@ -33,4 +33,7 @@ typedef enum {
 
 GQuark qs_error_quark (void);
 
+/* There was no memory for something that OpenSSL makes (GLib's own ends the program). Always FALSE. */
+gboolean qs_error_set_no_memory (GError **error);
+
 G_END_DECLS

@@ -135,7 +135,12 @@ run (const QuicprobeOptions *options)
   FILE *trace_out = options->json || quicprobe_options_wants_body (options) ? stderr : stdout;
 
   if (!qs_probe_prepare (probe, &error))
-    return qs_cli_usage ("quicprobe", error->message);
+    {
+      if (!g_error_matches (error, QS_ERROR, QS_ERROR_FAILED))
+        return qs_cli_usage ("quicprobe", error->message);
+      complain (error); /* it is the machine's, not the command line's */
+      return QS_EXIT_FAILED;
+    }
   g_autoptr (QuicprobeBody) body = quicprobe_body_new (probe, options, &error);
   if (options->compare != NULL && other == NULL)
     return QS_EXIT_FAILED;

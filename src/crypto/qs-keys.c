@@ -262,7 +262,7 @@ qs_header_key_new (guint32 version, guint16 suite, const QsSecret *secret)
     return NULL;
 
   self->context = EVP_CIPHER_CTX_new ();
-  if (EVP_EncryptInit_ex2 (self->context, cipher, self->key, NULL, NULL) <= 0)
+  if (self->context == NULL || EVP_EncryptInit_ex2 (self->context, cipher, self->key, NULL, NULL) <= 0)
     {
       ERR_clear_error ();
       return NULL;

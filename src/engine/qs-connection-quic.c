@@ -84,6 +84,8 @@ quic_open (QsConnection *self, GError **error)
   self->path = qs_trace_add_path (self->trace, local, self->address);
   qs_udp_bio_set_recorder (self->udp, &recorder, self, NULL);
   BIO *bio = qs_udp_bio_new_bio (self->udp);
+  if (bio == NULL)
+    return qs_error_set_no_memory (error);
   SSL_set_bio (self->ssl, bio, bio);
   SSL_set_blocking_mode (self->ssl, worker);
   /* The source handles events; reads and writes need not do it each time. A worker has them do it. */

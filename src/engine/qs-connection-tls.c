@@ -131,6 +131,8 @@ tls_open (QsConnection *self, GError **error)
     return FALSE;
   qs_tcp_bio_set_recorder (self->tcp, &recorder, self);
   BIO *bio = qs_tcp_bio_new_bio (self->tcp);
+  if (bio == NULL)
+    return qs_error_set_no_memory (error);
   SSL_set_bio (self->ssl, bio, bio);
   return TRUE;
 }

@@ -45,14 +45,20 @@ binding_free_cb (void *parent, void *pointer, CRYPTO_EX_DATA *data, int index, l
   g_free (binding);
 }
 
+/* -1: there was no memory for it, and another time there may be; so it is no g_once. */
 static int
 binding_index (void)
 {
-  static gsize index;
+  static int made; /* one more than it */
+  int index = g_atomic_int_get (&made);
 
-  if (g_once_init_enter (&index))
-    g_once_init_leave (&index, (gsize) SSL_get_ex_new_index (0, NULL, NULL, NULL, binding_free_cb) + 1);
-  return (int) index - 1;
+  if (index == 0)
+    {
+      index = SSL_get_ex_new_index (0, NULL, NULL, NULL, binding_free_cb) + 1;
+      if (index > 0 && !g_atomic_int_compare_and_exchange (&made, 0, index))
+        index = g_atomic_int_get (&made);
+    }
+  return index - 1;
 }
 
 static void
@@ -351,7 +357,7 @@ qs_ssl_config_new (QsTarget *target, const QsProbeOptions *options, GError **err
   self->ctx = new_ctx (self->transport, options->mode);
   if (self->ctx == NULL)
     {
-      fail (error, QS_ERROR_SSL, "SSL_CTX_new%s", "");
+      fail (error, QS_ERROR_FAILED, "SSL_CTX_new%s", "");
       return NULL;
     }
   set_callbacks (self);
@@ -441,7 +447,15 @@ qs_ssl_config_new_ssl (QsSslConfig *self, const QsSslHooks *hooks, gpointer data
 
   Binding *binding = g_new (Binding, 1);
   *binding = (Binding){ hooks, data, self, self->tickets != NULL, NULL };
-  SSL_set_ex_data (ssl, binding_index (), binding);
+  int index = binding_index ();
+  if (index < 0 || SSL_set_ex_data (ssl, index, binding) != 1)
+    {
+      g_free (binding);
+      SSL_free (ssl);
+      ERR_clear_error ();
+      qs_error_set_no_memory (error);
+      return NULL;
+    }
   SSL_set_cert_cb (ssl, cert_cb, binding);
   if (self->transport == QS_TRANSPORT_QUIC)
     {

@@ -102,7 +102,13 @@ qs_trust_load (const char *path, GError **error)
   g_autoptr (GError) reason = NULL;
   ERR_clear_error ();
   X509_STORE *store = X509_STORE_new ();
-  if (*path == '\0' || store == NULL)
+  if (store == NULL)
+    {
+      ERR_clear_error ();
+      qs_error_set_no_memory (error);
+      return NULL;
+    }
+  if (*path == '\0')
     return store;
   g_autoptr (GBytes) text = qs_input_load (path, MAX_FILE, &reason);
   guint n = text != NULL ? add_pem (store, text) : 0;

@@ -231,18 +231,21 @@ bio_destroy_cb (BIO *bio)
 static BIO_METHOD *
 bio_method (void)
 {
-  static gsize method;
+  static BIO_METHOD *method; /* kept, once it could be made */
 
-  if (g_once_init_enter (&method))
+  if (g_atomic_pointer_get (&method) == NULL)
     {
       BIO_METHOD *made = BIO_meth_new (BIO_get_new_index () | BIO_TYPE_SOURCE_SINK, "Quicscope UDP");
+      if (made == NULL)
+        return NULL;
       BIO_meth_set_sendmmsg (made, bio_sendmmsg_cb);
       BIO_meth_set_recvmmsg (made, bio_recvmmsg_cb);
       BIO_meth_set_ctrl (made, bio_ctrl_cb);
       BIO_meth_set_destroy (made, bio_destroy_cb);
-      g_once_init_leave (&method, (gsize) made);
+      if (!g_atomic_pointer_compare_and_exchange (&method, NULL, made))
+        BIO_meth_free (made);
     }
-  return (BIO_METHOD *) method;
+  return g_atomic_pointer_get (&method);
 }
 
 /* --- Public functions --- */
@@ -430,9 +433,10 @@ qs_udp_bio_new_bio (QsUdpBio *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  BIO *bio = BIO_new (bio_method ());
+  BIO_METHOD *method = bio_method ();
+  BIO *bio = method != NULL ? BIO_new (method) : NULL;
   if (bio == NULL)
-    g_error ("Out of memory");
+    return NULL;
   BIO_set_data (bio, qs_udp_bio_ref (self));
   BIO_set_init (bio, 1);
   return bio;

@@ -187,12 +187,20 @@ bind_tcp (GSocketAddress *address, GError **error)
   return g_steal_pointer (&socket);
 }
 
+static gboolean
+fail_without_port (GError **error)
+{
+  g_set_error_literal (error, QS_ERROR, QS_ERROR_NETWORK,
+                       _ ("The system does not tell which port was bound: start the server again."));
+  return FALSE;
+}
+
 static guint16
 port_of (QsUdpBio *bio)
 {
   g_autoptr (GSocketAddress) local = qs_udp_bio_dup_local_address (bio);
 
-  return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (local));
+  return G_IS_INET_SOCKET_ADDRESS (local) ? g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (local)) : 0;
 }
 
 /* UDP and, where wanted, TCP on one number. When the kernel chooses it for UDP, it may be taken for TCP: then the
@@ -215,6 +223,12 @@ bind_both (QsServer *self, GSocket **tcp, GError **error)
           return NULL;
         }
       self->port = port_of (bio);
+      if (self->port == 0)
+        {
+          g_set_error_literal (error, QS_ERROR, QS_ERROR_NETWORK,
+                               _ ("The system does not tell the port that was bound."));
+          return NULL;
+        }
       if (!self->options->tcp)
         return g_steal_pointer (&bio);
       g_autoptr (GSocketAddress) same = parse_address (self, self->port, NULL);
@@ -277,6 +291,9 @@ open_endpoints (QsServer *self, GError **error)
 
   if (bio == NULL || !impair (self, bio, error))
     return FALSE;
+  g_autoptr (GSocketAddress) local = qs_udp_bio_dup_local_address (bio);
+  if (!G_IS_INET_SOCKET_ADDRESS (local))
+    return fail_without_port (error);
   advertise (self);
   self->quic = qs_quic_endpoint_new (bio, self->tls, &self->behaviour, wants_retry (self), self->options->record, &host,
                                      self, error);
@@ -285,7 +302,6 @@ open_endpoints (QsServer *self, GError **error)
   if (socket != NULL)
     self->tcp = qs_tcp_endpoint_new (socket, self->tls, &self->behaviour, self->options->record,
                                      self->options->tcp_handshake_ms, &host, self);
-  g_autoptr (GSocketAddress) local = qs_udp_bio_dup_local_address (bio);
   g_free (self->address);
   self->address = qs_socket_address_to_text (local);
   return TRUE;
