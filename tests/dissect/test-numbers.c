@@ -480,6 +480,60 @@ test_reset_length (void)
   reset_of (43, QS_PACKET_STATELESS_RESET);
 }
 
+/* --- Connections of one recording: 64 of them --- */
+
+static void
+test_most_connections (void)
+{
+  Talk talk;
+
+  talk_init (&talk);
+  for (guint i = 0; i < 66; i++)
+    {
+      g_autofree char *dcid = g_strdup_printf ("%016x", 0x1000 + i);
+      set_initial (&talk, dcid);
+      add_initial (&talk, 1 + i, QS_DIRECTION_SENT, dcid, "", 0, "010101");
+    }
+  g_autoptr (QsDissector) dissector = dissect (&talk);
+  for (guint i = 0; i < 66; i++)
+    g_assert_cmpint ((packet_at (&talk, i)->flags & QS_PACKET_DECRYPTED) != 0, ==, i < 64);
+  talk_clear (&talk);
+}
+
+/* --- Which suite it is where the ServerHello was not seen: the secret's length and trying tell (RFC 9001 section 5.3) --- */
+
+static void
+of_unseen_suite (guint16 suite, guint8 length, gboolean opened)
+{
+  g_autofree char *secret = g_strnfill (2 * length, '1');
+  Talk talk;
+
+  talk_init (&talk);
+  add_hex (&talk, 1, QS_DIRECTION_SENT, rfc_samples[0].client_packet);
+  qs_keys_free (talk.keys[0]);
+  qs_header_key_free (talk.header_keys[0]);
+  QsSecret key = { .length = length };
+  memset (key.bytes, 0x11, length);
+  talk.keys[0] = qs_keys_new (QS_QUIC_VERSION_1, suite, &key);
+  talk.header_keys[0] = qs_header_key_new (QS_QUIC_VERSION_1, suite, &key);
+  add_line (talk.trace, "CLIENT_TRAFFIC_SECRET_0", secret);
+  g_autofree char *response = g_strdup_printf ("1b%s", "0011223344556677"); /* PATH_RESPONSE */
+  add_initial (&talk, 2, QS_DIRECTION_RECEIVED, "", SERVER_CID, 0, "010101");
+  add_short (&talk, 3, QS_DIRECTION_SENT, 0, response);
+  g_autoptr (QsDissector) dissector = dissect (&talk);
+  g_assert_cmpint ((packet_at (&talk, 2)->flags & QS_PACKET_DECRYPTED) != 0, ==, opened);
+  talk_clear (&talk);
+}
+
+static void
+test_unseen_suites (void)
+{
+  of_unseen_suite (0x1301, 32, TRUE);
+  of_unseen_suite (0x1302, 48, TRUE);
+  of_unseen_suite (0x1303, 32, TRUE);
+  of_unseen_suite (0x1304, 32, TRUE);
+}
+
 /* --- TLS messages: a mebibyte, which no length may say more than --- */
 
 static void
@@ -652,6 +706,8 @@ main (int argc, char **argv)
   g_test_add_func ("/numbers/unseen-updates", test_unseen_updates);
   g_test_add_func ("/numbers/second-retry", test_second_retry);
   g_test_add_func ("/numbers/reset-length", test_reset_length);
+  g_test_add_func ("/numbers/most-connections", test_most_connections);
+  g_test_add_func ("/numbers/unseen-suites", test_unseen_suites);
   g_test_add_func ("/numbers/message-length", test_message_length);
   g_test_add_func ("/numbers/suites", test_suites);
   g_test_add_func ("/numbers/tls12-suites", test_tls12_suites);
