@@ -213,6 +213,23 @@ is_loopback (const char *address)
   return g_str_has_prefix (address, "127.") || g_str_has_prefix (address, "[::1]");
 }
 
+/* An answer that had hardly the time to come is not missing: less than three of the round trips of the address that won. */
+static gboolean
+was_hardly_waited_for (const QsEvidence *evidence, const QsMark *lost)
+{
+  gint64 begun = QS_NO_TIME, time = 0;
+
+  for (guint i = 0; i < qs_trace_get_n_marks (evidence->trace) && begun < 0; i++)
+    {
+      const QsMark *mark = qs_trace_get_mark (evidence->trace, i, &time);
+      if (mark->kind == QS_MARK_CONNECTING && g_strcmp0 (mark->text, lost->text) == 0)
+        begun = time;
+    }
+  gint64 round_trip = evidence->first_received - evidence->attempt_time;
+  return g_str_equal (lost->name, "silent") && begun >= 0 && evidence->first_received >= 0 && round_trip > 0 &&
+         evidence->first_received - begun < 3 * round_trip;
+}
+
 static gboolean
 match_family_broken (const QsEvidence *evidence, QsMatch *match)
 {
@@ -223,6 +240,8 @@ match_family_broken (const QsEvidence *evidence, QsMatch *match)
   if (lost == NULL || lost->text == NULL || g_str_equal (lost->name, "slower"))
     return FALSE;
   if (!qs_evidence_is_connected (evidence) || (is_loopback (lost->text) && g_str_equal (lost->name, "ECONNREFUSED")))
+    return FALSE;
+  if (was_hardly_waited_for (evidence, lost))
     return FALSE;
   gboolean lost_v6 = lost->text[0] == '[', won_v6 = evidence->address[0] == '[';
   if (lost_v6 == won_v6)

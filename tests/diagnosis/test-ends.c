@@ -317,6 +317,34 @@ test_recordings (void)
     }
 }
 
+/* An address of the other family that was tried 250 ms before the one that won, and had not answered when that one did. */
+static gboolean
+family_is_broken (gint64 round_trip)
+{
+  g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
+
+  qs_trace_add_fact (made->trace, "target", "quic://www.example.net:443/");
+  made_mark (made, QS_MARK_CONNECTING, NULL, 0, "[2001:db8::1]:443");
+  made->at = 250;
+  made_mark (made, QS_MARK_CONNECTING, NULL, 1, "192.0.2.1:443");
+  made_datagram (made, QS_DIRECTION_SENT, 1200);
+  made->at = 250 + round_trip;
+  made_datagram (made, QS_DIRECTION_RECEIVED, 1200);
+  made_mark (made, QS_MARK_ATTEMPT_LOST, "silent", 0, "[2001:db8::1]:443");
+  made_handshake (made);
+  made_outcome (made, "ok", "done");
+  g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
+  return find (findings, "address-family-broken") != NULL;
+}
+
+static void
+test_family (void)
+{
+  g_assert_true (family_is_broken (10));
+  g_assert_true (family_is_broken (125)); /* three round trips have passed */
+  g_assert_false (family_is_broken (126));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -327,5 +355,6 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &cases[i], test_case);
     }
   g_test_add_func ("/ends/recordings", test_recordings);
+  g_test_add_func ("/ends/family", test_family);
   return g_test_run ();
 }
