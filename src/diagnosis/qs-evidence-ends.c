@@ -12,6 +12,9 @@ qs_evidence_read_ends (QsEvidence *evidence)
 
   for (guint end = 0; end < 2; end++)
     evidence->fin[end] = evidence->reset[end] = QS_NO_TIME;
+  /* A capture without a byte that tells of attempts has seen SYNs: UDP has nothing to connect. */
+  evidence->tls |= qs_trace_is_from_file (evidence->trace) && evidence->target == NULL && evidence->connecting >= 0 &&
+                   qs_trace_get_n_datagrams (evidence->trace) == 0;
   for (guint i = 0; i < n; i++)
     {
       gint64 time = 0;

@@ -80,7 +80,11 @@ add_sent (const QsEvidence *evidence, QsMatch *match)
   guint n = evidence->n_sent_before_reply;
 
   if (evidence->first_sent < 0)
-    return;
+    {
+      if (evidence->connecting >= 0)
+        qs_match_add_moment (match, evidence->connecting, g_strdup (_ ("The first attempt to connect")));
+      return;
+    }
   qs_match_add_moment (match, evidence->first_sent,
                        g_strdup_printf (ngettext ("%u datagram was sent from here on, and none came.",
                                                   "%u datagrams were sent from here on, and none came.", n),

@@ -32,6 +32,8 @@ struct _QsCaptureConnection {
   QsCaptureTcp tcp[2];             /* by who sends: client, server */
   gboolean sole;                   /* no other one in the capture has its server */
   gboolean refused_shown;          /* RST was told of */
+  guint n_syn;                     /* the client\'s */
+  gint64 last_syn;                 /* since 1970 */
   guint8 ended[2];                 /* by who sends: flags of TCP that were told of, FIN and RST */
   gboolean answered;
   gint64 connected; /* TCP: when the server's SYN came, since 1970; -1: it did not */

@@ -40,9 +40,25 @@ deliver_cb (QsSpan bytes, gpointer data)
                           qs_capture_direction_of (connection, delivery->packet), 0, bytes.data, bytes.length);
 }
 
+/* A SYN that is sent again, to a server's port, and not answered: that much is a connection that did not come about. */
+static void
+add_unanswered (QsCapture *self, QsCaptureConnection *connection)
+{
+  if (connection->trace != NULL || connection->answered || connection->n_syn < 2 ||
+      !qs_capture_is_server_port (connection->server.port))
+    return;
+  g_autoptr (GSocketAddress) server = qs_capture_end_to_address (&connection->server);
+  const gint64 times[] = { connection->first, connection->last_syn };
+  qs_capture_make_trace (self, connection);
+  for (guint i = 0; i < G_N_ELEMENTS (times); i++)
+    qs_capture_add_mark (connection, times[i], QS_MARK_CONNECTING, NULL, 0,
+                         g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (server)));
+}
+
 void
 qs_capture_end_tcp (QsCapture *self, QsCaptureConnection *connection)
 {
+  add_unanswered (self, connection);
   for (guint side = 0; side < 2; side++)
     {
       QsCapturePacket packet = { .from = side == 0 ? connection->client : connection->server };
@@ -128,6 +144,8 @@ qs_capture_add_tcp (QsCapture *self, const QsCaptured *captured, const QsCapture
   if ((packet->tcp_flags & QS_TCP_SYN) != 0)
     {
       sequence++;
+      connection->n_syn += side == 0;
+      connection->last_syn = side == 0 ? captured->time : connection->last_syn;
       qs_capture_tcp_start (&connection->tcp[side], sequence);
     }
   if (side == 1 && (packet->tcp_flags & QS_TCP_RST) == 0)

@@ -40,6 +40,7 @@ class Verdicts(unittest.TestCase):
         ("tls12-warning-alert-unrecognized-name.pcap", None, True, {}, ("sni-unknown", "tls-alert")),
         ("tls12-warning-alert-unrecognized-name.pcap", "tls12.keys", True, {}, ("sni-unknown", "tls-alert")),
         ("tcp-refused.pcap", None, False, {"connection-refused": "error"}, ("port-closed",)),
+        ("tcp-syn-unanswered.pcap", None, False, {"no-reply": "error"}, ("connection-refused",)),
         ("tls12-client-certificate-wanted.pcap", None, False, {"client-certificate-required": "error"}, ()),
         ("capture-dropped-packets.pcap", "capture-dropped-packets.keys", True, {"capture-incomplete": "warning"}, ("corrupted",)),
         ("losses-before-the-capture-point.pcap", "losses-before-the-capture-point.keys", True, {"packet-loss": "info"},
