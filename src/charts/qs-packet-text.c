@@ -5,6 +5,7 @@
 
 #include "base/qs-i18n.h"
 #include "charts/qs-sequence.h"
+#include "trace/qs-trace-budget.h"
 #include "trace/qs-trace-http3.h"
 
 #define MAX_PIECES 4 /* of HTTP/3, in a line */
@@ -143,5 +144,11 @@ qs_packet_text_counts (QsTrace *trace)
   g_autofree char *second = tcp ? g_strdup_printf (ngettext ("%'u record", "%'u records", packets), packets)
                                 : g_strdup_printf (ngettext ("%'u packet", "%'u packets", packets), packets);
 
-  return g_strdup_printf ("%s · %s", first, second);
+  QsNotKept not_kept;
+  qs_trace_get_not_kept (trace, &not_kept);
+  if (not_kept.datagrams == 0)
+    return g_strdup_printf ("%s · %s", first, second);
+  /* Translators: of the datagrams or segments of a run, those that came when its memory was full. */
+  g_autofree char *third = g_strdup_printf (_ ("%'" PRIu64 " counted, not kept"), not_kept.datagrams);
+  return g_strdup_printf ("%s · %s · %s", first, second, third);
 }

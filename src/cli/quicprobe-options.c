@@ -13,8 +13,10 @@
 #include "net/qs-impairment.h"
 
 #define MAX_TIMEOUT_S 86400
-#define KEPT (64 * 1024)               /* of the answer: it goes to a file or to the standard output as it comes */
-#define TRACE_LIMIT (32 * 1024 * 1024) /* bytes of packets */
+#define KEPT (64 * 1024) /* of the answer: it goes to a file or to the standard output as it comes */
+/* Of a run that writes no file, bytes. */
+#define LITTLE_PAYLOAD (4 << 20)
+#define LITTLE_BUDGET (24 << 20)
 
 /* Where GOption puts what it reads; turned into QuicprobeOptions afterwards. */
 static struct {
@@ -336,11 +338,19 @@ fill_probe (QsProbeOptions *probe, GError **error)
   probe->dns_server = raw.dns != NULL ? g_strdup (g_str_equal (raw.dns, "none") ? "" : raw.dns) : NULL;
   probe->alternatives = TRUE;
   probe->kept = KEPT;
-  /* With no file to write, what the report needs is enough. */
-  if (raw.qlog == NULL && raw.pcapng == NULL)
-    probe->trace_limit = TRACE_LIMIT;
   probe->send = raw.send != NULL ? g_bytes_new (raw.send, strlen (raw.send)) : NULL;
   return TRUE;
+}
+
+/* Where no file is to be written, what the report needs is the beginning whole, and of the rest what short datagrams say
+ * (acknowledgements, refusals, ends) and the numbers of the others. */
+static void
+keep_little (QuicprobeOptions *options)
+{
+  if (options->qlog != NULL || options->pcapng != NULL || options->report != NULL || options->trace)
+    return;
+  options->probe->trace_limit = LITTLE_PAYLOAD;
+  options->probe->trace_budget = LITTLE_BUDGET;
 }
 
 static gboolean
@@ -447,6 +457,7 @@ fill (QuicprobeOptions *options, int argc, char **argv, GError **error)
     return FALSE;
   options->output = g_strdup (raw.output);
   options->session = g_strdup (raw.session);
+  keep_little (options);
   if (options->session == NULL)
     return TRUE;
   options->probe->tickets = qs_ticket_jar_new ();

@@ -6,6 +6,7 @@
 #include "certs/qs-certificate.h"
 #include "cli/qs-cli.h"
 #include "diagnosis/qs-experiment-words.h"
+#include "trace/qs-trace-budget.h"
 
 #define LABEL_COLUMN 20
 
@@ -205,6 +206,13 @@ print_facts (FILE *out, QsStudy *study)
   QsTrace *trace = qs_study_get_trace (study);
   guint n_carriers = qs_trace_get_n_datagrams (trace), n_packets = qs_trace_get_n_packets (trace);
   gboolean tcp = n_packets > 0 && qs_trace_get_packet (trace, 0)->type == QS_PACKET_TLS_RECORD;
+  QsNotKept not_kept;
+  qs_trace_get_not_kept (trace, &not_kept);
+  g_autofree char *left =
+      not_kept.datagrams > 0
+          ? g_strdup_printf (_ ("%" PRIu64 " datagrams or segments behind the limit: counted, not kept"),
+                             not_kept.datagrams)
+          : NULL;
   g_autofree char *amount = tcp ? g_strdup_printf (_ ("%u segments, %u records"), n_carriers, n_packets)
                                 : g_strdup_printf (_ ("%u datagrams, %u packets, %" PRIu64 " frames"), n_carriers,
                                                    n_packets, qs_trace_get_n_frames (trace));
@@ -225,6 +233,7 @@ print_facts (FILE *out, QsStudy *study)
   print_ways (out, trace);
   print_fact (out, _ ("Closed"), end);
   print_fact (out, _ ("Trace"), amount);
+  print_fact (out, "", left);
   print_join (out, study);
 }
 

@@ -87,8 +87,8 @@ qs_dissection_add_messages (QsDissection *self, QsReassembly *stream, const QsTr
       message->bytes = g_bytes_new (bytes.data, length);
       message->message = parse_message (QS_SPAN (g_bytes_get_data (message->bytes, NULL), length), tls13);
       qs_reassembly_consume (stream, length);
-      qs_trace_add_message (self->trace, message);
       func (message, data);
+      qs_trace_add_message (self->trace, message); /* which may have no room for it */
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "dissect/qs-quic-private.h"
 #include "trace/qs-metrics.h"
+#include "trace/qs-trace-budget.h"
 
 #define RETRIES_AT_ONCE 8
 #define MIN_STATELESS_RESET 21 /* RFC 9000 section 10.3 */
@@ -402,6 +403,12 @@ qs_quic_add_datagram (QsQuic *self, guint32 index, const QsRecord *record)
     {
       QsSpan rest = QS_SPAN (datagram.data + at, datagram.length - at);
       arrival.kept = kept - at;
+      /* The first one is paid for by the datagram. A header of ten bytes makes a packet: a flood of them is all overhead. */
+      if (at > 0 && !qs_trace_charge (self->owner->trace, sizeof (QsPacket)))
+        {
+          qs_trace_count_packet_not_kept (self->owner->trace);
+          break;
+        }
       if (!parse_header (&arrival, rest, self, record->path))
         arrival.header = (QsPacketHeader){ .type = QS_PACKET_UNKNOWN, .length = (guint32) rest.length };
       add_packet (&arrival, self, index, record, at);

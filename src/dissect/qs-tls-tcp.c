@@ -4,6 +4,7 @@
 
 #include "dissect/qs-dissection.h"
 #include "trace/qs-metrics.h"
+#include "trace/qs-trace-budget.h"
 
 #define RECORD_HEADER 5
 #define MAX_RECORD (RECORD_HEADER + 16384 + 2048)
@@ -509,6 +510,13 @@ add_packet (Conn *conn, QsSide side, QsPacketType type, guint64 start, guint32 l
     .direction = segment->direction,
   };
 
+  if (!qs_trace_charge (owner->trace, sizeof packet))
+    {
+      /* Records are numbered by counting them: behind a gap none could be opened. */
+      qs_trace_count_packet_not_kept (owner->trace);
+      half->lost = TRUE;
+      return;
+    }
   guint32 index = qs_trace_add_packet (owner->trace, &packet);
   qs_trace_get_metrics (owner->trace)->directions[segment->direction].packets++;
   if (type == QS_PACKET_TLS_RECORD)

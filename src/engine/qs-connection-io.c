@@ -38,9 +38,9 @@ qs_connection_drop_io (QsConnection *self)
       g_source_destroy (self->source);
       g_clear_pointer (&self->source, g_source_unref);
     }
-  for (guint i = 0; i < self->streams->len; i++)
+  for (guint i = 0; i < qs_stream_map_get_length (self->streams); i++)
     {
-      QsIoStream *stream = self->streams->pdata[i];
+      QsIoStream *stream = qs_stream_map_get (self->streams, i);
       if (stream->ssl != NULL && stream->ssl != self->ssl)
         SSL_free (stream->ssl);
       stream->ssl = NULL;
@@ -221,10 +221,7 @@ qs_connection_fail (QsConnection *self)
 QsIoStream *
 qs_connection_find_stream (QsConnection *self, gint64 id)
 {
-  for (guint i = 0; i < self->streams->len; i++)
-    if (((QsIoStream *) self->streams->pdata[i])->id == id)
-      return self->streams->pdata[i];
-  return NULL;
+  return qs_stream_map_find (self->streams, id);
 }
 
 QsIoStream *
@@ -237,7 +234,7 @@ qs_connection_add_stream (QsConnection *self, gint64 id, SSL *ssl)
   g_queue_init (&stream->writes);
   stream->info = (QsStreamInfo){ QS_STREAM_OK, QS_STREAM_OK, -1, -1, 0, 0 };
   stream->changed = TRUE;
-  g_ptr_array_add (self->streams, stream);
+  qs_stream_map_add (self->streams, id, stream);
   return stream;
 }
 
@@ -386,13 +383,16 @@ turn_streams (QsConnection *self, gint64 deadline)
   if (self->buffer == NULL)
     self->buffer = g_malloc (READ_SIZE);
   self->ops->accept (self);
-  for (guint i = 0; i < self->streams->len; i++)
+  for (guint i = 0; i < qs_stream_map_get_length (self->streams);)
     {
-      QsIoStream *stream = self->streams->pdata[i];
+      QsIoStream *stream = qs_stream_map_get (self->streams, i);
       QsStreamInfo before = stream->info;
 
       if (stream->ssl == NULL)
-        continue;
+        {
+          qs_stream_map_remove (self->streams, i);
+          continue;
+        }
       progress |= write_stream (self, stream);
       if (reads && !is_over (stream->info.read_state))
         progress |= read_stream (self, stream, deadline);
@@ -402,6 +402,7 @@ turn_streams (QsConnection *self, gint64 deadline)
       settle_stream (self, stream, &before);
       if (qs_connection_is_aborted (self))
         return QS_TURN_OVER;
+      i += stream->ssl != NULL; /* else it goes, and another stands there */
     }
   if (progress)
     return QS_TURN_PROGRESS;
@@ -412,9 +413,9 @@ turn_streams (QsConnection *self, gint64 deadline)
 static void
 end_streams (QsConnection *self)
 {
-  for (guint i = 0; i < self->streams->len && !qs_connection_is_aborted (self); i++)
+  for (guint i = 0; i < qs_stream_map_get_length (self->streams) && !qs_connection_is_aborted (self); i++)
     {
-      QsIoStream *stream = self->streams->pdata[i];
+      QsIoStream *stream = qs_stream_map_get (self->streams, i);
       QsStreamInfo before = stream->info;
 
       if (stream->ssl == NULL)
@@ -434,17 +435,16 @@ open_stream (QsConnection *self, const QsCommand *command)
 {
   ERR_clear_error ();
   SSL *ssl = self->io_state == QS_CONNECTION_ESTABLISHED ? self->ops->open_stream (self, command->flag) : NULL;
-  QsIoStream *stream = qs_connection_add_stream (self, command->stream, ssl);
 
   if (ssl == NULL)
     {
+      const QsStreamInfo none = { QS_STREAM_CONN_CLOSED, QS_STREAM_CONN_CLOSED, -1, -1, 0, 0 };
       g_autofree char *words = qs_ssl_take_error ();
       qs_mark_sink_add (self->sink, QS_MARK_CALL, "SSL_new_stream", SSL_ERROR_SSL, words);
-      stream->info.read_state = stream->info.write_state = QS_STREAM_CONN_CLOSED;
-      qs_connection_emit (self,
-                          &(QsEvent){ .kind = QS_EVENT_STREAM_CHANGED, .stream = stream->id, .info = stream->info });
+      qs_connection_emit (self, &(QsEvent){ .kind = QS_EVENT_STREAM_CHANGED, .stream = command->stream, .info = none });
       return;
     }
+  QsIoStream *stream = qs_connection_add_stream (self, command->stream, ssl);
   if (!command->flag)
     stream->info.read_state = QS_STREAM_WRONG_DIR;
   mark_stream (self, stream);

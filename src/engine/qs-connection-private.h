@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/qs-connection.h"
+#include "engine/qs-stream-map.h"
 #include "engine/qs-tcp-bio.h"
 #include "net/qs-udp-bio.h"
 
@@ -105,8 +106,8 @@ struct _QsConnection {
   QsTcpBio *tcp;
   GSource *source;
   gboolean in_turn;
-  GPtrArray *streams; /* QsIoStream */
-  guint8 *buffer;     /* one read */
+  QsStreamMap *streams; /* QsIoStream: those that are not over */
+  guint8 *buffer;       /* one read */
   gboolean close_requested, close_noted;
   gboolean flushed; /* by the close: what was concluded has been acknowledged */
   QsCloseManner close_manner;

@@ -341,9 +341,9 @@ quic_wait (QsConnection *self)
   if (self->io_state == QS_CONNECTION_CLOSING)
     item.events &= ~(guint64) SSL_POLL_EVENT_EC;
   g_array_append_val (items, item);
-  for (guint i = 0; i < self->streams->len; i++)
+  for (guint i = 0; i < qs_stream_map_get_length (self->streams); i++)
     {
-      const QsIoStream *stream = self->streams->pdata[i];
+      const QsIoStream *stream = qs_stream_map_get (self->streams, i);
       if (stream->ssl == NULL)
         continue;
       item = (SSL_POLL_ITEM){ .desc = SSL_as_poll_descriptor (stream->ssl) };

@@ -176,10 +176,10 @@ note_alert (QsConnection *self)
 static gboolean
 tls_ended (QsConnection *self)
 {
-  const QsIoStream *stream = self->streams->pdata[0];
+  QsIoStream *stream = qs_connection_find_stream (self, 0); /* NULL: over in both directions */
 
   if (g_atomic_int_get (&self->socket_error) == 0 &&
-      (!self->tls_read_over || !g_queue_is_empty ((GQueue *) &stream->writes)))
+      (!self->tls_read_over || (stream != NULL && !g_queue_is_empty (&stream->writes))))
     return FALSE;
   if ((SSL_get_shutdown (self->ssl) & SSL_SENT_SHUTDOWN) == 0 && g_atomic_int_get (&self->alert) <= 1)
     {

@@ -258,7 +258,7 @@ qs_connection_new (const QsConnectionSetup *setup, const QsConnectionListener *l
   g_cond_init (&self->drained);
   g_queue_init (&self->commands);
   g_queue_init (&self->events);
-  self->streams = g_ptr_array_new_with_free_func (io_stream_free);
+  self->streams = qs_stream_map_new (io_stream_free);
   self->events_source = g_source_new (&events_funcs, sizeof (GSource));
   g_source_set_static_name (self->events_source, "[Quicscope] connection events");
   g_source_set_priority (self->events_source, G_PRIORITY_HIGH_IDLE + 30);
@@ -285,7 +285,7 @@ qs_connection_unref (QsConnection *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   qs_connection_drop_io (self);
-  g_ptr_array_unref (self->streams);
+  qs_stream_map_free (self->streams);
   g_queue_clear_full (&self->commands, (GDestroyNotify) qs_command_free);
   g_queue_clear_full (&self->events, g_free);
   g_mutex_clear (&self->lock);

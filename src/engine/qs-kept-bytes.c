@@ -15,6 +15,7 @@ typedef struct {
 struct _QsKeptBytes {
   GPtrArray *pieces;
   gsize length, limit;
+  gsize *pool; /* NULL: none */
 };
 
 QsKeptBytes *
@@ -27,11 +28,22 @@ qs_kept_bytes_new (gsize limit)
   return self;
 }
 
+QsKeptBytes *
+qs_kept_bytes_new_of_pool (gsize limit, gsize *pool)
+{
+  g_return_val_if_fail (pool != NULL, NULL);
+
+  QsKeptBytes *self = qs_kept_bytes_new (limit);
+  self->pool = g_rc_box_acquire (pool);
+  return self;
+}
+
 void
 qs_kept_bytes_free (QsKeptBytes *self)
 {
   g_return_if_fail (self != NULL);
 
+  g_clear_pointer (&self->pool, g_rc_box_release);
   g_ptr_array_unref (self->pieces);
   g_free (self);
 }
@@ -45,10 +57,15 @@ get_piece_with_room (QsKeptBytes *self)
     return last;
 
   gsize size = MIN (CLAMP (self->length, FIRST_PIECE, LARGEST_PIECE), self->limit - self->length);
+
+  if (self->pool != NULL && (size = MIN (size, *self->pool)) == 0)
+    return NULL;
   Piece *piece = g_malloc (sizeof (Piece) + size);
   piece->size = size;
   piece->used = 0;
   g_ptr_array_add (self->pieces, piece);
+  if (self->pool != NULL)
+    *self->pool -= size;
   return piece;
 }
 
@@ -59,17 +76,20 @@ qs_kept_bytes_append (QsKeptBytes *self, const void *bytes, gsize length)
 
   const guint8 *from = bytes;
   gsize left = MIN (length, self->limit - self->length);
-  gboolean any = left > 0;
+  gboolean any = FALSE;
 
   while (left > 0)
     {
       Piece *piece = get_piece_with_room (self);
+      if (piece == NULL)
+        break;
       gsize n = MIN (left, piece->size - piece->used);
       memcpy (piece->bytes + piece->used, from, n);
       piece->used += n;
       self->length += n;
       from += n;
       left -= n;
+      any = TRUE;
     }
   return any;
 }

@@ -10,6 +10,9 @@
 
 G_BEGIN_DECLS
 
+/* A peer may open and end streams for ever: what comes behind these is read, and has no object. */
+#define QS_PROBE_STREAMS 16384
+
 typedef struct {
   QsConnection *connection;
   gint64 started; /* monotonic microseconds */
@@ -66,7 +69,9 @@ struct _QsProbe {
   gboolean confirmed;
   gboolean close_asked;
 
-  GListStore *streams; /* QsStream */
+  GListStore *streams;   /* QsStream, by id */
+  GHashTable *stream_of; /* gint64 * -> QsStream: the same, borrowed */
+  gsize *kept;           /* how many bytes more may be kept */
   QsRequest *request;
 };
 

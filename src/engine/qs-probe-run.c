@@ -204,7 +204,8 @@ qs_probe_stream_opened (QsConnection *connection, gint64 id, gpointer data)
   QsProbe *self = data;
 
   /* RFC 9000 section 2.1: bit 1 says unidirectional. */
-  qs_probe_add_stream (self, id, (id & 2) == 0, FALSE);
+  if (g_list_model_get_n_items (G_LIST_MODEL (self->streams)) < QS_PROBE_STREAMS)
+    qs_probe_add_stream (self, id, (id & 2) == 0, FALSE);
 }
 
 void
@@ -217,10 +218,11 @@ qs_probe_stream_bytes (QsConnection *connection, gint64 id, const guint8 *bytes,
   /* With a request, what its reader makes of the bytes is progress, not the bytes. */
   if (self->request == NULL || self->request->protocol == &qs_request_raw)
     self->last_progress = g_get_monotonic_time ();
-  if (stream == NULL)
-    return;
-  qs_stream_receive (stream, bytes, length);
-  qs_probe_emit_data (self, stream, bytes, length);
+  if (stream != NULL)
+    {
+      qs_stream_receive (stream, bytes, length);
+      qs_probe_emit_data (self, stream, bytes, length);
+    }
   if (self->request != NULL)
     qs_request_receive (self->request, id, bytes, length, FALSE, time);
 }
@@ -231,10 +233,9 @@ qs_probe_stream_changed (QsConnection *connection, gint64 id, const QsStreamInfo
   QsProbe *self = data;
   QsStream *stream = qs_probe_find_stream (self, id);
 
-  if (stream == NULL)
-    return;
-  QsStreamState before = qs_stream_get_read_state (stream);
-  qs_stream_update (stream, info);
+  QsStreamState before = stream != NULL ? qs_stream_get_read_state (stream) : QS_STREAM_OK;
+  if (stream != NULL)
+    qs_stream_update (stream, info);
   if (before == info->read_state || self->request == NULL)
     return;
   if (info->read_state == QS_STREAM_FINISHED)

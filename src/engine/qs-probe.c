@@ -7,6 +7,7 @@
 #include "engine/qs-stream-private.h"
 #include "net/qs-resolve.h"
 #include "net/qs-udp-bio.h"
+#include "trace/qs-trace-budget.h"
 
 /* "finished" within 100 ms: this for what was concluded to be acknowledged, then the peer is told all the same. */
 #define STOP_FLUSH_MS 30
@@ -365,6 +366,8 @@ qs_probe_finalize (GObject *object)
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->streams);
+  g_hash_table_unref (self->stream_of);
+  g_clear_pointer (&self->kept, g_rc_box_release);
   g_clear_object (&self->dissector);
   g_clear_object (&self->trace);
   G_OBJECT_CLASS (qs_probe_parent_class)->finalize (object);
@@ -399,6 +402,8 @@ qs_probe_init (QsProbe *self)
 {
   self->cancellable = g_cancellable_new ();
   self->streams = g_list_store_new (QS_TYPE_STREAM);
+  self->stream_of = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  self->kept = g_rc_box_new0 (gsize);
   self->context = g_main_context_ref_thread_default ();
 }
 
@@ -407,15 +412,7 @@ qs_probe_init (QsProbe *self)
 QsStream *
 qs_probe_find_stream (QsProbe *self, gint64 id)
 {
-  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->streams));
-
-  for (guint i = 0; i < n; i++)
-    {
-      g_autoptr (QsStream) stream = g_list_model_get_item (G_LIST_MODEL (self->streams), i);
-      if (qs_stream_get_id (stream) == id)
-        return stream; /* the list holds it */
-    }
-  return NULL;
+  return g_hash_table_lookup (self->stream_of, &id); /* the list holds it */
 }
 
 static int
@@ -429,8 +426,9 @@ compare_ids (gconstpointer a, gconstpointer b, gpointer data)
 QsStream *
 qs_probe_add_stream (QsProbe *self, gint64 id, gboolean bidirectional, gboolean local)
 {
-  g_autoptr (QsStream) stream = qs_stream_new (self->winner, id, bidirectional, local, self->options->kept);
+  g_autoptr (QsStream) stream = qs_stream_new (self->winner, id, bidirectional, local, self->options->kept, self->kept);
 
+  g_hash_table_insert (self->stream_of, g_memdup2 (&id, sizeof id), stream);
   g_list_store_insert_sorted (self->streams, stream, compare_ids, NULL);
   return stream;
 }
@@ -473,6 +471,8 @@ qs_probe_new (QsTarget *target, const QsProbeOptions *options)
   self->options = qs_probe_options_copy (options);
   self->trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
   qs_trace_set_title (self->trace, title);
+  *self->kept = options->kept + options->kept / 2; /* of all streams together */
+  qs_trace_set_budget (self->trace, options->trace_budget > 0 ? options->trace_budget : QS_TRACE_BUDGET);
   if (options->trace_limit > 0)
     qs_trace_set_payload_limit (self->trace, options->trace_limit);
   if (options->record)

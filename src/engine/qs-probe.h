@@ -65,6 +65,7 @@ typedef struct {
   GBytes *send;          /* raw bytes for the first stream, concluded; NULL: none */
   gboolean keep_open;    /* stay ESTABLISHED after the request until qs_probe_stop (the window) */
   guint64 trace_limit;   /* payload bytes kept whole; 0: the trace's default */
+  guint64 trace_budget;  /* bytes that the trace may hold in all; 0: QS_TRACE_BUDGET */
   gboolean record;       /* record datagrams into the trace (default TRUE) */
   guint padding; /* bytes of a GREASE extension (RFC 8701) in the ClientHello, QS_MOST_PADDING at most; 0: none */
   QsExperimentPolicy experiments; /* default: none */
@@ -112,7 +113,7 @@ gboolean qs_stream_stop_reading (QsStream *self, GError **error);
  * Signals: "event" (const char *text): a line for the log, translated, escaped;
  *          "data" (QsStream *stream, GBytes *bytes): bytes arrived on a stream, as they are on it;
  *          "body" (GBytes *bytes): bytes of the answer's body, framing removed, in order and all of them
- *          (qs_probe_dup_response keeps the first 16 MiB);
+ *          (qs_probe_dup_response keeps the first 16 MiB, or as much as the option kept says);
  *          "ended" (): its outcome is known and all that it recorded is dissected; whoever has more to add to the trace
  *          calls qs_probe_hold() now;
  *          "finished" (): the run is over, its outcome known, its trace complete and dissected.

@@ -72,7 +72,7 @@ qs_stream_finalize (GObject *object)
   QsStream *self = QS_STREAM (object);
 
   qs_stream_detach (self);
-  qs_kept_bytes_free (self->received);
+  g_clear_pointer (&self->received, qs_kept_bytes_free);
   G_OBJECT_CLASS (qs_stream_parent_class)->finalize (object);
 }
 
@@ -103,13 +103,13 @@ qs_stream_init (QsStream *self)
 /* --- For the probe --- */
 
 QsStream *
-qs_stream_new (QsConnection *connection, gint64 id, gboolean bidirectional, gboolean local, gsize kept)
+qs_stream_new (QsConnection *connection, gint64 id, gboolean bidirectional, gboolean local, gsize kept, gsize *pool)
 {
   g_return_val_if_fail (connection != NULL, NULL);
 
   QsStream *self = g_object_new (QS_TYPE_STREAM, NULL);
-  self->received = qs_kept_bytes_new (kept);
   self->connection = qs_connection_ref (connection);
+  self->received = qs_kept_bytes_new_of_pool (kept, pool);
   self->id = id;
   self->bidirectional = bidirectional;
   self->local = local;

@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "trace/qs-trace-budget.h"
+
 /* Initials that never became a connection: spoofed ones cost no more than this. */
 #define MAX_FLOWS 1024
 
@@ -95,6 +97,7 @@ begin (QsFlows *self, const struct sockaddr *peer, const QsFlowEnd *end, QsSpan 
   if (self->record)
     {
       flow->trace = qs_trace_new (QS_VANTAGE_SERVER, NULL);
+      qs_trace_set_budget (flow->trace, 2 * TRACE_PAYLOAD_LIMIT);
       qs_trace_set_payload_limit (flow->trace, TRACE_PAYLOAD_LIMIT);
       qs_trace_set_title (flow->trace, flow->peer);
       flow->path = qs_trace_add_path (flow->trace, self->local, remote);

@@ -4,6 +4,7 @@
 #include "base/qs-text.h"
 #include "diagnosis/qs-experiment-words.h"
 #include "study/qs-study.h"
+#include "trace/qs-trace-budget.h"
 #include "wire/qs-https-record.h"
 #include "wire/qs-names.h"
 #include "wire/qs-transport-parameters.h"
@@ -302,8 +303,11 @@ static JsonObject *
 trace_object (QsTrace *trace)
 {
   JsonObject *object = json_object_new ();
+  QsNotKept not_kept;
 
+  qs_trace_get_not_kept (trace, &not_kept);
   json_object_set_int_member (object, "datagrams", qs_trace_get_n_datagrams (trace));
+  json_object_set_int_member (object, "datagrams_not_kept", (gint64) not_kept.datagrams);
   json_object_set_int_member (object, "packets", qs_trace_get_n_packets (trace));
   json_object_set_int_member (object, "frames", (gint64) qs_trace_get_n_frames (trace));
   return object;

@@ -126,6 +126,14 @@ qs_trace_add_message (QsTrace *self, QsTraceMessage *message)
 {
   g_return_if_fail (QS_IS_TRACE (self) && message != NULL);
 
+  if (!qs_trace_charge (self, sizeof *message + 2 * g_bytes_get_size (message->bytes)))
+    {
+      g_mutex_lock (&self->lock);
+      self->budget.not_kept.messages++;
+      g_mutex_unlock (&self->lock);
+      qs_trace_message_free (message);
+      return;
+    }
   if (self->messages == NULL)
     self->messages = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_trace_message_free);
   g_ptr_array_add (self->messages, message);

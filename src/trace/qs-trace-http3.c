@@ -9,6 +9,7 @@
 #include "wire/qs-qpack.h"
 
 #define MAX_PIECES (1u << 18) /* of 80 bytes: a peer can make frames of two */
+#define PIECE_COST 160        /* with its places in the tables */
 
 typedef struct {
   guint64 stream;
@@ -91,7 +92,7 @@ qs_trace_add_http3 (QsTrace *self, QsHttp3Piece *piece)
   g_return_val_if_fail (QS_IS_TRACE (self) && piece != NULL, FALSE);
 
   QsHttp3Pieces *pieces = ensure (self);
-  if (pieces->all->len >= MAX_PIECES)
+  if (pieces->all->len >= MAX_PIECES || !qs_trace_charge (self, PIECE_COST))
     {
       qs_http3_piece_free (piece);
       return FALSE;

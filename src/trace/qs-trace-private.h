@@ -4,6 +4,7 @@
 #include "trace/qs-chunks.h"
 #include "trace/qs-metrics.h"
 #include "trace/qs-spare.h"
+#include "trace/qs-trace-budget.h"
 #include "trace/qs-trace.h"
 
 G_BEGIN_DECLS
@@ -36,6 +37,21 @@ typedef struct {
   GWeakRef trace;
 } QsTraceSource;
 
+/* Guarded by the trace's lock. */
+typedef struct {
+  guint64 limit; /* 0: none */
+  guint64 held;
+  gboolean established;
+  guint n_repeated_marks;
+  QsNotKept not_kept;
+} QsBudget;
+
+gboolean qs_budget_take (QsBudget *self, gsize bytes);
+/* Whether so many bytes more would be in its second half, which is for beginnings alone. */
+gboolean qs_budget_is_half_spent (const QsBudget *self, gsize bytes);
+gboolean qs_budget_take_mark (QsBudget *self, const QsMark *mark);
+void qs_budget_clear (QsBudget *self);
+
 struct _QsTrace {
   GObject parent;
   QsVantage vantage;
@@ -57,6 +73,7 @@ struct _QsTrace {
   guint64 payload_limit;
   guint64 payload_kept;
   guint n_truncated;
+  QsBudget budget;
   guint n_datagrams;
   gboolean grown_armed;
   gboolean derived_armed;

@@ -10,6 +10,7 @@
 #define LARGE_CHUNK (2u << 20)
 #define MAX_AHEAD 8
 #define TRUNCATED_LENGTH 64
+#define SHORT_LENGTH 256 /* of a run with a budget: what is no longer is kept whole */
 #define SIGNAL_INTERVAL_US 16000
 
 enum { GROWN, DERIVED, N_SIGNALS };
@@ -153,12 +154,36 @@ append_record (QsTrace *self, QsRecordKind kind, gint64 time, guint *index)
   return record;
 }
 
+static gboolean
+must_cut (QsTrace *self, gsize length)
+{
+  gsize most = self->budget.limit != 0 ? SHORT_LENGTH : TRUNCATED_LENGTH;
+
+  return length > most &&
+         (self->payload_kept + length > self->payload_limit || qs_budget_is_half_spent (&self->budget, length));
+}
+
+/* One packet is to come of each. FALSE: it is counted, and that is all. */
+static gboolean
+take_room (QsTrace *self, gsize length)
+{
+  gsize kept = must_cut (self, length) ? TRUNCATED_LENGTH : length;
+
+  self->n_datagrams++;
+  if (qs_budget_take (&self->budget, sizeof (QsStoredRecord) + sizeof (QsPacket) + kept))
+    return TRUE;
+  self->budget.not_kept.datagrams++;
+  self->budget.not_kept.bytes += length;
+  g_mutex_unlock (&self->lock);
+  return FALSE;
+}
+
 static void
 store_bytes (QsTrace *self, QsStoredRecord *record, const void *bytes, gsize length)
 {
   gsize kept = length;
 
-  if (self->payload_kept + length > self->payload_limit && length > TRUNCATED_LENGTH)
+  if (must_cut (self, length))
     {
       kept = TRUNCATED_LENGTH;
       self->n_truncated++;
@@ -225,6 +250,7 @@ qs_trace_finalize (GObject *object)
   g_ptr_array_unref (self->paths);
   g_ptr_array_unref (self->payload);
   qs_spare_free (self->spare);
+  qs_budget_clear (&self->budget);
   g_clear_pointer (&self->messages, g_ptr_array_unref);
   g_clear_pointer (&self->http3, qs_http3_pieces_free);
   g_clear_pointer (&self->metrics, qs_metrics_free);
@@ -444,13 +470,14 @@ qs_trace_add_datagram (QsTrace *self, gint64 time, QsDirection direction, guint1
   guint index;
 
   g_mutex_lock (&self->lock);
+  if (!take_room (self, length))
+    return G_MAXUINT;
   QsStoredRecord *record = append_record (self, QS_RECORD_DATAGRAM, time, &index);
   record->direction = direction;
   record->path = path;
   record->ecn = ecn & 3;
   record->fate = fate;
   store_bytes (self, record, bytes, length);
-  self->n_datagrams++;
   unlock_and_arm (self, &self->grown_armed);
   return index;
 }
@@ -476,11 +503,12 @@ qs_trace_add_segment (QsTrace *self, gint64 time, QsDirection direction, guint16
   guint index;
 
   g_mutex_lock (&self->lock);
+  if (!take_room (self, length))
+    return G_MAXUINT;
   QsStoredRecord *record = append_record (self, QS_RECORD_SEGMENT, time, &index);
   record->direction = direction;
   record->path = path;
   store_bytes (self, record, bytes, length);
-  self->n_datagrams++;
   unlock_and_arm (self, &self->grown_armed);
   return index;
 }
@@ -521,6 +549,13 @@ qs_trace_add_mark_full (QsTrace *self, gint64 time, const QsMark *mark)
   guint index;
 
   g_mutex_lock (&self->lock);
+  if (!qs_budget_take_mark (&self->budget, mark))
+    {
+      QsMark gone = *mark;
+      g_mutex_unlock (&self->lock);
+      mark_clear (&gone);
+      return G_MAXUINT;
+    }
   QsStoredMark *stored = qs_chunks_append (&self->marks);
   stored->time = time;
   stored->mark = *mark;

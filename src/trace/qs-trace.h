@@ -134,7 +134,8 @@ const char *qs_trace_get_format (QsTrace *self);
 
 /* --- Appending: any thread --- */
 
-/* How many payload bytes are kept whole (default 64 MiB); later datagrams keep their first 64. */
+/* How many payload bytes are kept whole (default 64 MiB); later datagrams keep their first 64. With a budget
+ * (qs-trace-budget.h) short ones keep all: what ends or refuses something comes in a short one. */
 void qs_trace_set_payload_limit (QsTrace *self, guint64 bytes);
 guint64 qs_trace_get_payload_kept (QsTrace *self);
 /* How much there is at one moment, for who writes it while more is added: records, datagrams or segments among them, and
@@ -143,7 +144,7 @@ void qs_trace_get_extent (QsTrace *self, guint *n_records, guint *n_datagrams, g
 guint qs_trace_get_n_truncated (QsTrace *self); /* records behind the bound: 0 = whole */
 
 guint16 qs_trace_add_path (QsTrace *self, GSocketAddress *local, GSocketAddress *remote);
-/* time: since the origin. Copies bytes. Returns the record's index. */
+/* time: since the origin. Copies bytes. Returns the record's index; G_MAXUINT when it was counted and not kept. */
 guint qs_trace_add_datagram (QsTrace *self, gint64 time, QsDirection direction, guint16 path, guint8 ecn, QsFate fate,
                              const void *bytes, gsize length);
 guint qs_trace_add_segment (QsTrace *self, gint64 time, QsDirection direction, guint16 path, const void *bytes,

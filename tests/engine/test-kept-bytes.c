@@ -57,6 +57,27 @@ test_limit (void)
   assert_start (kept, whole, G_MAXSIZE, 5000);
 }
 
+/* What several keep together: none is freed again before the last one of them. */
+static void
+test_pool (void)
+{
+  gsize *pool = g_rc_box_new0 (gsize);
+  g_autoptr (GBytes) whole = make_pattern (4000);
+  const guint8 *bytes = g_bytes_get_data (whole, NULL);
+
+  *pool = 3000;
+  g_autoptr (QsKeptBytes) first = qs_kept_bytes_new_of_pool (2500, pool);
+  g_autoptr (QsKeptBytes) second = qs_kept_bytes_new_of_pool (2500, pool);
+  g_rc_box_release (pool);
+  g_assert_true (qs_kept_bytes_append (first, bytes, 2000));
+  g_assert_true (qs_kept_bytes_append (second, bytes, 2000));
+  assert_start (first, whole, G_MAXSIZE, 2000);
+  g_assert_cmpuint (qs_kept_bytes_get_length (second), <=, 1000);
+  g_assert_cmpuint (qs_kept_bytes_get_length (second), >, 0);
+  assert_start (second, whole, G_MAXSIZE, qs_kept_bytes_get_length (second));
+  g_assert_false (qs_kept_bytes_append (second, bytes, 1));
+}
+
 static void
 test_nothing (void)
 {
@@ -74,6 +95,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/kept-bytes/in-order", test_in_order);
   g_test_add_func ("/kept-bytes/limit", test_limit);
+  g_test_add_func ("/kept-bytes/pool", test_pool);
   g_test_add_func ("/kept-bytes/nothing", test_nothing);
   return g_test_run ();
 }
