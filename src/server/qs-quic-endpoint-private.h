@@ -5,6 +5,7 @@
 
 #include "http/qs-http3-server.h"
 #include "server/qs-endpoint.h"
+#include "server/qs-gate.h"
 #include "server/qs-responder.h"
 #include "server/qs-wire-fault.h"
 
@@ -16,7 +17,9 @@ struct _QsQuicEndpoint {
   QsUdpBio *bio;
   QsFlows *flows;
   QsWireFault *fault; /* NULL unless a scenario wants it */
+  QsGate *gate;       /* NULL where a scenario bends the rules itself */
   SSL *listener;
+  SSL *strict; /* sends Retry, beside a listener that does not; NULL: none */
   GSource *source;
   GSource *timer; /* kicks the source at timer_at */
   gint64 timer_at;
@@ -66,6 +69,8 @@ typedef struct {
   gboolean out_fin;
 } QsQuicStream;
 
+/* Of both listeners. */
+void qs_quic_endpoint_handle_events (QsQuicEndpoint *self);
 /* Sends what there is and reads nothing: after a close, see qs_udp_bio_set_deaf(). */
 void qs_quic_endpoint_flush (QsQuicEndpoint *self);
 /* The source is to be dispatched at this monotonic time; 0: no wish. */

@@ -20,11 +20,20 @@ qs_quic_endpoint_wait_until (QsQuicEndpoint *self, gint64 at)
 }
 
 void
+qs_quic_endpoint_handle_events (QsQuicEndpoint *self)
+{
+  ERR_clear_error ();
+  SSL_handle_events (self->listener);
+  if (self->strict != NULL)
+    SSL_handle_events (self->strict);
+  ERR_clear_error ();
+}
+
+void
 qs_quic_endpoint_flush (QsQuicEndpoint *self)
 {
   qs_udp_bio_set_deaf (self->bio, TRUE);
-  ERR_clear_error ();
-  SSL_handle_events (self->listener);
+  qs_quic_endpoint_handle_events (self);
   qs_udp_bio_set_deaf (self->bio, FALSE);
 }
 
@@ -44,24 +53,67 @@ add_connection (QsQuicEndpoint *self, QsQuicConnection *connection)
   self->host->added (connection->object, self->data);
 }
 
-static gboolean
-accept_connections (QsQuicEndpoint *self)
+static guint
+count_queue (QsQuicEndpoint *self)
+{
+  size_t strict = self->strict != NULL ? SSL_get_accept_connection_queue_len (self->strict) : 0;
+
+  return (guint) (SSL_get_accept_connection_queue_len (self->listener) + strict);
+}
+
+static guint
+accept_from (QsQuicEndpoint *self, SSL *listener)
 {
   guint accepted = 0;
 
-  set_queue_length (self, (guint) SSL_get_accept_connection_queue_len (self->listener));
-  while (accepted < MAX_ACCEPTS && SSL_get_accept_connection_queue_len (self->listener) > 0)
+  while (listener != NULL && accepted < MAX_ACCEPTS && SSL_get_accept_connection_queue_len (listener) > 0)
     {
       ERR_clear_error ();
-      SSL *ssl = SSL_accept_connection (self->listener, SSL_ACCEPT_CONNECTION_NO_BLOCK);
+      SSL *ssl = SSL_accept_connection (listener, SSL_ACCEPT_CONNECTION_NO_BLOCK);
       if (ssl == NULL)
         break;
       add_connection (self, qs_quic_connection_new (self, ssl));
       accepted++;
     }
+  return accepted;
+}
+
+static gboolean
+accept_connections (QsQuicEndpoint *self)
+{
+  set_queue_length (self, count_queue (self));
+  guint accepted = accept_from (self, self->listener) + accept_from (self, self->strict);
   if (accepted > 0)
-    set_queue_length (self, (guint) SSL_get_accept_connection_queue_len (self->listener));
+    set_queue_length (self, count_queue (self));
   return accepted > 0;
+}
+
+/* Those of which nothing but a first flight was seen: what decides whether new ones have to prove themselves first. */
+static void
+count_half_open (QsQuicEndpoint *self)
+{
+  guint n = (guint) SSL_get_accept_connection_queue_len (self->listener);
+
+  if (self->strict == NULL)
+    return;
+  for (guint i = 0; i < self->connections->len; i++)
+    {
+      QsQuicConnection *connection = self->connections->pdata[i];
+      n += !connection->over && qs_server_connection_get_serving_state (connection->object) == QS_SERVING_HANDSHAKE;
+    }
+  qs_gate_set_half_open (self->gate, n);
+}
+
+/* The source knows of the first listener alone. */
+static void
+wait_for_strict (QsQuicEndpoint *self)
+{
+  struct timeval timeout;
+  int infinite = 1;
+
+  if (self->strict != NULL && SSL_get_event_timeout (self->strict, &timeout, &infinite) == 1 && !infinite)
+    qs_quic_endpoint_wait_until (self,
+                                 g_get_monotonic_time () + (gint64) timeout.tv_sec * G_USEC_PER_SEC + timeout.tv_usec);
 }
 
 /* One turn for each connection, beginning with the one that the last round did not reach. */
@@ -138,8 +190,7 @@ dial_own_clients (QsQuicEndpoint *self)
       if (connection != NULL)
         add_connection (self, connection);
     }
-  ERR_clear_error ();
-  SSL_handle_events (self->listener);
+  qs_quic_endpoint_handle_events (self);
 }
 
 /* OpenSSL answers a PING in an Initial packet with another one; RFC 9000 section 19.2 asks for an ACK alone. Two of its
@@ -158,6 +209,8 @@ turn_cb (gint64 deadline, gpointer data)
 {
   QsQuicEndpoint *self = data;
 
+  if (self->strict != NULL) /* the source has handled the other one's events, which may have read for this one */
+    SSL_handle_events (self->strict);
   if (self->behaviour->own_clients && !self->has_dialed)
     {
       self->has_dialed = TRUE;
@@ -169,16 +222,19 @@ turn_cb (gint64 deadline, gpointer data)
       gboolean moved = accept_connections (self);
       moved |= serve_connections (self, deadline);
       set_pace (self);
+      count_half_open (self);
+      moved |= qs_gate_has_for_strict (self->gate);
       if (g_get_monotonic_time () >= deadline)
         {
+          wait_for_strict (self);
           arm_timer (self);
           return moved ? QS_SSL_SOURCE_AGAIN : QS_SSL_SOURCE_WAIT;
         }
       if (!moved)
         break;
-      ERR_clear_error ();
-      SSL_handle_events (self->listener);
+      qs_quic_endpoint_handle_events (self);
     }
+  wait_for_strict (self);
   arm_timer (self);
   return QS_SSL_SOURCE_WAIT;
 }
@@ -223,6 +279,22 @@ secret_cb (const char *peer, QsSpan *secret, guint8 *cid_length, gpointer data)
 static const QsUdpRecorder recorder = { .datagram = recorder_datagram };
 
 static gboolean
+begin_listening (SSL *listener, BIO *bio)
+{
+  SSL_set_bio (listener, bio, bio);
+  return SSL_set_blocking_mode (listener, 0) == 1 && SSL_listen (listener) == 1;
+}
+
+static gboolean
+listen_strictly (QsQuicEndpoint *self, SSL_CTX *context)
+{
+  self->strict = SSL_new_listener (context, 0);
+  BIO *bio = self->strict != NULL ? qs_udp_bio_new_bio (self->bio) : NULL;
+
+  return bio != NULL && begin_listening (self->strict, qs_gate_push_strict (self->gate, bio));
+}
+
+static gboolean
 listen_on (QsQuicEndpoint *self, SSL_CTX *context, gboolean retry, GError **error)
 {
   ERR_clear_error ();
@@ -233,12 +305,14 @@ listen_on (QsQuicEndpoint *self, SSL_CTX *context, gboolean retry, GError **erro
       self->fault = qs_wire_fault_new (self->behaviour, secret_cb, self);
       bio = qs_wire_fault_push (self->fault, bio);
     }
-  if (bio != NULL)
+  else if (bio != NULL && !self->behaviour->own_clients)
     {
-      SSL_set_bio (self->listener, bio, bio);
-      if (SSL_set_blocking_mode (self->listener, 0) == 1 && SSL_listen (self->listener) == 1)
-        return TRUE;
+      self->gate = qs_gate_new ();
+      bio = qs_gate_push_open (self->gate, bio);
     }
+  if (bio != NULL && begin_listening (self->listener, bio) &&
+      (retry || self->gate == NULL || listen_strictly (self, context)))
+    return TRUE;
   qs_set_crypto_error (error, _ ("OpenSSL cannot listen for QUIC here"));
   return FALSE;
 }
@@ -278,8 +352,7 @@ say_goodbye (QsQuicEndpoint *self)
 
   do
     {
-      ERR_clear_error ();
-      SSL_handle_events (self->listener);
+      qs_quic_endpoint_handle_events (self);
     }
   while (qs_udp_bio_has_pending (self->bio) && g_get_monotonic_time () < deadline);
   for (guint i = 0; i < self->connections->len; i++)
@@ -292,7 +365,8 @@ say_goodbye (QsQuicEndpoint *self)
     }
   do
     qs_quic_endpoint_flush (self);
-  while (SSL_net_write_desired (self->listener) && g_get_monotonic_time () < deadline);
+  while ((SSL_net_write_desired (self->listener) || (self->strict != NULL && SSL_net_write_desired (self->strict))) &&
+         g_get_monotonic_time () < deadline);
   for (guint i = 0; i < self->connections->len; i++)
     {
       QsQuicConnection *connection = self->connections->pdata[i];
@@ -315,7 +389,9 @@ qs_quic_endpoint_free (QsQuicEndpoint *self)
       say_goodbye (self);
     }
   g_ptr_array_unref (self->connections);
+  SSL_free (self->strict);
   SSL_free (self->listener);
+  g_clear_pointer (&self->gate, qs_gate_free);
   g_clear_pointer (&self->fault, qs_wire_fault_free);
   qs_udp_bio_unref (self->bio);
   qs_flows_free (self->flows);

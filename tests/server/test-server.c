@@ -7,6 +7,7 @@
 #include "../cpu-time.h"
 #include "base/qs-error.h"
 #include "client.h"
+#include "server/qs-gate.h"
 
 #define MANY_CONNECTIONS 100
 #define STREAMS_EACH 4
@@ -67,6 +68,58 @@ test_many (void)
         }
     }
   g_assert_cmpuint (g_list_model_get_n_items (qs_server_get_connections (server)), ==, MANY_CONNECTIONS);
+}
+
+static guint
+count_handshakes (QsServer *server)
+{
+  GListModel *connections = qs_server_get_connections (server);
+  guint n = 0;
+
+  for (guint i = 0; i < g_list_model_get_n_items (connections); i++)
+    {
+      g_autoptr (QsServerConnection) connection = g_list_model_get_item (connections, i);
+      g_autofree char *state = NULL;
+      g_object_get (connection, "state", &state, NULL);
+      n += g_str_equal (state, "handshaking");
+    }
+  return n;
+}
+
+static gboolean
+is_half_open (gpointer data)
+{
+  return count_handshakes (data) >= QS_GATE_HALF_OPEN;
+}
+
+/* First flights and nothing behind them: so many are taken up without Retry, and the next client is served all the same. */
+static void
+test_half_open (void)
+{
+  g_autoptr (QsServerOptions) server_options = qs_server_options_new ();
+  g_autoptr (GError) error = NULL;
+  enum { MORE = 20 };
+
+  server_options->retry = FALSE;
+  g_autoptr (QsServer) server = qs_server_new (server_options);
+  g_assert_true (qs_server_start (server, &error));
+  for (guint i = 0; i < QS_GATE_HALF_OPEN + MORE; i++)
+    {
+      g_autoptr (Client) client = connect_to (server);
+      SSL_handle_events (client->ssl); /* sends ClientHello; then it goes without a word */
+      if (i % 16 == 0)
+        g_main_context_iteration (NULL, FALSE);
+    }
+  run_until (is_half_open, server);
+  g_autoptr (Client) client = connect_to (server);
+  ClientStream *stream = NULL;
+  run_until (client_is_settled, client);
+  g_assert_true (client_is_established (client));
+  stream = client_open (client, "still here", -1, TRUE);
+  run_until (client_all_finished, client);
+  g_assert_cmpstr (stream->received->str, ==, "still here");
+  /* One whose ClientHello came in two halves may be between both counts. */
+  g_assert_cmpuint (count_handshakes (server), <=, QS_GATE_HALF_OPEN + MORE / 4);
 }
 
 /* What comes back for a request, and how its stream ends. */
@@ -423,6 +476,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/server/write-ca", test_write_ca);
   g_test_add_func ("/server/once", test_once);
   g_test_add_func ("/server/many", test_many);
+  g_test_add_func ("/server/half-open", test_half_open);
   g_test_add_func ("/server/cycles", test_cycles);
   g_test_add_func ("/server/silent-tcp", test_silent_tcp);
   return g_test_run ();
