@@ -73,6 +73,12 @@ struct _QsProbe {
   GHashTable *stream_of; /* gint64 * -> QsStream: the same, borrowed */
   gsize *kept;           /* how many bytes more may be kept */
   QsRequest *request;
+
+  gboolean settled; /* all of the above but target, options and outcome is gone; kept of it: */
+  GSocketAddress *settled_address;
+  char *settled_version;
+  guint settled_status;
+  guint64 settled_length;
 };
 
 /* --- qs-probe.c --- */

@@ -339,17 +339,25 @@ qs_probe_get_property (GObject *object, guint id, GValue *value, GParamSpec *psp
     }
 }
 
+/* What a run needs while it goes on, and what it made. */
 static void
-qs_probe_dispose (GObject *object)
+drop_run (QsProbe *self)
 {
-  QsProbe *self = QS_PROBE (object);
-
   self->ending = TRUE;
   release (self);
   g_clear_pointer (&self->attempts, g_ptr_array_unref);
   g_clear_pointer (&self->race, qs_race_free);
   g_clear_pointer (&self->winner, qs_connection_unref);
   g_clear_pointer (&self->request, qs_request_free);
+  g_clear_pointer (&self->config, qs_ssl_config_unref);
+  g_clear_pointer (&self->impairment, qs_impairment_free);
+  g_clear_pointer (&self->addresses, g_ptr_array_unref);
+}
+
+static void
+qs_probe_dispose (GObject *object)
+{
+  drop_run (QS_PROBE (object));
   G_OBJECT_CLASS (qs_probe_parent_class)->dispose (object);
 }
 
@@ -360,10 +368,9 @@ qs_probe_finalize (GObject *object)
 
   g_clear_pointer (&self->target, qs_target_unref);
   g_clear_pointer (&self->options, qs_probe_options_free);
-  g_clear_pointer (&self->config, qs_ssl_config_unref);
-  g_clear_pointer (&self->impairment, qs_impairment_free);
-  g_clear_pointer (&self->addresses, g_ptr_array_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_object (&self->settled_address);
+  g_free (self->settled_version);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->streams);
   g_hash_table_unref (self->stream_of);
@@ -585,6 +592,25 @@ qs_probe_open_twin (QsProbe *self, GError **error)
   return NULL;
 }
 
+void
+qs_probe_settle (QsProbe *self)
+{
+  g_return_if_fail (QS_IS_PROBE (self) && self->finished);
+
+  if (self->settled)
+    return;
+  self->settled = TRUE;
+  g_set_object (&self->settled_address, qs_probe_get_address (self));
+  self->settled_status = qs_probe_get_http_status (self);
+  self->settled_version = g_strdup (qs_probe_get_http_version (self));
+  self->settled_length = qs_probe_get_response_length (self);
+  drop_run (self);
+  g_hash_table_remove_all (self->stream_of);
+  g_list_store_remove_all (self->streams);
+  g_clear_object (&self->dissector);
+  g_clear_object (&self->trace);
+}
+
 QsTarget *
 qs_probe_get_target (QsProbe *self)
 {
@@ -669,6 +695,8 @@ qs_probe_get_address (QsProbe *self)
 
   if (self->winner != NULL)
     return qs_connection_get_address (self->winner);
+  if (self->settled_address != NULL)
+    return self->settled_address;
   return self->addresses != NULL && self->next_address > 0 ? self->addresses->pdata[self->next_address - 1] : NULL;
 }
 
@@ -692,21 +720,21 @@ guint64
 qs_probe_get_response_length (QsProbe *self)
 {
   g_return_val_if_fail (QS_IS_PROBE (self), 0);
-  return self->request != NULL ? self->request->body_length : 0;
+  return self->request != NULL ? self->request->body_length : self->settled_length;
 }
 
 guint
 qs_probe_get_http_status (QsProbe *self)
 {
   g_return_val_if_fail (QS_IS_PROBE (self), 0);
-  return self->request != NULL ? self->request->status : 0;
+  return self->request != NULL ? self->request->status : self->settled_status;
 }
 
 const char *
 qs_probe_get_http_version (QsProbe *self)
 {
   g_return_val_if_fail (QS_IS_PROBE (self), NULL);
-  return self->request != NULL ? self->request->version : NULL;
+  return self->request != NULL ? self->request->version : self->settled_version;
 }
 
 const char *const *

@@ -158,7 +158,10 @@ gboolean qs_probe_get_ended (QsProbe *self);     /* its outcome is known; "finis
 gboolean qs_probe_get_succeeded (QsProbe *self); /* the target did what was asked */
 gboolean qs_probe_get_stopped (QsProbe *self);   /* a person stopped it */
 QsStage qs_probe_get_stage (QsProbe *self);      /* how far it came */
-QsTrace *qs_probe_get_trace (QsProbe *self);
+QsTrace *qs_probe_get_trace (QsProbe *self);     /* NULL once settled */
+/* Of a run that is finished, and whose verdict was taken: all but target, options, outcome, address and the answer's status,
+ * version and length goes, above all the trace. A batch holds thousands of them. */
+void qs_probe_settle (QsProbe *self);
 QsDissector *qs_probe_get_dissector (QsProbe *self);  /* NULL: nothing is recorded */
 GListModel *qs_probe_get_streams (QsProbe *self);     /* of QsStream, by id */
 GSocketAddress *qs_probe_get_address (QsProbe *self); /* of the attempt that won or is under way; NULL before */

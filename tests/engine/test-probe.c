@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Runs against the local server of this process, in all three modes. */
 #include <errno.h>
+#include <malloc.h>
 #include <openssl/x509_vfy.h>
 #include <string.h>
 
@@ -464,6 +465,55 @@ add_for_all_modes (const char *name, GTestDataFunc func)
     }
 }
 
+static gsize
+used_bytes (void)
+{
+  struct mallinfo2 info = mallinfo2 ();
+
+  return info.uordblks + info.hblkhd;
+}
+
+/* Runs against a server that is gone afterwards, so that what is left is the runs'. */
+static void
+run_and_settle (QsProbe **probes, guint n)
+{
+  Fixture fixture;
+
+  fixture_init (&fixture, NULL, "hq-interop");
+  g_autoptr (QsProbeOptions) options = fixture_options (&fixture, QS_MODE_NONBLOCKING);
+  for (guint i = 0; i < n; i++)
+    {
+      probes[i] = fixture_probe (&fixture, "quic", "/bytes/100000", options);
+      run_probe (probes[i]);
+      assert_succeeded (probes[i]);
+      qs_probe_settle (probes[i]);
+      qs_probe_settle (probes[i]);
+    }
+  fixture_clear (&fixture);
+}
+
+/* What is left of a run once its verdict is taken. */
+static void
+test_settle (void)
+{
+  enum { N = 20, MOST_EACH = 20000 };
+  QsProbe *probes[2 * N];
+
+  run_and_settle (probes, N); /* with what is made once */
+  gsize before = used_bytes ();
+  run_and_settle (probes + N, N);
+  gsize after = used_bytes ();
+  g_test_message ("%" G_GSIZE_FORMAT " bytes each", after > before ? (after - before) / N : 0);
+  g_assert_cmpuint (after > before ? after - before : 0, <=, N * MOST_EACH);
+  g_assert_null (qs_probe_get_trace (probes[0]));
+  g_assert_cmpstr (qs_probe_get_http_version (probes[0]), ==, "0.9");
+  g_assert_cmpuint (qs_probe_get_response_length (probes[0]), ==, 100000);
+  g_assert_nonnull (qs_probe_get_address (probes[0]));
+  g_assert_cmpuint (g_list_model_get_n_items (qs_probe_get_streams (probes[0])), ==, 0);
+  for (guint i = 0; i < 2 * N; i++)
+    g_object_unref (probes[i]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -482,5 +532,6 @@ main (int argc, char **argv)
   add_for_all_modes ("tcp-refused", test_tcp_refused);
   g_test_add_func ("/probe/resolve-failure", test_resolve_failure);
   g_test_add_func ("/probe/bad-options", test_bad_options);
+  g_test_add_func ("/probe/settle", test_settle);
   return g_test_run ();
 }
