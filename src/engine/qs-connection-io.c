@@ -307,13 +307,13 @@ write_stream (QsConnection *self, QsIoStream *stream)
   while (!g_queue_is_empty (&stream->writes))
     {
       gsize length, written = 0;
+      int error = SSL_ERROR_NONE;
       const guint8 *bytes = g_bytes_get_data (g_queue_peek_head (&stream->writes), &length);
       gboolean last = stream->writes.length == 1 && stream->conclude;
 
-      ERR_clear_error ();
-      if (!self->ops->write (stream, bytes + stream->write_offset, length - stream->write_offset, last, &written))
+      if (self->ops->write (stream, bytes + stream->write_offset, length - stream->write_offset, last, &written,
+                            &error) != QS_IO_DONE)
         {
-          int error = SSL_get_error (stream->ssl, 0);
           self->tls_write_blocked = error == SSL_ERROR_WANT_WRITE;
           break;
         }
@@ -349,14 +349,14 @@ read_stream (QsConnection *self, QsIoStream *stream, gint64 deadline)
 
   for (guint i = 0; i < READS_PER_TURN && !is_over (stream->info.read_state); i++)
     {
-      size_t length = 0;
+      gsize length;
+      int error;
 
-      ERR_clear_error ();
-      if (!SSL_read_ex (stream->ssl, self->buffer, READ_SIZE, &length))
+      QsIoResult result = qs_ssl_read (stream->ssl, self->buffer, READ_SIZE, &length, &error);
+      if (result == QS_IO_WAIT)
+        break;
+      if (result == QS_IO_OVER)
         {
-          int error = SSL_get_error (stream->ssl, 0);
-          if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
-            break;
           self->ops->read_failed (self, stream, error);
           return TRUE;
         }
@@ -453,13 +453,11 @@ open_stream (QsConnection *self, const QsCommand *command)
 static void
 reset_stream (QsConnection *self, QsIoStream *stream, guint64 code)
 {
-  SSL_STREAM_RESET_ARGS args = { .quic_error_code = code };
   QsStreamInfo before = stream->info;
 
-  ERR_clear_error ();
   if (qs_connection_is_tls (self) || is_over (stream->info.write_state))
     return;
-  SSL_stream_reset (stream->ssl, &args, sizeof args);
+  qs_ssl_reset (stream->ssl, code);
   self->ops->refresh (stream);
   settle_stream (self, stream, &before);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/qs-connection.h"
+#include "engine/qs-ssl-io.h"
 #include "engine/qs-stream-map.h"
 #include "engine/qs-tcp-bio.h"
 #include "net/qs-udp-bio.h"
@@ -53,10 +54,11 @@ typedef struct {
   gboolean (*ended) (QsConnection *self);
   void (*accept) (QsConnection *self);
   SSL *(*open_stream) (QsConnection *self, gboolean bidirectional);
-  gboolean (*write) (QsIoStream *stream, const guint8 *bytes, gsize length, gboolean conclude, gsize *written);
+  QsIoResult (*write) (QsIoStream *stream, const guint8 *bytes, gsize length, gboolean conclude, gsize *written,
+                       int *error);
   void (*conclude) (QsIoStream *stream);
   void (*refresh) (QsIoStream *stream); /* reads its states off OpenSSL */
-  /* SSL_read_ex failed with other than a retry: the read state says why. */
+  /* A read was over: the read state says why. */
   void (*read_failed) (QsConnection *self, QsIoStream *stream, int ssl_error);
   void (*note_failure) (QsConnection *self); /* after a failed call: how it was closed, if it was */
   GSource *(*new_source) (QsConnection *self);

@@ -105,33 +105,23 @@ quic_connect (QsConnection *self)
 static void
 note_close_info (QsConnection *self)
 {
-  SSL_CONN_CLOSE_INFO info = { 0 };
+  QsSslClose info;
 
-  /* The only source after a remote close; the error stack says no more than "protocol is shutdown". */
-  if (SSL_get_conn_close_info (self->ssl, &info, sizeof info) != 1)
+  if (!qs_ssl_get_close (self->ssl, &info))
     return;
   /* "Network BIO I/O error" is how OpenSSL words a socket that failed, which is noted better already, or that was
    * taken from under a call that blocks, which nobody means by a close. */
   gboolean taken = g_atomic_int_get (&self->socket_error) != 0 || qs_connection_is_aborted (self);
-  if (taken && (info.flags & SSL_CONN_CLOSE_FLAG_LOCAL) != 0)
+  if (taken && !info.remote)
     return;
-  qs_connection_note_close (self, (info.flags & SSL_CONN_CLOSE_FLAG_LOCAL) == 0,
-                            (info.flags & SSL_CONN_CLOSE_FLAG_TRANSPORT) == 0, info.error_code, info.frame_type,
-                            info.reason, info.reason_len);
-}
-
-static gboolean
-is_ending (QsConnection *self)
-{
-  SSL_CONN_CLOSE_INFO info = { 0 };
-
-  return SSL_get_conn_close_info (self->ssl, &info, sizeof info) == 1;
+  qs_connection_note_close (self, info.remote, info.application, info.code, info.frame_type, info.reason,
+                            info.reason_length);
 }
 
 static gboolean
 quic_ended (QsConnection *self)
 {
-  if (!is_ending (self))
+  if (!qs_ssl_is_ending (self->ssl))
     return FALSE;
   note_close_info (self);
   return TRUE;
@@ -145,7 +135,7 @@ quic_close (QsConnection *self)
   SSL_SHUTDOWN_EX_ARGS args = { .quic_error_code = self->close_code, .quic_reason = self->close_reason };
   gboolean early = self->io_state < QS_CONNECTION_ESTABLISHED;
   guint64 flags = self->close_manner == QS_CLOSE_NOW || early ? SSL_SHUTDOWN_FLAG_NO_STREAM_FLUSH : 0;
-  gboolean was_ending = is_ending (self);
+  gboolean was_ending = qs_ssl_is_ending (self->ssl);
 
   if (self->close_manner != QS_CLOSE_LINGER || early)
     flags |= SSL_SHUTDOWN_FLAG_RAPID;
@@ -160,7 +150,7 @@ quic_close (QsConnection *self)
       note_close_info (self);
       return QS_TURN_OVER;
     }
-  if (status == 0 && !is_ending (self))
+  if (status == 0 && !qs_ssl_is_ending (self->ssl))
     return QS_TURN_IDLE; /* flushing */
   note_close_info (self);
   if (!was_ending && (flags & SSL_SHUTDOWN_FLAG_NO_STREAM_FLUSH) == 0)
@@ -179,11 +169,9 @@ quic_accept (QsConnection *self)
 {
   SSL *ssl;
 
-  ERR_clear_error ();
-  while ((ssl = SSL_accept_stream (self->ssl, SSL_ACCEPT_STREAM_NO_BLOCK)) != NULL)
+  while ((ssl = qs_ssl_accept_stream (self->ssl)) != NULL)
     {
       QsIoStream *stream = qs_connection_add_stream (self, (gint64) SSL_get_stream_id (ssl), ssl);
-      SSL_set_blocking_mode (ssl, 0);
       if (SSL_get_stream_type (ssl) != SSL_STREAM_TYPE_BIDI)
         stream->info.write_state = QS_STREAM_WRONG_DIR;
       qs_connection_emit (self, &(QsEvent){ .kind = QS_EVENT_STREAM_OPENED, .stream = stream->id });
@@ -195,84 +183,31 @@ quic_accept (QsConnection *self)
 static SSL *
 quic_open_stream (QsConnection *self, gboolean bidirectional)
 {
-  guint64 flags = SSL_STREAM_FLAG_ADVANCE | SSL_STREAM_FLAG_NO_BLOCK | (bidirectional ? 0 : SSL_STREAM_FLAG_UNI);
-  SSL *ssl = SSL_new_stream (self->ssl, flags);
-
-  /* A thread that blocks, blocks for all streams together, in SSL_poll. */
-  if (ssl != NULL)
-    SSL_set_blocking_mode (ssl, 0);
-  return ssl;
+  return qs_ssl_open_stream (self->ssl, bidirectional, TRUE);
 }
 
-static gboolean
-quic_write (QsIoStream *stream, const guint8 *bytes, gsize length, gboolean conclude, gsize *written)
+static QsIoResult
+quic_write (QsIoStream *stream, const guint8 *bytes, gsize length, gboolean conclude, gsize *written, int *error)
 {
-  return SSL_write_ex2 (stream->ssl, bytes, length, conclude ? SSL_WRITE_FLAG_CONCLUDE : 0, written) == 1;
+  return qs_ssl_write (stream->ssl, bytes, length, conclude, written, error);
 }
 
 static void
 quic_conclude (QsIoStream *stream)
 {
-  SSL_stream_conclude (stream->ssl, 0);
-}
-
-static const QsStreamState stream_states[] = {
-  [SSL_STREAM_STATE_NONE] = QS_STREAM_NONE,
-  [SSL_STREAM_STATE_OK] = QS_STREAM_OK,
-  [SSL_STREAM_STATE_WRONG_DIR] = QS_STREAM_WRONG_DIR,
-  [SSL_STREAM_STATE_FINISHED] = QS_STREAM_FINISHED,
-  [SSL_STREAM_STATE_RESET_LOCAL] = QS_STREAM_RESET_LOCAL,
-  [SSL_STREAM_STATE_RESET_REMOTE] = QS_STREAM_RESET_REMOTE,
-  [SSL_STREAM_STATE_CONN_CLOSED] = QS_STREAM_CONN_CLOSED,
-};
-
-static void
-refresh_direction (QsStreamState *state, gint64 *error, int now, int has_code, guint64 code)
-{
-  /* What is over stays as it ended; OpenSSL says CONN_CLOSED of everything afterwards. */
-  if (*state != QS_STREAM_OK && *state != QS_STREAM_NONE)
-    return;
-  *state = now >= 0 && (gsize) now < G_N_ELEMENTS (stream_states) ? stream_states[now] : QS_STREAM_NONE;
-  if (has_code == 1)
-    *error = (gint64) code;
+  qs_ssl_conclude (stream->ssl);
 }
 
 static void
 quic_refresh (QsIoStream *stream)
 {
-  guint64 code = 0;
-  int read_state = SSL_get_stream_read_state (stream->ssl);
-
-  /* CONN_CLOSED while bytes wait to be read would lose them: reading finds out. */
-  if (read_state != SSL_STREAM_STATE_CONN_CLOSED && read_state != SSL_STREAM_STATE_OK)
-    {
-      int has = SSL_get_stream_read_error_code (stream->ssl, &code);
-      refresh_direction (&stream->info.read_state, &stream->info.read_error, read_state, has, code);
-    }
-  int write_state = SSL_get_stream_write_state (stream->ssl);
-  if (write_state != SSL_STREAM_STATE_OK)
-    {
-      int has = SSL_get_stream_write_error_code (stream->ssl, &code);
-      refresh_direction (&stream->info.write_state, &stream->info.write_error, write_state, has, code);
-    }
+  qs_ssl_refresh_stream (stream->ssl, &stream->info);
 }
 
 static void
 quic_read_failed (QsConnection *self, QsIoStream *stream, int ssl_error)
 {
-  guint64 code = 0;
-
-  if (ssl_error == SSL_ERROR_ZERO_RETURN)
-    {
-      stream->info.read_state = QS_STREAM_FINISHED;
-      return;
-    }
-  int has = SSL_get_stream_read_error_code (stream->ssl, &code);
-  refresh_direction (&stream->info.read_state, &stream->info.read_error, SSL_get_stream_read_state (stream->ssl), has,
-                     code);
-  /* A refusal that no state explains must not be asked again for ever. */
-  if (stream->info.read_state == QS_STREAM_OK)
-    stream->info.read_state = QS_STREAM_CONN_CLOSED;
+  qs_ssl_note_read_end (stream->ssl, ssl_error, &stream->info);
 }
 
 static void

@@ -218,14 +218,14 @@ tls_open_stream (QsConnection *self, gboolean bidirectional)
   return NULL;
 }
 
-static gboolean
-tls_write (QsIoStream *stream, const guint8 *bytes, gsize length, gboolean conclude, gsize *written)
+static QsIoResult
+tls_write (QsIoStream *stream, const guint8 *bytes, gsize length, gboolean conclude, gsize *written, int *error)
 {
-  if (SSL_write_ex (stream->ssl, bytes, length, written) != 1)
-    return FALSE;
-  if (conclude && *written == length)
+  QsIoResult result = qs_ssl_write (stream->ssl, bytes, length, FALSE, written, error);
+
+  if (result == QS_IO_DONE && conclude && *written == length)
     qs_tls_ops.conclude (stream);
-  return TRUE;
+  return result;
 }
 
 /* close_notify ends our direction alone in TLS 1.3 (RFC 9846 section 6.1). */

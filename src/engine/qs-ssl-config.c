@@ -7,6 +7,7 @@
 
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "engine/qs-ssl-io.h"
 #include "engine/qs-trust.h"
 
 struct _QsSslConfig {
@@ -328,7 +329,7 @@ set_callbacks (QsSslConfig *self)
 {
   SSL_CTX_set_verify (self->ctx, SSL_VERIFY_PEER, NULL);
   SSL_CTX_set_cert_verify_callback (self->ctx, verify_cb, self);
-  SSL_CTX_set_keylog_callback (self->ctx, keylog_cb);
+  qs_ssl_set_key_log (self->ctx, keylog_cb);
   ask_for_proofs (self->ctx);
   SSL_CTX_set_session_cache_mode (self->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb (self->ctx, new_session_cb);

@@ -47,17 +47,16 @@ exhaust_streams (QsQuicConnection *connection)
 {
   static const guint8 word[] = "one of many\n";
   guint64 opened = 0;
-  size_t written;
+  gsize written;
 
   for (;;)
     {
-      ERR_clear_error ();
-      SSL *ssl = SSL_new_stream (connection->ssl, SSL_STREAM_FLAG_UNI | SSL_STREAM_FLAG_NO_BLOCK);
+      SSL *ssl = qs_ssl_open_stream (connection->ssl, FALSE, FALSE);
       if (ssl == NULL)
         break;
       /* Its write side stays open: what is concluded makes room for another. */
       qs_quic_connection_add_own_stream (connection, ssl);
-      if (SSL_write_ex (ssl, word, sizeof word - 1, &written) == 1)
+      if (qs_ssl_write (ssl, word, sizeof word - 1, FALSE, &written, NULL) == QS_IO_DONE)
         qs_server_connection_count (connection->object, 0, written);
       opened++;
     }
@@ -124,42 +123,41 @@ qs_quic_connection_add_own_stream (QsQuicConnection *connection, SSL *ssl)
 }
 
 static void
-mark_close (QsQuicConnection *connection, const SSL_CONN_CLOSE_INFO *info, const char *reason)
+mark_close (QsQuicConnection *connection, const QsSslClose *info, const char *reason)
 {
   QsTrace *trace = qs_server_connection_get_trace (connection->object);
   QsMark mark = {
     .kind = QS_MARK_CLOSE,
-    .name = (info->flags & SSL_CONN_CLOSE_FLAG_LOCAL) != 0 ? "local" : "remote",
-    .value = (gint64) info->error_code,
+    .name = info->remote ? "remote" : "local",
+    .value = (gint64) info->code,
     .stream = -1,
     .frame_type = info->frame_type,
-    .application = (info->flags & SSL_CONN_CLOSE_FLAG_TRANSPORT) == 0,
+    .application = info->application,
   };
 
   if (trace == NULL)
     return;
   mark.text = g_strdup (reason);
-  mark.bytes = info->reason != NULL ? g_bytes_new (info->reason, info->reason_len) : NULL;
+  mark.bytes = info->reason != NULL ? g_bytes_new (info->reason, info->reason_length) : NULL;
   qs_trace_add_mark_full (trace, qs_trace_now (trace), &mark);
 }
 
 static char *
-describe_close (const SSL_CONN_CLOSE_INFO *info, const char *reason)
+describe_close (const QsSslClose *info, const char *reason)
 {
-  gboolean local = (info->flags & SSL_CONN_CLOSE_FLAG_LOCAL) != 0;
-  gboolean transport = (info->flags & SSL_CONN_CLOSE_FLAG_TRANSPORT) != 0;
+  gboolean local = !info->remote, transport = !info->application;
 
-  if (local && info->error_code == OSSL_QUIC_LOCAL_ERR_IDLE_TIMEOUT)
+  if (local && info->code == OSSL_QUIC_LOCAL_ERR_IDLE_TIMEOUT)
     return g_strdup (_ ("nothing came from the peer for the idle timeout"));
   const char *format = transport ? (local ? _ ("closed here, transport error 0x%" PRIx64 " (%s)")
                                           : _ ("closed by the peer, transport error 0x%" PRIx64 " (%s)"))
                                  : (local ? _ ("closed here, application code 0x%" PRIx64 " (%s)")
                                           : _ ("closed by the peer, application code 0x%" PRIx64 " (%s)"));
-  if (info->error_code == 0 && reason[0] == '\0')
+  if (info->code == 0 && reason[0] == '\0')
     return g_strdup (local ? _ ("closed here") : _ ("closed by the peer"));
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral" /* one of the four above, each with the same two arguments */
-  return g_strdup_printf (format, (guint64) info->error_code, reason);
+  return g_strdup_printf (format, (guint64) info->code, reason);
 #pragma GCC diagnostic pop
 }
 
@@ -175,16 +173,16 @@ adopt_flow (QsQuicConnection *connection)
 gboolean
 qs_quic_connection_notice_end (QsQuicConnection *connection)
 {
-  SSL_CONN_CLOSE_INFO info = { 0 };
+  QsSslClose info;
 
-  if (SSL_get_conn_close_info (connection->ssl, &info, sizeof info) != 1)
+  if (!qs_ssl_get_close (connection->ssl, &info))
     return FALSE;
 
-  g_autofree char *reason = qs_text_escape_short (info.reason != NULL ? info.reason : "",
-                                                  info.reason != NULL ? (gssize) info.reason_len : 0, 200);
+  g_autofree char *reason =
+      qs_text_escape_short (info.reason != NULL ? info.reason : "", (gssize) info.reason_length, 200);
   g_autofree char *text = describe_close (&info, reason);
   gboolean handshaking = qs_server_connection_get_serving_state (connection->object) == QS_SERVING_HANDSHAKE;
-  gboolean transport_error = (info.flags & SSL_CONN_CLOSE_FLAG_TRANSPORT) != 0 && info.error_code != 0;
+  gboolean transport_error = !info.application && info.code != 0;
 
   adopt_flow (connection);
   mark_close (connection, &info, reason);
@@ -213,17 +211,16 @@ static void
 say_hello (QsQuicConnection *connection)
 {
   static const char text[] = "hello over the server's own socket\n";
-  size_t written;
+  gsize written;
+  SSL *ssl = qs_ssl_open_stream (connection->ssl, TRUE, FALSE);
 
-  ERR_clear_error ();
-  SSL *ssl = SSL_new_stream (connection->ssl, SSL_STREAM_FLAG_NO_BLOCK);
   if (ssl == NULL)
     return;
   qs_quic_connection_add_own_stream (connection, ssl)->write_done = TRUE;
   qs_server_connection_add_stream (connection->object);
-  if (SSL_write_ex (ssl, text, sizeof text - 1, &written) == 1)
+  if (qs_ssl_write (ssl, (const guint8 *) text, sizeof text - 1, FALSE, &written, NULL) == QS_IO_DONE)
     qs_server_connection_count (connection->object, 0, written);
-  SSL_stream_conclude (ssl, 0);
+  qs_ssl_conclude (ssl);
 }
 
 static void
@@ -265,8 +262,7 @@ accept_streams (QsQuicConnection *connection)
 {
   gboolean any = FALSE;
 
-  for (SSL *ssl = SSL_accept_stream (connection->ssl, SSL_ACCEPT_STREAM_NO_BLOCK); ssl != NULL;
-       ssl = SSL_accept_stream (connection->ssl, SSL_ACCEPT_STREAM_NO_BLOCK))
+  for (SSL *ssl; (ssl = qs_ssl_accept_stream (connection->ssl)) != NULL;)
     {
       add_stream (connection, ssl);
       any = TRUE;

@@ -3,6 +3,7 @@
 
 /* What the three files of the QUIC endpoint share: the listener, its connections, their streams. */
 
+#include "engine/qs-ssl-io.h"
 #include "http/qs-http3-server.h"
 #include "server/qs-endpoint.h"
 #include "server/qs-gate.h"

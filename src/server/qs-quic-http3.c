@@ -31,8 +31,7 @@ open_cb (gpointer data, GError **error)
 {
   QsQuicConnection *connection = data;
 
-  ERR_clear_error ();
-  SSL *ssl = SSL_new_stream (connection->ssl, SSL_STREAM_FLAG_UNI | SSL_STREAM_FLAG_NO_BLOCK | SSL_STREAM_FLAG_ADVANCE);
+  SSL *ssl = qs_ssl_open_stream (connection->ssl, FALSE, TRUE);
   if (ssl == NULL)
     {
       g_set_error_literal (error, QS_ERROR, QS_ERROR_CRYPTO, _ ("HTTP/3's own streams cannot be opened"));
@@ -171,14 +170,14 @@ read_stream (QsQuicConnection *connection, QsQuicStream *stream, gint64 deadline
   while (!stream->read_done && !connection->closing &&
          (stream->responder == NULL || stream->write_done || qs_responder_wants_input (stream->responder)))
     {
-      ERR_clear_error ();
-      if (SSL_read_ex (stream->ssl, bytes, sizeof bytes, &length) == 1)
+      int error;
+      QsIoResult result = qs_ssl_read (stream->ssl, bytes, sizeof bytes, &length, &error);
+      if (result == QS_IO_WAIT)
+        break;
+      if (result == QS_IO_DONE)
         hand_on (connection, stream, bytes, length, FALSE);
       else
         {
-          int error = SSL_get_error (stream->ssl, 0);
-          if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
-            break;
           stream->read_done = TRUE;
           if (error == SSL_ERROR_ZERO_RETURN)
             hand_on (connection, stream, NULL, 0, TRUE);
@@ -217,7 +216,7 @@ say_goaway (QsQuicConnection *connection, QsQuicStream *stream)
 
   ERR_clear_error ();
   if (control != NULL)
-    SSL_write_ex (control->ssl, g_bytes_get_data (frame, NULL), g_bytes_get_size (frame), &written);
+    qs_ssl_write (control->ssl, g_bytes_get_data (frame, NULL), g_bytes_get_size (frame), FALSE, &written, NULL);
   /* That is answer enough: a reset might overtake it. */
   g_clear_pointer (&stream->responder, qs_responder_free);
 }
@@ -290,14 +289,15 @@ answer (QsQuicConnection *connection, QsQuicStream *stream)
 static gboolean
 write_out (QsQuicConnection *connection, QsQuicStream *stream)
 {
-  size_t written = 0;
+  gsize written = 0;
+  QsIoResult result = QS_IO_DONE;
 
-  ERR_clear_error ();
-  if (stream->out->len > 0 && SSL_write_ex (stream->ssl, stream->out->data, stream->out->len, &written) != 1)
+  if (stream->out->len > 0)
+    result = qs_ssl_write (stream->ssl, stream->out->data, stream->out->len, FALSE, &written, NULL);
+  if (result == QS_IO_WAIT)
+    return FALSE;
+  if (result == QS_IO_OVER)
     {
-      int error = SSL_get_error (stream->ssl, 0);
-      if (error == SSL_ERROR_WANT_WRITE || error == SSL_ERROR_WANT_READ)
-        return FALSE;
       stream->write_done = TRUE; /* the peer wants no more of it (STOP_SENDING), or the connection is over */
       written = stream->out->len;
     }
@@ -308,7 +308,7 @@ write_out (QsQuicConnection *connection, QsQuicStream *stream)
     return FALSE;
   if (stream->out_fin && !stream->write_done)
     {
-      SSL_stream_conclude (stream->ssl, 0);
+      qs_ssl_conclude (stream->ssl);
       stream->write_done = TRUE;
     }
   g_clear_pointer (&stream->out, g_byte_array_unref);

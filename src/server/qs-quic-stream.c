@@ -20,13 +20,11 @@ qs_quic_stream_free (QsQuicStream *stream)
 void
 qs_quic_stream_reset (QsQuicStream *stream, guint64 code)
 {
-  SSL_STREAM_RESET_ARGS args = { .quic_error_code = code };
-
   if (stream->write_done)
     return;
   SSL *ssl = stream->unidirectional ? stream->answer : stream->ssl;
   if (ssl != NULL)
-    SSL_stream_reset (ssl, &args, sizeof args);
+    qs_ssl_reset (ssl, code);
   g_clear_pointer (&stream->responder, qs_responder_free);
   stream->write_done = TRUE;
 }
@@ -36,30 +34,31 @@ static gboolean
 read_piece (QsQuicConnection *connection, QsQuicStream *stream)
 {
   guint8 bytes[PIECE];
-  size_t length = 0;
+  gsize length;
+  int error;
 
-  ERR_clear_error ();
-  if (SSL_read_ex (stream->ssl, bytes, sizeof bytes, &length) == 1)
+  QsIoResult result = qs_ssl_read (stream->ssl, bytes, sizeof bytes, &length, &error);
+  if (result == QS_IO_WAIT)
+    return FALSE;
+  if (result == QS_IO_DONE)
     {
       qs_server_connection_count (connection->object, length, 0);
       if (stream->responder != NULL)
         qs_responder_input (stream->responder, bytes, length, FALSE);
       return TRUE;
     }
-  switch (SSL_get_error (stream->ssl, 0))
+  QsStreamInfo info = { QS_STREAM_OK, QS_STREAM_OK, -1, -1, 0, 0 };
+  qs_ssl_note_read_end (stream->ssl, error, &info);
+  if (info.read_state == QS_STREAM_FINISHED)
     {
-    case SSL_ERROR_WANT_READ:
-    case SSL_ERROR_WANT_WRITE:
-      return FALSE;
-    case SSL_ERROR_ZERO_RETURN:
       if (stream->responder != NULL)
         qs_responder_input (stream->responder, NULL, 0, TRUE);
-      break;
-    default: /* reset by the peer, or the connection is over: what was to be echoed lacks its end */
-      if (SSL_get_stream_read_state (stream->ssl) == SSL_STREAM_STATE_RESET_REMOTE && !stream->write_done)
+    }
+  else /* reset by the peer, or the connection is over: what was to be echoed lacks its end */
+    {
+      if (info.read_state == QS_STREAM_RESET_REMOTE && !stream->write_done)
         qs_quic_stream_reset (stream, 0);
       stream->write_done = TRUE;
-      break;
     }
   stream->read_done = TRUE;
   return TRUE;
@@ -71,10 +70,8 @@ get_way_back (QsQuicConnection *connection, QsQuicStream *stream)
 {
   if (!stream->unidirectional)
     return stream->ssl;
-  ERR_clear_error ();
   if (stream->answer == NULL)
-    stream->answer = SSL_new_stream (connection->ssl, SSL_STREAM_FLAG_UNI | SSL_STREAM_FLAG_NO_BLOCK);
-  ERR_clear_error ();
+    stream->answer = qs_ssl_open_stream (connection->ssl, FALSE, FALSE);
   return stream->answer;
 }
 
@@ -84,7 +81,7 @@ write_piece (QsQuicConnection *connection, QsQuicStream *stream, gsize *sent)
 {
   const guint8 *bytes;
   gsize length;
-  size_t written = 0;
+  gsize written = 0;
   gboolean last;
 
   if (!qs_responder_peek (stream->responder, g_get_monotonic_time (), &bytes, &length, &last))
@@ -92,18 +89,17 @@ write_piece (QsQuicConnection *connection, QsQuicStream *stream, gsize *sent)
   SSL *ssl = get_way_back (connection, stream);
   if (ssl == NULL)
     return FALSE;
-  ERR_clear_error ();
-  if (length > 0 && SSL_write_ex (ssl, bytes, length, &written) != 1)
+  QsIoResult result = length > 0 ? qs_ssl_write (ssl, bytes, length, FALSE, &written, NULL) : QS_IO_DONE;
+  if (result != QS_IO_DONE)
     {
-      int error = SSL_get_error (ssl, 0);
-      stream->write_done = error != SSL_ERROR_WANT_WRITE && error != SSL_ERROR_WANT_READ;
+      stream->write_done = result == QS_IO_OVER;
       return FALSE;
     }
   /* Nothing is sent before the next tick, so that the end shares a packet with the last bytes. */
   gboolean conclude = last && written == length;
   if (conclude)
     {
-      SSL_stream_conclude (ssl, 0);
+      qs_ssl_conclude (ssl);
       stream->write_done = TRUE;
     }
   qs_responder_sent (stream->responder, written, conclude);

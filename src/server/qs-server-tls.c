@@ -10,6 +10,7 @@
 #include <openssl/quic.h>
 
 #include "base/qs-i18n.h"
+#include "engine/qs-ssl-io.h"
 
 struct _QsServerTls {
   const QsServerOptions *options;
@@ -368,7 +369,7 @@ set_up (QsServerTls *self, SSL_CTX *context, gboolean quic, GError **error)
   SSL_CTX_set_alpn_select_cb (context, quic ? quic_alpn_cb : tcp_alpn_cb, self);
   SSL_CTX_set_tlsext_servername_callback (context, server_name_cb);
   SSL_CTX_set_tlsext_servername_arg (context, self);
-  SSL_CTX_set_keylog_callback (context, keylog_cb);
+  qs_ssl_set_key_log (context, keylog_cb);
   SSL_CTX_set_session_id_context (context, session_context, sizeof session_context - 1);
   if (!quic)
     SSL_CTX_set_min_proto_version (context, TLS1_2_VERSION);

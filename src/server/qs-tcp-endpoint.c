@@ -9,6 +9,7 @@
 #include "base/qs-i18n.h"
 #include "base/qs-slice.h"
 #include "base/qs-text.h"
+#include "engine/qs-ssl-io.h"
 #include "server/qs-endpoint.h"
 #include "server/qs-responder.h"
 
@@ -180,17 +181,17 @@ static gboolean
 read_piece (Connection *connection, gboolean *alive)
 {
   guint8 bytes[PIECE];
-  size_t length = 0;
+  gsize length;
+  int error;
 
-  ERR_clear_error ();
-  if (SSL_read_ex (connection->ssl, bytes, sizeof bytes, &length) == 1)
+  QsIoResult result = qs_ssl_read (connection->ssl, bytes, sizeof bytes, &length, &error);
+  if (result == QS_IO_DONE)
     {
       qs_server_connection_count (connection->object, length, 0);
       qs_responder_input (connection->responder, bytes, length, FALSE);
       return TRUE;
     }
-  int error = SSL_get_error (connection->ssl, 0);
-  if (is_waiting (error))
+  if (result == QS_IO_WAIT)
     return FALSE;
   connection->fin = TRUE;
   if (error == SSL_ERROR_ZERO_RETURN)
@@ -209,15 +210,16 @@ write_piece (Connection *connection, gboolean *alive)
 {
   const guint8 *bytes;
   gsize length;
-  size_t written = 0;
+  gsize written = 0;
   gboolean last;
 
   if (!qs_responder_peek (connection->responder, g_get_monotonic_time (), &bytes, &length, &last))
     return FALSE;
-  ERR_clear_error ();
-  if (length > 0 && SSL_write_ex (connection->ssl, bytes, MIN (length, PIECE), &written) != 1)
+  QsIoResult result =
+      length > 0 ? qs_ssl_write (connection->ssl, bytes, MIN (length, PIECE), FALSE, &written, NULL) : QS_IO_DONE;
+  if (result != QS_IO_DONE)
     {
-      connection->blocked = is_waiting (SSL_get_error (connection->ssl, 0));
+      connection->blocked = result == QS_IO_WAIT;
       if (!connection->blocked)
         {
           g_autofree char *text = describe_failure ();

@@ -8,6 +8,7 @@
 
 #include "base/qs-error.h"
 #include "base/qs-i18n.h"
+#include "engine/qs-ssl-io.h"
 
 #define REQUEST "GET /\r\n"
 
@@ -68,18 +69,19 @@ static gboolean
 talk (SSL *ssl, gsize *bytes, GError **error)
 {
   static const SSL_SHUTDOWN_EX_ARGS no_reason = { 0 };
-  char buffer[4096];
+  guint8 buffer[4096];
   gsize n;
+  int code;
 
   ERR_clear_error ();
   if (SSL_connect (ssl) != 1)
     return fail ("SSL_connect", error);
   if (SSL_write_ex2 (ssl, REQUEST, sizeof REQUEST - 1, SSL_WRITE_FLAG_CONCLUDE, &n) != 1)
     return fail ("SSL_write_ex2", error);
-  for (*bytes = 0; SSL_read_ex (ssl, buffer, sizeof buffer, &n) == 1; *bytes += n)
+  for (*bytes = 0; qs_ssl_read (ssl, buffer, sizeof buffer, &n, &code) == QS_IO_DONE; *bytes += n)
     ;
-  if (SSL_get_error (ssl, 0) != SSL_ERROR_ZERO_RETURN)
-    return fail ("SSL_read_ex", error);
+  if (code != SSL_ERROR_ZERO_RETURN)
+    return fail ("SSL_read", error);
   /* Without the flag it would block for three probe timeouts more: on this path a quarter of a minute. */
   SSL_shutdown_ex (ssl, SSL_SHUTDOWN_FLAG_RAPID, &no_reason, sizeof no_reason);
   return TRUE;
