@@ -91,9 +91,38 @@ lab_event_cb (QsSession *self, const char *text)
   qs_log_add (self->log, _ ("Lab"), text);
 }
 
+static gboolean
+may_go (QsSession *self, QsRun *run)
+{
+  return !qs_run_is_active (run) && qs_run_get_status (run) != QS_RUN_FILE && run != self->run;
+}
+
+/* The oldest ones that are over, that nobody looks at, and that can be made again. */
+static void
+make_room (QsSession *self)
+{
+  GListModel *runs = G_LIST_MODEL (self->runs);
+  guint n = g_list_model_get_n_items (runs);
+
+  for (guint i = 0; i < n && n >= QS_SESSION_MOST_RUNS;)
+    {
+      g_autoptr (QsRun) run = g_list_model_get_item (runs, i);
+      if (!may_go (self, run))
+        {
+          i++;
+          continue;
+        }
+      qs_log_add (self->log, qs_run_get_title (run),
+                  _ ("Taken off the list of runs: it is full, and this one is the oldest"));
+      g_list_store_remove (self->runs, i);
+      n--;
+    }
+}
+
 static QsRun *
 add_run (QsSession *self, QsRun *run)
 {
+  make_room (self);
   g_object_set_data_full (G_OBJECT (run), "qs-session-log", g_object_ref (self->log), g_object_unref);
   g_list_store_append (self->runs, run);
   qs_session_set_run (self, run);

@@ -24,8 +24,11 @@ G_DECLARE_FINAL_TYPE (QsSession, qs_session, QS, SESSION, GObject)
 
 QsSession *qs_session_new (QsSettings *settings);
 
-GListModel *qs_session_get_runs (QsSession *self); /* of QsRun, newest last */
-QsRun *qs_session_get_run (QsSession *self);       /* NULL: none is shown */
+/* Each one holds up to some 170 MB, all traces together QS_PROGRAM_BUDGET. */
+#define QS_SESSION_MOST_RUNS 200
+/* Of QsRun, newest last. Behind QS_SESSION_MOST_RUNS the oldest one that is over goes, unless it is a file or looked at. */
+GListModel *qs_session_get_runs (QsSession *self);
+QsRun *qs_session_get_run (QsSession *self); /* NULL: none is shown */
 void qs_session_set_run (QsSession *self, QsRun *run);
 QsTrace *qs_session_get_trace (QsSession *self); /* the shown run's, or NULL */
 

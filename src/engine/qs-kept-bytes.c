@@ -7,6 +7,11 @@
 #define FIRST_PIECE 1024
 #define LARGEST_PIECE (64 * 1024)
 
+/* Of all pools of the program. */
+#define MOST_OF_ALL ((gsize) 256 << 20)
+
+static gsize all_held; /* atomic */
+
 typedef struct {
   gsize size, used;
   guint8 bytes[];
@@ -16,6 +21,7 @@ struct _QsKeptBytes {
   GPtrArray *pieces;
   gsize length, limit;
   gsize *pool; /* NULL: none */
+  gsize taken; /* of it */
 };
 
 QsKeptBytes *
@@ -43,6 +49,7 @@ qs_kept_bytes_free (QsKeptBytes *self)
 {
   g_return_if_fail (self != NULL);
 
+  g_atomic_pointer_add (&all_held, -(gssize) self->taken);
   g_clear_pointer (&self->pool, g_rc_box_release);
   g_ptr_array_unref (self->pieces);
   g_free (self);
@@ -58,14 +65,18 @@ get_piece_with_room (QsKeptBytes *self)
 
   gsize size = MIN (CLAMP (self->length, FIRST_PIECE, LARGEST_PIECE), self->limit - self->length);
 
-  if (self->pool != NULL && (size = MIN (size, *self->pool)) == 0)
+  if (self->pool != NULL && ((size = MIN (size, *self->pool)) == 0 || g_atomic_pointer_get (&all_held) >= MOST_OF_ALL))
     return NULL;
   Piece *piece = g_malloc (sizeof (Piece) + size);
   piece->size = size;
   piece->used = 0;
   g_ptr_array_add (self->pieces, piece);
   if (self->pool != NULL)
-    *self->pool -= size;
+    {
+      *self->pool -= size;
+      self->taken += size;
+      g_atomic_pointer_add (&all_held, (gssize) size);
+    }
   return piece;
 }
 

@@ -13,7 +13,8 @@ typedef struct _QsKeptBytes QsKeptBytes;
 
 /* limit: bytes; what comes after them is not kept. */
 QsKeptBytes *qs_kept_bytes_new (gsize limit);
-/* The same, of several that have so much left together: pool is made by g_rc_box_new0 (gsize), a reference is held. */
+/* The same, of several that have so much left together: pool is made by g_rc_box_new0 (gsize), a reference is held. All
+ * pools of the program hold at most 256 MiB. */
 QsKeptBytes *qs_kept_bytes_new_of_pool (gsize limit, gsize *pool);
 void qs_kept_bytes_free (QsKeptBytes *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsKeptBytes, qs_kept_bytes_free)

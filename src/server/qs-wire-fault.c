@@ -13,16 +13,20 @@
 #define INITIAL 0 /* long packet types of version 1, RFC 9000 section 17.2 */
 #define HANDSHAKE 2
 #define OFFER_AGAIN_US (200 * 1000)
+#define MAX_PEERS 4096 /* addresses cost a sender nothing */
 
 struct _QsWireFault {
   const QsBehaviour *behaviour;
   QsWireSecretFunc func;
   gpointer data;
-  GHashTable *peers; /* text -> Peer */
+  GHashTable *peers; /* text, within the peer -> Peer */
+  GQueue order;      /* Peer: heard of last at the end */
 };
 
 /* What it knows of one peer's address. */
 typedef struct {
+  char *address;
+  GList *link;
   gboolean silent; /* nothing gets in or out any more */
   gboolean lost;   /* as silent, and what comes is answered by a stateless reset */
   gboolean handshake_sent;
@@ -36,6 +40,7 @@ static void
 peer_free (Peer *peer)
 {
   g_clear_pointer (&peer->frames, g_bytes_unref);
+  g_free (peer->address);
   g_free (peer);
 }
 
@@ -44,11 +49,19 @@ find_peer (QsWireFault *self, const char *text)
 {
   Peer *peer = g_hash_table_lookup (self->peers, text);
 
-  if (peer == NULL)
+  if (peer != NULL)
     {
-      peer = g_new0 (Peer, 1);
-      g_hash_table_insert (self->peers, g_strdup (text), peer);
+      g_queue_unlink (&self->order, peer->link);
+      g_queue_push_tail_link (&self->order, peer->link);
+      return peer;
     }
+  if (self->order.length >= MAX_PEERS)
+    g_hash_table_remove (self->peers, ((Peer *) g_queue_pop_head (&self->order))->address);
+  peer = g_new0 (Peer, 1);
+  peer->address = g_strdup (text);
+  g_queue_push_tail (&self->order, peer);
+  peer->link = self->order.tail;
+  g_hash_table_insert (self->peers, peer->address, peer);
   return peer;
 }
 
@@ -330,13 +343,15 @@ qs_wire_fault_new (const QsBehaviour *behaviour, QsWireSecretFunc func, gpointer
   self->behaviour = behaviour;
   self->func = func;
   self->data = data;
-  self->peers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) peer_free);
+  self->peers = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) peer_free);
+  g_queue_init (&self->order);
   return self;
 }
 
 void
 qs_wire_fault_free (QsWireFault *self)
 {
+  g_queue_clear (&self->order);
   g_hash_table_unref (self->peers);
   g_free (self);
 }

@@ -310,6 +310,33 @@ test_close_handshake (Fixture *fixture, gconstpointer data)
   wait_until (probe == NULL);
 }
 
+/* The oldest that is over goes when the list is full; files and the one that is looked at stay. */
+static void
+test_most_runs (Fixture *fixture, gconstpointer data)
+{
+  GListModel *runs = qs_session_get_runs (fixture->session);
+  QsRun *first = fixture_connect_to_lab (fixture, "alpn-mismatch");
+
+  wait_until (!qs_run_is_active (first));
+  while (g_list_model_get_n_items (runs) < QS_SESSION_MOST_RUNS)
+    {
+      g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+      qs_session_add_trace (fixture->session, trace, "a file");
+    }
+  g_autoptr (QsRun) before = g_list_model_get_item (runs, 0);
+  g_assert_true (before == first);
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  qs_session_add_trace (fixture->session, trace, "one more");
+  g_autoptr (QsRun) oldest = g_list_model_get_item (runs, 0);
+  g_assert_cmpint (qs_run_get_status (oldest), ==, QS_RUN_FILE);
+  g_assert_cmpuint (g_list_model_get_n_items (runs), ==, QS_SESSION_MOST_RUNS);
+
+  /* Nothing but files is left to go, so nothing goes. */
+  g_autoptr (QsTrace) another = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  qs_session_add_trace (fixture->session, another, "one more");
+  g_assert_cmpuint (g_list_model_get_n_items (runs), ==, QS_SESSION_MOST_RUNS + 1);
+}
+
 static void
 test_runs (Fixture *fixture, gconstpointer data)
 {
@@ -792,6 +819,7 @@ main (int argc, char **argv)
   g_test_add ("/app/window/close-handshake", Fixture, NULL, fixture_set_up, test_close_handshake, fixture_tear_down);
   g_test_add ("/app/window/experiments", Fixture, NULL, fixture_set_up, test_experiments, fixture_tear_down);
   g_test_add ("/app/window/no-experiments", Fixture, NULL, fixture_set_up, test_no_experiments, fixture_tear_down);
+  g_test_add ("/app/window/most-runs", Fixture, NULL, fixture_set_up, test_most_runs, fixture_tear_down);
   g_test_add ("/app/window/runs", Fixture, NULL, fixture_set_up, test_runs, fixture_tear_down);
   g_test_add ("/app/window/trace-outlives-run", Fixture, NULL, fixture_set_up, test_trace_outlives_run,
               fixture_tear_down);
