@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/qs-mark-sink.h"
 
+/* An attempt notes some twenty. But whoever sends ICMP errors decides how many of these there are. */
+#define MAX_HELD 4096
+
 typedef struct {
   gint64 time;
   QsMark mark;
@@ -74,6 +77,11 @@ qs_mark_sink_add_full (QsMarkSink *self, const QsMark *mark)
   gint64 now = qs_trace_now (self->trace);
   if (self->held == NULL)
     qs_trace_add_mark_full (self->trace, now, mark);
+  else if (self->held->len >= MAX_HELD)
+    {
+      HeldMark gone = { now, *mark };
+      held_mark_clear (&gone);
+    }
   else
     {
       HeldMark held = { now, *mark };
