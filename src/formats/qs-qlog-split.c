@@ -181,6 +181,67 @@ read_structure (QsQlogSplit *self, char c)
     }
 }
 
+/* Where keys tell nothing: in an event, and in whatever is no list of traces. */
+static gboolean
+is_opaque (const QsQlogSplit *self)
+{
+  return self->in_event || (self->depth >= DEPTH_TRACES && !self->in_traces);
+}
+
+/* Whether the next byte is the bracket that ends it. */
+static gboolean
+ends_opaque (const QsQlogSplit *self)
+{
+  guint8 c = self->buffer[self->at];
+
+  return !self->in_string && (c == '}' || c == ']') &&
+         self->depth == (self->in_event ? DEPTH_EVENTS : DEPTH_TRACES - 1) + 1;
+}
+
+/* Takes what is buffered up to the bracket that ends the opaque part, which is most of a file: strings and brackets are all that
+ * counts there. FALSE: brackets that do not match. */
+static gboolean
+read_opaque (QsQlogSplit *self, GString *out)
+{
+  const guint8 *start = self->buffer + self->at, *end = self->buffer + self->end, *at = start;
+  guint floor = self->in_event ? DEPTH_EVENTS : DEPTH_TRACES - 1;
+  gboolean matching = TRUE, over = FALSE;
+
+  for (; at < end && matching && !over; at++)
+    {
+      guint8 c = *at;
+
+      if (self->in_string)
+        {
+          if (self->escaped)
+            self->escaped = FALSE;
+          else if (c == '\\')
+            self->escaped = TRUE;
+          else
+            self->in_string = c != '"';
+        }
+      else if (c == '"')
+        self->in_string = TRUE;
+      else if (c == '{' || c == '[')
+        {
+          matching = self->depth < MAX_DEPTH;
+          if (matching)
+            self->open[++self->depth] = (char) c;
+        }
+      else if (c == '}' || c == ']')
+        {
+          over = self->depth == floor + 1;
+          matching = over || (c == '}') == (self->open[self->depth] == '{');
+          self->depth -= matching && !over;
+        }
+    }
+  at -= over; /* that one ends something: it is read as others are */
+  g_string_append_len (out, (const char *) start, at - start);
+  self->at += (gsize) (at - start);
+  self->key_next = FALSE;
+  return matching;
+}
+
 /* Whether this byte is of a text: not what stands between top-level values, nor between events. */
 static gboolean
 is_between_events (const QsQlogSplit *self)
@@ -229,6 +290,16 @@ qs_qlog_split_next (QsQlogSplit *self, char **text, gsize *length, guint *trace,
         return finish (self, error);
 
       gboolean was_event = self->in_event;
+      if (is_opaque (self) && !self->reading_key && !ends_opaque (self))
+        {
+          GString *so_far = was_event ? self->event : self->value;
+
+          if (!read_opaque (self, so_far))
+            return fail (self, QS_ERROR_PARSE, _ ("its brackets do not match, or nest too deeply"), error);
+          if (so_far->len > MAX_PIECE)
+            return fail (self, QS_ERROR_TOO_LARGE, _ ("one event is larger than 16 MiB"), error);
+          continue;
+        }
       if (self->in_string)
         {
           GString *so_far = was_event ? self->event : is_between_events (self) ? NULL : self->value;
