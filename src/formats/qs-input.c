@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "formats/qs-input.h"
 
+#include <archive.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -15,6 +16,8 @@
 #define BUFFER_SIZE (256u << 10)
 #define PEEK_SIZE 4096u
 #define RAW_SIZE (64u << 10)
+#define MAX_UNPACKED \
+  (G_GUINT64_CONSTANT (64) << 30) /* of what is compressed: a few kilobytes may claim to be anything */
 
 struct _QsInput {
   char *path;
@@ -22,11 +25,13 @@ struct _QsInput {
   guint64 position;
   int fd;
   gboolean at_end;
-  gsize start, end;      /* what is buffered */
-  GError *failure;       /* to be told of at the next read */
-  GConverter *inflate;   /* NULL: not compressed */
-  gboolean inflated;     /* the end of a member was reached; another one may follow */
-  gsize raw_at, raw_end; /* what is read and not inflated yet */
+  gsize start, end;       /* what is buffered */
+  GError *failure;        /* to be told of at the next read */
+  GConverter *inflate;    /* NULL: not gzip */
+  struct archive *unpack; /* NULL: not one of libarchive's */
+  guint64 unpacked;       /* bytes that either made */
+  gboolean inflated;      /* the end of a member was reached; another one may follow */
+  gsize raw_at, raw_end;  /* what is read and not inflated yet */
   guint8 raw[RAW_SIZE];
   guint8 buffer[BUFFER_SIZE];
 };
@@ -63,20 +68,85 @@ read_file (QsInput *self, void *bytes, gsize n, GError **error)
   return (gssize) done;
 }
 
+/* --- Zstandard, xz, lz4, bzip2 --- */
+
+#define MAGIC_SIZE 6
+
+static const struct {
+  guint8 magic[MAGIC_SIZE];
+  guint8 length;
+  int (*support) (struct archive *archive);
+} packings[] = {
+  { { 0x28, 0xb5, 0x2f, 0xfd }, 4, archive_read_support_filter_zstd },
+  { { 0xfd, '7', 'z', 'X', 'Z', 0 }, 6, archive_read_support_filter_xz },
+  { { 0x04, 0x22, 0x4d, 0x18 }, 4, archive_read_support_filter_lz4 },
+  { { 'B', 'Z', 'h' }, 3, archive_read_support_filter_bzip2 },
+};
+
+static gboolean
+fail_packed (QsInput *self, GError **error)
+{
+  self->at_end = TRUE;
+  g_set_error (error, QS_ERROR, QS_ERROR_TRUNCATED,
+               _ ("“%s” is compressed, and damaged or cut off: it was not copied whole."), self->path);
+  return FALSE;
+}
+
+/* Of libarchive it is just the filter: one file without a name. A filter that it has not built in would run another program, which
+ * is none of ours to start. */
+static gboolean
+begin_unpacking (QsInput *self, const guint8 *magic, GError **error)
+{
+  struct archive_entry *entry;
+
+  for (guint i = 0; i < G_N_ELEMENTS (packings); i++)
+    {
+      if (memcmp (magic, packings[i].magic, packings[i].length) != 0)
+        continue;
+      self->unpack = archive_read_new ();
+      if (self->unpack == NULL || packings[i].support (self->unpack) != ARCHIVE_OK ||
+          archive_read_support_format_raw (self->unpack) != ARCHIVE_OK)
+        {
+          g_set_error (error, QS_ERROR, QS_ERROR_UNSUPPORTED,
+                       _ ("“%s” is compressed in a way that this system cannot undo. Uncompress it first."),
+                       self->path);
+          return FALSE;
+        }
+      if (archive_read_open_fd (self->unpack, self->fd, RAW_SIZE) != ARCHIVE_OK ||
+          archive_read_next_header (self->unpack, &entry) != ARCHIVE_OK ||
+          archive_filter_code (self->unpack, 0) == ARCHIVE_FILTER_NONE) /* too short for it to know */
+        return fail_packed (self, error);
+    }
+  return TRUE;
+}
+
+static gboolean
+unpack_some (QsInput *self, GError **error)
+{
+  la_ssize_t got = archive_read_data (self->unpack, self->buffer + self->end, BUFFER_SIZE - self->end);
+
+  if (got < 0)
+    return fail_packed (self, error);
+  self->at_end = got == 0;
+  self->end += (gsize) got;
+  self->unpacked += (guint64) got;
+  return TRUE;
+}
+
 /* --- gzip (RFC 1952) --- */
 
 static gboolean
-detect_gzip (QsInput *self, GError **error)
+detect_compression (QsInput *self, GError **error)
 {
-  guint8 magic[3] = { 0 };
+  guint8 magic[MAGIC_SIZE] = { 0 };
 
   if (read_file (self, magic, sizeof magic, error) < 0)
     return FALSE;
   if (lseek (self->fd, 0, SEEK_SET) < 0)
     return fail_errno (self->path, errno, error);
-  if (memcmp (magic, "\x1f\x8b\x08", 3) == 0)
+  if (memcmp (magic, "\x1f\x8b\x08", 3) == 0 && self->inflate == NULL)
     self->inflate = G_CONVERTER (g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP));
-  return TRUE;
+  return begin_unpacking (self, magic, error);
 }
 
 static gboolean
@@ -121,14 +191,25 @@ inflate_some (QsInput *self, GError **error)
   self->inflated = result == G_CONVERTER_FINISHED;
   self->raw_at += n_read;
   self->end += n_written;
+  self->unpacked += n_written;
   return TRUE;
 }
 
 static gboolean
 read_some (QsInput *self, GError **error)
 {
+  if (self->unpacked > MAX_UNPACKED)
+    {
+      g_autofree char *size = qs_text_size (MAX_UNPACKED);
+      self->at_end = TRUE;
+      g_set_error (error, QS_ERROR, QS_ERROR_TOO_LARGE, _ ("“%s” is larger than %s, the most that can be opened."),
+                   self->path, size);
+      return FALSE;
+    }
   if (self->inflate != NULL)
     return inflate_some (self, error);
+  if (self->unpack != NULL)
+    return unpack_some (self, error);
   gssize got = read_file (self, self->buffer + self->end, BUFFER_SIZE - self->end, error);
   if (got < 0)
     return FALSE;
@@ -172,7 +253,7 @@ qs_input_open (const char *path, GCancellable *cancellable, GError **error)
   self->path = g_strdup (path);
   self->fd = fd;
   g_set_object (&self->cancellable, cancellable);
-  if (!detect_gzip (self, error))
+  if (!detect_compression (self, error))
     {
       qs_input_free (self);
       return NULL;
@@ -261,10 +342,12 @@ qs_input_rewind (QsInput *self, GError **error)
   self->inflated = FALSE;
   if (self->inflate != NULL)
     g_converter_reset (self->inflate);
+  g_clear_pointer (&self->unpack, archive_read_free);
+  self->unpacked = 0;
   g_clear_error (&self->failure);
   self->position = 0;
   self->at_end = FALSE;
-  return TRUE;
+  return detect_compression (self, error);
 }
 
 guint64
@@ -282,6 +365,7 @@ qs_input_get_path (QsInput *self)
 void
 qs_input_free (QsInput *self)
 {
+  g_clear_pointer (&self->unpack, archive_read_free);
   close (self->fd);
   g_clear_object (&self->inflate);
   g_clear_error (&self->failure);

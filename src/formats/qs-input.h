@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /**
  * QsInput:
  *
- * A file that is read once from front to end with little memory, whatever its size; one that gzip made as what it holds.
+ * A file that is read once from front to end with little memory, whatever its size; one that gzip, zstd, xz, lz4 or bzip2 made as what it holds.
  * Not mapped: a mapped file that another program shortens would kill us with SIGBUS. Folders, pipes and devices are refused.
  */
 typedef struct _QsInput QsInput;

@@ -33,13 +33,14 @@ starts_with (const guint8 *start, gsize length, const char *magic, gsize n)
 static GPtrArray *
 fail_unknown (const char *path, const guint8 *start, gsize length, GError **error)
 {
-  const char *reason = _ ("It is none of pcapng, pcap and qlog.");
+  const char *reason = _ ("It is none of pcapng, pcap, snoop and qlog.");
   g_autoptr (GPtrArray) lines = qs_key_log_split ((const char *) start, length, NULL);
 
   if (length == 0)
     reason = _ ("It is empty.");
-  else if (starts_with (start, length, "\x28\xb5\x2f\xfd", 4))
-    reason = _ ("It is compressed. Uncompress it with unzstd first.");
+  else if (starts_with (start, length, "PK\x03\x04", 4) || starts_with (start, length, "7z\xbc\xaf", 4) ||
+           starts_with (start, length, "Rar!", 4))
+    reason = _ ("It is an archive of several files. Unpack it first.");
   else if (lines->len > 0)
     reason = _ ("It is a key log: it opens together with the capture that it belongs to.");
   g_set_error (error, QS_ERROR, QS_ERROR_UNSUPPORTED, _ ("“%s” cannot be opened. %s"), path, reason);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Files that nobody wants: each ends soon, in a sentence that says what is wrong, or shows what can be read of it. */
+#include <archive.h>
+#include <archive_entry.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -98,7 +100,8 @@ static const struct {
   FILE_OF ("one byte", "x", "none of"),
   FILE_OF ("noise", "\x7f\x45\x4c\x46\x02\x01\x01\0\0\0\0", "none of"),
   FILE_OF ("zeros", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "none of"),
-  FILE_OF ("zstd", "\x28\xb5\x2f\xfd\x04\x00", "unzstd"),
+  FILE_OF ("zstd", "\x28\xb5\x2f\xfd\x04\x00", "cut off"),
+  FILE_OF ("zip", "PK\x03\x04\x14\x00", "archive of several"),
   FILE_OF ("gzip of nothing", "\x1f\x8b\x08", "cut off"),
   FILE_OF ("gzip of noise", "\x1f\x8b\x08\0\0\0\0\0\0\0zzzzzzzzzzzzzzzz", "damaged"),
   FILE_OF ("pcapng: magic alone", "\x0a\x0d\x0d\x0a", "ends in the middle"),
@@ -306,6 +309,60 @@ test_gzip (Fixture *self, gconstpointer data)
   g_assert_cmpuint (qs_trace_get_n_packets (joined->pdata[0]), ==, n_packets);
 }
 
+static const struct {
+  const char *name;
+  int (*add) (struct archive *archive);
+} packings[] = {
+  { "zstd", archive_write_add_filter_zstd },
+  { "xz", archive_write_add_filter_xz },
+  { "lz4", archive_write_add_filter_lz4 },
+  { "bzip2", archive_write_add_filter_bzip2 },
+};
+
+static GBytes *
+pack (guint packing, const void *bytes, gsize length)
+{
+  gsize room = length + (64u << 10), used = 0;
+  g_autofree guint8 *out = g_malloc (room);
+  struct archive *archive = archive_write_new ();
+  struct archive_entry *entry = archive_entry_new ();
+
+  g_assert_cmpint (packings[packing].add (archive), ==, ARCHIVE_OK);
+  g_assert_cmpint (archive_write_set_format_raw (archive), ==, ARCHIVE_OK);
+  archive_write_set_bytes_in_last_block (archive, 1);
+  g_assert_cmpint (archive_write_open_memory (archive, out, room, &used), ==, ARCHIVE_OK);
+  archive_entry_set_filetype (entry, AE_IFREG);
+  g_assert_cmpint (archive_write_header (archive, entry), ==, ARCHIVE_OK);
+  g_assert_cmpint (archive_write_data (archive, bytes, length), ==, (la_ssize_t) length);
+  g_assert_cmpint (archive_write_close (archive), ==, ARCHIVE_OK);
+  archive_entry_free (entry);
+  archive_write_free (archive);
+  return g_bytes_new (out, used);
+}
+
+/* What other programs pack, whole and cut off. */
+static void
+test_packed (Fixture *self, gconstpointer data)
+{
+  gsize length, packed_length;
+  g_autofree char *plain = read_data ("ngtcp2-client.sqlog", &length);
+
+  for (guint i = 0; i < G_N_ELEMENTS (packings); i++)
+    {
+      g_autoptr (GBytes) whole = pack (i, plain, length);
+      g_autoptr (GError) error = NULL;
+      const guint8 *packed = g_bytes_get_data (whole, &packed_length);
+
+      g_test_message ("%s: %zu of %zu bytes", packings[i].name, packed_length, length);
+      put (self, packed, packed_length);
+      g_autoptr (GPtrArray) traces = load (self->path, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (qs_trace_get_n_packets (traces->pdata[0]), >, 20);
+      put (self, packed, 12);
+      assert_refused (self->path, "cut off");
+    }
+}
+
 /* A gigabyte in a megabyte. */
 static void
 test_gzip_bomb (Fixture *self, gconstpointer data)
@@ -385,6 +442,7 @@ main (int argc, char **argv)
   ADD ("sparse", test_sparse, NULL);
   ADD ("not-files", test_not_files, NULL);
   ADD ("gzip", test_gzip, NULL);
+  ADD ("packed", test_packed, NULL);
   ADD ("gzip-bomb", test_gzip_bomb, NULL);
   ADD ("growing", test_growing, NULL);
   ADD ("cut-qlog", test_cut, "ngtcp2-client.sqlog");
