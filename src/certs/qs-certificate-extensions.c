@@ -312,5 +312,6 @@ void
 qs_certificate_sections_add_extensions (GPtrArray *sections, X509 *x509)
 {
   for (int i = 0; i < X509_get_ext_count (x509); i++)
-    g_ptr_array_add (sections, extension_section (X509_get_ext (x509, i)));
+    /* From 4.0 on it is const there, and before that the functions that read it take none that is. */
+    g_ptr_array_add (sections, extension_section ((X509_EXTENSION *) X509_get_ext (x509, i)));
 }

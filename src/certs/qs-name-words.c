@@ -133,10 +133,13 @@ why_of_entries (X509 *x509, const char *host)
 static gboolean
 common_name_is (X509 *x509, const char *host)
 {
-  char text[256] = "";
+  const X509_NAME *subject = X509_get_subject_name (x509);
+  int at = X509_NAME_get_index_by_NID (subject, NID_commonName, -1);
+  const X509_NAME_ENTRY *entry = at >= 0 ? X509_NAME_get_entry (subject, at) : NULL;
+  const ASN1_STRING *text = entry != NULL ? X509_NAME_ENTRY_get_data (entry) : NULL;
 
-  return X509_NAME_get_text_by_NID (X509_get_subject_name (x509), NID_commonName, text, sizeof text) > 0 &&
-         g_ascii_strcasecmp (text, host) == 0;
+  return text != NULL && (gsize) ASN1_STRING_length (text) == strlen (host) &&
+         g_ascii_strncasecmp ((const char *) ASN1_STRING_get0_data (text), host, strlen (host)) == 0;
 }
 
 /* What else would explain it; NULL: nothing. */

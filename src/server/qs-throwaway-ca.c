@@ -158,14 +158,18 @@ set_serial (X509 *certificate)
 static gboolean
 set_subject (X509 *certificate, const char *common_name)
 {
-  X509_NAME *name = X509_get_subject_name (certificate);
+  X509_NAME *name = X509_NAME_new ();
   /* X.520 bounds a common name to 64 characters; the names that count are the alternative ones. */
   int length = (int) MIN (strlen (common_name), 64);
 
-  return X509_NAME_add_entry_by_NID (name, NID_organizationName, MBSTRING_UTF8,
-                                     (const unsigned char *) "Quicscope throwaway", -1, -1, 0) &&
-         X509_NAME_add_entry_by_NID (name, NID_commonName, MBSTRING_UTF8, (const unsigned char *) common_name, length,
-                                     -1, 0);
+  gboolean set = name != NULL &&
+                 X509_NAME_add_entry_by_NID (name, NID_organizationName, MBSTRING_UTF8,
+                                             (const unsigned char *) "Quicscope throwaway", -1, -1, 0) &&
+                 X509_NAME_add_entry_by_NID (name, NID_commonName, MBSTRING_UTF8, (const unsigned char *) common_name,
+                                             length, -1, 0) &&
+                 X509_set_subject_name (certificate, name);
+  X509_NAME_free (name);
+  return set;
 }
 
 static gboolean
