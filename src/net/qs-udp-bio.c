@@ -73,11 +73,12 @@ bio_recvmmsg_cb (BIO *bio, BIO_MSG *messages, size_t stride, size_t n_messages, 
   QsUdpBio *self = BIO_get_data (bio);
 
   *n_done = 0;
-  if (refuse (self))
-    return 0;
   clear_event (self->more_fd);
   if (self->impairment != NULL)
     qs_udp_bio_run_held (self);
+  /* Behind what was held: where the kernel refused that, no datagram will come to wake OpenSSL up again. */
+  if (refuse (self))
+    return 0;
 
   self->last_read_was_full = FALSE;
   gboolean paused = self->deaf || qs_udp_bio_get_paused_until (self) > g_get_monotonic_time ();
@@ -110,6 +111,8 @@ bio_recvmmsg_cb (BIO *bio, BIO_MSG *messages, size_t stride, size_t n_messages, 
         signal_event (self->wake_fd);
       return 1;
     }
+  if (refuse (self))
+    return 0;
   ERR_raise (ERR_LIB_BIO, BIO_R_NON_FATAL); /* 1 with no message would be an assertion of OpenSSL's */
   return 0;
 }

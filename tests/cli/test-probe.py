@@ -389,6 +389,21 @@ class NoServer(WithCertificates):
                         break
                 self.assertLess(min(totals), 100)
 
+    def test_closed_port_behind_a_slow_path(self):
+        """What waits in our own impairment is refused while OpenSSL sleeps: it must hear of it then, not at its next probe after
+        a second."""
+        for mode in MODES:
+            with self.subTest(mode), peers.closed_port() as port:
+                waits = []
+                for _ in range(5):
+                    result = probe.probe(f"--mode={mode}", "--impair=delay=30ms", f"quic://127.0.0.1:{port}")
+                    self.assertEqual(result.errors, ["port-closed"], result.text)
+                    told = max(e["time_ms"] for e in result.findings["port-closed"]["evidence"] if e["time_ms"] is not None)
+                    waits.append(result.report["timings_ms"]["total"] - told)
+                    if waits[-1] < 400:
+                        break
+                self.assertLess(min(waits), 400)
+
     def test_closed_tcp_port(self):
         with peers.closed_port("tcp") as port:
             result = probe.probe(f"tls://127.0.0.1:{port}")
