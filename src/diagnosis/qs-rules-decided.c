@@ -120,7 +120,7 @@ match_hello_too_much (const QsEvidence *evidence, QsMatch *match)
     }
   match->packet = (gint64) evidence->client_hello->packet;
   if (evidence->tls)
-    match->reference = "RFC 9846 section 4.2.8";
+    match->reference = "RFC 9846 section 4.3.8";
   qs_match_add_message (match, evidence, evidence->client_hello);
   qs_match_add_mark (match, evidence, alone, NULL);
   qs_match_add_mark (match, evidence, padded_answered != NULL ? padded_answered : padded_failed, NULL);
