@@ -62,8 +62,8 @@ struct _QsProbe {
   QsConnection *winner;
 
   GSource *foreign_timer; /* from the first answer on */
-  GSource *patience; /* --timeout */
-  GSource *ceiling;  /* --max-time */
+  GSource *patience;      /* --timeout */
+  GSource *ceiling;       /* --max-time */
   gint64 last_progress;
   GSource *deadline; /* of the stage that is being waited for */
   gboolean confirmed;

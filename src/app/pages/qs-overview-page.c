@@ -57,25 +57,18 @@ show_findings (QsOverviewPage *self, QsRun *run)
 static char *
 transport_words (QsRun *run, const QsSummary *summary)
 {
-  QsProbe *probe = qs_run_get_probe (run);
-
-  if (probe != NULL && qs_target_get_transport (qs_probe_get_target (probe)) == QS_TRANSPORT_TLS)
+  if (qs_study_get_evidence (qs_run_get_study (run))->tls)
     return g_strdup (_ ("TLS over TCP"));
-  if (summary->quic_version != NULL)
-    return g_strdup_printf (_ ("QUIC version %s"), summary->quic_version);
-  return probe != NULL ? g_strdup (_ ("QUIC")) : NULL;
+  return summary->quic_version != NULL ? g_strdup_printf (_ ("QUIC version %s"), summary->quic_version)
+                                       : g_strdup (_ ("QUIC"));
 }
 
 static char *
 address_words (QsRun *run)
 {
-  QsProbe *probe = qs_run_get_probe (run);
-  GSocketAddress *address = probe != NULL ? qs_probe_get_address (probe) : NULL;
-  const QsPath *path = probe == NULL ? qs_trace_get_path (qs_run_get_trace (run), 0) : NULL;
+  const QsEvidence *evidence = qs_study_get_evidence (qs_run_get_study (run));
 
-  if (path != NULL)
-    address = path->remote;
-  return address != NULL ? g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address)) : NULL;
+  return evidence->address_known ? g_strdup (evidence->address) : NULL;
 }
 
 /* Since the start of the run, as the steps' times are. */

@@ -58,6 +58,16 @@ show_headers (QsResponsePage *self, const char *const *headers)
   gtk_widget_set_visible (GTK_WIDGET (self->headers_expander), n > 0);
 }
 
+/* Of a run that goes on as of a file. */
+static void
+show_head (QsResponsePage *self, QsRun *run)
+{
+  const QsStudyAnswer *answer = qs_study_get_answer (qs_run_get_study (run));
+
+  show_status (self, answer != NULL ? answer->version : NULL, answer != NULL ? answer->status : 0);
+  show_headers (self, answer != NULL ? (const char *const *) answer->headers : NULL);
+}
+
 static QsStream *
 dup_first_stream (QsProbe *probe)
 {
@@ -137,8 +147,7 @@ show_recorded (QsResponsePage *self, QsRun *run)
   gtk_stack_set_visible_child_name (self->stack, answer != NULL ? "content" : "none");
   if (answer == NULL)
     return;
-  show_status (self, answer->version, answer->status);
-  show_headers (self, (const char *const *) answer->headers);
+  show_head (self, run);
   qs_bytes_view_set_growing (self->body, FALSE);
   qs_bytes_view_set_bytes (self->body, run, answer->body);
   if (answer->has_bytes)
@@ -239,8 +248,7 @@ qs_response_page_update (QsPage *page, QsRun *run)
       return;
     }
   gtk_stack_set_visible_child_name (self->stack, "content");
-  show_status (self, qs_probe_get_http_version (probe), qs_probe_get_http_status (probe));
-  show_headers (self, qs_probe_get_http_headers (probe));
+  show_head (self, run);
   show_body (self, probe);
 }
 
