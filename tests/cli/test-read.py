@@ -107,6 +107,14 @@ class Read(unittest.TestCase):
             probe.check_shape(each, {"source": probe.SOURCE, **probe.CONTRACT})
         first = probe.read(two, "--connection=1", f"--keylog={self.keys}")
         self.assertEqual(first.report, reports["connections"][0])
+        # Of very many secrets each connection gets its own.
+        many = self.file("many.keys")
+        with open(self.keys, encoding="ascii") as keys, open(many, "w", encoding="ascii") as out:
+            for number in range(60000):
+                out.write(f"CLIENT_TRAFFIC_SECRET_0 {number:064x} {number:064x}\n")
+            out.write(keys.read())
+        picked = probe.read(two, "--connection=1", f"--keylog={many}")
+        self.assertEqual(picked.report, first.report)
         beyond = probe.run(f"--read={two}", "--connection=3")
         self.assertEqual((beyond.status, beyond.out), (1, b""))
         self.assertIn("2 connections", beyond.err)
