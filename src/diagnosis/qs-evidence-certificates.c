@@ -150,11 +150,26 @@ time_of_chain (const QsEvidence *evidence)
   return (qs_trace_get_origin (evidence->trace) + evidence->certificate->time) / G_GINT64_CONSTANT (1000000000);
 }
 
+/* A resumed handshake shows no certificate; those of the session were verified again when it was offered. NULL: there is
+ * no such session. */
+static GPtrArray *
+dup_session_chain (const QsEvidence *evidence)
+{
+  const QsMark *mark = qs_trace_find_mark (evidence->trace, QS_MARK_FACT, "tls.session", NULL);
+
+  if (evidence->chain->len > 0 || mark == NULL || mark->bytes == NULL ||
+      g_strcmp0 (qs_trace_get_fact (evidence->trace, "tls.resumed"), "yes") != 0)
+    return NULL;
+  g_autoptr (GPtrArray) ders = qs_certificate_ders_unpack (mark->bytes);
+  return qs_certificate_chain_new (ders);
+}
+
 void
 qs_evidence_find_faults (QsEvidence *evidence)
 {
   g_autofree char *host = dup_host (evidence);
-  const QsChainFacts facts = { .chain = evidence->chain,
+  g_autoptr (GPtrArray) kept = dup_session_chain (evidence);
+  const QsChainFacts facts = { .chain = kept != NULL ? kept : evidence->chain,
                                .host = host,
                                .now_s = time_of_chain (evidence),
                                .code = evidence->verify_code,
@@ -223,11 +238,31 @@ qs_evidence_dup_notes (const QsEvidence *evidence, guint place)
   return sections;
 }
 
+static gboolean
+is_resumed_by_us (const QsEvidence *evidence)
+{
+  g_autoptr (GPtrArray) kept = dup_session_chain (evidence);
+
+  return kept != NULL;
+}
+
 char *
 qs_evidence_verify_words (const QsEvidence *evidence)
 {
+  if (evidence->verify_code < 0 && is_resumed_by_us (evidence))
+    return g_strdup (
+        _ ("The session was resumed, which shows no certificate; those of the kept session were verified again "
+           "before it was offered."));
   if (evidence->verify_code < 0)
     return NULL;
+  /* OpenSSL does not look at what was stapled. */
+  for (guint i = 0; evidence->verify_code == X509_V_OK && i < evidence->faults->len; i++)
+    {
+      const QsFault *fault = evidence->faults->pdata[i];
+      if (fault->kind == QS_FAULT_REVOKED)
+        return g_strdup_printf (_ ("The certificate is for this host and comes from a trusted CA, but: %s"),
+                                fault->sentence);
+    }
   for (guint i = 0; evidence->verify_code > 0 && i < evidence->faults->len; i++)
     {
       const QsFault *fault = evidence->faults->pdata[i];

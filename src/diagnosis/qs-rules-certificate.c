@@ -52,6 +52,19 @@ join_sentences (const QsEvidence *evidence, QsFaultKind kind, const QsFault **fi
   return g_string_free (text, *first == NULL);
 }
 
+/* Where no message shows it: the mark of the run has the chain, or of the session that was resumed. */
+static void
+add_chain (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsMark *sent = qs_trace_find_mark (evidence->trace, QS_MARK_CERTIFICATES, NULL, NULL);
+  const QsMark *kept = qs_trace_find_mark (evidence->trace, QS_MARK_FACT, "tls.session", NULL);
+
+  if (sent != NULL)
+    qs_match_add_mark (match, evidence, sent, g_strdup (_ ("the certificates of the server")));
+  else if (kept != NULL)
+    qs_match_add_mark (match, evidence, kept, g_strdup (_ ("the certificates of the kept session")));
+}
+
 static gboolean
 match_kind (const QsEvidence *evidence, QsMatch *match, QsFaultKind kind, const QsFault **first)
 {
@@ -67,8 +80,7 @@ match_kind (const QsEvidence *evidence, QsMatch *match, QsFaultKind kind, const 
   match->packet = packet_of (evidence->certificate);
   qs_match_add_message (match, evidence, evidence->certificate);
   if (evidence->certificate == NULL)
-    qs_match_add_mark (match, evidence, qs_trace_find_mark (evidence->trace, QS_MARK_CERTIFICATES, NULL, NULL),
-                       g_strdup (_ ("the certificates of the server")));
+    add_chain (evidence, match);
   return TRUE;
 }
 

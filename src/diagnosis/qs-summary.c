@@ -89,6 +89,8 @@ read_verify (QsSummary *summary, const QsEvidence *evidence)
   summary->chain = g_ptr_array_ref (evidence->chain);
   summary->verify_code = evidence->verify_code;
   summary->verify_message = qs_evidence_verify_words (evidence);
+  for (guint i = 0; i < evidence->faults->len; i++)
+    summary->chain_in_doubt |= ((const QsFault *) evidence->faults->pdata[i])->kind <= QS_FAULT_REFUSED;
   summary->chain_notes = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
   for (guint i = 0; i < evidence->chain->len; i++)
     g_ptr_array_add (summary->chain_notes, qs_evidence_dup_notes (evidence, i));

@@ -41,7 +41,8 @@ typedef struct {
   /* Beside each certificate of the chain what it does not say itself: an array of QsCertificateSection (what is wrong
    * with it; of the server's own the stapled OCSP answer and SCTs); may be empty. */
   GPtrArray *chain_notes;
-  char *quic_version; /* "1" */
+  gboolean chain_in_doubt; /* something tells against it that the verification does not look at */
+  char *quic_version;      /* "1" */
   gboolean retry;
   GArray *offered_versions;          /* guint32 of Version Negotiation, NULL when there was none */
   GBytes *peer_transport_parameters; /* the extension's bytes */

@@ -133,7 +133,17 @@ session_cb (const QsTicketOffer *offer, gpointer data)
                     .data = (const guint8 *) offer->sentence,
                     .length = strlen (offer->sentence) + 1 };
 
-  qs_mark_sink_add (self->sink, QS_MARK_FACT, "tls.session", offer->error, offer->offered ? "offered" : "not offered");
+  QsMark fact = { .kind = QS_MARK_FACT,
+                  .name = "tls.session",
+                  .stream = -1,
+                  .value = offer->error,
+                  .text = g_strdup (offer->offered ? "offered" : "not offered") };
+  GByteArray *packed = g_byte_array_new ();
+
+  /* A resumed handshake shows none: what there is to say of them is to be said all the same. */
+  append_chain (packed, offer->chain);
+  fact.bytes = g_byte_array_free_to_bytes (packed);
+  qs_mark_sink_add_full (self->sink, &fact);
   qs_connection_emit (self, &event);
 }
 

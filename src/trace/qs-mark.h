@@ -30,7 +30,7 @@ const char *qs_stream_state_name (QsStreamState state); /* "RESET_REMOTE" */
  * @QS_MARK_TCP_PROBE: what TCP said on the same port [name: "open", "refused", "silent", "unreachable", "tls", "not-tls"; text]
  * @QS_MARK_SOCKET_ERROR: a socket call failed [name: "ECONNREFUSED"; value: errno; text: in words]
  * @QS_MARK_ICMP: an ICMP error [name: "port-unreachable", "host-unreachable", "net-unreachable", "admin-prohibited", "too-big", …; value: type << 8 | code; text: address of who said so]
- * @QS_MARK_FACT: something the TLS stack knows [name: "tls.version", "tls.cipher", "tls.group", "tls.signature", "tls.alpn", "tls.resumed", "tls.session" (one was kept; text: "offered" or "not offered", value: the X509_V_ERR_* that was why, 0: none), "tls.sni", "quic.rtt_ms" (value: nanoseconds), "offer.alpn", "offer.groups", "offer.ciphersuites", "target" (value: its port); text: its value]
+ * @QS_MARK_FACT: something the TLS stack knows [name: "tls.version", "tls.cipher", "tls.group", "tls.signature", "tls.alpn", "tls.resumed", "tls.session" (one was kept; text: "offered" or "not offered", value: the X509_V_ERR_* that was why, 0: none; bytes: its certificates, if it was offered), "tls.sni", "quic.rtt_ms" (value: nanoseconds), "offer.alpn", "offer.groups", "offer.ciphersuites", "target" (value: its port); text: its value]
  * @QS_MARK_CERTIFICATES: the peer's chain [value: how many; bytes: each DER with a 4-byte big-endian length before it]
  * @QS_MARK_VERIFY: the verification ended [value: X509_V_ERR_*, 0 for OK; name: "X509_V_ERR_…" short form; text: "depth 0: …"; bytes: all errors and the chain that was built, see certs/qs-fault.h]
  * @QS_MARK_HANDSHAKE_DONE: SSL_connect returned 1

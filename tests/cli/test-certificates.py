@@ -80,6 +80,23 @@ class OurServer(WithChains):
                         self.check(kind, self.probe(peer, KINDS[kind][0], trust, scheme, *options), options)
 
 
+class Resumed(WithChains):
+    """A resumed handshake shows no certificate; what there is to say of it is said all the same."""
+
+    def test_resumed(self):
+        for kind in ("good", "no-subject-alt-name", "too-long"):
+            chain, key, trust = self.chains.make(kind)
+            with peers.quicserve(probe.SERVER, f"--cert={chain}", f"--key={key}") as peer:
+                for scheme in ("quic", "tls"):
+                    session = f"--session={self.chains.path(f'{kind}-{scheme}.session')}"
+                    for resumed in (False, True):
+                        with self.subTest(f"{kind} {scheme} {resumed}"):
+                            target = f"{scheme}://localhost:{peer.port}/bytes/5"
+                            result = probe.probe(f"--cacert={trust}", session, target)
+                            self.assertIs(result.report["tls"]["resumed"], resumed)
+                            self.check(kind, result)
+
+
 def _add(kind):
     def test(self):
         self.check_over_both(kind)

@@ -94,9 +94,9 @@ show_verify (QsSecurityPage *self, QsRun *run, const QsSummary *summary)
   GtkStyleContext *style = gtk_widget_get_style_context (GTK_WIDGET (self->verify_icon));
   const char *icon_name = "dialog-question-symbolic", *css_class = "qs-neutral";
 
-  if (summary->verify_code == 0)
+  if (summary->verify_code == 0 && !summary->chain_in_doubt)
     icon_name = "security-high-symbolic", css_class = "qs-ok";
-  else if (summary->verify_code > 0)
+  else if (summary->verify_code >= 0)
     icon_name = "dialog-error-symbolic", css_class = "qs-error";
   gtk_style_context_remove_class (style, "qs-neutral");
   gtk_style_context_remove_class (style, "qs-ok");
