@@ -34,6 +34,10 @@ class Healthy(unittest.TestCase):
         cls.count = 0
 
     def run_well(self, name, target, *options, path=None):
+        # Of localhost's two addresses the peers listen on one; a path that holds back datagrams holds back the refusal of the
+        # other one too, which then looks like silence.
+        if path is not None:
+            target = target.replace("//localhost:", f"//{peers.HOST}:")
         with self.subTest(name, path=path):
             result = probe.probe(f"--cacert={self.certs.ca}", "--timeout=30", *PATHS[path], *options, target)
             type(self).count += 1
