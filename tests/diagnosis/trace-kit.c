@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire/qs-tls-extensions.h"
+#include "wire/qs-transport-parameters.h"
+#include "wire/qs-writer.h"
+
 static GBytes *
 payload_cb (QsTrace *trace, guint packet, gpointer data)
 {
@@ -156,46 +160,20 @@ made_packet (Made *made, QsDirection direction, QsPacketType type, guint64 numbe
 static void
 put16 (GByteArray *bytes, guint value)
 {
-  const guint8 two[] = { (guint8) (value >> 8), (guint8) value };
-
-  g_byte_array_append (bytes, two, 2);
+  qs_write_uint (bytes, value, 2);
 }
 
 static void
 put8 (GByteArray *bytes, guint value)
 {
-  guint8 one = (guint8) value;
-
-  g_byte_array_append (bytes, &one, 1);
-}
-
-static void
-put_text (GByteArray *bytes, const char *text)
-{
-  g_byte_array_append (bytes, (const guint8 *) text, (guint) strlen (text));
+  qs_write_uint (bytes, value, 1);
 }
 
 static void
 put_extension (GByteArray *to, guint type, GByteArray *data)
 {
-  put16 (to, type);
-  put16 (to, data->len);
-  g_byte_array_append (to, data->data, data->len);
+  qs_tls_extension_write (to, (guint16) type, qs_written (data));
   g_byte_array_set_size (data, 0);
-}
-
-static void
-put_parameters (GByteArray *data, guint idle_ms)
-{
-  guint8 value[8];
-  gsize length = qs_varint_write (idle_ms, value);
-
-  put8 (data, 1);
-  put8 (data, (guint) length);
-  g_byte_array_append (data, value, (guint) length);
-  put8 (data, 6); /* initial_max_stream_data_bidi_remote */
-  put8 (data, 1);
-  put8 (data, 4);
 }
 
 static void
@@ -205,30 +183,14 @@ put_extensions (GByteArray *to, guint8 type, const Hello *hello)
   gboolean client = type == QS_TLS_CLIENT_HELLO;
 
   if (hello->sni != NULL)
-    {
-      put16 (data, (guint) strlen (hello->sni) + 3);
-      put8 (data, 0);
-      put16 (data, (guint) strlen (hello->sni));
-      put_text (data, hello->sni);
-      put_extension (to, 0, data);
-    }
+    qs_tls_write_server_name (to, hello->sni);
   if (hello->alpn != NULL)
-    {
-      put16 (data, (guint) strlen (hello->alpn) + 1);
-      put8 (data, (guint) strlen (hello->alpn));
-      put_text (data, hello->alpn);
-      put_extension (to, 16, data);
-    }
+    qs_tls_write_alpn (to, (const char *const[]){ hello->alpn, NULL });
   if (client && hello->group != 0)
     {
-      put16 (data, 2);
-      put16 (data, hello->group);
-      put_extension (to, 10, data);
-      put16 (data, 5);
-      put16 (data, hello->group);
-      put16 (data, 1);
-      put8 (data, 0);
-      put_extension (to, 51, data);
+      const QsTlsKeyShare share = { (guint16) hello->group, QS_SPAN ("", 1) };
+      qs_tls_write_numbers (to, QS_TLS_EXT_SUPPORTED_GROUPS, 2, &share.group, 1);
+      qs_tls_write_key_shares (to, &share, 1);
     }
   else if (hello->group != 0)
     {
@@ -238,23 +200,24 @@ put_extensions (GByteArray *to, guint8 type, const Hello *hello)
           put16 (data, 1);
           put8 (data, 0);
         }
-      put_extension (to, 51, data);
+      put_extension (to, QS_TLS_EXT_KEY_SHARE, data);
     }
   if (hello->version != 0)
     {
       put16 (data, hello->version);
-      put_extension (to, 43, data);
+      put_extension (to, QS_TLS_EXT_SUPPORTED_VERSIONS, data);
     }
   if (hello->idle_ms != 0)
     {
-      put_parameters (data, hello->idle_ms);
-      put_extension (to, 57, data);
+      qs_transport_parameter_write_integer (data, 0x01, hello->idle_ms);
+      qs_transport_parameter_write_integer (data, 0x06, 4); /* initial_max_stream_data_bidi_remote */
+      put_extension (to, QS_TLS_EXT_QUIC_TRANSPORT_PARAMETERS, data);
     }
   if (hello->filler != 0)
     {
       g_byte_array_set_size (data, hello->filler);
       memset (data->data, 0, data->len);
-      put_extension (to, 21, data);
+      put_extension (to, QS_TLS_EXT_PADDING, data);
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include "trace/qs-trace-http3.h"
 #include "wire/qs-http3.h"
+#include "wire/qs-writer.h"
 
 typedef struct {
   QsDissection dissection; /* as much of it as is looked at */
@@ -127,21 +128,15 @@ static GByteArray *
 make_request (gsize body)
 {
   GByteArray *bytes = g_byte_array_new ();
-  guint8 varint[8];
-  static const guint8 headers[] = { 0x01, 0x0f, 0x00, 0x00, 0x51, 0x0b, '/', 'i', 'n',
-                                    'd',  'e',  'x',  '.',  'h',  't',  'm', 'l' };
-  static const guint8 grease[] = { 0x21, 0x02, 0xab, 0xcd };
-  static const guint8 trailers[] = { 0x01, 0x03, 0x00, 0x00, 0xd9 }; /* :status 200, of all things */
-  static const guint8 data = QS_HTTP3_DATA;
+  static const guint8 fields[] = { 0x00, 0x00, 0x51, 0x0b, '/', 'i', 'n', 'd', 'e', 'x', '.', 'h', 't', 'm', 'l' };
+  static const guint8 trailers[] = { 0x00, 0x00, 0xd9 }; /* :status 200, of all things */
+  g_autofree guint8 *content = g_malloc (body + 1);
 
-  g_byte_array_append (bytes, headers, sizeof headers);
-  g_byte_array_append (bytes, grease, sizeof grease);
-  g_byte_array_append (bytes, &data, 1);
-  g_byte_array_append (bytes, varint, (guint) qs_varint_write (body, varint));
-  guint at = bytes->len;
-  g_byte_array_set_size (bytes, at + (guint) body);
-  memset (bytes->data + at, 0x01, body); /* if it were read as frames, there would be many */
-  g_byte_array_append (bytes, trailers, sizeof trailers);
+  memset (content, 0x01, body); /* if it were read as frames, there would be many */
+  qs_http3_frame_write (bytes, QS_HTTP3_HEADERS, QS_SPAN (fields, sizeof fields));
+  qs_http3_frame_write (bytes, 0x21, QS_SPAN ("\xab\xcd", 2)); /* GREASE */
+  qs_http3_frame_write (bytes, QS_HTTP3_DATA, QS_SPAN (content, body));
+  qs_http3_frame_write (bytes, QS_HTTP3_HEADERS, QS_SPAN (trailers, sizeof trailers));
   return bytes;
 }
 

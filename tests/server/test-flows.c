@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "wire/qs-writer.h"
+
 static const struct sockaddr_in peer_a = { .sin_family = AF_INET,
                                            .sin_port = 0x1234,
                                            .sin_addr.s_addr = 0x0100007f }; /* any will do */
@@ -13,21 +15,14 @@ static QsFlow *
 add_with (QsFlows *flows, const struct sockaddr_in *peer, QsDirection direction, const char *dcid, const char *scid)
 {
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
-  guint8 lengths[2] = { (guint8) strlen (dcid), scid != NULL ? (guint8) strlen (scid) : 0 };
+  QsPacketHeader header = { .type = scid != NULL ? QS_PACKET_INITIAL : QS_PACKET_1RTT,
+                            .version = scid != NULL ? QS_QUIC_VERSION_1 : 0,
+                            .dcid = QS_SPAN (dcid, strlen (dcid)),
+                            .scid = QS_SPAN (scid, scid != NULL ? strlen (scid) : 0) };
 
-  if (scid != NULL)
-    g_byte_array_append (bytes, (const guint8 *) "\xc0\0\0\0\1", 5);
-  else
-    g_byte_array_append (bytes, (const guint8 *) "\x40", 1);
-  if (scid != NULL)
-    g_byte_array_append (bytes, &lengths[0], 1);
-  g_byte_array_append (bytes, (const guint8 *) dcid, lengths[0]);
-  if (scid != NULL)
-    {
-      g_byte_array_append (bytes, &lengths[1], 1);
-      g_byte_array_append (bytes, (const guint8 *) scid, lengths[1]);
-    }
-  g_byte_array_append (bytes, (const guint8 *) "rest of the packet", 18);
+  header.first_byte = qs_packet_first_byte (header.version, header.type, 1);
+  qs_packet_header_write (bytes, &header, 18);
+  qs_write_span (bytes, QS_SPAN ("rest of the packet", 18));
   QsUdpDatagram datagram = {
     .time = g_get_real_time () * 1000,
     .direction = direction,
