@@ -24,17 +24,18 @@ struct _QsCaptureConnection {
   QsCaptureFlow *flow;
   QsCaptureEnd client, server;
   QsVantage vantage;
-  gboolean guessed;                /* QUIC by its looks alone: short headers between ports that mean nothing */
-  guint n_fitting, n_odd;          /* datagrams that look like short headers, and that do not */
-  guint64 n_bytes, n_high, n_zero; /* of what would be encrypted: all, those from 128 on, those that are 0 */
-  guint64 first_bytes[2];          /* bit N: one began with N; header protection makes them differ */
-  gboolean negotiates;             /* a Version Negotiation was the last that came */
-  QsCaptureTcp tcp[2];             /* by who sends: client, server */
-  gboolean sole;                   /* no other one in the capture has its server */
-  gboolean refused_shown;          /* RST was told of */
-  guint n_syn;                     /* the client\'s */
-  gint64 last_syn;                 /* since 1970 */
-  guint8 ended[2];                 /* by who sends: flags of TCP that were told of, FIN and RST */
+  gboolean guessed;                    /* QUIC by its looks alone: short headers between ports that mean nothing */
+  guint n_fitting, n_odd;              /* datagrams that look like short headers, and that do not */
+  guint64 n_bytes, n_high, n_zero;     /* of what would be encrypted: all, those from 128 on, those that are 0 */
+  guint64 first_bytes[2];              /* bit N: one began with N; header protection makes them differ */
+  gboolean negotiates;                 /* a Version Negotiation was the last that came */
+  QsCaptureTcp tcp[2];                 /* by who sends: client, server */
+  gboolean sole;                       /* no other one in the capture has its server */
+  gboolean syn_seen[2], in_records[2]; /* TCP, by who sends: its start is there; a record began */
+  gboolean refused_shown;              /* RST was told of */
+  guint n_syn;                         /* the client\'s */
+  gint64 last_syn;                     /* since 1970 */
+  guint8 ended[2];                     /* by who sends: flags of TCP that were told of, FIN and RST */
   gboolean answered;
   gint64 connected; /* TCP: when the server's SYN came, since 1970; -1: it did not */
   gint64 first, last;

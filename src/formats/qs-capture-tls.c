@@ -5,6 +5,9 @@
 #include "base/qs-i18n.h"
 #include "formats/qs-capture-private.h"
 
+#define MIN_RECORD 16 /* bytes: an AEAD's tag */
+#define MAX_RECORD (16384 + 2048)
+
 typedef struct {
   QsCapture *capture;
   QsCaptureConnection *connection;
@@ -12,11 +15,17 @@ typedef struct {
   gint64 time;
 } Delivery;
 
-/* A record of type handshake, of any version so far (RFC 9846 section 5.1). */
+/* A record of type handshake, of any version so far (RFC 9846 section 5.1); or, where the capture began later than the connection,
+ * of application data, whose length must be one that is allowed. */
 static gboolean
 looks_like_tls (QsSpan bytes)
 {
-  return bytes.length >= 3 && bytes.data[0] == 22 && bytes.data[1] == 3 && bytes.data[2] <= 4;
+  if (bytes.length < 3 || bytes.data[1] != 3 || bytes.data[2] > 4)
+    return FALSE;
+  if (bytes.data[0] == 22)
+    return TRUE;
+  guint length = bytes.length >= 5 ? (guint) (bytes.data[3] << 8 | bytes.data[4]) : 0;
+  return bytes.data[0] == 23 && bytes.data[2] == 3 && length > MIN_RECORD && length <= MAX_RECORD;
 }
 
 static void
@@ -33,8 +42,14 @@ deliver_cb (QsSpan bytes, gpointer data)
   Delivery *delivery = data;
   QsCaptureConnection *connection = delivery->connection;
 
+  guint side = qs_capture_same_end (&delivery->packet->from, &connection->client) ? 0 : 1;
+  /* Without its SYN a side begins anywhere, and is read from the first record on that a segment begins with. */
+  gboolean in_order = connection->syn_seen[side] || connection->in_records[side] || looks_like_tls (bytes);
   if (connection->trace == NULL && looks_like_tls (bytes))
     begin_tls (delivery->capture, connection);
+  if (!in_order)
+    return;
+  connection->in_records[side] = TRUE;
   if (connection->trace != NULL)
     qs_trace_add_segment (connection->trace, delivery->time - connection->first,
                           qs_capture_direction_of (connection, delivery->packet), 0, bytes.data, bytes.length);
@@ -144,6 +159,7 @@ qs_capture_add_tcp (QsCapture *self, const QsCaptured *captured, const QsCapture
   if ((packet->tcp_flags & QS_TCP_SYN) != 0)
     {
       sequence++;
+      connection->syn_seen[side] = TRUE;
       connection->n_syn += side == 0;
       connection->last_syn = side == 0 ? captured->time : connection->last_syn;
       qs_capture_tcp_start (&connection->tcp[side], sequence);

@@ -548,6 +548,21 @@ test_strangers (void)
     check_stranger (strangers[i].hex, strangers[i].version);
 }
 
+/* TLS over TCP whose start was not recorded: application data is a connection all the same. */
+static void
+test_began_before (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = data_path ("tls13-began-before-capture.pcap");
+  g_autoptr (GPtrArray) traces = qs_trace_file_load (path, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (traces->len, ==, 1);
+  g_autoptr (QsDissector) dissector = qs_dissector_new (traces->pdata[0]);
+  qs_dissector_advance (dissector, 0);
+  g_assert_cmpuint (qs_trace_get_n_packets (traces->pdata[0]), ==, 6);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -569,6 +584,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/links/fragments", test_fragments);
   g_test_add_func ("/links/trains", test_trains);
   g_test_add_func ("/links/strangers", test_strangers);
+  g_test_add_func ("/links/began-before", test_began_before);
   g_test_add_func ("/links/dns", test_dns);
   return g_test_run ();
 }
