@@ -45,7 +45,7 @@ CONTRACT = {
     ),
     "streams": [STREAM],
     "http": ({"version": TEXT, "status": MAYBE_NUMBER, "headers": [list], "bytes": int}, None),
-    "trace": {"datagrams": int, "packets": int, "frames": int},
+    "trace": {"datagrams": int, "datagrams_not_kept": int, "packets": int, "frames": int},
 }  # fmt: skip
 
 
