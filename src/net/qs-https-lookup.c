@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "net/qs-https-lookup.h"
 
+#define CARES_NO_DEPRECATED /* what takes their place is younger than the c-ares that we need */
 #include <ares.h>
 #include <poll.h>
 #include <string.h>

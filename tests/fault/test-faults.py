@@ -68,7 +68,7 @@ def run_probe(servers, at):
     """One run of quicprobe with every kind of file. Returns the outcome, and how many calls there were."""
     with tempfile.TemporaryDirectory(prefix="qs-fault-") as folder, tempfile.TemporaryDirectory(prefix="qs-told-") as beside:
         told, env = preloaded(beside, at)
-        command = [PROBE, f"--cacert={servers.ca}", "-4", "--json", "--timeout=5", f"--pcapng={folder}/run.pcapng",
+        command = [PROBE, f"--cacert={servers.ca}", "-4", "--json", "--timeout=5", "--experiments=none", f"--pcapng={folder}/run.pcapng",
                    f"--qlog={folder}/run.sqlog", f"--keylog={folder}/run.keys", f"--session={folder}/run.session",
                    f"quic://localhost:{servers.peer.port}/bytes/3000"]  # fmt: skip
         done = subprocess.run(command, env=env, capture_output=True, timeout=PATIENCE)
