@@ -317,11 +317,11 @@ static char *
 describe_ceiling (const QsEvidence *evidence, const QsMark *note)
 {
   const QsHttpFacts *http = &evidence->http;
-  g_autofree char *size = qs_text_size (http->body);
   g_autofree char *time = http->asked_at >= 0 ? qs_text_duration (evidence->now - http->asked_at) : NULL;
 
   if (http->status > 0 && http->body > 0 && time != NULL)
-    return g_strdup_printf (_ ("The answer went on for %s: %s of its body came, and no end."), time, size);
+    return g_strdup_printf (_ ("The answer went on for %s: %" PRIu64 " bytes of its body came, and no end."), time,
+                            http->body);
   if (http->n_interim > 0 && http->status == 0)
     return g_strdup_printf (_ ("Interim answers (1xx) came, and no final one."));
   return g_strdup (note->text);

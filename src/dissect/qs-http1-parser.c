@@ -66,8 +66,10 @@ parse_status (QsHttp1Parser *self, GError **error)
     {
       g_autofree char *shown = qs_text_escape_short (line, -1, 60);
       g_autofree char *message =
-          g_strdup_printf (is_http ? _ ("The answer's status line “%s” has no status of three digits.")
-                                   : _ ("The answer is not HTTP: it begins with “%s” in place of a status line."),
+          g_strdup_printf (g_str_has_prefix (line, "GET /")
+                               ? _ ("The answer is the request itself, “%s”: what answers sends back what it gets.")
+                           : is_http ? _ ("The answer's status line “%s” has no status of three digits.")
+                                     : _ ("The answer is not HTTP: it begins with “%s” in place of a status line."),
                            shown);
       return fail (self, QS_ERROR_PARSE, message, error);
     }

@@ -631,6 +631,12 @@ turn_ended (QsConnection *self)
 static QsTurn
 turn_established (QsConnection *self, gint64 deadline)
 {
+  /* A peer that sends at full speed does not put it off. */
+  if (self->close_requested && self->close_manner == QS_CLOSE_NOW && !self->ops->ended (self))
+    {
+      qs_connection_set_io_state (self, QS_CONNECTION_CLOSING);
+      return QS_TURN_PROGRESS;
+    }
   QsTurn turn = turn_streams (self, deadline);
 
   if (turn != QS_TURN_IDLE)

@@ -278,10 +278,10 @@ qs_request_dup_idle_words (QsRequest *self)
                             self->n_interim);
   if (self->n_idle_bytes == 0)
     return NULL;
-  g_autofree char *size = qs_text_size (self->n_idle_bytes);
-  return g_strdup_printf (self->status == 0 ? _ ("%s came, and the answer's head is not whole")
-                                            : _ ("%s came, and nothing of the answer's body was in them"),
-                          size);
+  return g_strdup_printf (self->status == 0
+                              ? _ ("%" PRIu64 " bytes came, and the answer's head is not whole")
+                              : _ ("%" PRIu64 " bytes came, and nothing of the answer's body was in them"),
+                          self->n_idle_bytes);
 }
 
 void

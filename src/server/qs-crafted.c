@@ -247,6 +247,30 @@ qs_crafted_http3_headers (const char *const *fields)
   return g_byte_array_free_to_bytes (out);
 }
 
+/* A field section without its prefix of two bytes (RFC 9204 section 4.5.1): more of one. */
+GBytes *
+qs_crafted_http3_fields (const char *const *fields)
+{
+  g_autoptr (GByteArray) section = g_byte_array_new ();
+
+  qs_qpack_literals_write (section, fields);
+  return g_bytes_new (section->data + 2, section->len - 2);
+}
+
+GBytes *
+qs_crafted_http3_large_headers (void)
+{
+  static const char *const status[] = { ":status", "200", NULL };
+  g_autoptr (GByteArray) section = g_byte_array_new ();
+  GByteArray *out = g_byte_array_new ();
+
+  qs_qpack_literals_write (section, status);
+  qs_write_varint (out, QS_HTTP3_HEADERS);
+  qs_write_varint (out, 1 << 30);
+  g_byte_array_append (out, section->data, section->len);
+  return g_byte_array_free_to_bytes (out);
+}
+
 GBytes *
 qs_crafted_http3_data (const char *text)
 {

@@ -44,6 +44,9 @@ GBytes *qs_crafted_add_frames (QsSpan datagram, guint8 cid_length, QsSpan secret
 /* Frames of HTTP/3 (RFC 9114 section 7.2). fields: name, value, …, NULL, as they are to stand there, literally each
  * (RFC 9204 section 4.5.6). */
 GBytes *qs_crafted_http3_headers (const char *const *fields);
+/* The start of HEADERS of 1 GiB, and fields for its middle. */
+GBytes *qs_crafted_http3_large_headers (void);
+GBytes *qs_crafted_http3_fields (const char *const *fields);
 GBytes *qs_crafted_http3_data (const char *text);
 GBytes *qs_crafted_http3_goaway (guint64 id);
 

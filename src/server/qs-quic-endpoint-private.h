@@ -68,6 +68,7 @@ typedef struct {
   gboolean waits;  /* its body had nothing to give */
   GByteArray *out; /* not taken by the stream yet; NULL: nothing was */
   gboolean out_fin;
+  GBytes *flood; /* goes out again and again; NULL: nothing does */
 } QsQuicStream;
 
 /* Of both listeners. */

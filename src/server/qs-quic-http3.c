@@ -9,7 +9,8 @@
 #include "server/qs-quic-endpoint-private.h"
 
 #define PIECE 16384
-#define H3_NO_ERROR 0x100         /* RFC 9114 section 8.1 */
+#define H3_NO_ERROR 0x100 /* RFC 9114 section 8.1 */
+#define FLOOD_PIECE (1 << 14)
 #define CONNECTION_TURN (1 << 18) /* bytes that one connection may send before the next one has its turn */
 
 static QsQuicStream *
@@ -221,21 +222,49 @@ say_goaway (QsQuicConnection *connection, QsQuicStream *stream)
   g_clear_pointer (&stream->responder, qs_responder_free);
 }
 
-/* What a scenario has in place of an answer, beside nghttp3, which would not. TRUE: so it was done. */
+static void
+append_out (QsQuicStream *stream, GBytes *bytes)
+{
+  if (stream->out == NULL)
+    stream->out = g_byte_array_new ();
+  g_byte_array_append (stream->out, g_bytes_get_data (bytes, NULL), (guint) g_bytes_get_size (bytes));
+}
+
+static const char *const good_fields[] = { ":status", "200", "content-type", "text/plain", NULL };
+static const char *const wrong_fields[] = {
+  ":status", "200", "connection", "close", "content-type", "text/plain", NULL
+};
+static const char *const interim_fields[] = { ":status", "103", "link", "</style.css>; rel=preload", NULL };
+static const char *const some_fields[] = { "x-filler", "0123456789abcdef0123456789abcdef0123456789abcdef", NULL };
+
+/* What goes out first, and what then again and again, or the end. TRUE: so it was done. */
+static gboolean
+begin_misanswer (QsQuicStream *stream, GBytes *first, GBytes *again)
+{
+  append_out (stream, first);
+  g_bytes_unref (first);
+  stream->flood = again;
+  stream->out_fin = again == NULL;
+  return TRUE;
+}
+
+/* What a scenario has in place of an answer, beside nghttp3, which would not. FALSE: nothing. */
 static gboolean
 misanswer (QsQuicConnection *connection, QsQuicStream *stream)
 {
-  static const char *const fields[] = { ":status", "200", "connection", "close", "content-type", "text/plain", NULL };
-  g_autoptr (GBytes) bytes = NULL;
-
   switch (connection->endpoint->behaviour->http3)
     {
     case QS_HTTP3_FAULT_FIELD:
-      bytes = qs_crafted_http3_headers (fields);
-      break;
+      return begin_misanswer (stream, qs_crafted_http3_headers (wrong_fields), NULL);
     case QS_HTTP3_FAULT_DATA_FIRST:
-      bytes = qs_crafted_http3_data ("no head before this\n");
-      break;
+      return begin_misanswer (stream, qs_crafted_http3_data ("no head before this\n"), NULL);
+    case QS_HTTP3_FAULT_INTERIM:
+      return begin_misanswer (stream, qs_crafted_http3_headers (interim_fields),
+                              qs_crafted_http3_headers (interim_fields));
+    case QS_HTTP3_FAULT_EMPTY_DATA:
+      return begin_misanswer (stream, qs_crafted_http3_headers (good_fields), qs_crafted_http3_data (""));
+    case QS_HTTP3_FAULT_LARGE_HEAD:
+      return begin_misanswer (stream, qs_crafted_http3_large_headers (), qs_crafted_http3_fields (some_fields));
     case QS_HTTP3_FAULT_GOAWAY:
       say_goaway (connection, stream);
       return TRUE;
@@ -243,10 +272,6 @@ misanswer (QsQuicConnection *connection, QsQuicStream *stream)
     default:
       return FALSE;
     }
-  stream->out = g_byte_array_new ();
-  g_byte_array_append (stream->out, g_bytes_get_data (bytes, NULL), (guint) g_bytes_get_size (bytes));
-  stream->out_fin = TRUE;
-  return TRUE;
 }
 
 /* The head waits until there is something to say, so that a slow answer is slow from its first byte. */
@@ -323,6 +348,8 @@ write_what_waits (QsQuicConnection *connection)
   for (guint i = 0; i < connection->streams->len; i++)
     {
       QsQuicStream *stream = connection->streams->pdata[i];
+      while (stream->flood != NULL && !stream->write_done && (stream->out == NULL || stream->out->len < FLOOD_PIECE))
+        append_out (stream, stream->flood);
       if (!stream->http3 || stream->out == NULL || !write_out (connection, stream))
         continue;
       qs_http3_server_set_blocked (connection->http3, (gint64) stream->id, FALSE);

@@ -12,6 +12,7 @@ qs_quic_stream_free (QsQuicStream *stream)
 {
   g_clear_pointer (&stream->responder, qs_responder_free);
   g_clear_pointer (&stream->out, g_byte_array_unref);
+  g_clear_pointer (&stream->flood, g_bytes_unref);
   SSL_free (stream->answer);
   SSL_free (stream->ssl);
   g_free (stream);

@@ -33,6 +33,9 @@ typedef enum {
   QS_HTTP3_FAULT_NONE,
   QS_HTTP3_FAULT_FIELD,      /* header fields that HTTP/3 does not have: the answer is malformed */
   QS_HTTP3_FAULT_DATA_FIRST, /* DATA before HEADERS */
+  QS_HTTP3_FAULT_INTERIM,    /* interim answers without an end */
+  QS_HTTP3_FAULT_EMPTY_DATA, /* a head, and DATA that holds nothing, without an end */
+  QS_HTTP3_FAULT_LARGE_HEAD, /* header fields without an end */
   QS_HTTP3_FAULT_GOAWAY,     /* GOAWAY that names the request, and no answer */
 } QsHttp3Fault;
 
