@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 #define QS_RUN_ITEM_RUN 'R'      /* version, vantage, origin, n_carriers, kept, title */
 #define QS_RUN_ITEM_PATH 'P'     /* local, remote: known, address, port, scope */
 #define QS_RUN_ITEM_MARK 'M'     /* time, kind, then members */
+#define QS_RUN_ITEM_NOT_KEPT 'N' /* datagrams, bytes, marks that were counted and not kept */
 #define QS_RUN_ITEM_SEGMENTS 'S' /* direction, path, time, length, kept: of each */
 
 #define QS_RUN_VERSION 1

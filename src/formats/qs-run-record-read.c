@@ -5,6 +5,7 @@
 #include "base/qs-text.h"
 #include "formats/qs-pcapng-private.h"
 #include "formats/qs-run-record-private.h"
+#include "trace/qs-trace-budget.h"
 #include "trace/qs-trace-private.h"
 
 #define MAX_NAME 64 /* bytes of a mark's: it is interned */
@@ -310,14 +311,25 @@ read_segments (QsRunReader *self, Cursor *cursor)
   return TRUE;
 }
 
+static gboolean
+read_not_kept (QsRunReader *self, Cursor *cursor)
+{
+  QsNotKept not_kept = { 0 };
+
+  not_kept.datagrams = take64 (cursor);
+  not_kept.bytes = take64 (cursor);
+  not_kept.marks = take64 (cursor);
+  if (!cursor->failed && self->trace != NULL)
+    qs_trace_set_not_kept (self->trace, &not_kept);
+  return TRUE;
+}
+
 static const struct {
   guint8 tag;
   gboolean (*read) (QsRunReader *self, Cursor *cursor);
 } items[] = {
-  { QS_RUN_ITEM_RUN, read_run },
-  { QS_RUN_ITEM_PATH, read_path },
-  { QS_RUN_ITEM_MARK, read_mark },
-  { QS_RUN_ITEM_SEGMENTS, read_segments },
+  { QS_RUN_ITEM_RUN, read_run },           { QS_RUN_ITEM_PATH, read_path },         { QS_RUN_ITEM_MARK, read_mark },
+  { QS_RUN_ITEM_SEGMENTS, read_segments }, { QS_RUN_ITEM_NOT_KEPT, read_not_kept },
 };
 
 static gboolean

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "formats/qs-run-record-private.h"
+#include "trace/qs-trace-budget.h"
 
 static void
 put8 (GByteArray *out, guint8 value)
@@ -46,6 +47,22 @@ end_item (GByteArray *out, guint start)
   memcpy (out->data + start - 4, &length, 4);
 }
 
+/* Packets and messages are derived anew. */
+static void
+add_not_kept (GByteArray *out, QsTrace *trace)
+{
+  QsNotKept not_kept;
+
+  qs_trace_get_not_kept (trace, &not_kept);
+  if (not_kept.datagrams == 0 && not_kept.marks == 0)
+    return;
+  guint start = begin_item (out, QS_RUN_ITEM_NOT_KEPT);
+  put64 (out, not_kept.datagrams);
+  put64 (out, not_kept.bytes);
+  put64 (out, not_kept.marks);
+  end_item (out, start);
+}
+
 void
 qs_run_record_add_run (GByteArray *out, QsTrace *trace, guint n_carriers, guint64 kept)
 {
@@ -60,6 +77,7 @@ qs_run_record_add_run (GByteArray *out, QsTrace *trace, guint n_carriers, guint6
   if (title != NULL)
     g_byte_array_append (out, (const guint8 *) title, (guint) strlen (title));
   end_item (out, start);
+  add_not_kept (out, trace);
 }
 
 static void

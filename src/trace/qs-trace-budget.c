@@ -80,6 +80,16 @@ qs_trace_get_not_kept (QsTrace *self, QsNotKept *not_kept)
   g_mutex_unlock (&self->lock);
 }
 
+void
+qs_trace_set_not_kept (QsTrace *self, const QsNotKept *not_kept)
+{
+  g_return_if_fail (QS_IS_TRACE (self) && not_kept != NULL);
+
+  g_mutex_lock (&self->lock);
+  self->budget.not_kept = *not_kept;
+  g_mutex_unlock (&self->lock);
+}
+
 gboolean
 qs_trace_charge (QsTrace *self, gsize bytes)
 {

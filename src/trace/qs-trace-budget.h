@@ -29,6 +29,8 @@ typedef struct {
 /* bytes: 0 for none. Before anything is recorded. At most half of it is payload kept whole. */
 void qs_trace_set_budget (QsTrace *self, guint64 bytes);
 void qs_trace_get_not_kept (QsTrace *self, QsNotKept *not_kept); /* any thread */
+/* Of a run that is read from its file: what was not kept then. */
+void qs_trace_set_not_kept (QsTrace *self, const QsNotKept *not_kept);
 
 /* For the dissector: whether there is room for so much more that is derived. It is taken off if so. Any thread. */
 gboolean qs_trace_charge (QsTrace *self, gsize bytes);

