@@ -3,6 +3,7 @@
 
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "http/qs-alternatives.h"
 
 /* News of the connection are told in the next frame; that more packets of the same kind came, a few times a second:
  * each time costs a layout of the window besides. */
@@ -18,6 +19,7 @@ struct _QsRun {
   GObject parent;
   QsProbe *probe;
   QsExperiments *experiments;
+  QsAlternatives *alternatives;
   QsTrace *trace;
   QsStudy *study;
   char *title;
@@ -197,6 +199,7 @@ qs_run_dispose (GObject *object)
   if (self->trace != NULL)
     g_signal_handlers_disconnect_by_data (self->trace, self);
   g_clear_object (&self->experiments);
+  g_clear_object (&self->alternatives);
   G_OBJECT_CLASS (qs_run_parent_class)->dispose (object);
 }
 
@@ -287,6 +290,7 @@ qs_run_new_for_probe (QsProbe *probe)
   g_signal_connect_swapped (probe, "notify::finished", G_CALLBACK (probe_changed_cb), self);
   g_signal_connect_swapped (probe, "finished", G_CALLBACK (probe_finished_cb), self);
   self->experiments = qs_experiments_new (probe);
+  self->alternatives = qs_alternatives_new (probe);
   g_signal_connect_object (qs_experiments_get_model (self->experiments), "items-changed", G_CALLBACK (probe_changed_cb),
                            self, G_CONNECT_SWAPPED);
   if (self->status == QS_RUN_RUNNING)

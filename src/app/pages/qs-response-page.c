@@ -30,6 +30,28 @@ show_error (QsResponsePage *self, const char *message)
   gtk_widget_set_visible (GTK_WIDGET (self->error), message != NULL);
 }
 
+/* What the DNS says of the site, and whether what is advertised answers: a line each behind the status. */
+static void
+show_ways (QsResponsePage *self, QsTrace *trace)
+{
+  g_autoptr (GString) text = g_string_new (gtk_label_get_text (self->status));
+
+  for (guint i = 0; i < qs_trace_get_n_marks (trace); i++)
+    {
+      const QsMark *mark = qs_trace_get_mark (trace, i, NULL);
+      gboolean answers = g_strcmp0 (mark->name, "answers") == 0 || g_strcmp0 (mark->name, "same") == 0;
+      g_autofree char *line = NULL;
+      if (mark->kind == QS_MARK_HTTPS_RECORD && mark->bytes != NULL)
+        line = g_strdup_printf (_ ("HTTPS record of the DNS: %s"), mark->text);
+      else if (mark->kind == QS_MARK_ALTERNATIVE)
+        line = g_strdup_printf (answers ? _ ("Advertised, and answers: %s") : _ ("Advertised, and does not answer: %s"),
+                                mark->text);
+      if (line != NULL)
+        g_string_append_printf (text, "\n%s", line);
+    }
+  gtk_label_set_text (self->status, text->str);
+}
+
 static void
 show_status (QsResponsePage *self, const char *version, guint status)
 {
@@ -65,6 +87,7 @@ show_head (QsResponsePage *self, QsRun *run)
   const QsStudyAnswer *answer = qs_study_get_answer (qs_run_get_study (run));
 
   show_status (self, answer != NULL ? answer->version : NULL, answer != NULL ? answer->status : 0);
+  show_ways (self, qs_study_get_trace (qs_run_get_study (run)));
   show_headers (self, answer != NULL ? (const char *const *) answer->headers : NULL);
 }
 

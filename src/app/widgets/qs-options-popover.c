@@ -216,6 +216,7 @@ qs_options_popover_dup_options (QsOptionsPopover *self, QsLab *lab)
   options->send = send != NULL ? g_bytes_new (send, strlen (send)) : NULL;
   options->timeout_ms = (guint) gtk_spin_button_get_value_as_int (self->timeout) * 1000;
   options->keep_open = gtk_toggle_button_get_active (self->keep_open);
+  options->alternatives = TRUE;
   options->experiments = gtk_toggle_button_get_active (self->experiments) ? QS_EXPERIMENTS_AUTO : QS_EXPERIMENTS_NONE;
   options->insecure = gtk_toggle_button_get_active (self->insecure);
   return options;
