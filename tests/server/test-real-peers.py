@@ -37,7 +37,7 @@ HANDSHAKE_TIMEOUT = (r"ERR_HANDSHAKE_TIMEOUT",)
 
 # How long ngtcp2's client waits, in seconds: long where it is answered, as a machine may be slow.
 PATIENT, HASTY = 20, 2
-NEVER_ANSWERED = ("no-reply", "silent-after-ack", "nat-rebinding")
+NEVER_ANSWERED = ("no-reply", "silent-after-ack", "nat-rebinding", "tcp-alt-svc-dead")
 
 
 def closed(code, kind="0x1c"):
@@ -46,6 +46,10 @@ def closed(code, kind="0x1c"):
 
 def reset(first, second):
     return (rf"HTTP stream 0 closed with error code {first}\b", rf"HTTP stream 4 closed with error code {second}\b")
+
+
+def status(number):
+    return (rf"\[:status: {number}\]", r"HTTP stream 4 closed with error code 256")
 
 
 # Scenario: what s_client sees, what ngtcp2's client sees; () is silence. Where the server itself knows of the
@@ -62,6 +66,18 @@ EXPECTED = {
     "unknown-ca": (refused(0x130, 20), BOTH, None),
     "incomplete-chain": (refused(0x130, 20), BOTH, None),
     "weak": (refused(0x12A, 66), BOTH, None),
+    "ca-expired": (refused(0x12D, 10), BOTH, None),
+    "ca-not-allowed": (refused(0x130, 79), BOTH, None),
+    "name-constraints": (refused(0x12E, 47), BOTH, None),
+    "no-alternative-name": ((ANSWER, CONNECTED), BOTH, None),
+    "must-staple": ((ANSWER, CONNECTED), BOTH, None),
+    "stapled": ((ANSWER, CONNECTED), BOTH, None),
+    "stale-staple": ((ANSWER, CONNECTED), BOTH, None),
+    "revoked-staple": ((ANSWER, CONNECTED), BOTH, None),
+    # GnuTLS refuses at the library's own door what a key may not sign.
+    "key-usage": ((ANSWER, CONNECTED), (r"frm tx .*CONNECTION_CLOSE\(0x1c\) error_code=CRYPTO_ERROR\(0x150\)",), None),
+    "long-lived": ((ANSWER, CONNECTED), BOTH, None),
+    "chain-surplus": ((ANSWER, CONNECTED), BOTH, None),
     "oversized-chain": ((ANSWER, CONNECTED), BOTH, None),
     "amplification": ((ANSWER, CONNECTED), BOTH, None),
     "client-certificate": ((CONNECTED, SHUTDOWN), closed(0x174), ALERT.format(0x174)),
@@ -80,6 +96,13 @@ EXPECTED = {
     "large-response": ((ANSWER, CONNECTED), FIRST_BYTES, None),
     "flow-control-stall": ((CONNECTED,), (r"Negotiated ALPN is h3", r"HANDSHAKE_DONE"), None),
     "key-update": ((ANSWER, CONNECTED), BOTH, None),
+    "http-error": ((CONNECTED,), status(503), None),
+    "redirect": ((CONNECTED,), status(301), None),
+    "misdirected": ((CONNECTED,), status(421), None),
+    "answer-cut-short": ((CONNECTED, r"^Quicscope"), (r"\[:status: 200\]", r"ERR_MALFORMED_HTTP_MESSAGING"), None),
+    "http3-malformed": ((ANSWER, CONNECTED), (r"\[:status: 200\]", r"HTTP stream 4 closed with error code 270"), None),
+    "http3-protocol-error": ((ANSWER, CONNECTED), (r"ERR_H3_FRAME_UNEXPECTED",), None),
+    "goaway": ((ANSWER, CONNECTED), (r"Negotiated ALPN is h3", r"HANDSHAKE_DONE"), None),
     "no-reply": ((), IDLE, None),
     "version-negotiation": ((SHUTDOWN, r"QUIC error code: 0x2\b"), (r"ERR_RECV_VERSION_NEGOTIATION",), None),
     "transport-error": ((SHUTDOWN,), closed(0x0A), None),
@@ -97,6 +120,8 @@ EXPECTED = {
     "nat-rebinding": ((), IDLE, None),  # on a slow machine the NAT forgets before the handshake is complete
     "shared-socket": ((ANSWER, CONNECTED), BOTH, None),
     "tcp-plain": ((ANSWER, CONNECTED), BOTH, None),
+    "tcp-alt-svc": ((ANSWER, CONNECTED), BOTH, None),
+    "tcp-alt-svc-dead": ((), IDLE, None),
     "tcp-reset": ((ANSWER, CONNECTED), BOTH, None),
     "resumption": ((ANSWER, CONNECTED), BOTH, None),
     # Some together.
