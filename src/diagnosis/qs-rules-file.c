@@ -122,7 +122,7 @@ match_not_kept (const QsEvidence *evidence, QsMatch *match)
 {
   guint n = MAX (evidence->packets.n_cut, qs_trace_get_n_truncated (evidence->trace));
 
-  if (n == 0)
+  if (n == 0 || qs_trace_keeps_little (evidence->trace))
     return FALSE;
   qs_match_number (match, "count", n);
   qs_match_take (match, "kept",

@@ -386,6 +386,17 @@ qs_trace_set_payload_limit (QsTrace *self, guint64 bytes)
   g_mutex_unlock (&self->lock);
 }
 
+gboolean
+qs_trace_keeps_little (QsTrace *self)
+{
+  g_return_val_if_fail (QS_IS_TRACE (self), FALSE);
+
+  g_mutex_lock (&self->lock);
+  gboolean little = self->payload_limit < DEFAULT_PAYLOAD_LIMIT;
+  g_mutex_unlock (&self->lock);
+  return little;
+}
+
 guint64
 qs_trace_get_payload_kept (QsTrace *self)
 {

@@ -137,6 +137,8 @@ const char *qs_trace_get_format (QsTrace *self);
 /* How many payload bytes are kept whole (default 64 MiB); later datagrams keep their first 64. With a budget
  * (qs-trace-budget.h) short ones keep all: what ends or refuses something comes in a short one. */
 void qs_trace_set_payload_limit (QsTrace *self, guint64 bytes);
+/* Whether less than the default was asked for: what is not kept is then not missed by who asked. */
+gboolean qs_trace_keeps_little (QsTrace *self);
 guint64 qs_trace_get_payload_kept (QsTrace *self);
 /* How much there is at one moment, for who writes it while more is added: records, datagrams or segments among them, and
  * their bytes that were kept. */
