@@ -262,6 +262,12 @@ read_record (QsEvidence *evidence, QsPacketFacts *facts, guint index, const QsPa
       set_once (&facts->ccs[end], index);
       return;
     }
+  if ((packet->flags & QS_PACKET_DECRYPTED) != 0 && packet->key != 0)
+    {
+      facts->n_opened++;
+      if ((packet->frames & BIT (CONTENT_DATA)) != 0)
+        set_once (&facts->opened_data[end], index);
+    }
   gboolean data = (packet->frames & BIT (CONTENT_DATA)) != 0 || (packet->frames == 0 && is_unread (packet));
   if (data && end == QS_END_CLIENT && more)
     set_once (&facts->beyond[end], index);
@@ -342,7 +348,8 @@ init_facts (QsPacketFacts *facts)
   for (guint i = 0; i < G_N_ELEMENTS (unset); i++)
     *unset[i] = -1;
   for (guint end = 0; end < 2; end++)
-    facts->first_short[end] = facts->ccs[end] = facts->protected[end] = facts->beyond[end] = -1;
+    facts->first_short[end] = facts->ccs[end] = facts->protected[end] = facts->beyond[end] = facts->opened_data[end] =
+        -1;
   for (guint i = 0; i < G_N_ELEMENTS (facts->largest_in); i++)
     facts->largest_in[i] = G_MAXUINT64;
   facts->in_initial_is_bare = TRUE;

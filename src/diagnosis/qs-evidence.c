@@ -243,6 +243,16 @@ qs_evidence_is_tls12 (const QsEvidence *evidence)
   return hello != NULL && (versions == NULL || versions->len == 0 || g_array_index (versions, guint16, 0) < 0x0304);
 }
 
+gboolean
+qs_evidence_is_server_alone (const QsEvidence *evidence)
+{
+  const QsPacketFacts *packets = &evidence->packets;
+  guint n_of_client = evidence->from_client == QS_DIRECTION_SENT ? packets->n_out : packets->n_in;
+
+  return evidence->tls && n_of_client == 0 && evidence->server_finished != NULL &&
+         packets->opened_data[QS_END_SERVER] >= 0 && !packets->fatal[QS_END_SERVER].seen;
+}
+
 /* What cannot be read says it too. QUIC: a client has keys for 1-RTT packets once it took the server's Finished (RFC 9001
  * section 4.9), and nothing else makes it send them. TLS 1.2: both ends' ChangeCipherSpec with a record behind each is
  * their Finished; one that is refused is answered with an alert, and no data follows. */
@@ -256,7 +266,7 @@ is_connected_unread (const QsEvidence *evidence)
   if (!evidence->tls)
     return packets->first_short[QS_END_CLIENT] >= 0 && packets->first_short[QS_END_SERVER] >= 0;
   if (!qs_evidence_is_tls12 (evidence))
-    return packets->beyond[QS_END_SERVER] >= 0;
+    return packets->beyond[QS_END_SERVER] >= 0 || qs_evidence_is_server_alone (evidence);
   return packets->ccs[QS_END_CLIENT] >= 0 && packets->ccs[QS_END_SERVER] >= 0 &&
          packets->protected[QS_END_CLIENT] >= 0 && packets->protected[QS_END_SERVER] >= 0 &&
          !packets->fatal[QS_END_CLIENT].seen && !packets->fatal[QS_END_SERVER].seen;

@@ -66,8 +66,10 @@ typedef struct {
   /* By end. QUIC: its first packet with a short header, readable or not. TLS records: ChangeCipherSpec; the first record behind
    * it, or of type application data; and what shows, unread, that the end took the other's Finished. */
   gint64 first_short[2], ccs[2], protected[2], beyond[2];
-  guint n_unread; /* encrypted, and no key for it */
-  guint n_cut;    /* payload not kept */
+  gint64 opened_data[2]; /* by end: the first record of application data that was opened */
+  guint n_opened;        /* records that were opened */
+  guint n_unread;        /* encrypted, and no key for it */
+  guint n_cut;           /* payload not kept */
   gint64 first_unread, first_cut;
   /* Behind the last packet that could be read: short ones that could not. */
   guint n_odd_tail, odd_tail_longest;
@@ -175,6 +177,8 @@ void qs_evidence_free (QsEvidence *evidence);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsEvidence, qs_evidence_free)
 
 /* Whether the handshake came through; from a file: keys of the application were used by both. */
+/* TLS, and nothing of the client's was recorded: the server sent its Finished, and went on to application data. */
+gboolean qs_evidence_is_server_alone (const QsEvidence *evidence);
 gboolean qs_evidence_is_connected (const QsEvidence *evidence);
 /* A close that this alert caused, or an alert over TCP. by_client: whether the client sent it. */
 gboolean qs_evidence_has_alert (const QsEvidence *evidence, guint8 alert, gboolean by_client);

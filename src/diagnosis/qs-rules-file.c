@@ -19,7 +19,8 @@ static gboolean
 is_anything_opened (const QsEvidence *evidence)
 {
   return evidence->encrypted_extensions != NULL || evidence->server_finished != NULL ||
-         evidence->client_finished != NULL || evidence->packets.first_1rtt_in_time >= 0;
+         evidence->client_finished != NULL || evidence->packets.first_1rtt_in_time >= 0 ||
+         evidence->packets.n_opened > 0;
 }
 
 static gboolean
@@ -67,9 +68,14 @@ match_keys_unfit (const QsEvidence *evidence, QsMatch *match)
     return FALSE;
   set_unread (evidence, match);
   if (evidence->client_hello == NULL)
-    match->detail =
-        N_ ("A key log names connections by the random bytes of their ClientHello, and this recording does not "
-            "hold it: which lines fit cannot be told.");
+    {
+      match->title = N_ ("No line of the key log was found to fit: {count} of {all} packets stay encrypted.");
+      match->detail =
+          N_ ("A key log names connections by the random bytes of their ClientHello, and this recording does not "
+              "hold it. So its secrets were tried one by one: none opens what is here. That cannot be done for TLS 1.2 "
+              "without its hellos, nor where very much went before.");
+      match->certainty = QS_CERTAINTY_LIKELY;
+    }
   return TRUE;
 }
 

@@ -224,6 +224,11 @@ unread_verdict (const QsEvidence *evidence, const QsSummary *summary)
 {
   g_autofree char *version = version_words (evidence, summary);
 
+  if (qs_evidence_is_server_alone (evidence))
+    return g_strdup_printf (
+        _ ("%s finished its handshake, over %s, and went on to application data. What its client sent "
+           "was not recorded."),
+        evidence->host, version);
   return g_strdup_printf (_ ("The handshake with %s was completed, over %s: encrypted packets went both ways."),
                           evidence->host, version);
 }

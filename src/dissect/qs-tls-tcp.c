@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "dissect/qs-dissection.h"
+#include "dissect/qs-tls-late.h"
 #include "trace/qs-metrics.h"
 #include "trace/qs-trace-budget.h"
 
@@ -32,6 +33,10 @@ typedef struct {
   GQueue waiting;             /* packet indices, in order, until their keys come */
 
   Level level;
+  gboolean began;    /* its hello was seen: records are counted from their first */
+  gboolean placed;   /* found by trying: level, key and sequence are those of the record that is next */
+  gboolean searched; /* with the secrets that are there, for nothing */
+  QsTlsLate *late;   /* while it is searched for */
   gboolean ciphered; /* TLS 1.2: ChangeCipherSpec came */
   guint16 key;
   guint64 sequence;
@@ -93,6 +98,7 @@ conn_free (gpointer data)
       g_array_unref (self->half[side].segments);
       g_byte_array_unref (self->half[side].rest);
       qs_reassembly_free (self->half[side].handshake);
+      qs_tls_late_free (self->half[side].late);
       g_queue_clear (&self->half[side].waiting);
     }
   g_free (self);
@@ -184,7 +190,8 @@ take_key (Conn *conn, QsSide side)
   if (half->key == QS_KEY_NONE && secret != NULL)
     {
       half->key = qs_dissection_derive_keys (owner, 0, conn->suite, secret, QS_KEY_NONE);
-      half->sequence = 0;
+      if (!half->placed) /* the records that went before are counted in */
+        half->sequence = 0;
     }
   return half->key != QS_KEY_NONE;
 }
@@ -252,7 +259,7 @@ take_message (const QsTraceMessage *message, gpointer data)
       if (tls->random.length == sizeof conn->random && side == QS_SIDE_CLIENT)
         {
           memcpy (conn->random, tls->random.data, sizeof conn->random);
-          conn->has_random = TRUE;
+          conn->has_random = half->began = TRUE;
           if (qs_tls_message_find_extension (tls, 42) != NULL) /* early_data */
             move_to (half, LEVEL_EARLY);
         }
@@ -263,6 +270,7 @@ take_message (const QsTraceMessage *message, gpointer data)
       if (side == QS_SIDE_SERVER && tls->random.length == sizeof conn->server_random)
         memcpy (conn->server_random, tls->random.data, sizeof conn->server_random);
       conn->tls13 = chose_tls13 (tls);
+      half->began = TRUE;
       break;
     case QS_TLS_END_OF_EARLY_DATA:
       move_to (half, LEVEL_HANDSHAKE);
@@ -421,6 +429,13 @@ take_protected (Conn *conn, QsSide side, guint32 index, const guint8 *bytes)
   return TRUE;
 }
 
+/* Whose secrets its records are under, and their numbers, are known. */
+static gboolean
+is_placed (const Conn *conn, const Half *half)
+{
+  return half->placed || (half->began && conn->has_random && conn->suite != 0);
+}
+
 /* FALSE: it must wait for keys. */
 static gboolean
 take_record (Conn *conn, QsSide side, guint32 index)
@@ -437,6 +452,8 @@ take_record (Conn *conn, QsSide side, guint32 index)
     }
 
   guint8 type = bytes[0];
+  if (type == CONTENT_DATA && !is_placed (conn, half))
+    return FALSE;
   if (conn->tls13 && type == CONTENT_DATA)
     return take_protected (conn, side, index, bytes);
   if (!conn->tls13 && (half->ciphered || type == CONTENT_DATA) && type != CONTENT_CCS)
@@ -464,6 +481,77 @@ drain_some (Conn *conn)
   return n_taken > 0; /* a hello on one side may let the other one go on: so once more */
 }
 
+/* --- Where the recording began later than the connection, or holds one side of it --- */
+
+static void
+start_search (Conn *conn, QsSide side)
+{
+  QsDissection *owner = conn->owner->owner;
+  Half *half = &conn->half[side];
+  QsTlsLateFacts facts = { .random = conn->has_random ? conn->random : NULL,
+                           .suite = conn->suite,
+                           .server_random = conn->server_random,
+                           .side = side };
+
+  if (half->searched || is_placed (conn, half) || half->level == LEVEL_EARLY || g_queue_is_empty (&half->waiting))
+    return;
+  const QsPacket *packet = qs_trace_get_packet (owner->trace, GPOINTER_TO_UINT (g_queue_peek_head (&half->waiting)));
+  g_autofree guint8 *bytes = g_malloc (packet->length);
+  if (gather (owner->trace, half, packet, bytes))
+    half->late = qs_tls_late_new (owner->secrets, &facts, QS_SPAN (bytes, packet->length));
+}
+
+static void
+place (Conn *conn, Half *half, const QsTlsLateFacts *facts)
+{
+  if (!conn->has_random)
+    memcpy (conn->random, facts->random, sizeof conn->random);
+  conn->has_random = TRUE;
+  conn->suite = facts->suite;
+  conn->tls13 = facts->label != QS_SECRET_MASTER;
+  half->placed = TRUE;
+  half->key = QS_KEY_NONE;
+  half->sequence = facts->sequence;
+  if (facts->label == QS_SECRET_CLIENT_TRAFFIC || facts->label == QS_SECRET_SERVER_TRAFFIC)
+    half->level = LEVEL_TRAFFIC;
+  conn->ready = TRUE;
+  for (guint side = 0; side < 2; side++) /* the other one needs to be looked for among these secrets only */
+    {
+      g_clear_pointer (&conn->half[side].late, qs_tls_late_free);
+      conn->half[side].searched = FALSE;
+    }
+}
+
+/* Only in a file: of a run the hellos are there, or about to come. */
+static gboolean
+search_some (Conn *conn)
+{
+  QsDissection *owner = conn->owner->owner;
+
+  if (!qs_trace_is_from_file (owner->trace) || qs_secret_store_is_empty (owner->secrets))
+    return FALSE;
+  for (QsSide side = 0; side < 2; side++)
+    {
+      Half *half = &conn->half[side];
+      QsTlsLateFacts facts;
+
+      if (half->late == NULL)
+        start_search (conn, side);
+      if (half->late == NULL)
+        continue;
+      QsTlsLateResult result = qs_tls_late_try_some (half->late, &facts);
+      if (result == QS_TLS_LATE_FOUND)
+        place (conn, half, &facts);
+      else if (result == QS_TLS_LATE_NOTHING)
+        {
+          half->searched = TRUE;
+          g_clear_pointer (&half->late, qs_tls_late_free);
+        }
+      return TRUE;
+    }
+  return FALSE;
+}
+
 gboolean
 qs_tls_tcp_take_some (QsTlsTcp *self)
 {
@@ -475,6 +563,8 @@ qs_tls_tcp_take_some (QsTlsTcp *self)
           conn->ready = drain_some (conn);
           return TRUE;
         }
+      if (search_some (conn))
+        return TRUE;
     }
   return FALSE;
 }
@@ -613,7 +703,16 @@ void
 qs_tls_tcp_secrets_changed (QsTlsTcp *self)
 {
   for (guint i = 0; i < self->conns->len; i++)
-    ((Conn *) g_ptr_array_index (self->conns, i))->ready = TRUE;
+    {
+      Conn *conn = g_ptr_array_index (self->conns, i);
+
+      conn->ready = TRUE;
+      for (guint side = 0; side < 2; side++)
+        {
+          g_clear_pointer (&conn->half[side].late, qs_tls_late_free);
+          conn->half[side].searched = FALSE;
+        }
+    }
 }
 
 GBytes *

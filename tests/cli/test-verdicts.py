@@ -47,6 +47,12 @@ class Verdicts(unittest.TestCase):
          ("capture-incomplete", "corrupted")),
         ("zero-rtt-not-taken.pcap", "zero-rtt-not-taken.keys", True, {"early-data-rejected": "info"}, ("packet-loss",)),
         ("tls13-server-side-only.pcap", None, False, {"began-before-capture": "info"}, ()),
+        ("tls13-server-side-only.pcap", "tls13.keys", True, {"began-before-capture": "info"}, ("keys-do-not-fit", "keys-missing")),
+        ("tls13-server-side-only.pcap", "q.keys", False, {"keys-do-not-fit": "warning"}, ()),
+        ("tls13-began-before-capture.pcap", None, True, {"began-before-capture": "info", "keys-missing": "info"}, ()),
+        ("tls13-began-before-capture.pcap", "tls13.keys", True, {"began-before-capture": "info"},
+         ("keys-do-not-fit", "keys-missing", "corrupted")),
+        ("tls13-began-before-capture.pcap", "q.keys", True, {"began-before-capture": "info", "keys-do-not-fit": "warning"}, ()),
         ("server-qlog-client-ended-with-h3-no-error.sqlog", None, True, {}, ("closed-by-peer",)),
     )  # fmt: skip
 
@@ -61,6 +67,28 @@ class Verdicts(unittest.TestCase):
                 self.assertEqual(result.errors, [i for i, s in wanted.items() if s == "error"], result.text)
                 for finding in never:
                     self.assertNotIn(finding, result.findings, result.text)
+
+    def test_began_before_any_packet(self):
+        """TLS over TCP that is met midway is opened wherever the capture began, whoever is heard first, and where one side passes."""
+        for name, keys in (("tls13-plain.pcap", "tls13.keys"), ("tls12-plain.pcap", "tls12.keys")):
+            with open(os.path.join(FOLDER, name), "rb") as file:
+                data = file.read()
+            ends = list(Cut.cuts(os.path.join(FOLDER, name)))
+            n_opened = 0
+            with tempfile.TemporaryDirectory() as folder:
+                path = os.path.join(folder, "rest.pcap")
+                for end in ends[3:-3]:
+                    with open(path, "wb") as file:
+                        file.write(data[:24] + data[len(end) :])
+                    result = probe.run("--json", f"--read={path}", f"--keylog={os.path.join(FOLDER, keys)}")
+                    if not result.out:
+                        continue
+                    probe.read_report(result)
+                    self.assertEqual(result.errors, [], result.text)
+                    self.assertNotIn("corrupted", result.findings)
+                    n_opened += "keys-do-not-fit" not in result.findings
+            # Without its hellos TLS 1.2 has no keys at all.
+            self.assertGreater(n_opened, 2 if name.startswith("tls13") else -1)
 
     def test_version_that_is_not_read(self):
         """gQUIC is named as what it is."""
