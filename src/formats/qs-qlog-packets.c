@@ -65,16 +65,36 @@ static const struct {
   { "stateless_reset", QS_PACKET_STATELESS_RESET, -1 },
   { "one_rtt", QS_PACKET_1RTT, 2 },
   { "zero_rtt", QS_PACKET_0RTT, 2 },
+  { "0-RTT", QS_PACKET_0RTT, 2 },
+  { "1-RTT", QS_PACKET_1RTT, 2 },
+  { "application_data", QS_PACKET_1RTT, 2 }, /* some name the space of its number */
 };
 
-/* Older ones have it beside the header. */
+static const char *
+find_packet_type (QsJson data, QsJson header)
+{
+  /* Older ones have it beside the header; aioquic calls it "type" where it tells of a loss. */
+  const char *const names[] = {
+    qs_json_get_string (header, "packet_type"),
+    qs_json_get_string (data, "packet_type"),
+    qs_json_get_string (header, "type"),
+    qs_json_get_string (data, "type"),
+    qs_json_get_string (data, "packet_number_space"),
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      if (names[i] != NULL)
+        return names[i];
+    }
+  return NULL;
+}
+
 static QsPacketType
 read_packet_type (QsJson data, QsJson header, int *space)
 {
-  const char *name = qs_json_get_string (header, "packet_type");
+  const char *name = find_packet_type (data, header);
 
-  if (name == NULL)
-    name = qs_json_get_string (data, "packet_type");
   for (guint i = 0; name != NULL && i < G_N_ELEMENTS (packet_types); i++)
     {
       if (g_ascii_strcasecmp (packet_types[i].name, name) == 0)

@@ -58,22 +58,61 @@ qs_metrics_add_rtt (QsMetrics *self, const QsRttSample *sample)
   g_array_append_val (self->rtt, *sample);
 }
 
-/* Joins pairs: the higher one stays, so that no peak is lost. */
+/* Of four points two stay: the highest, so that no peak is lost, and the last, so that what was left is not either. */
 static void
 thin_flight (QsMetrics *self, QsDirection direction)
 {
   GArray *array = self->flight[direction];
   QsFlightSample *samples = (QsFlightSample *) (void *) array->data;
-  guint n = array->len / 2;
+  guint n = array->len / 4;
 
   for (guint i = 0; i < n; i++)
     {
-      QsFlightSample a = samples[2 * i], b = samples[2 * i + 1];
-      samples[i] = a;
-      samples[i].bytes = MAX (a.bytes, b.bytes);
+      QsFlightSample peak = samples[4 * i], last = samples[4 * i + 3];
+      for (guint j = 1; j < 4; j++)
+        peak.bytes = MAX (peak.bytes, samples[4 * i + j].bytes);
+      samples[2 * i] = peak;
+      samples[2 * i + 1] = last;
     }
-  g_array_set_size (array, n);
+  g_array_set_size (array, 2 * n);
   self->flight_step[direction] *= 2;
+}
+
+/* Within a point's span of time: its peak, and behind that a second point of what was left of it. FALSE: there must be one. */
+static gboolean
+join_flight (QsMetrics *self, QsDirection direction, gint64 time, guint64 bytes)
+{
+  GArray *array = self->flight[direction];
+  QsFlightState *state = &self->flight_state[direction];
+  guint first = array->len - (*state == QS_FLIGHT_LEFT && array->len > 1 ? 2 : 1);
+  QsFlightSample *peak = &g_array_index (array, QsFlightSample, first);
+  QsFlightSample *last = &g_array_index (array, QsFlightSample, array->len - 1);
+
+  if (bytes >= peak->bytes)
+    {
+      peak->bytes = bytes;
+      g_array_set_size (array, first + 1);
+      *state = QS_FLIGHT_PEAK;
+      return TRUE;
+    }
+  /* An ACK of several packets lets them go one by one, in one moment. */
+  if (*state == QS_FLIGHT_LEFT || (*state == QS_FLIGHT_FALL && time == last->time))
+    {
+      *last = (QsFlightSample){ MAX (time, last->time), bytes };
+      return TRUE;
+    }
+  *state = QS_FLIGHT_LEFT;
+  return FALSE;
+}
+
+static gboolean
+is_within_span (const QsMetrics *self, QsDirection direction, gint64 time)
+{
+  const GArray *array = self->flight[direction];
+  guint behind = self->flight_state[direction] == QS_FLIGHT_LEFT && array->len > 1 ? 2 : 1;
+
+  return array->len > 0 &&
+         time - g_array_index (array, QsFlightSample, array->len - behind).time < self->flight_step[direction];
 }
 
 void
@@ -83,18 +122,18 @@ qs_metrics_add_flight (QsMetrics *self, QsDirection direction, gint64 time, gint
   guint64 *bytes = &self->in_flight[direction];
 
   *bytes = change < 0 && *bytes < (guint64) -change ? 0 : *bytes + (guint64) change;
-  if (array->len > 0)
-    {
-      QsFlightSample *last = &g_array_index (array, QsFlightSample, array->len - 1);
-      if (time - last->time < self->flight_step[direction])
-        {
-          last->bytes = MAX (last->bytes, *bytes);
-          return;
-        }
-    }
+  if (!is_within_span (self, direction, time))
+    self->flight_state[direction] = change < 0 ? QS_FLIGHT_FALL : QS_FLIGHT_PEAK;
+  else if (join_flight (self, direction, time, *bytes))
+    return;
   if (array->len == MAX_SAMPLES)
-    thin_flight (self, direction);
+    {
+      thin_flight (self, direction);
+      self->flight_state[direction] = change < 0 ? QS_FLIGHT_FALL : QS_FLIGHT_PEAK;
+    }
   QsFlightSample sample = { time, *bytes };
+  if (self->flight_state[direction] == QS_FLIGHT_LEFT)
+    sample.time = MAX (time, g_array_index (array, QsFlightSample, array->len - 1).time);
   g_array_append_val (array, sample);
 }
 

@@ -19,8 +19,11 @@ typedef struct {
 
 typedef struct {
   gint64 time;
-  guint64 bytes; /* the most that was in flight in this point's span of time */
+  guint64 bytes; /* the most that was in flight in this point's span of time; of a span's second point: what was left */
 } QsFlightSample;
+
+/* What the last point is: a peak, the first of a span that began with packets leaving, or a span's second one. */
+typedef enum { QS_FLIGHT_PEAK, QS_FLIGHT_FALL, QS_FLIGHT_LEFT } QsFlightState;
 
 /* A packet of the vantage's own that counts as lost, or did for a while: QS_PACKET_LOST says which. */
 typedef struct {
@@ -61,6 +64,7 @@ typedef struct {
   guint64 in_flight[2];
   guint rtt_step, rtt_skipped;
   gint64 flight_step[2];
+  QsFlightState flight_state[2];
 } QsMetrics;
 
 #define QS_METRICS_MAX_STREAMS 65536 /* figures are kept of no more streams than that */

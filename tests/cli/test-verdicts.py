@@ -54,6 +54,8 @@ class Verdicts(unittest.TestCase):
          ("keys-do-not-fit", "keys-missing", "corrupted")),
         ("tls13-began-before-capture.pcap", "q.keys", True, {"began-before-capture": "info", "keys-do-not-fit": "warning"}, ()),
         ("server-qlog-client-ended-with-h3-no-error.sqlog", None, True, {}, ("closed-by-peer",)),
+        ("packet-lost-with-type-as-aioquic-writes.sqlog", None, True, {"packet-loss": "info"}, ()),
+        ("bytes-in-flight-after-one-ack-of-three.sqlog", None, True, {}, ("packet-loss",)),
     )  # fmt: skip
 
     def test_files(self):

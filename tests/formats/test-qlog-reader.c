@@ -171,6 +171,73 @@ test_losses (void)
   g_assert_cmpuint (qs_trace_get_metrics (trace)->in_flight[QS_DIRECTION_SENT], ==, 0);
 }
 
+/* A loss as each program writes it: beside the header or in it, by the type or the space; one of no type is nobody's. */
+static const struct {
+  const char *event;
+  guint lost;
+} ways_of_losing[] = {
+  { "\x1e{\"time\":9,\"name\":\"recovery:packet_lost\",\"data\":{\"type\":\"1RTT\",\"packet_number\":1}}\n", 1 },
+  { "\x1e{\"time\":9,\"name\":\"recovery:packet_lost\",\"data\":{\"packet_type\":\"1RTT\",\"packet_number\":\"1\"}}\n",
+    1 },
+  { "\x1e{\"time\":9,\"name\":\"quic:packet_lost\",\"data\":{\"header\":{\"packet_type\":\"1RTT\",\"packet_number\":1},"
+    "\"trigger\":\"time_threshold\"}}\n",
+    1 },
+  { "\x1e{\"time\":9,\"name\":\"recovery:packet_lost\",\"data\":{\"packet_type\":\"1RTT\",\"trigger\":\"timer\","
+    "\"header\":{\"packet_number\":1,\"packet_size\":1000}}}\n",
+    1 },
+  { "\x1e{\"time\":9,\"name\":\"quic:packet_lost\",\"data\":{\"packet_number_space\":\"application_data\","
+    "\"packet_number\":1}}\n",
+    1 },
+  { "\x1e{\"time\":9,\"name\":\"recovery:packet_lost\",\"data\":{\"type\":\"initial\",\"packet_number\":1}}\n", 0 },
+  { "\x1e{\"time\":9,\"name\":\"recovery:packet_lost\",\"data\":{\"packet_number\":1}}\n", 0 },
+};
+
+static void
+test_ways_of_losing (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (ways_of_losing); i++)
+    {
+      g_autofree char *text = g_strconcat (HEADER EVENT ("0", "transport:packet_sent", PACKET ("0") PING)
+                                               EVENT ("1", "transport:packet_sent", PACKET ("1") PING),
+                                           ways_of_losing[i].event, NULL);
+      g_autoptr (GPtrArray) traces = load (text);
+      QsMetrics *metrics = qs_trace_get_metrics (traces->pdata[0]);
+
+      g_test_message ("%s", ways_of_losing[i].event);
+      g_assert_cmpuint (metrics->directions[QS_DIRECTION_SENT].lost, ==, ways_of_losing[i].lost);
+      g_assert_cmpuint (metrics->losses->len, ==, ways_of_losing[i].lost);
+      g_assert_cmphex (qs_trace_get_packet (traces->pdata[0], 0)->flags & QS_PACKET_LOST, ==, 0);
+      g_assert_cmpuint (metrics->in_flight[QS_DIRECTION_SENT], ==, 2000 - 1000 * ways_of_losing[i].lost);
+    }
+}
+
+/* One ACK of three packets: nothing is in flight from that moment on, and not only from the next packet. */
+#define LARGE(number) "\"header\":{\"packet_type\":\"1RTT\",\"packet_number\":" number "},\"raw\":{\"length\":10000}"
+static const char one_ack[] = HEADER EVENT ("100", "transport:packet_sent", LARGE ("1") PING)
+    EVENT ("101", "transport:packet_sent", LARGE ("2") PING) EVENT ("102", "transport:packet_sent", LARGE ("3") PING)
+        EVENT ("150", "transport:packet_received", PACKET ("0") ACK ("[0,3]"))
+            EVENT ("650", "transport:packet_sent",
+                   "\"header\":{\"packet_type\":\"1RTT\",\"packet_number\":4},"
+                   "\"raw\":{\"length\":40}" PING);
+
+static void
+test_one_ack (void)
+{
+  static const QsFlightSample wanted[] = {
+    { 100 * MS, 10000 }, { 101 * MS, 20000 }, { 102 * MS, 30000 }, { 150 * MS, 0 }, { 650 * MS, 40 }
+  };
+  g_autoptr (GPtrArray) traces = load (one_ack);
+  const GArray *flight = qs_trace_get_metrics (traces->pdata[0])->flight[QS_DIRECTION_SENT];
+
+  g_assert_cmpuint (flight->len, ==, G_N_ELEMENTS (wanted));
+  for (guint i = 0; i < flight->len; i++)
+    {
+      const QsFlightSample *sample = &g_array_index (flight, QsFlightSample, i);
+      g_assert_cmpint (sample->time, ==, wanted[i].time);
+      g_assert_cmpuint (sample->bytes, ==, wanted[i].bytes);
+    }
+}
+
 /* Several connections in one trace, by name and by number; what has none stays apart. */
 static const char groups[] =
     HEADER "\x1e{\"time\":0,\"group_id\":\"a\",\"name\":\"quic:packet_sent\",\"data\":{" PACKET (
@@ -323,6 +390,8 @@ main (int argc, char **argv)
   g_test_add_func ("/qlog-reader/picoquic", test_picoquic);
   g_test_add_func ("/qlog-reader/shouting", test_shouting);
   g_test_add_func ("/qlog-reader/losses", test_losses);
+  g_test_add_func ("/qlog-reader/ways-of-losing", test_ways_of_losing);
+  g_test_add_func ("/qlog-reader/one-ack", test_one_ack);
   g_test_add_func ("/qlog-reader/groups", test_groups);
   g_test_add_func ("/qlog-reader/contained", test_contained);
   g_test_add_func ("/qlog-reader/late-header", test_late_header);

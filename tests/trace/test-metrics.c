@@ -66,7 +66,34 @@ test_flight_steps (void)
   g_assert_cmpint (g_array_index (flight, QsFlightSample, 1).time, ==, 50000);
 }
 
-/* 65536 are kept as they are; the next one makes every second one go. */
+/* What is left at the end of a span is its second point: nothing seems to be in flight that is not. */
+static void
+test_flight_left (void)
+{
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  QsMetrics *metrics = qs_trace_get_metrics (trace);
+  const GArray *flight = metrics->flight[QS_DIRECTION_SENT];
+  static const struct {
+    gint64 time, change;
+  } changes[] = {
+    { 0, 100 },       { 1, 100 },       { 49999, -200 },  /* a span that ends with nothing */
+    { 50000, 100 },   { 50001, -100 },  { 50002, 300 },   /* a higher peak behind what was left */
+    { 100000, -100 }, { 100000, -100 }, { 100000, -100 }, /* one ACK of three */
+    { 149999, 50 },
+  };
+  static const QsFlightSample wanted[] = { { 0, 200 }, { 49999, 0 }, { 50000, 300 }, { 100000, 50 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (changes); i++)
+    qs_metrics_add_flight (metrics, QS_DIRECTION_SENT, changes[i].time, changes[i].change);
+  g_assert_cmpuint (flight->len, ==, G_N_ELEMENTS (wanted));
+  for (guint i = 0; i < flight->len; i++)
+    {
+      g_assert_cmpint (g_array_index (flight, QsFlightSample, i).time, ==, wanted[i].time);
+      g_assert_cmpuint (g_array_index (flight, QsFlightSample, i).bytes, ==, wanted[i].bytes);
+    }
+}
+
+/* 65536 are kept as they are; the next one makes half of them go. */
 static void
 test_bounds (void)
 {
@@ -91,8 +118,8 @@ test_bounds (void)
   g_assert_cmpint (g_array_index (metrics->rtt, QsRttSample, 32767).time, ==, 65534);
   g_assert_cmpint (g_array_index (metrics->rtt, QsRttSample, 32768).time, ==, 65536);
   g_assert_cmpuint (flight->len, ==, 32769);
-  for (guint i = 0; i < flight->len; i++)
-    g_assert_cmpuint (g_array_index (flight, QsFlightSample, i).bytes, ==, 10);
+  for (guint i = 0; i < flight->len; i++) /* of each four the peak and what was left */
+    g_assert_cmpuint (g_array_index (flight, QsFlightSample, i).bytes, ==, i % 2 == 0 ? 10 : 0);
   g_assert_cmpuint (metrics->losses->len, ==, 65536);
 
   /* From now on only every second round trip, and points 100 us apart. */
@@ -129,6 +156,7 @@ main (int argc, char **argv)
   g_test_add_func ("/metrics/rtt-is-thinned", test_rtt_is_thinned);
   g_test_add_func ("/metrics/flight-keeps-peaks", test_flight_keeps_peaks);
   g_test_add_func ("/metrics/flight-steps", test_flight_steps);
+  g_test_add_func ("/metrics/flight-left", test_flight_left);
   g_test_add_func ("/metrics/bounds", test_bounds);
   g_test_add_func ("/metrics/streams", test_streams);
   return g_test_run ();
