@@ -99,16 +99,19 @@ read_frames (QsTrace *trace, QsPacketFacts *facts, guint index, const QsPacket *
     read_frame (facts, index, packet, &g_array_index (frames, QsFrame, i));
 }
 
+/* With multipath what comes by another path has its own numbers, and its own delay. */
 static int
-number_space (QsPacketType type)
+number_space (const QsPacket *packet)
 {
-  return type == QS_PACKET_INITIAL ? 0 : type == QS_PACKET_HANDSHAKE ? 1 : type == QS_PACKET_1RTT ? 2 : -1;
+  if (packet->type == QS_PACKET_1RTT)
+    return packet->path_id < QS_NUMBERED_PATHS ? 2 + packet->path_id : -1;
+  return packet->type == QS_PACKET_INITIAL ? 0 : packet->type == QS_PACKET_HANDSHAKE ? 1 : -1;
 }
 
 static void
 read_received (QsPacketFacts *facts, guint index, const QsPacket *packet)
 {
-  int space = number_space (packet->type);
+  int space = number_space (packet);
 
   if (facts->n_in++ == 0)
     {

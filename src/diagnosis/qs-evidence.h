@@ -62,7 +62,7 @@ typedef struct {
   guint32 version;             /* of the first long header that was sent */
   gboolean in_initial_is_bare; /* no CRYPTO in what came in Initials */
   gboolean in_beyond_initial;
-  guint64 largest_in[3];
+  guint64 largest_in[2 + QS_NUMBERED_PATHS]; /* Initial, Handshake, application data by its path */
   /* By end. QUIC: its first packet with a short header, readable or not. TLS records: ChangeCipherSpec; the first record behind
    * it, or of type application data; and what shows, unread, that the end took the other's Finished. */
   gint64 first_short[2], ccs[2], protected[2], beyond[2];

@@ -15,7 +15,7 @@
 typedef enum { TIME_RELATIVE, TIME_ABSOLUTE, TIME_DELTA } TimeFormat;
 
 /* What the elements of an event mean that is an array, as before draft-02. */
-typedef enum { COLUMN_OTHER, COLUMN_TIME, COLUMN_NAME, COLUMN_DATA, COLUMN_GROUP, N_COLUMNS } Column;
+typedef enum { COLUMN_OTHER, COLUMN_TIME, COLUMN_NAME, COLUMN_DATA, COLUMN_GROUP, COLUMN_PATH, N_COLUMNS } Column;
 
 struct _QsQlogEvents {
   QsTrace *trace;
@@ -27,13 +27,14 @@ struct _QsQlogEvents {
   double last;      /* ms: of the event before, for deltas */
   gint64 last_time;
   gboolean origin_set;
+  guint64 path_id;      /* of the event being read: 0 where it says none */
   gboolean states_told; /* the file tells of the connection's states itself */
   GArray *columns;      /* Column */
 };
 
 /* One event, whatever its shape. */
 typedef struct {
-  QsJson time, time_format, name, data;
+  QsJson time, time_format, name, data, path_id;
 } Event;
 
 /* --- Times --- */
@@ -138,7 +139,7 @@ note_handshake (QsQlogEvents *self, gint64 time, QsDirection direction)
 static void
 add_packet (QsQlogEvents *self, gint64 time, QsJson data, QsDirection direction, guint flags)
 {
-  if (qs_qlog_packets_add (self->packets, time, data, direction, flags))
+  if (qs_qlog_packets_add (self->packets, time, data, direction, self->path_id, flags))
     note_handshake (self, time, direction);
 }
 
@@ -170,7 +171,7 @@ on_dropped (QsQlogEvents *self, gint64 time, QsJson data)
 static void
 on_lost (QsQlogEvents *self, gint64 time, QsJson data)
 {
-  qs_qlog_packets_lose (self->packets, time, data);
+  qs_qlog_packets_lose (self->packets, time, data, self->path_id);
 }
 
 static void
@@ -349,13 +350,15 @@ take_columns (const QsQlogEvents *self, QsJson array, Event *event)
         event->name = value;
       else if (column == COLUMN_DATA)
         event->data = value;
+      else if (column == COLUMN_PATH)
+        event->path_id = value;
     }
 }
 
 static Event
 read_event (const QsQlogEvents *self, QsJson json)
 {
-  Event event = { QS_JSON_NONE, QS_JSON_NONE, QS_JSON_NONE, QS_JSON_NONE };
+  Event event = { QS_JSON_NONE, QS_JSON_NONE, QS_JSON_NONE, QS_JSON_NONE, QS_JSON_NONE };
 
   if (qs_json_is_array (json))
     {
@@ -366,6 +369,7 @@ read_event (const QsQlogEvents *self, QsJson json)
   event.time_format = qs_json_get (json, "time_format");
   event.name = qs_json_get (json, "name");
   event.data = qs_json_get (json, "data");
+  event.path_id = qs_json_get (json, "path_id");
   if (!qs_json_is_there (event.name)) /* some have the category apart */
     event.name = qs_json_get (json, "event");
   return event;
@@ -380,6 +384,8 @@ qs_qlog_events_add (QsQlogEvents *self, QsJson json)
 
   if (name == NULL || !qs_json_is_object (event.data))
     return;
+  if (!qs_json_uint (event.path_id, &self->path_id))
+    self->path_id = 0;
   const char *colon = strrchr (name, ':');
   const char *last = colon != NULL ? colon + 1 : name;
   for (guint i = 0; i < G_N_ELEMENTS (events); i++)
@@ -416,7 +422,7 @@ static const struct {
   { "time", COLUMN_TIME, TIME_ABSOLUTE },          { "event", COLUMN_NAME, TIME_RELATIVE },
   { "event_type", COLUMN_NAME, TIME_RELATIVE },    { "name", COLUMN_NAME, TIME_RELATIVE },
   { "type", COLUMN_NAME, TIME_RELATIVE },          { "data", COLUMN_DATA, TIME_RELATIVE },
-  { "group_id", COLUMN_GROUP, TIME_RELATIVE },
+  { "group_id", COLUMN_GROUP, TIME_RELATIVE },     { "path_id", COLUMN_PATH, TIME_RELATIVE },
 };
 
 static void

@@ -9,7 +9,8 @@
 #include "trace/qs-recovery.h"
 
 #define MAX_PACKETS (G_MAXUINT32 / 4)
-#define N_SPACES 3             /* of packet numbers: Initial, Handshake, application data */
+#define N_SPACES (2 + QS_NUMBERED_PATHS) /* of packet numbers: Initial, Handshake, application data by its path */
+#define APPLICATION 2          /* the space of path 0's application data, and the only one without multipath */
 #define MAX_STEP_BACK 4096     /* of packet numbers: what comes later than that is not held against ACKs */
 #define MAX_ACK_DELAY_MS 16384 /* RFC 9000 section 18.2 */
 
@@ -17,6 +18,7 @@
 typedef struct {
   guint64 highest;
   guint64 number;
+  guint16 path_id;
 } SentMark;
 
 typedef struct {
@@ -29,7 +31,7 @@ struct _QsQlogPackets {
   QsFrameStore *store;
   GByteArray *scratch;
   double ms_per_unit;
-  QsRecovery *recovery[2][N_SPACES]; /* by the direction of what is acknowledged */
+  QsRecovery *recovery[2][N_SPACES]; /* by the direction of what is acknowledged; made when first needed */
   guint64 highest[2][N_SPACES];
   SentMark crypto[2][N_SPACES];
   GHashTable *streams; /* StreamTrack */
@@ -37,6 +39,8 @@ struct _QsQlogPackets {
   guint64 max_ack_delay_ms;
   gint64 last_datagram[2];
   gboolean key_updated[2];
+  gboolean
+      multipath; /* a path has packet numbers of its own: before that is proved, path ids may stand for mere addresses */
   guint32 version;
   gboolean full;
 };
@@ -152,6 +156,37 @@ is_coalesced (QsQlogPackets *self, QsJson data, QsDirection direction)
   return known ? same : qs_json_get_bool (data, "is_coalesced");
 }
 
+/* Some say on which path a packet went. G_MAXUINT16: one too high to tell. */
+static guint16
+read_path_id (QsJson data, QsJson header, guint64 fallback)
+{
+  guint64 path_id = fallback;
+
+  if (!qs_json_get_uint (header, "path_id", &path_id))
+    qs_json_get_uint (data, "path_id", &path_id);
+  return (guint16) MIN (path_id, G_MAXUINT16);
+}
+
+/* Paths share all spaces but that of application data. */
+static int
+space_of_path (int space, guint64 path_id)
+{
+  if (space != APPLICATION)
+    return space;
+  return path_id < QS_NUMBERED_PATHS ? APPLICATION + (int) path_id : -1;
+}
+
+static QsRecovery *
+ensure_recovery (QsQlogPackets *self, QsDirection direction, int space)
+{
+  QsRecovery **recovery = &self->recovery[direction][space];
+  gboolean own = direction == QS_DIRECTION_SENT && qs_trace_get_vantage (self->trace) != QS_VANTAGE_NETWORK;
+
+  if (*recovery == NULL)
+    *recovery = qs_recovery_new (self->trace, direction, own);
+  return *recovery;
+}
+
 /* --- What frames tell --- */
 
 static QsMetrics *
@@ -172,14 +207,13 @@ ack_delay_ns (const Arrival *arrival, const QsFrame *frame)
 }
 
 static void
-take_ack (Arrival *arrival, const QsFrame *frame)
+acknowledge (Arrival *arrival, const QsFrame *frame, int space)
 {
   QsQlogPackets *self = arrival->self;
   QsDirection acked = 1 - arrival->packet->direction;
   gint64 time = arrival->packet->time, sample;
 
-  if (arrival->space < 0 ||
-      !qs_recovery_acked (self->recovery[acked][arrival->space], frame, time, &self->rtt, &sample) ||
+  if (!qs_recovery_acked (ensure_recovery (self, acked, space), frame, time, &self->rtt, &sample) ||
       acked != QS_DIRECTION_SENT)
     return;
 
@@ -195,17 +229,57 @@ take_ack (Arrival *arrival, const QsFrame *frame)
   qs_metrics_add_rtt (metrics_of (arrival), &figure);
 }
 
+/* An ACK is about path 0, wherever it comes by. Where path ids are mere addresses it is about all numbers, which are in one space. */
+static void
+take_ack (Arrival *arrival, const QsFrame *frame)
+{
+  QsQlogPackets *self = arrival->self;
+
+  if (arrival->space < APPLICATION)
+    {
+      if (arrival->space >= 0)
+        acknowledge (arrival, frame, arrival->space);
+      return;
+    }
+  acknowledge (arrival, frame, APPLICATION);
+  for (int space = APPLICATION + 1; space < N_SPACES && !self->multipath; space++)
+    {
+      if (self->recovery[1 - arrival->packet->direction][space] != NULL)
+        acknowledge (arrival, frame, space);
+    }
+}
+
+static void
+take_path_ack (Arrival *arrival, const QsFrame *frame)
+{
+  int space = space_of_path (APPLICATION, frame->path_id);
+
+  arrival->self->multipath = TRUE;
+  if (space >= 0)
+    acknowledge (arrival, frame, space);
+}
+
+/* Of different paths the one that was sent later is the one that comes later in its sender's file; in its receiver's none can tell. */
+static gboolean
+is_later (const SentMark *mark, const Arrival *arrival)
+{
+  if (mark->path_id != arrival->packet->path_id)
+    return arrival->packet->direction == QS_DIRECTION_SENT;
+  return arrival->packet->number > mark->number;
+}
+
 /* Whether these bytes went out before, as far as a later packet with lower offsets says so. */
 static gboolean
 note_sent (SentMark *mark, const Arrival *arrival, const QsFrame *frame)
 {
   guint64 length = frame->data.length, end = frame->stream_offset + length, number = arrival->packet->number;
-  gboolean again = length > 0 && frame->stream_offset < mark->highest && number > mark->number && number != G_MAXUINT64;
+  gboolean again =
+      length > 0 && frame->stream_offset < mark->highest && is_later (mark, arrival) && number != G_MAXUINT64;
 
   if (end < length)
     return FALSE;
   if (end > mark->highest || mark->highest == 0)
-    *mark = (SentMark){ end, number };
+    *mark = (SentMark){ end, number, arrival->packet->path_id };
   if (again)
     arrival->packet->flags |= QS_PACKET_RETRANSMISSION;
   return again;
@@ -278,7 +352,7 @@ static void
 take_handshake_done (Arrival *arrival, const QsFrame *frame)
 {
   for (guint direction = 0; direction < 2; direction++)
-    qs_recovery_discard (arrival->self->recovery[direction][1], arrival->packet->time);
+    qs_recovery_discard (ensure_recovery (arrival->self, direction, 1), arrival->packet->time);
 }
 
 static const struct {
@@ -287,6 +361,7 @@ static const struct {
 } takers[] = {
   { QS_FRAME_STREAM, take_stream },
   { QS_FRAME_ACK, take_ack },
+  { QS_FRAME_PATH_ACK, take_path_ack },
   { QS_FRAME_CRYPTO, take_crypto },
   { QS_FRAME_RESET_STREAM, take_reset_stream },
   { QS_FRAME_HANDSHAKE_DONE, take_handshake_done },
@@ -352,8 +427,23 @@ take_retry (QsQlogPackets *self, const QsPacket *packet)
 {
   QsDirection client = 1 - packet->direction;
 
-  qs_recovery_discard (self->recovery[client][0], packet->time);
+  qs_recovery_discard (ensure_recovery (self, client, 0), packet->time);
   self->crypto[client][0] = (SentMark){ 0 };
+}
+
+/* A sender's numbers only grow in one space (RFC 9000 section 12.3): one that does not go beyond another path's has a space of its own. */
+static void
+note_spaces (QsQlogPackets *self, const Arrival *arrival)
+{
+  const QsPacket *packet = arrival->packet;
+
+  if (arrival->space < APPLICATION || packet->direction != QS_DIRECTION_SENT || packet->number == G_MAXUINT64)
+    return;
+  for (int space = APPLICATION; space < N_SPACES && !self->multipath; space++)
+    {
+      gboolean used = space != arrival->space && self->recovery[QS_DIRECTION_SENT][space] != NULL;
+      self->multipath = used && packet->number <= self->highest[QS_DIRECTION_SENT][space];
+    }
 }
 
 /* The last look at a packet: how its own sender will see it acknowledged or lost. */
@@ -369,9 +459,10 @@ note_packet (QsQlogPackets *self, const Arrival *arrival)
   figures->retransmissions += (packet->flags & QS_PACKET_RETRANSMISSION) != 0;
   if (packet->type == QS_PACKET_RETRY)
     take_retry (self, packet);
+  note_spaces (self, arrival);
   if (is_tracked (self, packet, arrival->space))
-    qs_recovery_sent (self->recovery[packet->direction][arrival->space], packet->number, arrival->index, packet->time,
-                      packet->length, (packet->flags & QS_PACKET_ACK_ELICITING) != 0);
+    qs_recovery_sent (ensure_recovery (self, packet->direction, arrival->space), packet->number, arrival->index,
+                      packet->time, packet->length, (packet->flags & QS_PACKET_ACK_ELICITING) != 0);
 }
 
 /* --- Public --- */
@@ -388,13 +479,7 @@ qs_qlog_packets_new (QsTrace *trace, double ms_per_unit)
   self->streams = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
   self->max_ack_delay_ms = 25;
   for (guint direction = 0; direction < 2; direction++)
-    {
-      gboolean own = direction == QS_DIRECTION_SENT && qs_trace_get_vantage (trace) != QS_VANTAGE_NETWORK;
-
-      self->last_datagram[direction] = -1;
-      for (guint space = 0; space < N_SPACES; space++)
-        self->recovery[direction][space] = qs_recovery_new (trace, direction, own);
-    }
+    self->last_datagram[direction] = -1;
   return self;
 }
 
@@ -411,7 +496,7 @@ qs_qlog_packets_finish (QsQlogPackets *self)
 }
 
 gboolean
-qs_qlog_packets_add (QsQlogPackets *self, gint64 time, QsJson data, QsDirection direction, guint flags)
+qs_qlog_packets_add (QsQlogPackets *self, gint64 time, QsJson data, QsDirection direction, guint64 path_id, guint flags)
 {
   QsJson header = qs_json_get (data, "header");
   guint n_packets = qs_trace_get_n_packets (self->trace);
@@ -431,7 +516,8 @@ qs_qlog_packets_add (QsQlogPackets *self, gint64 time, QsJson data, QsDirection 
                                                  : 0,
                       .flags = (guint16) (QS_PACKET_FROM_QLOG | flags),
                       .direction = (guint8) direction,
-                      .type = (guint8) type };
+                      .type = (guint8) type,
+                      .path_id = read_path_id (data, header, path_id) };
   packet.number = read_number (data, header, space);
   if (qs_json_get_uint (qs_json_get (data, "raw"), "payload_length", &payload_length) ||
       qs_json_get_uint (header, "payload_length", &payload_length))
@@ -444,7 +530,7 @@ qs_qlog_packets_add (QsQlogPackets *self, gint64 time, QsJson data, QsDirection 
       self->key_updated[direction] = FALSE;
     }
 
-  Arrival arrival = { self, &packet, n_packets, space };
+  Arrival arrival = { self, &packet, n_packets, space_of_path (space, packet.path_id) };
   read_frames (&arrival, data);
   qs_trace_add_packet (self->trace, &packet);
   note_packet (self, &arrival);
@@ -452,15 +538,16 @@ qs_qlog_packets_add (QsQlogPackets *self, gint64 time, QsJson data, QsDirection 
 }
 
 void
-qs_qlog_packets_lose (QsQlogPackets *self, gint64 time, QsJson data)
+qs_qlog_packets_lose (QsQlogPackets *self, gint64 time, QsJson data, guint64 path_id)
 {
   QsJson header = qs_json_get (data, "header");
   int space;
 
   read_packet_type (data, header, &space);
   guint64 number = read_number (data, header, space);
-  if (number != G_MAXUINT64)
-    qs_recovery_lost (self->recovery[QS_DIRECTION_SENT][space], number, time);
+  space = space_of_path (space, read_path_id (data, header, path_id));
+  if (number != G_MAXUINT64 && space >= 0)
+    qs_recovery_lost (ensure_recovery (self, QS_DIRECTION_SENT, space), number, time);
 }
 
 void

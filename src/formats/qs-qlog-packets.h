@@ -16,10 +16,11 @@ typedef struct _QsQlogPackets QsQlogPackets;
 
 /* ms_per_unit: of the times that stand in frames. */
 QsQlogPackets *qs_qlog_packets_new (QsTrace *trace, double ms_per_unit);
-/* flags: QsPacketFlags that the event itself tells of. FALSE when there are too many already. */
-gboolean qs_qlog_packets_add (QsQlogPackets *self, gint64 time, QsJson data, QsDirection direction, guint flags);
+/* path_id: what the event says, where its header does not; flags: QsPacketFlags that the event itself tells of. FALSE when there are too many already. */
+gboolean qs_qlog_packets_add (QsQlogPackets *self, gint64 time, QsJson data, QsDirection direction, guint64 path_id,
+                              guint flags);
 /* A packet that its sender, the vantage, says is lost. */
-void qs_qlog_packets_lose (QsQlogPackets *self, gint64 time, QsJson data);
+void qs_qlog_packets_lose (QsQlogPackets *self, gint64 time, QsJson data, guint64 path_id);
 /* The next 1-RTT packet of this direction is the first one of a key phase. */
 void qs_qlog_packets_update_key (QsQlogPackets *self, QsDirection direction);
 /* What the peer's transport parameter says, in milliseconds; 25 when it says nothing. */

@@ -208,9 +208,11 @@ read_ack (QsJson object, double ms_per_unit, QsFrame *frame, GByteArray *scratch
   encode_ranges (ranges, frame, scratch);
   if (qs_json_get_double (object, "ack_delay", &delay)) /* milliseconds */
     frame->ack.delay = (guint64) (CLAMP (delay * ms_per_unit, 0, 1e9) * 1000) >> QS_QLOG_ACK_DELAY_EXPONENT;
-  if (qs_json_get_uint (object, "ce", &frame->ack.ce) | qs_json_get_uint (object, "ect0", &frame->ack.ect0) |
-      qs_json_get_uint (object, "ect1", &frame->ack.ect1))
-    frame->type = QS_FRAME_ACK | 1;
+  gboolean counts = qs_json_get_uint (object, "ce", &frame->ack.ce) |
+                    qs_json_get_uint (object, "ect0", &frame->ack.ect0) |
+                    qs_json_get_uint (object, "ect1", &frame->ack.ect1);
+  if (counts)
+    frame->type |= 1;
   return TRUE;
 }
 
@@ -337,7 +339,8 @@ qs_qlog_parse_frame (QsJson object, double ms_per_unit, QsFrame *frame, GByteArr
   frame->type = row->type;
   for (guint i = 0; i < QS_QLOG_MAX_FIELDS && row->fields[i].name != NULL; i++)
     read_field (object, row, &row->fields[i], frame, scratch);
-  if (row->type == QS_FRAME_ACK && !read_ack (object, ms_per_unit, frame, scratch))
+  gboolean is_ack = row->type == QS_FRAME_ACK || row->type == QS_FRAME_PATH_ACK;
+  if (is_ack && !read_ack (object, ms_per_unit, frame, scratch))
     return FALSE;
   if (row->type == QS_FRAME_CONNECTION_CLOSE || row->type == QS_FRAME_CONNECTION_CLOSE_APP)
     read_close (object, frame, scratch);

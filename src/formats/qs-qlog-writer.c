@@ -130,6 +130,8 @@ put_header (State *self, const QsPacket *packet)
       g_string_append (out, ",\"packet_number\":");
       qs_qlog_put_uint (out, packet->number);
     }
+  if (packet->path_id != 0)
+    g_string_append_printf (out, ",\"path_id\":%u", packet->path_id);
   if (packet->version != 0)
     g_string_append_printf (out, ",\"version\":\"%08x\"", packet->version);
   if ((packet->flags & QS_PACKET_KEY_PHASE) != 0)
@@ -388,6 +390,8 @@ write_loss (State *self, guint index)
   g_string_append_printf (
       self->text, "\"header\":{\"packet_type\":\"%s\",\"packet_number\":", qs_packet_type_qlog_name (packet->type));
   qs_qlog_put_uint (self->text, packet->number);
+  if (packet->path_id != 0)
+    g_string_append_printf (self->text, ",\"path_id\":%u", packet->path_id);
   g_string_append_c (self->text, '}');
   end_event (self);
 }

@@ -101,7 +101,10 @@ typedef struct {
   guint16 key;        /* the dissector's own key index */
   guint8 n_frames;    /* saturates at 255 */
   guint8 dcid_length; /* of the Destination Connection ID: what qs_packet_header_parse() wants for it */
+  guint16 path_id;    /* multipath: each path has packet numbers of its own; 0 without it */
 } QsPacket;
+
+#define QS_NUMBERED_PATHS 16 /* whose packet numbers are followed; those of further ones stay as they are */
 
 /* A whole TLS message, reassembled. Owned by the trace. */
 typedef struct {

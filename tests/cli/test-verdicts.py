@@ -53,6 +53,7 @@ class Verdicts(unittest.TestCase):
         ("tls13-began-before-capture.pcap", "tls13.keys", True, {"began-before-capture": "info"},
          ("keys-do-not-fit", "keys-missing", "corrupted")),
         ("tls13-began-before-capture.pcap", "q.keys", True, {"began-before-capture": "info", "keys-do-not-fit": "warning"}, ()),
+        ("multipath-as-picoquic-writes.qlog", None, False, {}, ("reordering", "packet-loss")),
         ("server-qlog-client-ended-with-h3-no-error.sqlog", None, True, {}, ("closed-by-peer",)),
         ("packet-lost-with-type-as-aioquic-writes.sqlog", None, True, {"packet-loss": "info"}, ()),
         ("bytes-in-flight-after-one-ack-of-three.sqlog", None, True, {}, ("packet-loss",)),

@@ -249,6 +249,47 @@ static const char groups[] =
                                "\x1e{\"time\":3,\"group_id\":7,\"name\":\"quic:packet_sent\",\"data\":{" PACKET (
                                    "0") "}}\n";
 
+/* A path's numbers are its own, as are its ACKs. Where they grow over all paths, paths are but addresses, and an ACK is about all. */
+#define PATH_PACKET(number, path)                                                            \
+  "\"path_id\":" path ",\"header\":{\"packet_type\":\"1RTT\",\"packet_number\":" number "}," \
+  "\"raw\":{\"length\":1000}"
+#define PATH_ACK(path, ranges) \
+  ",\"frames\":[{\"frame_type\":\"path_ack\",\"path_id\":" path ",\"acked_ranges\":[" ranges "]}]"
+static const char paths[] = HEADER EVENT ("0", "quic:packet_sent", PATH_PACKET ("0", "0") PING)
+    EVENT ("0", "quic:packet_sent", PATH_PACKET ("0", "1") PING)
+        EVENT ("1", "quic:packet_sent", PATH_PACKET ("1", "1") PING)
+            EVENT ("2", "quic:packet_sent", PATH_PACKET ("1", "0") PING)
+                EVENT ("3", "quic:packet_received", PATH_PACKET ("0", "0") ACK ("[1]"))
+                    EVENT ("4", "quic:packet_received", PATH_PACKET ("7", "1") PATH_ACK ("1", "[0]"))
+                        EVENT ("5", "quic:packet_lost", PATH_PACKET ("1", "1"));
+static const char addresses[] = HEADER EVENT ("0", "quic:packet_sent", PATH_PACKET ("0", "0") PING)
+    EVENT ("1", "quic:packet_sent", PATH_PACKET ("1", "1") PING)
+        EVENT ("2", "quic:packet_sent", PATH_PACKET ("2", "1") PING)
+            EVENT ("3", "quic:packet_received", PATH_PACKET ("0", "1") ACK ("[0,2]"));
+
+static void
+check_paths (const char *text, guint n, const guint *wanted)
+{
+  g_autoptr (GPtrArray) traces = load (text);
+  QsTrace *trace = traces->pdata[0];
+
+  for (guint i = 0; i < n; i++)
+    g_assert_cmphex (qs_trace_get_packet (trace, i)->flags & (QS_PACKET_LOST | QS_PACKET_ACKED), ==, wanted[i]);
+}
+
+static void
+test_paths (void)
+{
+  static const guint own[] = { 0, QS_PACKET_ACKED, QS_PACKET_LOST, QS_PACKET_ACKED };
+  static const guint shared[] = { QS_PACKET_ACKED, QS_PACKET_ACKED, QS_PACKET_ACKED };
+  g_autoptr (GPtrArray) traces = load (paths);
+
+  check_paths (paths, G_N_ELEMENTS (own), own);
+  check_paths (addresses, G_N_ELEMENTS (shared), shared);
+  g_assert_cmpuint (qs_trace_get_packet (traces->pdata[0], 1)->path_id, ==, 1);
+  g_assert_cmpuint (qs_trace_get_packet (traces->pdata[0], 3)->path_id, ==, 0);
+}
+
 static void
 test_groups (void)
 {
@@ -395,6 +436,7 @@ main (int argc, char **argv)
   g_test_add_func ("/qlog-reader/groups", test_groups);
   g_test_add_func ("/qlog-reader/contained", test_contained);
   g_test_add_func ("/qlog-reader/late-header", test_late_header);
+  g_test_add_func ("/qlog-reader/paths", test_paths);
   g_test_add_func ("/qlog-reader/newest", test_newest);
   g_test_add_func ("/qlog-reader/odd-columns", test_odd_columns);
   g_test_add_func ("/qlog-reader/refused", test_refused);
