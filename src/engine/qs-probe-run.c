@@ -62,16 +62,17 @@ qs_probe_good_code (QsProbe *self)
   return g_strcmp0 (alpn, "h3") == 0 ? 0x100 : 0; /* H3_NO_ERROR */
 }
 
-/* All that was asked is done, or failed. */
+/* What failed is not kept open: nobody would ask again on it, and RFC 9114 section 8 wants the peer told of a broken
+ * rule. Left open it would end in a timeout that nothing waited for. */
 static void
 close_or_stay (QsProbe *self)
 {
+  gboolean failed = self->request != NULL && self->request->failed;
   guint64 code = qs_probe_good_code (self);
 
-  if (self->request != NULL && self->request->failed && self->request->instance != NULL &&
-      self->request->protocol->get_error_code != NULL)
+  if (failed && self->request->instance != NULL && self->request->protocol->get_error_code != NULL)
     code = self->request->protocol->get_error_code (self->request->instance);
-  if (!self->options->keep_open)
+  if (failed || !self->options->keep_open)
     qs_probe_close (self, QS_CLOSE_QUICK, code);
 }
 

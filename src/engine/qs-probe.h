@@ -63,7 +63,7 @@ typedef struct {
   gsize kept;            /* bytes of the answer, and of each stream, that are kept; default 16 MiB */
   char *impairment;      /* QUIC: what the path does, as qs_impairment_new() takes it; NULL: nothing */
   GBytes *send;          /* raw bytes for the first stream, concluded; NULL: none */
-  gboolean keep_open;    /* stay ESTABLISHED after the request until qs_probe_stop (the window) */
+  gboolean keep_open;    /* stay ESTABLISHED after a request that succeeded, until qs_probe_stop (the window) */
   guint64 trace_limit;   /* payload bytes kept whole; 0: the trace's default */
   guint64 trace_budget;  /* bytes that the trace may hold in all; 0: QS_TRACE_BUDGET */
   gboolean record;       /* record datagrams into the trace (default TRUE) */
