@@ -10,6 +10,7 @@
 #include "base/qs-i18n.h"
 #include "cli/qs-cli.h"
 #include "cli/quicserve-qlog.h"
+#include "formats/qs-file-writer.h"
 #include "net/qs-impairment.h"
 #include "server/qs-responder.h"
 #include "server/qs-server-connection-private.h"
@@ -285,24 +286,14 @@ fail (GError *error)
   return g_error_matches (error, QS_ERROR, QS_ERROR_INVALID_TARGET) ? QS_EXIT_USAGE : QS_EXIT_FAILED;
 }
 
-/* Said now, not after hours of serving. */
-static gboolean
-can_write (const char *path, GError **error)
-{
-  g_autofree char *folder = g_path_get_dirname (path);
-  int why = g_file_test (path, G_FILE_TEST_IS_DIR) ? EISDIR : g_access (folder, W_OK | X_OK) == 0 ? 0 : errno;
-
-  if (why != 0)
-    g_set_error (error, QS_ERROR, QS_ERROR_FAILED, _ ("%s cannot be written: %s"), path, g_strerror (why));
-  return why == 0;
-}
-
 static int
 serve (const Arguments *arguments)
 {
   g_autoptr (GError) error = NULL;
 
-  if (arguments->qlog != NULL && !can_write (arguments->qlog, &error))
+  /* Said now, not after hours of serving. */
+  if ((arguments->qlog != NULL && !qs_file_writer_check (arguments->qlog, &error)) ||
+      (arguments->write_ca != NULL && !qs_file_writer_check (arguments->write_ca, &error)))
     return fail (error);
 
   g_autoptr (QsServerOptions) options = make_options (arguments);

@@ -7,6 +7,7 @@
 
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "engine/qs-ssl-files.h"
 #include "engine/qs-ssl-io.h"
 #include "engine/qs-trust.h"
 
@@ -189,9 +190,17 @@ load_trust (QsSslConfig *self, const char *host, const QsProbeOptions *options, 
 }
 
 static gboolean
+unreadable (GError **error, const GError *reason)
+{
+  g_set_error_literal (error, QS_ERROR, QS_ERROR_SSL, reason->message);
+  return FALSE;
+}
+
+static gboolean
 load_certificate (QsSslConfig *self, const QsProbeOptions *options, GError **error)
 {
   const char *key = options->key_file != NULL ? options->key_file : options->cert_file;
+  g_autoptr (GError) reason = NULL;
 
   if (options->cert_file == NULL)
     {
@@ -202,12 +211,16 @@ load_certificate (QsSslConfig *self, const QsProbeOptions *options, GError **err
                    options->key_file);
     }
   ERR_clear_error ();
-  if (SSL_CTX_use_certificate_chain_file (self->ctx, options->cert_file) != 1)
-    return fail (error, QS_ERROR_SSL, _ ("The certificate file “%s” cannot be used: name a readable file in PEM form."),
-                 options->cert_file);
-  if (SSL_CTX_use_PrivateKey_file (self->ctx, key, SSL_FILETYPE_PEM) != 1)
-    return fail (error, QS_ERROR_SSL,
-                 _ ("The key file “%s” cannot be used: name the certificate's private key in PEM form."), key);
+  if (!qs_ssl_use_chain_file (self->ctx, options->cert_file, &reason))
+    return reason != NULL ? unreadable (error, reason)
+                          : fail (error, QS_ERROR_SSL,
+                                  _ ("The certificate file “%s” cannot be used: name a readable file in PEM form."),
+                                  options->cert_file);
+  if (!qs_ssl_use_key_file (self->ctx, key, &reason))
+    return reason != NULL
+               ? unreadable (error, reason)
+               : fail (error, QS_ERROR_SSL,
+                       _ ("The key file “%s” cannot be used: name the certificate's private key in PEM form."), key);
   return TRUE;
 }
 

@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/qs-i18n.h"
+#include "base/qs-text.h"
 
 struct _QsFileWriter {
   char *path;  /* as given, for messages */
@@ -50,14 +52,138 @@ open_aside (QsFileWriter *self, guint mode)
   return fd;
 }
 
+/* --- What stands there already --- */
+
+#define MAX_LINKS 40 /* as many as Linux follows */
+
+/* A folder such as /tmp, where anybody may put a link or a pipe and wait for who writes there. */
+static gboolean
+is_shared_folder (const char *folder, struct stat *info)
+{
+  return g_stat (folder, info) == 0 && (info->st_mode & S_ISVTX) != 0 && (info->st_mode & S_IWOTH) != 0;
+}
+
+static gboolean
+is_planted (const char *path, const struct stat *info)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  struct stat above;
+
+  return is_shared_folder (folder, &above) && info->st_uid != geteuid () && info->st_uid != above.st_uid;
+}
+
+static gboolean
+fail_planted (const char *path, GError **error)
+{
+  g_autofree char *shown = qs_text_escape_short (path, -1, 200);
+
+  g_set_error (
+      error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+      _ ("“%s” was put by another user into a folder that everybody may write to, and is not written to. Name a "
+         "file in a folder of your own."),
+      shown);
+  return FALSE;
+}
+
+/* The path with its first symbolic link resolved, NULL without one; the link's own path in *link. */
+static char *
+follow_one (const char *path, char **link, struct stat *info)
+{
+  for (const char *end = path + strspn (path, "/"); *end != '\0'; end += strspn (end, "/"))
+    {
+      end += strcspn (end, "/");
+      g_autofree char *part = g_strndup (path, (gsize) (end - path));
+      if (g_lstat (part, info) != 0 || !S_ISLNK (info->st_mode))
+        continue;
+      g_autofree char *to = g_file_read_link (part, NULL);
+      if (to == NULL)
+        continue;
+      g_autofree char *folder = g_path_get_dirname (part);
+      *link = g_steal_pointer (&part);
+      return g_path_is_absolute (to) ? g_strconcat (to, end, NULL) : g_strconcat (folder, "/", to, end, NULL);
+    }
+  return NULL;
+}
+
+/* The kernel's fs.protected_symlinks and fs.protected_fifos, which not every system has on, and which realpath() goes around. */
+static gboolean
+check_links (const char *path, GError **error)
+{
+  g_autofree char *at = g_strdup (path);
+  struct stat info;
+
+  for (guint i = 0; i <= MAX_LINKS; i++)
+    {
+      g_autofree char *link = NULL;
+      char *next = follow_one (at, &link, &info);
+      if (next == NULL)
+        {
+          if (g_lstat (at, &info) == 0 && S_ISFIFO (info.st_mode) && is_planted (at, &info))
+            return fail_planted (path, error);
+          return TRUE;
+        }
+      g_free (at);
+      at = next;
+      if (is_planted (link, &info))
+        return fail_planted (link, error);
+    }
+  set_io_error (error, path, ELOOP);
+  return FALSE;
+}
+
+/* A pipe that nobody reads would hold the program up for as long as nobody does. */
 static int
-open_target (QsFileWriter *self, guint mode)
+open_in_place (const char *path, GError **error)
+{
+  int fd = g_open (path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
+
+  if (fd >= 0)
+    fcntl (fd, F_SETFL, fcntl (fd, F_GETFL) & ~O_NONBLOCK);
+  else if (errno == ENXIO)
+    {
+      g_autofree char *shown = qs_text_escape_short (path, -1, 200);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
+                   _ ("“%s” is a pipe or a device that nobody reads. Start its reader first, or name a file."), shown);
+    }
+  else
+    set_io_error (error, path, errno);
+  return fd;
+}
+
+static int
+open_target (QsFileWriter *self, guint mode, GError **error)
 {
   struct stat info;
 
+  if (!check_links (self->path, error))
+    return -1;
   if (g_stat (self->path, &info) == 0 && !S_ISREG (info.st_mode))
-    return g_open (self->path, O_WRONLY | O_CLOEXEC, mode);
-  return open_aside (self, mode);
+    return open_in_place (self->path, error);
+  int fd = open_aside (self, mode);
+  if (fd < 0)
+    set_io_error (error, self->path, errno);
+  return fd;
+}
+
+gboolean
+qs_file_writer_check (const char *path, GError **error)
+{
+  g_return_val_if_fail (path != NULL, FALSE);
+
+  g_autofree char *resolved = realpath (path, NULL);
+  g_autofree char *folder = g_path_get_dirname (resolved != NULL ? resolved : path);
+  struct stat info;
+  int why = 0;
+
+  if (!check_links (path, error))
+    return FALSE;
+  if (g_stat (path, &info) == 0 && !S_ISREG (info.st_mode))
+    why = S_ISDIR (info.st_mode) ? EISDIR : S_ISSOCK (info.st_mode) ? ENXIO : g_access (path, W_OK) == 0 ? 0 : errno;
+  else if (g_access (folder, W_OK | X_OK) != 0)
+    why = errno;
+  if (why != 0)
+    set_io_error (error, path, why);
+  return why == 0;
 }
 
 QsFileWriter *
@@ -72,12 +198,9 @@ qs_file_writer_new (const char *path, guint mode, GError **error)
   self->final = g_strdup (resolved != NULL ? resolved : path);
   free (resolved);
 
-  int fd = open_target (self, mode);
+  int fd = open_target (self, mode, error);
   if (fd < 0)
-    {
-      set_io_error (error, path, errno);
-      return NULL;
-    }
+    return NULL;
   self->stream = fdopen (fd, "w");
   if (self->stream == NULL)
     {

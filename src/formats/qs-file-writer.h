@@ -18,6 +18,9 @@ typedef struct _QsFileWriter QsFileWriter;
  * the file's name in a translated sentence. */
 QsFileWriter *qs_file_writer_new (const char *path, guint mode, GError **error);
 
+/* Whether a file may be written there as far as that can be told without touching anything: to be asked before hours of work. */
+gboolean qs_file_writer_check (const char *path, GError **error);
+
 /* The first error is kept and reported by every later call, so that a writer of many small pieces
  * may look at the last result only. */
 gboolean qs_file_writer_write (QsFileWriter *self, const void *bytes, gsize length, GError **error);

@@ -3,15 +3,13 @@
 
 #include <archive.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/qs-error.h"
+#include "base/qs-file.h"
 #include "base/qs-i18n.h"
-#include "base/qs-text.h"
 
 #define BUFFER_SIZE (256u << 10)
 #define PEEK_SIZE 4096u
@@ -42,30 +40,6 @@ fail_errno (const char *path, int saved_errno, GError **error)
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), _ ("Could not read “%s”: %s"), path,
                g_strerror (saved_errno));
   return FALSE;
-}
-
-/* What is read of the file itself: n bytes, fewer only at its end; -1 with error. */
-static gssize
-read_file (QsInput *self, void *bytes, gsize n, GError **error)
-{
-  gsize done = 0;
-
-  while (done < n)
-    {
-      gssize got = read (self->fd, (guint8 *) bytes + done, n - done);
-
-      if (got < 0 && errno == EINTR)
-        continue;
-      if (got < 0)
-        {
-          fail_errno (self->path, errno, error);
-          return -1;
-        }
-      if (got == 0)
-        break;
-      done += (gsize) got;
-    }
-  return (gssize) done;
 }
 
 /* --- Zstandard, xz, lz4, bzip2 --- */
@@ -140,7 +114,7 @@ detect_compression (QsInput *self, GError **error)
 {
   guint8 magic[MAGIC_SIZE] = { 0 };
 
-  if (read_file (self, magic, sizeof magic, error) < 0)
+  if (qs_file_read (self->fd, self->path, magic, sizeof magic, error) < 0)
     return FALSE;
   if (lseek (self->fd, 0, SEEK_SET) < 0)
     return fail_errno (self->path, errno, error);
@@ -166,7 +140,7 @@ inflate_some (QsInput *self, GError **error)
 
   if (self->raw_at == self->raw_end)
     {
-      gssize got = read_file (self, self->raw, RAW_SIZE, error);
+      gssize got = qs_file_read (self->fd, self->path, self->raw, RAW_SIZE, error);
       if (got < 0)
         return FALSE;
       self->raw_at = 0;
@@ -200,17 +174,14 @@ read_some (QsInput *self, GError **error)
 {
   if (self->unpacked > MAX_UNPACKED)
     {
-      g_autofree char *size = qs_text_size (MAX_UNPACKED);
       self->at_end = TRUE;
-      g_set_error (error, QS_ERROR, QS_ERROR_TOO_LARGE, _ ("“%s” is larger than %s, the most that can be opened."),
-                   self->path, size);
-      return FALSE;
+      return qs_file_set_too_large (self->path, MAX_UNPACKED, error);
     }
   if (self->inflate != NULL)
     return inflate_some (self, error);
   if (self->unpack != NULL)
     return unpack_some (self, error);
-  gssize got = read_file (self, self->buffer + self->end, BUFFER_SIZE - self->end, error);
+  gssize got = qs_file_read (self->fd, self->path, self->buffer + self->end, BUFFER_SIZE - self->end, error);
   if (got < 0)
     return FALSE;
   self->at_end = self->end + (gsize) got < BUFFER_SIZE;
@@ -225,28 +196,9 @@ qs_input_open (const char *path, GCancellable *cancellable, GError **error)
 {
   g_return_val_if_fail (path != NULL, NULL);
 
-  /* O_NONBLOCK: a named pipe that nobody writes to must not hang us at open. */
-  int fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
-  struct stat info;
-
+  int fd = qs_file_open (path, NULL, error);
   if (fd < 0)
-    {
-      fail_errno (path, errno, error);
-      return NULL;
-    }
-  if (fstat (fd, &info) != 0 || S_ISDIR (info.st_mode))
-    {
-      fail_errno (path, S_ISDIR (info.st_mode) ? EISDIR : errno, error);
-      close (fd);
-      return NULL;
-    }
-  if (!S_ISREG (info.st_mode)) /* it may never end, or never begin */
-    {
-      close (fd);
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
-                   _ ("“%s” is a pipe or a device. Save what comes out of it as a file, and open that."), path);
-      return NULL;
-    }
+    return NULL;
 
   QsInput *self = g_malloc (sizeof *self);
   memset (self, 0, G_STRUCT_OFFSET (QsInput, buffer));
@@ -379,7 +331,14 @@ qs_input_load (const char *path, gsize max, GError **error)
 {
   g_autoptr (QsInput) input = qs_input_open (path, NULL, error);
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  struct stat info;
 
+  /* What is compressed is not smaller for it. */
+  if (input != NULL && fstat (input->fd, &info) == 0 && (guint64) info.st_size > max)
+    {
+      qs_file_set_too_large (path, max, error);
+      return NULL;
+    }
   while (input != NULL)
     {
       guint at = bytes->len;
@@ -391,10 +350,7 @@ qs_input_load (const char *path, gsize max, GError **error)
       g_byte_array_set_size (bytes, at + (guint) got);
       if (bytes->len > max)
         {
-          g_autofree char *size = qs_text_size (max);
-
-          g_set_error (error, QS_ERROR, QS_ERROR_TOO_LARGE, _ ("“%s” is larger than %s, the most that can be opened."),
-                       path, size);
+          qs_file_set_too_large (path, max, error);
           return NULL;
         }
       if (got == 0)

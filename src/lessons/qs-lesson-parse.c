@@ -5,7 +5,10 @@
 #include "base/qs-i18n.h"
 #include "lessons/qs-lesson-parse-private.h"
 
-#define MAX_FILE (256 * 1024)
+#define MAX_ATTRIBUTE 1024 /* bytes */
+/* Characters of a message that are shown, where it quotes more: the place and what is wrong, and what to do. */
+#define SHOWN_FIRST 200
+#define SHOWN_LAST 160
 
 void
 qs_lesson_fail (GError **error, const char *format, ...)
@@ -69,7 +72,9 @@ sort_attributes (QsLessonParser *parser, const QsLessonElement *element, const c
       while (at < QS_LESSON_MAX_ATTRIBUTES && element->attributes[at] != NULL &&
              !g_str_equal (element->attributes[at], names[i]))
         at++;
-      if (at < QS_LESSON_MAX_ATTRIBUTES && element->attributes[at] != NULL)
+      if (strlen (given[i]) > MAX_ATTRIBUTE)
+        qs_lesson_fail (error, _ ("the value of “%s” is longer than %d bytes"), names[i], MAX_ATTRIBUTE);
+      else if (at < QS_LESSON_MAX_ATTRIBUTES && element->attributes[at] != NULL)
         values[at] = given[i];
       else if (element->has_text && g_str_equal (names[i], "xml:lang"))
         language = given[i];
@@ -157,12 +162,25 @@ parser_clear (QsLessonParser *parser)
   g_markup_parse_context_free (parser->context);
 }
 
+static char *
+shorten (const char *message)
+{
+  glong length = g_utf8_strlen (message, -1);
+
+  if (length <= SHOWN_FIRST + SHOWN_LAST)
+    return g_strdup (message);
+  const char *first_end = g_utf8_offset_to_pointer (message, SHOWN_FIRST);
+  const char *last = g_utf8_offset_to_pointer (first_end, length - SHOWN_FIRST - SHOWN_LAST);
+  return g_strdup_printf ("%.*s…%s", (int) (first_end - message), message, last);
+}
+
 /* "FILE:LINE: what is wrong, and what to do". */
 static void
 locate_error (QsLessonParser *parser, const char *file, const GError *why, GError **error)
 {
   /* GMarkup's own messages cut characters in two. */
-  g_autofree char *message = g_utf8_make_valid (why->message, -1);
+  g_autofree char *valid = g_utf8_make_valid (why->message, -1);
+  g_autofree char *message = shorten (valid);
   int line;
 
   g_markup_parse_context_get_position (parser->context, &line, NULL);
@@ -196,10 +214,10 @@ qs_lesson_parse (const char *text, gsize length, const char *name, const char *f
 {
   g_return_val_if_fail (text != NULL && name != NULL && file != NULL && languages != NULL, NULL);
 
-  if (length > MAX_FILE)
+  if (length > QS_LESSON_MAX_FILE)
     {
       g_set_error (error, QS_ERROR, QS_ERROR_TOO_LARGE, _ ("%s:1: a lesson of more than %d KiB is none"), file,
-                   MAX_FILE / 1024);
+                   QS_LESSON_MAX_FILE / 1024);
       return NULL;
     }
 

@@ -5,6 +5,8 @@
 
 G_BEGIN_DECLS
 
+#define QS_LESSON_MAX_FILE (256 * 1024)
+
 struct _QsLesson {
   gatomicrefcount refs;
   char *name, *file;

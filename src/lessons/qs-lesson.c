@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/qs-file.h"
+
 #define DEFAULT_TIMEOUT_MS 10000
 #define ANY_ORDER 1000 /* behind those that say where they stand */
 
@@ -133,10 +135,11 @@ qs_lesson_load (const char *path, const char *const *languages, GError **error)
 {
   g_return_val_if_fail (path != NULL && languages != NULL, NULL);
 
-  g_autofree char *text = NULL;
-  gsize length;
-  if (!g_file_get_contents (path, &text, &length, error))
+  g_autoptr (GBytes) bytes = qs_file_load (path, QS_LESSON_MAX_FILE, error);
+  if (bytes == NULL)
     return NULL;
+  gsize length;
+  const char *text = g_bytes_get_data (bytes, &length);
 
   g_autofree char *file = g_path_get_basename (path);
   g_autofree char *shown = g_filename_display_name (file);

@@ -10,6 +10,7 @@
 #include <openssl/quic.h>
 
 #include "base/qs-i18n.h"
+#include "engine/qs-ssl-files.h"
 #include "engine/qs-ssl-io.h"
 
 struct _QsServerTls {
@@ -254,32 +255,24 @@ no_password_cb (char *buffer, int size, int writing, void *asked)
   return -1;
 }
 
-static gboolean
-is_readable (const char *path, char **sentence)
-{
-  if (g_access (path, R_OK) == 0)
-    return TRUE;
-  *sentence = g_strdup_printf (_ ("%s cannot be read: %s"), path, g_strerror (errno));
-  return FALSE;
-}
-
 /* NULL: the key was taken. */
 static char *
 use_key (QsServerTls *self, SSL_CTX *context)
 {
   const char *key = self->options->key_file, *certificate = self->options->cert_file;
+  g_autoptr (GError) reason = NULL;
   gboolean asked = FALSE;
   char *sentence = NULL;
 
-  if (!is_readable (key, &sentence))
-    return sentence;
   SSL_CTX_set_default_passwd_cb (context, no_password_cb);
   SSL_CTX_set_default_passwd_cb_userdata (context, &asked);
-  int taken = SSL_CTX_use_PrivateKey_file (context, key, SSL_FILETYPE_PEM);
+  gboolean taken = qs_ssl_use_key_file (context, key, &reason);
   SSL_CTX_set_default_passwd_cb_userdata (context, NULL);
   SSL_CTX_set_default_passwd_cb (context, NULL);
-  if (taken == 1)
+  if (taken)
     return NULL;
+  if (reason != NULL)
+    return g_strdup (reason->message);
 
   unsigned long code = ERR_peek_error ();
   if (asked)
@@ -300,17 +293,18 @@ use_key (QsServerTls *self, SSL_CTX *context)
 static gboolean
 use_files (QsServerTls *self, SSL_CTX *context, GError **error)
 {
+  g_autoptr (GError) reason = NULL;
   g_autofree char *sentence = NULL;
 
   ERR_clear_error ();
-  if (!is_readable (self->options->cert_file, &sentence))
-    ;
-  else if (SSL_CTX_use_certificate_chain_file (context, self->options->cert_file) != 1)
+  if (qs_ssl_use_chain_file (context, self->options->cert_file, &reason))
+    sentence = use_key (self, context);
+  else if (reason != NULL)
+    sentence = g_strdup (reason->message);
+  else
     sentence = g_strdup_printf (_ ("The certificate %s cannot be used; it must be a PEM file with the server's "
                                    "certificate first"),
                                 self->options->cert_file);
-  else
-    sentence = use_key (self, context);
   if (sentence != NULL)
     qs_set_crypto_error (error, sentence);
   return sentence == NULL;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/qs-i18n.h"
+#include "formats/qs-file-writer.h"
 #include "net/qs-impairment.h"
 #include "server/qs-endpoint.h"
 
@@ -527,7 +528,9 @@ qs_server_write_ca (QsServer *self, const char *path, GError **error)
       return FALSE;
     }
   /* Aside, then renamed: who waits for the file never reads half of it. */
-  return g_file_set_contents_full (path, self->ca_pem, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
+  g_autoptr (QsFileWriter) writer = qs_file_writer_new (path, 0644, error);
+  return writer != NULL && qs_file_writer_write (writer, self->ca_pem, strlen (self->ca_pem), error) &&
+         qs_file_writer_finish (writer, error);
 }
 
 GListModel *

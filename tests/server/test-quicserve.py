@@ -140,10 +140,10 @@ class CommandLineTest(Case):
                 (chain, locked, f"{locked} is protected by a password"),
                 (chain, other, f"The key {other} is not the one of the certificate {chain}"),
                 (chain, chain, f"The key {chain} cannot be used"),
-                (chain, "/no/such.key", "/no/such.key cannot be read: No such file"),
-                ("/no/such.pem", key, "/no/such.pem cannot be read: No such file"),
+                (chain, "/no/such.key", "Could not read “/no/such.key”: No such file"),
+                ("/no/such.pem", key, "Could not read “/no/such.pem”: No such file"),
                 (garbage, key, f"The certificate {garbage} cannot be used"),
-                (self.folder, key, f"The certificate {self.folder} cannot be used"),
+                (self.folder, key, f"Could not read “{self.folder}”: Is a directory"),
             ):
                 done = run("--port=0", f"--cert={cert}", f"--key={private}")
                 self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)

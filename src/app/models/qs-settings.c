@@ -3,8 +3,10 @@
 
 #include <glib/gstdio.h>
 
+#include "base/qs-file.h"
 #include "qs-config.h"
 
+#define MAX_FILE (4 * 1024 * 1024)
 #define GROUP "Quicscope"
 
 struct _QsSettings {
@@ -67,7 +69,10 @@ use_file (QsSettings *self, const char *file)
   self->path =
       file != NULL ? g_strdup (file) : g_build_filename (g_get_user_config_dir (), "quicscope", "settings.ini", NULL);
   self->file = g_key_file_new ();
-  g_key_file_load_from_file (self->file, self->path, G_KEY_FILE_KEEP_COMMENTS, NULL);
+
+  g_autoptr (GBytes) bytes = qs_file_load (self->path, MAX_FILE, NULL);
+  if (bytes != NULL)
+    g_key_file_load_from_bytes (self->file, bytes, G_KEY_FILE_KEEP_COMMENTS, NULL);
 }
 
 QsSettings *
