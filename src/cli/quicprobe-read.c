@@ -237,8 +237,9 @@ report (GPtrArray *studies, const QuicprobeOptions *options)
                            options->connection, studies->len);
       return complain (text);
     }
-  if (options->connection > 0 || studies->len == 1)
-    return report_one (studies->pdata[MAX (options->connection, 1) - 1], options);
+  QsStudy *one = options->connection > 0 ? studies->pdata[options->connection - 1] : qs_study_file_find_one (studies);
+  if (one != NULL)
+    return report_one (one, options);
   if (wants_one (options))
     {
       g_autofree char *text = g_strdup_printf (

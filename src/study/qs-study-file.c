@@ -3,11 +3,16 @@
 
 #include <string.h>
 
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
 #include "formats/qs-key-log.h"
 #include "formats/qs-trace-file.h"
 
-#define BEGINNING 24     /* datagrams or segments that are looked at for a ClientHello */
-#define FEW_LINES 100000 /* secrets times connections: below it all are tried on all */
+#define BEGINNING 24  /* datagrams or segments that are looked at for a ClientHello */
+#define MOST_OF_ONE 4 /* recordings that may be of one connection: its ends, or the addresses of a host */
+#define RACE_NS \
+  (2 * G_GINT64_CONSTANT (1000000000)) /* RFC 8305 section 8: no attempt waits longer for the one before */
+#define FEW_LINES 100000               /* secrets times connections: below it all are tried on all */
 
 /* --- Secrets --- */
 
@@ -211,4 +216,117 @@ qs_study_file_join (QsStudy *study, GPtrArray *others, GError **error)
         return g_steal_pointer (&join);
     }
   return NULL;
+}
+
+/* --- Recordings of one connection --- */
+
+static QsStudy *
+join_ends (GPtrArray *studies)
+{
+  QsStudy *ends[2] = { NULL, NULL }; /* client, server */
+  g_autoptr (GPtrArray) others = g_ptr_array_new ();
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < studies->len; i++)
+    {
+      QsVantage vantage = qs_trace_get_vantage (qs_study_get_trace (studies->pdata[i]));
+      if (vantage != QS_VANTAGE_NETWORK)
+        ends[vantage == QS_VANTAGE_SERVER] = studies->pdata[i];
+    }
+  if (studies->len != 2 || ends[0] == NULL || ends[1] == NULL)
+    return NULL;
+  g_ptr_array_add (others, ends[1]);
+  g_autoptr (QsTraceJoin) join = qs_study_file_join (ends[0], others, &error);
+  if (join == NULL)
+    return NULL;
+  qs_study_set_join (ends[0], join);
+  return ends[0];
+}
+
+static GInetSocketAddress *
+get_server (QsStudy *study)
+{
+  const QsPath *path = qs_trace_get_path (qs_study_get_trace (study), 0);
+  gboolean local = qs_trace_get_vantage (qs_study_get_trace (study)) == QS_VANTAGE_SERVER;
+  GSocketAddress *address = path == NULL ? NULL : local ? path->local : path->remote;
+
+  return address != NULL && G_IS_INET_SOCKET_ADDRESS (address) ? G_INET_SOCKET_ADDRESS (address) : NULL;
+}
+
+/* One port of one name at two addresses, at about the same time, and there none answered: who asks twice like this races. */
+static gboolean
+is_lost_attempt (QsStudy *study, QsStudy *winner)
+{
+  const QsEvidence *evidence = qs_study_get_evidence (study), *won = qs_study_get_evidence (winner);
+  GInetSocketAddress *server = get_server (study), *other = get_server (winner);
+  gint64 apart = qs_trace_get_origin (qs_study_get_trace (study)) - qs_trace_get_origin (qs_study_get_trace (winner));
+  guint n_of_server = evidence->from_client == QS_DIRECTION_SENT ? evidence->packets.n_in : evidence->packets.n_out;
+
+  return n_of_server == 0 && evidence->tls == won->tls && evidence->client_hello != NULL && evidence->sni != NULL &&
+         g_strcmp0 (evidence->sni, won->sni) == 0 && ABS (apart) <= RACE_NS && server != NULL && other != NULL &&
+         g_inet_socket_address_get_port (server) == g_inet_socket_address_get_port (other) &&
+         !g_inet_address_equal (g_inet_socket_address_get_address (server), g_inet_socket_address_get_address (other));
+}
+
+static void
+note_lost_attempt (QsStudy *study, QsStudy *winner)
+{
+  QsTrace *trace = qs_study_get_trace (winner);
+  gint64 apart = qs_trace_get_origin (qs_study_get_trace (study)) - qs_trace_get_origin (trace);
+  g_autofree char *address = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (get_server (study)));
+  g_autofree char *time = qs_text_duration (ABS (apart));
+  QsMark mark = {
+    .kind = QS_MARK_NOTE,
+    .name = "file",
+    .stream = -1,
+    .text = g_strdup_printf (
+        apart <= 0 ? _ ("An attempt at %s, %s earlier, was not answered: most likely the same client's, which tried "
+                        "several addresses at once (RFC 8305). --connection=%u shows it.")
+                   : _ ("An attempt at %s, %s later, was not answered: most likely the same client's, which tried "
+                        "several addresses at once (RFC 8305). --connection=%u shows it."),
+        address, time, qs_study_get_source (study)->connection),
+  };
+
+  qs_trace_add_mark_full (trace, 0, &mark);
+}
+
+static QsStudy *
+find_race (GPtrArray *studies)
+{
+  QsStudy *winner = NULL;
+
+  for (guint i = 0; i < studies->len; i++)
+    {
+      if (!qs_evidence_is_connected (qs_study_get_evidence (studies->pdata[i])))
+        continue;
+      if (winner != NULL)
+        return NULL;
+      winner = studies->pdata[i];
+    }
+  for (guint i = 0; winner != NULL && i < studies->len; i++)
+    {
+      if (studies->pdata[i] != winner && !is_lost_attempt (studies->pdata[i], winner))
+        return NULL;
+    }
+  for (guint i = 0; winner != NULL && i < studies->len; i++)
+    {
+      if (studies->pdata[i] != winner)
+        note_lost_attempt (studies->pdata[i], winner);
+    }
+  return winner;
+}
+
+QsStudy *
+qs_study_file_find_one (GPtrArray *studies)
+{
+  g_return_val_if_fail (studies != NULL && studies->len > 0, NULL);
+
+  if (studies->len == 1)
+    return studies->pdata[0];
+  if (studies->len > MOST_OF_ONE)
+    return NULL;
+  for (guint i = 0; i < studies->len; i++)
+    qs_study_settle (studies->pdata[i]);
+  QsStudy *one = join_ends (studies);
+  return one != NULL ? one : find_race (studies);
 }

@@ -29,4 +29,16 @@ GPtrArray *qs_study_file_open (const char *path, const char *const *key_logs, GE
  */
 QsTraceJoin *qs_study_file_join (QsStudy *study, GPtrArray *others, GError **error);
 
+/**
+ * qs_study_file_find_one:
+ * @studies: what qs_study_file_open() gave
+ *
+ * Whether the recordings of a file are about one connection: its two ends, which are joined then, or the attempts of an
+ * address race (RFC 8305), of which one was answered; a note in its trace tells of the others. A few recordings are looked at,
+ * and settled; more are taken as they are.
+ *
+ * Returns: (transfer none) (nullable): the study that stands for all
+ */
+QsStudy *qs_study_file_find_one (GPtrArray *studies);
+
 G_END_DECLS

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What captures and logs that other programs wrote prove, with keys and without; and that a cut one accuses nobody."""
 
+import json
 import os
 import struct
 import tempfile
@@ -70,6 +71,37 @@ class Verdicts(unittest.TestCase):
                 self.assertEqual(result.errors, [i for i, s in wanted.items() if s == "error"], result.text)
                 for finding in never:
                     self.assertNotIn(finding, result.findings, result.text)
+
+    def test_both_ends_in_one_file(self):
+        """A client's and a server's trace of one connection are joined; where they are not of one, they are listed."""
+        path = os.path.join(FOLDER, "both-ends-in-one-file.qlog")
+        report = json.loads(probe.run("--json", f"--read={path}").out)
+        self.assertEqual(report["outcome"], "ok")
+        self.assertIn("join", report)
+        self.assertIn("Client to server", probe.run(f"--read={path}").text)
+        self.assertNotIn("Client to server", probe.run("--connection=2", f"--read={path}").text)
+        with open(path, encoding="utf-8") as file:
+            log = json.load(file)
+        for event in log["traces"][1]["events"]:  # of another connection: other sizes and numbers
+            event["data"].get("header", {})["packet_number"] = 77
+        with tempfile.TemporaryDirectory() as folder:
+            other = os.path.join(folder, "other.qlog")
+            with open(other, "w", encoding="utf-8") as file:
+                json.dump(log, file)
+            self.assertEqual(len(json.loads(probe.run("--json", f"--read={other}").out)["connections"]), 2)
+
+    def test_address_race(self):
+        """An attempt at another address of the same name, not answered, is no connection of its own."""
+        name = "gso-and-zero-length-cid"
+        path, keys = os.path.join(FOLDER, f"{name}.pcap"), f"{name}.keys"
+        result = read(path, keys)
+        self.assertEqual(result.report["outcome"], "ok")
+        self.assertEqual(result.errors, [])
+        self.assertIn("[::1]:5547", result.err)
+        self.assertIn("RFC 8305", result.err)
+        first = probe.run("--json", "--connection=1", f"--read={path}")
+        probe.read_report(first)
+        self.assertEqual(first.report["outcome"], "failed")
 
     def test_began_before_any_packet(self):
         """TLS over TCP that is met midway is opened wherever the capture began, whoever is heard first, and where one side passes."""
