@@ -62,17 +62,27 @@ qs_probe_good_code (QsProbe *self)
   return g_strcmp0 (alpn, "h3") == 0 ? 0x100 : 0; /* H3_NO_ERROR */
 }
 
-/* What failed is not kept open: nobody would ask again on it, and RFC 9114 section 8 wants the peer told of a broken
- * rule. Left open it would end in a timeout that nothing waited for. */
+/* TRUE: the request failed for a rule of its protocol that the peer broke, not for a stream that was reset. */
+static gboolean
+is_breach (QsProbe *self, guint64 *code)
+{
+  QsRequest *request = self->request;
+
+  *code = qs_probe_good_code (self);
+  if (request == NULL || !request->failed || request->instance == NULL || request->protocol->get_error_code == NULL)
+    return FALSE;
+  *code = request->protocol->get_error_code (request->instance);
+  return *code != request->protocol->close_code;
+}
+
+/* All that was asked is done, or failed. A broken rule closes what was to be kept open as well: RFC 9114 section 8
+ * wants the peer told, and left open it would end in a timeout that nothing waited for. A reset is its stream's alone. */
 static void
 close_or_stay (QsProbe *self)
 {
-  gboolean failed = self->request != NULL && self->request->failed;
-  guint64 code = qs_probe_good_code (self);
+  guint64 code;
 
-  if (failed && self->request->instance != NULL && self->request->protocol->get_error_code != NULL)
-    code = self->request->protocol->get_error_code (self->request->instance);
-  if (failed || !self->options->keep_open)
+  if (is_breach (self, &code) || !self->options->keep_open)
     qs_probe_close (self, QS_CLOSE_QUICK, code);
 }
 

@@ -63,10 +63,11 @@ typedef struct {
   gsize kept;            /* bytes of the answer, and of each stream, that are kept; default 16 MiB */
   char *impairment;      /* QUIC: what the path does, as qs_impairment_new() takes it; NULL: nothing */
   GBytes *send;          /* raw bytes for the first stream, concluded; NULL: none */
-  gboolean keep_open;    /* stay ESTABLISHED after a request that succeeded, until qs_probe_stop (the window) */
-  guint64 trace_limit;   /* payload bytes kept whole; 0: the trace's default */
-  guint64 trace_budget;  /* bytes that the trace may hold in all; 0: QS_TRACE_BUDGET */
-  gboolean record;       /* record datagrams into the trace (default TRUE) */
+  gboolean
+      keep_open; /* stay ESTABLISHED after the request until qs_probe_stop (the window); not where HTTP/3's rules are broken */
+  guint64 trace_limit;  /* payload bytes kept whole; 0: the trace's default */
+  guint64 trace_budget; /* bytes that the trace may hold in all; 0: QS_TRACE_BUDGET */
+  gboolean record;      /* record datagrams into the trace (default TRUE) */
   guint padding; /* bytes of a GREASE extension (RFC 8701) in the ClientHello, QS_MOST_PADDING at most; 0: none */
   QsExperimentPolicy experiments; /* default: none */
 } QsProbeOptions;
