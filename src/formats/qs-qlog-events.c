@@ -5,6 +5,7 @@
 
 #include "base/qs-text.h"
 #include "formats/qs-json.h"
+#include "formats/qs-qlog-alpn.h"
 #include "formats/qs-qlog-packets.h"
 #include "formats/qs-qlog-parameters.h"
 #include "formats/qs-qlog-parse.h"
@@ -30,6 +31,7 @@ struct _QsQlogEvents {
   guint64 path_id;      /* of the event being read: 0 where it says none */
   gboolean states_told; /* the file tells of the connection's states itself */
   GArray *columns;      /* Column */
+  QsQlogAlpn alpn;
 };
 
 /* One event, whatever its shape. */
@@ -257,13 +259,13 @@ on_started (QsQlogEvents *self, gint64 time, QsJson data)
 
   if ((source != NULL || destination != NULL) && qs_trace_get_path (self->trace, 0) == NULL)
     qs_trace_add_path (self->trace, source, destination);
-  qs_qlog_packets_set_version (self->packets, qs_json_get_string (data, "quic_version"));
+  qs_qlog_packets_set_version (self->packets, qs_json_get (data, "quic_version"));
 }
 
 static void
 on_version (QsQlogEvents *self, gint64 time, QsJson data)
 {
-  qs_qlog_packets_set_version (self->packets, qs_json_get_string (data, "chosen_version"));
+  qs_qlog_packets_set_version (self->packets, qs_json_get (data, "chosen_version"));
 }
 
 static void
@@ -288,7 +290,8 @@ on_parameters (QsQlogEvents *self, gint64 time, QsJson data)
   if (remote && qs_json_get_uint (data, "max_ack_delay", &max_ack_delay))
     qs_qlog_packets_set_max_ack_delay (self->packets, max_ack_delay);
   add_fact (self, "tls.cipher", qs_json_get_string (data, "tls_cipher"));
-  add_fact (self, "tls.alpn", qs_json_get_string (data, "alpn"));
+  g_autofree char *alpn = qs_qlog_alpn_parse (qs_json_get (data, "alpn"));
+  add_fact (self, "tls.alpn", alpn);
   add_fact (self, "tls.sni", qs_json_get_string (data, "sni"));
   if (bytes == NULL)
     return;
@@ -301,12 +304,24 @@ on_parameters (QsQlogEvents *self, gint64 time, QsJson data)
 static void
 on_alpn (QsQlogEvents *self, gint64 time, QsJson data)
 {
-  const char *alpn = qs_json_get_string (data, "chosen_alpn");
-  QsJson object = qs_json_get (data, "chosen_alpn");
+  g_autofree char *chosen = qs_qlog_alpn_parse (qs_json_get (data, "chosen_alpn"));
 
-  if (alpn == NULL)
-    alpn = qs_json_get_string (object, "string_value");
-  add_fact (self, "tls.alpn", alpn);
+  add_fact (self, "tls.alpn", chosen);
+  qs_qlog_alpn_offer (&self->alpn, data);
+}
+
+/* A log may tell of the offer alone. What was agreed on shows where there is but one protocol for it (RFC 9001 section 8.1). */
+static void
+settle_alpn (QsQlogEvents *self)
+{
+  g_autofree char *offer = qs_qlog_alpn_dup_offer (&self->alpn);
+  const char *only = qs_qlog_alpn_get_only (&self->alpn);
+  gboolean done = qs_trace_find_mark (self->trace, QS_MARK_HANDSHAKE_DONE, NULL, NULL) != NULL;
+
+  if (offer != NULL)
+    add_fact (self, "offer.alpn", offer);
+  if (only != NULL && done && qs_trace_get_fact (self->trace, "tls.alpn") == NULL)
+    add_fact (self, "tls.alpn", only);
 }
 
 /* By the last part of the name: "transport:packet_sent", "quic:packet_sent". */
@@ -521,6 +536,7 @@ void
 qs_qlog_events_free (QsQlogEvents *self)
 {
   qs_qlog_packets_finish (self->packets);
+  qs_qlog_alpn_clear (&self->alpn);
   g_array_unref (self->columns);
   g_object_unref (self->trace);
   g_free (self);
@@ -531,6 +547,7 @@ qs_qlog_events_finish (QsQlogEvents *self)
 {
   QsTrace *trace = g_object_ref (self->trace);
 
+  settle_alpn (self);
   qs_qlog_events_free (self);
   return trace;
 }

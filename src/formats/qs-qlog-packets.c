@@ -10,9 +10,10 @@
 
 #define MAX_PACKETS (G_MAXUINT32 / 4)
 #define N_SPACES (2 + QS_NUMBERED_PATHS) /* of packet numbers: Initial, Handshake, application data by its path */
-#define APPLICATION 2          /* the space of path 0's application data, and the only one without multipath */
-#define MAX_STEP_BACK 4096     /* of packet numbers: what comes later than that is not held against ACKs */
-#define MAX_ACK_DELAY_MS 16384 /* RFC 9000 section 18.2 */
+#define APPLICATION 2             /* the space of path 0's application data, and the only one without multipath */
+#define MAX_STEP_BACK 4096        /* of packet numbers: what comes later than that is not held against ACKs */
+#define MAX_ACK_DELAY_MS 16384    /* RFC 9000 section 18.2 */
+#define MOST_WITHOUT_VERSION 1024 /* of a file's first packets: all of a handshake are among them */
 
 /* How far a stream's bytes went out, and in which packet: lower ones in a later packet are sent again. */
 typedef struct {
@@ -122,13 +123,18 @@ read_length (QsJson data, QsJson header)
   return (guint32) MIN (length, 65535);
 }
 
+/* As hex digits, as a number, or as its decimal digits, of which there are more than of hex ones. 0: not there. */
 static guint32
-parse_version (const char *text)
+parse_version (QsJson value)
 {
+  const char *text = qs_json_string (value);
   guint64 version = 0;
 
-  if (text != NULL)
-    g_ascii_string_to_unsigned (g_str_has_prefix (text, "0x") ? text + 2 : text, 16, 0, G_MAXUINT32, &version, NULL);
+  if (text == NULL)
+    return qs_json_uint (value, &version) && version <= G_MAXUINT32 ? (guint32) version : 0;
+  if (g_str_has_prefix (text, "0x"))
+    text += 2;
+  g_ascii_string_to_unsigned (text, strlen (text) > 8 ? 10 : 16, 0, G_MAXUINT32, &version, NULL);
   return (guint32) version;
 }
 
@@ -506,14 +512,14 @@ qs_qlog_packets_add (QsQlogPackets *self, gint64 time, QsJson data, QsDirection 
   if (self->full || n_packets >= MAX_PACKETS)
     return FALSE;
   QsPacketType type = read_packet_type (data, header, &space);
-  const char *version = qs_json_get_string (header, "version");
+  QsJson version = qs_json_get (header, "version");
   gboolean is_long = type != QS_PACKET_1RTT && space >= 0;
   QsPacket packet = { .time = time,
                       .record = G_MAXUINT32,
                       .length = read_length (data, header),
-                      .version = version != NULL ? parse_version (version)
-                                 : is_long       ? self->version
-                                                 : 0,
+                      .version = qs_json_is_there (version) ? parse_version (version)
+                                 : is_long                  ? self->version
+                                                            : 0,
                       .flags = (guint16) (QS_PACKET_FROM_QLOG | flags),
                       .direction = (guint8) direction,
                       .type = (guint8) type,
@@ -562,9 +568,31 @@ qs_qlog_packets_set_max_ack_delay (QsQlogPackets *self, guint64 ms)
   self->max_ack_delay_ms = ms;
 }
 
-void
-qs_qlog_packets_set_version (QsQlogPackets *self, const char *version)
+/* Some tell of it once the handshake is over: what went before was of that version too, but for a list of versions and a Retry. */
+static void
+add_version_to_packets (QsQlogPackets *self)
 {
-  if (version != NULL)
-    self->version = parse_version (version);
+  guint n = MIN (qs_trace_get_n_packets (self->trace), MOST_WITHOUT_VERSION);
+
+  for (guint i = 0; i < n; i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (self->trace, i);
+
+      if (packet->version == 0 &&
+          (packet->type == QS_PACKET_INITIAL || packet->type == QS_PACKET_HANDSHAKE || packet->type == QS_PACKET_0RTT))
+        qs_trace_edit_packet (self->trace, i)->version = self->version;
+    }
+}
+
+void
+qs_qlog_packets_set_version (QsQlogPackets *self, QsJson value)
+{
+  guint32 version = parse_version (value);
+
+  if (version == 0)
+    return;
+  gboolean first = self->version == 0;
+  self->version = version;
+  if (first)
+    add_version_to_packets (self);
 }

@@ -25,8 +25,9 @@ void qs_qlog_packets_lose (QsQlogPackets *self, gint64 time, QsJson data, guint6
 void qs_qlog_packets_update_key (QsQlogPackets *self, QsDirection direction);
 /* What the peer's transport parameter says, in milliseconds; 25 when it says nothing. */
 void qs_qlog_packets_set_max_ack_delay (QsQlogPackets *self, guint64 ms);
-/* Of packets whose header does not say it: hex digits, or NULL. */
-void qs_qlog_packets_set_version (QsQlogPackets *self, const char *version);
+/* Of packets whose header does not say it, also of those that went before: hex digits, or a number. What is not there, or is
+ * none, changes nothing. */
+void qs_qlog_packets_set_version (QsQlogPackets *self, QsJson version);
 /* Frees self; the trace keeps the frames. */
 void qs_qlog_packets_finish (QsQlogPackets *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsQlogPackets, qs_qlog_packets_finish)

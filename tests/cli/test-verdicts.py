@@ -57,6 +57,7 @@ class Verdicts(unittest.TestCase):
         ("multipath-as-picoquic-writes.qlog", None, False, {}, ("reordering", "packet-loss")),
         ("server-qlog-client-ended-with-h3-no-error.sqlog", None, True, {}, ("closed-by-peer",)),
         ("packet-lost-with-type-as-aioquic-writes.sqlog", None, True, {"packet-loss": "info"}, ()),
+        ("version-as-number-alpn-offered-http-events.sqlog", None, True, {}, ()),
         ("bytes-in-flight-after-one-ack-of-three.sqlog", None, True, {}, ("packet-loss",)),
     )  # fmt: skip
 
@@ -124,6 +125,13 @@ class Verdicts(unittest.TestCase):
                     n_opened += "keys-do-not-fit" not in result.findings
             # Without its hellos TLS 1.2 has no keys at all.
             self.assertGreater(n_opened, 2 if name.startswith("tls13") else -1)
+
+    def test_version_and_protocol_of_a_log(self):
+        """A version as a number, and a protocol that was the only one offered: said as of any other connection."""
+        path = os.path.join(FOLDER, "version-as-number-alpn-offered-http-events.sqlog")
+        report = probe.read(path).report
+        self.assertEqual((report["quic"]["version"], report["tls"]["alpn"], report["target"]["alpn"]), ("1", "h3", ["h3"]))
+        self.assertIn("over QUIC v1 with h3.", probe.run(f"--read={path}").text)
 
     def test_version_that_is_not_read(self):
         """gQUIC is named as what it is."""

@@ -383,6 +383,58 @@ test_newest (void)
   g_assert_cmpstr (mark->text, ==, "no <b>");
 }
 
+/* The version and the protocol in the ways that they are written; only what there is one of is taken for agreed on. */
+#define DONE                                                                                                      \
+  EVENT ("1", "transport:packet_sent",                                                                            \
+         "\"header\":{\"packet_type\":\"handshake\",\"packet_number\":0},\"frames\":[{\"frame_type\":\"crypto\"," \
+         "\"offset\":0,"                                                                                          \
+         "\"length\":36}]")
+static const struct {
+  const char *events;
+  guint32 version;
+  const char *alpn, *offer;
+} ways_of_agreeing[] = {
+  { EVENT ("0", "transport:version_information", "\"client_versions\":[1],\"chosen_version\":1")
+        EVENT ("0", "transport:alpn_information", "\"client_alpns\":[\"h3\"]") DONE,
+    1, "h3", "h3" },
+  { DONE EVENT ("2", "quic:version_information", "\"chosen_version\":1798521807") /* at the end */
+    EVENT ("2", "quic:alpn_information",
+           "\"client_alpns\":[{\"byte_value\":\"6833\"},{\"string_value\":\"hq\"}],"
+           "\"server_alpns\":[\"hq\",\"h2\"]"),
+    0x6b3343cf, "hq", "h3, hq" },
+  { EVENT ("0", "quic:version_information", "\"chosen_version\":\"00000001\"")
+        EVENT ("0", "quic:alpn_information", "\"client_alpns\":[\"h3\",\"hq\"]") DONE,
+    1, NULL, "h3, hq" },
+  { EVENT ("0", "transport:connection_started", "\"quic_version\":\"0x6b3343cf\"")
+        EVENT ("0", "quic:alpn_information",
+               "\"chosen_alpn\":{\"byte_value\":\"6833\"},\"client_alpns\":[\"h3\",\"hq\"]") DONE,
+    0x6b3343cf, "h3", "h3, hq" },
+  { EVENT ("0", "transport:parameters_set",
+           "\"owner\":\"remote\",\"alpn\":{\"string_value\":\"h3\"},\"tls_cipher\":\"X\"")
+        DONE EVENT ("2", "transport:version_information", "\"chosen_version\":\"1798521807\""),
+    0x6b3343cf, "h3", NULL },
+  { EVENT ("0", "quic:alpn_information", "\"client_alpns\":[7,{},\"\"]") DONE, 0, NULL, NULL },
+  { EVENT ("0", "quic:alpn_information", "\"client_alpns\":[\"h3\"]") /* nothing was agreed on */
+    EVENT ("0", "quic:packet_sent", "\"header\":{\"packet_type\":\"initial\",\"packet_number\":0,\"version\":1}"),
+    1, NULL, "h3" },
+};
+
+static void
+test_ways_of_agreeing (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (ways_of_agreeing); i++)
+    {
+      g_autofree char *text = g_strconcat (HEADER, ways_of_agreeing[i].events, NULL);
+      g_autoptr (GPtrArray) traces = load (text);
+      QsTrace *trace = traces->pdata[0];
+
+      g_test_message ("%s", ways_of_agreeing[i].events);
+      g_assert_cmphex (qs_trace_get_packet (trace, 0)->version, ==, ways_of_agreeing[i].version);
+      g_assert_cmpstr (qs_trace_get_fact (trace, "tls.alpn"), ==, ways_of_agreeing[i].alpn);
+      g_assert_cmpstr (qs_trace_get_fact (trace, "offer.alpn"), ==, ways_of_agreeing[i].offer);
+    }
+}
+
 /* Events that are not what their column says, or too short: passed over. */
 static const char odd_columns[] =
     "{\"qlog_version\":\"draft-01\",\"traces\":[{\"event_fields\":[\"relative_time\",4,\"category\",\"event\",\"data\"]"
@@ -438,6 +490,7 @@ main (int argc, char **argv)
   g_test_add_func ("/qlog-reader/late-header", test_late_header);
   g_test_add_func ("/qlog-reader/paths", test_paths);
   g_test_add_func ("/qlog-reader/newest", test_newest);
+  g_test_add_func ("/qlog-reader/ways-of-agreeing", test_ways_of_agreeing);
   g_test_add_func ("/qlog-reader/odd-columns", test_odd_columns);
   g_test_add_func ("/qlog-reader/refused", test_refused);
   return g_test_run ();
