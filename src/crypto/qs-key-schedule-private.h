@@ -49,8 +49,18 @@ EVP_CIPHER *qs_suite_get_header_cipher (const QsSuite *suite);
 
 /* HKDF-Expand-Label with an empty context (RFC 9846 section 7.1). */
 gboolean qs_suite_expand (const char *digest, const QsSecret *secret, const char *label, guint8 *out, gsize length);
-/* TLS 1.2's keys of both sides, RFC 5246 section 6.3: with an AEAD there are no MAC keys. */
-gboolean qs_suite_expand_key_block (const QsSuite *suite, const QsSecret *master, const guint8 *client_random,
-                                    const guint8 *server_random, guint8 *out, gsize length);
+/* TLS 1.2's keys of both sides, RFC 5246 section 6.3: with an AEAD there are no MAC keys. digest: the PRF's. */
+gboolean qs_expand_key_block (const char *digest, const QsSecret *master, const guint8 *client_random,
+                              const guint8 *server_random, guint8 *out, gsize length);
+
+/* One side's keys for a CBC suite. NULL when the suite is none, or the PRF is not there. */
+typedef struct _QsCbc QsCbc;
+
+QsCbc *qs_cbc_new (const QsTls12 *facts, const QsSecret *master, gboolean server);
+void qs_cbc_free (QsCbc *self);
+void qs_cbc_rest (QsCbc *self);
+QsSpan qs_cbc_get_key (const QsCbc *self);
+/* As qs_keys_open_tls12(). */
+gboolean qs_cbc_open (QsCbc *self, guint64 sequence, QsSpan record, QsSpan before, guint8 *out, gsize *out_length);
 
 G_END_DECLS

@@ -237,7 +237,7 @@ qs_suite_find_tls12 (guint16 id)
 gboolean
 qs_tls12_suite_is_known (guint16 suite)
 {
-  return qs_suite_find_tls12 (suite) != NULL;
+  return qs_suite_find_tls12 (suite) != NULL || qs_tls12_suite_is_cbc (suite);
 }
 
 EVP_CIPHER *
@@ -338,8 +338,8 @@ qs_secret_next (guint32 version, guint16 suite, const QsSecret *secret, QsSecret
 }
 
 gboolean
-qs_suite_expand_key_block (const QsSuite *suite, const QsSecret *master, const guint8 *client_random,
-                           const guint8 *server_random, guint8 *out, gsize length)
+qs_expand_key_block (const char *digest, const QsSecret *master, const guint8 *client_random,
+                     const guint8 *server_random, guint8 *out, gsize length)
 {
   static const char label[] = "key expansion";
   guint8 seed[sizeof label - 1 + 64];
@@ -352,7 +352,7 @@ qs_suite_expand_key_block (const QsSuite *suite, const QsSecret *master, const g
   memcpy (seed + sizeof label - 1, server_random, 32);
   memcpy (seed + sizeof label - 1 + 32, client_random, 32);
   OSSL_PARAM params[] = {
-    OSSL_PARAM_construct_utf8_string (OSSL_KDF_PARAM_DIGEST, (char *) suite->digest, 0),
+    OSSL_PARAM_construct_utf8_string (OSSL_KDF_PARAM_DIGEST, (char *) digest, 0),
     OSSL_PARAM_construct_octet_string (OSSL_KDF_PARAM_SECRET, (void *) master->bytes, master->length),
     OSSL_PARAM_construct_octet_string (OSSL_KDF_PARAM_SEED, seed, sizeof seed),
     OSSL_PARAM_construct_end (),

@@ -9,12 +9,15 @@
 #include "wire/qs-writer.h"
 
 #define TLS_RECORD_HEADER ((gsize) 5)
+#define TLS12_MASTER 48 /* bytes: RFC 5246 section 8.1 */
 
 struct _QsKeys {
   const QsSuite *suite;
   QsSecret secret;
   guint8 key[32];
   guint8 iv[QS_IV_LENGTH];
+  QsCbc *cbc; /* then suite, key and iv are not used */
+  guint16 id;
   EVP_CIPHER_CTX *open;
   EVP_CIPHER_CTX *seal;
 };
@@ -66,13 +69,28 @@ qs_keys_new (guint32 version, guint16 suite, const QsSecret *secret)
   return g_steal_pointer (&self);
 }
 
-QsKeys *
-qs_keys_new_tls12 (guint16 suite, const QsSecret *master, const guint8 *client_random, const guint8 *server_random,
-                   gboolean server)
+static QsKeys *
+new_cbc (const QsTls12 *facts, const QsSecret *master, gboolean server)
 {
-  const QsSuite *found = qs_suite_find_tls12 (suite);
+  QsCbc *cbc = qs_cbc_new (facts, master, server);
+
+  if (cbc == NULL)
+    return NULL;
+  QsKeys *self = g_new0 (QsKeys, 1);
+  self->cbc = cbc;
+  self->id = facts->suite;
+  self->secret = *master;
+  return self;
+}
+
+QsKeys *
+qs_keys_new_tls12 (const QsTls12 *facts, const QsSecret *master, gboolean server)
+{
+  const QsSuite *found = qs_suite_find_tls12 (facts->suite);
   guint8 block[2 * (32 + QS_IV_LENGTH)];
 
+  if (found == NULL && master->length == TLS12_MASTER)
+    return new_cbc (facts, master, server);
   if (found == NULL || master->length != found->secret_length)
     return NULL;
 
@@ -81,7 +99,7 @@ qs_keys_new_tls12 (guint16 suite, const QsSecret *master, const guint8 *client_r
   g_autoptr (QsKeys) self = g_new0 (QsKeys, 1);
   self->suite = found;
   self->secret = *master;
-  if (!qs_suite_expand_key_block (found, master, client_random, server_random, block, length))
+  if (!qs_expand_key_block (found->digest, master, facts->client_random, facts->server_random, block, length))
     return NULL;
   memcpy (self->key, block + (server ? found->key_length : 0), found->key_length);
   /* What is left of it is zero: the part that a record brings is added as if it were a number. */
@@ -91,12 +109,14 @@ qs_keys_new_tls12 (guint16 suite, const QsSecret *master, const guint8 *client_r
 }
 
 gboolean
-qs_keys_open_tls12 (QsKeys *self, guint64 sequence, QsSpan record, guint8 *out, gsize *out_length)
+qs_keys_open_tls12 (QsKeys *self, guint64 sequence, QsSpan record, QsSpan before, guint8 *out, gsize *out_length)
 {
   const QsSuite *suite = self->suite;
   guint8 header[13];
   guint64 number = GUINT64_TO_BE (sequence);
 
+  if (self->cbc != NULL)
+    return qs_cbc_open (self->cbc, sequence, record, before, out, out_length);
   if (!suite->tls12 || record.length < TLS_RECORD_HEADER + suite->explicit_length + suite->tag_length)
     return FALSE;
   gsize plain_length = record.length - TLS_RECORD_HEADER - suite->explicit_length - suite->tag_length;
@@ -114,7 +134,7 @@ qs_keys_open_tls12 (QsKeys *self, guint64 sequence, QsSpan record, guint8 *out, 
 gboolean
 qs_keys_is_tls12 (const QsKeys *self)
 {
-  return self->suite->tls12;
+  return self->cbc != NULL || self->suite->tls12;
 }
 
 void
@@ -122,6 +142,8 @@ qs_keys_rest (QsKeys *self)
 {
   g_clear_pointer (&self->open, EVP_CIPHER_CTX_free);
   g_clear_pointer (&self->seal, EVP_CIPHER_CTX_free);
+  if (self->cbc != NULL)
+    qs_cbc_rest (self->cbc);
 }
 
 void
@@ -130,6 +152,7 @@ qs_keys_free (QsKeys *self)
   if (self == NULL)
     return;
   qs_keys_rest (self);
+  qs_cbc_free (self->cbc);
   OPENSSL_cleanse (self, sizeof *self);
   g_free (self);
 }
@@ -137,7 +160,7 @@ qs_keys_free (QsKeys *self)
 guint16
 qs_keys_get_suite (const QsKeys *self)
 {
-  return self->suite->id;
+  return self->cbc != NULL ? self->id : self->suite->id;
 }
 
 const guint8 *
@@ -149,7 +172,7 @@ qs_keys_get_iv (const QsKeys *self)
 QsSpan
 qs_keys_get_key (const QsKeys *self)
 {
-  return QS_SPAN (self->key, self->suite->key_length);
+  return self->cbc != NULL ? qs_cbc_get_key (self->cbc) : QS_SPAN (self->key, self->suite->key_length);
 }
 
 const QsSecret *

@@ -65,15 +65,26 @@ gboolean qs_keys_open (QsKeys *self, guint64 number, QsSpan header, QsSpan seale
 /* out has room for plain and tag. */
 gboolean qs_keys_seal (QsKeys *self, guint64 number, QsSpan header, QsSpan plain, guint8 *out, gsize *out_length);
 
-/* TLS 1.2's suites with an AEAD (GCM, CCM, ChaCha20-Poly1305). FALSE for CBC and the like: their records stay closed. */
+/* Suites of TLS 1.0 to 1.2 with an AEAD (GCM, CCM, ChaCha20-Poly1305) or CBC (AES, Camellia, 3DES). FALSE for RC4, ARIA, SEED and
+ * the like: their records stay closed. */
 gboolean qs_tls12_suite_is_known (guint16 suite);
-/* One side's write key (RFC 5246 section 6.3) from the master secret, which a key log's CLIENT_RANDOM line holds; randoms
- * have 32 bytes. NULL when suite or secret do not fit. */
-QsKeys *qs_keys_new_tls12 (guint16 suite, const QsSecret *master, const guint8 *client_random,
-                           const guint8 *server_random, gboolean server);
+gboolean qs_tls12_suite_is_cbc (guint16 suite);
+
+/* What both hellos agree on; randoms have 32 bytes. */
+typedef struct {
+  guint16 suite;
+  guint16 version;           /* 0x0301 to 0x0303; of no matter with an AEAD */
+  gboolean encrypt_then_mac; /* RFC 7366; likewise */
+  const guint8 *client_random, *server_random;
+} QsTls12;
+
+/* One side's write key (RFC 5246 section 6.3) from the master secret, which a key log's CLIENT_RANDOM line holds. NULL when suite or secret do not fit. */
+QsKeys *qs_keys_new_tls12 (const QsTls12 *facts, const QsSecret *master, gboolean server);
 gboolean qs_keys_is_tls12 (const QsKeys *self);
-/* A whole record, with its header of five bytes. */
-gboolean qs_keys_open_tls12 (QsKeys *self, guint64 sequence, QsSpan record, guint8 *out, gsize *out_length);
+/* A whole record, with its header of five bytes. before: the bytes before it in its stream, the last 64 of them suffice: TLS 1.0 chains
+ * its blocks over records (RFC 2246 section 6.2.3.2). out: room for the record. */
+gboolean qs_keys_open_tls12 (QsKeys *self, guint64 sequence, QsSpan record, QsSpan before, guint8 *out,
+                             gsize *out_length);
 
 /**
  * QsHeaderKey:

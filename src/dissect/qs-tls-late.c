@@ -105,8 +105,12 @@ make_keys (QsTlsLate *self, const Candidate *candidate)
 
   if (candidate->label != QS_SECRET_MASTER)
     return qs_keys_new (0, candidate->suite, secret);
-  return qs_keys_new_tls12 (candidate->suite, secret, candidate->random, self->facts.server_random,
-                            self->facts.side == QS_SIDE_SERVER);
+  const QsTls12 facts = { .suite = candidate->suite,
+                          .version = self->facts.version,
+                          .encrypt_then_mac = self->facts.encrypt_then_mac,
+                          .client_random = candidate->random,
+                          .server_random = self->facts.server_random };
+  return qs_keys_new_tls12 (&facts, secret, self->facts.side == QS_SIDE_SERVER);
 }
 
 static gboolean
@@ -116,7 +120,8 @@ opens (QsTlsLate *self)
 
   self->cost += TRIAL_COST + self->length;
   if (qs_keys_is_tls12 (self->keys))
-    return qs_keys_open_tls12 (self->keys, self->sequence, QS_SPAN (self->record, self->length), self->plain, &n);
+    return qs_keys_open_tls12 (self->keys, self->sequence, QS_SPAN (self->record, self->length), QS_SPAN_NONE,
+                               self->plain, &n);
   return qs_keys_open (self->keys, self->sequence, QS_SPAN (self->record, RECORD_HEADER),
                        QS_SPAN (self->record + RECORD_HEADER, self->length - RECORD_HEADER), self->plain, &n);
 }

@@ -18,6 +18,8 @@ typedef struct _QsTlsLate QsTlsLate;
 typedef struct {
   const guint8 *random; /* the client's, of QsDissection.secrets when found; NULL: any connection of the key log */
   guint16 suite;        /* 0: any of TLS 1.3 */
+  guint16 version;      /* with the next two: what ServerHello says, for TLS 1.2 and before */
+  gboolean encrypt_then_mac;
   const guint8 *server_random; /* for a suite of TLS 1.2, which has its sequence number counted from ChangeCipherSpec */
   QsSide side;                 /* who sent the record */
   QsSecretLabel label;         /* (out) */

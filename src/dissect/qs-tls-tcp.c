@@ -12,6 +12,8 @@
 #define MAX_CONNECTIONS 256
 #define HANDSHAKE_LIMIT (256u << 10)
 #define RECORDS_AT_ONCE 4
+#define EXTENSION_ENCRYPT_THEN_MAC 22
+#define BEFORE (16 + 48) /* bytes: the longest block of a cipher, and the longest MAC behind it */
 
 enum { CONTENT_CCS = 20, CONTENT_ALERT = 21, CONTENT_HANDSHAKE = 22, CONTENT_DATA = 23 };
 
@@ -53,7 +55,9 @@ typedef struct {
   guint8 server_random[QS_CLIENT_RANDOM_LENGTH];
   gboolean has_random;
   gboolean tls13;
-  guint16 suite; /* 0 while ServerHello was not seen */
+  guint16 suite;             /* 0 while ServerHello was not seen */
+  guint16 version;           /* what ServerHello says: TLS 1.2 and before */
+  gboolean encrypt_then_mac; /* likewise, RFC 7366 */
 } Conn;
 
 struct _QsTlsTcp {
@@ -176,6 +180,23 @@ gather (QsTrace *trace, const Half *half, const QsPacket *packet, guint8 *out)
   return done == packet->length;
 }
 
+/* What stands before a record in its stream: FALSE where that was not kept. */
+static gboolean
+gather_before (QsTrace *trace, const Half *half, const QsPacket *packet, guint8 out[BEFORE])
+{
+  guint i = find_segment (half, packet->record);
+  QsPacket before = *packet;
+
+  if (packet->offset < BEFORE || i == half->segments->len)
+    return FALSE;
+  before.offset -= BEFORE;
+  before.length = BEFORE;
+  while (i > 0 && (gint32) (before.offset - (guint32) g_array_index (half->segments, Segment, i).start) < 0)
+    i--;
+  before.record = g_array_index (half->segments, Segment, i).record;
+  return gather (trace, half, &before, out);
+}
+
 /* --- Keys --- */
 
 static gboolean
@@ -206,7 +227,12 @@ take_key12 (Conn *conn, QsSide side)
 
   if (half->key == QS_KEY_NONE && master != NULL)
     {
-      QsKeys *keys = qs_keys_new_tls12 (conn->suite, master, conn->random, conn->server_random, side == QS_SIDE_SERVER);
+      const QsTls12 facts = { .suite = conn->suite,
+                              .version = conn->version,
+                              .encrypt_then_mac = conn->encrypt_then_mac,
+                              .client_random = conn->random,
+                              .server_random = conn->server_random };
+      QsKeys *keys = qs_keys_new_tls12 (&facts, master, side == QS_SIDE_SERVER);
       if (keys != NULL)
         half->key = qs_dissection_add_keys (owner, keys, NULL, QS_KEY_NONE);
     }
@@ -270,6 +296,8 @@ take_message (const QsTraceMessage *message, gpointer data)
       if (side == QS_SIDE_SERVER && tls->random.length == sizeof conn->server_random)
         memcpy (conn->server_random, tls->random.data, sizeof conn->server_random);
       conn->tls13 = chose_tls13 (tls);
+      conn->version = tls->legacy_version;
+      conn->encrypt_then_mac = qs_tls_message_find_extension (tls, EXTENSION_ENCRYPT_THEN_MAC) != NULL;
       half->began = TRUE;
       break;
     case QS_TLS_END_OF_EARLY_DATA:
@@ -322,8 +350,8 @@ strip_padding (QsSpan *inner)
 }
 
 static gboolean
-open_record (QsDissection *owner, const QsPacket *packet, guint16 key, guint64 sequence, const guint8 *bytes,
-             guint8 *out, QsSpan *content, guint8 *type)
+open_record (QsDissection *owner, QsTrace *trace, const Half *half, const QsPacket *packet, guint16 key,
+             guint64 sequence, const guint8 *bytes, guint8 *out, QsSpan *content, guint8 *type)
 {
   const QsKeyEntry *entry = qs_dissection_key (owner, key);
   gsize length;
@@ -332,7 +360,9 @@ open_record (QsDissection *owner, const QsPacket *packet, guint16 key, guint64 s
     return FALSE;
   if (qs_keys_is_tls12 (entry->keys))
     {
-      gboolean ok = qs_keys_open_tls12 (entry->keys, sequence, QS_SPAN (bytes, packet->length), out, &length);
+      guint8 last[BEFORE];
+      QsSpan before = gather_before (trace, half, packet, last) ? QS_SPAN (last, BEFORE) : QS_SPAN_NONE;
+      gboolean ok = qs_keys_open_tls12 (entry->keys, sequence, QS_SPAN (bytes, packet->length), before, out, &length);
       *content = ok ? QS_SPAN (out, length) : QS_SPAN_NONE;
       *type = bytes[0];
       return ok;
@@ -386,7 +416,7 @@ take_protected12 (Conn *conn, QsSide side, guint32 index, const guint8 *bytes)
   if (!take_key12 (conn, side))
     return FALSE;
   packet->number = half->sequence++;
-  if (!open_record (owner, packet, half->key, packet->number, bytes, owner->plain, &content, &type))
+  if (!open_record (owner, owner->trace, half, packet, half->key, packet->number, bytes, owner->plain, &content, &type))
     {
       count_corrupt (owner->trace, packet);
       return TRUE;
@@ -413,7 +443,7 @@ take_protected (Conn *conn, QsSide side, guint32 index, const guint8 *bytes)
       move_to (half, LEVEL_HANDSHAKE); /* early data was offered, not sent: or its secret not logged */
       return take_protected (conn, side, index, bytes);
     }
-  if (open_record (owner, packet, half->key, half->sequence, bytes, owner->plain, &content, &type))
+  if (open_record (owner, owner->trace, half, packet, half->key, half->sequence, bytes, owner->plain, &content, &type))
     {
       packet->key = half->key;
       packet->number = half->sequence++;
@@ -490,6 +520,8 @@ start_search (Conn *conn, QsSide side)
   Half *half = &conn->half[side];
   QsTlsLateFacts facts = { .random = conn->has_random ? conn->random : NULL,
                            .suite = conn->suite,
+                           .version = conn->version,
+                           .encrypt_then_mac = conn->encrypt_then_mac,
                            .server_random = conn->server_random,
                            .side = side };
 
@@ -736,7 +768,8 @@ qs_tls_tcp_dup_payload (QsTlsTcp *self, QsTrace *trace, guint32 index)
   g_autofree guint8 *plain = g_malloc (packet->length);
   QsSpan content;
   guint8 type;
-  if (!open_record (self->owner, packet, packet->key, packet->number, bytes, plain, &content, &type))
+  if (!open_record (self->owner, trace, &conn->half[side], packet, packet->key, packet->number, bytes, plain, &content,
+                    &type))
     return NULL;
   return g_bytes_new_take (g_steal_pointer (&plain), content.length);
 }

@@ -3,9 +3,12 @@
 
 import json
 import os
+import ssl
 import struct
 import tempfile
+import time
 import unittest
+import warnings
 
 import peers
 import probe
@@ -47,6 +50,8 @@ class Verdicts(unittest.TestCase):
         ("losses-before-the-capture-point.pcap", "losses-before-the-capture-point.keys", True, {"packet-loss": "info"},
          ("capture-incomplete", "corrupted")),
         ("zero-rtt-not-taken.pcap", "zero-rtt-not-taken.keys", True, {"early-data-rejected": "info"}, ("packet-loss",)),
+        ("tls12-rsa-cbc.pcap", None, True, {"keys-missing": "info"}, ()),
+        ("tls12-rsa-cbc.pcap", "tls12-rsa-cbc.keys", True, {}, ("keys-missing", "keys-do-not-fit", "corrupted")),
         ("tls13-server-side-only.pcap", None, False, {"began-before-capture": "info"}, ()),
         ("tls13-server-side-only.pcap", "tls13.keys", True, {"began-before-capture": "info"}, ("keys-do-not-fit", "keys-missing")),
         ("tls13-server-side-only.pcap", "q.keys", False, {"keys-do-not-fit": "warning"}, ()),
@@ -164,6 +169,118 @@ class Verdicts(unittest.TestCase):
             with self.subTest(name):
                 text = probe.run(f"--read={os.path.join(FOLDER, name)}", f"--keylog={os.path.join(FOLDER, keys)}").text
                 self.assertNotRegex(text, "(?i)verified")
+
+
+class BlockCiphers(unittest.TestCase):
+    """TLS 1.0 to 1.2 under CBC: connections that OpenSSL makes in memory, written as a capture with their key log."""
+
+    OPENSSL_NO_ENCRYPT_THEN_MAC = 1 << 19
+    BOTH = (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2)
+    CIPHERS = (
+        ("ECDHE-ECDSA-AES128-SHA", BOTH),
+        ("ECDHE-ECDSA-AES256-SHA", BOTH),
+        ("ECDHE-ECDSA-AES128-SHA256", BOTH[2:]),
+        ("ECDHE-ECDSA-AES256-SHA384", BOTH[2:]),
+    )
+    SIZES = (1, 15, 16, 31, 5000, 20000)  # bytes of what is sent: on both sides of a block, and of a record
+
+    @classmethod
+    def setUpClass(cls):
+        cls.certs = peers.Certificates()
+        cls.addClassCleanup(cls.certs.__exit__)
+
+    def context(self, server, cipher, version, etm, keys):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server else ssl.PROTOCOL_TLS_CLIENT)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = context.maximum_version = version
+        context.set_ciphers(f"{cipher}:@SECLEVEL=0")
+        if not etm:
+            context.options |= self.OPENSSL_NO_ENCRYPT_THEN_MAC
+        if server:
+            context.load_cert_chain(*self.certs.leaf("good"))
+        else:
+            context.load_verify_locations(self.certs.ca)
+            context.keylog_filename = keys
+        return context
+
+    def converse(self, cipher, version, etm, keys):
+        """(by the client, bytes), in order."""
+        buffers = [ssl.MemoryBIO(), ssl.MemoryBIO()]
+        client = self.context(False, cipher, version, etm, keys).wrap_bio(buffers[0], buffers[1], server_hostname="localhost")
+        server = self.context(True, cipher, version, etm, keys).wrap_bio(buffers[1], buffers[0], server_side=True)
+        flights = []
+
+        def step(end, into, action):
+            before = buffers[into].pending
+            try:
+                action()
+                done = True
+            except ssl.SSLWantReadError:
+                done = False
+            data = buffers[into].read()
+            buffers[into].write(data)
+            if len(data) > before:
+                flights.append((into == 1, data[before:]))
+            return done
+
+        done = [False, False]
+        while not all(done):
+            for i, (end, into) in enumerate(((client, 1), (server, 0))):
+                done[i] = done[i] or step(end, into, end.do_handshake)
+        for size in self.SIZES:
+            for end, into, other in ((client, 1, server), (server, 0, client)):
+                step(end, into, lambda end=end, size=size: end.write(b"x" * size))
+                n = 0
+                while n < size:
+                    n += len(other.read(size - n))
+        return flights
+
+    @staticmethod
+    def write_capture(path, flights):
+        sequence = {True: 1000, False: 9000}
+        with open(path, "wb") as file:
+            file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
+            second = int(time.time())
+            n = 0
+
+            def segment(by_client, flags, data):
+                nonlocal n
+                ports = (40000, 443) if by_client else (443, 40000)
+                ends = (b"\xc0\0\2\1", b"\xc0\0\2\2")
+                tcp = struct.pack(">HHIIBBHHH", *ports, sequence[by_client], sequence[not by_client], 5 << 4, flags, 65000, 0, 0)
+                ip = struct.pack(">BBHHHBBH", 0x45, 0, 40 + len(data), n, 0, 64, 6, 0) + b"".join(ends if by_client else ends[::-1])
+                packet = ip + tcp + data
+                file.write(struct.pack("<IIII", second, n * 100, len(packet), len(packet)) + packet)
+                sequence[by_client] += len(data) + (flags & 2) // 2
+                n += 1
+
+            segment(True, 0x02, b"")
+            segment(False, 0x12, b"")
+            for by_client, data in flights:
+                for at in range(0, len(data), 1400):  # blocks and records lie across segments
+                    segment(by_client, 0x18, data[at : at + 1400])
+
+    def test_opened(self):
+        n = 0
+        for cipher, versions in self.CIPHERS:
+            for version in versions:
+                for etm in (True, False):
+                    with self.subTest(cipher=cipher, version=version, etm=etm), tempfile.TemporaryDirectory() as folder:
+                        keys, path = (os.path.join(folder, name) for name in ("keys", "run.pcap"))
+                        flights = self.converse(cipher, version, etm, keys)
+                        self.write_capture(path, flights)
+                        result = read(path, keys)
+                        self.assertEqual(result.report["outcome"], "ok", result.text)
+                        for finding in ("keys-missing", "keys-do-not-fit", "corrupted"):
+                            self.assertNotIn(finding, result.findings, result.text)
+                        n += 1
+                        with open(keys, encoding="ascii") as file:  # secrets of another connection open nothing
+                            text = file.read()
+                        with open(keys, "w", encoding="ascii") as file:
+                            file.write("\n".join(line[:-4] + "0123" for line in text.splitlines()) + "\n")
+                        self.assertIn("corrupted", read(path, keys).findings)
+        self.assertEqual(n, 16)
 
 
 class Cut(unittest.TestCase):

@@ -393,7 +393,8 @@ static const Options tls12_gcm256 = { TLS12 ("ECDHE-ECDSA-AES256-GCM-SHA384"), .
 static const Options tls12_chacha = { TLS12 ("ECDHE-ECDSA-CHACHA20-POLY1305") };
 static const Options tls12_ccm = { TLS12 ("ECDHE-ECDSA-AES128-CCM"), .vantage = QS_VANTAGE_SERVER };
 static const Options tls12_ccm8 = { TLS12 ("ECDHE-ECDSA-AES128-CCM8:@SECLEVEL=0") };
-static const Options tls12_cbc = { TLS12 ("ECDHE-ECDSA-AES128-SHA256"), .closed = TRUE };
+static const Options tls12_cbc = { TLS12 ("ECDHE-ECDSA-AES128-SHA256") };
+static const Options tls12_aria = { TLS12 ("ECDHE-ECDSA-ARIA128-GCM-SHA256"), .closed = TRUE };
 static const Options tls12_closed = { TLS12 ("ECDHE-ECDSA-AES128-GCM-SHA256"), .no_secrets = TRUE };
 static const Options at_server = { .vantage = QS_VANTAGE_SERVER };
 
@@ -418,6 +419,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/tls-live/tls-1.2/ccm-at-server", &tls12_ccm, test_tls12);
   g_test_add_data_func ("/tls-live/tls-1.2/ccm-8", &tls12_ccm8, test_tls12);
   g_test_add_data_func ("/tls-live/tls-1.2/cbc", &tls12_cbc, test_tls12);
+  g_test_add_data_func ("/tls-live/tls-1.2/aria", &tls12_aria, test_tls12);
   g_test_add_data_func ("/tls-live/tls-1.2/no-secrets", &tls12_closed, test_tls12);
   g_test_add_func ("/tls-live/no-secrets", test_no_secrets);
   g_test_add_func ("/tls-live/not-tls", test_not_tls);
