@@ -104,7 +104,7 @@ read_time (QsQlogEvents *self, const Event *event)
     qs_trace_set_origin (self->trace, (gint64) (self->reference * 1e6));
   self->origin_set = TRUE;
   self->last = ms;
-  self->last_time = (gint64) (ms * 1e6);
+  self->last_time = CLAMP ((gint64) (ms * 1e6), -QS_TRACE_MAX_TIME, QS_TRACE_MAX_TIME);
   return self->last_time;
 }
 

@@ -94,7 +94,10 @@ qs_trace_add_packet (QsTrace *self, const QsPacket *packet)
 {
   guint index = self->packets.length;
 
-  *(QsPacket *) qs_chunks_append (&self->packets) = *packet;
+  QsPacket *kept = qs_chunks_append (&self->packets);
+
+  *kept = *packet;
+  kept->time = CLAMP (packet->time, -QS_TRACE_MAX_TIME, QS_TRACE_MAX_TIME);
   return index;
 }
 

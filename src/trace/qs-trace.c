@@ -140,6 +140,12 @@ reserve_aligned (QsTrace *self, gsize length)
   return (gpointer) (((guintptr) at + mask) & ~mask);
 }
 
+static gint64
+bound_time (gint64 time)
+{
+  return CLAMP (time, -QS_TRACE_MAX_TIME, QS_TRACE_MAX_TIME);
+}
+
 static QsStoredRecord *
 append_record (QsTrace *self, QsRecordKind kind, gint64 time, guint *index)
 {
@@ -150,7 +156,7 @@ append_record (QsTrace *self, QsRecordKind kind, gint64 time, guint *index)
   QsStoredRecord *record = qs_chunks_append (&self->records);
   memset (record, 0, sizeof *record);
   record->kind = kind;
-  record->time = time;
+  record->time = bound_time (time);
   return record;
 }
 
@@ -316,7 +322,7 @@ void
 qs_trace_set_origin (QsTrace *self, gint64 origin_ns)
 {
   g_return_if_fail (QS_IS_TRACE (self) && self->records.length == 0);
-  self->origin = origin_ns;
+  self->origin = CLAMP (origin_ns, 0, G_GINT64_CONSTANT (1) << 62);
 }
 
 gint64
@@ -568,7 +574,7 @@ qs_trace_add_mark_full (QsTrace *self, gint64 time, const QsMark *mark)
       return G_MAXUINT;
     }
   QsStoredMark *stored = qs_chunks_append (&self->marks);
-  stored->time = time;
+  stored->time = bound_time (time);
   stored->mark = *mark;
   stored->mark.name = name;
   append_record (self, QS_RECORD_MARK, time, &index)->mark = &stored->mark;

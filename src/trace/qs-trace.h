@@ -118,12 +118,17 @@ typedef struct {
   GBytes *bytes;
 } QsTraceMessage;
 
+/* Nanoseconds, nine years either way: a time further from the origin counts as that. Files may claim any, and what is reckoned with times
+ * (differences, nine times a smoothed round-trip time, an origin added) has to stay within 64 bits. */
+#define QS_TRACE_MAX_TIME (G_GINT64_CONSTANT (1) << 58)
+
 /* clock: NULL for the real one. The origin is the clock's now. */
 QsTrace *qs_trace_new (QsVantage vantage, QsClock *clock);
 QsVantage qs_trace_get_vantage (QsTrace *self);
 gint64 qs_trace_get_origin (QsTrace *self);
-void qs_trace_set_origin (QsTrace *self, gint64 origin_ns); /* readers of files, before any record */
-gint64 qs_trace_now (QsTrace *self);                        /* any thread */
+/* Readers of files, before any record. From 1970 to 2116: so counts what is before or behind. */
+void qs_trace_set_origin (QsTrace *self, gint64 origin_ns);
+gint64 qs_trace_now (QsTrace *self); /* any thread */
 /* Shown as the run's name: the target as typed, or a file's name. Escaped by the caller. */
 void qs_trace_set_title (QsTrace *self, const char *title);
 const char *qs_trace_get_title (QsTrace *self);

@@ -176,6 +176,32 @@ test_too_large (void)
 }
 
 /* As some editors write it. */
+/* As long as may be, and one byte more: either is refused here, in few words that end in what to do. */
+static void
+test_long_attributes (void)
+{
+  static const struct {
+    guint length;
+    const char *says, *ends;
+  } rows[] = {
+    { 1024, "order=“9999", "where the lesson stands in the list" },
+    { 1025, "the value of “order” is longer than 1024 bytes", "bytes" },
+    { 100000, "the value of “order” is longer than 1024 bytes", "bytes" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *value = g_strnfill (rows[i].length, '9');
+      g_autofree char *text = g_strdup_printf ("<lesson order='%s'><title>T</title>" PAGE "</lesson>", value);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (qs_lesson_parse (text, strlen (text), "x", "x.lesson", english, &error));
+      g_assert_nonnull (strstr (error->message, rows[i].says));
+      g_assert_true (g_str_has_suffix (error->message, rows[i].ends));
+      g_assert_cmpuint (strlen (error->message), <, 500);
+    }
+}
+
 static void
 test_byte_order_mark (void)
 {
@@ -245,6 +271,7 @@ main (int argc, char **argv)
   g_test_add_func ("/lessons/whole", test_whole);
   g_test_add_func ("/lessons/languages", test_languages);
   g_test_add_func ("/lessons/errors", test_errors);
+  g_test_add_func ("/lessons/long-attributes", test_long_attributes);
   g_test_add_func ("/lessons/byte-order-mark", test_byte_order_mark);
   g_test_add_func ("/lessons/too-large", test_too_large);
   g_test_add_func ("/lessons/library", test_library);

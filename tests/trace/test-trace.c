@@ -394,6 +394,46 @@ test_cost (void)
     g_assert_cmpfloat (ns, <, 20000);
 }
 
+/* What a file claims: within the bound as it stands, beyond it as the bound. */
+static void
+test_times (void)
+{
+  static const struct {
+    gint64 given, kept;
+  } times[] = {
+    { 0, 0 },
+    { QS_TRACE_MAX_TIME - 1, QS_TRACE_MAX_TIME - 1 },
+    { QS_TRACE_MAX_TIME, QS_TRACE_MAX_TIME },
+    { QS_TRACE_MAX_TIME + 1, QS_TRACE_MAX_TIME },
+    { G_MAXINT64, QS_TRACE_MAX_TIME },
+    { -QS_TRACE_MAX_TIME, -QS_TRACE_MAX_TIME },
+    { -QS_TRACE_MAX_TIME - 1, -QS_TRACE_MAX_TIME },
+    { G_MININT64, -QS_TRACE_MAX_TIME },
+  };
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+
+  qs_trace_set_origin (trace, G_MAXINT64);
+  g_assert_cmpint (qs_trace_get_origin (trace), ==, G_GINT64_CONSTANT (1) << 62);
+  qs_trace_set_origin (trace, G_MININT64);
+  g_assert_cmpint (qs_trace_get_origin (trace), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (times); i++)
+    {
+      QsPacket packet = { .time = times[i].given };
+      QsMark mark = { .kind = QS_MARK_STATE, .name = "handshake", .stream = -1, .read_error = -1, .write_error = -1 };
+      QsRecord record;
+      gint64 time;
+
+      qs_trace_add_datagram (trace, times[i].given, QS_DIRECTION_SENT, 0, 0, QS_FATE_PASSED, "a", 1);
+      qs_trace_get_record (trace, 2 * i, &record);
+      g_assert_cmpint (record.time, ==, times[i].kept);
+      qs_trace_add_mark_full (trace, times[i].given, &mark);
+      qs_trace_get_mark (trace, i, &time);
+      g_assert_cmpint (time, ==, times[i].kept);
+      guint index = qs_trace_add_packet (trace, &packet);
+      g_assert_cmpint (qs_trace_get_packet (trace, index)->time, ==, times[i].kept);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -401,6 +441,7 @@ main (int argc, char **argv)
   g_test_add_func ("/trace/records", test_records);
   g_test_add_func ("/trace/pointers-stay", test_pointers_stay);
   g_test_add_func ("/trace/bound", test_bound);
+  g_test_add_func ("/trace/times", test_times);
   g_test_add_func ("/trace/large-segment", test_large_segment);
   g_test_add_func ("/trace/marks-and-facts", test_marks_and_facts);
   g_test_add_func ("/trace/paths", test_paths);
