@@ -96,6 +96,7 @@ static const MarkRow mark_rows[] = {
   { QS_MARK_CLOSE, "remote", QS_ITEM_NOTE, QS_TONE_DANGER, N_ ("The other side ended the connection") },
   { QS_MARK_IMPAIRMENT, NULL, QS_ITEM_NOTE, QS_TONE_WARNING, N_ ("The path") },
   { QS_MARK_NOTE, "file", QS_ITEM_NOTE, QS_TONE_WARNING, N_ ("About the file") },
+  { QS_MARK_NOTE, "http3", QS_ITEM_NOTE, QS_TONE_INFO, N_ ("HTTP/3, as the log tells") },
   { QS_MARK_EXPERIMENT, NULL, QS_ITEM_NOTE, QS_TONE_INFO, N_ ("One more attempt, with one thing changed") },
 };
 

@@ -4,6 +4,7 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "cli/qs-cli.h"
+#include "trace/qs-trace-http3.h"
 #include "wire/qs-names.h"
 
 /* How often a run that is waiting is looked at: a silent port has to be named 3.5 s after the start. */
@@ -16,7 +17,7 @@ struct _QuicprobeLive {
   gboolean quiet;
   guint look_source;
   GHashTable *named; /* findings' ids, static strings */
-  guint next_packet, next_message;
+  guint next_packet, next_message, next_mark;
 };
 
 static void
@@ -66,6 +67,36 @@ print_frames (QuicprobeLive *live, QsTrace *trace, guint index)
     }
 }
 
+/* What HTTP/3 made of the bytes that had come with this packet. */
+static void
+print_http3 (QuicprobeLive *live, QsTrace *trace, guint index)
+{
+  guint first, n = qs_trace_find_http3_of_packet (trace, index, &first);
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *text = qs_http3_piece_describe (qs_trace_get_http3 (trace, first + i));
+      fprintf (live->trace_out, "%20sHTTP/3: %s\n", "", text);
+    }
+}
+
+/* HTTP/3's frames that a log tells of and no packet of it carried, up to this time. */
+static void
+print_http3_notes (QuicprobeLive *live, QsTrace *trace, gint64 until)
+{
+  for (; live->next_mark < qs_trace_get_n_marks (trace); live->next_mark++)
+    {
+      gint64 time;
+      const QsMark *mark = qs_trace_get_mark (trace, live->next_mark, &time);
+
+      if (mark->kind != QS_MARK_NOTE || g_strcmp0 (mark->name, "http3") != 0)
+        continue;
+      if (time > until)
+        return;
+      fprintf (live->trace_out, "%12.6f  ·  HTTP/3: %s\n", (double) time / 1e9, mark->text);
+    }
+}
+
 static const char *
 packet_state (const QsPacket *packet)
 {
@@ -93,6 +124,7 @@ print_packet (QuicprobeLive *live, QsTrace *trace, guint index)
            packet_state (packet));
   if (packet->flags & QS_PACKET_DECRYPTED)
     print_frames (live, trace, index);
+  print_http3 (live, trace, index);
 }
 
 static void
@@ -110,6 +142,7 @@ print_trace (QuicprobeLive *live, QsTrace *trace)
 {
   for (guint n = qs_trace_get_n_packets (trace); live->next_packet < n; live->next_packet++)
     {
+      print_http3_notes (live, trace, qs_trace_get_packet (trace, live->next_packet)->time);
       print_packet (live, trace, live->next_packet);
       for (; live->next_message < qs_trace_get_n_messages (trace); live->next_message++)
         {
@@ -154,6 +187,7 @@ quicprobe_print_trace (FILE *out, QsTrace *trace)
   QuicprobeLive whole = { .trace_out = out };
 
   print_trace (&whole, trace);
+  print_http3_notes (&whole, trace, G_MAXINT64);
 }
 
 void

@@ -25,7 +25,9 @@ qs_http_facts_get_header (const QsHttpFacts *facts, const char *name)
 static gboolean
 is_http3 (const QsEvidence *evidence)
 {
-  return evidence->alpn != NULL && (g_str_equal (evidence->alpn, "h3") || g_str_has_prefix (evidence->alpn, "h3-"));
+  if (evidence->alpn == NULL) /* a log may tell of its frames alone */
+    return qs_trace_get_n_http3 (evidence->trace) > 0;
+  return (g_str_equal (evidence->alpn, "h3") || g_str_has_prefix (evidence->alpn, "h3-"));
 }
 
 /* RFC 9112 section 6.3: what says how long the body is. */
@@ -190,9 +192,13 @@ read_http3_end (QsEvidence *evidence, QsHttpFacts *facts, GPtrArray *pieces)
     facts->last_packet = last->packet;
   if (facts->end_mark != NULL || figures == NULL)
     return;
+  gboolean told = last != NULL && last->told;
   facts->body = count_body (evidence, pieces, figures);
+  /* A log need not tell of every DATA frame, but by its packets no more came than the stream has bytes. */
+  if (told && facts->length >= 0)
+    facts->body = MAX (facts->body, MIN ((guint64) facts->length, figures->bytes[evidence->from_server]));
   gboolean short_of = facts->length >= 0 && facts->body < (guint64) facts->length;
-  gboolean within = last != NULL && last->offset + last->length > figures->bytes[evidence->from_server];
+  gboolean within = last != NULL && !told && last->offset + last->length > figures->bytes[evidence->from_server];
   gboolean ended_there = evidence->close.known && evidence->close.by_us == evidence->server;
   if (figures->reset[evidence->from_server])
     facts->end = facts->status > 0 ? "reset" : NULL;

@@ -61,7 +61,7 @@ match_failed (const QsEvidence *evidence, QsMatch *match)
     return FALSE;
   qs_match_set (match, "stage", stage_words (evidence->stage));
   const QsMark *note = qs_trace_find_mark (evidence->trace, QS_MARK_NOTE, NULL, NULL);
-  if (note != NULL)
+  if (note != NULL && g_strcmp0 (note->name, "http3") != 0)
     qs_match_set (match, "note", note->text);
   if (evidence->socket_error != NULL)
     qs_match_take (match, "system",

@@ -6,6 +6,7 @@
 #include "base/qs-text.h"
 #include "formats/qs-json.h"
 #include "formats/qs-qlog-alpn.h"
+#include "formats/qs-qlog-http3.h"
 #include "formats/qs-qlog-packets.h"
 #include "formats/qs-qlog-parameters.h"
 #include "formats/qs-qlog-parse.h"
@@ -32,6 +33,7 @@ struct _QsQlogEvents {
   gboolean states_told; /* the file tells of the connection's states itself */
   GArray *columns;      /* Column */
   QsQlogAlpn alpn;
+  QsQlogHttp3 *http3;
 };
 
 /* One event, whatever its shape. */
@@ -324,6 +326,48 @@ settle_alpn (QsQlogEvents *self)
     add_fact (self, "tls.alpn", only);
 }
 
+static void
+on_frame_created (QsQlogEvents *self, gint64 time, QsJson data)
+{
+  qs_qlog_http3_add_frame (self->http3, time, data, QS_DIRECTION_SENT);
+}
+
+static void
+on_frame_parsed (QsQlogEvents *self, gint64 time, QsJson data)
+{
+  qs_qlog_http3_add_frame (self->http3, time, data, QS_DIRECTION_RECEIVED);
+}
+
+static void
+on_stream_type (QsQlogEvents *self, gint64 time, QsJson data)
+{
+  qs_qlog_http3_add_stream_type (self->http3, time, data);
+}
+
+static void
+on_instruction_created (QsQlogEvents *self, gint64 time, QsJson data)
+{
+  qs_qlog_http3_add_instruction (self->http3, time, data, QS_DIRECTION_SENT);
+}
+
+static void
+on_instruction_parsed (QsQlogEvents *self, gint64 time, QsJson data)
+{
+  qs_qlog_http3_add_instruction (self->http3, time, data, QS_DIRECTION_RECEIVED);
+}
+
+static void
+on_headers_encoded (QsQlogEvents *self, gint64 time, QsJson data)
+{
+  qs_qlog_http3_add_fields (self->http3, data, QS_DIRECTION_SENT);
+}
+
+static void
+on_headers_decoded (QsQlogEvents *self, gint64 time, QsJson data)
+{
+  qs_qlog_http3_add_fields (self->http3, data, QS_DIRECTION_RECEIVED);
+}
+
 /* By the last part of the name: "transport:packet_sent", "quic:packet_sent". */
 static const struct {
   const char *name;
@@ -340,6 +384,15 @@ static const struct {
   { "alpn_information", on_alpn },
   { "parameters_set", on_parameters },
   { "version_information", on_version },
+  { "frame_created", on_frame_created },
+  { "frame_parsed", on_frame_parsed },
+  { "stream_type_set", on_stream_type },
+  { "instruction_created", on_instruction_created },
+  { "instruction_sent", on_instruction_created },
+  { "instruction_parsed", on_instruction_parsed },
+  { "instruction_received", on_instruction_parsed },
+  { "headers_encoded", on_headers_encoded },
+  { "headers_decoded", on_headers_decoded },
 };
 
 /* The oldest ones shout. */
@@ -473,6 +526,7 @@ events_new (QsVantage vantage, const char *title, double ms_per_unit)
   self->trace = qs_trace_new (vantage, NULL);
   qs_trace_set_title (self->trace, title);
   self->packets = qs_qlog_packets_new (self->trace, ms_per_unit);
+  self->http3 = qs_qlog_http3_new (self->trace);
   self->columns = g_array_new (FALSE, FALSE, sizeof (Column));
   return self;
 }
@@ -536,6 +590,7 @@ void
 qs_qlog_events_free (QsQlogEvents *self)
 {
   qs_qlog_packets_finish (self->packets);
+  qs_qlog_http3_finish (self->http3);
   qs_qlog_alpn_clear (&self->alpn);
   g_array_unref (self->columns);
   g_object_unref (self->trace);

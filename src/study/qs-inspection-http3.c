@@ -64,6 +64,29 @@ describe_share (const QsHttp3Piece *piece, QsSpan bytes, guint64 from, gsize off
                                                       (gulong) (start + bytes.length), (gulong) piece->length));
 }
 
+/* Without bytes: what a log tells that this packet brought to an end. */
+static void
+add_told (QsInspection *self, QsTrace *trace, guint index, const QsFrame *frame)
+{
+  guint first, n = qs_trace_find_http3_of_packet (trace, index, &first);
+
+  for (guint i = 0; i < MIN (n, MAX_PIECES); i++)
+    {
+      const QsHttp3Piece *piece = qs_trace_get_http3 (trace, first + i);
+      if (!piece->told || piece->stream != frame->stream_id)
+        continue;
+      QsField *field = qs_field_new ("HTTP/3", QS_FIELD_IN_PAYLOAD, 0, 0);
+      qs_field_explain (field, _ ("As the program that wrote the log says: its bytes are not in the log."),
+                        "RFC 9114 section 7.2");
+      for (guint j = 0; piece->lines != NULL && piece->lines[j] != NULL && piece->lines[j + 1] != NULL; j += 2)
+        {
+          QsField *line = qs_field_new (piece->lines[j], QS_FIELD_IN_PAYLOAD, 0, 0);
+          qs_field_add (field, qs_field_take_value (line, g_strdup (piece->lines[j + 1])));
+        }
+      qs_inspection_add_part (self, qs_field_take_value (field, qs_http3_piece_describe (piece)), NULL, TRUE);
+    }
+}
+
 void
 qs_inspection_add_http3 (QsInspection *self, QsTrace *trace, guint index, const QsFrame *frame, QsSpan payload)
 {
@@ -72,6 +95,8 @@ qs_inspection_add_http3 (QsInspection *self, QsTrace *trace, guint index, const 
   g_autoptr (GPtrArray) pieces =
       frame->data.data != NULL ? qs_trace_list_http3 (trace, frame->stream_id, direction, start, end) : NULL;
 
+  if (frame->data.data == NULL)
+    add_told (self, trace, index, frame);
   for (guint i = 0; pieces != NULL && i < MIN (pieces->len, MAX_PIECES); i++)
     {
       const QsHttp3Piece *piece = g_ptr_array_index (pieces, i);

@@ -290,7 +290,7 @@ read_answer (QsRecording *self, QsRecordedAnswer *answer, const char *alpn, gint
   g_autoptr (GBytes) bytes = qs_recording_dup_stream (self, id, direction, limit + FRAMING);
 
   answer->has_bytes = g_bytes_get_size (bytes) > 0;
-  if (g_strcmp0 (alpn, "h3") == 0)
+  if (g_strcmp0 (alpn, "h3") == 0 || (alpn == NULL && qs_trace_get_n_http3 (self->trace) > 0))
     read_http3 (self, answer, (guint64) id, direction, bytes);
   else if (answer->has_bytes && alpn != NULL && g_str_has_prefix (alpn, "http/1."))
     read_http1 (answer, TRUE, bytes);

@@ -25,6 +25,7 @@ typedef struct {
   guint32 packet;       /* what completed it; of DATA and what is too large: its header */
   QsHttp3PieceKind kind;
   QsDirection direction;
+  gboolean told; /* a log told of it: offset and length are what it says of lengths, not what was read */
   GBytes *bytes; /* all of it; NULL of DATA and of what is too large to be kept */
   char **lines;  /* HEADERS, PUSH_PROMISE: the fields' names and values in turn, escaped; NULL: not decoded (yet) */
 } QsHttp3Piece;

@@ -137,6 +137,33 @@ class Verdicts(unittest.TestCase):
         report = probe.read(path).report
         self.assertEqual((report["quic"]["version"], report["tls"]["alpn"], report["target"]["alpn"]), ("1", "h3", ["h3"]))
         self.assertIn("over QUIC v1 with h3.", probe.run(f"--read={path}").text)
+        # No packet in the log carried it: it stands by itself.
+        self.assertIn("0.030000  ·  HTTP/3: HEADERS GET /, on stream 0\n", probe.run("--trace", f"--read={path}").text)
+
+    def test_answer_that_a_log_tells_of(self):
+        """The status and the fields are those of the events; a DATA frame that is not told of is no answer cut short."""
+        frame = '{"time": %d, "name": "http:frame_%s", "data": {"stream_id": 0, "length": 40, "frame": {"frame_type": "headers", "headers": [%s]}}}\n'
+        packet = (
+            '{"time": %d, "name": "transport:packet_%s", "data": {"header": {"packet_type": "1RTT", "packet_number": 9}, "raw": '
+            '{"length": 1200}, "frames": [{"frame_type": "stream", "stream_id": 0, "offset": 0, "length": %d, "fin": true}]}}\n'
+        )
+        field = '{"name": "%s", "value": "%s"}'
+        with open(os.path.join(FOLDER, "version-as-number-alpn-offered-http-events.sqlog"), encoding="utf-8") as file:
+            start = file.read()
+        answer = ", ".join((field % (":status", "404"), field % ("content-length", "1000"), field % ("server", "x<b>")))
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "answer.sqlog")
+            for length, cut in ((1043, False), (999, True)):
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(start.rstrip("\n") + "\n" + packet % (31, "sent", 42) + packet % (50, "received", length))
+                    file.write(frame % (50, "parsed", answer))
+                result = read(path)
+                self.assertEqual(result.report["http"]["status"], 404, result.text)
+                self.assertEqual(result.report["http"]["version"], "3")
+                self.assertEqual("answer-cut-short" in result.findings, cut, result.text)
+                text = probe.run("--trace", f"--read={path}").text
+                self.assertIn("HTTP/3: HEADERS 404\n", text)
+                self.assertIn("HTTP/3: HEADERS GET /\n", text)
 
     def test_version_that_is_not_read(self):
         """gQUIC is named as what it is."""

@@ -5,6 +5,7 @@
 
 #include "formats/qs-trace-file.h"
 #include "trace/qs-metrics.h"
+#include "trace/qs-trace-http3.h"
 
 #define MS G_GINT64_CONSTANT (1000000)
 
@@ -435,6 +436,68 @@ test_ways_of_agreeing (void)
     }
 }
 
+/* HTTP/3 as events tell of it: which packet carried a frame, its fields, and what no packet carried. */
+#define STREAM(number, id, offset, length, fin)                                                            \
+  "\"header\":{\"packet_type\":\"1RTT\",\"packet_number\":" number                                         \
+  "},\"frames\":[{\"frame_type\":\"stream\",\"stream_id\":" id ",\"offset\":" offset ",\"length\":" length \
+  ",\"fin\":" fin "}]"
+static const char http_events[] = HEADER EVENT ("1", "h3:stream_type_set",
+                                                "\"stream_id\":2,\"owner\":\"local\",\"new\":\"control\"")
+    EVENT ("1", "http:frame_created",
+           "\"stream_id\":2,\"length\":5,\"frame\":{\"frame_type\":\"settings\",\"settings\":[]}")
+        EVENT ("1", "quic:packet_sent", STREAM ("0", "2", "0", "8", "false")) EVENT (
+            "2", "http3:frame_created",
+            "\"stream_id\":0,\"raw\":{\"length\":20,\"payload_length\":18},\"frame\":{\"frame_type\":\"headers\","
+            "\"header_fields\":[{\"name\":\":method\",\"value\":\"GET\"},{\"name\":\":path\",\"value\":\"/\\u001b\"}]}")
+            EVENT ("2", "quic:packet_sent", STREAM ("1", "0", "0", "20", "true"))
+                EVENT ("3", "quic:packet_received", STREAM ("0", "0", "0", "10", "false"))
+                    EVENT ("4", "quic:packet_received", STREAM ("1", "0", "10", "40", "true"))
+                        EVENT ("4", "http:frame_parsed",
+                               "\"stream_id\":0,\"length\":28,\"frame\":{\"frame_type\":\"headers\"}")
+                            EVENT ("4", "qpack:headers_decoded",
+                                   "\"stream_id\":0,\"headers\":[{\"name\":\":status\",\"value\":\"200\"}]")
+                                EVENT ("4", "http:frame_parsed",
+                                       "\"stream_id\":0,\"length\":18,\"frame\":{\"frame_type\":\"data\"}")
+                                    EVENT ("5", "http:frame_created",
+                                           "\"stream_id\":4,\"frame\":{\"frame_type\":\"headers\",\"headers\":[]}")
+                                        EVENT ("5", "http:frame_created", "\"frame\":{\"frame_type\":\"data\"}")
+                                            EVENT ("5", "http:frame_parsed", "\"stream_id\":8,\"frame\":7")
+                                                EVENT ("5", "qpack:instruction_parsed",
+                                                       "\"instruction\":{\"instruction_type\":\"duplicate\"}");
+
+static void
+check_http_piece (QsTrace *trace, guint packet, guint at, const char *words)
+{
+  guint first, n = qs_trace_find_http3_of_packet (trace, packet, &first);
+
+  g_assert_cmpuint (n, >, at);
+  const QsHttp3Piece *piece = qs_trace_get_http3 (trace, first + at);
+  g_autofree char *described = qs_http3_piece_describe (piece);
+  g_assert_cmpstr (described, ==, words);
+  g_assert_true (piece->told);
+}
+
+static void
+test_http_events (void)
+{
+  g_autoptr (GPtrArray) traces = load (http_events);
+  QsTrace *trace = traces->pdata[0];
+  const QsMark *note = qs_trace_get_mark (trace, 0, NULL);
+  guint first;
+
+  g_assert_cmpuint (qs_trace_get_n_http3 (trace), ==, 5);
+  check_http_piece (trace, 0, 0, "control stream");
+  check_http_piece (trace, 0, 1, "SETTINGS");
+  check_http_piece (trace, 1, 0, "HEADERS GET /\\x1b");
+  g_assert_cmpuint (qs_trace_find_http3_of_packet (trace, 2, &first), ==, 0); /* not all of it had come */
+  check_http_piece (trace, 3, 0, "HEADERS 200");
+  check_http_piece (trace, 3, 1, "DATA");
+  g_assert_cmpuint (qs_trace_get_http3 (trace, 3)->first_packet, ==, 2);
+  g_assert_cmpuint (qs_trace_get_http3 (trace, 4)->offset, ==, 30);
+  g_assert_cmpstr (note->text, ==, "HEADERS, on stream 4");
+  g_assert_cmpint (note->stream, ==, 4);
+}
+
 /* Events that are not what their column says, or too short: passed over. */
 static const char odd_columns[] =
     "{\"qlog_version\":\"draft-01\",\"traces\":[{\"event_fields\":[\"relative_time\",4,\"category\",\"event\",\"data\"]"
@@ -491,6 +554,7 @@ main (int argc, char **argv)
   g_test_add_func ("/qlog-reader/paths", test_paths);
   g_test_add_func ("/qlog-reader/newest", test_newest);
   g_test_add_func ("/qlog-reader/ways-of-agreeing", test_ways_of_agreeing);
+  g_test_add_func ("/qlog-reader/http-events", test_http_events);
   g_test_add_func ("/qlog-reader/odd-columns", test_odd_columns);
   g_test_add_func ("/qlog-reader/refused", test_refused);
   return g_test_run ();
