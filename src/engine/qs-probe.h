@@ -63,8 +63,7 @@ typedef struct {
   gsize kept;            /* bytes of the answer, and of each stream, that are kept; default 16 MiB */
   char *impairment;      /* QUIC: what the path does, as qs_impairment_new() takes it; NULL: nothing */
   GBytes *send;          /* raw bytes for the first stream, concluded; NULL: none */
-  gboolean
-      keep_open; /* stay ESTABLISHED after the request until qs_probe_stop (the window); not where HTTP/3's rules are broken */
+  gboolean keep_open; /* stay ESTABLISHED after the request until qs_probe_stop (the window), unless rules are broken */
   guint64 trace_limit;  /* payload bytes kept whole; 0: the trace's default */
   guint64 trace_budget; /* bytes that the trace may hold in all; 0: QS_TRACE_BUDGET */
   gboolean record;      /* record datagrams into the trace (default TRUE) */
