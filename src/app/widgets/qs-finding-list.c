@@ -112,10 +112,11 @@ make_evidence_list (QsFindingList *self, const QsFinding *finding)
       gtk_style_context_add_class (gtk_widget_get_style_context (label), GTK_STYLE_CLASS_DIM_LABEL);
       return label;
     }
-  GtkWidget *expander = gtk_expander_new (judgement), *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 3);
+  GtkWidget *expander = gtk_expander_new (NULL), *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 3);
+  /* An expander's own label does not wrap: the window would be as wide as its longest judgement. */
+  gtk_expander_set_label_widget (GTK_EXPANDER (expander), make_label (judgement, "qs-caption"));
   for (guint i = 0; i < finding->evidence->len; i++)
     gtk_container_add (GTK_CONTAINER (box), make_evidence (self, finding->evidence->pdata[i]));
-  gtk_style_context_add_class (gtk_widget_get_style_context (expander), "qs-caption");
   gtk_container_add (GTK_CONTAINER (expander), box);
   gtk_widget_show_all (expander);
   return expander;
