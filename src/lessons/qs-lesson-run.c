@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "lessons/qs-lesson-run.h"
 
-#include <glib/gstdio.h>
+#include "server/qs-ca-folder.h"
 
 struct _QsLessonRun {
   GObject parent;
@@ -9,7 +9,7 @@ struct _QsLessonRun {
   const QsLessonSetup *setup;
   QsServer *server;
   QsProbe *probe;
-  char *folder, *ca_path;
+  QsCaFolder *folder;
   GPtrArray *streams; /* QsStream that the lesson opened; NULL before */
   guint deadline_id;
   gboolean finished;
@@ -90,17 +90,6 @@ deadline_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Where the session has such a place: what a program that was killed leaves there is gone with it. */
-static char *
-make_folder (GError **error)
-{
-  g_autofree char *folder = g_build_filename (g_get_user_runtime_dir (), "quicscope-lesson-XXXXXX", NULL);
-
-  if (g_mkdtemp (folder) != NULL)
-    return g_steal_pointer (&folder);
-  return g_dir_make_tmp ("quicscope-lesson-XXXXXX", error);
-}
-
 static gboolean
 start_server (QsLessonRun *self, GError **error)
 {
@@ -114,11 +103,8 @@ start_server (QsLessonRun *self, GError **error)
   if (!qs_server_start (self->server, error))
     return FALSE;
 
-  self->folder = make_folder (error);
-  if (self->folder == NULL)
-    return FALSE;
-  self->ca_path = g_build_filename (self->folder, "ca.pem", NULL);
-  return qs_server_write_ca (self->server, self->ca_path, error);
+  self->folder = qs_ca_folder_new (error);
+  return self->folder != NULL && qs_server_write_ca (self->server, qs_ca_folder_get_path (self->folder), error);
 }
 
 static QsProbeOptions *
@@ -132,7 +118,7 @@ make_options (QsLessonRun *self)
   options->ciphersuites = g_strdup (setup->ciphersuites);
   options->sni = g_strdup (setup->sni);
   options->insecure = setup->insecure;
-  options->ca_file = g_strdup (self->ca_path);
+  options->ca_file = g_strdup (qs_ca_folder_get_path (self->folder));
   options->family = G_SOCKET_FAMILY_IPV4;
   options->keep_open = setup->hold || setup->streams->len > 0;
   options->timeout_ms = setup->timeout_ms;
@@ -184,12 +170,7 @@ qs_lesson_run_finalize (GObject *object)
 {
   QsLessonRun *self = QS_LESSON_RUN (object);
 
-  if (self->ca_path != NULL)
-    g_unlink (self->ca_path);
-  if (self->folder != NULL)
-    g_rmdir (self->folder);
-  g_free (self->ca_path);
-  g_free (self->folder);
+  g_clear_pointer (&self->folder, qs_ca_folder_free);
   qs_lesson_unref (self->lesson);
   G_OBJECT_CLASS (qs_lesson_run_parent_class)->finalize (object);
 }
@@ -250,7 +231,7 @@ qs_lesson_run_get_ca_file (QsLessonRun *self)
 {
   g_return_val_if_fail (QS_IS_LESSON_RUN (self), NULL);
 
-  return self->ca_path;
+  return self->folder != NULL ? qs_ca_folder_get_path (self->folder) : NULL;
 }
 
 void

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/models/qs-lab.h"
 
-#include <glib/gstdio.h>
-
 #include "base/qs-i18n.h"
 #include "net/qs-impairment.h"
+#include "server/qs-ca-folder.h"
 
 struct _QsLab {
   GObject parent;
@@ -17,8 +16,7 @@ struct _QsLab {
   guint16 last_port;
   gboolean restarting;
   QsTicketJar *tickets; /* of the server that runs */
-  char *folder;         /* private, holds the CA */
-  char *ca_path;
+  QsCaFolder *folder;
 };
 
 enum { PROP_RUNNING = 1, PROP_SCENARIO, PROP_RETRY, PROP_PORT, PROP_SERVER, PROP_PATH, N_PROPS };
@@ -71,12 +69,8 @@ static gboolean
 write_ca (QsLab *self, QsServer *server, GError **error)
 {
   if (self->folder == NULL)
-    self->folder = g_dir_make_tmp ("quicscope-XXXXXX", error);
-  if (self->folder == NULL)
-    return FALSE;
-  if (self->ca_path == NULL)
-    self->ca_path = g_build_filename (self->folder, "lab-ca.pem", NULL);
-  return qs_server_write_ca (server, self->ca_path, error);
+    self->folder = qs_ca_folder_new (error);
+  return self->folder != NULL && qs_server_write_ca (server, qs_ca_folder_get_path (self->folder), error);
 }
 
 static QsServerOptions *
@@ -150,15 +144,6 @@ replace_running (QsLab *self)
     return;
   self->restarting = TRUE;
   qs_server_stop (self->server);
-}
-
-static void
-remove_files (QsLab *self)
-{
-  if (self->ca_path != NULL)
-    g_unlink (self->ca_path);
-  if (self->folder != NULL)
-    g_rmdir (self->folder);
 }
 
 static void
@@ -240,13 +225,11 @@ qs_lab_finalize (GObject *object)
 {
   QsLab *self = QS_LAB (object);
 
-  remove_files (self);
   g_clear_pointer (&self->tickets, qs_ticket_jar_unref);
   g_clear_pointer (&self->scenario, g_free);
   g_clear_pointer (&self->path, g_free);
   g_clear_pointer (&self->served_path, g_free);
-  g_clear_pointer (&self->folder, g_free);
-  g_clear_pointer (&self->ca_path, g_free);
+  g_clear_pointer (&self->folder, qs_ca_folder_free);
   G_OBJECT_CLASS (qs_lab_parent_class)->finalize (object);
 }
 
@@ -399,7 +382,7 @@ qs_lab_get_ca_path (QsLab *self)
 {
   g_return_val_if_fail (QS_IS_LAB (self), NULL);
 
-  return qs_lab_get_running (self) ? self->ca_path : NULL;
+  return qs_lab_get_running (self) ? qs_ca_folder_get_path (self->folder) : NULL;
 }
 
 char *
@@ -458,7 +441,7 @@ qs_lab_fill_options (QsLab *self, QsProbeOptions *options)
   g_return_if_fail (QS_IS_LAB (self) && options != NULL);
 
   g_free (options->ca_file);
-  options->ca_file = g_strdup (self->ca_path);
+  options->ca_file = self->folder != NULL ? g_strdup (qs_ca_folder_get_path (self->folder)) : NULL;
   /* A run that resumes shows no certificate: only where that is what is to be seen. */
   if (self->tickets != NULL && g_str_equal (self->scenario, "resumption"))
     {
