@@ -10,6 +10,7 @@
 #include "formats/qs-qlog-packets.h"
 #include "formats/qs-qlog-parameters.h"
 #include "formats/qs-qlog-parse.h"
+#include "trace/qs-metrics.h"
 
 #define MAX_COLUMNS 16 /* of an event that is an array */
 #define MAX_MS 4e12    /* times above, in milliseconds (the year 2096), are nonsense */
@@ -368,6 +369,48 @@ on_headers_decoded (QsQlogEvents *self, gint64 time, QsJson data)
   qs_qlog_http3_add_fields (self->http3, data, QS_DIRECTION_RECEIVED);
 }
 
+/* By the names that programs give them: several of one figure stand in a row. */
+static const struct {
+  const char *name;
+  gsize offset;
+  gboolean is_time;
+} figures[] = {
+  { "congestion_window", G_STRUCT_OFFSET (QsSenderSample, congestion_window), FALSE },
+  { "cwnd", G_STRUCT_OFFSET (QsSenderSample, congestion_window), FALSE },
+  { "current_cwnd", G_STRUCT_OFFSET (QsSenderSample, congestion_window), FALSE },
+  { "ssthresh", G_STRUCT_OFFSET (QsSenderSample, ssthresh), FALSE },
+  { "bytes_in_flight", G_STRUCT_OFFSET (QsSenderSample, in_flight), FALSE },
+  { "latest_rtt", G_STRUCT_OFFSET (QsSenderSample, latest_rtt), TRUE },
+  { "smoothed_rtt", G_STRUCT_OFFSET (QsSenderSample, smoothed_rtt), TRUE },
+  { "min_rtt", G_STRUCT_OFFSET (QsSenderSample, minimum_rtt), TRUE },
+};
+
+/* An event names what changed alone. */
+static void
+on_metrics (QsQlogEvents *self, gint64 time, QsJson data)
+{
+  QsMetrics *metrics = qs_trace_get_metrics (self->trace);
+  QsSenderSample sample = { time, -1, -1, -1, -1, -1, -1 };
+  gboolean any = FALSE;
+
+  if (metrics->sender->len > 0)
+    sample = g_array_index (metrics->sender, QsSenderSample, metrics->sender->len - 1);
+  sample.time = time;
+  for (guint i = 0; i < G_N_ELEMENTS (figures); i++)
+    {
+      double value;
+
+      if (!qs_json_get_double (data, figures[i].name, &value) || value < 0)
+        continue;
+      if (figures[i].is_time)
+        value = CLAMP (value * self->ms_per_unit, 0, MAX_MS) * 1e6;
+      *(gint64 *) (void *) ((guint8 *) &sample + figures[i].offset) = (gint64) MIN (value, 9e18);
+      any = TRUE;
+    }
+  if (any)
+    qs_metrics_add_sender (metrics, &sample);
+}
+
 /* By the last part of the name: "transport:packet_sent", "quic:packet_sent". */
 static const struct {
   const char *name;
@@ -384,6 +427,9 @@ static const struct {
   { "alpn_information", on_alpn },
   { "parameters_set", on_parameters },
   { "version_information", on_version },
+  { "metrics_updated", on_metrics },
+  { "metric_update", on_metrics },
+  { "congestion_metric_update", on_metrics },
   { "frame_created", on_frame_created },
   { "frame_parsed", on_frame_parsed },
   { "stream_type_set", on_stream_type },

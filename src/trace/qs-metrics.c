@@ -10,6 +10,7 @@ qs_metrics_new (void)
   QsMetrics *self = g_new0 (QsMetrics, 1);
 
   self->rtt = g_array_new (FALSE, FALSE, sizeof (QsRttSample));
+  self->sender = g_array_new (FALSE, FALSE, sizeof (QsSenderSample));
   self->losses = g_array_new (FALSE, FALSE, sizeof (QsLoss));
   self->streams = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
   self->rtt_step = 1;
@@ -27,6 +28,7 @@ qs_metrics_free (QsMetrics *self)
   if (self == NULL)
     return;
   g_array_unref (self->rtt);
+  g_array_unref (self->sender);
   g_array_unref (self->losses);
   g_array_unref (self->flight[0]);
   g_array_unref (self->flight[1]);
@@ -135,6 +137,19 @@ qs_metrics_add_flight (QsMetrics *self, QsDirection direction, gint64 time, gint
   if (self->flight_state[direction] == QS_FLIGHT_LEFT)
     sample.time = MAX (time, g_array_index (array, QsFlightSample, array->len - 1).time);
   g_array_append_val (array, sample);
+}
+
+void
+qs_metrics_add_sender (QsMetrics *self, const QsSenderSample *sample)
+{
+  if (self->sender->len == MAX_SAMPLES) /* every second one goes; what is added stays close to the end */
+    {
+      QsSenderSample *samples = (QsSenderSample *) (void *) self->sender->data;
+      for (guint i = 0; i < MAX_SAMPLES / 2; i++)
+        samples[i] = samples[2 * i + 1];
+      g_array_set_size (self->sender, MAX_SAMPLES / 2);
+    }
+  g_array_append_val (self->sender, *sample);
 }
 
 void

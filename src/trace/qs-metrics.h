@@ -25,6 +25,13 @@ typedef struct {
 /* What the last point is: a peak, the first of a span that began with packets leaving, or a span's second one. */
 typedef enum { QS_FLIGHT_PEAK, QS_FLIGHT_FALL, QS_FLIGHT_LEFT } QsFlightState;
 
+/* What a log's sender says of itself, each point with all that it said so far; -1: not told. RTTs in nanoseconds. */
+typedef struct {
+  gint64 time;
+  gint64 congestion_window, ssthresh, in_flight; /* bytes */
+  gint64 latest_rtt, smoothed_rtt, minimum_rtt;
+} QsSenderSample;
+
 /* A packet of the vantage's own that counts as lost, or did for a while: QS_PACKET_LOST says which. */
 typedef struct {
   gint64 time; /* when that showed */
@@ -59,6 +66,7 @@ typedef struct {
   QsDirectionFigures directions[2];
   GArray *rtt;         /* QsRttSample by time; thinned out behind 65536 */
   GArray *flight[2];   /* QsFlightSample by time, of what each side sent; likewise */
+  GArray *sender;      /* QsSenderSample by time; thinned out behind 65536 */
   GArray *losses;      /* QsLoss by time; the first 65536 */
   GHashTable *streams; /* guint64 * -> QsStreamFigures */
   guint64 in_flight[2];
@@ -81,6 +89,7 @@ QsMetrics *qs_metrics_new (void);
 void qs_metrics_free (QsMetrics *self);
 void qs_metrics_add_rtt (QsMetrics *self, const QsRttSample *sample);
 void qs_metrics_add_flight (QsMetrics *self, QsDirection direction, gint64 time, gint64 change);
+void qs_metrics_add_sender (QsMetrics *self, const QsSenderSample *sample);
 void qs_metrics_add_loss (QsMetrics *self, const QsLoss *loss);
 /* NULL behind QS_METRICS_MAX_STREAMS. */
 QsStreamFigures *qs_metrics_ensure_stream (QsMetrics *self, guint64 id);

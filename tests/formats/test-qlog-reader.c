@@ -498,6 +498,31 @@ test_http_events (void)
   g_assert_cmpint (note->stream, ==, 4);
 }
 
+/* What the sender says of itself: an event names what changed, under the names of several programs. */
+static const char sender[] = HEADER EVENT ("0", "quic:packet_sent", PACKET ("0") PING)
+    EVENT ("1", "recovery:metrics_updated", "\"congestion_window\":12000,\"smoothed_rtt\":20.5,\"min_rtt\":-1")
+        EVENT ("2", "recovery:metrics_updated", "\"cwnd\":9000,\"ssthresh\":9000,\"bytes_in_flight\":\"1200\"")
+            EVENT ("3", "recovery:metrics_updated", "\"pacing_rate\":7");
+
+static void
+test_sender (void)
+{
+  g_autoptr (GPtrArray) traces = load (sender);
+  const GArray *samples = qs_trace_get_metrics (traces->pdata[0])->sender;
+  const QsSenderSample *first = &g_array_index (samples, QsSenderSample, 0);
+  const QsSenderSample *second = &g_array_index (samples, QsSenderSample, 1);
+
+  g_assert_cmpuint (samples->len, ==, 2);
+  g_assert_cmpint (first->congestion_window, ==, 12000);
+  g_assert_cmpint (first->ssthresh, ==, -1);
+  g_assert_cmpint (first->minimum_rtt, ==, -1);
+  g_assert_cmpint (second->time, ==, 2 * MS);
+  g_assert_cmpint (second->congestion_window, ==, 9000);
+  g_assert_cmpint (second->ssthresh, ==, 9000);
+  g_assert_cmpint (second->in_flight, ==, 1200);
+  g_assert_cmpint (second->smoothed_rtt, ==, 20500000);
+}
+
 /* Events that are not what their column says, or too short: passed over. */
 static const char odd_columns[] =
     "{\"qlog_version\":\"draft-01\",\"traces\":[{\"event_fields\":[\"relative_time\",4,\"category\",\"event\",\"data\"]"
@@ -555,6 +580,7 @@ main (int argc, char **argv)
   g_test_add_func ("/qlog-reader/newest", test_newest);
   g_test_add_func ("/qlog-reader/ways-of-agreeing", test_ways_of_agreeing);
   g_test_add_func ("/qlog-reader/http-events", test_http_events);
+  g_test_add_func ("/qlog-reader/sender", test_sender);
   g_test_add_func ("/qlog-reader/odd-columns", test_odd_columns);
   g_test_add_func ("/qlog-reader/refused", test_refused);
   return g_test_run ();
