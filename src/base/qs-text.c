@@ -116,3 +116,22 @@ qs_text_size (guint64 bytes)
     return g_strdup_printf (ngettext ("%'" PRIu64 " byte", "%'" PRIu64 " bytes", (gulong) bytes), bytes);
   return g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
 }
+
+char **
+qs_text_split_at_nul (GBytes *bytes)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  gsize length = 0;
+  const char *at = bytes != NULL ? g_bytes_get_data (bytes, &length) : NULL;
+
+  while (length > 0)
+    {
+      const char *stop = memchr (at, '\0', length);
+      if (stop == NULL)
+        break;
+      g_strv_builder_add (builder, at);
+      length -= (gsize) (stop + 1 - at);
+      at = stop + 1;
+    }
+  return g_strv_builder_end (builder);
+}

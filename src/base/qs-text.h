@@ -34,4 +34,7 @@ char *qs_text_duration (gint64 ns);
 /* "1,234 bytes", "64.0 MiB" for people, in the user's locale. */
 char *qs_text_size (guint64 bytes);
 
+/* "one\0two\0": each ends in a NUL; what stands behind the last one is left out. bytes may be NULL. Never NULL. */
+char **qs_text_split_at_nul (GBytes *bytes);
+
 G_END_DECLS

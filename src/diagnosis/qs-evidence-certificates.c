@@ -137,8 +137,8 @@ dup_host (const QsEvidence *evidence)
     return NULL;
   if (g_str_has_suffix (bare, "."))
     bare[strlen (bare) - 1] = '\0';
-  char *ascii = g_hostname_to_ascii (bare);
-  return ascii != NULL ? ascii : g_steal_pointer (&bare);
+  g_autofree char *ascii = g_hostname_to_ascii (bare);
+  return ascii != NULL ? g_steal_pointer (&ascii) : g_steal_pointer (&bare);
 }
 
 /* When the chain was there to be verified, in seconds since 1970. */

@@ -2,6 +2,7 @@
 /* The request and its answer: from marks, else from what the packets hold. */
 #include <string.h>
 
+#include "base/qs-text.h"
 #include "diagnosis/qs-evidence.h"
 #include "dissect/qs-http1-parser.h"
 #include "trace/qs-metrics.h"
@@ -58,22 +59,6 @@ take_head (QsHttpFacts *facts, const char *version, guint status, char **headers
 
 /* --- Marks --- */
 
-/* "name\0value\0…": each ends in a NUL. */
-static char **
-split_fields (GBytes *bytes)
-{
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  gsize length = 0;
-  const char *at = bytes != NULL ? g_bytes_get_data (bytes, &length) : NULL;
-
-  for (const char *end = at + length, *stop; at < end && (stop = memchr (at, '\0', (gsize) (end - at))) != NULL;)
-    {
-      g_strv_builder_add (builder, at);
-      at = stop + 1;
-    }
-  return g_strv_builder_end (builder);
-}
-
 static void
 read_mark (QsHttpFacts *facts, const QsMark *mark, gint64 time)
 {
@@ -87,7 +72,7 @@ read_mark (QsHttpFacts *facts, const QsMark *mark, gint64 time)
     case QS_MARK_ANSWER:
       facts->answer_mark = mark;
       facts->body = mark->received;
-      take_head (facts, mark->name, (guint) CLAMP (mark->value, 0, 999), split_fields (mark->bytes));
+      take_head (facts, mark->name, (guint) CLAMP (mark->value, 0, 999), qs_text_split_at_nul (mark->bytes));
       break;
     case QS_MARK_ANSWER_END:
       facts->end_mark = mark;

@@ -217,26 +217,22 @@ add_way (QsAlternatives *self, const char *host, guint16 port, const char *sourc
     try_way (self, way);
 }
 
-/* "name\0value\0…": each ends in a NUL. */
+/* fields: names and values in turn, each ends in a NUL. */
 static void
 read_alt_svc (QsAlternatives *self, GBytes *fields)
 {
-  gsize length = 0;
-  const char *at = fields != NULL ? g_bytes_get_data (fields, &length) : NULL, *end = at + length;
+  g_auto (GStrv) list = qs_text_split_at_nul (fields);
 
-  while (at < end)
+  for (guint at = 0; list[at] != NULL && list[at + 1] != NULL; at += 2)
     {
-      const char *value = at + strlen (at) + 1;
-      if (value >= end)
-        break;
-      g_autoptr (GPtrArray) found = g_ascii_strcasecmp (at, "alt-svc") == 0 ? qs_alt_svc_parse (value) : NULL;
+      g_autoptr (GPtrArray) found =
+          g_ascii_strcasecmp (list[at], "alt-svc") == 0 ? qs_alt_svc_parse (list[at + 1]) : NULL;
       for (guint i = 0; found != NULL && i < found->len; i++)
         {
           const QsAltSvc *alternative = found->pdata[i];
           if (g_str_equal (alternative->protocol, "h3"))
             add_way (self, alternative->host, alternative->port, "Alt-Svc");
         }
-      at = value + strlen (value) + 1;
     }
 }
 

@@ -142,7 +142,7 @@ certificate_names (const QsEvidence *attempt)
   if (names == NULL || *names == NULL)
     return g_strdup (qs_certificate_get_subject (certificate));
   g_autoptr (GString) text = g_string_new (NULL);
-  for (guint i = 0; names[i] != NULL && i < 4; i++)
+  for (guint i = 0; i < 4 && names[i] != NULL; i++)
     g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", names[i]);
   return g_strdup (text->str);
 }

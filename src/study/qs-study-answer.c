@@ -4,24 +4,19 @@
 #include "base/qs-text.h"
 #include "study/qs-study-private.h"
 
-/* "name\0value\0…": each ends in a NUL. */
+/* A file may say anything. */
 static char **
 unpack_headers (GBytes *bytes)
 {
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  gsize length = 0;
-  const char *at = bytes != NULL ? g_bytes_get_data (bytes, &length) : NULL;
+  char **fields = qs_text_split_at_nul (bytes);
 
-  for (const char *end = at + length; at < end;)
+  for (guint i = 0; fields[i] != NULL; i++)
     {
-      const char *stop = memchr (at, '\0', (gsize) (end - at));
-      if (stop == NULL)
-        break;
-      g_autofree char *text = qs_text_escape_again (at, stop - at); /* a file may say anything */
-      g_strv_builder_add (builder, text);
-      at = stop + 1;
+      char *raw = fields[i];
+      fields[i] = qs_text_escape_again (raw, -1);
+      g_free (raw);
     }
-  return g_strv_builder_end (builder);
+  return fields;
 }
 
 static QsStudyAnswer *
