@@ -42,9 +42,11 @@ put_header (guint8 *out, guint8 first, guint32 version, const guint8 *dcid, gsiz
   out[0] = first;
   memcpy (out + 1, &big, 4);
   out[5] = (guint8) dcid_length;
-  memcpy (out + 6, dcid, dcid_length);
+  if (dcid_length > 0) /* NULL is none of memcpy's arguments, not even for nothing */
+    memcpy (out + 6, dcid, dcid_length);
   out[6 + dcid_length] = (guint8) scid_length;
-  memcpy (out + 7 + dcid_length, scid, scid_length);
+  if (scid_length > 0)
+    memcpy (out + 7 + dcid_length, scid, scid_length);
   return 7 + dcid_length + scid_length;
 }
 
