@@ -99,13 +99,14 @@ turn (ares_channel channel)
 {
   ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
   struct pollfd polled[ARES_GETSOCK_MAXNUM];
-  int bits = ares_getsock (channel, sockets, ARES_GETSOCK_MAXNUM);
+  guint bits = (guint) ares_getsock (channel, sockets, ARES_GETSOCK_MAXNUM);
   nfds_t n = 0;
 
-  for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++)
+  /* As ARES_GETSOCK_READABLE() and ARES_GETSOCK_WRITABLE() do, which shift into the sign of an int. */
+  for (guint i = 0; i < ARES_GETSOCK_MAXNUM; i++)
     {
-      short events =
-          (short) ((ARES_GETSOCK_READABLE (bits, i) ? POLLIN : 0) | (ARES_GETSOCK_WRITABLE (bits, i) ? POLLOUT : 0));
+      gboolean readable = (bits >> i & 1) != 0, writable = (bits >> (i + ARES_GETSOCK_MAXNUM) & 1) != 0;
+      short events = (short) ((readable ? POLLIN : 0) | (writable ? POLLOUT : 0));
       if (events != 0)
         polled[n++] = (struct pollfd){ .fd = sockets[i], .events = events };
     }
