@@ -14,6 +14,9 @@ typedef struct {
   QsSnapshotFunc done;
   gpointer data;
   guint frames;
+  GdkFrameClock *clock;
+  gulong painted_id;
+  gboolean finished;
 } Snapshot;
 
 static void
@@ -21,6 +24,9 @@ snapshot_free (gpointer data)
 {
   Snapshot *self = data;
 
+  if (self->painted_id != 0)
+    g_signal_handler_disconnect (self->clock, self->painted_id);
+  g_clear_object (&self->clock);
   g_object_unref (self->window);
   g_free (self->path);
   g_free (self);
@@ -105,18 +111,32 @@ finish (Snapshot *self)
   self->done (written && error == NULL && no_run_failed (session), self->data);
 }
 
+/* Behind a frame's layout: in its tick, before it, what changed a moment ago has no place yet, and GTK draws no such thing. */
+static void
+painted_cb (GdkFrameClock *clock, gpointer data)
+{
+  Snapshot *self = data;
+
+  g_signal_handler_disconnect (clock, self->painted_id);
+  self->painted_id = 0;
+  self->finished = TRUE;
+  finish (self);
+}
+
 static gboolean
 frame_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
 {
   Snapshot *self = data;
 
-  if (++self->frames < SETTLE_FRAMES)
+  if (self->finished)
+    return G_SOURCE_REMOVE;
+  if (++self->frames == SETTLE_FRAMES)
     {
-      gtk_widget_queue_draw (widget);
-      return G_SOURCE_CONTINUE;
+      self->clock = g_object_ref (clock);
+      self->painted_id = g_signal_connect (clock, "after-paint", G_CALLBACK (painted_cb), self);
     }
-  finish (self);
-  return G_SOURCE_REMOVE;
+  gtk_widget_queue_draw (widget);
+  return G_SOURCE_CONTINUE;
 }
 
 /* Only when nothing else is to be done: what is listed in slices is whole by then. */
