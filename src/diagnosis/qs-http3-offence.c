@@ -246,7 +246,8 @@ check_last (Search *search)
     for (guint i = qs_trace_get_n_http3 (trace); kinds[k].code == search->code && i > 0; i--)
       {
         const QsHttp3Piece *piece = qs_trace_get_http3 (trace, i - 1);
-        gboolean fits = !piece->told && piece->kind == kinds[k].kind && piece->direction == search->evidence->from_server;
+        gboolean fits =
+            !piece->told && piece->kind == kinds[k].kind && piece->direction == search->evidence->from_server;
         if (search->code == DECOMPRESSION_FAILED)
           fits = fits && piece->type == QS_HTTP3_HEADERS && piece->lines == NULL;
         if (fits)
