@@ -166,13 +166,20 @@ is_stun (QsSpan bytes, QsSpan asked)
   return bytes.length >= 20 && bytes.data[0] < 0x40 && memcmp (bytes.data + 4, "\x21\x12\xa4\x42", 4) == 0;
 }
 
-/* RFC 5905: an answer of a server, of version 3 or 4. */
+#define NTP_HEADER 48
+#define NTP_STRATA 16
+
+/* RFC 5905 section 7.3: an answer of a server, of version 3 or 4. Its origin timestamp is the transmit timestamp of what was
+ * asked: without that one of 32 datagrams of noise would look so. */
 static gboolean
 is_ntp (QsSpan bytes, QsSpan asked)
 {
-  guint version = bytes.length >= 48 ? bytes.data[0] >> 3 & 7 : 0;
+  if (bytes.length < NTP_HEADER || bytes.length > NTP_HEADER + 20 || asked.length < NTP_HEADER)
+    return FALSE;
+  guint version = bytes.data[0] >> 3 & 7;
 
-  return bytes.length >= 48 && bytes.length <= 68 && (version == 3 || version == 4) && (bytes.data[0] & 7) == 4;
+  return (version == 3 || version == 4) && (bytes.data[0] & 7) == 4 && bytes.data[1] <= NTP_STRATA &&
+         memcmp (bytes.data + 24, asked.data + 40, 8) == 0;
 }
 
 /* The frame header of memcached's UDP: a request id, a number, a count, zero. */

@@ -41,8 +41,8 @@ def stun(sock, _datagram, peer, _args):
     sock.sendto(b'\x01\x11\x00\x00\x21\x12\xa4\x42' + os.urandom(12), peer)
 
 
-def ntp(sock, _datagram, peer, _args):
-    sock.sendto(bytes([0x24]) + os.urandom(47), peer)
+def ntp(sock, datagram, peer, _args):
+    sock.sendto(bytes([0x24, 2]) + os.urandom(22) + datagram[40:48] + os.urandom(16), peer)
 
 
 def memcached(sock, datagram, peer, _args):
