@@ -13,11 +13,6 @@ G_BEGIN_DECLS
 /* A peer may open and end streams for ever: what comes behind these is read, and has no object. */
 #define QS_PROBE_STREAMS 16384
 
-typedef struct {
-  QsConnection *connection;
-  gint64 started; /* monotonic microseconds */
-} QsAttempt;
-
 struct _QsRequest {
   QsProbe *probe; /* borrowed: it owns this */
   const QsRequestProtocol *protocol;
@@ -56,7 +51,7 @@ struct _QsProbe {
   GCancellable *cancellable; /* of the look-up and of the TCP check */
   GPtrArray *addresses;      /* GSocketAddress */
   guint next_address;
-  GPtrArray *attempts; /* QsAttempt, by their numbers in the race */
+  GPtrArray *attempts; /* QsConnection, by their numbers in the race */
   QsRace *race;        /* NULL before there are addresses */
   GSource *race_timers[QS_N_RACE_TIMERS];
   QsConnection *winner;

@@ -26,14 +26,11 @@
 static void
 attempt_free (gpointer data)
 {
-  QsAttempt *attempt = data;
-
-  qs_connection_abort (attempt->connection);
-  qs_connection_unref (attempt->connection);
-  g_free (attempt);
+  qs_connection_abort (data);
+  qs_connection_unref (data);
 }
 
-static QsAttempt *
+static QsConnection *
 get_attempt (QsProbe *self, guint number)
 {
   return self->attempts->pdata[number];
@@ -45,7 +42,7 @@ number_of (QsProbe *self, QsConnection *connection)
 {
   guint number = 0;
 
-  while (get_attempt (self, number)->connection != connection)
+  while (get_attempt (self, number) != connection)
     number++;
   return number;
 }
@@ -53,14 +50,28 @@ number_of (QsProbe *self, QsConnection *connection)
 /* What is told of an address that lost holds for nothing of the one that counts: with a second ClientHello they are the
  * same, and there is nothing to tell. */
 static void
-note_lost (QsProbe *self, QsAttempt *attempt, QsConnection *counts, const char *name)
+note_lost (QsProbe *self, QsConnection *attempt, QsConnection *counts, const char *name)
 {
-  g_autofree char *text = qs_socket_address_to_text (qs_connection_get_address (attempt->connection));
+  g_autofree char *text = qs_socket_address_to_text (qs_connection_get_address (attempt));
   g_autofree char *other = counts != NULL ? qs_socket_address_to_text (qs_connection_get_address (counts)) : NULL;
 
   if (g_strcmp0 (text, other) == 0)
     return;
   qs_trace_add_mark (self->trace, QS_MARK_ATTEMPT_LOST, name, 0, text);
+}
+
+/* What became of an attempt that lost. Silence is a fact of the race, not of the clock: a busy machine is late with its
+ * timers, with its sockets, or with both. */
+static const char *
+how_it_lost (QsProbe *self, guint number)
+{
+  QsConnection *connection = get_attempt (self, number);
+
+  if (!qs_race_is_alive (self->race, number))
+    return qs_connection_get_failure (connection);
+  return qs_race_had_head_start (self->race, number) && qs_connection_get_failure_rank (connection) == QS_RACE_SILENT
+             ? "silent"
+             : "slower";
 }
 
 /* --- The TCP check --- */
@@ -83,7 +94,7 @@ qs_probe_race_get_waited_on (QsProbe *self)
 {
   for (guint i = 0; i < self->attempts->len; i++)
     if (qs_race_is_alive (self->race, i))
-      return get_attempt (self, i)->connection;
+      return get_attempt (self, i);
   return NULL;
 }
 
@@ -111,11 +122,11 @@ static void
 settled (gpointer data, guint number)
 {
   QsProbe *self = data;
-  QsConnection *best = get_attempt (self, number)->connection;
+  QsConnection *best = get_attempt (self, number);
 
   for (guint i = 0; i < self->attempts->len; i++)
     if (i != number)
-      note_lost (self, get_attempt (self, i), best, qs_connection_get_failure (get_attempt (self, i)->connection));
+      note_lost (self, get_attempt (self, i), best, qs_connection_get_failure (get_attempt (self, i)));
   qs_mark_sink_release (qs_connection_get_sink (best));
 }
 
@@ -123,21 +134,17 @@ static void
 won (gpointer data, guint number)
 {
   QsProbe *self = data;
-  QsConnection *connection = get_attempt (self, number)->connection;
+  QsConnection *connection = get_attempt (self, number);
 
   self->winner = qs_connection_ref (connection);
   qs_mark_sink_release (qs_connection_get_sink (connection));
   g_cancellable_cancel (self->cancellable); /* the TCP check is no one's concern now */
   for (guint i = 0; i < self->attempts->len; i++)
     {
-      QsAttempt *attempt = get_attempt (self, i);
-      gboolean silent = g_get_monotonic_time () - attempt->started >= STAGGER_MS * 1000;
       if (i == number)
         continue;
-      note_lost (self, attempt, connection,
-                 qs_race_is_alive (self->race, i) ? (silent ? "silent" : "slower")
-                                                  : qs_connection_get_failure (attempt->connection));
-      qs_connection_abort (attempt->connection);
+      note_lost (self, get_attempt (self, i), connection, how_it_lost (self, i));
+      qs_connection_abort (get_attempt (self, i));
     }
 }
 
@@ -166,14 +173,12 @@ begin (QsProbe *self, QsSslConfig *config, GSocketAddress *address)
                               address,
                               self->addresses->len > 1 || config != self->config,
                               self->impairment };
-  QsAttempt *attempt = g_new0 (QsAttempt, 1);
+  QsConnection *attempt = qs_connection_new (&setup, &qs_probe_listener, self);
 
-  attempt->connection = qs_connection_new (&setup, &qs_probe_listener, self);
-  attempt->started = g_get_monotonic_time ();
   g_ptr_array_add (self->attempts, attempt);
-  if (qs_connection_start (attempt->connection, &error))
+  if (qs_connection_start (attempt, &error))
     return TRUE;
-  qs_connection_fail_to_start (attempt->connection, error);
+  qs_connection_fail_to_start (attempt, error);
   return FALSE;
 }
 
@@ -210,7 +215,7 @@ start (gpointer data, guint number, gboolean small, QsRaceFailure *failure)
 
   if (small ? begin_small (self) : begin_next (self))
     return TRUE;
-  *failure = qs_connection_get_failure_rank (get_attempt (self, number)->connection);
+  *failure = qs_connection_get_failure_rank (get_attempt (self, number));
   return FALSE;
 }
 
@@ -294,7 +299,7 @@ qs_probe_race_stop (QsProbe *self)
   for (guint i = 0; i < QS_N_RACE_TIMERS; i++)
     qs_probe_clear_source (&self->race_timers[i]);
   for (guint i = 0; self->attempts != NULL && i < self->attempts->len; i++)
-    qs_connection_abort (get_attempt (self, i)->connection);
+    qs_connection_abort (get_attempt (self, i));
 }
 
 void
@@ -309,7 +314,7 @@ qs_probe_race_close (QsProbe *self)
   qs_race_stop (self->race);
   for (guint i = 0; !self->ending && i < self->attempts->len; i++)
     if (qs_race_is_alive (self->race, i))
-      qs_connection_close (get_attempt (self, i)->connection, QS_CLOSE_NOW, 0, NULL);
+      qs_connection_close (get_attempt (self, i), QS_CLOSE_NOW, 0, NULL);
 }
 
 /* --- What attempts tell --- */

@@ -3,7 +3,8 @@
 
 typedef struct {
   gboolean alive;
-  QsRaceFailure failure; /* once it is not */
+  gboolean head_start_over; /* the stagger's timer ran to its end while it was under way */
+  QsRaceFailure failure;    /* once it is not */
 } Runner;
 
 typedef enum { TCP_NOT_ASKED, TCP_ASKED, TCP_TOLD } TcpWord;
@@ -144,11 +145,19 @@ static void
 try_next (QsRace *self)
 {
   self->n_addresses_tried++;
-  if (self->n_addresses_tried < self->rules.n_addresses)
+  /* Behind the last address as well: it tells who was silent and who was but slower. */
+  if (self->rules.n_addresses > 1)
     set_timer (self, QS_RACE_STAGGER);
-  else
-    self->ops->clear_timer (self->data, QS_RACE_STAGGER);
   start (self, FALSE);
+}
+
+static void
+stagger_over (QsRace *self)
+{
+  for (guint i = 0; i < self->runners->len; i++)
+    get_runner (self, i)->head_start_over |= get_runner (self, i)->alive;
+  if (self->n_addresses_tried < self->rules.n_addresses)
+    try_next (self);
 }
 
 /* --- Events --- */
@@ -227,8 +236,7 @@ qs_race_timer_over (QsRace *self, QsRaceTimer timer)
   switch (timer)
     {
     case QS_RACE_STAGGER:
-      if (self->n_addresses_tried < self->rules.n_addresses)
-        try_next (self);
+      stagger_over (self);
       break;
     case QS_RACE_CHECK:
       ask_tcp (self);
@@ -312,4 +320,11 @@ qs_race_is_alive (const QsRace *self, guint attempt)
 {
   g_return_val_if_fail (self != NULL, FALSE);
   return attempt < self->runners->len && get_runner (self, attempt)->alive;
+}
+
+gboolean
+qs_race_had_head_start (const QsRace *self, guint attempt)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+  return attempt < self->runners->len && get_runner (self, attempt)->head_start_over;
 }

@@ -25,7 +25,7 @@ typedef enum {
 } QsRaceState;
 
 typedef enum {
-  QS_RACE_STAGGER, /* until the next address is tried beside */
+  QS_RACE_STAGGER, /* the head start of an address: until the next one, if there is one, is tried beside */
   QS_RACE_CHECK,   /* QUIC's silence until TCP is asked */
   QS_RACE_HELLO,   /* silence until a ClientHello that fits into one datagram is tried as well */
   QS_RACE_GRACE,   /* how long an ended race waits for what TCP says */
@@ -73,6 +73,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsRace, qs_race_free)
 QsRaceState qs_race_get_state (const QsRace *self);
 gboolean qs_race_state_may_follow (QsRaceState from, QsRaceState to);
 gboolean qs_race_is_alive (const QsRace *self, guint attempt);
+/* Whether it had the whole of its head start (RFC 8305 section 5) to answer in. */
+gboolean qs_race_had_head_start (const QsRace *self, guint attempt);
 
 /* --- Events: any of them in any state --- */
 

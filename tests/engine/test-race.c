@@ -393,7 +393,8 @@ test_addresses (void)
   /* A failure is not waited behind. */
   fail (&world, 0, QS_RACE_REFUSED);
   g_assert_cmpuint (world.n_attempts, ==, 3);
-  g_assert_false (world.timer[QS_RACE_STAGGER]);
+  feed (&world, EVENT_TIMER + QS_RACE_STAGGER);
+  g_assert_cmpuint (world.n_attempts, ==, 3); /* there is no other address */
   feed (&world, EVENT_TIMER + QS_RACE_HELLO);
   g_assert_cmpuint (world.n_small, ==, 1);
   fail (&world, 1, QS_RACE_SILENT);
@@ -402,6 +403,46 @@ test_addresses (void)
   fail (&world, 3, QS_RACE_SILENT);
   g_assert_cmpint (world.settled, ==, 0); /* what tells most */
   g_assert_cmpint (qs_race_get_state (world.race), ==, QS_RACE_LOST);
+  world_clear (&world);
+}
+
+/* Silent is who got the whole of its head start, whatever a clock says. */
+static void
+test_head_start (void)
+{
+  World world;
+
+  world_init (&world, 3, TRUE, FALSE);
+  qs_race_start (world.race);
+  g_assert_false (qs_race_had_head_start (world.race, 0));
+  feed (&world, EVENT_TIMER + QS_RACE_STAGGER);
+  g_assert_true (qs_race_had_head_start (world.race, 0));
+  g_assert_false (qs_race_had_head_start (world.race, 1)); /* it has begun just now */
+  /* The third begins at once for the second, which gets no more than it had. */
+  fail (&world, 1, QS_RACE_REFUSED);
+  g_assert_cmpuint (world.n_attempts, ==, 3);
+  feed (&world, EVENT_TIMER + QS_RACE_STAGGER);
+  g_assert_false (qs_race_had_head_start (world.race, 1));
+  g_assert_true (qs_race_had_head_start (world.race, 2)); /* the last one gets one too */
+  g_assert_false (world.timer[QS_RACE_STAGGER]);
+  qs_race_answered (world.race, 0);
+  g_assert_true (qs_race_had_head_start (world.race, 2));
+  g_assert_false (qs_race_had_head_start (world.race, 3)); /* there is none */
+  world_clear (&world);
+
+  /* Who failed within its head start did not have all of it. */
+  world_init (&world, 2, TRUE, FALSE);
+  qs_race_start (world.race);
+  fail (&world, 0, QS_RACE_REFUSED);
+  qs_race_answered (world.race, 1);
+  g_assert_false (world.timer[QS_RACE_STAGGER]);
+  g_assert_false (qs_race_had_head_start (world.race, 0));
+  world_clear (&world);
+
+  /* With one address nobody waits. */
+  world_init (&world, 1, TRUE, TRUE);
+  qs_race_start (world.race);
+  g_assert_false (world.timer[QS_RACE_STAGGER]);
   world_clear (&world);
 }
 
@@ -451,6 +492,7 @@ main (int argc, char **argv)
   g_test_add_func ("/race/answer-in-grace", test_answer_in_grace);
   g_test_add_func ("/race/grace", test_grace);
   g_test_add_func ("/race/addresses", test_addresses);
+  g_test_add_func ("/race/head-start", test_head_start);
   g_test_add_func ("/race/stop", test_stop);
   g_test_add_func ("/race/edges", test_edges);
   g_test_add_func ("/race/every-order", test_every_order);
