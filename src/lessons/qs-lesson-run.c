@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "lessons/qs-lesson-run.h"
 
-#include "server/qs-ca-folder.h"
+#include "base/qs-private-folder.h"
 
 struct _QsLessonRun {
   GObject parent;
@@ -9,7 +9,7 @@ struct _QsLessonRun {
   const QsLessonSetup *setup;
   QsServer *server;
   QsProbe *probe;
-  QsCaFolder *folder;
+  QsPrivateFolder *folder;
   GPtrArray *streams; /* QsStream that the lesson opened; NULL before */
   guint deadline_id;
   gboolean finished;
@@ -103,8 +103,8 @@ start_server (QsLessonRun *self, GError **error)
   if (!qs_server_start (self->server, error))
     return FALSE;
 
-  self->folder = qs_ca_folder_new (error);
-  return self->folder != NULL && qs_server_write_ca (self->server, qs_ca_folder_get_path (self->folder), error);
+  self->folder = qs_private_folder_new ("quicscope-lab-", "ca.pem", error);
+  return self->folder != NULL && qs_server_write_ca (self->server, qs_private_folder_get_path (self->folder), error);
 }
 
 static QsProbeOptions *
@@ -118,7 +118,7 @@ make_options (QsLessonRun *self)
   options->ciphersuites = g_strdup (setup->ciphersuites);
   options->sni = g_strdup (setup->sni);
   options->insecure = setup->insecure;
-  options->ca_file = g_strdup (qs_ca_folder_get_path (self->folder));
+  options->ca_file = g_strdup (qs_private_folder_get_path (self->folder));
   options->family = G_SOCKET_FAMILY_IPV4;
   options->keep_open = setup->hold || setup->streams->len > 0;
   options->timeout_ms = setup->timeout_ms;
@@ -170,7 +170,7 @@ qs_lesson_run_finalize (GObject *object)
 {
   QsLessonRun *self = QS_LESSON_RUN (object);
 
-  g_clear_pointer (&self->folder, qs_ca_folder_free);
+  g_clear_pointer (&self->folder, qs_private_folder_free);
   qs_lesson_unref (self->lesson);
   G_OBJECT_CLASS (qs_lesson_run_parent_class)->finalize (object);
 }
@@ -231,7 +231,7 @@ qs_lesson_run_get_ca_file (QsLessonRun *self)
 {
   g_return_val_if_fail (QS_IS_LESSON_RUN (self), NULL);
 
-  return self->folder != NULL ? qs_ca_folder_get_path (self->folder) : NULL;
+  return self->folder != NULL ? qs_private_folder_get_path (self->folder) : NULL;
 }
 
 void

@@ -3,7 +3,7 @@
 
 #include <openssl/ssl.h>
 
-#include "server/qs-flows.h"
+#include "net/qs-flows.h"
 #include "server/qs-scenario-private.h"
 #include "server/qs-throwaway-ca.h"
 

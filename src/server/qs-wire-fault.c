@@ -7,10 +7,11 @@
 #include <openssl/err.h>
 #include <openssl/rand.h>
 
+#include "net/qs-flows.h"
 #include "server/qs-crafted.h"
-#include "server/qs-flows.h"
 
-#define INITIAL 0 /* long packet types of version 1, RFC 9000 section 17.2 */
+#define QS_SERVER_CID_LENGTH 8 /* OpenSSL's own choice */
+#define INITIAL 0              /* long packet types of version 1, RFC 9000 section 17.2 */
 #define HANDSHAKE 2
 #define OFFER_AGAIN_US (200 * 1000)
 #define MAX_PEERS 4096 /* addresses cost a sender nothing */

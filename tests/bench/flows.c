@@ -5,7 +5,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "server/qs-flows.h"
+#include "net/qs-flows.h"
 
 #define MOST 1000u  /* connections */
 #define ROUNDS 200u /* datagrams of each */

@@ -2,7 +2,7 @@
 #include <netinet/in.h>
 
 #include "fuzz.h"
-#include "server/qs-flows.h"
+#include "net/qs-flows.h"
 
 #define SENT 0x01
 #define OTHER_PEER 0x02

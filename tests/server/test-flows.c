@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "server/qs-flows.h"
+#include "net/qs-flows.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -166,6 +166,48 @@ test_garbage (void)
     }
 }
 
+static void
+begun_cb (QsFlow *flow, gpointer data)
+{
+  flow->user = data;
+  ++*(guint *) data;
+}
+
+/* A relay: the trace is the client's view of it, and ids that were told under encryption lead home. */
+static void
+test_of_a_client (void)
+{
+  guint n_begun = 0;
+  g_autoptr (GSocketAddress) server = g_inet_socket_address_new_from_string ("192.0.2.1", 443);
+  g_autoptr (QsFlows) flows = qs_flows_new_for_client (server, 1 << 20, begun_cb, &n_begun);
+  struct sockaddr_in elsewhere = peer_a;
+  QsRecord record;
+
+  elsewhere.sin_port = 0x4321;
+  QsFlow *flow = add (flows, RX, "original", "client");
+  g_assert_cmpuint (n_begun, ==, 1);
+  g_assert_true (flow->user == &n_begun);
+  g_assert_true (add (flows, TX, "client", "serverid") == flow);
+  g_assert_cmpint (qs_trace_get_vantage (flow->trace), ==, QS_VANTAGE_CLIENT);
+  qs_trace_get_record (flow->trace, 0, &record);
+  g_assert_cmpint (record.direction, ==, QS_DIRECTION_SENT);
+  qs_trace_get_record (flow->trace, 1, &record);
+  g_assert_cmpint (record.direction, ==, QS_DIRECTION_RECEIVED);
+  g_assert_true (qs_trace_get_path (flow->trace, 0)->remote == server);
+
+  g_assert_null (add_with (flows, &elsewhere, RX, "serverI2", NULL));
+  qs_flows_learn (flows, flow, (const guint8 *) "serverI2", 8);
+  g_assert_true (add_with (flows, &elsewhere, RX, "serverI2", NULL) == flow);
+  qs_flows_learn (flows, flow, (const guint8 *) "clientI2", 8);
+  g_assert_true (add_with (flows, &elsewhere, TX, "clientI2", NULL) == flow);
+  g_assert_cmpuint (qs_trace_get_n_datagrams (flow->trace), ==, 4);
+  g_assert_nonnull (qs_trace_get_path (flow->trace, 1));
+
+  qs_flow_end_trace (flow);
+  g_assert_true (add (flows, RX, "serverid", NULL) == flow);
+  g_assert_null (flow->trace);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -177,5 +219,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/flows/a-flood-is-bounded", test_a_flood_is_bounded);
   g_test_add_func ("/flows/a-flood-of-one-is-bounded", test_a_flood_of_one_is_bounded);
   g_test_add_func ("/flows/garbage", test_garbage);
+  g_test_add_func ("/flows/of-a-client", test_of_a_client);
   return g_test_run ();
 }

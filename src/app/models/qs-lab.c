@@ -2,8 +2,8 @@
 #include "app/models/qs-lab.h"
 
 #include "base/qs-i18n.h"
+#include "base/qs-private-folder.h"
 #include "net/qs-impairment.h"
-#include "server/qs-ca-folder.h"
 
 struct _QsLab {
   GObject parent;
@@ -16,7 +16,7 @@ struct _QsLab {
   guint16 last_port;
   gboolean restarting;
   QsTicketJar *tickets; /* of the server that runs */
-  QsCaFolder *folder;
+  QsPrivateFolder *folder;
 };
 
 enum { PROP_RUNNING = 1, PROP_SCENARIO, PROP_RETRY, PROP_PORT, PROP_SERVER, PROP_PATH, N_PROPS };
@@ -69,8 +69,8 @@ static gboolean
 write_ca (QsLab *self, QsServer *server, GError **error)
 {
   if (self->folder == NULL)
-    self->folder = qs_ca_folder_new (error);
-  return self->folder != NULL && qs_server_write_ca (server, qs_ca_folder_get_path (self->folder), error);
+    self->folder = qs_private_folder_new ("quicscope-lab-", "ca.pem", error);
+  return self->folder != NULL && qs_server_write_ca (server, qs_private_folder_get_path (self->folder), error);
 }
 
 static QsServerOptions *
@@ -229,7 +229,7 @@ qs_lab_finalize (GObject *object)
   g_clear_pointer (&self->scenario, g_free);
   g_clear_pointer (&self->path, g_free);
   g_clear_pointer (&self->served_path, g_free);
-  g_clear_pointer (&self->folder, qs_ca_folder_free);
+  g_clear_pointer (&self->folder, qs_private_folder_free);
   G_OBJECT_CLASS (qs_lab_parent_class)->finalize (object);
 }
 
@@ -382,7 +382,7 @@ qs_lab_get_ca_path (QsLab *self)
 {
   g_return_val_if_fail (QS_IS_LAB (self), NULL);
 
-  return qs_lab_get_running (self) ? qs_ca_folder_get_path (self->folder) : NULL;
+  return qs_lab_get_running (self) ? qs_private_folder_get_path (self->folder) : NULL;
 }
 
 char *
@@ -441,7 +441,7 @@ qs_lab_fill_options (QsLab *self, QsProbeOptions *options)
   g_return_if_fail (QS_IS_LAB (self) && options != NULL);
 
   g_free (options->ca_file);
-  options->ca_file = self->folder != NULL ? g_strdup (qs_ca_folder_get_path (self->folder)) : NULL;
+  options->ca_file = self->folder != NULL ? g_strdup (qs_private_folder_get_path (self->folder)) : NULL;
   /* A run that resumes shows no certificate: only where that is what is to be seen. */
   if (self->tickets != NULL && g_str_equal (self->scenario, "resumption"))
     {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "server/qs-flows.h"
+#include "net/qs-flows.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -22,7 +22,11 @@
 
 struct _QsFlows {
   gboolean record;
-  GSocketAddress *local;
+  QsVantage vantage;
+  guint64 budget;
+  GSocketAddress *server;
+  QsFlowsFunc begun;
+  gpointer data;
   QsFlowTable *table; /* a client's id counts at its address alone, a server's everywhere */
 };
 
@@ -78,6 +82,25 @@ owner_of (const QsFlowRoute *route)
   return route != NULL ? (QsFlow *) route->owner : NULL;
 }
 
+static guint16
+add_path (QsFlows *self, QsFlow *flow, GSocketAddress *client)
+{
+  gboolean is_server = self->vantage == QS_VANTAGE_SERVER;
+
+  return qs_trace_add_path (flow->trace, is_server ? self->server : client, is_server ? client : self->server);
+}
+
+static void
+begin_trace (QsFlows *self, QsFlow *flow, GSocketAddress *client)
+{
+  flow->trace = qs_trace_new (self->vantage, NULL);
+  qs_trace_set_budget (flow->trace, self->budget);
+  if (self->vantage == QS_VANTAGE_SERVER)
+    qs_trace_set_payload_limit (flow->trace, TRACE_PAYLOAD_LIMIT);
+  qs_trace_set_title (flow->trace, flow->peer);
+  flow->path = add_path (self, flow, client);
+}
+
 static QsFlow *
 begin (QsFlows *self, const struct sockaddr *peer, const QsFlowEnd *end, QsSpan dcid, QsSpan scid)
 {
@@ -95,16 +118,12 @@ begin (QsFlows *self, const struct sockaddr *peer, const QsFlowEnd *end, QsSpan 
   if (scid.length > 0)
     memcpy (flow->client_cid, scid.data, scid.length);
   if (self->record)
-    {
-      flow->trace = qs_trace_new (QS_VANTAGE_SERVER, NULL);
-      qs_trace_set_budget (flow->trace, 2 * TRACE_PAYLOAD_LIMIT);
-      qs_trace_set_payload_limit (flow->trace, TRACE_PAYLOAD_LIMIT);
-      qs_trace_set_title (flow->trace, flow->peer);
-      flow->path = qs_trace_add_path (flow->trace, self->local, remote);
-    }
+    begin_trace (self, flow, remote);
   QsFlowRoute *route = route_of (self, end, TRUE);
   qs_flow_table_set_route (self->table, route, &flow->owner);
   qs_flow_table_add_id (self->table, route, scid, &flow->owner);
+  if (self->begun != NULL)
+    self->begun (flow, self->data);
   return flow;
 }
 
@@ -160,6 +179,8 @@ find_by_short_header (QsFlows *self, const QsUdpDatagram *datagram, const QsFlow
   QsFlowRoute *route = route_of (self, end, FALSE);
   if (route != NULL && datagram->direction == QS_DIRECTION_SENT)
     found = qs_flow_table_find_short (self->table, route, packet);
+  if (found == NULL && datagram->direction == QS_DIRECTION_SENT)
+    found = qs_flow_table_find_short (self->table, NULL, packet); /* an id that was learnt */
   return found != NULL ? (QsFlow *) found : owner_of (route);
 }
 
@@ -173,7 +194,7 @@ path_of (QsFlows *self, QsFlow *flow, const struct sockaddr *peer, const QsFlowE
       QsFlowRoute *route = route_of (self, end, TRUE);
 
       flow->end = *end;
-      flow->path = qs_trace_add_path (flow->trace, self->local, remote);
+      flow->path = add_path (self, flow, remote);
       if (route->owner == NULL)
         qs_flow_table_set_route (self->table, route, &flow->owner);
       qs_flow_table_add_id (self->table, route, QS_SPAN (flow->client_cid, flow->client_cid_length), &flow->owner);
@@ -181,17 +202,42 @@ path_of (QsFlows *self, QsFlow *flow, const struct sockaddr *peer, const QsFlowE
   return flow->path;
 }
 
-QsFlows *
-qs_flows_new (gboolean record, GSocketAddress *local)
+static QsFlows *
+flows_new (GSocketAddress *server)
 {
   const QsFlowTableClass klass = {
     .max_idle = MAX_FLOWS, .max_ids = MAX_IDS, .max_owner_routes = MAX_ADDRESSES, .drop = flow_free
   };
   QsFlows *self = g_new0 (QsFlows, 1);
 
-  self->record = record;
-  self->local = local != NULL ? g_object_ref (local) : NULL;
+  self->server = server != NULL ? g_object_ref (server) : NULL;
   self->table = qs_flow_table_new (&klass);
+  return self;
+}
+
+QsFlows *
+qs_flows_new (gboolean record, GSocketAddress *server)
+{
+  QsFlows *self = flows_new (server);
+
+  self->record = record;
+  self->vantage = QS_VANTAGE_SERVER;
+  self->budget = 2 * TRACE_PAYLOAD_LIMIT;
+  return self;
+}
+
+QsFlows *
+qs_flows_new_for_client (GSocketAddress *server, guint64 budget, QsFlowsFunc begun, gpointer data)
+{
+  g_return_val_if_fail (G_IS_SOCKET_ADDRESS (server), NULL);
+
+  QsFlows *self = flows_new (server);
+
+  self->record = TRUE;
+  self->vantage = QS_VANTAGE_CLIENT;
+  self->budget = budget;
+  self->begun = begun;
+  self->data = data;
   return self;
 }
 
@@ -199,8 +245,20 @@ void
 qs_flows_free (QsFlows *self)
 {
   qs_flow_table_free (self->table);
-  g_clear_object (&self->local);
+  g_clear_object (&self->server);
   g_free (self);
+}
+
+static void
+record (QsFlows *self, QsFlow *flow, const QsUdpDatagram *datagram, const QsFlowEnd *end)
+{
+  QsDirection direction = datagram->direction;
+
+  if (self->vantage == QS_VANTAGE_CLIENT)
+    direction = direction == QS_DIRECTION_SENT ? QS_DIRECTION_RECEIVED : QS_DIRECTION_SENT;
+  qs_trace_add_datagram (flow->trace, datagram->time - qs_trace_get_origin (flow->trace), direction,
+                         path_of (self, flow, datagram->peer, end), datagram->ecn, datagram->fate, datagram->data,
+                         datagram->length);
 }
 
 QsFlow *
@@ -218,10 +276,23 @@ qs_flows_add (QsFlows *self, const QsUdpDatagram *datagram)
     return NULL;
 
   if (flow != NULL && flow->trace != NULL && (flow->owner.n_holds > 0 || flow->n_unowned++ < MAX_UNOWNED))
-    qs_trace_add_datagram (flow->trace, datagram->time - qs_trace_get_origin (flow->trace), datagram->direction,
-                           path_of (self, flow, datagram->peer, &end), datagram->ecn, datagram->fate, datagram->data,
-                           datagram->length);
+    record (self, flow, datagram, &end);
   return flow;
+}
+
+void
+qs_flows_learn (QsFlows *self, QsFlow *flow, const guint8 *cid, gsize length)
+{
+  QsSpan span = QS_SPAN (cid, length);
+
+  if (length > 0 && find (self, NULL, span) == NULL)
+    qs_flow_table_add_id (self->table, NULL, span, &flow->owner);
+}
+
+void
+qs_flows_set_server (QsFlows *self, GSocketAddress *server)
+{
+  g_set_object (&self->server, server);
 }
 
 QsFlow *
@@ -257,4 +328,10 @@ void
 qs_flow_release (QsFlow *flow)
 {
   qs_flow_table_release (flow->table, &flow->owner);
+}
+
+void
+qs_flow_end_trace (QsFlow *flow)
+{
+  g_clear_object (&flow->trace);
 }
