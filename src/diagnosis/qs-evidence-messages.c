@@ -139,6 +139,7 @@ qs_evidence_read_messages (QsEvidence *evidence)
       if (message->message != NULL)
         read_message (evidence, message);
     }
+  qs_trace_get_unfinished (evidence->trace, evidence->from_server, &evidence->unfinished);
   read_offers (evidence);
   read_chosen_alpn (evidence);
 }

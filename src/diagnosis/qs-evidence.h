@@ -150,6 +150,7 @@ typedef struct {
   const QsTraceMessage *client_hello, *second_client_hello, *hello_retry, *server_hello, *encrypted_extensions,
       *certificate_request, *certificate, *certificate_verify, *server_finished, *client_finished, *server_hello_done,
       *client_certificate, *server_key_exchange, *certificate_status;
+  QsTraceUnfinished unfinished; /* the server's message that has not come whole */
 
   /* close and certificates */
   QsCloseFact close;

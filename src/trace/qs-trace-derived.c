@@ -143,6 +143,22 @@ qs_trace_add_message (QsTrace *self, QsTraceMessage *message)
   qs_trace_changed (self);
 }
 
+void
+qs_trace_get_unfinished (QsTrace *self, QsDirection direction, QsTraceUnfinished *unfinished)
+{
+  g_return_if_fail (QS_IS_TRACE (self) && direction < 2 && unfinished != NULL);
+
+  *unfinished = self->unfinished[direction];
+}
+
+void
+qs_trace_set_unfinished (QsTrace *self, QsDirection direction, const QsTraceUnfinished *unfinished)
+{
+  g_return_if_fail (QS_IS_TRACE (self) && direction < 2 && unfinished != NULL);
+
+  self->unfinished[direction] = *unfinished;
+}
+
 QsMetrics *
 qs_trace_get_metrics (QsTrace *self)
 {

@@ -81,9 +81,10 @@ struct _QsTrace {
 
   QsTraceSource *source;
 
-  QsChunks packets;             /* from here on: the owner's thread alone */
-  GPtrArray *messages;          /* made with the first one */
-  struct _QsHttp3Pieces *http3; /* made with the first one */
+  QsChunks packets;                /* from here on: the owner's thread alone */
+  GPtrArray *messages;             /* made with the first one */
+  QsTraceUnfinished unfinished[2]; /* by direction */
+  struct _QsHttp3Pieces *http3;    /* made with the first one */
   guint64 n_frames;
   QsMetrics *metrics; /* made when first asked for */
   QsPayloadFunc payload_func;

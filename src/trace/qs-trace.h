@@ -118,6 +118,15 @@ typedef struct {
   GBytes *bytes;
 } QsTraceMessage;
 
+/* A TLS message whose header came, and not all of the rest. */
+typedef struct {
+  guint8 type;
+  gsize length;         /* that its header announces, with the header; 0: there is none */
+  gsize got;            /* of it, as far as it was followed */
+  guint32 packet;       /* index of the last one that brought of it */
+  guint32 first_packet; /* where its first byte came */
+} QsTraceUnfinished;
+
 /* Nanoseconds, nine years either way: a time further from the origin counts as that. Files may claim any, and what is reckoned with times
  * (differences, nine times a smoothed round-trip time, an origin added) has to stay within 64 bits. */
 #define QS_TRACE_MAX_TIME (G_GINT64_CONSTANT (1) << 58)
@@ -185,6 +194,8 @@ const QsPacket *qs_trace_get_packet (QsTrace *self, guint index); /* valid while
 guint64 qs_trace_get_n_frames (QsTrace *self);
 guint qs_trace_get_n_messages (QsTrace *self);
 const QsTraceMessage *qs_trace_get_message (QsTrace *self, guint index);
+/* The message of a direction that has not come whole; length 0 when there is none. */
+void qs_trace_get_unfinished (QsTrace *self, QsDirection direction, QsTraceUnfinished *unfinished);
 
 /* A packet's decrypted payload (transfer full), NULL where it cannot be had. Decrypted anew each time. */
 GBytes *qs_trace_dup_payload (QsTrace *self, guint packet);
@@ -204,6 +215,8 @@ QsPacket *qs_trace_edit_packet (QsTrace *self, guint index); /* to set flags lat
 void qs_trace_add_n_frames (QsTrace *self, guint n);
 void qs_trace_add_message (QsTrace *self, QsTraceMessage *message); /* takes it */
 void qs_trace_message_free (QsTraceMessage *message);
+/* length 0: it is whole now. */
+void qs_trace_set_unfinished (QsTrace *self, QsDirection direction, const QsTraceUnfinished *unfinished);
 /* Tells views: emitted signals are gathered so that there is at most one per 16 ms. */
 void qs_trace_changed (QsTrace *self);
 

@@ -150,6 +150,32 @@ class Network(Case):
 
 
 class Handshake(Case):
+    def test_certificate_too_large(self):
+        """How large it is says its header alone: the rest is not taken in."""
+        chain, key = self.certs.of_many_names(10000)
+        with peers.quicserve(probe.SERVER, f"--cert={chain}", f"--key={key}") as peer:
+            for scheme in ("quic", "tls"):
+                for mode in ("nonblocking", "blocking", "thread-assisted"):
+                    with self.subTest(scheme=scheme, mode=mode):
+                        result = self.probe("-4", f"--mode={mode}", f"{scheme}://localhost:{peer.port}")
+                        self.assert_names(result, "certificate-too-large", r"too large .* 2\d{5} bytes")
+                        self.assertEqual(result.findings["certificate-too-large"]["certainty"], "proved")
+        with peers.openssl_server(self.certs, options=("-cert", chain, "-key", key)) as peer:
+            result = self.probe(f"tls://localhost:{peer.port}")
+            self.assert_names(result, "certificate-too-large", r"too large .* 2\d{5} bytes")
+
+    def test_certificate_just_not_too_large(self):
+        chain, key = self.certs.of_many_names(3000)
+        with peers.quicserve(probe.SERVER, f"--cert={chain}", f"--key={key}") as peer:
+            result = self.probe("-4", f"tls://localhost:{peer.port}")
+        self.assertEqual((result.status, result.errors), (0, []), result.text)
+
+    def test_message_too_large(self):
+        hello = b"\x16\x03\x03\x40\x00" + b"\x02\xff\xff\xff" + bytes(0x3FFC)
+        with peers.tcp_echo(greeting=hello) as peer:
+            result = self.probe(f"tls://{peers.HOST}:{peer.port}")
+        self.assert_names(result, "tls-message-too-large", "16777219 bytes.*ServerHello")
+
     def test_other_alert(self):
         with peers.tcp_echo(greeting=ACCESS_DENIED) as peer:
             result = self.probe(f"tls://{peers.HOST}:{peer.port}")

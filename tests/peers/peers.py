@@ -670,6 +670,18 @@ class Certificates:
             file.write(more.read())
         return path
 
+    def of_many_names(self, count):
+        """(certificate, key): localhost, and so many names more."""
+        cert, key, config = self._path("many.pem"), self._path("many.key"), self._path("many.cnf")
+        names = "".join(f"DNS.{i} = name-{i}.example.test\n" for i in range(1, count))
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f"[req]\ndistinguished_name = dn\n[dn]\n[ext]\nsubjectAltName = @n\n[n]\nDNS.0 = localhost\n{names}")
+        command = [openssl_program(), "req", "-x509", "-config", config, "-extensions", "ext", "-newkey", "ec"]
+        command += ["-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", cert, "-subj", "/CN=many"]
+        command += ["-days", "30", "-CA", self.ca, "-CAkey", self._path("ca.key")]
+        subprocess.run(command, check=True, capture_output=True)
+        return cert, key
+
     def leaf(self, kind="good"):
         if kind not in self._leaves:
             self._leaves[kind] = self._make(kind)
