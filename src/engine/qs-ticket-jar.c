@@ -8,6 +8,7 @@
 #include "base/qs-error.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "formats/qs-file-writer.h"
 #include "formats/qs-input.h"
 
 #define MAX_FILE (1024 * 1024)
@@ -275,5 +276,7 @@ qs_ticket_jar_save (QsTicketJar *self, const char *path, GError **error)
   for (int i = 0; i < sk_X509_num (kept->above); i++)
     PEM_write_bio_X509 (bio, sk_X509_value (kept->above, i));
   long length = BIO_get_mem_data (bio, &text);
-  return g_file_set_contents_full (path, text, length, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+  g_autoptr (QsFileWriter) writer = qs_file_writer_new (path, 0600, error);
+  return writer != NULL && qs_file_writer_write (writer, text, (gsize) MAX (length, 0), error) &&
+         qs_file_writer_finish (writer, error);
 }
