@@ -24,7 +24,8 @@ static const GOptionEntry options[] = {
   { "demo", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Start the built-in server and probe it"), NULL },
   { "scenario", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("What the built-in server does (quicserve --list-scenarios)"),
     N_ ("NAME") },
-  { "keylog", 0, 0, G_OPTION_ARG_FILENAME, NULL, N_ ("Secrets for the captures that are opened"), N_ ("FILE") },
+  { "keylog", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, NULL,
+    N_ ("Secrets for the captures that are opened (may be repeated)"), N_ ("FILE") },
   { "impair", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("What the path to the built-in server does (quicserve --help)"),
     N_ ("RULES") },
   { "join", 0, 0, G_OPTION_ARG_FILENAME, NULL, N_ ("The other end's recording of the file that is opened"),
@@ -38,7 +39,7 @@ static const GOptionEntry options[] = {
   { "dark", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Be dark, whatever the system prefers"), NULL },
   { "snapshot", 0, 0, G_OPTION_ARG_FILENAME, NULL,
     N_ ("Draw the window to a PNG file when all runs have ended, print the verdict, and quit"), N_ ("FILE") },
-  { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, NULL, NULL, N_ ("[TARGET|FILE…]") },
+  { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, NULL, NULL, N_ ("[TARGET|FILE[#N]…]") },
   { NULL },
 };
 
@@ -154,18 +155,22 @@ open_lesson (QsWindow *window, const char *text, GError **error)
 /* A file that is there is opened; all else is a target, and said to be a bad one where it is. */
 static void
 open_arguments (QsApplication *self, QsWindow *window, GApplicationCommandLine *line, const char *const *arguments,
-                const char *key_log, const char *join)
+                const char *const *key_logs, const char *join, gboolean keep_page)
 {
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
   for (guint i = 0; arguments != NULL && arguments[i] != NULL; i++)
     {
       g_autoptr (GFile) file = g_application_command_line_create_file_for_arg (line, arguments[i]);
       g_autofree char *path = g_file_get_path (file);
 
-      if (path != NULL && g_file_test (path, G_FILE_TEST_IS_REGULAR))
-        qs_files_open_both (window, path, join, key_log);
+      if (path != NULL && qs_files_is_there (path))
+        g_strv_builder_add (builder, path);
       else if (qs_window_connect (window, arguments[i]) == NULL)
         self->exit_status = usage_error (line, qs_window_get_error (window));
     }
+  g_auto (GStrv) names = g_strv_builder_end (builder);
+  qs_files_open_all (window, (const char *const *) names, key_logs, join, keep_page);
 }
 
 static void
@@ -209,13 +214,15 @@ launch (Launch *self)
 {
   GVariantDict *given = g_application_command_line_get_options_dict (self->line);
   g_autofree const char **arguments = NULL;
-  const char *snapshot = NULL, *key_log = NULL, *join = NULL;
+  g_autofree const char **key_logs = NULL;
+  const char *snapshot = NULL, *join = NULL;
 
   g_variant_dict_lookup (given, G_OPTION_REMAINING, "^a&ay", &arguments);
   g_variant_dict_lookup (given, "snapshot", "^&ay", &snapshot);
-  g_variant_dict_lookup (given, "keylog", "^&ay", &key_log);
+  g_variant_dict_lookup (given, "keylog", "^a&ay", &key_logs);
   g_variant_dict_lookup (given, "join", "^&ay", &join);
-  open_arguments (self->application, self->window, self->line, arguments, key_log, join);
+  open_arguments (self->application, self->window, self->line, arguments, (const char *const *) key_logs, join,
+                  g_variant_dict_contains (given, "page"));
   if (g_variant_dict_contains (given, "demo"))
     {
       const char *page = NULL;

@@ -1,167 +1,37 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/qs-files.h"
 
+#include <string.h>
+
+#include "app/qs-opening.h"
 #include "base/qs-i18n.h"
 #include "base/qs-slice.h"
 #include "base/qs-text.h"
 #include "dissect/qs-dissector.h"
-#include "formats/qs-trace-file.h"
+#include "formats/qs-key-log.h"
 #include "formats/qs-trace-save.h"
 #include "report/qs-html-report.h"
+#include "study/qs-study-file.h"
 
-#define LOADING "qs-files-loading"
-#define DISSECTING "qs-files-dissecting" /* on a trace */
-
-/* A busy server's capture would fill the side bar with thousands. */
-#define MOST_RUNS 100
-
-typedef struct {
-  QsWindow *window;
-  char *name;  /* for people, escaped */
-  char *other; /* to be joined with, NULL: nothing */
-  char *key_log;
-  gboolean or_alone; /* other is a run of its own where it is not the other end's */
-} Load;
+#define JOINING "qs-files-joining"
 
 static void
-load_free (Load *self)
+count_joining (QsWindow *window, int by)
 {
-  g_object_unref (self->window);
-  g_free (self->name);
-  g_free (self->other);
-  g_free (self->key_log);
-  g_free (self);
+  guint n = GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (window), JOINING));
+
+  g_object_set_data (G_OBJECT (window), JOINING, GUINT_TO_POINTER (n + (guint) by));
 }
-
-static void
-count_loading (QsWindow *window, int by)
-{
-  guint n = qs_files_get_n_loading (window);
-
-  g_object_set_data (G_OBJECT (window), LOADING, GUINT_TO_POINTER (n + (guint) by));
-}
-
-static void start_joining (QsWindow *window, QsRun *run, const char *path, const char *key_log, gboolean or_alone);
 
 /* --- Opening ---------------------------------------------------------------------------- */
-
-typedef struct {
-  QsWindow *window;
-  QsRun *run;
-} Dissection;
-
-static void
-dissection_free (gpointer data)
-{
-  Dissection *self = data;
-
-  count_loading (self->window, -1);
-  g_object_set_data (G_OBJECT (qs_run_get_trace (self->run)), DISSECTING, NULL);
-  g_object_unref (self->run);
-  g_object_unref (self->window);
-  g_free (self);
-}
-
-static gboolean
-dissect_cb (gint64 deadline, gpointer data)
-{
-  Dissection *self = data;
-
-  return qs_study_advance (qs_run_get_study (self->run), deadline) ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
-}
-
-/* In slices: the run is in the window meanwhile, and fills in. */
-static void
-start_dissecting (QsWindow *window, QsRun *run)
-{
-  Dissection *self = g_new0 (Dissection, 1);
-
-  self->window = g_object_ref (window);
-  self->run = g_object_ref (run);
-  g_object_set_data (G_OBJECT (qs_run_get_trace (run)), DISSECTING, self);
-  count_loading (window, 1);
-  g_source_unref (qs_slice_add (NULL, "[quicscope] dissect file", dissect_cb, self, dissection_free));
-}
-
-static void
-add_traces (Load *self, GPtrArray *traces)
-{
-  QsSession *session = qs_window_get_session (self->window);
-  const char *note = NULL;
-
-  for (guint i = 0; i < MIN (traces->len, MOST_RUNS); i++)
-    {
-      QsTrace *trace = g_ptr_array_index (traces, i);
-      const QsMark *mark = qs_trace_find_mark (trace, QS_MARK_NOTE, "file", NULL);
-      g_autofree char *title = qs_text_escape (qs_trace_get_title (trace), -1);
-
-      QsRun *run = qs_session_add_trace (session, trace, title);
-
-      if (qs_trace_get_n_datagrams (trace) > 0)
-        start_dissecting (self->window, run);
-      if (self->other != NULL && !(self->or_alone && traces->len > 1))
-        start_joining (self->window, run, self->other, self->key_log, self->or_alone);
-      if (mark != NULL)
-        note = mark->text;
-    }
-  if (self->or_alone && traces->len > 1)
-    qs_files_open (self->window, self->other, NULL);
-  qs_window_show_error (self->window, note);
-  if (traces->len > MOST_RUNS)
-    {
-      g_autofree char *text =
-          g_strdup_printf (_ ("The file holds %u connections; the first %u are shown. Cut it to those that matter."),
-                           traces->len, (guint) MOST_RUNS);
-      qs_window_show_error (self->window, text);
-    }
-}
-
-static void
-loaded_cb (GObject *source, GAsyncResult *result, gpointer data)
-{
-  Load *self = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) traces = qs_trace_file_load_finish (result, &error);
-
-  count_loading (self->window, -1);
-  if (traces != NULL)
-    add_traces (self, traces);
-  else
-    {
-      g_autofree char *text = g_strdup_printf ("%s: %s", self->name, error->message);
-      qs_window_show_error (self->window, text);
-      if (self->or_alone)
-        qs_files_open (self->window, self->other, NULL);
-    }
-  load_free (self);
-}
 
 void
 qs_files_open (QsWindow *window, const char *path, const char *key_log)
 {
-  qs_files_open_both (window, path, NULL, key_log);
-}
-
-static void
-open_both (QsWindow *window, const char *path, const char *other, const char *key_log, gboolean or_alone)
-{
-  Load *self = g_new0 (Load, 1);
-  g_autofree char *name = g_path_get_basename (path);
-  self->window = g_object_ref (window);
-  self->name = qs_text_escape (name, -1);
-  self->other = g_strdup (other);
-  self->key_log = g_strdup (key_log);
-  self->or_alone = or_alone;
-  count_loading (window, 1);
-  qs_trace_file_load_async (path, key_log, NULL, loaded_cb, self);
-}
-
-void
-qs_files_open_both (QsWindow *window, const char *path, const char *other, const char *key_log)
-{
   g_return_if_fail (QS_IS_WINDOW (window) && path != NULL);
 
-  open_both (window, path, other, key_log, FALSE);
+  const char *const key_logs[] = { key_log, NULL };
+  qs_opening_start (window, &(QsOpeningWish){ .path = path, .key_logs = key_logs });
 }
 
 void
@@ -169,7 +39,58 @@ qs_files_open_pair (QsWindow *window, const char *path, const char *other)
 {
   g_return_if_fail (QS_IS_WINDOW (window) && path != NULL && other != NULL);
 
-  open_both (window, path, other, NULL, TRUE);
+  qs_opening_start (window, &(QsOpeningWish){ .path = path, .other = other, .or_alone = TRUE });
+}
+
+/* "capture.pcapng#12" where that is no file's name itself. */
+static char *
+split_number (const char *name, guint *number)
+{
+  const char *mark = strrchr (name, '#');
+  guint64 parsed;
+
+  *number = 0;
+  if (mark == NULL || g_file_test (name, G_FILE_TEST_EXISTS) ||
+      !g_ascii_string_to_unsigned (mark + 1, 10, 1, G_MAXUINT, &parsed, NULL))
+    return g_strdup (name);
+  *number = (guint) parsed;
+  return g_strndup (name, (gsize) (mark - name));
+}
+
+gboolean
+qs_files_is_there (const char *name)
+{
+  g_return_val_if_fail (name != NULL, FALSE);
+
+  guint number;
+  g_autofree char *path = split_number (name, &number);
+  return g_file_test (path, G_FILE_TEST_IS_REGULAR);
+}
+
+void
+qs_files_open_all (QsWindow *window, const char *const *names, const char *const *key_logs, const char *other,
+                   gboolean keep_page)
+{
+  g_return_if_fail (QS_IS_WINDOW (window) && names != NULL);
+
+  g_autoptr (GPtrArray) captures = g_ptr_array_new (), keys = g_ptr_array_new ();
+  for (guint i = 0; names[i] != NULL; i++)
+    g_ptr_array_add (qs_key_log_is_one (names[i]) ? keys : captures, (gpointer) names[i]);
+  if (captures->len == 0) /* then it says what it is */
+    g_ptr_array_extend (captures, keys, NULL, NULL);
+  for (guint i = 0; key_logs != NULL && key_logs[i] != NULL; i++)
+    g_ptr_array_add (keys, (gpointer) key_logs[i]);
+  g_ptr_array_add (keys, NULL);
+  for (guint i = 0; i < captures->len; i++)
+    {
+      guint number;
+      g_autofree char *path = split_number (captures->pdata[i], &number);
+      qs_opening_start (window, &(QsOpeningWish){ .path = path,
+                                                  .key_logs = (const char *const *) keys->pdata,
+                                                  .number = number,
+                                                  .other = other,
+                                                  .keep_page = keep_page });
+    }
 }
 
 /* --- Joining ---------------------------------------------------------------------------- */
@@ -193,7 +114,7 @@ joining_free (gpointer data)
 {
   Joining *self = data;
 
-  count_loading (self->window, -1);
+  count_joining (self->window, -1);
   g_clear_pointer (&self->traces, g_ptr_array_unref);
   g_clear_object (&self->dissector);
   g_clear_pointer (&self->join, qs_trace_join_unref);
@@ -273,7 +194,7 @@ joining_cb (gint64 deadline, gpointer data)
 {
   Joining *self = data;
 
-  if (g_object_get_data (G_OBJECT (qs_run_get_trace (self->run)), DISSECTING) != NULL)
+  if (qs_run_is_reading (self->run))
     return G_SOURCE_CONTINUE; /* that is under way in slices of its own */
   if (self->join == NULL)
     try_next (self);
@@ -292,7 +213,7 @@ join_loaded_cb (GObject *source, GAsyncResult *result, gpointer data)
   Joining *self = data;
   g_autoptr (GError) error = NULL;
 
-  self->traces = qs_trace_file_load_finish (result, &error);
+  self->traces = qs_study_file_load_finish (result, &error);
   if (self->traces != NULL)
     {
       g_source_unref (qs_slice_add (NULL, "[quicscope] join files", joining_cb, self, joining_free));
@@ -312,8 +233,9 @@ start_joining (QsWindow *window, QsRun *run, const char *path, const char *key_l
   self->path = g_strdup (path);
   self->name = qs_text_escape (name, -1);
   self->or_alone = or_alone;
-  count_loading (window, 1);
-  qs_trace_file_load_async (path, key_log, NULL, join_loaded_cb, self);
+  count_joining (window, 1);
+  const char *const key_logs[] = { key_log, NULL };
+  qs_study_file_load_async (path, key_logs, NULL, NULL, join_loaded_cb, self);
 }
 
 void
@@ -324,12 +246,21 @@ qs_files_join (QsWindow *window, QsRun *run, const char *path, const char *key_l
   start_joining (window, run, path, key_log, FALSE);
 }
 
+void
+qs_files_join_or_open (QsWindow *window, QsRun *run, const char *path)
+{
+  g_return_if_fail (QS_IS_WINDOW (window) && QS_IS_RUN (run) && path != NULL);
+
+  start_joining (window, run, path, NULL, TRUE);
+}
+
 guint
 qs_files_get_n_loading (QsWindow *window)
 {
   g_return_val_if_fail (QS_IS_WINDOW (window), 0);
 
-  return GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (window), LOADING));
+  return GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (window), JOINING)) + qs_opening_get_n (window) +
+         qs_session_get_n_reading (qs_window_get_session (window));
 }
 
 /* --- Asking ----------------------------------------------------------------------------- */
@@ -345,35 +276,33 @@ add_filter (GtkFileChooser *chooser, const char *name, const char *const *patter
   gtk_file_chooser_add_filter (chooser, filter);
 }
 
-static char *
-ask_key_log (QsWindow *window)
-{
-  g_autoptr (GtkFileChooserNative) dialog =
-      gtk_file_chooser_native_new (_ ("Open the key log with its secrets"), GTK_WINDOW (window),
-                                   GTK_FILE_CHOOSER_ACTION_OPEN, _ ("_Open"), _ ("_Cancel"));
-
-  if (gtk_native_dialog_run (GTK_NATIVE_DIALOG (dialog)) != GTK_RESPONSE_ACCEPT)
-    return NULL;
-  return gtk_file_chooser_get_filename (GTK_FILE_CHOOSER (dialog));
-}
-
-/* NULL: the person thought better of it. */
-static char *
-ask_trace (QsWindow *window, const char *title, char **key_log)
+/* Captures and key logs together, as many as are wanted. NULL: the person thought better of it. */
+static GSList *
+ask_traces (QsWindow *window, const char *title)
 {
   g_autoptr (GtkFileChooserNative) dialog = gtk_file_chooser_native_new (
       title, GTK_WINDOW (window), GTK_FILE_CHOOSER_ACTION_OPEN, _ ("_Open"), _ ("_Cancel"));
   GtkFileChooser *chooser = GTK_FILE_CHOOSER (dialog);
 
-  add_filter (chooser, _ ("Captures and qlogs"),
-              (const char *const[]){ "*.pcapng", "*.pcap", "*.cap", "*.qlog", "*.sqlog", "*.json", NULL });
+  add_filter (chooser, _ ("Captures, qlogs and key logs"),
+              (const char *const[]){ "*.pcapng", "*.pcap", "*.cap", "*.snoop", "*.gz", "*.zst", "*.xz", "*.lz4",
+                                     "*.qlog", "*.sqlog", "*.json", "*.keys", "*.keylog", "*.log", "*.txt", NULL });
   add_filter (chooser, _ ("All files"), (const char *const[]){ "*", NULL });
-  gtk_file_chooser_add_choice (chooser, "key-log", _ ("Its secrets are in a separate key log"), NULL, NULL);
+  gtk_file_chooser_set_select_multiple (chooser, TRUE);
   if (gtk_native_dialog_run (GTK_NATIVE_DIALOG (dialog)) != GTK_RESPONSE_ACCEPT)
     return NULL;
+  return gtk_file_chooser_get_filenames (chooser);
+}
 
-  *key_log = g_strcmp0 (gtk_file_chooser_get_choice (chooser, "key-log"), "true") == 0 ? ask_key_log (window) : NULL;
-  return gtk_file_chooser_get_filename (chooser);
+static char **
+list_to_strv (GSList *names)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (GSList *at = names; at != NULL; at = at->next)
+    g_strv_builder_add (builder, at->data);
+  g_slist_free_full (names, g_free);
+  return g_strv_builder_end (builder);
 }
 
 void
@@ -381,10 +310,9 @@ qs_files_ask_open (QsWindow *window)
 {
   g_return_if_fail (QS_IS_WINDOW (window));
 
-  g_autofree char *key_log = NULL;
-  g_autofree char *path = ask_trace (window, _ ("Open a capture or a qlog"), &key_log);
-  if (path != NULL)
-    qs_files_open (window, path, key_log);
+  g_auto (GStrv) names =
+      list_to_strv (ask_traces (window, _ ("Open captures or qlogs; key logs with their secrets beside them")));
+  qs_files_open_all (window, (const char *const *) names, NULL, NULL, FALSE);
 }
 
 void
@@ -397,13 +325,14 @@ qs_files_ask_join (QsWindow *window)
     return;
 
   g_autoptr (QsRun) keep = g_object_ref (run);
-  g_autofree char *key_log = NULL;
-  g_autofree char *path = ask_trace (window, _ ("Open what the other end recorded of this connection"), &key_log);
-  if (path != NULL)
-    {
-      qs_files_join (window, keep, path, key_log);
-      qs_window_show_page (window, "sequence");
-    }
+  g_auto (GStrv) names = list_to_strv (ask_traces (window, _ ("Open what the other end recorded of this connection")));
+  const char *path = NULL, *key_log = NULL;
+  for (guint i = 0; names[i] != NULL; i++)
+    *(qs_key_log_is_one (names[i]) ? &key_log : &path) = names[i];
+  if (path == NULL)
+    return;
+  qs_files_join (window, keep, path, key_log);
+  qs_window_show_page (window, "sequence");
 }
 
 static void
@@ -474,26 +403,21 @@ dropped_cb (GtkWidget *widget, GdkDragContext *context, int x, int y, GtkSelecti
             guint time, gpointer data)
 {
   g_auto (GStrv) uris = gtk_selection_data_get_uris (selection);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
-  if (uris != NULL && g_strv_length (uris) == 2)
-    {
-      g_autofree char *one = g_filename_from_uri (uris[0], NULL, NULL);
-      g_autofree char *other = g_filename_from_uri (uris[1], NULL, NULL);
-
-      if (one != NULL && other != NULL)
-        {
-          qs_files_open_pair (QS_WINDOW (widget), one, other);
-          return;
-        }
-    }
   for (guint i = 0; uris != NULL && uris[i] != NULL; i++)
     {
       g_autofree char *path = g_filename_from_uri (uris[i], NULL, NULL);
       if (path != NULL)
-        qs_files_open (QS_WINDOW (widget), path, NULL);
+        g_strv_builder_add (builder, path);
       else
         qs_window_show_error (QS_WINDOW (widget), _ ("Only files on this machine can be opened: copy it here first."));
     }
+  g_auto (GStrv) names = g_strv_builder_end (builder);
+  if (g_strv_length (names) == 2 && !qs_key_log_is_one (names[0]) && !qs_key_log_is_one (names[1]))
+    qs_files_open_pair (QS_WINDOW (widget), names[0], names[1]);
+  else
+    qs_files_open_all (QS_WINDOW (widget), (const char *const *) names, NULL, NULL, FALSE);
 }
 
 void

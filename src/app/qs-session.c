@@ -478,6 +478,48 @@ qs_session_add_trace (QsSession *self, QsTrace *trace, const char *title)
   return add_run (self, run);
 }
 
+static QsRun *
+find_connection (QsSession *self, QsStudy *study)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->runs)); i++)
+    {
+      g_autoptr (QsRun) run = g_list_model_get_item (G_LIST_MODEL (self->runs), i);
+      if (qs_run_get_study (run) == study)
+        return run; /* the list holds it */
+    }
+  return NULL;
+}
+
+QsRun *
+qs_session_open_connection (QsSession *self, QsConnectionTable *table, guint index)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self) && QS_IS_CONNECTION_TABLE (table), NULL);
+
+  g_autoptr (QsStudy) study = qs_connection_table_dup_study (table, index);
+  QsRun *found = find_connection (self, study);
+  if (found != NULL)
+    {
+      qs_session_set_run (self, found);
+      return found;
+    }
+  g_autoptr (QsRun) run = qs_run_new_for_connection (table, index);
+  return add_run (self, run);
+}
+
+guint
+qs_session_get_n_reading (QsSession *self)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self), 0);
+
+  guint n = 0;
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->runs)); i++)
+    {
+      g_autoptr (QsRun) run = g_list_model_get_item (G_LIST_MODEL (self->runs), i);
+      n += qs_run_is_reading (run);
+    }
+  return n;
+}
+
 void
 qs_session_remove_run (QsSession *self, QsRun *run)
 {

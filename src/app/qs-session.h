@@ -58,6 +58,10 @@ QsRun *qs_session_run_again (QsSession *self, QsRun *run);
 void qs_session_add_run (QsSession *self, QsRun *run);
 /* A trace from a file or from the lab's side. (transfer none) */
 QsRun *qs_session_add_trace (QsSession *self, QsTrace *trace, const char *title);
+/* A connection of a file as a run that is shown: the one that it is already, or a new one. (transfer none) */
+QsRun *qs_session_open_connection (QsSession *self, QsConnectionTable *table, guint index);
+/* Runs of files that are still being read. */
+guint qs_session_get_n_reading (QsSession *self);
 /* Ends it if need be and forgets it. */
 void qs_session_remove_run (QsSession *self, QsRun *run);
 guint qs_session_get_n_active (QsSession *self); /* runs that are not over */

@@ -2,6 +2,7 @@
 #include "app/qs-window.h"
 
 #include "app/pages/qs-charts-page.h"
+#include "app/pages/qs-connections-page.h"
 #include "app/pages/qs-lab-page.h"
 #include "app/pages/qs-lessons-page.h"
 #include "app/pages/qs-overview-page.h"
@@ -13,6 +14,7 @@
 #include "app/pages/qs-streams-page.h"
 #include "app/qs-files.h"
 #include "app/qs-help.h"
+#include "app/qs-opening.h"
 #include "app/qs-present.h"
 #include "app/widgets/qs-log-view.h"
 #include "app/widgets/qs-options-popover.h"
@@ -25,8 +27,9 @@ struct _QsWindow {
   GtkEntry *target;
   GtkEntryCompletion *completion;
   GtkMenuButton *options_button, *menu_button;
-  GtkRevealer *error_strip, *insecure_strip;
-  GtkLabel *error_label;
+  GtkRevealer *error_strip, *insecure_strip, *progress_strip;
+  GtkLabel *error_label, *progress_label;
+  GtkProgressBar *progress_bar;
   GtkWidget *sidebar;
   GtkListBox *runs;
   GtkStack *stack;
@@ -42,7 +45,8 @@ struct _QsWindow {
 
 G_DEFINE_FINAL_TYPE (QsWindow, qs_window, GTK_TYPE_APPLICATION_WINDOW)
 
-/* The tabs, in order: Alt+1 is the first one. */
+/* The tabs, in order: Alt+1 is the first one. The tenth is there where a file holds several connections, and stands before all. */
+#define CONNECTIONS "connections"
 static const struct {
   const char *name;
   const char *title;
@@ -57,6 +61,7 @@ static const struct {
   { "charts", N_ ("Charts"), qs_charts_page_get_type },
   { "lab", N_ ("Lab"), qs_lab_page_get_type },
   { "lessons", N_ ("Lessons"), qs_lessons_page_get_type },
+  { CONNECTIONS, N_ ("Connections"), qs_connections_page_get_type },
 };
 
 /* --- Actions ---------------------------------------------------------------------------- */
@@ -143,6 +148,12 @@ open_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
 }
 
 static void
+stop_opening_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  qs_opening_stop_all (data);
+}
+
+static void
 join_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   qs_files_ask_join (data);
@@ -216,6 +227,7 @@ static const GActionEntry actions[] = {
   { "try-lab", try_lab_cb },
   { "focus-target", focus_target_cb },
   { "open", open_cb },
+  { "stop-opening", stop_opening_cb },
   { "join", join_cb },
   { "save-trace", save_trace_cb },
   { "help", help_cb },
@@ -397,8 +409,20 @@ offer_target (QsWindow *self)
 }
 
 static void
+offer_connections (QsWindow *self)
+{
+  QsRun *run = qs_session_get_run (self->session);
+  gboolean several = run != NULL && qs_run_get_table (run) != NULL;
+
+  if (!several && g_strcmp0 (qs_window_get_page (self), CONNECTIONS) == 0)
+    qs_window_show_page (self, "overview");
+  gtk_widget_set_visible (gtk_stack_get_child_by_name (self->stack, CONNECTIONS), several);
+}
+
+static void
 session_run_cb (QsWindow *self)
 {
+  offer_connections (self);
   select_shown_run (self);
   offer_target (self);
   update_actions (self);
@@ -415,6 +439,9 @@ add_pages (QsWindow *self)
       gtk_stack_add_titled (self->stack, page, pages[i].name, _ (pages[i].title));
       qs_page_set_session (QS_PAGE (page), self->session);
     }
+  GtkWidget *connections = gtk_stack_get_child_by_name (self->stack, CONNECTIONS);
+  gtk_container_child_set (GTK_CONTAINER (self->stack), connections, "position", 0, NULL);
+  gtk_widget_hide (connections);
 }
 
 static void
@@ -423,7 +450,7 @@ add_page_accels (GtkApplication *application)
   for (guint i = 0; i < G_N_ELEMENTS (pages); i++)
     {
       g_autofree char *action = g_strdup_printf ("win.page::%s", pages[i].name);
-      g_autofree char *accel = g_strdup_printf ("<Alt>%u", i + 1);
+      g_autofree char *accel = g_strdup_printf ("<Alt>%u", (i + 1) % 10);
       gtk_application_set_accels_for_action (application, action, (const char *[]){ accel, NULL });
     }
 }
@@ -545,6 +572,9 @@ qs_window_class_init (QsWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, QsWindow, error_strip);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, insecure_strip);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, error_label);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, progress_strip);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, progress_label);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, progress_bar);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, sidebar);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, runs);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, stack);
@@ -746,6 +776,19 @@ qs_window_set_full_size (QsWindow *self, int width, int height)
   gtk_window_set_default_size (GTK_WINDOW (self), width, height);
   g_signal_connect_data (self, "size-allocate", G_CALLBACK (correct_size_cb), wanted,
                          (GClosureNotify) (void (*) (void)) g_free, G_CONNECT_AFTER);
+}
+
+void
+qs_window_show_progress (QsWindow *self, const char *text, double fraction)
+{
+  g_return_if_fail (QS_IS_WINDOW (self));
+
+  if (text != NULL)
+    {
+      gtk_label_set_text (self->progress_label, text);
+      gtk_progress_bar_set_fraction (self->progress_bar, CLAMP (fraction, 0, 1));
+    }
+  gtk_revealer_set_reveal_child (self->progress_strip, text != NULL);
 }
 
 void

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 /**
  * QsWindow: the window: target, runs, pages, log, status.
  *
- * Actions: "connect", "stop", "run-again", "remove-run", "try-lab", "open", "save-trace", "page" (string state),
+ * Actions: "connect", "stop", "run-again", "remove-run", "try-lab", "open", "stop-opening", "save-trace", "page" (string state),
  * "show-sidebar", "show-log", "present" (boolean state), "focus-target", "help".
  */
 #define QS_TYPE_WINDOW (qs_window_get_type ())
@@ -36,6 +36,8 @@ const char *qs_window_get_page (QsWindow *self);
 /* The whole of it, title bar and all, without what a window manager or GTK puts around it. */
 void qs_window_set_full_size (QsWindow *self, int width, int height);
 void qs_window_get_full_area (QsWindow *self, GdkRectangle *area);
+/* Something takes long that can be stopped ("stop-opening"). text NULL: no longer. fraction: from 0 to 1. */
+void qs_window_show_progress (QsWindow *self, const char *text, double fraction);
 /* Something went wrong: a sentence that says what to do. NULL: nothing any more. */
 void qs_window_show_error (QsWindow *self, const char *message);
 const char *qs_window_get_error (QsWindow *self); /* NULL: none is shown */

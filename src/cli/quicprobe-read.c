@@ -5,15 +5,13 @@
 #include <stdio.h>
 
 #include "base/qs-i18n.h"
-#include "base/qs-text.h"
 #include "cli/qs-cli.h"
 #include "cli/quicprobe-compare.h"
 #include "cli/quicprobe-files.h"
 #include "cli/quicprobe-live.h"
 #include "cli/quicprobe-report.h"
+#include "study/qs-connection-row.h"
 #include "study/qs-study-file.h"
-
-#define MOST_NAME_COLUMNS 40
 
 static gboolean
 complain (const char *message)
@@ -84,53 +82,22 @@ enum { NUMBER, START, CLIENT, SERVER, NAME, PROTOCOL, PACKETS, VERDICT, N_COLUMN
 static const char *const titles[N_COLUMNS] = { N_ ("No."),  N_ ("Start (UTC)"), N_ ("Client"),  N_ ("Server"),
                                                N_ ("Name"), N_ ("Protocol"),    N_ ("Packets"), N_ ("Verdict") };
 
-static char *
-dup_end (QsTrace *trace, gboolean client)
-{
-  const QsPath *path = qs_trace_get_path (trace, 0);
-  gboolean local = client == (qs_trace_get_vantage (trace) != QS_VANTAGE_SERVER);
-  GSocketAddress *address = path == NULL ? NULL : local ? path->local : path->remote;
-
-  if (address == NULL || !G_IS_INET_SOCKET_ADDRESS (address))
-    return g_strdup ("?");
-  return g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
-}
-
-static char *
-dup_start (QsTrace *trace)
-{
-  gint64 origin = qs_trace_get_origin (trace);
-  g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (origin / 1000000000);
-  g_autofree char *text = date != NULL ? g_date_time_format (date, "%Y-%m-%d %H:%M:%S") : g_strdup ("?");
-
-  return g_strdup_printf ("%s.%03d", text, (int) (origin / 1000000 % 1000));
-}
-
-static char *
-dup_protocol (const QsEvidence *evidence, const QsSummary *summary)
-{
-  g_autofree char *version = evidence->tls ? g_strdup (summary->tls_version != NULL ? summary->tls_version : "TLS")
-                             : summary->quic_version != NULL ? g_strdup_printf ("QUIC v%s", summary->quic_version)
-                                                             : g_strdup ("QUIC");
-
-  return summary->alpn != NULL ? g_strdup_printf ("%s, %s", version, summary->alpn) : g_steal_pointer (&version);
-}
-
 static char **
 make_row (QsStudy *study)
 {
-  QsTrace *trace = qs_study_get_trace (study);
-  const QsSummary *summary = qs_study_get_summary (study);
+  g_autoptr (QsConnectionRow) known =
+      qs_connection_row_new (qs_study_get_trace (study), qs_study_get_source (study)->connection);
   char **row = g_new0 (char *, N_COLUMNS + 1);
 
-  row[NUMBER] = g_strdup_printf ("%u", qs_study_get_source (study)->connection);
-  row[START] = dup_start (trace);
-  row[CLIENT] = dup_end (trace, TRUE);
-  row[SERVER] = dup_end (trace, FALSE);
-  row[NAME] = summary->sni != NULL ? qs_text_escape_short (summary->sni, -1, MOST_NAME_COLUMNS) : g_strdup ("");
-  row[PROTOCOL] = dup_protocol (qs_study_get_evidence (study), summary);
-  row[PACKETS] = g_strdup_printf ("%u", qs_trace_get_n_packets (trace));
-  row[VERDICT] = g_strdup (qs_study_get_verdict (study));
+  qs_connection_row_read (known, study);
+  row[NUMBER] = g_strdup_printf ("%u", known->number);
+  row[START] = qs_connection_row_dup_start (known);
+  row[CLIENT] = g_strdup (known->client);
+  row[SERVER] = g_strdup (known->server);
+  row[NAME] = g_strdup (known->name);
+  row[PROTOCOL] = qs_connection_row_dup_protocol (known);
+  row[PACKETS] = g_strdup_printf ("%u", known->n_packets);
+  row[VERDICT] = g_strdup (known->verdict);
   return row;
 }
 

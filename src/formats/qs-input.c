@@ -21,6 +21,8 @@ struct _QsInput {
   char *path;
   GCancellable *cancellable;
   guint64 position;
+  QsProgress *progress; /* NULL: nobody looks */
+  guint64 size;         /* of the file, packed or not */
   int fd;
   gboolean at_end;
   gsize start, end;       /* what is buffered */
@@ -213,12 +215,27 @@ qs_input_open (const char *path, GCancellable *cancellable, GError **error)
   return self;
 }
 
+void
+qs_input_set_progress (QsInput *self, QsProgress *progress)
+{
+  struct stat info;
+
+  g_clear_pointer (&self->progress, qs_progress_unref);
+  if (progress != NULL && fstat (self->fd, &info) == 0)
+    {
+      self->progress = qs_progress_ref (progress);
+      self->size = (guint64) info.st_size;
+    }
+}
+
 /* Buffers more: at least until wanted bytes are there or the file ends. */
 static gboolean
 fill (QsInput *self, gsize wanted, GError **error)
 {
   if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
     return FALSE;
+  if (self->progress != NULL)
+    qs_progress_set (self->progress, (guint64) MAX (lseek (self->fd, 0, SEEK_CUR), 0), self->size);
   memmove (self->buffer, self->buffer + self->start, self->end - self->start);
   self->end -= self->start;
   self->start = 0;
@@ -318,6 +335,7 @@ void
 qs_input_free (QsInput *self)
 {
   g_clear_pointer (&self->unpack, archive_read_free);
+  g_clear_pointer (&self->progress, qs_progress_unref);
   close (self->fd);
   g_clear_object (&self->inflate);
   g_clear_error (&self->failure);

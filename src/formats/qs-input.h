@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "base/qs-progress.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -15,6 +17,8 @@ typedef struct _QsInput QsInput;
 
 /* Errors here and below: G_IO_ERROR with the file's name in a translated sentence. */
 QsInput *qs_input_open (const char *path, GCancellable *cancellable, GError **error);
+/* Tells how much of the file is taken; NULL: nobody. */
+void qs_input_set_progress (QsInput *self, QsProgress *progress);
 /* Looks at up to 4096 bytes ahead without taking them; *bytes stays valid until the next call. */
 gboolean qs_input_peek (QsInput *self, const guint8 **bytes, gsize *length, GError **error);
 /* Reads n bytes, fewer only at the file's end; -1 with error. Looks at the cancellable. */

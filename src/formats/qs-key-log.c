@@ -141,6 +141,21 @@ qs_key_log_load (const char *path, GError **error)
   return g_steal_pointer (&lines);
 }
 
+/* A capture may hold such lines as well, among bytes that no text has. */
+gboolean
+qs_key_log_is_one (const char *path)
+{
+  g_return_val_if_fail (path != NULL, FALSE);
+
+  g_autoptr (QsInput) input = qs_input_open (path, NULL, NULL);
+  const guint8 *start;
+  gsize length;
+  if (input == NULL || !qs_input_peek (input, &start, &length, NULL) || memchr (start, '\0', length) != NULL)
+    return FALSE;
+  g_autoptr (GPtrArray) lines = qs_key_log_split ((const char *) start, length, NULL);
+  return lines->len > 0;
+}
+
 GString *
 qs_key_log_format (QsTrace *trace)
 {

@@ -34,6 +34,9 @@ GPtrArray *qs_key_log_split (const char *text, gsize length, guint *n_bad);
 /* The same from a file. QS_ERROR_PARSE when there is no secret in it at all, QS_ERROR_TOO_LARGE. */
 GPtrArray *qs_key_log_load (const char *path, GError **error);
 
+/* Whether a file begins like a key log does: with a secret among its first lines, comments aside. FALSE where it cannot be read. */
+gboolean qs_key_log_is_one (const char *path);
+
 /* The trace's secrets as a file's text: LF line ends, each line once. Owned by the caller. */
 GString *qs_key_log_format (QsTrace *trace);
 

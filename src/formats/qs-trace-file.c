@@ -142,13 +142,14 @@ load (QsInput *input, const char *key_log, const char **format, GError **error)
   return fail_unknown (qs_input_get_path (input), start, length, error);
 }
 
-GPtrArray *
-qs_trace_file_load (const char *path, const char *key_log, GCancellable *cancellable, GError **error)
+static GPtrArray *
+load_path (const char *path, const char *key_log, QsProgress *progress, GCancellable *cancellable, GError **error)
 {
-  g_return_val_if_fail (path != NULL, NULL);
-
   g_autoptr (QsInput) input = qs_input_open (path, cancellable, error);
   const char *format = NULL;
+
+  if (input != NULL)
+    qs_input_set_progress (input, progress);
   GPtrArray *traces = input != NULL ? load (input, key_log, &format, error) : NULL;
 
   if (traces == NULL)
@@ -160,6 +161,22 @@ qs_trace_file_load (const char *path, const char *key_log, GCancellable *cancell
       qs_trace_set_format (g_ptr_array_index (traces, i), format);
     }
   return traces;
+}
+
+GPtrArray *
+qs_trace_file_load (const char *path, const char *key_log, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (path != NULL, NULL);
+
+  return load_path (path, key_log, NULL, cancellable, error);
+}
+
+GPtrArray *
+qs_trace_file_load_with_progress (const char *path, QsProgress *progress, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (path != NULL, NULL);
+
+  return load_path (path, NULL, progress, cancellable, error);
 }
 
 static void

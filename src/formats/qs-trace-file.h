@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/qs-progress.h"
 #include "trace/qs-trace.h"
 
 G_BEGIN_DECLS
@@ -22,6 +23,10 @@ G_BEGIN_DECLS
  *   translated sentence
  */
 GPtrArray *qs_trace_file_load (const char *path, const char *key_log, GCancellable *cancellable, GError **error);
+
+/* Without a key log, and telling how far it is. progress: may be NULL. */
+GPtrArray *qs_trace_file_load_with_progress (const char *path, QsProgress *progress, GCancellable *cancellable,
+                                             GError **error);
 
 /* The same in a worker thread. Call it where the thread-default main context is the program's own: there the traces'
  * signals are emitted. */

@@ -7,9 +7,9 @@
 #include "base/qs-text.h"
 #include "formats/qs-key-log.h"
 #include "formats/qs-trace-file.h"
+#include "study/qs-study-private.h"
 
-#define BEGINNING 24  /* datagrams or segments that are looked at for a ClientHello */
-#define MOST_OF_ONE 4 /* recordings that may be of one connection: its ends, or the addresses of a host */
+#define BEGINNING 24 /* datagrams or segments that are looked at for a ClientHello */
 #define RACE_NS \
   (2 * G_GINT64_CONSTANT (1000000000)) /* RFC 8305 section 8: no attempt waits longer for the one before */
 #define FEW_LINES 100000               /* secrets times connections: below it all are tried on all */
@@ -78,7 +78,11 @@ add_lines (QsTrace *trace, GPtrArray *lines)
 static QsTrace *
 dup_beginning (QsTrace *trace)
 {
+  /* In a thread: what it tells of nobody is to hear, in the main thread least of all. */
+  g_autoptr (GMainContext) nobody = g_main_context_new ();
+  g_main_context_push_thread_default (nobody);
   QsTrace *head = qs_trace_new (qs_trace_get_vantage (trace), NULL);
+  g_main_context_pop_thread_default (nobody);
   guint n_taken = 0;
 
   for (guint i = 0, n = qs_trace_get_n_records (trace); i < n && n_taken < BEGINNING; i++)
@@ -168,23 +172,88 @@ make_studies (GPtrArray *traces, const char *path)
 }
 
 GPtrArray *
-qs_study_file_open (const char *path, const char *const *key_logs, GError **error)
+qs_study_file_load (const char *path, const char *const *key_logs, QsProgress *progress, GCancellable *cancellable,
+                    GError **error)
 {
   g_return_val_if_fail (path != NULL, NULL);
 
-  g_autoptr (GPtrArray) traces = qs_trace_file_load (path, NULL, NULL, error);
+  g_autoptr (GPtrArray) traces = qs_trace_file_load_with_progress (path, progress, cancellable, error);
   if (traces == NULL)
     return NULL;
   g_auto (Keys) keys = { NULL, NULL };
   if (!load_keys (&keys, key_logs, error))
     return NULL;
   add_keys (traces, &keys);
-  return make_studies (traces, path);
+  return g_steal_pointer (&traces);
+}
+
+typedef struct {
+  char *path;
+  char **key_logs;
+  QsProgress *progress;
+} Job;
+
+static void
+job_free (gpointer data)
+{
+  Job *job = data;
+
+  g_free (job->path);
+  g_strfreev (job->key_logs);
+  g_clear_pointer (&job->progress, qs_progress_unref);
+  g_free (job);
+}
+
+static void
+load_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  const Job *job = data;
+  GError *error = NULL;
+  GPtrArray *traces =
+      qs_study_file_load (job->path, (const char *const *) job->key_logs, job->progress, cancellable, &error);
+
+  if (traces != NULL)
+    g_task_return_pointer (task, traces, (GDestroyNotify) g_ptr_array_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+qs_study_file_load_async (const char *path, const char *const *key_logs, QsProgress *progress,
+                          GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  g_return_if_fail (path != NULL);
+
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+  Job *job = g_new0 (Job, 1);
+
+  job->path = g_strdup (path);
+  job->key_logs = g_strdupv ((char **) key_logs);
+  job->progress = progress != NULL ? qs_progress_ref (progress) : NULL;
+  g_task_set_source_tag (task, qs_study_file_load_async);
+  g_task_set_task_data (task, job, job_free);
+  g_task_run_in_thread (task, load_in_thread);
+}
+
+GPtrArray *
+qs_study_file_load_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+GPtrArray *
+qs_study_file_open (const char *path, const char *const *key_logs, GError **error)
+{
+  g_autoptr (GPtrArray) traces = qs_study_file_load (path, key_logs, NULL, NULL, error);
+
+  return traces != NULL ? make_studies (traces, path) : NULL;
 }
 
 /* Who has the secrets is only one of both, often. */
-static void
-copy_secrets (QsTrace *from, QsTrace *to)
+void
+qs_study_file_copy_secrets (QsTrace *from, QsTrace *to)
 {
   for (guint i = 0, n = qs_trace_get_n_records (from); i < n; i++)
     {
@@ -197,18 +266,25 @@ copy_secrets (QsTrace *from, QsTrace *to)
 }
 
 QsTraceJoin *
+qs_study_file_begin_join (QsStudy *study, QsTrace *other)
+{
+  QsTrace *own = qs_study_get_trace (study);
+
+  return qs_trace_join_new (own, other, qs_trace_join_guess_clocks (own, other));
+}
+
+QsTraceJoin *
 qs_study_file_join (QsStudy *study, GPtrArray *others, GError **error)
 {
   g_return_val_if_fail (QS_IS_STUDY (study) && others != NULL, NULL);
 
-  QsTrace *own = qs_study_get_trace (study);
   qs_study_settle (study);
   for (guint i = 0; i < others->len; i++)
     {
       QsTrace *other = qs_study_get_trace (others->pdata[i]);
-      copy_secrets (own, other);
+      qs_study_file_copy_secrets (qs_study_get_trace (study), other);
       qs_study_settle (others->pdata[i]);
-      g_autoptr (QsTraceJoin) join = qs_trace_join_new (own, other, qs_trace_join_guess_clocks (own, other));
+      g_autoptr (QsTraceJoin) join = qs_study_file_begin_join (study, other);
       qs_trace_join_advance (join, 0);
       qs_trace_join_finish (join);
       g_clear_error (error);
@@ -220,20 +296,27 @@ qs_study_file_join (QsStudy *study, GPtrArray *others, GError **error)
 
 /* --- Recordings of one connection --- */
 
-static QsStudy *
-join_ends (GPtrArray *studies)
+gboolean
+qs_study_file_find_ends (GPtrArray *studies, QsStudy *ends[2])
 {
-  QsStudy *ends[2] = { NULL, NULL }; /* client, server */
-  g_autoptr (GPtrArray) others = g_ptr_array_new ();
-  g_autoptr (GError) error = NULL;
-
+  ends[0] = ends[1] = NULL;
   for (guint i = 0; i < studies->len; i++)
     {
       QsVantage vantage = qs_trace_get_vantage (qs_study_get_trace (studies->pdata[i]));
       if (vantage != QS_VANTAGE_NETWORK)
         ends[vantage == QS_VANTAGE_SERVER] = studies->pdata[i];
     }
-  if (studies->len != 2 || ends[0] == NULL || ends[1] == NULL)
+  return studies->len == 2 && ends[0] != NULL && ends[1] != NULL;
+}
+
+static QsStudy *
+join_ends (GPtrArray *studies)
+{
+  QsStudy *ends[2];
+  g_autoptr (GPtrArray) others = g_ptr_array_new ();
+  g_autoptr (GError) error = NULL;
+
+  if (!qs_study_file_find_ends (studies, ends))
     return NULL;
   g_ptr_array_add (others, ends[1]);
   g_autoptr (QsTraceJoin) join = qs_study_file_join (ends[0], others, &error);
@@ -290,8 +373,8 @@ note_lost_attempt (QsStudy *study, QsStudy *winner)
   qs_trace_add_mark_full (trace, 0, &mark);
 }
 
-static QsStudy *
-find_race (GPtrArray *studies)
+QsStudy *
+qs_study_file_find_race (GPtrArray *studies)
 {
   QsStudy *winner = NULL;
 
@@ -323,10 +406,10 @@ qs_study_file_find_one (GPtrArray *studies)
 
   if (studies->len == 1)
     return studies->pdata[0];
-  if (studies->len > MOST_OF_ONE)
+  if (studies->len > QS_STUDY_FILE_MOST_OF_ONE)
     return NULL;
   for (guint i = 0; i < studies->len; i++)
     qs_study_settle (studies->pdata[i]);
   QsStudy *one = join_ends (studies);
-  return one != NULL ? one : find_race (studies);
+  return one != NULL ? one : qs_study_file_find_race (studies);
 }

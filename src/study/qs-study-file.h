@@ -1,10 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/qs-progress.h"
 #include "study/qs-study.h"
 #include "trace/qs-trace-join.h"
 
 G_BEGIN_DECLS
+
+/**
+ * qs_study_file_load:
+ * @key_logs: (nullable): files with secrets, beside those inside the file; %NULL at the end
+ * @progress: (nullable): how far it is; another thread may look
+ *
+ * Opens a capture or a log by its contents (formats/qs-trace-file.h says which), with the secrets of each connection in its trace.
+ *
+ * Returns: (transfer container): QsTrace, never empty; or %NULL with a QS_ERROR or G_IO_ERROR whose message is a translated
+ *   sentence
+ */
+GPtrArray *qs_study_file_load (const char *path, const char *const *key_logs, QsProgress *progress,
+                               GCancellable *cancellable, GError **error);
+/* The same in a thread. The traces belong to the thread-default main context of the caller's. */
+void qs_study_file_load_async (const char *path, const char *const *key_logs, QsProgress *progress,
+                               GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+GPtrArray *qs_study_file_load_finish (GAsyncResult *result, GError **error);
 
 /**
  * qs_study_file_open:
@@ -28,6 +46,9 @@ GPtrArray *qs_study_file_open (const char *path, const char *const *key_logs, GE
  * Returns: %NULL with QS_ERROR_UNSUPPORTED where none is, and a translated sentence
  */
 QsTraceJoin *qs_study_file_join (QsStudy *study, GPtrArray *others, GError **error);
+
+/* Recordings that may be of one connection: its ends, or the addresses of a host. Of more than these none is asked. */
+#define QS_STUDY_FILE_MOST_OF_ONE 4
 
 /**
  * qs_study_file_find_one:

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* QsTrace: what is derived from its records. All of it in the owner's thread, so without the lock. */
+#include <string.h>
+
 #include "trace/qs-trace-private.h"
 
 guint
@@ -157,6 +159,23 @@ qs_trace_set_unfinished (QsTrace *self, QsDirection direction, const QsTraceUnfi
   g_return_if_fail (QS_IS_TRACE (self) && direction < 2 && unfinished != NULL);
 
   self->unfinished[direction] = *unfinished;
+}
+
+void
+qs_trace_forget_derived (QsTrace *self)
+{
+  g_return_if_fail (QS_IS_TRACE (self));
+
+  if (qs_trace_get_n_datagrams (self) == 0)
+    return;
+  qs_trace_clear_payload_source (self);
+  qs_chunks_clear (&self->packets);
+  qs_chunks_init (&self->packets, sizeof (QsPacket));
+  g_clear_pointer (&self->messages, g_ptr_array_unref);
+  g_clear_pointer (&self->http3, qs_http3_pieces_free);
+  g_clear_pointer (&self->metrics, qs_metrics_free);
+  memset (self->unfinished, 0, sizeof self->unfinished);
+  self->n_frames = 0;
 }
 
 QsMetrics *

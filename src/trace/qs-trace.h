@@ -217,6 +217,9 @@ void qs_trace_add_message (QsTrace *self, QsTraceMessage *message); /* takes it 
 void qs_trace_message_free (QsTraceMessage *message);
 /* length 0: it is whole now. */
 void qs_trace_set_unfinished (QsTrace *self, QsDirection direction, const QsTraceUnfinished *unfinished);
+/* All that was derived goes, and the trace is as it was read: for who looked at it once and may look again. Nothing of a trace
+ * without bytes, whose packets are its ground. */
+void qs_trace_forget_derived (QsTrace *self);
 /* Tells views: emitted signals are gathered so that there is at most one per 16 ms. */
 void qs_trace_changed (QsTrace *self);
 

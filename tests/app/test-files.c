@@ -3,10 +3,13 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "app/models/qs-connection-model.h"
 #include "app/models/qs-stream-table.h"
+#include "app/pages/qs-connections-page.h"
 #include "app/qs-files.h"
 #include "app/widgets/qs-timeline-view.h"
 #include "certs/qs-certificate.h"
+#include "formats/qs-key-log.h"
 #include "formats/qs-trace-save.h"
 #include "window-fixture.h"
 
@@ -237,6 +240,209 @@ test_reset (Fixture *fixture, gconstpointer data)
     }
 }
 
+/* --- Several connections in a file ------------------------------------------------------------- */
+
+static void
+append_capture (QsRun *run, const char *path)
+{
+  g_autofree char *piece = g_strconcat (path, ".piece", NULL), *all = NULL, *bytes = NULL;
+  gsize n_all = 0, n;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (qs_trace_save (qs_run_get_trace (run), piece, QS_TRACE_FORMAT_PCAPNG, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_file_get_contents (piece, &bytes, &n, NULL));
+  g_file_get_contents (path, &all, &n_all, NULL);
+  g_autoptr (GByteArray) joined = g_byte_array_new ();
+  if (n_all > 0)
+    g_byte_array_append (joined, (guint8 *) all, (guint) n_all);
+  g_byte_array_append (joined, (guint8 *) bytes, (guint) n);
+  g_assert_true (g_file_set_contents (path, (char *) joined->data, (gssize) joined->len, NULL));
+  g_remove (piece);
+}
+
+/* A good run, one that failed, a good one. */
+static char *
+make_file_of_three (Fixture *fixture)
+{
+  char *path = g_build_filename (g_get_user_config_dir (), "three.pcapng", NULL);
+
+  append_capture (run_to_end (fixture, "https"), path);
+  QsRun *failed = fixture_connect_to_lab (fixture, "expired");
+  wait_until (!qs_run_is_active (failed));
+  g_assert_cmpint (qs_run_get_status (failed), ==, QS_RUN_FAILED);
+  append_capture (failed, path);
+  qs_lab_set_scenario (qs_session_get_lab (fixture->session), "echo");
+  append_capture (run_to_end (fixture, "tls"), path);
+  return path;
+}
+
+static guint
+get_number (QsRun *run)
+{
+  return qs_study_get_source (qs_run_get_study (run))->connection;
+}
+
+static char *
+dup_cell (GtkTreeModel *model, guint row, int column)
+{
+  GtkTreeIter iter;
+  char *text;
+
+  g_assert_true (gtk_tree_model_iter_nth_child (model, &iter, NULL, (int) row));
+  gtk_tree_model_get (model, &iter, column, &text, -1);
+  return text;
+}
+
+static guint
+count_runs (Fixture *fixture)
+{
+  return g_list_model_get_n_items (qs_session_get_runs (fixture->session));
+}
+
+static void
+type_search (Fixture *fixture, const char *words)
+{
+  GtkWidget *search = fixture_find (fixture, "Search connections", GTK_TYPE_SEARCH_ENTRY);
+
+  gtk_entry_set_text (GTK_ENTRY (search), words);
+  g_signal_emit_by_name (search, "search-changed");
+}
+
+/* The table is shown, with the failed one chosen, as the one run of the file; others become runs when they are opened. */
+static void
+test_several (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = make_file_of_three (fixture);
+  guint before = count_runs (fixture);
+
+  qs_files_open (fixture->window, path, NULL);
+  wait_until (qs_files_get_n_loading (fixture->window) == 0);
+  g_assert_cmpstr (qs_window_get_page (fixture->window), ==, "connections");
+  g_assert_cmpuint (count_runs (fixture), ==, before + 1);
+  QsRun *failed = qs_session_get_run (fixture->session);
+  g_assert_cmpuint (get_number (failed), ==, 2);
+  g_assert_true (fixture_has_finding (failed, "certificate-expired"));
+
+  GtkTreeView *view = fixture_find (fixture, "Connections", GTK_TYPE_TREE_VIEW);
+  GtkTreeModel *model = gtk_tree_view_get_model (view);
+  g_assert_cmpint (gtk_tree_model_iter_n_children (model, NULL), ==, 3);
+  g_autoptr (GtkTreePath) cursor = NULL;
+  gtk_tree_view_get_cursor (view, &cursor, NULL);
+  g_assert_cmpint (gtk_tree_path_get_indices (cursor)[0], ==, 1);
+  g_autofree char *verdict = dup_cell (model, 1, QS_CONNECTION_COLUMN_VERDICT);
+  g_assert_cmpstr (verdict, ==, qs_run_get_verdict (failed));
+  g_autofree char *protocol = dup_cell (model, 0, QS_CONNECTION_COLUMN_PROTOCOL);
+  g_assert_cmpstr (protocol, ==, "h3");
+
+  /* Sorted, and back; searched. */
+  gtk_tree_view_column_clicked (gtk_tree_view_get_column (view, QS_CONNECTION_COLUMN_VERDICT));
+  g_autofree char *first = dup_cell (gtk_tree_view_get_model (view), 0, QS_CONNECTION_COLUMN_NUMBER);
+  g_assert_cmpstr (first, ==, "2");
+  gtk_tree_view_column_clicked (gtk_tree_view_get_column (view, QS_CONNECTION_COLUMN_NUMBER));
+  type_search (fixture, "HTTP/1.1 localhost");
+  g_assert_cmpint (gtk_tree_model_iter_n_children (gtk_tree_view_get_model (view), NULL), ==, 1);
+  g_autofree char *third = dup_cell (gtk_tree_view_get_model (view), 0, QS_CONNECTION_COLUMN_NUMBER);
+  g_assert_cmpstr (third, ==, "3");
+
+  g_autoptr (GtkTreePath) row = gtk_tree_path_new_from_indices (0, -1);
+  gtk_tree_view_row_activated (view, row, gtk_tree_view_get_column (view, 0));
+  g_assert_cmpstr (qs_window_get_page (fixture->window), ==, "overview");
+  g_assert_cmpuint (count_runs (fixture), ==, before + 2);
+  g_assert_cmpuint (get_number (qs_session_get_run (fixture->session)), ==, 3);
+  wait_until (qs_files_get_n_loading (fixture->window) == 0);
+  qs_run_refresh (qs_session_get_run (fixture->session));
+  g_assert_true (qs_study_is_good (qs_run_get_study (qs_session_get_run (fixture->session))));
+
+  /* The same once more is no other run; of one that is forgotten a new one can be made. */
+  QsConnectionTable *table = qs_run_get_table (failed);
+  g_assert_true (qs_session_open_connection (fixture->session, table, 1) == failed);
+  qs_session_remove_run (fixture->session, failed);
+  QsRun *again = qs_session_open_connection (fixture->session, table, 1);
+  wait_until (qs_files_get_n_loading (fixture->window) == 0);
+  qs_run_refresh (again);
+  g_assert_cmpstr (qs_run_get_verdict (again), ==, verdict);
+  g_remove (path);
+}
+
+/* FILE#N on the command line; a run of our own has no table. */
+static void
+test_number (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = make_file_of_three (fixture), *name = g_strconcat (path, "#3", NULL);
+  g_autofree char *beyond = g_strconcat (path, "#4", NULL);
+  GtkWidget *page = gtk_widget_get_ancestor (fixture_find (fixture, "Search connections", GTK_TYPE_SEARCH_ENTRY),
+                                             QS_TYPE_CONNECTIONS_PAGE);
+
+  g_assert_false (gtk_widget_get_visible (page));
+  g_assert_true (qs_files_is_there (name));
+  qs_window_show_page (fixture->window, "overview");
+  qs_files_open_all (fixture->window, (const char *[]){ name, NULL }, NULL, NULL, FALSE);
+  wait_until (qs_files_get_n_loading (fixture->window) == 0);
+  g_assert_cmpuint (get_number (qs_session_get_run (fixture->session)), ==, 3);
+  g_assert_cmpstr (qs_window_get_page (fixture->window), ==, "overview");
+  g_assert_true (gtk_widget_get_visible (page));
+
+  qs_files_open_all (fixture->window, (const char *[]){ beyond, NULL }, NULL, NULL, FALSE);
+  wait_until (qs_window_get_error (fixture->window) != NULL);
+  g_assert_nonnull (strstr (qs_window_get_error (fixture->window), "there is no number 4"));
+  wait_until (qs_files_get_n_loading (fixture->window) == 0);
+  g_remove (path);
+}
+
+/* A capture that others might have made: pcapng without the record of the run and without secrets, block by block. */
+static void
+save_bare (QsRun *run, const char *path)
+{
+  g_autofree char *whole = g_strconcat (path, ".whole", NULL), *bytes = NULL;
+  g_autoptr (GByteArray) bare = g_byte_array_new ();
+  gsize n;
+
+  g_assert_true (qs_trace_save (qs_run_get_trace (run), whole, QS_TRACE_FORMAT_PCAPNG, NULL));
+  g_assert_true (g_file_get_contents (whole, &bytes, &n, NULL));
+  g_remove (whole);
+  for (gsize at = 0; at + 12 <= n;)
+    {
+      static const guint32 interface[] = { 1, 32, 101, 0, 1 << 16 | 9, 9, 0, 32 }; /* raw IP, nanoseconds */
+      guint32 type, length;
+      memcpy (&type, bytes + at, 4);
+      memcpy (&length, bytes + at + 4, 4);
+      if (type == 1)
+        g_byte_array_append (bare, (const guint8 *) interface, sizeof interface);
+      else if (type != 10)
+        g_byte_array_append (bare, (const guint8 *) bytes + at, length);
+      at += length;
+    }
+  g_assert_true (g_file_set_contents (path, (char *) bare->data, (gssize) bare->len, NULL));
+}
+
+/* Captures and key logs given together, in any order: the secrets are for all of them. */
+static void
+test_key_logs_among_files (Fixture *fixture, gconstpointer data)
+{
+  QsRun *live = run_to_end (fixture, "https");
+  g_autofree char *keys = g_build_filename (g_get_user_config_dir (), "all.txt", NULL);
+  g_autofree char *bare = g_build_filename (g_get_user_config_dir (), "bare.pcap", NULL);
+  guint before = count_runs (fixture);
+
+  g_assert_true (qs_trace_save (qs_run_get_trace (live), keys, QS_TRACE_FORMAT_KEY_LOG, NULL));
+  save_bare (live, bare);
+  g_assert_true (qs_key_log_is_one (keys));
+  g_assert_false (qs_key_log_is_one (bare));
+  qs_files_open_all (fixture->window, (const char *[]){ keys, bare, bare, NULL }, NULL, NULL, FALSE);
+  wait_until (qs_files_get_n_loading (fixture->window) == 0);
+  g_assert_cmpuint (count_runs (fixture), ==, before + 2);
+  for (guint i = before; i < before + 2; i++)
+    {
+      g_autoptr (QsRun) run = g_list_model_get_item (qs_session_get_runs (fixture->session), i);
+      qs_run_refresh (run);
+      g_assert_cmpstr (qs_run_get_summary (run)->alpn, ==, "h3");
+      g_assert_null (qs_run_get_table (run));
+    }
+  g_remove (keys);
+  g_remove (bare);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -246,5 +452,9 @@ main (int argc, char **argv)
   g_test_add ("/app/files/tls", Fixture, NULL, fixture_set_up, test_tls, fixture_tear_down);
   g_test_add ("/app/files/qlog", Fixture, NULL, fixture_set_up, test_qlog, fixture_tear_down);
   g_test_add ("/app/files/reset", Fixture, NULL, fixture_set_up, test_reset, fixture_tear_down);
+  g_test_add ("/app/files/several", Fixture, NULL, fixture_set_up, test_several, fixture_tear_down);
+  g_test_add ("/app/files/number", Fixture, NULL, fixture_set_up, test_number, fixture_tear_down);
+  g_test_add ("/app/files/key-logs-among-files", Fixture, NULL, fixture_set_up, test_key_logs_among_files,
+              fixture_tear_down);
   return fixture_run ();
 }

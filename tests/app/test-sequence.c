@@ -597,7 +597,7 @@ test_two_files (Fixture *fixture, gconstpointer data)
   g_autofree char *server = save (qs_trace_join_get_other (qs_run_get_join (run)), folder, "server.pcapng");
   g_autofree char *other = save (qs_run_get_trace (stranger), folder, "other.pcapng");
 
-  qs_files_open_both (fixture->window, client, server, NULL);
+  qs_files_open_all (fixture->window, (const char *[]){ client, NULL }, NULL, server, FALSE);
   wait_until (qs_session_get_run (fixture->session) != run);
   QsRun *file = qs_session_get_run (fixture->session);
   wait_until (qs_run_get_join (file) != NULL);

@@ -2,6 +2,7 @@
 #include "app/models/qs-run.h"
 
 #include "base/qs-i18n.h"
+#include "base/qs-slice.h"
 #include "base/qs-text.h"
 #include "http/qs-alternatives.h"
 
@@ -25,7 +26,9 @@ struct _QsRun {
   char *title;
   GDateTime *started;
   QsRunStatus status;
-  QsTraceJoin *join; /* NULL: the other end's recording is not known */
+  QsConnectionTable *table; /* NULL: it is the only one */
+  GSource *reading;         /* of a file: NULL when that is done */
+  QsTraceJoin *join;        /* NULL: the other end's recording is not known */
 
   gint64 derived_at;         /* monotonic µs */
   gint64 cost;               /* of the last time, µs */
@@ -188,12 +191,21 @@ qs_run_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec
 }
 
 static void
+stop_reading (QsRun *self)
+{
+  if (self->reading != NULL)
+    g_source_destroy (self->reading);
+  g_clear_pointer (&self->reading, g_source_unref);
+}
+
+static void
 qs_run_dispose (GObject *object)
 {
   QsRun *self = QS_RUN (object);
 
   g_clear_handle_id (&self->update_id, g_source_remove);
   g_clear_handle_id (&self->waiting_id, g_source_remove);
+  stop_reading (self);
   if (self->probe != NULL)
     g_signal_handlers_disconnect_by_data (self->probe, self);
   if (self->trace != NULL)
@@ -211,6 +223,7 @@ qs_run_finalize (GObject *object)
   g_clear_object (&self->probe);
   g_clear_object (&self->trace);
   g_clear_object (&self->study);
+  g_clear_object (&self->table);
   g_clear_pointer (&self->title, g_free);
   g_clear_pointer (&self->started, g_date_time_unref);
   g_clear_pointer (&self->join, qs_trace_join_unref);
@@ -241,13 +254,14 @@ qs_run_init (QsRun *self)
 }
 
 static QsRun *
-run_new (QsTrace *trace, QsProbe *probe)
+run_new (QsStudy *study, QsProbe *probe)
 {
   QsRun *self = g_object_new (QS_TYPE_RUN, NULL);
+  QsTrace *trace = qs_study_get_trace (study);
 
   self->trace = g_object_ref (trace);
   self->probe = probe != NULL ? g_object_ref (probe) : NULL;
-  self->study = qs_study_new (trace, probe != NULL ? qs_probe_get_dissector (probe) : NULL);
+  self->study = g_object_ref (study);
   self->status = status_of (self);
   g_signal_connect_swapped (trace, "grown", G_CALLBACK (trace_changed_cb), self);
   g_signal_connect_swapped (trace, "derived", G_CALLBACK (trace_changed_cb), self);
@@ -284,7 +298,8 @@ qs_run_new_for_probe (QsProbe *probe)
 {
   g_return_val_if_fail (QS_IS_PROBE (probe), NULL);
 
-  QsRun *self = run_new (qs_probe_get_trace (probe), probe);
+  g_autoptr (QsStudy) study = qs_study_new (qs_probe_get_trace (probe), qs_probe_get_dissector (probe));
+  QsRun *self = run_new (study, probe);
   self->title = qs_text_escape (qs_target_to_string (qs_probe_get_target (probe)), -1);
   g_signal_connect_swapped (probe, "notify::state", G_CALLBACK (probe_changed_cb), self);
   g_signal_connect_swapped (probe, "notify::finished", G_CALLBACK (probe_changed_cb), self);
@@ -298,12 +313,11 @@ qs_run_new_for_probe (QsProbe *probe)
   return self;
 }
 
-QsRun *
-qs_run_new_for_trace (QsTrace *trace, const char *title)
+static QsRun *
+run_new_for_study (QsStudy *study, const char *title)
 {
-  g_return_val_if_fail (QS_IS_TRACE (trace) && title != NULL, NULL);
-
-  QsRun *self = run_new (trace, NULL);
+  QsTrace *trace = qs_study_get_trace (study);
+  QsRun *self = run_new (study, NULL);
   g_autoptr (GDateTime) recorded = g_date_time_new_from_unix_local (qs_trace_get_origin (trace) / NSEC_PER_SEC);
   self->title = qs_text_escape (title, -1);
   if (recorded != NULL && qs_trace_get_origin (trace) > 0)
@@ -312,6 +326,70 @@ qs_run_new_for_trace (QsTrace *trace, const char *title)
       self->started = g_steal_pointer (&recorded);
     }
   return self;
+}
+
+QsRun *
+qs_run_new_for_trace (QsTrace *trace, const char *title)
+{
+  g_return_val_if_fail (QS_IS_TRACE (trace) && title != NULL, NULL);
+
+  g_autoptr (QsStudy) study = qs_study_new (trace, NULL);
+  return run_new_for_study (study, title);
+}
+
+static gboolean
+read_cb (gint64 deadline, gpointer data)
+{
+  QsRun *self = data;
+
+  if (!qs_study_advance (self->study, deadline))
+    return G_SOURCE_CONTINUE;
+  g_clear_pointer (&self->reading, g_source_unref);
+  schedule_update (self);
+  return G_SOURCE_REMOVE;
+}
+
+QsRun *
+qs_run_new_for_connection (QsConnectionTable *table, guint index)
+{
+  g_return_val_if_fail (QS_IS_CONNECTION_TABLE (table), NULL);
+
+  g_autoptr (QsStudy) study = qs_connection_table_dup_study (table, index);
+  const char *title = qs_trace_get_title (qs_study_get_trace (study));
+  QsRun *self = run_new_for_study (study, title != NULL ? title : "");
+  if (qs_connection_table_get_length (table) > 1)
+    self->table = g_object_ref (table);
+  if (qs_study_get_state (study) == QS_STUDY_DISSECTING)
+    self->reading = qs_slice_add (NULL, "[quicscope] dissect file", read_cb, self, NULL);
+  qs_run_take_join (self);
+  return self;
+}
+
+QsConnectionTable *
+qs_run_get_table (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), NULL);
+
+  return self->table;
+}
+
+gboolean
+qs_run_is_reading (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), FALSE);
+
+  return self->reading != NULL;
+}
+
+double
+qs_run_get_read (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), 0);
+
+  guint n = qs_trace_get_n_packets (self->trace), n_records = qs_trace_get_n_records (self->trace);
+  if (qs_study_get_state (self->study) == QS_STUDY_SETTLED)
+    return 1;
+  return n > 0 && n_records > 0 ? (double) qs_trace_get_packet (self->trace, n - 1)->record / n_records : 0;
 }
 
 QsProbe *
@@ -446,9 +524,20 @@ qs_run_set_join (QsRun *self, QsTraceJoin *join)
 }
 
 void
+qs_run_take_join (QsRun *self)
+{
+  g_return_if_fail (QS_IS_RUN (self));
+
+  if (self->join == NULL && qs_study_get_join (self->study) != NULL)
+    qs_run_set_join (self, qs_study_get_join (self->study));
+}
+
+void
 qs_run_stop (QsRun *self)
 {
   g_return_if_fail (QS_IS_RUN (self));
+
+  stop_reading (self);
 
   if (self->probe != NULL && !qs_probe_get_finished (self->probe))
     qs_probe_stop (self->probe);

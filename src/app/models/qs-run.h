@@ -3,7 +3,7 @@
 
 #include "engine/qs-probe.h"
 #include "probe/qs-experiments.h"
-#include "study/qs-study.h"
+#include "study/qs-connection-table.h"
 #include "trace/qs-trace-join.h"
 
 G_BEGIN_DECLS
@@ -38,6 +38,8 @@ const char *qs_run_status_css_class (QsRunStatus status);
 
 QsRun *qs_run_new_for_probe (QsProbe *probe);
 QsRun *qs_run_new_for_trace (QsTrace *trace, const char *title);
+/* Of a file's connections; where it is still to be read that is begun, in slices. table: to choose others from. */
+QsRun *qs_run_new_for_connection (QsConnectionTable *table, guint index);
 
 QsProbe *qs_run_get_probe (QsRun *self); /* NULL for a file */
 QsStudy *qs_run_get_study (QsRun *self);
@@ -46,6 +48,12 @@ const char *qs_run_get_title (QsRun *self);  /* escaped */
 GDateTime *qs_run_get_started (QsRun *self); /* local time; of a file: when it was recorded */
 QsRunStatus qs_run_get_status (QsRun *self);
 gboolean qs_run_is_active (QsRun *self); /* RUNNING, OPEN or TRYING */
+
+/* That it is of, where that holds several connections; NULL. */
+QsConnectionTable *qs_run_get_table (QsRun *self);
+gboolean qs_run_is_reading (QsRun *self); /* a file's, in slices */
+/* From 0 to 1: how much of its records is read. */
+double qs_run_get_read (QsRun *self);
 
 /* Of QsExperiment, in the order in which they were made; NULL where there is no probe (their marks are all that is left). */
 GListModel *qs_run_get_experiments (QsRun *self);
@@ -61,7 +69,10 @@ const char *qs_run_get_verdict (QsRun *self);
 QsTraceJoin *qs_run_get_join (QsRun *self);
 void qs_run_set_join (QsRun *self, QsTraceJoin *join);
 
-/* Ends the probe, if there is one that runs. */
+/* The other end's that its study holds, as that may come later than the run. */
+void qs_run_take_join (QsRun *self);
+
+/* Ends the probe, if there is one that runs; of a file, the reading of it. */
 void qs_run_stop (QsRun *self);
 /* Derives now, whatever the schedule (a picture is about to be taken). */
 void qs_run_refresh (QsRun *self);
