@@ -193,6 +193,13 @@ looks_like_tls (const GByteArray *bytes)
   return bytes->data[0] >= 20 && bytes->data[0] <= 24 && (bytes->len < 2 || bytes->data[1] == 3);
 }
 
+/* What only a client sends: whoever answers with it is no server. */
+static gboolean
+looks_like_client (const GByteArray *bytes)
+{
+  return bytes->len >= 6 && bytes->data[0] == 22 && bytes->data[5] == QS_TLS_CLIENT_HELLO;
+}
+
 /* RFC 9846 section 6: an alert is a record of type 21 with level and description; in the clear until keys are
  * there. One that only warns ends nothing. */
 static int
@@ -217,7 +224,7 @@ read_plain_bytes (QsEvidence *evidence, guint n)
 
   if (bytes->len == 0)
     return;
-  if (looks_like_tls (bytes))
+  if (looks_like_tls (bytes) && (evidence->server || !looks_like_client (bytes)))
     evidence->plain_alert = find_plain_alert (QS_SPAN (bytes->data, bytes->len));
   else
     evidence->plain = g_bytes_new (bytes->data, MIN (bytes->len, 1024));

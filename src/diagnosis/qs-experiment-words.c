@@ -9,6 +9,7 @@ static const struct {
 } changes[] = {
   { "x25519-alone", N_ ("X25519 alone, no post-quantum key share") },
   { "padded-hello", N_ ("X25519 alone, in a ClientHello as large as with a post-quantum key share") },
+  { "usual-offer", N_ ("This client's usual groups and cipher suites") },
   { "same-again", N_ ("Nothing: the same once more") },
   { "alpn-h3", N_ ("Another application protocol: h3") },
   { "alpn-hq-interop", N_ ("Another application protocol: hq-interop") },

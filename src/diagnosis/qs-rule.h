@@ -61,6 +61,9 @@ typedef struct {
 /* A ClientHello with a post-quantum key share beside another's. NULL has none. */
 gboolean qs_hello_has_hybrid_share (const QsTraceMessage *hello);
 
+/* What was offered for the key exchange and of cipher suites, as far as it can be read: of many the number (transfer full). */
+char *qs_offer_text (const QsEvidence *evidence);
+
 /* The table in its parts, in the order in which they are tried. */
 extern const QsRule qs_rules_decided[], qs_rules_network[], qs_rules_answer[], qs_rules_certificate[],
     qs_rules_client[], qs_rules_large[], qs_rules_handshake[], qs_rules_cut[], qs_rules_http3[], qs_rules_http[],

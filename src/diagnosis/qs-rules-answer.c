@@ -92,6 +92,8 @@ match_plain_tcp (const QsEvidence *evidence, QsMatch *match)
   set_service (match, service);
   if (service != NULL && g_strcmp0 (service->name, "HTTP") == 0)
     describe_http (evidence, match, bytes, line);
+  if (service != NULL && g_strcmp0 (service->name, "ClientHello") == 0)
+    match->title = N_ ("What answered on {address} is no TLS server: it sent a ClientHello itself.");
   return TRUE;
 }
 

@@ -27,6 +27,21 @@ is_about_certificate (int alert)
          alert == ALERT_DECRYPT_ERROR;
 }
 
+/* What servers say that stumble over an empty Certificate: GnuTLS's ends a handshake of TLS 1.2 with decode_error. */
+static gboolean
+is_about_message (int alert)
+{
+  static const int alerts[] = { 10, ALERT_ILLEGAL_PARAMETER, 50,
+                                90 }; /* unexpected_message, decode_error, user_canceled */
+
+  for (guint i = 0; i < G_N_ELEMENTS (alerts); i++)
+    {
+      if (alerts[i] == alert)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 /* What the server said, or how it ended, once it had the client's Certificate; FALSE: nothing ended it. */
 static gboolean
 find_end (const QsEvidence *evidence, QsMatch *match)
@@ -77,7 +92,10 @@ match_required (const QsEvidence *evidence, QsMatch *match)
     }
   if (!none)
     return FALSE;
-  gboolean said = is_about_certificate (evidence->alert) || evidence->alert == ALERT_HANDSHAKE_FAILURE;
+  gboolean vague = is_about_message (evidence->alert);
+  gboolean said = vague || is_about_certificate (evidence->alert) || evidence->alert == ALERT_HANDSHAKE_FAILURE;
+  if (vague)
+    match->certainty = QS_CERTAINTY_LIKELY;
   if (said && !server_sent (evidence, evidence->alert))
     return FALSE;
   if (!said && evidence->close.known)

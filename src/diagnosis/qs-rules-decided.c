@@ -11,6 +11,8 @@
  * acknowledgements (RFC 9000 section 14.1): larger ones are where a handshake's answer is. */
 #define LARGE_DATAGRAM 1200
 #define MISSING_PROVES 2
+#define ALERT_UNRECOGNIZED_NAME 112
+#define ALERT_NO_APPLICATION_PROTOCOL 120
 #define LEAST_CID 4 /* bytes: a shorter one may stand anywhere by chance */
 
 static const QsMark *
@@ -130,32 +132,110 @@ match_hello_too_much (const QsEvidence *evidence, QsMatch *match)
 
 /* --- Another protocol, another name --- */
 
-static const QsMark *
-find_spoken (const QsEvidence *evidence)
+/* Another thing was answered: that proves something where the same as at first fails once more. FALSE: it does not. */
+static gboolean
+add_control (const QsEvidence *evidence, QsMatch *match)
 {
+  const QsMark *again = qs_trace_find_mark (evidence->trace, QS_MARK_EXPERIMENT, "same-again", NULL);
+
+  if (again != NULL && again->value == 1)
+    return FALSE;
+  if (again == NULL || again->value != 0)
+    match->certainty = MAX (match->certainty - 1, QS_CERTAINTY_POSSIBLE);
+  else
+    qs_match_add_mark (match, evidence, again, NULL);
+  return TRUE;
+}
+
+/* Groups and cipher suites that were named on purpose. */
+static gboolean
+match_offer_too_small (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsMark *usual = find_experiment (evidence, "usual-offer", 1);
+
+  if (usual == NULL || !is_without_hello (evidence) || !add_control (evidence, match))
+    return FALSE;
+  qs_match_take (match, "offer", qs_offer_text (evidence));
+  qs_match_add_message (match, evidence, evidence->client_hello);
+  qs_match_add_close (match, evidence);
+  qs_match_add_mark (match, evidence, usual, NULL);
+  return TRUE;
+}
+
+/* What it speaks, in one text; FALSE: no other protocol was answered. */
+static gboolean
+add_spoken (const QsEvidence *evidence, QsMatch *match)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
   for (guint i = 0; i < qs_trace_get_n_marks (evidence->trace); i++)
     {
       const QsMark *mark = qs_trace_get_mark (evidence->trace, i, NULL);
-      if (mark->kind == QS_MARK_EXPERIMENT && mark->value == 1 && g_str_has_prefix (mark->name, "alpn-"))
-        return mark;
+      if (mark->kind != QS_MARK_EXPERIMENT || mark->value != 1 || !g_str_has_prefix (mark->name, "alpn-"))
+        continue;
+      g_string_append_printf (text, "%s%s", text->len > 0 ? " " : "", mark->text);
+      qs_match_add_mark (match, evidence, mark, NULL);
     }
-  return NULL;
+  qs_match_set (match, "spoken", text->str);
+  return text->len > 0;
 }
 
 static gboolean
 match_other_protocol (const QsEvidence *evidence, QsMatch *match)
 {
-  const QsMark *spoken = find_spoken (evidence);
+  gboolean refused = evidence->close.known && !evidence->close.by_us;
 
-  if (spoken == NULL || !is_without_hello (evidence))
+  if (!is_without_hello (evidence) || !add_spoken (evidence, match) ||
+      (!qs_evidence_has_alert (evidence, ALERT_NO_APPLICATION_PROTOCOL, FALSE) && !add_control (evidence, match)))
     return FALSE;
   qs_match_set (match, "offered", evidence->offered_alpn != NULL ? evidence->offered_alpn : _ ("none"));
-  qs_match_set (match, "spoken", spoken->text);
+  qs_match_set (match, "end",
+                refused ? _ ("With that it refused the handshake.") : _ ("With that the handshake came to nothing."));
   if (evidence->tls)
     match->reference = "RFC 7301 section 3.2";
   qs_match_add_close (match, evidence);
-  qs_match_add_mark (match, evidence, spoken, NULL);
   return TRUE;
+}
+
+/* A whole item of the list that the text ends with. */
+static gboolean
+names_whole (const char *text, const char *name)
+{
+  gsize length = strlen (name);
+
+  for (const char *at = text != NULL ? strstr (text, name) : NULL; at != NULL; at = strstr (at + 1, name))
+    {
+      if (at > text && at[-1] == ' ' && (at[length] == '\0' || at[length] == ',' || g_str_equal (at + length, ".")))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Nobody said anything against the name: silence or a cut is what filters do that read server names. Where the server shows a
+ * certificate for that very name as soon as it is not asked for it, hardly anything else is left. */
+static void
+describe_filter (const QsEvidence *evidence, QsMatch *match, const QsMark *without)
+{
+  static const char *const tries[] = { N_ ("Try from another network."),
+                                       N_ ("Ask whoever runs the firewall or proxy on the way whether it reads server "
+                                           "names (SNI)."),
+                                       N_ ("Check that the server is configured for that name, with a certificate."),
+                                       NULL };
+  gboolean known = evidence->sni != NULL && names_whole (without->text, evidence->sni);
+
+  match->title = N_ ("{address} is not reached with the server name {sni}, and is without.");
+  match->detail =
+      known ? N_ ("With it there was no alert: {end}. {without} So the server has that name, and something on the way "
+                  "that reads server names is likely to have stopped it.")
+            : N_ ("With it there was no alert: {end}. {without} The server has no site of that name and does not say "
+                  "so, or something on the way that reads server names stops it.");
+  qs_match_set (match, "end",
+                evidence->reset[QS_END_SERVER] >= 0 ? _ ("the TCP connection was reset")
+                : evidence->fin[QS_END_SERVER] >= 0 ? _ ("the connection was closed")
+                                                    : _ ("nothing came"));
+  match->certainty = MIN (match->certainty, QS_CERTAINTY_LIKELY);
+  match->who = known ? QS_PARTY_PATH : QS_PARTY_UNKNOWN;
+  match->tries = tries;
 }
 
 static gboolean
@@ -163,8 +243,11 @@ match_other_name (const QsEvidence *evidence, QsMatch *match)
 {
   const QsMark *without = find_experiment (evidence, "no-sni", 1);
 
-  if (without == NULL || !is_without_hello (evidence))
+  if (without == NULL || !is_without_hello (evidence) ||
+      (!qs_evidence_has_alert (evidence, ALERT_UNRECOGNIZED_NAME, FALSE) && !add_control (evidence, match)))
     return FALSE;
+  if (!evidence->close.known)
+    describe_filter (evidence, match, without);
   qs_match_set (match, "sni", evidence->sni != NULL ? evidence->sni : _ ("none"));
   qs_match_set (match, "without", without->text);
   qs_match_add_close (match, evidence);
@@ -287,11 +370,20 @@ const QsRule qs_rules_decided[] = {
     QS_CERTAINTY_LIKELY,
     QS_PARTY_PATH,
     { N_ ("Look for a tunnel or VPN with a small MTU on the way back."), N_ ("Try from another network.") } },
+  { "no-common-parameters",
+    QS_SEVERITY_ERROR,
+    "RFC 9846 section 4.2.1",
+    N_ ("{host} takes none of the groups or cipher suites that were offered."),
+    N_ ("{offer} With this client's usual ones it answers."),
+    match_offer_too_small,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_CLIENT,
+    { N_ ("Offer more of them."), N_ ("Switch the wanted group or cipher suite on at the server.") } },
   { "alpn-mismatch",
     QS_SEVERITY_ERROR,
     "RFC 9001 section 8.1",
     N_ ("{host} does not speak the application protocol that was offered."),
-    N_ ("Offered (ALPN): {offered}. With that it refused the handshake. {spoken}"),
+    N_ ("Offered (ALPN): {offered}. {end} {spoken}"),
     match_other_protocol,
     QS_CERTAINTY_PROVED,
     QS_PARTY_UNKNOWN,

@@ -93,6 +93,36 @@ reason_names_alpn (const QsEvidence *evidence)
           strstr (reason, "next protocol") != NULL);
 }
 
+/* RFC 7301 section 3.1: a server chooses among what was offered. Some have a favourite that they name to everybody (Apache's
+ * httpd without a protocol in common), and stacks refuse that with an alert of another name. */
+static gboolean
+match_alpn_not_offered (const QsEvidence *evidence, QsMatch *match)
+{
+  static const char *const tries[] = { N_ ("Offer the protocol that it speaks ({chosen})."),
+                                       N_ ("Switch the wanted protocol on at the server."), NULL };
+  gboolean refused = evidence->alert >= 0 && evidence->close.known && evidence->close.by_us != evidence->server;
+  g_auto (GStrv) offered = evidence->offered_alpn != NULL ? g_strsplit (evidence->offered_alpn, ", ", -1) : NULL;
+
+  if (!refused || evidence->alpn == NULL || *evidence->alpn == '\0' || qs_evidence_is_connected (evidence) ||
+      evidence->client_hello == NULL || evidence->verify_code > 0 ||
+      (offered != NULL && g_strv_contains ((const char *const *) offered, evidence->alpn)))
+    return FALSE;
+  qs_match_set (match, "offered", offered != NULL ? evidence->offered_alpn : _ ("none"));
+  qs_match_set (match, "chosen", evidence->alpn);
+  match->title = N_ ("{host} chose an application protocol (ALPN) that was not offered: {chosen}.");
+  match->detail = N_ ("Offered: {offered}. A server has to choose one of those, or to refuse; this one seems to speak "
+                      "nothing but {chosen}. The client refused that.");
+  match->reference = "RFC 7301 section 3.1";
+  match->tries = tries;
+  match->who = QS_PARTY_SERVER;
+  qs_match_add_message (match, evidence, evidence->client_hello);
+  qs_match_add_message (match, evidence,
+                        evidence->encrypted_extensions != NULL ? evidence->encrypted_extensions
+                                                               : evidence->server_hello);
+  qs_match_add_close (match, evidence);
+  return TRUE;
+}
+
 static gboolean
 match_alpn (const QsEvidence *evidence, QsMatch *match)
 {
@@ -100,7 +130,7 @@ match_alpn (const QsEvidence *evidence, QsMatch *match)
 
   if (!by_client && !qs_evidence_has_alert (evidence, ALERT_NO_APPLICATION_PROTOCOL, FALSE) &&
       !reason_names_alpn (evidence))
-    return FALSE;
+    return match_alpn_not_offered (evidence, match);
   qs_match_add_close (match, evidence);
   qs_match_set (match, "offered", or_unknown (evidence->offered_alpn));
   qs_match_take (match, "others", other_protocols (evidence));
@@ -139,9 +169,9 @@ count_items (const char *list)
   return n;
 }
 
-/* What was offered, in so far as it can be read: thirty names help nobody. */
-static char *
-offer_text (const QsEvidence *evidence)
+/* Thirty names help nobody. */
+char *
+qs_offer_text (const QsEvidence *evidence)
 {
   GString *text = g_string_new (NULL);
   guint n_suites = count_items (evidence->offered_ciphers);
@@ -169,7 +199,7 @@ match_no_common (const QsEvidence *evidence, QsMatch *match)
     }
   if (!found || match->has_error)
     return FALSE;
-  qs_match_take (match, "offer", offer_text (evidence));
+  qs_match_take (match, "offer", qs_offer_text (evidence));
   qs_match_add_message (match, evidence, evidence->client_hello);
   qs_match_add_close (match, evidence);
   if (evidence->close.reason != NULL)
@@ -524,6 +554,14 @@ match_alert (const QsEvidence *evidence, QsMatch *match)
   if (evidence->close.reason != NULL)
     qs_match_take (match, "reason", g_strdup_printf (_ ("The reason given: “%s”."), evidence->close.reason));
   qs_match_add_close (match, evidence);
+  if (evidence->close.by_us && evidence->call != NULL && evidence->call->text != NULL)
+    {
+      static const char *const own[] = { N_ ("Look at the message before the alert: it is what this side refused."),
+                                         NULL };
+      qs_match_take (match, "stack", g_strdup_printf (_ ("Its TLS library says: “%s”."), evidence->call->text));
+      qs_match_add_mark (match, evidence, evidence->call, NULL);
+      match->tries = own;
+    }
   if (evidence->ended && !evidence->failed)
     match->severity = QS_SEVERITY_WARNING;
   return TRUE;
@@ -678,7 +716,7 @@ const QsRule qs_rules_handshake[] = {
     QS_SEVERITY_ERROR,
     "RFC 9846 section 6",
     N_ ("{who} ended the handshake with the TLS alert {name}."),
-    N_ ("{meaning} {reason}"),
+    N_ ("{meaning} {reason} {stack}"),
     match_alert,
     QS_CERTAINTY_PROVED,
     QS_PARTY_UNKNOWN,

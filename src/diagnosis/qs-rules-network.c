@@ -95,6 +95,11 @@ add_sent (const QsEvidence *evidence, QsMatch *match)
 static void
 set_versions (const QsEvidence *evidence, QsMatch *match)
 {
+  static const char *const tries[] = {
+    N_ ("Look at the server's log: it may not take the groups, the application protocol or the server name, and say "
+        "nothing."),
+    N_ ("Look for something on the way that lets no packets of version 1 pass."), NULL
+  };
   const QsMark *versions = qs_trace_find_mark (evidence->trace, QS_MARK_EXPERIMENT, "version-grease", NULL);
 
   if (versions == NULL || versions->value != 1)
@@ -103,6 +108,7 @@ set_versions (const QsEvidence *evidence, QsMatch *match)
   match->detail =
       N_ ("{datagrams} datagrams were sent and nothing came back. {versions} So UDP gets through both ways, and "
           "it is this client's first packets that are passed over.");
+  match->tries = tries;
   qs_match_add_mark (match, evidence, versions, NULL);
 }
 

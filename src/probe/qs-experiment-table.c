@@ -46,6 +46,17 @@ change_padding (QsProbe *run, const char *argument, QsProbeOptions *options, QsT
   return TRUE;
 }
 
+/* What somebody chose to offer, and no more, may be too little. */
+static gboolean
+change_to_usual (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target)
+{
+  gboolean narrowed = options->groups != NULL || options->ciphersuites != NULL;
+
+  g_clear_pointer (&options->groups, g_free);
+  g_clear_pointer (&options->ciphersuites, g_free);
+  return narrowed;
+}
+
 /* A control: what else was changed before proves nothing where the same is answered now. */
 static gboolean
 change_nothing (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target)
@@ -159,15 +170,16 @@ sent_name (const QsEvidence *attempt)
   return g_strdup (attempt->sni != NULL ? attempt->sni : "");
 }
 
-#define ALPN_ROW(over, name, protocol)                                                                               \
-  {                                                                                                                  \
-    .id = "alpn-" name, .transports = over, .slot_ms = 500, .sign = QS_SIGN_EXTENSIONS, .argument = protocol,        \
-    .change = change_alpn, .answered = N_ ("It speaks %s."), .failed = N_ ("With %s it is the same."), .findings = { \
-      "alpn-mismatch",                                                                                               \
-      "silent-after-ack",                                                                                            \
-      "no-common-parameters",                                                                                        \
-      "tls-internal-error"                                                                                           \
-    }                                                                                                                \
+#define ALPN_ROW(over, name, protocol)                                                                        \
+  {                                                                                                           \
+    .id = "alpn-" name, .transports = over, .slot_ms = 500, .sign = QS_SIGN_EXTENSIONS, .argument = protocol, \
+    .controlled = TRUE, .change = change_alpn, .answered = N_ ("It speaks %s."),                              \
+    .failed = N_ ("With %s it is the same."), .findings = {                                                   \
+      "alpn-mismatch",                                                                                        \
+      "silent-after-ack",                                                                                     \
+      "no-common-parameters",                                                                                 \
+      "tls-internal-error"                                                                                    \
+    }                                                                                                         \
   }
 
 /* In the order in which they are made; at most five are. */
@@ -197,6 +209,7 @@ const QsExperimentRow qs_experiment_rows[] = {
     .sign = QS_SIGN_HELLO_AT_ONCE,
     .decides = TRUE,
     .after = "x25519-alone",
+    .controlled = TRUE,
     .change = change_padding,
     .answered =
         N_ ("A ClientHello as large, with X25519 alone, is answered: its size gets through, so it is the post-quantum "
@@ -209,10 +222,21 @@ const QsExperimentRow qs_experiment_rows[] = {
     .slot_ms = 900,
     .sign = QS_SIGN_HELLO,
     .control = TRUE,
-    .after = "padded-hello",
     .change = change_nothing,
     .answered = N_ ("The same once more is answered now: what failed was a passing thing."),
     .failed = N_ ("The same once more fails again.") },
+  { .id = "usual-offer",
+    .transports = QUIC | TLS,
+    .slot_ms = 900,
+    .sign = QS_SIGN_HELLO,
+    .decides = TRUE,
+    .controlled = TRUE,
+    .change = change_to_usual,
+    .answered =
+        N_ ("With this client's usual groups and cipher suites it answers: those that were offered are too few."),
+    .failed = N_ ("With this client's usual groups and cipher suites it is the same."),
+    .findings = { QS_STALLED_SILENT, QS_STALLED_BEFORE_HELLO, "no-common-parameters", "silent-after-ack", "tls-alert",
+                  "no-reply", "timeout" } },
   ALPN_ROW (QUIC, "h3", "h3"),
   ALPN_ROW (QUIC, "hq-interop", "hq-interop"),
   ALPN_ROW (QUIC, "doq", "doq"),
@@ -223,6 +247,7 @@ const QsExperimentRow qs_experiment_rows[] = {
     .transports = QUIC | TLS,
     .slot_ms = 600,
     .sign = QS_SIGN_HELLO,
+    .controlled = TRUE,
     .change = change_sni,
     .answered = N_ ("Without a server name it answers, with a certificate for: %s."),
     .failed = N_ ("Without a server name it is the same."),

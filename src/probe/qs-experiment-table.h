@@ -39,8 +39,9 @@ typedef struct {
   guint slot_ms;    /* how long an answer is waited for, at most */
   QsExperimentSign sign;
   gboolean decides;
-  gboolean control;  /* nothing is changed: an answer takes back what others have decided */
-  const char *after; /* only once that one was answered */
+  gboolean controlled; /* its answer proves nothing before the control has failed */
+  gboolean control;    /* nothing is changed: an answer takes back what others have decided */
+  const char *after;   /* only once that one was answered */
   const char *argument;
   gboolean (*change) (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target);
   /* Untranslated; a %s is what detail() says, where there is none the argument. */

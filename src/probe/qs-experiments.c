@@ -443,6 +443,28 @@ start_versions (QsExperiments *self, const QsExperimentRow *row, guint slot_ms)
 
 /* --- Which, and when --- */
 
+/* Where a change alone was answered, the same once more shows whether it was the change. A refusal that says itself what it is
+ * about needs no such proof. */
+static gboolean
+needs_control (QsExperiments *self)
+{
+  g_autoptr (GPtrArray) marks = qs_experiment_marks (qs_probe_get_trace (self->run));
+
+  for (guint i = 0; i < self->causes->len; i++)
+    {
+      if (g_str_equal (self->causes->pdata[i], "alpn-mismatch") || g_str_equal (self->causes->pdata[i], "sni-unknown"))
+        return FALSE;
+    }
+  for (guint i = 0; i < marks->len; i++)
+    {
+      const QsMark *mark = marks->pdata[i];
+      gint row = qs_experiment_find_row (mark->name);
+      if (row >= 0 && qs_experiment_rows[row].controlled && mark->value == QS_EXPERIMENT_ANSWERED)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static gboolean
 is_called_for (QsExperiments *self, const QsExperimentRow *row)
 {
@@ -450,6 +472,8 @@ is_called_for (QsExperiments *self, const QsExperimentRow *row)
 
   if (row->kind == QS_EXPERIMENT_TWIN || (row->transports & 1u << transport) == 0)
     return FALSE;
+  if (row->control)
+    return needs_control (self);
   if (row->after != NULL)
     return qs_experiment_value (qs_probe_get_trace (self->run), row->after) == QS_EXPERIMENT_ANSWERED;
   if (self->policy == QS_EXPERIMENTS_ALL)
@@ -496,6 +520,19 @@ add_cause (QsExperiments *self, const char *id)
   g_ptr_array_add (self->causes, (gpointer) g_intern_string (id));
 }
 
+/* Where the first attempt was answered so far itself, another one that is proves nothing. */
+static void
+pass_over_shown (QsExperiments *self, const QsEvidence *evidence)
+{
+  for (guint i = 0; self->policy != QS_EXPERIMENTS_ALL && i < qs_experiment_n_rows (); i++)
+    {
+      const QsExperimentRow *row = &qs_experiment_rows[i];
+      if ((row->sign == QS_SIGN_HELLO || row->sign == QS_SIGN_EXTENSIONS) &&
+          qs_experiment_row_judge (row, evidence) > 0)
+        self->tried |= G_GUINT64_CONSTANT (1) << i;
+    }
+}
+
 /* FALSE: what is the matter is known already, and no experiment has a say in it. */
 static gboolean
 look_for_causes (QsExperiments *self, gboolean stalled)
@@ -504,6 +541,8 @@ look_for_causes (QsExperiments *self, gboolean stalled)
   g_autoptr (QsEvidence) evidence = qs_evidence_new (trace, stalled ? now (self) : -1);
   g_autoptr (GPtrArray) findings = qs_findings_new (evidence);
   gboolean known = FALSE;
+
+  pass_over_shown (self, evidence);
 
   for (guint i = 0; i < findings->len; i++)
     {

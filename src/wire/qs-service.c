@@ -126,6 +126,98 @@ is_ldap (QsSpan bytes, QsSpan asked)
   return bytes.length >= 7 && bytes.data[0] == 0x30 && bytes.data[1] < 0x80 && bytes.data[2] == 2 && bytes.data[3] == 1;
 }
 
+/* RFC 4253 section 4.2: lines of other text may stand before it. */
+static gboolean
+is_ssh (QsSpan bytes, QsSpan asked)
+{
+  return has_prefix (bytes, "SSH-") || has_text (bytes, "\nSSH-1.") || has_text (bytes, "\nSSH-2.");
+}
+
+/* RFC 5321 section 4.2: an enhanced status code of RFC 2034 behind the reply code. */
+static gboolean
+is_smtp_refusal (QsSpan bytes, QsSpan asked)
+{
+  return bytes.length >= 9 && (bytes.data[0] == '4' || bytes.data[0] == '5') && bytes.data[3] == ' ' &&
+         bytes.data[4] == bytes.data[0] && bytes.data[5] == '.' && g_ascii_isdigit (bytes.data[6]) &&
+         bytes.data[7] == '.';
+}
+
+/* RFC 2449 section 8: what is wrong, in brackets. */
+static gboolean
+is_pop3_refusal (QsSpan bytes, QsSpan asked)
+{
+  return has_prefix (bytes, "-ERR [");
+}
+
+/* An ErrorResponse: its length, and the fields of severity and SQLSTATE. */
+static gboolean
+is_postgresql (QsSpan bytes, QsSpan asked)
+{
+  return bytes.length >= 12 && bytes.data[0] == 'E' && bytes.data[1] == 0 && bytes.data[2] == 0 &&
+         (has_prefix (QS_SPAN (bytes.data + 5, bytes.length - 5), "SFATAL") ||
+          has_prefix (QS_SPAN (bytes.data + 5, bytes.length - 5), "SERROR"));
+}
+
+/* RFC 1459 section 2.3: a prefix, and a numeric reply or a notice. */
+static gboolean
+is_irc (QsSpan bytes, QsSpan asked)
+{
+  QsSpan line = qs_service_first_line (bytes);
+  const guint8 *space = line.length > 5 && line.data[0] == ':' ? memchr (line.data, ' ', line.length - 4) : NULL;
+
+  if (space == NULL)
+    return has_prefix (bytes, "NOTICE AUTH ") || has_prefix (bytes, "ERROR :");
+  QsSpan command = QS_SPAN (space + 1, line.length - (gsize) (space + 1 - line.data));
+  return has_prefix (command, "NOTICE ") ||
+         (command.length > 3 && g_ascii_isdigit (command.data[0]) && g_ascii_isdigit (command.data[1]) &&
+          g_ascii_isdigit (command.data[2]) && command.data[3] == ' ');
+}
+
+/* RFC 2126: the header of TPKT with the length of all, and a connection confirm or a disconnect of X.224. */
+static gboolean
+is_rdp (QsSpan bytes, QsSpan asked)
+{
+  return bytes.length >= 7 && bytes.data[0] == 3 && bytes.data[1] == 0 && get16 (bytes, 2) == bytes.length &&
+         ((bytes.data[5] & 0xf0) == 0xd0 || bytes.data[5] == 0x80);
+}
+
+/* MQTT 3.1.1 section 3.2: CONNACK, flags of 0 or 1, a return code of 0 to 5. */
+static gboolean
+is_mqtt (QsSpan bytes, QsSpan asked)
+{
+  return bytes.length == 4 && bytes.data[0] == 0x20 && bytes.data[1] == 2 && bytes.data[2] <= 1 && bytes.data[3] <= 5;
+}
+
+/* MS-TDS 2.2.3.1: a table response that is whole. */
+static gboolean
+is_mssql (QsSpan bytes, QsSpan asked)
+{
+  return bytes.length >= 8 && bytes.data[0] == 4 && bytes.data[1] <= 1 && get16 (bytes, 2) == bytes.length &&
+         bytes.data[7] == 0;
+}
+
+/* CQL's binary protocol: an answer that is an error, and its length. */
+static gboolean
+is_cassandra (QsSpan bytes, QsSpan asked)
+{
+  return bytes.length >= 9 && (bytes.data[0] & 0xf0) == 0x80 && (bytes.data[0] & 0x0f) >= 1 &&
+         (bytes.data[0] & 0x0f) <= 5 && bytes.data[4] == 0 && bytes.data[5] == 0 && bytes.data[6] == 0;
+}
+
+/* Oracle's TNS: a refusal says why in brackets. */
+static gboolean
+is_oracle (QsSpan bytes, QsSpan asked)
+{
+  return bytes.length >= 8 && get16 (bytes, 0) >= 8 && bytes.data[4] == 4 && has_text (bytes, "(ERR=");
+}
+
+/* RFC 9846 section 4.2.2: what a client begins with: our own bytes sent back, or somebody else who wants a server. */
+static gboolean
+is_client_hello (QsSpan bytes, QsSpan asked)
+{
+  return bytes.length >= 6 && bytes.data[0] == 22 && bytes.data[1] == 3 && bytes.data[5] == 1;
+}
+
 static gboolean
 is_text (QsSpan bytes, QsSpan asked)
 {
@@ -211,7 +303,13 @@ is_ike (QsSpan bytes, QsSpan asked)
 
 static const Look streams[] = {
   { NULL, "HTTP/", { "HTTP", N_ ("That is plain HTTP: this port takes http, not https."), NOT_TLS } },
-  { NULL, "SSH-", { "SSH", N_ ("That is an SSH server."), NULL } },
+  { is_ssh, NULL, { "SSH", N_ ("That is an SSH server."), NULL } },
+  { is_client_hello,
+    NULL,
+    { "ClientHello",
+      N_ ("That is a ClientHello, which only clients send: an echo service, a loop, or two clients that meet."),
+      NULL } },
+  { is_smtp_refusal, NULL, { "SMTP", N_ ("That is a mail server (SMTP)."), STARTTLS } },
   { is_smtp, NULL, { "SMTP", N_ ("That is a mail server (SMTP)."), STARTTLS } },
   { NULL, "554 ", { "SMTP", N_ ("That is a mail server (SMTP)."), STARTTLS } },
   { NULL, "421 ", { "SMTP", N_ ("That is a mail server (SMTP)."), STARTTLS } },
@@ -219,6 +317,9 @@ static const Look streams[] = {
   { NULL, "220", { "SMTP or FTP", N_ ("That is a mail or FTP server."), STARTTLS } },
   { NULL, "* OK", { "IMAP", N_ ("That is an IMAP server."), STARTTLS } },
   { NULL, "* PREAUTH", { "IMAP", N_ ("That is an IMAP server."), STARTTLS } },
+  { NULL, "* BYE", { "IMAP", N_ ("That is an IMAP server."), STARTTLS } },
+  { is_pop3_refusal, NULL, { "POP3", N_ ("That is a POP3 server."), STARTTLS } },
+  { NULL, "\"IMPLEMENTATION\"", { "ManageSieve", N_ ("That is a server for mail filters (ManageSieve)."), STARTTLS } },
   { NULL, "+OK", { "POP3", N_ ("That is a POP3 server."), STARTTLS } },
   { NULL, "200 ", { "NNTP", N_ ("That is a news server (NNTP)."), STARTTLS } },
   { NULL, "201 ", { "NNTP", N_ ("That is a news server (NNTP)."), STARTTLS } },
@@ -228,7 +329,17 @@ static const Look streams[] = {
   { is_ssl2, NULL, { "SSL 2", N_ ("That is SSL 2, which was given up in 1996."), N_ ("Replace the server.") } },
   { is_socks, NULL, { "SOCKS", N_ ("That is a SOCKS proxy."), NULL } },
   { is_ldap, NULL, { "LDAP", N_ ("That is a directory server (LDAP)."), STARTTLS } },
+  { is_postgresql, NULL, { "PostgreSQL", N_ ("That is a PostgreSQL server."), STARTTLS } },
+  { is_mssql, NULL, { "SQL Server", N_ ("That is a Microsoft SQL Server."), NOT_TLS } },
+  { is_oracle, NULL, { "Oracle", N_ ("That is an Oracle database."), NOT_TLS } },
+  { is_cassandra, NULL, { "Cassandra", N_ ("That is a Cassandra database."), NOT_TLS } },
+  { is_mqtt, NULL, { "MQTT", N_ ("That is a message broker (MQTT)."), NOT_TLS } },
+  { is_rdp, NULL, { "RDP", N_ ("That is a Windows remote desktop (RDP)."), STARTTLS } },
+  { is_irc, NULL, { "IRC", N_ ("That is a chat server (IRC)."), NOT_TLS } },
   { NULL, "-ERR", { "Redis", N_ ("That is a Redis server."), NOT_TLS } },
+  { NULL, "-DENIED", { "Redis", N_ ("That is a Redis server."), NOT_TLS } },
+  { NULL, "-NOAUTH", { "Redis", N_ ("That is a Redis server."), NOT_TLS } },
+  { NULL, "( success ( ", { "Subversion", N_ ("That is a Subversion server."), NULL } },
   { NULL, "ERROR\r\n", { "memcached", N_ ("That is a memcached server."), NOT_TLS } },
   { NULL, "RTSP/", { "RTSP", N_ ("That is a streaming server (RTSP)."), NULL } },
   { NULL, "SIP/", { "SIP", N_ ("That is a telephony server (SIP)."), NULL } },

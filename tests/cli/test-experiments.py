@@ -199,7 +199,7 @@ class Names(Case):
             with self.subTest(scheme), peers.caddy(self.certs) as server:
                 result = self.probe("-4", "--sni=elsewhere.example", f"{scheme}://localhost:{server.port}")
             self.assert_found(result, "sni-unknown", "Without a server name it answers, with a certificate for: localhost")
-            self.assert_outcomes(result, no_sni="answered", sni_other="failed")
+            self.assert_outcomes(result, no_sni="answered", same_again="failed")
 
     def test_not_the_cause(self):
         with peers.misbehaving("tcp", "any-hello-alert-40") as peer:

@@ -106,6 +106,7 @@ class OverTcp(Case):
         "http-511": ("plain-tcp", "captive portal"),
         "ssh": ("plain-tcp", "“SSH-2.0-OpenSSH_9.2p1”.*SSH server"),
         "telnet": ("plain-tcp", "Telnet"),
+        "echo": ("plain-tcp", "no TLS server.*ClientHello, which only clients send"),
         "smtp": ("plain-tcp", "mail server"),
         "ftp": ("plain-tcp", "FTP server"),
         "imap": ("plain-tcp", "IMAP"),

@@ -156,7 +156,47 @@ test_protocol (void)
   experiment (made, "alpn-hq-interop", 0);
   assert_not (made, "alpn-mismatch");
   experiment (made, "alpn-doq", 1);
+  assert_first (made, "alpn-mismatch", QS_CERTAINTY_LIKELY, "What came of it.");
+  experiment (made, "same-again", 0);
   assert_first (made, "alpn-mismatch", QS_CERTAINTY_PROVED, "What came of it.");
+
+  g_autoptr (Made) passing = refused (&(Hello){ .alpn = "h3", .group = 0x001d });
+  experiment (passing, "alpn-doq", 1);
+  experiment (passing, "same-again", 1);
+  assert_not (passing, "alpn-mismatch");
+}
+
+/* What the server chose is not among what was offered, and the client refused that. */
+static void
+test_protocol_not_offered (void)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
+      made_start (made);
+      made_hello (made, QS_DIRECTION_SENT, QS_TLS_CLIENT_HELLO, &(Hello){ .alpn = "h3", .group = 0x001d });
+      made_hello (made, QS_DIRECTION_RECEIVED, QS_TLS_SERVER_HELLO, &(Hello){ .group = 0x001d, .version = 0x0304 });
+      made_mark (made, QS_MARK_FACT, "tls.alpn", 0, i == 0 ? "doq" : "h3");
+      made_close (made, "local", FALSE, 0x132, NULL);
+      made_outcome (made, "failed", "handshake");
+      if (i == 0)
+        assert_first (made, "alpn-mismatch", QS_CERTAINTY_PROVED, "nothing but doq");
+      else
+        assert_not (made, "alpn-mismatch");
+    }
+}
+
+static void
+test_offer (void)
+{
+  g_autoptr (Made) made = refused (&(Hello){ .alpn = "h3", .group = 0x0019 });
+  experiment (made, "usual-offer", 0);
+  assert_first (made, "no-common-parameters", QS_CERTAINTY_POSSIBLE, "stands for many things");
+  g_autoptr (Made) narrow = refused (&(Hello){ .alpn = "h3", .group = 0x0019 });
+  experiment (narrow, "usual-offer", 1);
+  assert_first (narrow, "no-common-parameters", QS_CERTAINTY_LIKELY, "usual ones it answers");
+  experiment (narrow, "same-again", 0);
+  assert_first (narrow, "no-common-parameters", QS_CERTAINTY_PROVED, "usual ones it answers");
 }
 
 static void
@@ -166,6 +206,8 @@ test_name (void)
   experiment (made, "no-sni", 0);
   assert_not (made, "sni-unknown");
   experiment (made, "no-sni", 1);
+  assert_first (made, "sni-unknown", QS_CERTAINTY_LIKELY, "What came of it.");
+  experiment (made, "same-again", 0);
   assert_first (made, "sni-unknown", QS_CERTAINTY_PROVED, "What came of it.");
 }
 
@@ -295,6 +337,8 @@ main (int argc, char **argv)
   g_test_add_func ("/decided/hello-not-large", test_hello_not_large);
   g_test_add_func ("/decided/hello-late", test_hello_late);
   g_test_add_func ("/decided/protocol", test_protocol);
+  g_test_add_func ("/decided/protocol-not-offered", test_protocol_not_offered);
+  g_test_add_func ("/decided/offer", test_offer);
   g_test_add_func ("/decided/name", test_name);
   g_test_add_func ("/decided/elsewhere", test_elsewhere);
   g_test_add_func ("/decided/small-alone", test_small_alone);

@@ -123,6 +123,11 @@ def sends_then_alert(level, description):
     return serve
 
 
+def echo(conn, _args):
+    while data := conn.recv(65536):
+        conn.sendall(data)
+
+
 BEHAVIOURS = {
     'half-a-hello': half_a_hello,
     'small-group': small_group,
@@ -151,6 +156,7 @@ BEHAVIOURS = {
     'no-renegotiation-info': no_renegotiation_info,
     'http-400': says(b'HTTP/1.1 400 Bad Request\r\nServer: web\r\nContent-Type: text/html\r\n\r\n<html>bad</html>', False),
     'http-portal': says(b'HTTP/1.1 302 Found\r\nLocation: http://portal.example.test/login\r\nContent-Length: 0\r\n\r\n', False),
+    'echo': echo,
     'ssh': says(b'SSH-2.0-OpenSSH_9.2p1\r\n'),
     'telnet': says(b'\xff\xfd\x18\xff\xfd\x20'),
 }
