@@ -7,12 +7,16 @@
 #include "wire/qs-packet.h"
 
 #define CID_LENGTH 8
+/* Behind all sockets: what has come is read before time is said to be over, however late both are noticed. */
+#define TIMER_PRIORITY (G_PRIORITY_DEFAULT + 10)
+/* Of datagrams that are no answer: who floods us with them does not put off the end. */
+#define MOST_STRANGE 64
 
 typedef struct {
   GSocket *socket;
-  GSource *wait, *timeout, *again;
+  GSource *wait, *timer;
   guint8 *packet;
-  guint size;
+  guint size, half_ms, n_strange;
 } Look;
 
 static void
@@ -25,24 +29,21 @@ clear_source (GSource **source)
 }
 
 static void
+settle (Look *look)
+{
+  clear_source (&look->wait);
+  clear_source (&look->timer);
+}
+
+static void
 look_free (gpointer data)
 {
   Look *look = data;
 
-  clear_source (&look->wait);
-  clear_source (&look->timeout);
-  clear_source (&look->again);
+  settle (look);
   g_clear_object (&look->socket);
   g_free (look->packet);
   g_free (look);
-}
-
-static void
-settle (Look *look)
-{
-  clear_source (&look->wait);
-  clear_source (&look->timeout);
-  clear_source (&look->again);
 }
 
 /* The ids are ours, so an answer that bears them, swapped, is an answer to this (RFC 8999 section 6). */
@@ -84,6 +85,13 @@ read_versions (const Look *look, const guint8 *bytes, gsize length)
   return versions;
 }
 
+static void
+fail_timed_out (GTask *task)
+{
+  settle (g_task_get_task_data (task));
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "%s", _ ("There was no answer."));
+}
+
 static gboolean
 ready_cb (GSocket *socket, GIOCondition condition, gpointer data)
 {
@@ -105,8 +113,13 @@ ready_cb (GSocket *socket, GIOCondition condition, gpointer data)
       return G_SOURCE_REMOVE;
     }
   GArray *versions = length > 0 ? read_versions (look, bytes, (gsize) length) : NULL;
-  if (versions == NULL)
+  if (versions == NULL && ++look->n_strange < MOST_STRANGE)
     return G_SOURCE_CONTINUE; /* something else: it is no answer */
+  if (versions == NULL)
+    {
+      fail_timed_out (task);
+      return G_SOURCE_REMOVE;
+    }
   settle (look);
   g_task_return_pointer (task, versions, (GDestroyNotify) g_array_unref);
   return G_SOURCE_REMOVE;
@@ -117,28 +130,32 @@ timeout_cb (gpointer data)
 {
   g_autoptr (GTask) task = g_object_ref (data);
 
-  settle (g_task_get_task_data (task));
-  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "%s", _ ("There was no answer."));
+  fail_timed_out (task);
   return G_SOURCE_REMOVE;
 }
 
+static void
+set_timer (GTask *task, guint ms, GSourceFunc func)
+{
+  Look *look = g_task_get_task_data (task);
+
+  clear_source (&look->timer);
+  look->timer = g_timeout_source_new (ms);
+  g_source_set_priority (look->timer, TIMER_PRIORITY);
+  g_source_set_callback (look->timer, func, g_object_ref (task), g_object_unref);
+  g_source_attach (look->timer, g_task_get_context (task));
+}
+
+/* The second half of the time begins when the repetition is out, not when it was to be. */
 static gboolean
 again_cb (gpointer data)
 {
-  Look *look = g_task_get_task_data (data);
+  g_autoptr (GTask) task = g_object_ref (data);
+  Look *look = g_task_get_task_data (task);
 
   g_socket_send (look->socket, (const char *) look->packet, look->size, NULL, NULL);
+  set_timer (task, look->half_ms, timeout_cb);
   return G_SOURCE_REMOVE;
-}
-
-static GSource *
-add_timeout (GTask *task, guint ms, GSourceFunc func)
-{
-  GSource *source = g_timeout_source_new (ms);
-
-  g_source_set_callback (source, func, g_object_ref (task), g_object_unref);
-  g_source_attach (source, g_task_get_context (task));
-  return source;
 }
 
 void
@@ -169,8 +186,8 @@ qs_version_probe_async (GSocketAddress *address, guint size, guint timeout_ms, G
       g_task_return_error (task, error);
       return;
     }
-  look->timeout = add_timeout (task, timeout_ms, timeout_cb);
-  look->again = add_timeout (task, timeout_ms / 2, again_cb);
+  look->half_ms = timeout_ms / 2;
+  set_timer (task, look->half_ms, again_cb);
   look->wait = g_socket_create_source (look->socket, G_IO_IN, cancellable);
   g_source_set_callback (look->wait, G_SOURCE_FUNC (ready_cb), g_object_ref (task), g_object_unref);
   g_source_attach (look->wait, g_task_get_context (task));

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 /* Sends one long header of a version that no one has (RFC 9000 section 15 keeps 0x?a?a?a?a free for it), padded to size
  * bytes, and waits for Version Negotiation: a server of any version answers so (RFC 9000 section 6.1), whatever else it
- * dislikes. It is sent once more half-way. */
+ * dislikes. It is sent once more half-way, and has the other half of the time to be answered in. */
 void qs_version_probe_async (GSocketAddress *address, guint size, guint timeout_ms, GCancellable *cancellable,
                              GAsyncReadyCallback callback, gpointer data);
 /* The versions listed, as guint32 (transfer full), greased ones too. NULL with G_IO_ERROR_TIMED_OUT, or as the socket says. */

@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 import a11y
+import peers
 
 
 class Server:
@@ -61,10 +62,7 @@ class TestWindow(unittest.TestCase):
         return steps if steps and all(step.endswith("done") for step in steps) else None
 
     def test_closed_port(self):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as placeholder:
-            placeholder.bind(("127.0.0.1", 0))
-            port = placeholder.getsockname()[1]
-        with a11y.Window() as window:
+        with peers.closed_port() as port, a11y.Window() as window:
             window.type("Target", f"quic://127.0.0.1:{port}")
             window.click("Connect", "push button")
             window.wait_text("Connection state", "Failed")

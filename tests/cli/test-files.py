@@ -100,7 +100,7 @@ class Files(unittest.TestCase):
 
     def test_same(self):
         """What no scenario is: HTTP/3, TLS over TCP, nobody there, both families, a bad path, nothing sent at all."""
-        with tempfile.TemporaryDirectory() as folder, peers.quicserve(probe.SERVER) as peer:
+        with tempfile.TemporaryDirectory() as folder, peers.quicserve(probe.SERVER) as peer, peers.closed_port() as closed:
             capture = os.path.join(folder, "run.pcapng")
             for arguments in (
                 (f"https://localhost:{peer.port}/bytes/100000",),
@@ -111,8 +111,8 @@ class Files(unittest.TestCase):
                 ("--alpn=nonsense", f"tls://localhost:{peer.port}/"),
                 ("--alpn=a,b", f"quic://localhost:{peer.port}"),
                 ("--sni=other.example", f"quic://localhost:{peer.port}/"),
-                ("--timeout=5", f"quic://{peers.HOST}:{peers.free_port()}"),
-                ("--timeout=5", f"tls://{peers.HOST}:{peers.free_port()}/"),
+                ("--timeout=5", f"quic://{peers.HOST}:{closed}"),
+                ("--timeout=5", f"tls://{peers.HOST}:{closed}/"),
                 ("https://nosuch.invalid/",),
             ):
                 with self.subTest(arguments):

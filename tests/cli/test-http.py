@@ -42,7 +42,10 @@ class Case(unittest.TestCase):
 
 class Status(Case):
     def test_nginx(self):
-        dead = peers.free_port()
+        with peers.closed_port() as dead:
+            self.check_nginx(dead)
+
+    def check_nginx(self, dead):
         extra = f"""
           location = /moved {{ return 301 https://example.org/there; }}
           location = /misdirected {{ return 421; }}
@@ -284,8 +287,8 @@ class Alternatives(Case):
             self.assertEqual(result.report["dns"]["alternatives"][0]["result"], "same")
 
     def test_dead(self):
-        with peers.udp_silent() as silent:
-            for port, words in ((peers.free_port(), "refused it"), (silent.port, "Nothing came back")):
+        with peers.udp_silent() as silent, peers.closed_port() as closed:
+            for port, words in ((closed, "refused it"), (silent.port, "Nothing came back")):
                 with peers.nginx(self.certs, extra=f"""add_header Alt-Svc 'h2=":1", h3=":{port}"';""") as web:
                     result = self.probe(*self.target(web.port))
                     self.assert_says(result, "alt-svc-dead", f":{port}, and it does not answer.*{words}", "warning")
@@ -318,8 +321,7 @@ class Alternatives(Case):
             self.assertIn("alpn=h3,h2", record["text"])
 
     def test_record_that_leads_nowhere(self):
-        dead = peers.free_port()
-        with peers.nginx(self.certs) as web:
+        with peers.closed_port() as dead, peers.nginx(self.certs) as web:
             with name_server([https_rdata(1, ".", alpn("h3"), port_parameter(dead))]) as (port, _):
                 result = self.probe(*self.target(web.port, f"--dns={peers.HOST}:{port}"))
             self.assert_says(result, "alt-svc-dead", f":{dead}, .*HTTPS record", "warning")

@@ -405,7 +405,7 @@ class NoServer(WithCertificates):
                 self.assertLess(min(waits), 400)
 
     def test_closed_tcp_port(self):
-        with peers.closed_port("tcp") as port:
+        with peers.closed_port() as port:
             result = probe.probe(f"tls://127.0.0.1:{port}")
             self.assertEqual(result.errors, ["connection-refused"], result.text)
 

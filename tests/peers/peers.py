@@ -547,19 +547,22 @@ def udp_relay(port, passes, host=HOST):
 
 
 @contextlib.contextmanager
-def closed_port(protocol="udp", host=HOST):
-    """A port on which nothing listens, for the length of the block: the other protocol's
-    socket of the same number is held, so that free_port() of others does not choose it."""
+def closed_port(host=HOST):
+    """A port on which nothing listens, over UDP and TCP, for the length of the block. It is held all the same, so that no other
+    test gets it: TCP's socket does not listen, and UDP's is connected to itself, which hears nobody else."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    kind = socket.SOCK_STREAM if protocol == "udp" else socket.SOCK_DGRAM
-    while True:
-        holder = socket.socket(family, kind)  # bound, not listening: TCP refuses as well
-        holder.bind((host, 0))
-        port = holder.getsockname()[1]
-        if not is_bound(protocol, port):
-            break
-        holder.close()
-    with holder:
+    with contextlib.ExitStack() as stack:
+        port = None
+        while port is None:
+            tcp = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
+            udp = stack.enter_context(socket.socket(family, socket.SOCK_DGRAM))
+            tcp.bind((host, 0))
+            try:
+                udp.bind(tcp.getsockname()[:2])
+            except OSError:
+                continue
+            udp.connect(udp.getsockname()[:2])
+            port = udp.getsockname()[1]
         yield port
 
 

@@ -143,14 +143,19 @@ class SocketsTest(unittest.TestCase):
                 peers.wait_until(lambda: peer.received == [b"abc"], "the bytes")
 
     def test_closed_ports_refuse(self):
-        with peers.closed_port("udp") as port, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-            client.settimeout(peers.PATIENCE)
-            client.connect((peers.HOST, port))
-            client.send(b"abc")
-            with self.assertRaises(ConnectionRefusedError):
-                client.recv(100)
-        with peers.closed_port("tcp") as port, self.assertRaises(ConnectionRefusedError):
-            socket.create_connection((peers.HOST, port), timeout=peers.PATIENCE)
+        for family, host in ((socket.AF_INET, peers.HOST), (socket.AF_INET6, "::1")):
+            with peers.closed_port(host) as port, socket.socket(family, socket.SOCK_DGRAM) as client:
+                client.settimeout(peers.PATIENCE)
+                client.connect((host, port))
+                client.send(b"abc")
+                with self.assertRaises(ConnectionRefusedError):
+                    client.recv(100)
+                with self.assertRaises(ConnectionRefusedError):
+                    socket.create_connection((host, port), timeout=peers.PATIENCE)
+                # And nobody else gets it.
+                for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                    with socket.socket(family, kind) as other, self.assertRaises(OSError):
+                        other.bind((host, port))
 
 
 if __name__ == "__main__":
