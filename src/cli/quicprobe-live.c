@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/quicprobe-live.h"
 
+#include "base/qs-clock.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "cli/qs-cli.h"
@@ -9,13 +10,16 @@
 
 /* How often a run that is waiting is looked at: a silent port has to be named 3.5 s after the start. */
 #define LOOK_EVERY_MS 200
+/* A look goes over all that there is: of a long trace, on a busy machine, it takes longer than the time until the next one. So many
+ * times what one took is left to what it looks at. */
+#define LOOK_SHARE 8
 
 struct _QuicprobeLive {
   QsProbe *probe;
   QsStudy *study;
   FILE *trace_out; /* NULL: no --trace */
   gboolean quiet;
-  guint look_source;
+  guint look_source; /* 0: none, or the run has ended: what is to be said then stands in the report */
   GHashTable *named; /* findings' ids, static strings */
   guint next_packet, next_message, next_mark;
 };
@@ -35,10 +39,9 @@ event_cb (QsProbe *probe, const char *text, QuicprobeLive *live)
 }
 
 /* Only what is wrong is worth a line before the report. */
-static gboolean
-look_cb (gpointer data)
+static void
+look (QuicprobeLive *live)
 {
-  QuicprobeLive *live = data;
   QsTrace *trace = qs_probe_get_trace (live->probe);
 
   qs_study_look (live->study, qs_trace_now (trace));
@@ -51,7 +54,24 @@ look_cb (gpointer data)
       g_autofree char *line = g_strdup_printf ("%s [%s] %s", finding->title, finding->id, finding->detail);
       print_event (live, line);
     }
-  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+look_cb (gpointer data)
+{
+  QuicprobeLive *live = data;
+  gint64 began = qs_clock_now_us (qs_clock_get_steady ());
+
+  look (live);
+  gint64 took = qs_clock_now_us (qs_clock_get_steady ()) - began;
+  live->look_source = g_timeout_add ((guint) MAX (LOOK_EVERY_MS, took * LOOK_SHARE / 1000), look_cb, live);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+ended_cb (QsProbe *probe, QuicprobeLive *live)
+{
+  g_clear_handle_id (&live->look_source, g_source_remove);
 }
 
 static void
@@ -174,6 +194,7 @@ quicprobe_live_new (QsProbe *probe, QsStudy *study, const QuicprobeOptions *opti
   if (!live->quiet)
     {
       g_signal_connect (probe, "event", G_CALLBACK (event_cb), live);
+      g_signal_connect (probe, "ended", G_CALLBACK (ended_cb), live);
       live->look_source = g_timeout_add (LOOK_EVERY_MS, look_cb, live);
     }
   if (live->trace_out != NULL)

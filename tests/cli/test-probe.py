@@ -379,15 +379,10 @@ class NoServer(WithCertificates):
     def test_closed_port(self):
         for mode in MODES:
             with self.subTest(mode), peers.closed_port() as port:
-                # The best of a few: this machine may be busy, the program may not be slow.
-                totals = []
-                for _ in range(5):
-                    result = probe.probe(f"--mode={mode}", f"quic://127.0.0.1:{port}")
-                    self.assertEqual(result.errors, ["port-closed"], result.text)
-                    totals.append(result.report["timings_ms"]["total"])
-                    if totals[-1] < 100:
-                        break
-                self.assertLess(min(totals), 100)
+                # 100 ms are promised on a quiet machine: tests/engine/test-probe.c holds it to that, with -m perf.
+                target = (f"--mode={mode}", f"quic://127.0.0.1:{port}")
+                result = probe.in_time(lambda given=target: probe.probe(*given), 200, attempts=10)
+                self.assertEqual(result.errors, ["port-closed"], result.text)
 
     def test_closed_port_behind_a_slow_path(self):
         """What waits in our own impairment is refused while OpenSSL sleeps: it must hear of it then, not at its next probe after
@@ -395,7 +390,7 @@ class NoServer(WithCertificates):
         for mode in MODES:
             with self.subTest(mode), peers.closed_port() as port:
                 waits = []
-                for _ in range(5):
+                for _ in range(10):
                     result = probe.probe(f"--mode={mode}", "--impair=delay=30ms", f"quic://127.0.0.1:{port}")
                     self.assertEqual(result.errors, ["port-closed"], result.text)
                     told = max(e["time_ms"] for e in result.findings["port-closed"]["evidence"] if e["time_ms"] is not None)
@@ -470,7 +465,7 @@ class NoServer(WithCertificates):
                 self.addCleanup(process.kill)
                 peers.wait_until(lambda: peer.received, "the first datagram")
                 process.send_signal(signal.SIGINT)
-                out, err = process.communicate(timeout=10)
+                out, err = process.communicate(timeout=probe.PATIENCE)
                 self.assertEqual(process.returncode, 1)
                 self.assertIn("CONNECTION_CLOSE", err.decode())  # while OpenSSL's congestion window has room for it
                 probe.check_shape(json.loads(out), probe.CONTRACT)
