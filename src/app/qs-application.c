@@ -152,7 +152,15 @@ open_lesson (QsWindow *window, const char *text, GError **error)
   return TRUE;
 }
 
-/* A file that is there is opened; all else is a target, and said to be a bad one where it is. */
+/* What is there, and what is written as a path: whether it is a file to be read is told when it is opened. */
+static gboolean
+is_path (const char *text, const char *path)
+{
+  return path != NULL && (g_path_is_absolute (text) || g_str_has_prefix (text, "./") ||
+                          g_str_has_prefix (text, "../") || qs_files_is_there (path));
+}
+
+/* All else is a target, and said to be a bad one where it is. */
 static void
 open_arguments (QsApplication *self, QsWindow *window, GApplicationCommandLine *line, const char *const *arguments,
                 const char *const *key_logs, const char *join, gboolean keep_page)
@@ -164,7 +172,7 @@ open_arguments (QsApplication *self, QsWindow *window, GApplicationCommandLine *
       g_autoptr (GFile) file = g_application_command_line_create_file_for_arg (line, arguments[i]);
       g_autofree char *path = g_file_get_path (file);
 
-      if (path != NULL && qs_files_is_there (path))
+      if (is_path (arguments[i], path))
         g_strv_builder_add (builder, path);
       else if (qs_window_connect (window, arguments[i]) == NULL)
         self->exit_status = usage_error (line, qs_window_get_error (window));

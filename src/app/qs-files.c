@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/qs-files.h"
 
+#include <glib/gstdio.h>
+
 #include <string.h>
 
 #include "app/qs-opening.h"
@@ -64,7 +66,8 @@ qs_files_is_there (const char *name)
 
   guint number;
   g_autofree char *path = split_number (name, &number);
-  return g_file_test (path, G_FILE_TEST_IS_REGULAR);
+  GStatBuf info;
+  return g_lstat (path, &info) == 0 && !S_ISDIR (info.st_mode);
 }
 
 void

@@ -14,7 +14,7 @@ void qs_files_open (QsWindow *window, const char *path, const char *key_log);
  * connections is wanted, "FILE#12". other: the other end's recording, or NULL. keep_page: the page that is shown was asked for. */
 void qs_files_open_all (QsWindow *window, const char *const *names, const char *const *key_logs, const char *other,
                         gboolean keep_page);
-gboolean qs_files_is_there (const char *name); /* "FILE" or "FILE#12" */
+gboolean qs_files_is_there (const char *name); /* "FILE" or "FILE#12": something, and no folder */
 /* Two files that were dropped together: as both ends of one connection where they are that, else as they are, each alone. */
 void qs_files_open_pair (QsWindow *window, const char *path, const char *other);
 /* Opens the other end's recording of a run: of the connections in it the one that is the same. The run then shows both ends

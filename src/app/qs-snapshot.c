@@ -3,6 +3,7 @@
 
 #include "app/qs-files.h"
 #include "base/qs-i18n.h"
+#include "formats/qs-file-writer.h"
 
 /* What changed in the last moment is laid out and drawn within a few frames. */
 #define SETTLE_FRAMES 6
@@ -67,6 +68,13 @@ draw_window (GtkWidget *widget, const GdkRectangle *area)
   return surface;
 }
 
+static cairo_status_t
+append_cb (void *data, const unsigned char *bytes, unsigned length)
+{
+  g_byte_array_append (data, bytes, length);
+  return CAIRO_STATUS_SUCCESS;
+}
+
 static gboolean
 write_png (QsWindow *window, const char *path)
 {
@@ -74,11 +82,15 @@ write_png (QsWindow *window, const char *path)
 
   qs_window_get_full_area (window, &area);
   cairo_surface_t *surface = draw_window (GTK_WIDGET (window), &area);
-  cairo_status_t status = cairo_surface_write_to_png (surface, path);
+  g_autoptr (GByteArray) png = g_byte_array_new ();
+  g_autoptr (GError) error = NULL;
+  cairo_status_t status = cairo_surface_write_to_png_stream (surface, append_cb, png);
   cairo_surface_destroy (surface);
   if (status != CAIRO_STATUS_SUCCESS)
     g_printerr (_ ("quicscope: the picture cannot be written to %s: %s\n"), path, cairo_status_to_string (status));
-  return status == CAIRO_STATUS_SUCCESS;
+  else if (!qs_file_write (path, 0666, png->data, png->len, &error))
+    g_printerr ("quicscope: %s\n", error->message);
+  return status == CAIRO_STATUS_SUCCESS && error == NULL;
 }
 
 static gboolean

@@ -160,13 +160,12 @@ render_timeline (QsTrace *trace, const QsTimelineOptions *options, const QsChart
 static gboolean
 write_bytes (GBytes *bytes, const char *path, GError **error)
 {
-  g_autoptr (QsFileWriter) writer = bytes != NULL ? qs_file_writer_new (path, 0666, error) : NULL;
   gsize length;
 
-  if (writer == NULL)
+  if (bytes == NULL)
     return FALSE;
   const void *data = g_bytes_get_data (bytes, &length);
-  return qs_file_writer_write (writer, data, length, error) && qs_file_writer_finish (writer, error);
+  return qs_file_write (path, 0666, data, length, error);
 }
 
 GBytes *

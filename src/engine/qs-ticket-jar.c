@@ -276,7 +276,5 @@ qs_ticket_jar_save (QsTicketJar *self, const char *path, GError **error)
   for (int i = 0; i < sk_X509_num (kept->above); i++)
     PEM_write_bio_X509 (bio, sk_X509_value (kept->above, i));
   long length = BIO_get_mem_data (bio, &text);
-  g_autoptr (QsFileWriter) writer = qs_file_writer_new (path, 0600, error);
-  return writer != NULL && qs_file_writer_write (writer, text, (gsize) MAX (length, 0), error) &&
-         qs_file_writer_finish (writer, error);
+  return qs_file_write (path, 0600, text, (gsize) MAX (length, 0), error);
 }

@@ -262,3 +262,11 @@ qs_file_writer_free (QsFileWriter *self)
   g_free (self->path);
   g_free (self);
 }
+
+gboolean
+qs_file_write (const char *path, guint mode, const void *bytes, gsize length, GError **error)
+{
+  g_autoptr (QsFileWriter) writer = qs_file_writer_new (path, mode, error);
+
+  return writer != NULL && qs_file_writer_write (writer, bytes, length, error) && qs_file_writer_finish (writer, error);
+}

@@ -28,6 +28,9 @@ gboolean qs_file_writer_write (QsFileWriter *self, const void *bytes, gsize leng
 /* Flushes and renames. FALSE leaves what was there before. */
 gboolean qs_file_writer_finish (QsFileWriter *self, GError **error);
 
+/* All of a file at once. */
+gboolean qs_file_write (const char *path, guint mode, const void *bytes, gsize length, GError **error);
+
 /* Removes what was not finished. */
 void qs_file_writer_free (QsFileWriter *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsFileWriter, qs_file_writer_free)

@@ -528,9 +528,7 @@ qs_server_write_ca (QsServer *self, const char *path, GError **error)
       return FALSE;
     }
   /* Aside, then renamed: who waits for the file never reads half of it. */
-  g_autoptr (QsFileWriter) writer = qs_file_writer_new (path, 0644, error);
-  return writer != NULL && qs_file_writer_write (writer, self->ca_pem, strlen (self->ca_pem), error) &&
-         qs_file_writer_finish (writer, error);
+  return qs_file_write (path, 0644, self->ca_pem, strlen (self->ca_pem), error);
 }
 
 GListModel *

@@ -2,18 +2,39 @@
 """Every option that names a file, and every folder that is searched, with each kind of file that is none: told within a moment."""
 
 import os
-import socket
 import subprocess
 import tempfile
-import time
 import unittest
 
 import peers
 import probe
+from no_files import Kinds, find_options, run
 
-FOUR_GIGABYTES = 4 << 30
 MOMENT = 1.0  # of the processor: the clock on the wall is the machine's load
-PATIENCE = 30  # on the wall: what waits for a pipe, or reads a device, waits for ever
+TARGET = "quic://127.0.0.1:1"
+
+# What each option that names a file is given besides, so that nothing but the file is at fault. {}: the file.
+READ = {
+    "quicprobe": {
+        "--session": ["--session={}", TARGET],
+        "--cacert": ["--cacert={}", TARGET],
+        "--cert": ["--cert={}", "--key=KEY", TARGET],
+        "--key": ["--cert=CERTIFICATE", "--key={}", TARGET],
+        "--read": ["--read={}"],
+        "--keylog": ["--read=CAPTURE", "--keylog={}"],
+        "--join": ["--read=CAPTURE", "--join={}"],
+        "--compare": ["--read=CAPTURE", "--compare={}"],
+    },
+    "quicserve": {
+        "--cert": ["--port=0", "--cert={}", "--key=KEY"],
+        "--key": ["--port=0", "--cert=CERTIFICATE", "--key={}"],
+    },
+}
+WRITTEN = {
+    "quicprobe": {option: [f"{option}={{}}", TARGET] for option in ("--qlog", "--pcapng", "--keylog", "--report", "--output", "--session")},
+    "quicserve": {option: ["--port=0", f"{option}={{}}"] for option in ("--write-ca", "--qlog")},
+}
+PROGRAMS = {"quicprobe": probe.PROGRAM, "quicserve": probe.SERVER}
 
 
 def find_capture():
@@ -21,47 +42,12 @@ def find_capture():
     return os.path.join(os.environ["QS_SRCDIR"], "tests", "cli", "captures", "quic-no-keys.pcap")
 
 
-class Kinds:
-    """The files that are none, in a folder of their own."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.paths = {}
-        os.mkfifo(self.at("pipe"))
-        os.symlink("loop", self.at("loop"))
-        os.mkdir(self.at("folder"))
-        with open(self.at("huge"), "wb") as file:
-            file.truncate(FOUR_GIGABYTES)
-        with open(self.at("unreadable"), "w", encoding="ascii") as file:
-            file.write("secret\n")
-        os.chmod(self.at("unreadable"), 0)
-        with socket.socket(socket.AF_UNIX) as server:
-            server.bind(self.at("socket"))
-        self.at("missing")
-        self.paths["device"] = "/dev/zero"
-        if os.geteuid() == 0:
-            del self.paths["unreadable"]  # to root everything is readable
-
-    def at(self, kind):
-        self.paths[kind] = os.path.join(self.folder, kind)
-        return self.paths[kind]
-
-
-def run(command, env=None):
-    """Status, what it wrote, and the seconds of processor that it took."""
-    before = os.times()
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE,
-                          env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})})  # fmt: skip
-    after = os.times()
-    spent = after.children_user + after.children_system - before.children_user - before.children_system
-    return done.returncode, done.stderr.decode("utf-8"), spent
-
-
 class FilesThatAreNone(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
+        os.chmod(folder.name, 0o755)
         kinds = os.path.join(folder.name, "kinds")
         os.mkdir(kinds)
         self.kinds = Kinds(kinds)
@@ -77,53 +63,49 @@ class FilesThatAreNone(unittest.TestCase):
                        stdin=subprocess.DEVNULL)  # fmt: skip
         return certificate, key
 
-    def check(self, command, path, statuses):
-        status, err, spent = run(command)
+    def check(self, command, path, statuses, **options):
+        status, err, spent = run(command, **options)
         self.assertIn(status, statuses, err)
         self.assertIn(path, err)
         self.assertLess(len(err), 2000, err)
         self.assertLess(spent, MOMENT)
 
+    def test_every_option_has_a_row(self):
+        """An option that comes, and names a file, is to be tried with files that are none."""
+        for name, program in PROGRAMS.items():
+            with self.subTest(program=name):
+                self.assertEqual(find_options(program), set(READ[name]) | set(WRITTEN[name]))
+
     def test_read(self):
         certificate, key = self.make_pair()
-        capture, target = find_capture(), "quic://127.0.0.1:1"
-        options = {
-            "--session": ["--session={}", target],
-            "--cacert": ["--cacert={}", target],
-            "--cert": ["--cert={}", f"--key={key}", target],
-            "--key": [f"--cert={certificate}", "--key={}", target],
-            "--read": ["--read={}"],
-            "--keylog": [f"--read={capture}", "--keylog={}"],
-            "--join": [f"--read={capture}", "--join={}"],
-            "--compare": [f"--read={capture}", "--compare={}"],
-        }
-        for option, arguments in options.items():
-            for kind, path in self.kinds.paths.items():
-                if (option, kind) == ("--session", "missing"):
-                    continue  # it is made
-                with self.subTest(option=option, kind=kind):
-                    self.check([probe.PROGRAM, *(text.format(path) for text in arguments)], path, (1, 2))
-
-    def test_served(self):
-        certificate, key = self.make_pair()
-        for option, other in (("--cert", f"--key={key}"), ("--key", f"--cert={certificate}")):
-            for kind, path in self.kinds.paths.items():
-                with self.subTest(option=option, kind=kind):
-                    self.check([probe.SERVER, "--port=0", f"{option}={path}", other], path, (1, 2))
+        os.chmod(key, 0o644)  # nobody has to read it, too
+        words = {"CERTIFICATE": certificate, "KEY": key, "CAPTURE": find_capture()}
+        for name, options in READ.items():
+            for option, arguments in options.items():
+                for word, real in words.items():
+                    arguments = [text.replace(word, real) for text in arguments]
+                for kind, path in self.kinds.paths.items():
+                    if (option, kind) == ("--session", "missing"):
+                        continue  # it is made
+                    with self.subTest(program=name, option=option, kind=kind):
+                        command = [PROGRAMS[name], *(text.format(path) for text in arguments)]
+                        self.check(command, path, (1, 2), **self.kinds.whose(kind))
 
     def test_written(self):
         """What may not be written to; a device is, and what is missing or huge is made anew."""
         paths = {kind: self.kinds.paths[kind] for kind in ("pipe", "loop", "folder", "socket")}
         paths["no folder"] = self.path("no/file")
-        for kind, path in paths.items():
-            for option in ("--qlog", "--pcapng", "--keylog", "--report", "--output"):
-                with self.subTest(option=option, kind=kind):
-                    self.check([probe.PROGRAM, f"{option}={path}", "quic://127.0.0.1:1"], path, (1, 2))
-            for option in ("--write-ca", "--qlog"):
-                if (option, kind) == ("--qlog", "pipe"):
-                    continue  # its reader may come before the first connection
-                with self.subTest(option=option, kind=kind, program="quicserve"):
-                    self.check([probe.SERVER, "--port=0", f"{option}={path}"], path, (1, 2))
+        paths["unreadable"] = os.path.join(self.kinds.folder, "anew")  # in a folder where nobody may write
+        for name, options in WRITTEN.items():
+            for option, arguments in options.items():
+                for kind, path in paths.items():
+                    if (name, option, kind) == ("quicserve", "--qlog", "pipe"):
+                        continue  # its reader may come before the first connection
+                    if option == "--session" and kind in ("no folder", "unreadable"):
+                        continue  # where there is none, and no handshake that brings one, nothing is written
+                    with self.subTest(program=name, option=option, kind=kind):
+                        command = [PROGRAMS[name], *(text.format(path) for text in arguments)]
+                        self.check(command, path, (1, 2), **self.kinds.whose(kind))
         self.assertTrue(os.path.islink(self.kinds.paths["loop"]))
 
     def test_pipe_with_a_reader(self):
@@ -157,6 +139,28 @@ class FilesThatAreNone(unittest.TestCase):
         status, err, _ = run([probe.PROGRAM, "-q", f"--qlog={plain}", "quic://127.0.0.1:1"])
         self.assertEqual((status, err), (1, ""))
         self.assertTrue(os.path.getsize(own) > 0 and os.path.islink(plain))
+
+    def test_session_is_kept_by_the_same_rules(self):
+        """A session is as good as a password: its file is its owner's alone, and no link of another user's is followed."""
+        ca = self.path("ca.pem")
+        server = peers.quicserve(probe.SERVER, f"--write-ca={ca}")
+        self.addCleanup(server.stop)
+        target, path = f"quic://localhost:{server.port}/bytes/3000", self.path("session")
+        command = [probe.PROGRAM, f"--cacert={ca}", "-4", "-q", "--output=/dev/null", target]
+        status, err, _ = run([*command, f"--session={path}"])
+        self.assertEqual((status, os.stat(path).st_mode & 0o777), (0, 0o600), err)
+        self.assertEqual([name for name in os.listdir(self.folder) if name.startswith(".")], [])
+        if os.geteuid() != 0:
+            return
+        shared, victim = self.path("shared"), self.path("victim")
+        os.mkdir(shared)
+        os.chmod(shared, 0o1777)
+        planted = os.path.join(shared, "planted")
+        os.symlink(victim, planted)
+        os.lchown(planted, 65534, 65534)
+        status, err, _ = run([*command, f"--session={planted}"])
+        self.assertEqual((status, os.path.exists(victim)), (1, False), err)
+        self.assertIn(planted, err)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
 #include "app/widgets/qs-file-dialog.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "formats/qs-file-writer.h"
 
 #define MOST_SAVED ((gsize) 64 << 20) /* of a file: no more of it is kept in memory */
 
@@ -203,14 +204,42 @@ hex_toggled_cb (QsResponsePage *self)
     show_recorded (self, run);
 }
 
+typedef struct {
+  char *path;
+  GBytes *bytes;
+} Save;
+
+static void
+save_free (gpointer data)
+{
+  Save *save = data;
+
+  g_free (save->path);
+  g_bytes_unref (save->bytes);
+  g_free (save);
+}
+
+static void
+save_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Save *save = data;
+  GError *error = NULL;
+  gsize length;
+  const void *bytes = g_bytes_get_data (save->bytes, &length);
+
+  if (qs_file_write (save->path, 0666, bytes, length, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
 static void
 saved_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (QsResponsePage) self = data;
   g_autoptr (GError) error = NULL;
 
-  if (!g_file_replace_contents_finish (G_FILE (source), result, NULL, &error))
-    show_error (self, error->message);
+  if (!g_task_propagate_boolean (G_TASK (result), &error))
+    show_error (QS_RESPONSE_PAGE (source), error->message);
 }
 
 static GBytes *
@@ -236,11 +265,13 @@ save_cb (QsResponsePage *self)
   if (path == NULL)
     return;
 
-  g_autoptr (GBytes) bytes = dup_whole (run);
-  g_autoptr (GFile) file = g_file_new_for_path (path);
+  Save *save = g_new0 (Save, 1);
+  save->path = g_steal_pointer (&path);
+  save->bytes = dup_whole (run);
   show_error (self, NULL);
-  g_file_replace_contents_bytes_async (file, bytes, NULL, FALSE, G_FILE_CREATE_NONE, NULL, saved_cb,
-                                       g_object_ref (self));
+  g_autoptr (GTask) task = g_task_new (self, NULL, saved_cb, NULL);
+  g_task_set_task_data (task, save, save_free);
+  g_task_run_in_thread (task, save_in_thread);
 }
 
 static void

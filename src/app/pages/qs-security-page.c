@@ -8,6 +8,7 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "certs/qs-certificate.h"
+#include "formats/qs-file-writer.h"
 #include "wire/qs-describe.h"
 #include "wire/qs-names.h"
 
@@ -43,7 +44,7 @@ save_pem (QsSecurityPage *self, const char *pem, const char *name)
 
   if (path == NULL)
     return;
-  g_file_set_contents (path, pem, -1, &error);
+  qs_file_write (path, 0666, pem, strlen (pem), &error);
   show_error (self, error != NULL ? error->message : NULL);
 }
 
