@@ -24,12 +24,23 @@ is_shown_as_is (gunichar c)
     }
 }
 
+/* How many of the first bytes are printable ASCII, which nearly all are and which stands for itself. */
+static gsize
+count_plain (const char *at, gsize most)
+{
+  gsize n = 0;
+
+  while (n < most && at[n] >= 0x20 && at[n] < 0x7f && at[n] != '\\')
+    n++;
+  return n;
+}
+
 static char *
 escape (const void *bytes, gssize length, guint max_chars, gboolean again)
 {
   const char *at = bytes;
   const char *end = at + (length < 0 ? strlen (at) : (gsize) length);
-  GString *text = g_string_sized_new ((gsize) (end - at) + 8);
+  GString *text = g_string_sized_new (MIN ((gsize) (end - at), max_chars) + 8);
 
   for (guint chars = 0; at < end; chars++)
     {
@@ -37,6 +48,14 @@ escape (const void *bytes, gssize length, guint max_chars, gboolean again)
         {
           g_string_append (text, "…");
           break;
+        }
+      gsize plain = count_plain (at, MIN ((gsize) (end - at), max_chars - chars));
+      if (plain > 0)
+        {
+          g_string_append_len (text, at, (gssize) plain);
+          at += plain;
+          chars += (guint) plain - 1;
+          continue;
         }
 
       /* Says (gunichar) -1 or -2 where the bytes are not UTF-8 or end too soon, and a NUL is

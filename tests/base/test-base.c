@@ -62,6 +62,25 @@ test_escape_short (void)
 
   g_assert_cmpstr (cut, ==, "äbc…");
   g_assert_cmpstr (whole, ==, "äbc");
+
+  static const struct {
+    const char *text, *escaped;
+    guint most;
+  } cases[] = {
+    { "abcdef", "abc…", 3 },
+    { "abc", "abc", 3 },
+    { "", "", 0 },
+    { "a", "…", 0 },
+    { "ab\\cd", "ab\\\\…", 3 },
+    { "ab\ncd", "ab\\x0ac…", 4 },
+    { "\033ab", "\\x1ba…", 2 },
+    { "aäb", "aäb", 3 },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *escaped = qs_text_escape_short (cases[i].text, -1, cases[i].most);
+      g_assert_cmpstr (escaped, ==, cases[i].escaped);
+    }
 }
 
 static void
