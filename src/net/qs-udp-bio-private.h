@@ -77,6 +77,9 @@ struct _QsUdpBio {
   QsUdpSlot slots[QS_UDP_SLOTS];
   guint n_slots, next_slot;
   gboolean last_read_was_full;
+  guint batch;          /* datagrams that OpenSSL is handed at once */
+  gint64 handed_at_cpu; /* what the thread had used when it was handed the last ones, ns; 0: none */
+  GThread *handed_to;   /* not owned */
 
   const QsUdpImpairment *impairment;
   gpointer impairment_data;

@@ -21,6 +21,9 @@
 
 /* The kernel's default holds about 90 datagrams; more than its limit it grants to root alone. */
 #define RECEIVE_BUFFER (4 * 1024 * 1024)
+/* Some milliseconds of other work of the same thread may be in it. */
+#define MOST_AT_ONCE 32 /* datagrams: what OpenSSL asks for */
+#define SLOW_NS (G_GINT64_CONSTANT (20) * 1000000)
 
 gint64
 qs_udp_now (QsUdpBio *self)
@@ -67,6 +70,35 @@ refuse (QsUdpBio *self)
 
 #define MESSAGE_AT(messages, stride, i) ((BIO_MSG *) ((char *) (messages) + (i) * (stride)))
 
+static gint64
+thread_cpu (void)
+{
+  struct timespec used = { 0 };
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &used);
+  return used.tv_sec * G_GINT64_CONSTANT (1000000000) + used.tv_nsec;
+}
+
+/* OpenSSL looks at all that it is handed before it lets go, and a peer can make a datagram costly: a hundred bytes of a stream, each of
+ * them behind a gap of its own, among as many as it has room for. So it gets the fewer of them the longer they take it. */
+static void
+set_batch (QsUdpBio *self)
+{
+  gboolean known = self->handed_at_cpu != 0 && self->handed_to == g_thread_self ();
+  gboolean slow = known && thread_cpu () - self->handed_at_cpu > SLOW_NS;
+
+  self->batch = slow ? MAX (1, self->batch / 2) : self->batch > 0 ? MIN (self->batch * 2, MOST_AT_ONCE) : MOST_AT_ONCE;
+  self->handed_at_cpu = 0;
+}
+
+static void
+note_handed (QsUdpBio *self)
+{
+  self->last_read = g_get_monotonic_time ();
+  self->handed_at_cpu = thread_cpu ();
+  self->handed_to = g_thread_self ();
+}
+
 static int
 bio_recvmmsg_cb (BIO *bio, BIO_MSG *messages, size_t stride, size_t n_messages, uint64_t flags, size_t *n_done)
 {
@@ -82,6 +114,8 @@ bio_recvmmsg_cb (BIO *bio, BIO_MSG *messages, size_t stride, size_t n_messages, 
 
   self->last_read_was_full = FALSE;
   gboolean paused = self->deaf || qs_udp_bio_get_paused_until (self) > g_get_monotonic_time ();
+  set_batch (self);
+  n_messages = MIN (n_messages, self->batch);
   while (!paused && *n_done < n_messages)
     {
       if (qs_udp_bio_receive_one (self, MESSAGE_AT (messages, stride, *n_done)))
@@ -105,7 +139,7 @@ bio_recvmmsg_cb (BIO *bio, BIO_MSG *messages, size_t stride, size_t n_messages, 
     qs_udp_bio_run_held (self);
   if (*n_done > 0)
     {
-      self->last_read = g_get_monotonic_time ();
+      note_handed (self);
       GThread *sleeper = g_atomic_pointer_get (&self->sleeper);
       if (sleeper != NULL && sleeper != g_thread_self ())
         signal_event (self->wake_fd);
