@@ -254,6 +254,16 @@ describe_how (const QsEvidence *evidence)
   return _ ("It ended the stream in the middle of the answer.");
 }
 
+/* What ended it was the client's close for a rule of the transport that was broken: that is what there is to tell. */
+static gboolean
+client_refused_the_transport (const QsEvidence *evidence)
+{
+  const QsCloseFact *close = &evidence->close;
+
+  return close->known && !evidence->tls && close->by_us != evidence->server && !close->application &&
+         close->code != 0 && close->code != QS_CODE_IDLE_TIMEOUT;
+}
+
 /* Nothing at all came of it, and nothing else says why: no code of a close, no reset, no certificate that is missed. */
 static gboolean
 match_no_answer (const QsEvidence *evidence, QsMatch *match)
@@ -279,7 +289,8 @@ match_cut_short (const QsEvidence *evidence, QsMatch *match)
   const QsHttpFacts *http = &evidence->http;
   gboolean began = http->status > 0 || http->body > 0;
 
-  if ((!ended_as (evidence, "cut") && !ended_as (evidence, "reset")) || evidence->stopped)
+  if ((!ended_as (evidence, "cut") && !ended_as (evidence, "reset")) || evidence->stopped ||
+      client_refused_the_transport (evidence))
     return FALSE;
   if (!began)
     return match_no_answer (evidence, match);
