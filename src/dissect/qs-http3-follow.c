@@ -2,8 +2,10 @@
 #include "dissect/qs-http3-follow.h"
 
 #include <nghttp3/nghttp3.h>
+#include <string.h>
 
 #include "base/qs-text.h"
+#include "trace/qs-trace-budget.h"
 #include "trace/qs-trace-http3.h"
 #include "wire/qs-http3.h"
 #include "wire/qs-qpack.h"
@@ -14,6 +16,7 @@
 #define MAX_BLOCKED 64     /* field sections that wait for entries of the table */
 #define MAX_LINES 512
 #define MAX_VALUE 2048
+#define LINE_COST 24 /* bytes: what is kept of a name or a value beside its text */
 #define MAX_CAPACITY (1u << 20)
 
 struct _QsHttp3Stream {
@@ -72,8 +75,20 @@ static char *
 escape_rcbuf (nghttp3_rcbuf *rcbuf)
 {
   nghttp3_vec text = nghttp3_rcbuf_get_buf (rcbuf);
+  char *escaped = qs_text_escape_short (text.base, (gssize) text.len, MAX_VALUE);
 
-  return qs_text_escape_short (text.base, (gssize) text.len, MAX_VALUE);
+  return g_realloc (escaped, strlen (escaped) + 1); /* it was made with room to spare */
+}
+
+/* A section of a few bytes can stand for many lines, by its references. FALSE: there is no room for them. */
+static gboolean
+charge_lines (QsTrace *trace, const GPtrArray *lines)
+{
+  gsize size = 0;
+
+  for (guint i = 0; i < lines->len; i++)
+    size += strlen (lines->pdata[i]) + LINE_COST;
+  return qs_trace_charge (trace, size);
 }
 
 typedef enum { SECTION_DECODED, SECTION_BLOCKED, SECTION_BROKEN } SectionResult;
@@ -144,7 +159,7 @@ decode (QsHttp3Follow *self, QsSide side, QsHttp3Piece *piece)
   SectionResult result = read_section (decoder, context, section, lines);
   nghttp3_qpack_stream_context_del (context);
   discard_answers (decoder);
-  if (result == SECTION_DECODED)
+  if (result == SECTION_DECODED && charge_lines (self->owner->trace, lines))
     {
       g_ptr_array_add (lines, NULL);
       piece->lines = (char **) g_ptr_array_free (g_steal_pointer (&lines), FALSE);

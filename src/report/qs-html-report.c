@@ -303,7 +303,7 @@ add_stream (GString *page, const QsStudyStream *row)
 }
 
 static void
-add_streams (GString *page, GPtrArray *rows)
+add_streams (GString *page, GPtrArray *rows, guint n_all)
 {
   static const char *const titles[] = { N_ ("Id"),      N_ ("Direction"),  N_ ("Opened by"), N_ ("Reading"),
                                         N_ ("Writing"), N_ ("Reset code"), N_ ("Sent"),      N_ ("Received") };
@@ -313,7 +313,7 @@ add_streams (GString *page, GPtrArray *rows)
   add_heading (page, _ ("Streams"));
   if (rows->len > MAX_STREAMS)
     {
-      g_autofree char *note = g_strdup_printf (_ ("The first %u of %u streams."), MAX_STREAMS, rows->len);
+      g_autofree char *note = g_strdup_printf (_ ("The first %u of %u streams."), MAX_STREAMS, n_all);
       add (page, "<p>%s</p>\n", note);
     }
   g_string_append (page, "<div class=\"scroll\"><table>\n");
@@ -437,7 +437,7 @@ qs_html_report_new (QsStudy *study)
   add_facts (page, trace, summary);
   add_certificates (page, summary);
   add_transport_parameters (page, summary);
-  add_streams (page, qs_study_get_streams (study));
+  add_streams (page, qs_study_get_streams (study), qs_study_get_n_streams (study));
   add_packets (page, trace);
   g_string_append (page, "</main></body></html>\n");
   return g_string_free (page, FALSE);

@@ -92,8 +92,10 @@ GPtrArray *qs_study_get_steps (QsStudy *self);    /* QsStep */
 GPtrArray *qs_study_get_findings (QsStudy *self); /* QsFinding, most severe first */
 const QsSummary *qs_study_get_summary (QsStudy *self);
 const char *qs_study_get_verdict (QsStudy *self);
-GPtrArray *qs_study_get_streams (QsStudy *self); /* QsStudyStream; of a file without marks at most 1000 */
-guint qs_study_get_n_streams (QsStudy *self);    /* all that there are */
+#define QS_STUDY_MAX_STREAMS 4096
+/* QsStudyStream: at most so many, of a file without marks QS_RECORDING_MAX_STREAMS */
+GPtrArray *qs_study_get_streams (QsStudy *self);
+guint qs_study_get_n_streams (QsStudy *self); /* all that there are */
 const QsStudyTarget *qs_study_get_target (QsStudy *self);
 const QsStudyAnswer *qs_study_get_answer (QsStudy *self); /* NULL: nothing was answered, or it is not known */
 /* Whether what was asked was done: a run's own outcome, or of a file what it shows. */

@@ -10,6 +10,7 @@
 
 #define MAX_PIECES (1u << 18) /* of 80 bytes: a peer can make frames of two */
 #define PIECE_COST 160        /* with its places in the tables */
+#define BYTES_COST 80         /* of a GBytes without what it holds */
 
 typedef struct {
   guint64 stream;
@@ -92,7 +93,8 @@ qs_trace_add_http3 (QsTrace *self, QsHttp3Piece *piece)
   g_return_val_if_fail (QS_IS_TRACE (self) && piece != NULL, FALSE);
 
   QsHttp3Pieces *pieces = ensure (self);
-  if (pieces->all->len >= MAX_PIECES || !qs_trace_charge (self, PIECE_COST))
+  gsize size = piece->bytes != NULL ? g_bytes_get_size (piece->bytes) + BYTES_COST : 0;
+  if (pieces->all->len >= MAX_PIECES || !qs_trace_charge (self, PIECE_COST + size))
     {
       qs_http3_piece_free (piece);
       return FALSE;

@@ -166,6 +166,24 @@ test_times (void)
     }
 }
 
+/* A peer opens as many as it likes: the first ones are listed, all are counted. */
+static void
+test_many_streams (void)
+{
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  g_autoptr (QsStudy) study = qs_study_new (trace, NULL);
+
+  for (gint64 turn = 0; turn < 2; turn++)
+    for (gint64 id = 0; id < 5000; id++)
+      qs_trace_add_mark_full (trace, turn,
+                              &(const QsMark){ .kind = QS_MARK_STREAM, .stream = id, .received = (guint64) turn });
+  qs_study_settle (study);
+  g_assert_cmpuint (qs_study_get_streams (study)->len, ==, QS_STUDY_MAX_STREAMS);
+  g_assert_cmpuint (((const QsStudyStream *) qs_study_get_streams (study)->pdata[QS_STUDY_MAX_STREAMS - 1])->received,
+                    ==, 1);
+  g_assert_cmpuint (qs_study_get_n_streams (study), ==, 5000);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -175,5 +193,6 @@ main (int argc, char **argv)
   g_test_add_func ("/study/marks", test_marks);
   g_test_add_func ("/study/target", test_target);
   g_test_add_func ("/study/times", test_times);
+  g_test_add_func ("/study/many-streams", test_many_streams);
   return g_test_run ();
 }
