@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "diagnosis/qs-evidence.h"
+#include "trace/qs-metrics.h"
 #include "wire/qs-tls.h"
 
 /* The two ends of a long trace are what matters here: each is read until it has said its part. */
@@ -17,6 +18,19 @@ is_traffic (const QsRecord *record)
   return record->kind == QS_RECORD_SEGMENT;
 }
 
+/* What comes sooner than this behind something that was sent was under way when it was: three quarters of the shortest round trip
+ * that acknowledgements show. Without any there is the first one alone, of which the server's own work, or a busy machine, may be
+ * the larger part: a quarter of it then. */
+static gint64
+under_way_for (const QsEvidence *evidence)
+{
+  const GArray *samples = qs_trace_get_metrics (evidence->trace)->rtt;
+
+  if (samples->len == 0)
+    return evidence->first_round_trip / 4;
+  return MIN (g_array_index (samples, QsRttSample, samples->len - 1).minimum, evidence->first_round_trip) * 3 / 4;
+}
+
 /* RFC 9000 section 8.1: before the client's address is validated the server sends at most three times what
  * it got. What came before the client's second flight shows whether it ran into that. */
 static void
@@ -25,10 +39,9 @@ count_first_flights (QsEvidence *evidence, const QsRecord *record)
   if (record->path != evidence->path)
     return;
   /* A client may send before it has read all that has come, and what it sends takes a round trip to change what comes:
-   * the time tells, not the order. Of the first round trip the server's own work may be the larger part. */
-  if (evidence->second_client_flight >= 0 &&
-      (record->direction != evidence->from_server ||
-       record->time > evidence->second_client_flight + evidence->first_round_trip / 4))
+   * the time tells, not the order. */
+  if (evidence->second_client_flight >= 0 && (record->direction != evidence->from_server ||
+                                              record->time > evidence->second_client_flight + evidence->under_way))
     {
       if (record->direction == evidence->from_server && evidence->server_next_datagram == 0)
         evidence->server_next_datagram = record->length;
@@ -46,7 +59,10 @@ count_first_flights (QsEvidence *evidence, const QsRecord *record)
       evidence->first_client_flight = record->time;
     }
   else
-    evidence->second_client_flight = record->time;
+    {
+      evidence->second_client_flight = record->time;
+      evidence->under_way = under_way_for (evidence);
+    }
 }
 
 /* Of raced attempts the one that was answered. */

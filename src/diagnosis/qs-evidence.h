@@ -136,6 +136,7 @@ typedef struct {
   gint64 second_client_flight;                    /* its time */
   gint64 first_client_flight;                     /* when its last datagram so far was sent */
   gint64 first_round_trip;                        /* from there to the first answer */
+  gint64 under_way;                               /* what came so soon behind the second flight is no answer to it */
   guint8 first_sent_ecn;
   GBytes *plain;   /* TLS: what the server said first, when it is not TLS */
   int plain_alert; /* TLS: an alert in the clear from the peer; QS_NO_ALERT */

@@ -55,7 +55,7 @@ match_amplification (const QsEvidence *evidence, QsMatch *match)
    * client acknowledged what was before it. */
   if (evidence->server_first_flight > allowed ||
       evidence->server_first_flight + evidence->server_next_datagram <= allowed ||
-      evidence->server_finished->time <= evidence->second_client_flight + evidence->first_round_trip / 4)
+      evidence->server_finished->time <= evidence->second_client_flight + evidence->under_way)
     return FALSE;
   qs_match_number (match, "got", evidence->client_bytes_before);
   qs_match_number (match, "sent", evidence->server_first_flight);

@@ -37,6 +37,10 @@ has_told (QsRun *run, const char *finding)
                          : status == QS_RUN_FAILED;
 }
 
+/* What shows by the time that a path takes: a busy machine takes longer, and it shows in the next run. */
+static const char *const timed[] = { "amplification", NULL };
+#define ATTEMPTS 5
+
 static void
 check_harmless (QsRun *run)
 {
@@ -48,6 +52,20 @@ check_harmless (QsRun *run)
       g_test_message ("%s", finding->id);
       g_assert_true (g_strv_contains (harmless, finding->id));
     }
+}
+
+static QsRun *
+try_again (Fixture *fixture)
+{
+  QsRun *before = qs_session_get_run (fixture->session);
+
+  fixture_act (fixture, "try-lab");
+  wait_until (qs_session_get_run (fixture->session) != before);
+  QsRun *run = qs_session_get_run (fixture->session);
+  wait_until (!qs_run_is_active (run) || qs_run_get_status (run) == QS_RUN_OPEN);
+  qs_run_stop (run);
+  wait_until (!qs_run_is_active (run));
+  return run;
 }
 
 static void
@@ -66,6 +84,12 @@ test_scenario (Fixture *fixture, gconstpointer data)
   wait_until (qs_session_get_run (fixture->session) != NULL);
   QsRun *run = qs_session_get_run (fixture->session);
   wait_until (has_told (run, scenario->finding));
+  for (guint i = 1;
+       i < ATTEMPTS && g_strv_contains (timed, scenario->name) && !fixture_has_finding (run, scenario->finding); i++)
+    {
+      run = try_again (fixture);
+      wait_until (has_told (run, scenario->finding));
+    }
   if (scenario->finding != NULL)
     g_assert_true (fixture_has_finding (run, scenario->finding));
   else
@@ -75,20 +99,6 @@ test_scenario (Fixture *fixture, gconstpointer data)
     }
   qs_run_stop (run);
   wait_until (!qs_run_is_active (run));
-}
-
-static QsRun *
-try_again (Fixture *fixture)
-{
-  QsRun *before = qs_session_get_run (fixture->session);
-
-  fixture_act (fixture, "try-lab");
-  wait_until (qs_session_get_run (fixture->session) != before);
-  QsRun *run = qs_session_get_run (fixture->session);
-  wait_until (!qs_run_is_active (run) || qs_run_get_status (run) == QS_RUN_OPEN);
-  qs_run_stop (run);
-  wait_until (!qs_run_is_active (run));
-  return run;
 }
 
 /* The second run needs no certificate, until it is another server. */

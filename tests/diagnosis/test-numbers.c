@@ -4,6 +4,7 @@
 
 #include "diagnosis/qs-finding.h"
 #include "trace-kit.h"
+#include "trace/qs-metrics.h"
 
 static const QsFinding *
 find (GPtrArray *findings, const char *id)
@@ -140,7 +141,8 @@ test_black_hole (void)
 /* --- Amplification: three times what came, and less than a datagram left of it --- */
 
 static gboolean
-blocked (guint client_bytes, guint server_bytes, gint64 client_at, gint64 finished_at, gboolean retry)
+blocked_at (guint client_bytes, guint server_bytes, gint64 client_at, gint64 finished_at, gboolean retry,
+            gint64 shortest_ms)
 {
   g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
 
@@ -164,7 +166,18 @@ blocked (guint client_bytes, guint server_bytes, gint64 client_at, gint64 finish
   made_message (made, QS_DIRECTION_RECEIVED, QS_TLS_FINISHED, "12345678901234567890123456789012", 32);
   made_mark (made, QS_MARK_HANDSHAKE_DONE, NULL, 0, NULL);
   made_outcome (made, "ok", "done");
+  if (shortest_ms > 0)
+    {
+      gint64 rtt = shortest_ms * 1000000;
+      qs_metrics_add_rtt (qs_trace_get_metrics (made->trace), &(QsRttSample){ 0, rtt, rtt, rtt, 0 });
+    }
   return found (made, -1, "amplification-blocked");
+}
+
+static gboolean
+blocked (guint client_bytes, guint server_bytes, gint64 client_at, gint64 finished_at, gboolean retry)
+{
+  return blocked_at (client_bytes, server_bytes, client_at, finished_at, retry, 0);
 }
 
 static void
@@ -179,6 +192,14 @@ test_amplification (void)
   g_assert_false (blocked (1200, 3600, 11, 11, FALSE)); /* Finished did not wait for the client */
   g_assert_false (blocked (1200, 2701, 11, 13, FALSE)); /* less than a quarter of a round trip: it was under way */
   g_assert_true (blocked (1200, 2701, 11, 14, FALSE));
+  /* The server, or the machine, was slow to begin; the path is not: three quarters of its shortest round trip. */
+  g_assert_true (blocked_at (1200, 2701, 11, 13, FALSE, 2));
+  g_assert_false (blocked_at (1200, 2701, 11, 12, FALSE, 2));
+  g_assert_false (blocked_at (1200, 2701, 11, 17, FALSE, 8));
+  g_assert_true (blocked_at (1200, 2701, 11, 18, FALSE, 8));
+  /* What was measured later and is longer tells nothing. */
+  g_assert_false (blocked_at (1200, 2701, 11, 17, FALSE, 100));
+  g_assert_true (blocked_at (1200, 2701, 11, 18, FALSE, 100));
   g_assert_false (blocked (1200, 3600, 11, 21, TRUE)); /* the address was validated */
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "runner.h"
+#include "trace/qs-foreign.h"
 #include "trace/qs-trace-budget.h"
 
 #define AT_ONCE 64
@@ -251,12 +252,14 @@ test_mode (gconstpointer data)
   g_autoptr (QsProbe) probe = qs_probe_new (target, options);
   QsTrace *trace = qs_probe_get_trace (probe);
   QsNotKept not_kept;
+  QsForeign foreign;
   gsize before = resident_bytes ();
 
   qs_probe_start (probe);
   run_until (is_over_or_full, probe);
   qs_trace_get_not_kept (trace, &not_kept);
-  g_assert_true (modes[mode].may_end || not_kept.datagrams > 0);
+  /* A slow machine finds out that it is no QUIC before the trace is full. */
+  g_assert_true (modes[mode].may_end || not_kept.datagrams > 0 || qs_trace_find_foreign (trace, &foreign));
   if (!qs_probe_get_finished (probe))
     qs_probe_stop (probe);
   run_probe (probe);

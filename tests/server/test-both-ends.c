@@ -20,6 +20,7 @@ typedef struct {
   const char *scheme;
   guint lost, changed, again, late; /* at least so many must be seen */
   const char *own_path;             /* what the client's side does as well */
+  guint rebind_ms;                  /* and when it changes its port; 0: never */
 } Case;
 
 typedef struct {
@@ -108,8 +109,9 @@ dissect (QsTrace *trace)
   qs_dissector_finish (dissector);
 }
 
-static void
-record_both (const Case *of, Ends *ends)
+/* Returns how many connections the server knows; with more than one there may be no ends->server. */
+static guint
+record_once (const Case *of, guint rebind_ms, Ends *ends)
 {
   g_autofree char *ca_file = NULL;
   g_autoptr (QsServer) server = start_server (of->path, &ca_file);
@@ -119,8 +121,9 @@ record_both (const Case *of, Ends *ends)
 
   options->family = G_SOCKET_FAMILY_IPV4;
   options->ca_file = g_strdup (ca_file);
-  options->timeout_ms = of->own_path != NULL ? 6000 : 40000; /* it may be that nothing comes through any more */
-  options->impairment = g_strdup (of->own_path);
+  options->timeout_ms =
+      of->own_path != NULL || rebind_ms > 0 ? 6000 : 40000; /* it may be that nothing comes through any more */
+  options->impairment = rebind_ms > 0 ? g_strdup_printf ("rebind=%ums", rebind_ms) : g_strdup (of->own_path);
   g_autoptr (QsProbe) probe = qs_probe_new (target, options);
   run (probe);
   g_unlink (ca_file);
@@ -129,17 +132,34 @@ record_both (const Case *of, Ends *ends)
   const QsPath *path = qs_trace_get_path (ends->client, 0);
   g_assert_nonnull (path);
   ends->server = qs_server_find_trace (server, path->local);
+  if (ends->server == NULL && rebind_ms > 0)
+    return G_MAXUINT;
   g_assert_nonnull (ends->server);
   settle (ends->client, ends->server);
+  guint n_connections = g_list_model_get_n_items (qs_server_get_connections (server));
   qs_server_stop (server);
   dissect (ends->server); /* the probe's own is dissected as it grows */
+  return n_connections;
 }
 
 static void
 ends_clear (Ends *ends)
 {
-  g_object_unref (ends->client);
-  g_object_unref (ends->server);
+  g_clear_object (&ends->client);
+  g_clear_object (&ends->server);
+}
+
+/* Who changes the port before the server knows it, as on a busy machine, is another client to it: then later. */
+static void
+record_both (const Case *of, Ends *ends)
+{
+  guint ms = of->rebind_ms;
+
+  while (record_once (of, ms, ends) > 1 && ms > 0 && ms < 10000)
+    {
+      ends_clear (ends);
+      ms *= 2;
+    }
 }
 
 /* --- What the two lists of bytes say --- */
@@ -397,7 +417,7 @@ main (int argc, char **argv)
     { "blackout=40ms+150ms,delay=10ms,rate=2mbit", "/bytes/100000", "quic", 1, 0, 0, 0 },
     { "up:mtu=1199", "/bytes/100000", "quic", 1, 0, 0, 0, "delay=1ms" }, /* no hello comes through */
     { "rate=4mbit,queue=8KiB,delay=5ms", "/bytes/200000", "quic", 1, 0, 0, 0 },
-    { "delay=5ms", "/bytes/20000", "quic", 0, 0, 0, 0, "rebind=30ms" },
+    { "delay=5ms", "/bytes/20000", "quic", 0, 0, 0, 0, NULL, 30 },
     { "down:loss=10%,seed=6", "/bytes/60000", "quic", 1, 0, 0, 0, "loss=10%,duplicate=10%,seed=8" },
   };
 
@@ -405,9 +425,9 @@ main (int argc, char **argv)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autofree char *name =
-          g_strdup_printf ("/both-ends/%s%s%s", cases[i].path != NULL ? cases[i].path : "no impairment",
-                           cases[i].own_path != NULL ? " and " : "",
-                           cases[i].own_path != NULL ? cases[i].own_path : "");
+          g_strdup_printf ("/both-ends/%s%s%s%s", cases[i].path != NULL ? cases[i].path : "no impairment",
+                           cases[i].own_path != NULL ? " and " : "", cases[i].own_path != NULL ? cases[i].own_path : "",
+                           cases[i].rebind_ms > 0 ? " and another port" : "");
       g_test_add_data_func (name, &cases[i], test_live);
     }
   g_test_add_data_func ("/both-ends/pcapng", "end.pcapng", test_files);
