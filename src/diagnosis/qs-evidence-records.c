@@ -8,6 +8,7 @@
 /* The two ends of a long trace are what matters here: each is read until it has said its part. */
 #define MOST_RECORDS 20000
 #define MOST_PLAIN 16384
+#define MOST_LOG_PLAIN 16 /* packets of a log */
 
 /* Not what the lab's path dropped before the stack saw it. */
 static gboolean
@@ -258,6 +259,77 @@ find_secret (QsEvidence *evidence, guint n)
     }
 }
 
+/* --- A log, which has packets alone --- */
+
+static gboolean
+is_log (QsTrace *trace)
+{
+  return qs_trace_get_n_datagrams (trace) == 0 && qs_trace_get_n_packets (trace) > 0 &&
+         (qs_trace_get_packet (trace, 0)->flags & QS_PACKET_FROM_QLOG) != 0;
+}
+
+static void
+read_log_from_start (QsEvidence *evidence, guint n)
+{
+  for (guint i = 0; i < MIN (n, MOST_RECORDS) && !(evidence->anything_sent && evidence->anything_received); i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (evidence->trace, i);
+
+      if (packet->direction == QS_DIRECTION_RECEIVED)
+        {
+          evidence->anything_received = TRUE;
+          evidence->first_received = packet->time;
+          continue;
+        }
+      if (!evidence->anything_sent)
+        evidence->first_sent = packet->time;
+      evidence->anything_sent = TRUE;
+      evidence->n_sent_before_reply += !evidence->anything_received && (packet->flags & QS_PACKET_COALESCED) == 0;
+    }
+}
+
+static void
+read_log_from_end (QsEvidence *evidence, guint n)
+{
+  guint least = n > MOST_RECORDS ? n - MOST_RECORDS : 0;
+
+  for (guint i = n; i > least && (evidence->last_sent < 0 || evidence->last_received < 0); i--)
+    {
+      const QsPacket *packet = qs_trace_get_packet (evidence->trace, i - 1);
+      gboolean sent = packet->direction == QS_DIRECTION_SENT;
+      gint64 *last = sent ? &evidence->last_sent : &evidence->last_received;
+
+      evidence->n_unanswered += sent && evidence->last_received < 0 && (packet->flags & QS_PACKET_COALESCED) == 0;
+      if (*last < 0)
+        *last = packet->time;
+    }
+}
+
+/* Over TCP, what is no record is all that came. */
+static void
+read_log_plain (QsEvidence *evidence, guint n)
+{
+  for (guint i = 0; i < MIN (n, MOST_LOG_PLAIN) && evidence->plain == NULL; i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (evidence->trace, i);
+
+      if (packet->direction == QS_DIRECTION_RECEIVED && packet->type == QS_PACKET_UNKNOWN)
+        evidence->plain = qs_trace_dup_payload (evidence->trace, i);
+    }
+}
+
+static void
+read_log (QsEvidence *evidence)
+{
+  guint n = qs_trace_get_n_packets (evidence->trace);
+
+  evidence->tls = qs_trace_get_packet (evidence->trace, 0)->type == QS_PACKET_TLS_RECORD;
+  read_log_from_start (evidence, n);
+  read_log_from_end (evidence, n);
+  if (evidence->tls)
+    read_log_plain (evidence, n);
+}
+
 void
 qs_evidence_read_records (QsEvidence *evidence)
 {
@@ -269,7 +341,9 @@ qs_evidence_read_records (QsEvidence *evidence)
   read_from_start (evidence, n);
   read_from_end (evidence, n);
   read_move (evidence, n);
-  if (evidence->tls)
+  if (is_log (evidence->trace))
+    read_log (evidence);
+  else if (evidence->tls)
     read_plain_bytes (evidence, MIN (n, MOST_RECORDS));
   if (qs_trace_is_from_file (evidence->trace))
     find_secret (evidence, MIN (n, MOST_RECORDS));

@@ -9,17 +9,10 @@
 /* RFC 9000 section 6.2 and 17.2.1: a client ignores a list with the version that it offered, and one whose connection ids
  * are not its own, swapped: it is no answer to what it sent. */
 static void
-judge_version_negotiation (QsEvidence *evidence, const QsPacketHeader *list)
+judge_ids (QsEvidence *evidence, const QsPacketHeader *list)
 {
-  const QsPacketFacts *packets = &evidence->packets;
   QsVersionFact *fact = &evidence->version_list;
 
-  for (gsize at = 0; at + 4 <= list->versions.length; at += 4)
-    {
-      guint32 version;
-      memcpy (&version, list->versions.data + at, 4);
-      fact->lists_offered |= GUINT32_FROM_BE (version) == packets->version;
-    }
   for (guint i = 0; i < MIN (qs_trace_get_n_records (evidence->trace), MOST_RECORDS); i++)
     {
       QsRecord record;
@@ -34,21 +27,58 @@ judge_version_negotiation (QsEvidence *evidence, const QsPacketHeader *list)
     }
 }
 
+/* The list stands in the datagram itself, which is not encrypted; a log tells of it. header: (out): of the datagram alone */
+static QsSpan
+get_list (const QsEvidence *evidence, QsPacketHeader *header)
+{
+  const QsPacket *packet = qs_trace_get_packet (evidence->trace, (guint) evidence->packets.version_negotiation);
+  const QsMark *fact = qs_trace_find_mark (evidence->trace, QS_MARK_FACT, QS_FACT_VERSION_LIST, NULL);
+  QsRecord record;
+  gsize length = 0;
+
+  if (packet->record == G_MAXUINT32)
+    {
+      const guint8 *bytes = fact != NULL && fact->bytes != NULL ? g_bytes_get_data (fact->bytes, &length) : NULL;
+      return QS_SPAN (bytes, length);
+    }
+  qs_trace_get_record (evidence->trace, packet->record, &record);
+  if (packet->offset >= record.bytes.length ||
+      !qs_packet_header_parse (QS_SPAN (record.bytes.data + packet->offset, record.bytes.length - packet->offset), 0,
+                               header, NULL))
+    return QS_SPAN_NONE;
+  return header->versions;
+}
+
+GArray *
+qs_evidence_dup_versions (const QsEvidence *evidence)
+{
+  QsPacketHeader header;
+
+  if (evidence->packets.version_negotiation < 0)
+    return NULL;
+  QsSpan list = get_list (evidence, &header);
+  GArray *versions = g_array_new (FALSE, FALSE, sizeof (guint32));
+  for (gsize at = 0; at + 4 <= list.length; at += 4)
+    {
+      guint32 version;
+      memcpy (&version, list.data + at, 4);
+      version = GUINT32_FROM_BE (version);
+      g_array_append_val (versions, version);
+    }
+  return versions;
+}
+
 void
 qs_evidence_read_version_list (QsEvidence *evidence)
 {
-  gint64 index = evidence->packets.version_negotiation;
-  QsPacketHeader header;
-  QsRecord record;
+  g_autoptr (GArray) versions = qs_evidence_dup_versions (evidence);
+  QsPacketHeader header = { 0 };
 
-  if (index < 0)
+  for (guint i = 0; versions != NULL && i < versions->len; i++)
+    evidence->version_list.lists_offered |= g_array_index (versions, guint32, i) == evidence->packets.version;
+  if (versions == NULL)
     return;
-  const QsPacket *packet = qs_trace_get_packet (evidence->trace, (guint) index);
-  if (packet->record == G_MAXUINT32)
-    return;
-  qs_trace_get_record (evidence->trace, packet->record, &record);
-  if (packet->offset < record.bytes.length &&
-      qs_packet_header_parse (QS_SPAN (record.bytes.data + packet->offset, record.bytes.length - packet->offset), 0,
-                              &header, NULL))
-    judge_version_negotiation (evidence, &header);
+  get_list (evidence, &header);
+  if (header.versions.data != NULL)
+    judge_ids (evidence, &header);
 }

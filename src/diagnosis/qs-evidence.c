@@ -339,34 +339,6 @@ qs_evidence_get_parameter (const QsEvidence *evidence, gboolean of_client, guint
   return FALSE;
 }
 
-/* The list stands in the datagram itself, which is not encrypted. */
-GArray *
-qs_evidence_dup_versions (const QsEvidence *evidence)
-{
-  if (evidence->packets.version_negotiation < 0)
-    return NULL;
-
-  GArray *versions = g_array_new (FALSE, FALSE, sizeof (guint32));
-  const QsPacket *packet = qs_trace_get_packet (evidence->trace, (guint) evidence->packets.version_negotiation);
-  QsRecord record;
-  QsPacketHeader header;
-  if (packet->record == G_MAXUINT32)
-    return versions;
-  qs_trace_get_record (evidence->trace, packet->record, &record);
-  if (packet->offset >= record.bytes.length ||
-      !qs_packet_header_parse (QS_SPAN (record.bytes.data + packet->offset, record.bytes.length - packet->offset), 0,
-                               &header, NULL))
-    return versions;
-  for (gsize at = 0; at + 4 <= header.versions.length; at += 4)
-    {
-      guint32 version;
-      memcpy (&version, header.versions.data + at, 4);
-      version = GUINT32_FROM_BE (version);
-      g_array_append_val (versions, version);
-    }
-  return versions;
-}
-
 char *
 qs_evidence_versions_text (const QsEvidence *evidence)
 {

@@ -79,6 +79,24 @@ set_request (const QsEvidence *evidence, QsMatch *match)
   qs_match_add_message (match, evidence, evidence->client_certificate);
 }
 
+/* Browsers that have to ask their user first leave, and come back with a certificate. */
+static gboolean
+match_left (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsTraceMessage *request = evidence->certificate_request;
+
+  if (request == NULL || evidence->client_certificate != NULL || evidence->client_finished != NULL ||
+      evidence->fin[QS_END_CLIENT] < request->time || evidence->alert != QS_NO_ALERT ||
+      (evidence->fin[QS_END_SERVER] >= 0 && evidence->fin[QS_END_SERVER] <= evidence->fin[QS_END_CLIENT]))
+    return FALSE;
+  set_request (evidence, match);
+  qs_match_add_moment (match, evidence->fin[QS_END_CLIENT], g_strdup (_ ("The client's FIN: it sends no more")));
+  match->certainty = QS_CERTAINTY_LIKELY;
+  match->detail = N_ ("It asked for proof of who the client is (CertificateRequest), and the client left without an "
+                      "answer: it had no certificate to show. A browser does so to ask its user for one. {cas}");
+  return TRUE;
+}
+
 static gboolean
 match_required (const QsEvidence *evidence, QsMatch *match)
 {
@@ -91,7 +109,7 @@ match_required (const QsEvidence *evidence, QsMatch *match)
       return TRUE;
     }
   if (!none)
-    return FALSE;
+    return match_left (evidence, match);
   gboolean vague = is_about_message (evidence->alert);
   gboolean said = vague || is_about_certificate (evidence->alert) || evidence->alert == ALERT_HANDSHAKE_FAILURE;
   if (vague)

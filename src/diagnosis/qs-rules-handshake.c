@@ -273,6 +273,8 @@ match_too_old (const QsEvidence *evidence, QsMatch *match)
                         (strstr (evidence->call->text, "unsupported protocol") != NULL ||
                          strstr (evidence->call->text, "wrong ssl version") != NULL);
 
+  if (evidence->plain != NULL) /* what is no TLS has no version of it */
+    return FALSE;
   if (!qs_evidence_has_alert (evidence, ALERT_PROTOCOL_VERSION, FALSE) &&
       !qs_evidence_has_alert (evidence, ALERT_PROTOCOL_VERSION, TRUE) && !stack_says)
     return FALSE;

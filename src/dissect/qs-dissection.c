@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define MAX_KEYS 65535
-#define MAX_MESSAGE (1u << 20)
 
 QsCid
 qs_cid_new (QsSpan bytes)
@@ -50,73 +49,6 @@ qs_dissection_derive_keys (QsDissection *self, guint32 version, guint16 suite, c
     return QS_KEY_NONE;
   QsHeaderKey *header = version != 0 && like == QS_KEY_NONE ? qs_header_key_new (version, suite, secret) : NULL;
   return qs_dissection_add_keys (self, keys, header, like);
-}
-
-/* A message that cannot be parsed is still one: its type and bytes are shown. */
-static QsTlsMessage *
-parse_message (QsSpan bytes, gboolean tls13)
-{
-  QsTlsMessage *message = qs_tls_message_parse (bytes, tls13, NULL);
-
-  if (message == NULL)
-    {
-      message = g_new0 (QsTlsMessage, 1);
-      message->type = bytes.data[0];
-      message->bytes = bytes;
-      message->body = QS_SPAN (bytes.data + 4, bytes.length - 4);
-    }
-  return message;
-}
-
-/* What is known of a message that is not whole: its header. */
-static void
-note_unfinished (QsDissection *self, const QsReassembly *stream, const QsTraceMessage *as, QsSpan bytes, gsize length)
-{
-  const QsTraceUnfinished unfinished = { .type = bytes.data[0],
-                                         .length = length,
-                                         .got = MIN (bytes.length, length),
-                                         .packet = as->packet,
-                                         .first_packet =
-                                             qs_reassembly_get_packet (stream, qs_reassembly_get_base (stream)) };
-
-  qs_trace_set_unfinished (self->trace, as->direction, &unfinished);
-}
-
-static void
-note_finished (QsDissection *self, const QsTraceMessage *message)
-{
-  QsTraceUnfinished unfinished;
-
-  qs_trace_get_unfinished (self->trace, message->direction, &unfinished);
-  if (unfinished.length != 0 && unfinished.first_packet == message->first_packet)
-    qs_trace_set_unfinished (self->trace, message->direction, &(const QsTraceUnfinished){ 0 });
-}
-
-gboolean
-qs_dissection_add_messages (QsDissection *self, QsReassembly *stream, const QsTraceMessage *as, gboolean tls13,
-                            QsMessageFunc func, gpointer data)
-{
-  for (;;)
-    {
-      QsSpan bytes = qs_reassembly_peek (stream);
-      gsize length = qs_tls_message_length (bytes);
-      if (length > bytes.length)
-        note_unfinished (self, stream, as, bytes, length);
-      if (length > MAX_MESSAGE)
-        return FALSE;
-      if (length < 4 || length > bytes.length)
-        return TRUE;
-
-      QsTraceMessage *message = g_new (QsTraceMessage, 1);
-      *message = *as;
-      message->first_packet = qs_reassembly_get_packet (stream, qs_reassembly_get_base (stream));
-      message->bytes = g_bytes_new (bytes.data, length);
-      message->message = parse_message (QS_SPAN (g_bytes_get_data (message->bytes, NULL), length), tls13);
-      qs_reassembly_consume (stream, length);
-      note_finished (self, message);
-      func (message, data);
-      qs_trace_add_message (self->trace, message); /* which may have no room for it */
-    }
 }
 
 GBytes *

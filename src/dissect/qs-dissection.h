@@ -3,9 +3,8 @@
 
 #include "crypto/qs-keys.h"
 #include "crypto/qs-secret-store.h"
-#include "dissect/qs-reassembly.h"
 #include "trace/qs-recovery.h"
-#include "trace/qs-trace.h"
+#include "trace/qs-trace-messages.h"
 
 G_BEGIN_DECLS
 
@@ -90,16 +89,6 @@ guint16 qs_dissection_add_keys (QsDissection *self, QsKeys *keys, QsHeaderKey *h
 /* Keys and header protection from a secret; QS_KEY_NONE when they do not fit. version 0: TLS records. */
 guint16 qs_dissection_derive_keys (QsDissection *self, guint32 version, guint16 suite, const QsSecret *secret,
                                    guint16 like);
-
-/**
- * qs_dissection_add_messages:
- *
- * Takes all whole TLS messages off a reassembled stream into the trace, and calls func for each.
- * Returns FALSE when the stream cannot be followed any more (a message of absurd length).
- */
-typedef void (*QsMessageFunc) (const QsTraceMessage *message, gpointer data);
-gboolean qs_dissection_add_messages (QsDissection *self, QsReassembly *stream, const QsTraceMessage *as, gboolean tls13,
-                                     QsMessageFunc func, gpointer data);
 
 /* A QUIC packet's payload, decrypted anew; NULL when it cannot be. */
 GBytes *qs_dissection_dup_payload (QsDissection *self, QsTrace *trace, const QsPacket *packet);

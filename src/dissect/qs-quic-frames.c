@@ -260,7 +260,7 @@ take_crypto (QsArrival *arrival, const QsFrame *frame)
 
   note_sent (&conn->crypto_sent[arrival->side][space], arrival, frame->stream_offset, frame->data.length);
   qs_reassembly_add (stream, frame->stream_offset, frame->data, arrival->index);
-  qs_dissection_add_messages (conn->quic->owner, stream, &as, TRUE, take_message, arrival);
+  qs_trace_add_messages (conn->quic->owner->trace, stream, &as, TRUE, take_message, arrival);
 }
 
 /* --- The rest --- */

@@ -333,7 +333,7 @@ take_handshake (Conn *conn, QsSide side, guint32 index, QsSpan content, gboolean
   conn->owner->side = side;
   qs_reassembly_add (half->handshake, half->handshake_end, content, index);
   half->handshake_end += content.length;
-  qs_dissection_add_messages (owner, half->handshake, &as, conn->tls13, take_message, conn->owner);
+  qs_trace_add_messages (owner->trace, half->handshake, &as, conn->tls13, take_message, conn->owner);
 }
 
 /* --- Records --- */

@@ -418,6 +418,20 @@ qs_json_get (QsJson object, const char *name)
   return QS_JSON_NONE;
 }
 
+gboolean
+qs_json_next_member (QsJson object, guint *at, const char **name, QsJson *value)
+{
+  const Token *token = get_token (object, TOKEN_OBJECT);
+  guint here = *at == 0 ? object.token + 1 : *at;
+
+  if (token == NULL || here >= token->next)
+    return FALSE;
+  *name = object.text->json + token_at (object.text, here)->start;
+  *value = (QsJson){ object.text, here + 1 };
+  *at = token_at (object.text, here + 1)->next;
+  return TRUE;
+}
+
 const char *
 qs_json_string (QsJson value)
 {

@@ -38,6 +38,8 @@ QsJson qs_json_next (QsJson array, QsJson element);
 guint qs_json_count (QsJson array);
 
 QsJson qs_json_get (QsJson object, const char *name);
+/* The members of an object, in order: *at starts as 0. */
+gboolean qs_json_next_member (QsJson object, guint *at, const char **name, QsJson *value);
 const char *qs_json_string (QsJson value); /* NULL when it is none */
 const char *qs_json_get_string (QsJson object, const char *name);
 gboolean qs_json_get_bool (QsJson object, const char *name);

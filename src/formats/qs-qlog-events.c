@@ -587,6 +587,11 @@ qs_qlog_events_new (QsJson trace, const char *title)
 
   self->format = read_time_format (qs_json_get_string (fields, "time_format"), TIME_RELATIVE);
   self->reference = read_reference (fields, self->ms_per_unit);
+  if (self->reference > 0)
+    {
+      qs_trace_set_origin (self->trace, (gint64) (self->reference * 1e6));
+      self->origin_set = TRUE;
+    }
   read_columns (self, trace);
   return self;
 }
@@ -616,6 +621,12 @@ qs_qlog_events_get_group (const QsQlogEvents *self, QsJson event)
         return value;
     }
   return QS_JSON_NONE;
+}
+
+QsTrace *
+qs_qlog_events_get_trace (QsQlogEvents *self)
+{
+  return self->trace;
 }
 
 guint

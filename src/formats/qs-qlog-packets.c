@@ -13,6 +13,7 @@
 #define APPLICATION 2             /* the space of path 0's application data, and the only one without multipath */
 #define MAX_STEP_BACK 4096        /* of packet numbers: what comes later than that is not held against ACKs */
 #define MAX_ACK_DELAY_MS 16384    /* RFC 9000 section 18.2 */
+#define MOST_VERSIONS 64          /* of a list */
 #define MOST_WITHOUT_VERSION 1024 /* of a file's first packets: all of a handshake are among them */
 
 /* How far a stream's bytes went out, and in which packet: lower ones in a later packet are sent again. */
@@ -471,6 +472,28 @@ note_packet (QsQlogPackets *self, const Arrival *arrival)
                       packet->time, packet->length, (packet->flags & QS_PACKET_ACK_ELICITING) != 0);
 }
 
+/* What a Version Negotiation lists. */
+static void
+take_version_list (QsQlogPackets *self, gint64 time, QsJson data)
+{
+  QsJson list = qs_json_get (data, "supported_versions");
+  QsMark mark = { .kind = QS_MARK_FACT, .name = QS_FACT_VERSION_LIST, .stream = -1 };
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+
+  for (QsJson value = qs_json_first (list); qs_json_is_there (value) && bytes->len < MOST_VERSIONS * 4;
+       value = qs_json_next (list, value))
+    {
+      guint32 version = GUINT32_TO_BE (parse_version (value));
+
+      if (version != 0)
+        g_byte_array_append (bytes, (const guint8 *) &version, 4);
+    }
+  if (bytes->len == 0 || qs_trace_find_mark (self->trace, QS_MARK_FACT, QS_FACT_VERSION_LIST, NULL) != NULL)
+    return;
+  mark.bytes = g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
+  qs_trace_add_mark_full (self->trace, time, &mark);
+}
+
 /* --- Public --- */
 
 QsQlogPackets *
@@ -539,6 +562,8 @@ qs_qlog_packets_add (QsQlogPackets *self, gint64 time, QsJson data, QsDirection 
   Arrival arrival = { self, &packet, n_packets, space_of_path (space, packet.path_id) };
   read_frames (&arrival, data);
   qs_trace_add_packet (self->trace, &packet);
+  if (type == QS_PACKET_VERSION_NEGOTIATION)
+    take_version_list (self, time, data);
   note_packet (self, &arrival);
   return TRUE;
 }

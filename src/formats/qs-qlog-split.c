@@ -17,6 +17,9 @@
 #define DEPTH_TRACE 3
 #define DEPTH_EVENTS 4
 
+/* In a flat one the events are a member of the object itself. */
+#define DEPTH_MEMBER 2
+
 struct _QsQlogSplit {
   QsInput *input;
   guint8 buffer[BUFFER_SIZE];
@@ -33,6 +36,8 @@ struct _QsQlogSplit {
   gboolean reading_key;
   gboolean in_traces, in_events;
   gboolean in_event;
+  const char *first; /* of a flat one: the member that is handed out before the events; NULL: not flat */
+  gboolean in_first, had_first;
   guint trace;
   guint n_traces;
   GString *value;
@@ -51,6 +56,15 @@ qs_qlog_split_new (QsInput *input)
   return self;
 }
 
+QsQlogSplit *
+qs_qlog_split_new_flat (QsInput *input, const char *first)
+{
+  QsQlogSplit *self = qs_qlog_split_new (input);
+
+  self->first = first;
+  return self;
+}
+
 void
 qs_qlog_split_free (QsQlogSplit *self)
 {
@@ -64,7 +78,7 @@ fail (QsQlogSplit *self, int code, const char *what, GError **error)
 {
   guint64 at = qs_input_get_position (self->input) - (self->end - self->at);
 
-  g_set_error (error, QS_ERROR, code, _ ("This qlog is damaged at byte %" PRIu64 ": %s."), at, what);
+  g_set_error (error, QS_ERROR, code, _ ("This log is damaged at byte %" PRIu64 ": %s."), at, what);
   return QS_QLOG_FAILED;
 }
 
@@ -116,6 +130,24 @@ open_string (QsQlogSplit *self)
     self->n_key = 0;
 }
 
+static guint
+depth_of_events (const QsQlogSplit *self)
+{
+  return self->first != NULL ? DEPTH_MEMBER : DEPTH_EVENTS;
+}
+
+static void
+open_member (QsQlogSplit *self, char c)
+{
+  if (self->depth == DEPTH_MEMBER)
+    {
+      self->in_events = c == '[' && strcmp (self->key, "events") == 0;
+      self->in_first = c == '{' && !self->had_first && strcmp (self->key, self->first) == 0;
+    }
+  else if (self->depth == DEPTH_MEMBER + 1 && self->in_events)
+    self->in_event = TRUE;
+}
+
 static gboolean
 open_bracket (QsQlogSplit *self, char c)
 {
@@ -123,7 +155,9 @@ open_bracket (QsQlogSplit *self, char c)
     return FALSE;
   self->depth++;
   self->open[self->depth] = c;
-  if (self->depth == DEPTH_TRACES)
+  if (self->first != NULL)
+    open_member (self, c);
+  else if (self->depth == DEPTH_TRACES)
     self->in_traces = c == '[' && strcmp (self->key, "traces") == 0;
   else if (self->depth == DEPTH_TRACE && self->in_traces)
     self->trace = self->n_traces++;
@@ -136,6 +170,17 @@ open_bracket (QsQlogSplit *self, char c)
   return TRUE;
 }
 
+static QsQlogPiece
+close_member (QsQlogSplit *self)
+{
+  gboolean first = self->depth == DEPTH_MEMBER - 1 && self->in_first;
+
+  if (self->depth < DEPTH_MEMBER)
+    self->in_events = self->in_first = FALSE;
+  self->had_first |= first;
+  return first ? QS_QLOG_VALUE : QS_QLOG_END;
+}
+
 /* What ended with the bracket that was closed. QS_QLOG_END: nothing. */
 static QsQlogPiece
 close_bracket (QsQlogSplit *self, char c)
@@ -144,11 +189,13 @@ close_bracket (QsQlogSplit *self, char c)
     return QS_QLOG_FAILED;
   self->depth--;
   self->key_next = FALSE;
-  if (self->depth == DEPTH_EVENTS && self->in_event)
+  if (self->depth == depth_of_events (self) && self->in_event)
     {
       self->in_event = FALSE;
       return QS_QLOG_EVENT;
     }
+  if (self->first != NULL)
+    return close_member (self);
   if (self->depth == DEPTH_TRACE)
     self->in_events = FALSE;
   if (self->depth == DEPTH_TRACES - 1)
@@ -185,7 +232,7 @@ read_structure (QsQlogSplit *self, char c)
 static gboolean
 is_opaque (const QsQlogSplit *self)
 {
-  return self->in_event || (self->depth >= DEPTH_TRACES && !self->in_traces);
+  return self->in_event || (self->depth >= DEPTH_TRACES && !(self->first != NULL ? self->in_events : self->in_traces));
 }
 
 /* Whether the next byte is the bracket that ends it. */
@@ -195,7 +242,7 @@ ends_opaque (const QsQlogSplit *self)
   guint8 c = self->buffer[self->at];
 
   return !self->in_string && (c == '}' || c == ']') &&
-         self->depth == (self->in_event ? DEPTH_EVENTS : DEPTH_TRACES - 1) + 1;
+         self->depth == (self->in_event ? depth_of_events (self) : DEPTH_TRACES - 1) + 1;
 }
 
 /* Takes what is buffered up to the bracket that ends the opaque part, which is most of a file: strings and brackets are all that
@@ -204,7 +251,7 @@ static gboolean
 read_opaque (QsQlogSplit *self, GString *out)
 {
   const guint8 *start = self->buffer + self->at, *end = self->buffer + self->end, *at = start;
-  guint floor = self->in_event ? DEPTH_EVENTS : DEPTH_TRACES - 1;
+  guint floor = self->in_event ? depth_of_events (self) : DEPTH_TRACES - 1;
   gboolean matching = TRUE, over = FALSE;
 
   for (; at < end && matching && !over; at++)
@@ -246,7 +293,7 @@ read_opaque (QsQlogSplit *self, GString *out)
 static gboolean
 is_between_events (const QsQlogSplit *self)
 {
-  return self->in_events && !self->in_event && self->depth == DEPTH_EVENTS;
+  return self->in_events && !self->in_event && self->depth == depth_of_events (self);
 }
 
 static gboolean
@@ -328,6 +375,8 @@ qs_qlog_split_next (QsQlogSplit *self, char **text, gsize *length, guint *trace,
         return fail (self, QS_ERROR_PARSE, _ ("its brackets do not match, or nest too deeply"), error);
       if (piece == QS_QLOG_END)
         continue;
+      if (self->depth > 0 && piece == QS_QLOG_VALUE)
+        g_string_append_c (out, '}'); /* the object of a flat one is still open */
       self->clear_event = piece == QS_QLOG_EVENT;
       self->clear_value = piece == QS_QLOG_VALUE;
       *text = out->str;

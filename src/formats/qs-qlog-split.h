@@ -24,6 +24,8 @@ typedef enum {
 typedef struct _QsQlogSplit QsQlogSplit;
 
 QsQlogSplit *qs_qlog_split_new (QsInput *input);
+/* One object {"FIRST": {…}, "events": […], …}: the object with that member alone is a value, then each event. first: a static string. */
+QsQlogSplit *qs_qlog_split_new_flat (QsInput *input, const char *first);
 /* text: NUL-terminated; may be changed; valid until the next call. trace: for an event, which element of traces[] it is in. */
 QsQlogPiece qs_qlog_split_next (QsQlogSplit *self, char **text, gsize *length, guint *trace, GError **error);
 void qs_qlog_split_free (QsQlogSplit *self);

@@ -6,6 +6,7 @@
 #include "base/qs-i18n.h"
 #include "formats/qs-capture-file.h"
 #include "formats/qs-key-log.h"
+#include "formats/qs-netlog-reader.h"
 #include "formats/qs-qlog-reader.h"
 
 typedef struct {
@@ -33,7 +34,7 @@ starts_with (const guint8 *start, gsize length, const char *magic, gsize n)
 static GPtrArray *
 fail_unknown (const char *path, const guint8 *start, gsize length, GError **error)
 {
-  const char *reason = _ ("It is none of pcapng, pcap, snoop and qlog.");
+  const char *reason = _ ("It is none of pcapng, pcap, snoop, qlog and net-export log.");
   g_autoptr (GPtrArray) lines = qs_key_log_split ((const char *) start, length, NULL);
 
   if (length == 0)
@@ -136,6 +137,9 @@ load (QsInput *input, const char *key_log, const char **format, GError **error)
       if (captures[i].is (start, length))
         return load_capture (input, captures[i].read, key_log, error);
     }
+  *format = "netlog";
+  if (qs_netlog_is (start, length))
+    return qs_netlog_read (input, error);
   *format = "qlog";
   if (qs_qlog_is (start, length))
     return qs_qlog_read (input, error);

@@ -95,6 +95,8 @@ typedef enum {
 /* Facts that a qlog tells of in place of messages: the bytes of the mark are the transport parameters as on the wire. */
 #define QS_FACT_LOCAL_PARAMETERS "quic.parameters.local"
 #define QS_FACT_REMOTE_PARAMETERS "quic.parameters.remote"
+/* Likewise of a Version Negotiation: the bytes are its list, four a version. */
+#define QS_FACT_VERSION_LIST "quic.versions"
 
 /* Owned by the trace, never changed once added. name is interned; text is escaped UTF-8 or NULL. */
 typedef struct {

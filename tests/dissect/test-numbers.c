@@ -558,7 +558,7 @@ test_message_length (void)
       bytes[2] = (guint8) (body >> 8);
       bytes[3] = (guint8) body;
       g_assert_true (qs_reassembly_add (stream, 0, QS_SPAN (bytes, 4 + body), 0));
-      g_assert_cmpint (qs_dissection_add_messages (&dissection, stream, &as, TRUE, count_cb, &n), ==, !over);
+      g_assert_cmpint (qs_trace_add_messages (dissection.trace, stream, &as, TRUE, count_cb, &n), ==, !over);
       g_assert_cmpuint (n, ==, !over);
     }
 }

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "crypto/qs-keys.h"
-#include "dissect/qs-reassembly.h"
+#include "trace/qs-reassembly.h"
 #include "wire/qs-frame.h"
 #include "wire/qs-transport-parameters.h"
 #include "wire/qs-writer.h"

@@ -15,7 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
-#include "dissect/qs-reassembly.h"
+#include "trace/qs-reassembly.h"
 #include "wire/qs-transport-parameters.h"
 
 #define SUITE 0x1301 /* TLS_AES_128_GCM_SHA256 */

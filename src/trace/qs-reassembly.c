@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "dissect/qs-reassembly.h"
+#include "trace/qs-reassembly.h"
 
 #include <string.h>
 
