@@ -8,6 +8,7 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "cli/qs-cli.h"
+#include "cli/quicprobe-examine.h"
 #include "formats/qs-input.h"
 #include "net/qs-https-lookup.h"
 #include "net/qs-impairment.h"
@@ -29,6 +30,8 @@ static struct {
   char *qlog, *pcapng, *report, *session;
   char **keylogs;
   char *read, *join, *connection, *compare;
+  char *checks, *junit, *baseline, *profile;
+  gboolean examine, list_checks, own;
   gboolean trace, json, quiet, version, help;
 } raw;
 
@@ -113,6 +116,23 @@ static const GOptionEntry read_entries[] = {
   { NULL },
 };
 
+static const GOptionEntry card_entries[] = {
+  { "examine", 0, 0, G_OPTION_ARG_NONE, &raw.examine,
+    N_ ("The report card of TARGET: checks of what a QUIC server has to do, and a grade"), NULL },
+  { "checks", 0, 0, G_OPTION_ARG_STRING, &raw.checks, N_ ("These checks or categories alone, as “F4,H1” or “frames”"),
+    N_ ("LIST") },
+  { "list-checks", 0, 0, G_OPTION_ARG_NONE, &raw.list_checks, N_ ("List the checks: id, category, title, reference"),
+    NULL },
+  { "own", 0, 0, G_OPTION_ARG_NONE, &raw.own,
+    N_ ("The server is mine: send what no honest client sends to a public address too"), NULL },
+  { "profile", 0, 0, G_OPTION_ARG_STRING, &raw.profile,
+    N_ ("Whose server it is: public (default), or private: then whom it trusts lowers nothing"), N_ ("WHICH") },
+  { "junit", 0, 0, G_OPTION_ARG_FILENAME, &raw.junit, N_ ("Write the card as JUnit's XML"), N_ ("FILE") },
+  { "baseline", 0, 0, G_OPTION_ARG_FILENAME, &raw.baseline,
+    N_ ("An earlier card (--examine --json): what failed in it is no reason for exit status 1"), N_ ("FILE") },
+  { NULL },
+};
+
 static const GOptionEntry print_entries[] = {
   { "trace", 0, 0, G_OPTION_ARG_NONE, &raw.trace, N_ ("Print packets, frames and TLS messages as they come"), NULL },
   { "json", 0, 0, G_OPTION_ARG_NONE, &raw.json, N_ ("Print the report as one JSON object"), NULL },
@@ -126,7 +146,7 @@ static const QsCliGroup groups[] = {
   { N_ ("What to offer:"), offer_entries },          { N_ ("Trust:"), trust_entries },
   { N_ ("Address, patience, mode:"), path_entries }, { N_ ("What to send, where the answer goes:"), data_entries },
   { N_ ("Files of the trace:"), file_entries },      { N_ ("Files to read:"), read_entries },
-  { N_ ("What is printed:"), print_entries },
+  { N_ ("The report card:"), card_entries },         { N_ ("What is printed:"), print_entries },
 };
 
 void
@@ -135,7 +155,8 @@ quicprobe_print_help (void)
   g_autoptr (GString) text = g_string_new (NULL);
 
   printf ("%s\n", _ ("Usage: quicprobe [OPTION…] TARGET"));
-  printf ("%s\n\n", _ ("       quicprobe [OPTION…] --read=FILE"));
+  printf ("%s\n", _ ("       quicprobe [OPTION…] --read=FILE"));
+  printf ("%s\n\n", _ ("       quicprobe [OPTION…] --examine TARGET"));
   qs_cli_print_wrapped (
       stdout, _ ("Connects to a QUIC or TLS server, shows what happens, and says in plain words why it failed."), 0);
   printf ("\n%s\n", _ ("TARGET is one of:"));
@@ -149,15 +170,17 @@ quicprobe_print_help (void)
   printf ("\n%s\n", rules);
   printf ("\n%s\n", _ ("Exit status: 0 the target did what was asked; 1 it did not; 2 the command line was wrong."));
   printf ("%s\n", _ ("With --read: 0 what the file shows went well, all of it; 1 it did not."));
+  printf ("%s\n", _ ("With --examine: 0 no check failed, or none that the baseline had not; 1 otherwise."));
 }
 
 static void
 clear_raw (void)
 {
-  char **const texts[] = { &raw.alpn, &raw.sni,     &raw.groups,     &raw.ciphersuites, &raw.cacert,     &raw.cert,
-                           &raw.key,  &raw.timeout, &raw.max_time,   &raw.dns,          &raw.send,       &raw.output,
-                           &raw.mode, &raw.qlog,    &raw.pcapng,     &raw.report,       &raw.impairment, &raw.session,
-                           &raw.read, &raw.join,    &raw.connection, &raw.experiments,  &raw.compare };
+  char **const texts[] = { &raw.alpn,  &raw.sni,      &raw.groups,     &raw.ciphersuites, &raw.cacert,     &raw.cert,
+                           &raw.key,   &raw.timeout,  &raw.max_time,   &raw.dns,          &raw.send,       &raw.output,
+                           &raw.mode,  &raw.qlog,     &raw.pcapng,     &raw.report,       &raw.impairment, &raw.session,
+                           &raw.read,  &raw.join,     &raw.connection, &raw.experiments,  &raw.compare,    &raw.checks,
+                           &raw.junit, &raw.baseline, &raw.profile };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);
@@ -180,6 +203,9 @@ quicprobe_options_free (QuicprobeOptions *options)
   g_free (options->compare);
   g_strfreev (options->keylogs);
   g_free (options->session);
+  g_clear_pointer (&options->checks, g_ptr_array_unref);
+  g_free (options->junit);
+  g_free (options->baseline);
   g_free (options);
 }
 
@@ -430,8 +456,31 @@ check_no_read (GError **error)
 }
 
 static gboolean
+fill_card (QuicprobeOptions *options, GError **error)
+{
+  options->examine = raw.examine;
+  options->own = raw.own;
+  options->junit = g_strdup (raw.junit);
+  options->baseline = g_strdup (raw.baseline);
+  if (!raw.examine &&
+      (raw.checks != NULL || raw.junit != NULL || raw.baseline != NULL || raw.profile != NULL || raw.own))
+    return refuse (error, _ ("--checks, --junit, --baseline, --profile and --own go with --examine."));
+  if (raw.examine && (raw.read != NULL || raw.compare != NULL || raw.send != NULL || raw.session != NULL))
+    return refuse (
+        error,
+        _ ("--examine makes connections of its own: --read, --compare, --send and --session do not go with it."));
+  if (raw.profile != NULL && !qs_profile_from_name (raw.profile, &options->profile))
+    return refuse (error, _ ("--profile takes public or private."));
+  if (raw.checks != NULL)
+    options->checks = quicprobe_choose_checks (raw.checks, error);
+  return raw.checks == NULL || options->checks != NULL;
+}
+
+static gboolean
 fill (QuicprobeOptions *options, int argc, char **argv, GError **error)
 {
+  if (!fill_card (options, error))
+    return FALSE;
   options->qlog = g_strdup (raw.qlog);
   options->pcapng = g_strdup (raw.pcapng);
   options->report = g_strdup (raw.report);
@@ -455,6 +504,8 @@ fill (QuicprobeOptions *options, int argc, char **argv, GError **error)
   options->probe = qs_probe_options_new ();
   if (!fill_probe (options->probe, error))
     return FALSE;
+  if (options->examine && qs_target_get_transport (options->target) != QS_TRANSPORT_QUIC)
+    return refuse (error, _ ("--examine looks at QUIC servers; a tls:// target goes over TCP."));
   options->output = g_strdup (raw.output);
   options->session = g_strdup (raw.session);
   keep_little (options);
@@ -479,10 +530,11 @@ parse (QuicprobeOptions *options, int argc, char **argv, GError **error)
     memmove (copy + 1, copy + 2, sizeof *copy * (gsize) (argc-- - 1));
   options->help = raw.help;
   options->version = raw.version;
+  options->list_checks = raw.list_checks;
   options->trace = raw.trace;
   options->json = raw.json;
   options->quiet = raw.quiet;
-  return raw.help || raw.version || fill (options, argc, copy, error);
+  return raw.help || raw.version || raw.list_checks || fill (options, argc, copy, error);
 }
 
 QuicprobeOptions *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "checks/qs-examination.h"
 #include "engine/qs-probe.h"
 #include "net/qs-target.h"
 
@@ -14,10 +15,15 @@ typedef struct {
   char **keylogs; /* to write to (at most one), or with read to open it with; NULL: none */
   char *read;     /* then neither target nor probe is set */
   char *join;
-  char *compare;    /* the other recording */
-  guint connection; /* of the file's, from 1; 0: not chosen */
+  char *compare;     /* the other recording */
+  guint connection;  /* of the file's, from 1; 0: not chosen */
+  gboolean examine;  /* the report card: then these count */
+  GPtrArray *checks; /* const QsCheck *; NULL: all */
+  char *junit, *baseline;
+  QsProfile profile;
+  gboolean own;
   gboolean trace, json, quiet;
-  gboolean help, version; /* then nothing else is set */
+  gboolean help, version, list_checks; /* then nothing else is set */
 } QuicprobeOptions;
 
 /* NULL with QS_ERROR_INVALID_TARGET and a sentence that says what is wrong. */

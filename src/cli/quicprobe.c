@@ -8,6 +8,7 @@
 #include "cli/qs-cli.h"
 #include "cli/quicprobe-body.h"
 #include "cli/quicprobe-compare.h"
+#include "cli/quicprobe-examine.h"
 #include "cli/quicprobe-files.h"
 #include "cli/quicprobe-live.h"
 #include "cli/quicprobe-options.h"
@@ -173,6 +174,10 @@ main (int argc, char **argv)
     quicprobe_print_help ();
   else if (options->version)
     print_version ();
+  else if (options->list_checks)
+    quicprobe_list_checks ();
+  else if (options->examine)
+    return quicprobe_examine (options);
   else
     return options->read != NULL ? quicprobe_read (options) : run (options);
   return QS_EXIT_OK;

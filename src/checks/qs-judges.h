@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The judges that the tables name. */
+#pragma once
+
+#include "checks/qs-check.h"
+
+G_BEGIN_DECLS
+
+/* qs-judges-refusal.c: what must not be gone on with. */
+void qs_judge_refused (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_refused_datagram (const QsCheck *check, const QsSight *sight,
+                                QsJudgement *judgement); /* not where it was agreed on */
+void qs_judge_http3 (const QsCheck *check, const QsSight *sight,
+                     QsJudgement *judgement); /* an error of the connection */
+void qs_judge_malformed (const QsCheck *check, const QsSight *sight, QsJudgement *judgement); /* a request */
+
+/* qs-judges-address.c: versions and the address's validation. */
+void qs_judge_versions (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_old_versions (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_no_versions (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_long_ids (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_version_2 (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_fixed_bit (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_amplification (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_no_hello (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_full_initials (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_round_trips (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_ids (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_retry_token (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_new_token (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_stray (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+
+/* qs-judges-course.c: what must be gone on with, and what an ordinary run shows. */
+void qs_judge_goes_on (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_completes (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_answers (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_key_update (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_rebind (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_certificate (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_group (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_parameters (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_uni_streams (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_bidi_streams (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_extensions (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_tickets (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_spare_ids (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+
+/* For the judges. text is taken. */
+void qs_judgement_set (QsJudgement *judgement, QsCheckVerdict verdict, char *text);
+void qs_judgement_show (QsJudgement *judgement, guint packet); /* G_MAXUINT: nothing */
+/* TRUE: the act never came about, and the judgement says why. */
+gboolean qs_judge_is_untested (const QsSight *sight, QsJudgement *judgement);
+/* A fail, or what the check's flags make of it. */
+QsCheckVerdict qs_check_fail (const QsCheck *check);
+/* "CONNECTION_CLOSE CRYPTO_ERROR …": the server's close in words. Owned by the caller. */
+char *qs_sight_dup_close (const QsSight *sight);
+
+G_END_DECLS

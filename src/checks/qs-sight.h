@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "dissect/qs-dissector.h"
+#include "trace/qs-trace.h"
+
+G_BEGIN_DECLS
+
+#define QS_SIGHT_MOST_STREAMS 4
+
+/* How a request's stream went. */
+typedef struct {
+  guint64 id;
+  guint status;   /* of the answer; 0: none came */
+  gboolean bytes; /* any came */
+  gboolean reset, stopped;
+  guint64 reset_code, stop_code;
+  guint packet; /* what shows it; G_MAXUINT: nothing */
+} QsSightStream;
+
+/**
+ * QsSight:
+ *
+ * What is to be seen in the trace of a check's run, and nothing else: judges look at this alone, so they judge a saved trace as
+ * they judge a live one. Packets and records are indices, G_MAXUINT where there is none.
+ */
+typedef struct {
+  QsTrace *trace;
+  QsDissector *dissector;
+
+  guint act, after; /* the first record behind these marks */
+  gboolean missed;  /* the script could not go on: what it needed did not come */
+  guint missed_step;
+  guint act_packet;                /* the first packet that was sent as the act */
+  gboolean act_acked, after_acked; /* it, or what was sent behind it to see whether the server goes on */
+  guint after_packet;
+
+  guint n_received, n_received_after_act;
+  guint64 sent_bytes, received_bytes;   /* of all datagrams */
+  guint64 act_bytes, largest_after_act; /* bytes of the act's datagram; of the largest that came behind it */
+
+  gboolean hello, keys, done, confirmed; /* ServerHello; Handshake packets opened; server's Finished; HANDSHAKE_DONE */
+  guint hello_packet, confirmed_packet;
+  guint hello_after_act; /* a ServerHello behind the act */
+  guint versions_packet; /* Version Negotiation */
+  guint retry_packet;
+  guint n_retries;
+  guint challenge_packet;  /* PATH_CHALLENGE behind the act */
+  guint key_update_packet; /* the server's first of another key phase */
+  guint n_spare_ids;       /* NEW_CONNECTION_ID frames */
+  guint n_tickets;
+
+  gboolean closed, closed_early, closed_by_application; /* by the server; early: before the act */
+  guint64 close_code, close_frame;
+  guint close_packet;
+  char *close_reason; /* escaped; NULL: none */
+  gboolean reset;     /* a stateless reset behind the act */
+
+  QsSightStream streams[QS_SIGHT_MOST_STREAMS]; /* the client's requests: 0, 4, 8, 12 */
+  GBytes *parameters;                           /* the server's; NULL: not seen */
+  gboolean icmp;                                /* an ICMP error came */
+} QsSight;
+
+/* Reads the trace to its end. */
+QsSight *qs_sight_new (QsTrace *trace);
+void qs_sight_free (QsSight *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsSight, qs_sight_free)
+
+/* A number among the server's transport parameters. FALSE: it did not send it. */
+gboolean qs_sight_get_parameter (const QsSight *self, guint64 id, guint64 *value);
+gboolean qs_sight_has_parameter (const QsSight *self, guint64 id, QsSpan *value);
+
+G_END_DECLS

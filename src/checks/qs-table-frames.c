@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Checks of frames and packets, and of what becomes of a connection on its way. */
+#include "checks/qs-check-tables.h"
+
+#define FLOW_CONTROL_ERROR 0x03
+#define STREAM_LIMIT_ERROR 0x04
+#define STREAM_STATE_ERROR 0x05
+#define FINAL_SIZE_ERROR 0x06
+#define FRAME_ENCODING_ERROR 0x07
+#define PROTOCOL_VIOLATION 0x0a
+#define CRYPTO_BUFFER_EXCEEDED 0x0d
+#define FAR (G_GUINT64_CONSTANT (1) << 40)
+#define TWO_60 (G_GUINT64_CONSTANT (1) << 60)
+#define STREAM_AT (QS_FRAME_STREAM | QS_STREAM_OFF | QS_STREAM_LEN)
+
+/* --- Scripts --- */
+
+#define IN_1RTT(name, ...)                                                                        \
+  static const QsCraftStep name[] = {                                                             \
+    CONNECT,                                                                                      \
+    { .what = QS_CRAFT_DO_SEND, .act = TRUE, .packet = { .type = QS_PACKET_1RTT }, __VA_ARGS__ }, \
+    SEE_REFUSAL,                                                                                  \
+    END                                                                                           \
+  }
+/* While the server still has its Handshake keys: the Finished is held back. */
+#define IN_HANDSHAKE(name, turned, ...)                                                                           \
+  static const QsCraftStep name[] = { { .what = QS_CRAFT_DO_START,                                                \
+                                        .options = &(const QsCraftOptions){ .habits = QS_CRAFT_HOLD_FINISHED } }, \
+                                      NEED (QS_CRAFT_KEYS),                                                       \
+                                      { .what = QS_CRAFT_DO_SEND,                                                 \
+                                        .act = TRUE,                                                              \
+                                        .packet = { .type = QS_PACKET_HANDSHAKE, .flip = (turned) },              \
+                                        __VA_ARGS__ },                                                            \
+                                      AWAIT (QS_CRAFT_CLOSED, REFUSE_MS),                                         \
+                                      { .what = QS_CRAFT_DO_FINISH },                                             \
+                                      AWAIT (QS_CRAFT_CLOSED | QS_CRAFT_CONFIRMED, GO_ON_MS),                     \
+                                      SEE_REFUSAL,                                                                \
+                                      END }
+
+IN_1RTT (far_offset, FRAMES ({ .type = STREAM_AT, .stream_id = 0, .stream_offset = FAR, .data = BYTES ("x") }));
+IN_1RTT (far_stream, FRAMES ({ .type = STREAM_AT, .stream_id = 4 * FAR, .data = BYTES ("x") }));
+IN_1RTT (unknown_frame, .bytes = BYTES ("\x20\x01"));
+IN_1RTT (no_frame, .bytes = { NULL, 0 });
+static const QsCraftStep reserved_bits_short[] = { CONNECT,
+                                                   { .what = QS_CRAFT_DO_SEND,
+                                                     .act = TRUE,
+                                                     .packet = { .type = QS_PACKET_1RTT, .flip = 0x18 },
+                                                     .bytes = BYTES ("\x01") },
+                                                   SEE_REFUSAL,
+                                                   END };
+IN_HANDSHAKE (reserved_bits_long, 0x0c, .bytes = BYTES ("\x01"));
+IN_HANDSHAKE (early_challenge, 0, FRAMES ({ .type = QS_FRAME_PATH_CHALLENGE, .data = BYTES ("quicscop") }));
+IN_HANDSHAKE (early_stream_blocked, 0, FRAMES ({ .type = QS_FRAME_STREAM_DATA_BLOCKED, .stream_id = 0, .limit = 0 }));
+IN_HANDSHAKE (early_blocked, 0, FRAMES ({ .type = QS_FRAME_DATA_BLOCKED, .limit = 0 }));
+IN_1RTT (reset_send_only, FRAMES ({ .type = QS_FRAME_RESET_STREAM, .stream_id = 3 }));
+IN_1RTT (stop_unopened, FRAMES ({ .type = QS_FRAME_STOP_SENDING, .stream_id = 101 }));
+IN_1RTT (stream_unopened, FRAMES ({ .type = STREAM_AT, .stream_id = 1, .data = BYTES ("x") }));
+IN_1RTT (stream_send_only, FRAMES ({ .type = STREAM_AT, .stream_id = 3, .data = BYTES ("x") }));
+IN_1RTT (limit_unopened, FRAMES ({ .type = QS_FRAME_MAX_STREAM_DATA, .stream_id = 101, .limit = 1000 }));
+IN_1RTT (limit_receive_only, FRAMES ({ .type = QS_FRAME_MAX_STREAM_DATA, .stream_id = 2, .limit = 1000 }));
+IN_1RTT (new_token, FRAMES ({ .type = QS_FRAME_NEW_TOKEN, .data = BYTES ("quicscope") }));
+IN_1RTT (handshake_done, FRAMES ({ .type = QS_FRAME_HANDSHAKE_DONE }));
+IN_1RTT (max_streams, FRAMES ({ .type = QS_FRAME_MAX_STREAMS_BIDI, .limit = TWO_60 + 1 }));
+IN_1RTT (streams_blocked, FRAMES ({ .type = QS_FRAME_STREAMS_BLOCKED_BIDI, .limit = TWO_60 + 1 }));
+IN_1RTT (retire_too_much, FRAMES ({ .type = QS_FRAME_NEW_CONNECTION_ID,
+                                    .sequence = 1,
+                                    .retire_prior_to = 2,
+                                    .data = BYTES ("quicscop"),
+                                    .token = BYTES ("0123456789abcdef") }));
+IN_1RTT (empty_id, .bytes = BYTES ("\x18\x01\x00\x00"
+                                   "0123456789abcdef"));
+/* With a PING: an ACK alone asks for no answer. */
+IN_1RTT (ack_unsent, .bytes = BYTES ("\x02\x80\x0f\x42\x40\x00\x00\x00\x01"));
+IN_1RTT (ack_below_zero, .bytes = BYTES ("\x02\x00\x00\x00\x05\x01"));
+IN_1RTT (retire_unissued, FRAMES ({ .type = QS_FRAME_RETIRE_CONNECTION_ID, .sequence = 1000 }));
+IN_1RTT (far_crypto, FRAMES ({ .type = QS_FRAME_CRYPTO, .stream_offset = FAR, .data = BYTES ("x") }));
+IN_1RTT (beyond_fin,
+         FRAMES ({ .type = STREAM_AT | QS_STREAM_FIN, .fin = TRUE, .stream_id = 0, .data = BYTES ("\x21\x00") },
+                 { .type = STREAM_AT, .stream_id = 0, .stream_offset = 2, .data = BYTES ("\x21\x00") }));
+IN_1RTT (datagram, .bytes = BYTES ("\x31\x04quic"));
+
+static const QsCraftStep rebind[] = { CONNECT,
+                                      { .what = QS_CRAFT_DO_QUEUE, .bytes = BYTES ("\x01") },
+                                      NEED (QS_CRAFT_ACKED),
+                                      { .what = QS_CRAFT_DO_REBIND },
+                                      { .what = QS_CRAFT_DO_QUEUE, .act = TRUE, .bytes = BYTES ("\x01") },
+                                      AWAIT (QS_CRAFT_CHALLENGED | QS_CRAFT_CLOSED, 1500),
+                                      AWAIT (QS_CRAFT_ACKED | QS_CRAFT_CLOSED, 300),
+                                      SEE_GOING_ON,
+                                      END };
+
+static const QsCraftStep migrate[] = { CONNECT,
+                                       NEED (QS_CRAFT_SPARE_ID),
+                                       { .what = QS_CRAFT_DO_REBIND, .fresh_id = TRUE },
+                                       { .what = QS_CRAFT_DO_QUEUE, .act = TRUE, .bytes = BYTES ("\x01") },
+                                       AWAIT (QS_CRAFT_CHALLENGED | QS_CRAFT_CLOSED, 1500),
+                                       AWAIT (QS_CRAFT_ACKED | QS_CRAFT_CLOSED, 300),
+                                       SEE_GOING_ON,
+                                       END };
+
+static const QsCraftStep ping[] = {
+  CONNECT, { .what = QS_CRAFT_DO_QUEUE, .act = TRUE, .bytes = BYTES ("\x01\x00\x00\x00") }, SEE_GOING_ON, END
+};
+
+/* --- The table --- */
+
+#define FRAME(id, title, section, flags, script, ...)                                                               \
+  {                                                                                                                 \
+    id, QS_CATEGORY_FRAMES, QS_MARK_OF_CONFORMANCE, title, section, QS_CHECK_ILLEGAL | (flags), QS_GRADE_B, script, \
+        qs_judge_refused, { __VA_ARGS__ }, NULL                                                                     \
+  }
+
+const QsCheck qs_checks_frames[] = {
+  FRAME ("F1", N_ ("STREAM far beyond what flow control allows"), "RFC 9000 section 4.1", 0, far_offset,
+         FLOW_CONTROL_ERROR),
+  FRAME ("F2", N_ ("A stream far beyond the limit of streams"), "RFC 9000 section 4.6", 0, far_stream,
+         STREAM_LIMIT_ERROR),
+  FRAME ("F3", N_ ("A frame of unknown type, 0x20"), "RFC 9000 section 12.4", 0, unknown_frame, FRAME_ENCODING_ERROR),
+  FRAME ("F4", N_ ("A packet without frames"), "RFC 9000 section 12.4", 0, no_frame, PROTOCOL_VIOLATION),
+  FRAME ("F5", N_ ("Reserved bits in a Handshake packet"), "RFC 9000 section 17.2", 0, reserved_bits_long,
+         PROTOCOL_VIOLATION),
+  FRAME ("F6", N_ ("Reserved bits in a short header"), "RFC 9000 section 17.3.1", 0, reserved_bits_short,
+         PROTOCOL_VIOLATION),
+  FRAME ("F7", N_ ("PATH_CHALLENGE in a Handshake packet"), "RFC 9000 section 12.5", 0, early_challenge,
+         PROTOCOL_VIOLATION),
+  FRAME ("F8", N_ ("STREAM_DATA_BLOCKED in a Handshake packet"), "RFC 9000 section 12.5", 0, early_stream_blocked,
+         PROTOCOL_VIOLATION),
+  FRAME ("F9", N_ ("DATA_BLOCKED in a Handshake packet"), "RFC 9000 section 12.5", 0, early_blocked,
+         PROTOCOL_VIOLATION),
+  FRAME ("F10", N_ ("RESET_STREAM for a stream on which only the server sends"), "RFC 9000 section 19.4", 0,
+         reset_send_only, STREAM_STATE_ERROR),
+  FRAME ("F11", N_ ("STOP_SENDING for a stream that the server never opened"), "RFC 9000 section 19.5", 0,
+         stop_unopened, STREAM_STATE_ERROR),
+  FRAME ("F12", N_ ("STREAM for a stream that the server never opened"), "RFC 9000 section 19.8", 0, stream_unopened,
+         STREAM_STATE_ERROR),
+  FRAME ("F13", N_ ("STREAM for a stream on which only the server sends"), "RFC 9000 section 19.8", 0, stream_send_only,
+         STREAM_STATE_ERROR),
+  FRAME ("F14", N_ ("MAX_STREAM_DATA for a stream that the server never opened"), "RFC 9000 section 19.10", 0,
+         limit_unopened, STREAM_STATE_ERROR),
+  FRAME ("F15", N_ ("MAX_STREAM_DATA for a stream on which the server only receives"), "RFC 9000 section 19.10", 0,
+         limit_receive_only, STREAM_STATE_ERROR),
+  FRAME ("F16", N_ ("NEW_TOKEN from a client"), "RFC 9000 section 19.7", 0, new_token, PROTOCOL_VIOLATION),
+  FRAME ("F17", N_ ("HANDSHAKE_DONE from a client"), "RFC 9000 section 19.20", 0, handshake_done, PROTOCOL_VIOLATION),
+  FRAME ("F18", N_ ("MAX_STREAMS above 2^60"), "RFC 9000 section 19.11", 0, max_streams, FRAME_ENCODING_ERROR),
+  FRAME ("F19", N_ ("STREAMS_BLOCKED above 2^60"), "RFC 9000 section 19.14", 0, streams_blocked, FRAME_ENCODING_ERROR,
+         STREAM_LIMIT_ERROR),
+  FRAME ("F20", N_ ("NEW_CONNECTION_ID that retires more than there is"), "RFC 9000 section 19.15", 0, retire_too_much,
+         FRAME_ENCODING_ERROR),
+  FRAME ("F21", N_ ("NEW_CONNECTION_ID with an id of no bytes"), "RFC 9000 section 19.15", 0, empty_id,
+         FRAME_ENCODING_ERROR),
+  FRAME ("F22", N_ ("ACK of a packet that was never sent"), "RFC 9000 section 13.1", QS_CHECK_SHOULD, ack_unsent,
+         PROTOCOL_VIOLATION),
+  FRAME ("F23", N_ ("ACK of packet numbers below zero"), "RFC 9000 section 19.3.1", 0, ack_below_zero,
+         FRAME_ENCODING_ERROR),
+  FRAME ("F24", N_ ("RETIRE_CONNECTION_ID of an id that was never issued"), "RFC 9000 section 19.16", 0,
+         retire_unissued, PROTOCOL_VIOLATION),
+  FRAME ("F25", N_ ("CRYPTO far beyond what need be kept"), "RFC 9000 section 7.5", QS_CHECK_SPARE, far_crypto,
+         CRYPTO_BUFFER_EXCEEDED),
+  FRAME ("F27", N_ ("Data behind a stream's end"), "RFC 9000 section 4.5", QS_CHECK_SHOULD, beyond_fin,
+         FINAL_SIZE_ERROR, STREAM_STATE_ERROR),
+  { "F29",
+    QS_CATEGORY_FRAMES,
+    QS_MARK_OF_CONFORMANCE,
+    N_ ("DATAGRAM that was not agreed on"),
+    "RFC 9221 section 3",
+    QS_CHECK_ILLEGAL,
+    QS_GRADE_B,
+    datagram,
+    qs_judge_refused_datagram,
+    { PROTOCOL_VIOLATION, FRAME_ENCODING_ERROR },
+    NULL },
+  { "F30",
+    QS_CATEGORY_FRAMES,
+    QS_MARK_OF_CONFORMANCE,
+    N_ ("PING and PADDING alone are acknowledged"),
+    "RFC 9000 section 13.2.1",
+    0,
+    QS_GRADE_B,
+    ping,
+    qs_judge_goes_on,
+    { 0 },
+    NULL },
+  { "M1",
+    QS_CATEGORY_PATH,
+    QS_MARK_OF_MOBILITY,
+    N_ ("A client whose port changes on the way goes on, and the new path is proved"),
+    "RFC 9000 section 9",
+    0,
+    QS_GRADE_A_MINUS,
+    rebind,
+    qs_judge_rebind,
+    { 0 },
+    NULL },
+  { "M3",
+    QS_CATEGORY_PATH,
+    QS_MARK_OF_MOBILITY,
+    N_ ("The same with a connection id of its own for the new path"),
+    "RFC 9000 section 9.5",
+    0,
+    QS_GRADE_A_MINUS,
+    migrate,
+    qs_judge_rebind,
+    { 0 },
+    NULL },
+  { "M10",
+    QS_CATEGORY_PATH,
+    QS_MARK_OF_MOBILITY,
+    N_ ("Spare connection ids for other paths"),
+    "RFC 9000 section 5.1.1",
+    0,
+    QS_GRADE_NONE,
+    qs_ordinary_script,
+    qs_judge_spare_ids,
+    { 0 },
+    NULL },
+};
+const guint qs_n_checks_frames = G_N_ELEMENTS (qs_checks_frames);

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/quicprobe-examine.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+
+#include "base/qs-i18n.h"
+#include "base/qs-text.h"
+#include "checks/qs-card-text.h"
+#include "cli/qs-cli.h"
+#include "formats/qs-file-writer.h"
+#include "formats/qs-pcapng.h"
+#include "trace/qs-trace.h"
+
+#define FILE_MODE 0644
+
+typedef struct {
+  const QuicprobeOptions *options;
+  QsExamination *examination;
+  GMainLoop *loop;
+  GHashTable *baseline; /* ids that failed then; NULL: none is compared with */
+} Program;
+
+static gboolean
+complain (GError *error)
+{
+  fprintf (stderr, "quicprobe: %s\n", error->message);
+  return FALSE;
+}
+
+/* --- Which checks --- */
+
+static gboolean
+add_chosen (GPtrArray *chosen, const char *word)
+{
+  guint n;
+  const QsCheck *const *all = qs_checks_get (&n);
+  gboolean any = FALSE;
+
+  for (guint i = 0; i < n; i++)
+    {
+      if (g_ascii_strcasecmp (all[i]->id, word) != 0 &&
+          g_ascii_strcasecmp (qs_check_category_name (all[i]->category), word) != 0)
+        continue;
+      any = TRUE;
+      if (!g_ptr_array_find (chosen, all[i], NULL))
+        g_ptr_array_add (chosen, (gpointer) all[i]);
+    }
+  return any;
+}
+
+GPtrArray *
+quicprobe_choose_checks (const char *list, GError **error)
+{
+  g_autoptr (GPtrArray) chosen = g_ptr_array_new ();
+  g_auto (GStrv) words = qs_cli_split (list);
+
+  for (guint i = 0; words[i] != NULL; i++)
+    {
+      if (add_chosen (chosen, words[i]))
+        continue;
+      g_autofree char *word = qs_text_escape_short (words[i], -1, 40);
+      g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET,
+                   _ ("--checks: there is no check or category “%s”; --list-checks shows them."), word);
+      return NULL;
+    }
+  if (chosen->len > 0)
+    return g_steal_pointer (&chosen);
+  g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET, "%s",
+               _ ("--checks takes ids or categories, such as “F4,H1” or “frames”."));
+  return NULL;
+}
+
+void
+quicprobe_list_checks (void)
+{
+  guint n;
+  const QsCheck *const *all = qs_checks_get (&n);
+
+  for (guint i = 0; i < n; i++)
+    printf ("%-5s %-11s %s (%s)\n", all[i]->id, qs_check_category_name (all[i]->category), _ (all[i]->title),
+            all[i]->reference);
+}
+
+/* --- The card as text --- */
+
+static void
+print_result (const QsCheckResult *result, gboolean brief)
+{
+  const char *title = qs_check_verdict_title (result->judgement.verdict);
+  guint width = qs_cli_text_width (title);
+
+  if (brief && result->judgement.verdict < QS_CHECK_CONTESTED)
+    return;
+  g_autofree char *line = g_strdup_printf ("%s: %s", _ (result->check->title), result->judgement.text);
+  printf ("  %s%*s  %-5s\n", title, (int) (12 - MIN (width, 12)), "", result->check->id);
+  qs_cli_print_wrapped (stdout, line, 6);
+  if (result->judgement.verdict >= QS_CHECK_CONTESTED && result->check->readings != NULL)
+    qs_cli_print_wrapped (stdout, _ (result->check->readings), 6);
+  if (result->judgement.verdict >= QS_CHECK_CONTESTED)
+    printf ("      %s\n", result->check->reference);
+}
+
+static void
+print_category (QsExamination *examination, QsCheckCategory category, gboolean brief)
+{
+  gboolean headed = FALSE;
+
+  for (guint i = 0; i < qs_examination_get_n_results (examination); i++)
+    {
+      const QsCheckResult *result = qs_examination_get_result (examination, i);
+      if (result->check->category != category || (brief && result->judgement.verdict < QS_CHECK_CONTESTED))
+        continue;
+      if (!headed)
+        printf ("\n%s\n", qs_check_category_title (category));
+      headed = TRUE;
+      print_result (result, brief);
+    }
+}
+
+static void
+print_head (QsExamination *examination, const QsCard *card)
+{
+  const char *address = qs_examination_get_address (examination);
+
+  printf (_ ("Report card of %s"), qs_target_to_string (qs_examination_get_target (examination)));
+  if (address != NULL)
+    printf (" (%s)", address);
+  printf ("\n\n  %s: %s\n", _ ("Grade"), qs_grade_text (card->grade));
+  if (card->grade != card->if_trusted)
+    printf ("  %s: %s\n", _ ("If its certificate were in order"), qs_grade_text (card->if_trusted));
+  for (guint i = 0; i < QS_N_CARD_MARKS; i++)
+    printf ("    %-3s %s\n", qs_grade_text (card->marks[i]), qs_card_mark_title (i));
+  printf ("\n ");
+  for (guint i = QS_CHECK_N_VERDICTS; i-- > 0;)
+    printf (" %s %u%s", qs_check_verdict_title (i), card->counts[i], i > 0 ? "," : "\n");
+  if (!qs_examination_sends_illegal (examination) && qs_examination_get_failure (examination) == NULL)
+    qs_cli_print_wrapped (
+        stdout, _ ("Not all was tested: what no honest client sends goes to one's own servers alone (--own)."), 2);
+}
+
+static void
+print_card (const Program *program)
+{
+  QsExamination *examination = program->examination;
+  QsCard card;
+
+  qs_examination_grade (examination, &card);
+  print_head (examination, &card);
+  if (qs_examination_get_failure (examination) != NULL)
+    {
+      printf ("\n");
+      qs_cli_print_wrapped (stdout, qs_examination_get_failure (examination), 2);
+      return;
+    }
+  for (guint i = 0; i < QS_N_CATEGORIES; i++)
+    print_category (examination, i, program->options->quiet);
+}
+
+static void
+print_json (QsExamination *examination)
+{
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+
+  json_node_take_object (node, qs_card_to_json (examination));
+  g_autofree char *text = json_to_string (node, TRUE);
+  printf ("%s\n", text);
+}
+
+/* --- Files --- */
+
+static gboolean
+write_text (const char *path, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (QsFileWriter) writer = qs_file_writer_new (path, FILE_MODE, &error);
+
+  return (writer != NULL && qs_file_writer_write (writer, text, strlen (text), &error) &&
+          qs_file_writer_finish (writer, &error)) ||
+         complain (error);
+}
+
+/* "card.pcapng" becomes "card-F4.pcapng": a file for each check that failed or warned. */
+static gboolean
+write_captures (const Program *program)
+{
+  const char *path = program->options->pcapng;
+  g_autofree char *stem = g_str_has_suffix (path, ".pcapng") ? g_strndup (path, strlen (path) - 7) : g_strdup (path);
+  gboolean good = TRUE;
+
+  for (guint i = 0; i < qs_examination_get_n_results (program->examination); i++)
+    {
+      const QsCheckResult *result = qs_examination_get_result (program->examination, i);
+      if (result->trace == NULL || result->judgement.verdict < QS_CHECK_CONTESTED)
+        continue;
+      g_autoptr (GError) error = NULL;
+      g_autofree char *name = g_strdup_printf ("%s-%s.pcapng", stem, result->check->id);
+      good &= qs_pcapng_write (result->trace, name, &error) || complain (error);
+    }
+  return good;
+}
+
+static gboolean
+write_files (const Program *program)
+{
+  gboolean good = TRUE;
+
+  if (program->options->junit != NULL)
+    {
+      g_autofree char *xml = qs_card_to_junit (program->examination);
+      good &= write_text (program->options->junit, xml);
+    }
+  if (program->options->pcapng != NULL)
+    good &= write_captures (program);
+  return good;
+}
+
+/* --- Running it --- */
+
+static gboolean
+signal_cb (gpointer data)
+{
+  qs_examination_stop (((Program *) data)->examination);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+result_cb (QsExamination *examination, guint index, Program *program)
+{
+  const QsCheckResult *result = qs_examination_get_result (examination, index);
+
+  if (program->options->quiet || result->judgement.verdict < QS_CHECK_WARN)
+    return;
+  fprintf (stderr, "%3u/%u  %s  %s: %s\n", qs_examination_get_n_done (examination),
+           qs_examination_get_n_results (examination), result->check->id,
+           qs_check_verdict_title (result->judgement.verdict), result->judgement.text);
+}
+
+static void
+finished_cb (QsExamination *examination, Program *program)
+{
+  g_main_loop_quit (program->loop);
+}
+
+/* 0: nothing failed, or nothing that had not failed before. */
+static int
+exit_status (const Program *program)
+{
+  if (qs_examination_get_failure (program->examination) != NULL || qs_examination_get_stopped (program->examination))
+    return QS_EXIT_FAILED;
+  for (guint i = 0; i < qs_examination_get_n_results (program->examination); i++)
+    {
+      const QsCheckResult *result = qs_examination_get_result (program->examination, i);
+      if (result->judgement.verdict == QS_CHECK_FAIL &&
+          (program->baseline == NULL || !g_hash_table_contains (program->baseline, result->check->id)))
+        return QS_EXIT_FAILED;
+    }
+  return QS_EXIT_OK;
+}
+
+static int
+conclude (const Program *program)
+{
+  gboolean good = write_files (program);
+
+  if (program->options->json)
+    print_json (program->examination);
+  else
+    print_card (program);
+  if (fflush (stdout) != 0)
+    {
+      fprintf (stderr, "quicprobe: %s: %s\n", _ ("standard output cannot be written"), g_strerror (errno));
+      good = FALSE;
+    }
+  return good ? exit_status (program) : QS_EXIT_FAILED;
+}
+
+static void
+run_loop (Program *program)
+{
+  guint interrupt = g_unix_signal_add (SIGINT, signal_cb, program);
+  guint terminate = g_unix_signal_add (SIGTERM, signal_cb, program);
+
+  if (!qs_examination_get_finished (program->examination))
+    g_main_loop_run (program->loop);
+  g_source_remove (interrupt);
+  g_source_remove (terminate);
+}
+
+int
+quicprobe_examine (const QuicprobeOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  const QsProbeOptions *probe = options->probe;
+  const QsExaminationOptions examination_options = { .alpn = probe->alpn,
+                                                     .sni = probe->sni,
+                                                     .ca_file = probe->ca_file,
+                                                     .resolve = probe->resolve,
+                                                     .impairment = probe->impairment,
+                                                     .family = probe->family,
+                                                     .profile = options->profile,
+                                                     .own = options->own,
+                                                     .checks = options->checks };
+  g_autoptr (GHashTable) baseline =
+      options->baseline != NULL ? qs_card_baseline_read (options->baseline, &error) : NULL;
+  if (options->baseline != NULL && baseline == NULL)
+    return qs_cli_usage ("quicprobe", error->message);
+  g_autoptr (QsExamination) examination = qs_examination_new (options->target, &examination_options);
+  Program program = { options, examination, loop, baseline };
+
+  g_signal_connect (examination, "result", G_CALLBACK (result_cb), &program);
+  g_signal_connect (examination, "finished", G_CALLBACK (finished_cb), &program);
+  if (!qs_examination_start (examination, &error))
+    return qs_cli_usage ("quicprobe", error->message);
+  run_loop (&program);
+  int status = conclude (&program);
+  g_signal_handlers_disconnect_by_data (examination, &program);
+  return status;
+}

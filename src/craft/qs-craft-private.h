@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files of QsCraft share: qs-craft.c is the object and its TLS, -send and -receive make and read packets, -loss keeps time,
+ * -socket is what lies below. */
+#pragma once
+
+#include "craft/qs-craft.h"
+#include "dissect/qs-reassembly.h"
+#include "trace/qs-recovery.h"
+
+G_BEGIN_DECLS
+
+#define QS_CRAFT_PN_LENGTH 4
+#define QS_CRAFT_MTU 1200
+#define QS_CRAFT_MOST_RANGES 32
+#define QS_CRAFT_MOST_IDS 8
+#define QS_CRAFT_MOST_HELD 16
+#define QS_CRAFT_MOST_STREAMS 32
+#define QS_CRAFT_STREAM_LIMIT (64 * 1024)
+
+typedef enum {
+  QS_CRAFT_SPACE_INITIAL,
+  QS_CRAFT_SPACE_HANDSHAKE,
+  QS_CRAFT_SPACE_APPLICATION,
+  QS_CRAFT_N_SPACES
+} QsCraftSpaceIndex;
+
+typedef struct {
+  guint8 bytes[QS_CID_MAX];
+  guint8 length;
+} QsCraftId;
+
+typedef struct {
+  guint64 number;
+  gint64 time;
+  QsCraftPacket packet; /* frames point into bytes */
+  GBytes *bytes;
+  gboolean plain;   /* frames from the queue, which go back there */
+  gboolean watched; /* the one that ACKED is about */
+} QsCraftSent;
+
+typedef struct {
+  GBytes *bytes;
+  gboolean watched;
+} QsCraftQueued;
+
+typedef struct {
+  guint64 next_number;
+  GArray *sent;     /* QsCraftSent by number: neither acknowledged nor given up */
+  GQueue queue;     /* QsCraftQueued: frames, in pieces that fit in a packet */
+  GArray *received; /* QsPacketNumberRange, highest first */
+  gboolean ack_wanted, discarded;
+  guint64 expected; /* the packet number behind the highest that came */
+  QsReassembly *crypto;
+  guint64 crypto_sent;
+  gint64 last_sent; /* when something was sent that wants an answer; 0: never */
+} QsCraftSpace;
+
+typedef struct {
+  QsKeys *keys;
+  QsHeaderKey *header;
+} QsCraftProtection;
+
+typedef struct {
+  guint64 id;
+  guint64 sent;
+  guint64 received;
+} QsCraftStream;
+
+struct _QsCraft {
+  QsTrace *trace;
+  QsClock *clock;
+  GSocketAddress *address;
+  QsCraftChangedFunc changed;
+  gpointer data;
+  QsCraftEvents events, told;
+
+  QsUdpBio *udp;
+  BIO *bio;
+  GSource *source;
+  guint16 path;
+
+  QsCraftTls *tls;
+  GByteArray *held_finished;
+  QsCraftHelloFunc alter_hello;
+  QsCraftHabits habits;
+  guint datagram;
+  guint8 first_flip;
+
+  guint32 version;
+  QsCraftId dcid, scid, original_dcid, retry_id;
+  gboolean has_server_id, retried, started;
+  QsCraftId spare_ids[QS_CRAFT_MOST_IDS];
+  guint64 spare_sequences[QS_CRAFT_MOST_IDS];
+  guint n_spare_ids;
+  guint64 id_sequence; /* of the one in use */
+  guint8 reset_tokens[QS_CRAFT_MOST_IDS][16];
+  guint n_reset_tokens;
+
+  QsCraftProtection own[QS_PACKET_1RTT + 1], peer[QS_PACKET_1RTT + 1];
+  QsKeys *own_before, *peer_before, *peer_next;
+  gboolean own_phase, peer_phase;
+  guint16 suite;
+
+  QsCraftSpace spaces[QS_CRAFT_N_SPACES];
+  GPtrArray *held; /* GBytes: packets that came before their keys */
+  GArray *streams; /* QsCraftStream */
+
+  QsRtt rtt;
+  guint pto_count;
+  gint64 deadline;      /* of the clock; 0: none */
+  gint64 last_progress; /* when the server last said something new */
+
+  GBytes *token, *new_token, *parameters;
+  SSL_SESSION *session;
+};
+
+static inline QsCraftSpaceIndex
+qs_craft_space_of (QsPacketType type)
+{
+  return type == QS_PACKET_INITIAL     ? QS_CRAFT_SPACE_INITIAL
+         : type == QS_PACKET_HANDSHAKE ? QS_CRAFT_SPACE_HANDSHAKE
+                                       : QS_CRAFT_SPACE_APPLICATION;
+}
+
+static inline QsSpan
+qs_craft_id_span (const QsCraftId *id)
+{
+  return QS_SPAN (id->bytes, id->length);
+}
+
+static inline QsSpan
+qs_craft_bytes_span (GBytes *bytes)
+{
+  gsize size = 0;
+  const void *data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
+
+  return QS_SPAN (data, size);
+}
+
+void qs_craft_id_set (QsCraftId *id, QsSpan bytes);
+void qs_craft_happened (QsCraft *self, QsCraftEvents events);
+/* Calls the owner if something new has happened. The object may be gone then. */
+void qs_craft_tell (QsCraft *self);
+gboolean qs_craft_derive_initial (QsCraft *self);
+gboolean qs_craft_protect_with (QsCraftProtection *protection, guint32 version, guint16 suite, const QsSecret *secret);
+void qs_craft_discard_space (QsCraft *self, QsCraftSpaceIndex index);
+
+/* --- qs-craft-facts.c --- */
+
+/* Once, when the server's Finished was right. */
+void qs_craft_add_facts (QsCraft *self);
+
+/* --- qs-craft-send.c --- */
+
+void qs_craft_queue_frames (QsCraft *self, QsCraftSpaceIndex index, QsSpan frames, gboolean watched);
+/* CRYPTO frames of these bytes, behind those that were queued before. */
+void qs_craft_queue_crypto (QsCraft *self, QsCraftSpaceIndex index, QsSpan bytes);
+/* All that waits and can be sent. */
+void qs_craft_flush (QsCraft *self);
+void qs_craft_send_again (QsCraft *self, QsCraftSpaceIndex index, QsCraftSent *sent); /* takes its contents */
+void qs_craft_sent_clear (gpointer data);
+
+/* --- qs-craft-receive.c --- */
+
+void qs_craft_receive (QsCraft *self, QsSpan datagram);
+void qs_craft_open_held (QsCraft *self);
+
+/* --- qs-craft-loss.c --- */
+
+void qs_craft_acked (QsCraft *self, QsCraftSpaceIndex index, const QsFrame *ack);
+void qs_craft_rearm (QsCraft *self);
+void qs_craft_time_out (QsCraft *self);
+
+/* --- qs-craft-socket.c --- */
+
+gboolean qs_craft_open_socket (QsCraft *self, const QsImpairment *impairment, GError **error);
+void qs_craft_close_socket (QsCraft *self);
+void qs_craft_write (QsCraft *self, QsSpan datagram);
+
+G_END_DECLS

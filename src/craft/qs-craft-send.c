@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "craft/qs-craft-private.h"
+#include "wire/qs-writer.h"
+
+#define CRYPTO_PIECE 900 /* bytes: two of them and their packets' heads do not fit in a datagram, one always does */
+#define HELLO_PIECES 4
+#define AEAD_TAG 16
+
+/* A datagram in the making: a packet of each level at most. */
+typedef struct {
+  QsPacketType type;
+  GByteArray *payload;
+  gboolean eliciting, watched;
+  guint keep_from, keep_to; /* of the payload: neither the ACK before nor the padding behind is sent again */
+} Draft;
+
+void
+qs_craft_sent_clear (gpointer data)
+{
+  g_clear_pointer (&((QsCraftSent *) data)->bytes, g_bytes_unref);
+}
+
+/* --- Queues --- */
+
+void
+qs_craft_queue_frames (QsCraft *self, QsCraftSpaceIndex index, QsSpan frames, gboolean watched)
+{
+  QsCraftQueued *queued = g_new (QsCraftQueued, 1);
+
+  queued->bytes = g_bytes_new (frames.data, frames.length);
+  queued->watched = watched;
+  g_queue_push_tail (&self->spaces[index].queue, queued);
+}
+
+static void
+queue_crypto_piece (QsCraft *self, QsCraftSpaceIndex index, guint64 offset, QsSpan bytes)
+{
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+
+  qs_frame_write (out, &(const QsFrame){ .type = QS_FRAME_CRYPTO, .stream_offset = offset, .data = bytes });
+  qs_craft_queue_frames (self, index, qs_written (out), FALSE);
+}
+
+static void
+queue_reversed (QsCraft *self, QsSpan bytes)
+{
+  gsize piece = bytes.length / HELLO_PIECES + 1;
+
+  for (guint i = HELLO_PIECES; i-- > 0;)
+    {
+      gsize from = MIN (i * piece, bytes.length), to = MIN (from + piece, bytes.length);
+      if (to > from)
+        queue_crypto_piece (self, QS_CRAFT_SPACE_INITIAL, from, QS_SPAN (bytes.data + from, to - from));
+    }
+}
+
+void
+qs_craft_queue_crypto (QsCraft *self, QsCraftSpaceIndex index, QsSpan bytes)
+{
+  QsCraftSpace *space = &self->spaces[index];
+
+  if (index == QS_CRAFT_SPACE_INITIAL && (self->habits & QS_CRAFT_REVERSE_HELLO) != 0)
+    queue_reversed (self, bytes);
+  else
+    for (gsize at = 0; at < bytes.length; at += CRYPTO_PIECE)
+      queue_crypto_piece (self, index, space->crypto_sent + at,
+                          QS_SPAN (bytes.data + at, MIN (CRYPTO_PIECE, bytes.length - at)));
+  space->crypto_sent += bytes.length;
+}
+
+/* --- Packets --- */
+
+static QsPacketHeader
+make_header (const QsCraft *self, QsPacketType type)
+{
+  return (QsPacketHeader){ .type = type,
+                           .first_byte = qs_packet_first_byte (self->version, type, QS_CRAFT_PN_LENGTH),
+                           .version = self->version,
+                           .dcid = qs_craft_id_span (&self->dcid),
+                           .scid = qs_craft_id_span (&self->scid),
+                           .token = qs_craft_bytes_span (self->token) };
+}
+
+/* Bytes of a packet beside its payload. */
+static gsize
+overhead (const QsCraft *self, QsPacketType type, gsize payload)
+{
+  g_autoptr (GByteArray) head = g_byte_array_new ();
+  QsPacketHeader header = make_header (self, type);
+
+  qs_packet_header_write (head, &header, payload + QS_CRAFT_PN_LENGTH + AEAD_TAG);
+  return head->len + QS_CRAFT_PN_LENGTH + AEAD_TAG;
+}
+
+static QsKeys *
+keys_for (const QsCraft *self, const QsCraftPacket *packet)
+{
+  return packet->old_keys ? self->own_before : self->own[packet->type].keys;
+}
+
+static GBytes *
+seal (QsCraft *self, const QsCraftPacket *packet, QsSpan payload, guint64 number)
+{
+  g_autoptr (GByteArray) head = g_byte_array_new ();
+  QsPacketHeader header = make_header (self, packet->type);
+  gboolean phase = self->own_phase != packet->old_keys;
+
+  header.first_byte ^= packet->flip;
+  if (packet->type == QS_PACKET_1RTT && phase)
+    header.first_byte ^= 0x04;
+  qs_packet_header_write (head, &header, payload.length + QS_CRAFT_PN_LENGTH + AEAD_TAG);
+  qs_write_uint (head, number & G_MAXUINT32, QS_CRAFT_PN_LENGTH);
+  return qs_packet_protect (keys_for (self, packet), self->own[packet->type].header, qs_written (head),
+                            QS_CRAFT_PN_LENGTH, number, payload);
+}
+
+static void
+note_sent (QsCraft *self, QsCraftSpaceIndex index, const QsCraftSent *sent)
+{
+  QsCraftSpace *space = &self->spaces[index];
+
+  g_array_append_val (space->sent, *sent);
+  space->last_sent = sent->time;
+}
+
+/* --- Datagrams that are made by themselves --- */
+
+static void
+write_ack (const QsCraftSpace *space, GByteArray *out)
+{
+  QsFrame ack = { .type = QS_FRAME_ACK };
+  g_autoptr (GByteArray) ranges = g_byte_array_new ();
+
+  qs_ack_ranges_write (ranges, (const QsPacketNumberRange *) (void *) space->received->data, space->received->len,
+                       &ack);
+  qs_frame_write (out, &ack);
+}
+
+static gboolean
+may_send (const QsCraft *self, QsPacketType type)
+{
+  if (self->own[type].keys == NULL || self->spaces[qs_craft_space_of (type)].discarded)
+    return FALSE;
+  if (type == QS_PACKET_0RTT)
+    return (self->habits & QS_CRAFT_SEND_EARLY) != 0 && self->own[QS_PACKET_1RTT].keys == NULL;
+  /* Nothing but with the client's Finished, or behind it (RFC 9001 section 5.7). */
+  return type != QS_PACKET_1RTT || ((self->events & QS_CRAFT_DONE) != 0 && self->held_finished->len == 0);
+}
+
+/* Takes what fits of a level's ACK and queue. */
+static void
+fill_draft (QsCraft *self, Draft *draft, gsize room)
+{
+  QsCraftSpace *space = &self->spaces[qs_craft_space_of (draft->type)];
+  gboolean silent = (self->habits & QS_CRAFT_SILENT) != 0;
+
+  if (space->ack_wanted && space->received->len > 0 && draft->type != QS_PACKET_0RTT && !silent)
+    {
+      write_ack (space, draft->payload);
+      space->ack_wanted = FALSE;
+    }
+  draft->keep_from = draft->payload->len;
+  for (QsCraftQueued *next; (next = g_queue_peek_head (&space->queue)) != NULL;)
+    {
+      gsize size = g_bytes_get_size (next->bytes);
+      if (draft->payload->len + size + overhead (self, draft->type, draft->payload->len + size) > room)
+        break;
+      qs_write_span (draft->payload, qs_craft_bytes_span (next->bytes));
+      draft->watched |= next->watched;
+      draft->eliciting = TRUE;
+      g_queue_pop_head (&space->queue);
+      g_bytes_unref (next->bytes);
+      g_free (next);
+    }
+  draft->keep_to = draft->payload->len;
+}
+
+static void
+pad_draft (QsCraft *self, Draft *draft, gsize total, gsize wanted)
+{
+  static const guint8 zeros[QS_CRAFT_MTU * 2];
+
+  if (total < wanted)
+    g_byte_array_append (draft->payload, zeros, (guint) MIN (wanted - total, sizeof zeros));
+  /* With the packet number at least four bytes, which the length of the number sees to; but no packet without frames. */
+  if (draft->payload->len == 0)
+    g_byte_array_append (draft->payload, zeros, 1);
+}
+
+static void
+seal_draft (QsCraft *self, Draft *draft, GByteArray *datagram)
+{
+  QsCraftSpaceIndex index = qs_craft_space_of (draft->type);
+  QsCraftPacket packet = { .type = draft->type };
+  guint64 number = self->spaces[index].next_number++;
+
+  if (draft->type == QS_PACKET_INITIAL && number == 0)
+    packet.flip = self->first_flip;
+  g_autoptr (GBytes) sealed = seal (self, &packet, qs_written (draft->payload), number);
+  if (sealed == NULL)
+    return;
+  qs_write_span (datagram, qs_craft_bytes_span (sealed));
+  if (!draft->eliciting || (self->habits & QS_CRAFT_SILENT) != 0)
+    return;
+  QsCraftSent sent = { .number = number,
+                       .time = qs_clock_now (self->clock),
+                       .packet = packet,
+                       .bytes =
+                           g_bytes_new (draft->payload->data + draft->keep_from, draft->keep_to - draft->keep_from),
+                       .plain = TRUE,
+                       .watched = draft->watched };
+  note_sent (self, index, &sent);
+}
+
+static gboolean
+send_drafts (QsCraft *self, Draft *drafts, guint n_drafts)
+{
+  g_autoptr (GByteArray) datagram = g_byte_array_new ();
+  gsize total = 0;
+  gboolean initial = FALSE;
+
+  for (guint i = 0; i < n_drafts; i++)
+    {
+      total += drafts[i].payload->len + overhead (self, drafts[i].type, drafts[i].payload->len);
+      initial |= drafts[i].type == QS_PACKET_INITIAL;
+    }
+  if (n_drafts == 0)
+    return FALSE;
+  if (initial)
+    pad_draft (self, &drafts[n_drafts - 1], total, self->datagram);
+  for (guint i = 0; i < n_drafts; i++)
+    seal_draft (self, &drafts[i], datagram);
+  qs_craft_write (self, qs_written (datagram));
+  /* What follows the first Handshake packet needs no Initials any more (RFC 9001 section 4.9.1). */
+  for (guint i = 0; i < n_drafts; i++)
+    {
+      if (drafts[i].type == QS_PACKET_HANDSHAKE)
+        qs_craft_discard_space (self, QS_CRAFT_SPACE_INITIAL);
+    }
+  return TRUE;
+}
+
+static gboolean
+send_one (QsCraft *self)
+{
+  static const QsPacketType order[] = { QS_PACKET_INITIAL, QS_PACKET_0RTT, QS_PACKET_HANDSHAKE, QS_PACKET_1RTT };
+  Draft drafts[G_N_ELEMENTS (order)];
+  guint n_drafts = 0;
+  gsize room = self->datagram;
+
+  for (guint i = 0; i < G_N_ELEMENTS (order); i++)
+    {
+      if (!may_send (self, order[i]))
+        continue;
+      Draft draft = { .type = order[i], .payload = g_byte_array_new () };
+      fill_draft (self, &draft, room);
+      if (draft.payload->len == 0)
+        {
+          g_byte_array_unref (draft.payload);
+          continue;
+        }
+      room -= MIN (room, draft.payload->len + overhead (self, order[i], draft.payload->len));
+      drafts[n_drafts++] = draft;
+    }
+  gboolean any = send_drafts (self, drafts, n_drafts);
+  for (guint i = 0; i < n_drafts; i++)
+    g_byte_array_unref (drafts[i].payload);
+  return any;
+}
+
+void
+qs_craft_flush (QsCraft *self)
+{
+  if (self->started && (self->events & QS_CRAFT_CLOSED) == 0)
+    while (send_one (self))
+      ;
+  qs_craft_rearm (self);
+}
+
+/* --- Packets by hand --- */
+
+static gboolean
+send_by_hand (QsCraft *self, const QsCraftPacket *packet, gboolean watched)
+{
+  static const guint8 zeros[QS_CRAFT_MTU];
+  QsCraftSpaceIndex index = qs_craft_space_of (packet->type);
+  g_autoptr (GByteArray) payload = g_byte_array_new ();
+
+  if (keys_for (self, packet) == NULL || self->own[packet->type].header == NULL)
+    return FALSE;
+  qs_write_span (payload, packet->frames);
+  gsize size = payload->len + overhead (self, packet->type, payload->len);
+  if (packet->padding > size)
+    g_byte_array_append (payload, zeros, (guint) MIN (packet->padding - size, sizeof zeros));
+  guint64 number = self->spaces[index].next_number++;
+  g_autoptr (GBytes) sealed = seal (self, packet, qs_written (payload), number);
+  if (sealed == NULL)
+    return FALSE;
+  g_autoptr (GByteArray) datagram = g_byte_array_new ();
+  qs_write_span (datagram, qs_craft_bytes_span (sealed));
+  if (packet->garble)
+    datagram->data[datagram->len - 1] ^= 1;
+  qs_craft_write (self, qs_written (datagram));
+  QsCraftSent sent = { .number = number,
+                       .time = qs_clock_now (self->clock),
+                       .packet = *packet,
+                       .bytes = g_bytes_new (packet->frames.data, packet->frames.length),
+                       .watched = watched };
+  sent.packet.frames = qs_craft_bytes_span (sent.bytes);
+  if (packet->once)
+    qs_craft_sent_clear (&sent);
+  else
+    note_sent (self, index, &sent);
+  return TRUE;
+}
+
+/* From now on ACKED is about what is sent next. */
+static void
+watch_anew (QsCraft *self)
+{
+  self->events &= ~(guint) QS_CRAFT_ACKED;
+  self->told &= ~(guint) QS_CRAFT_ACKED;
+  for (guint i = 0; i < QS_CRAFT_N_SPACES; i++)
+    {
+      for (guint j = 0; j < self->spaces[i].sent->len; j++)
+        g_array_index (self->spaces[i].sent, QsCraftSent, j).watched = FALSE;
+      for (GList *at = self->spaces[i].queue.head; at != NULL; at = at->next)
+        ((QsCraftQueued *) at->data)->watched = FALSE;
+    }
+}
+
+gboolean
+qs_craft_send (QsCraft *self, const QsCraftPacket *packet)
+{
+  g_return_val_if_fail (packet->type <= QS_PACKET_1RTT, FALSE);
+
+  watch_anew (self);
+  if (!send_by_hand (self, packet, TRUE))
+    return FALSE;
+  qs_craft_rearm (self);
+  return TRUE;
+}
+
+void
+qs_craft_send_again (QsCraft *self, QsCraftSpaceIndex index, QsCraftSent *sent)
+{
+  if (!self->spaces[index].discarded && sent->plain)
+    qs_craft_queue_frames (self, index, qs_craft_bytes_span (sent->bytes), FALSE);
+  else if (!self->spaces[index].discarded)
+    {
+      QsCraftPacket packet = sent->packet;
+      packet.frames = qs_craft_bytes_span (sent->bytes);
+      send_by_hand (self, &packet, sent->watched);
+    }
+  if (sent->plain && sent->watched)
+    {
+      QsCraftQueued *last = g_queue_peek_tail (&self->spaces[index].queue);
+      if (last != NULL)
+        last->watched = TRUE;
+    }
+  qs_craft_sent_clear (sent);
+}
+
+void
+qs_craft_send_datagram (QsCraft *self, QsSpan bytes)
+{
+  qs_craft_write (self, bytes);
+}
+
+void
+qs_craft_queue (QsCraft *self, QsSpan frames)
+{
+  watch_anew (self);
+  qs_craft_queue_frames (self, QS_CRAFT_SPACE_APPLICATION, frames, TRUE);
+  qs_craft_flush (self);
+}
+
+static QsCraftStream *
+find_stream (QsCraft *self, guint64 id)
+{
+  for (guint i = 0; i < self->streams->len; i++)
+    {
+      if (g_array_index (self->streams, QsCraftStream, i).id == id)
+        return &g_array_index (self->streams, QsCraftStream, i);
+    }
+  g_array_append_val (self->streams, ((const QsCraftStream){ .id = id }));
+  return &g_array_index (self->streams, QsCraftStream, self->streams->len - 1);
+}
+
+void
+qs_craft_stream (QsCraft *self, guint64 id, QsSpan bytes, gboolean fin)
+{
+  QsCraftStream *stream = find_stream (self, id);
+  gsize at = 0;
+
+  watch_anew (self);
+  do
+    {
+      g_autoptr (GByteArray) out = g_byte_array_new ();
+      gsize piece = MIN (CRYPTO_PIECE, bytes.length - at);
+      gboolean last = at + piece == bytes.length;
+      qs_frame_write (out, &(const QsFrame){ .type = QS_FRAME_STREAM | QS_STREAM_LEN | QS_STREAM_OFF |
+                                                     (fin && last ? QS_STREAM_FIN : 0),
+                                             .fin = fin && last,
+                                             .stream_id = id,
+                                             .stream_offset = stream->sent + at,
+                                             .data = QS_SPAN (bytes.data + at, piece) });
+      qs_craft_queue_frames (self, QS_CRAFT_SPACE_APPLICATION, qs_written (out), last);
+      at += piece;
+    }
+  while (at < bytes.length);
+  stream->sent += bytes.length;
+  qs_craft_flush (self);
+}
+
+void
+qs_craft_close (QsCraft *self, gboolean application, guint64 code, const char *reason)
+{
+  g_autoptr (GByteArray) frame = g_byte_array_new ();
+  QsPacketType type = QS_PACKET_INITIAL;
+
+  if ((self->events & QS_CRAFT_DONE) != 0 && self->own[QS_PACKET_1RTT].keys != NULL && self->held_finished->len == 0)
+    type = QS_PACKET_1RTT;
+  else if (self->own[QS_PACKET_HANDSHAKE].keys != NULL && !self->spaces[QS_CRAFT_SPACE_HANDSHAKE].discarded)
+    type = QS_PACKET_HANDSHAKE;
+  /* An application's close would tell who cannot be known yet what it is about (RFC 9000 section 10.2.3). */
+  gboolean as_transport = type != QS_PACKET_1RTT;
+  qs_frame_write (frame, &(const QsFrame){ .type = application && !as_transport ? QS_FRAME_CONNECTION_CLOSE_APP
+                                                                                : QS_FRAME_CONNECTION_CLOSE,
+                                           .error_code = application && as_transport ? 0x0c : code,
+                                           .data = QS_SPAN (reason, reason != NULL ? strlen (reason) : 0) });
+  const QsCraftPacket packet = {
+    .type = type, .frames = qs_written (frame), .padding = type == QS_PACKET_INITIAL ? QS_CRAFT_MTU : 0, .once = TRUE
+  };
+  send_by_hand (self, &packet, FALSE);
+}
