@@ -30,6 +30,8 @@ struct _QsExamination {
   QsTarget *target;
   QsExaminationOptions options;
   GCancellable *cancellable;
+  GPtrArray *addresses; /* GSocketAddress: of the target */
+  guint n_tried;        /* of these */
   GSocketAddress *address;
   char *address_text, *authority, *failure;
   const char **alpn;
@@ -193,13 +195,41 @@ judge_run (Task *task)
     }
 }
 
-/* Without an ordinary handshake nothing else can be told. */
+/* Of the machine itself, or of a network that is not the public one (RFC 1918, RFC 4193, RFC 3927). */
+static gboolean
+is_private (GSocketAddress *address)
+{
+  GInetAddress *inet = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
+  const guint8 *bytes = g_inet_address_to_bytes (inet);
+
+  if (g_inet_address_get_is_loopback (inet) || g_inet_address_get_is_link_local (inet) ||
+      g_inet_address_get_is_site_local (inet))
+    return TRUE;
+  return g_inet_address_get_family (inet) == G_SOCKET_FAMILY_IPV6 && (bytes[0] & 0xfe) == 0xfc;
+}
+
+static gboolean
+use_next_address (QsExamination *self)
+{
+  if (self->n_tried >= self->addresses->len)
+    return FALSE;
+  g_set_object (&self->address, self->addresses->pdata[self->n_tried++]);
+  g_free (self->address_text);
+  self->address_text = qs_socket_address_to_text (self->address);
+  self->illegal = self->options.own || is_private (self->address);
+  self->craft.address = self->address;
+  return TRUE;
+}
+
+/* Without an ordinary handshake nothing else can be told. A name's other addresses are tried first. */
 static void
 judge_reach (QsExamination *self, Task *task)
 {
   QsTrace *trace = qs_craft_run_get_trace (task->run);
   g_autoptr (QsSight) sight = qs_sight_new (trace);
 
+  if (sight->n_received == 0 && use_next_address (self))
+    return;
   self->probed = TRUE;
   if (sight->confirmed)
     return;
@@ -239,14 +269,17 @@ conclude_task (Task *task)
   if (!self->probed)
     {
       judge_reach (self, task);
-      if (self->failure == NULL && !speaks_http3 (self, qs_craft_run_get_trace (task->run)))
+      if (self->probed && self->failure == NULL && !speaks_http3 (self, qs_craft_run_get_trace (task->run)))
         drop_http3 (self);
     }
-  judge_run (task);
+  if (self->probed)
+    judge_run (task);
+  else
+    more = TRUE; /* at another address */
   for (guint i = 0; i < task->results->len; i++)
     more |= needs_more (self->results->pdata[g_array_index (task->results, guint, i)]);
   g_clear_pointer (&task->run, qs_craft_run_free);
-  more &= task->attempts < MOST_ATTEMPTS && self->failure == NULL;
+  more &= (task->attempts < MOST_ATTEMPTS || !self->probed) && self->failure == NULL;
   for (guint i = 0; i < task->results->len && !more; i++)
     settle (self, g_array_index (task->results, guint, i));
   g_ptr_array_remove_fast (self->running, task); /* which frees it, unless it is stolen */
@@ -432,19 +465,6 @@ plan (QsExamination *self)
 
 /* --- Where it is --- */
 
-/* Of the machine itself, or of a network that is not the public one (RFC 1918, RFC 4193, RFC 3927). */
-static gboolean
-is_private (GSocketAddress *address)
-{
-  GInetAddress *inet = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
-  const guint8 *bytes = g_inet_address_to_bytes (inet);
-
-  if (g_inet_address_get_is_loopback (inet) || g_inet_address_get_is_link_local (inet) ||
-      g_inet_address_get_is_site_local (inet))
-    return TRUE;
-  return g_inet_address_get_family (inet) == G_SOCKET_FAMILY_IPV6 && (bytes[0] & 0xfe) == 0xfc;
-}
-
 static void
 resolved_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -460,10 +480,8 @@ resolved_cb (GObject *source, GAsyncResult *result, gpointer data)
       finish (self, self->failure);
       return;
     }
-  self->address = g_object_ref (addresses->pdata[0]);
-  self->address_text = qs_socket_address_to_text (self->address);
-  self->illegal = self->options.own || is_private (self->address);
-  self->craft.address = self->address;
+  self->addresses = g_steal_pointer (&addresses);
+  use_next_address (self);
   plan (self);
   start_some (self);
 }
@@ -482,6 +500,7 @@ qs_examination_finalize (GObject *object)
   g_ptr_array_unref (self->results);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->address);
+  g_clear_pointer (&self->addresses, g_ptr_array_unref);
   g_clear_pointer (&self->target, qs_target_unref);
   X509_STORE_free (self->craft.trust);
   g_free (self->address_text);

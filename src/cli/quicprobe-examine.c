@@ -14,6 +14,7 @@
 #include "trace/qs-trace.h"
 
 #define FILE_MODE 0644
+#define TEXT_INDENT 19
 
 typedef struct {
   const QuicprobeOptions *options;
@@ -85,21 +86,21 @@ quicprobe_list_checks (void)
 
 /* --- The card as text --- */
 
+/* A line a check, and what came of it below, unless it just passed. */
 static void
-print_result (const QsCheckResult *result, gboolean brief)
+print_result (const QsCheckResult *result)
 {
   const char *title = qs_check_verdict_title (result->judgement.verdict);
   guint width = qs_cli_text_width (title);
+  gboolean open = result->judgement.verdict >= QS_CHECK_CONTESTED;
 
-  if (brief && result->judgement.verdict < QS_CHECK_CONTESTED)
-    return;
-  g_autofree char *line = g_strdup_printf ("%s: %s", _ (result->check->title), result->judgement.text);
-  printf ("  %s%*s  %-5s\n", title, (int) (12 - MIN (width, 12)), "", result->check->id);
-  qs_cli_print_wrapped (stdout, line, 6);
-  if (result->judgement.verdict >= QS_CHECK_CONTESTED && result->check->readings != NULL)
-    qs_cli_print_wrapped (stdout, _ (result->check->readings), 6);
-  if (result->judgement.verdict >= QS_CHECK_CONTESTED)
-    printf ("      %s\n", result->check->reference);
+  printf ("  %s%*s %-5s %s\n", title, (int) (10 - MIN (width, 10)), "", result->check->id, _ (result->check->title));
+  if (result->judgement.verdict != QS_CHECK_PASS)
+    qs_cli_print_wrapped (stdout, result->judgement.text, TEXT_INDENT);
+  if (open && result->check->readings != NULL)
+    qs_cli_print_wrapped (stdout, _ (result->check->readings), TEXT_INDENT);
+  if (open)
+    printf ("%*s%s\n", TEXT_INDENT, "", result->check->reference);
 }
 
 static void
@@ -115,7 +116,7 @@ print_category (QsExamination *examination, QsCheckCategory category, gboolean b
       if (!headed)
         printf ("\n%s\n", qs_check_category_title (category));
       headed = TRUE;
-      print_result (result, brief);
+      print_result (result);
     }
 }
 

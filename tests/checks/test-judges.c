@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Every judge, by what may be seen in a run: what passes, what warns, what fails, and what is nobody's fault. */
+#include "checks/qs-check.h"
+#include "checks/qs-judges.h"
+#include "wire/qs-transport-parameters.h"
+
+#define NONE G_MAXUINT
+
+typedef struct {
+  const char *name;
+  const char *id; /* of the check */
+  QsSight sight;
+  QsCheckVerdict verdict;
+} Case;
+
+/* Records and packets that are 0 were not seen: see judge(). */
+#define SEEN .act = 1
+#define UNSEEN .act = 0
+#define CLOSED(code) .closed = TRUE, .close_code = (code)
+#define APP_CLOSED(code) .closed = TRUE, .closed_by_application = TRUE, .close_code = (code)
+#define ANSWERED(number) .streams = { { .status = (number) } }
+#define RESET(code) .streams = { { .reset = TRUE, .reset_code = (code) } }
+
+static const Case cases[] = {
+  /* What must be refused. */
+  { "refused", "F4", { SEEN, CLOSED (0x0a) }, QS_CHECK_PASS },
+  { "refused-otherwise", "F1", { SEEN, CLOSED (0x05) }, QS_CHECK_WARN },
+  { "refused-generic", "F1", { SEEN, CLOSED (0x0a) }, QS_CHECK_PASS },
+  { "refused-internal", "F1", { SEEN, CLOSED (0x01) }, QS_CHECK_PASS },
+  { "refused-right", "F1", { SEEN, CLOSED (0x03) }, QS_CHECK_PASS },
+  { "refused-second-code", "F19", { SEEN, CLOSED (0x04) }, QS_CHECK_PASS },
+  { "refused-by-application", "F1", { SEEN, APP_CLOSED (0x03) }, QS_CHECK_WARN },
+  { "goes-on", "F4", { SEEN, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_FAIL },
+  { "passed-over", "F4", { SEEN, .after_acked = TRUE }, QS_CHECK_WARN },
+  { "silent", "F4", { SEEN, .act_acked = TRUE }, QS_CHECK_WARN },
+  { "silent-at-once", "F4", { SEEN }, QS_CHECK_WARN },
+  { "reset", "F4", { SEEN, .reset = TRUE }, QS_CHECK_WARN },
+  { "not-reached", "F4", { UNSEEN }, QS_CHECK_NOT_TESTED },
+  { "not-reached-closed", "F4", { UNSEEN, .closed = TRUE, .closed_early = TRUE }, QS_CHECK_NOT_TESTED },
+  { "should", "F22", { SEEN, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_WARN },
+  { "crypto-may-be-dropped", "F25", { SEEN, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_PASS },
+  { "alert", "T6", { SEEN, CLOSED (0x178) }, QS_CHECK_PASS },
+  { "alert-generic", "T6", { SEEN, CLOSED (0x128) }, QS_CHECK_PASS },
+  { "alert-other", "T6", { SEEN, CLOSED (0x12f) }, QS_CHECK_WARN },
+  { "handshake-failure-is-no-code-of-frames", "F1", { SEEN, CLOSED (0x128) }, QS_CHECK_WARN },
+  { "parameter", "P14", { SEEN, CLOSED (0x08) }, QS_CHECK_PASS },
+  { "parameter-taken", "P14", { SEEN, .act_acked = TRUE, .after_acked = TRUE, .confirmed = TRUE }, QS_CHECK_FAIL },
+  { "datagram", "F29", { SEEN, CLOSED (0x0a) }, QS_CHECK_PASS },
+
+  /* HTTP/3. */
+  { "http3", "H16", { SEEN, APP_CLOSED (0x105) }, QS_CHECK_PASS },
+  { "http3-generic", "H16", { SEEN, APP_CLOSED (0x101) }, QS_CHECK_PASS },
+  { "http3-other", "H16", { SEEN, APP_CLOSED (0x10a) }, QS_CHECK_WARN },
+  { "http3-as-transport", "H16", { SEEN, CLOSED (0x105) }, QS_CHECK_WARN },
+  { "http3-goes-on", "H16", { SEEN, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_FAIL },
+  { "may", "H22", { SEEN, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_INFO },
+  { "contested", "H27", { SEEN, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_CONTESTED },
+  { "contested-other-code", "H27", { SEEN, APP_CLOSED (0x10a) }, QS_CHECK_CONTESTED },
+  { "malformed-400", "H7", { SEEN, ANSWERED (400) }, QS_CHECK_PASS },
+  { "malformed-taken", "H7", { SEEN, ANSWERED (200) }, QS_CHECK_FAIL },
+  { "malformed-reset", "H7", { SEEN, RESET (0x10e) }, QS_CHECK_PASS },
+  { "malformed-reset-otherwise", "H7", { SEEN, RESET (0x10c) }, QS_CHECK_WARN },
+  { "malformed-closed", "H7", { SEEN, APP_CLOSED (0x10e) }, QS_CHECK_PASS },
+  { "malformed-unanswered", "H7", { SEEN, .after_acked = TRUE }, QS_CHECK_WARN },
+  { "answered", "H13", { SEEN, ANSWERED (404) }, QS_CHECK_PASS },
+  { "answered-400", "H13", { SEEN, ANSWERED (400) }, QS_CHECK_FAIL },
+  { "answered-closed", "H13", { SEEN, APP_CLOSED (0x102) }, QS_CHECK_FAIL },
+  { "answered-not", "H13", { SEEN }, QS_CHECK_WARN },
+
+  /* Versions and addresses. */
+  { "versions-none", "V1", { SEEN }, QS_CHECK_WARN },
+  { "small-unanswered", "V3", { SEEN }, QS_CHECK_PASS },
+  { "small-answered", "V3", { SEEN, .versions_packet = 2 }, QS_CHECK_FAIL },
+  { "negotiation-answered", "V4", { SEEN, .versions_packet = 2 }, QS_CHECK_FAIL },
+  { "fixed-bit-dropped", "V8", { SEEN }, QS_CHECK_PASS },
+  { "fixed-bit-taken", "V8", { SEEN, .hello = TRUE }, QS_CHECK_WARN },
+  { "three-times", "A1", { SEEN, .n_received = 3, .sent_bytes = 1200, .received_bytes = 3600 }, QS_CHECK_PASS },
+  { "more-than-three-times",
+    "A1",
+    { SEEN, .n_received = 4, .sent_bytes = 1200, .received_bytes = 3601 },
+    QS_CHECK_FAIL },
+  { "nothing-came", "A1", { SEEN, .sent_bytes = 1200 }, QS_CHECK_NOT_TESTED },
+  { "small-initial-dropped", "A3", { SEEN }, QS_CHECK_PASS },
+  { "small-initial-refused", "A3", { SEEN, CLOSED (0x0a) }, QS_CHECK_PASS },
+  { "small-initial-taken", "A3", { SEEN, .hello = TRUE, .hello_after_act = 2 }, QS_CHECK_FAIL },
+  { "no-retry", "A8", { UNSEEN, .hello = TRUE }, QS_CHECK_NOT_TESTED },
+  { "flipped-token-refused", "A8", { SEEN, CLOSED (0x0b) }, QS_CHECK_PASS },
+  { "flipped-token-as-none", "A8", { SEEN, .hello = TRUE, .hello_after_act = 2 }, QS_CHECK_INFO },
+  { "stray-silent", "C2", { SEEN, .act_bytes = 100 }, QS_CHECK_PASS },
+  { "stray-smaller",
+    "C2",
+    { SEEN, .act_bytes = 100, .n_received_after_act = 1, .largest_after_act = 99 },
+    QS_CHECK_PASS },
+  { "stray-as-large",
+    "C2",
+    { SEEN, .act_bytes = 100, .n_received_after_act = 1, .largest_after_act = 100 },
+    QS_CHECK_FAIL },
+  { "garbled-goes-on", "A10", { SEEN, .after_acked = TRUE }, QS_CHECK_PASS },
+  { "garbled-closes", "A10", { SEEN, CLOSED (0x0a) }, QS_CHECK_FAIL },
+  { "garbled-silent", "A10", { SEEN }, QS_CHECK_WARN },
+  { "completes", "A15", { SEEN, .n_received = 3, .confirmed = TRUE }, QS_CHECK_PASS },
+  { "completes-not", "A15", { SEEN, .n_received = 1, CLOSED (0x0a) }, QS_CHECK_FAIL },
+  { "completes-silent", "A15", { SEEN }, QS_CHECK_WARN },
+  { "dead", "C5", { SEEN }, QS_CHECK_WARN },
+
+  /* Keys and paths. */
+  { "key-update", "T18", { SEEN, .act_acked = TRUE, .key_update_packet = 3 }, QS_CHECK_PASS },
+  { "key-update-old-keys", "T18", { SEEN, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_FAIL },
+  { "key-update-closed", "T18", { SEEN, CLOSED (0x0e) }, QS_CHECK_FAIL },
+  { "rebind", "M1", { SEEN, .after_acked = TRUE, .challenge_packet = 3 }, QS_CHECK_PASS },
+  { "rebind-unproved", "M1", { SEEN, .after_acked = TRUE }, QS_CHECK_FAIL },
+  { "rebind-lost", "M1", { SEEN }, QS_CHECK_FAIL },
+  { "spare-ids", "M10", { SEEN, .n_spare_ids = 3 }, QS_CHECK_PASS },
+  { "spare-ids-none", "M10", { SEEN }, QS_CHECK_INFO },
+};
+
+static GBytes *
+make_parameters (guint64 id, guint64 value)
+{
+  GByteArray *out = g_byte_array_new ();
+
+  qs_transport_parameter_write_integer (out, id, value);
+  return g_byte_array_free_to_bytes (out);
+}
+
+static QsCheckVerdict
+judge (const char *id, const QsSight *sight, QsTrace *trace)
+{
+  const QsCheck *check = qs_checks_find (id);
+  QsJudgement judgement = { .verdict = QS_CHECK_NOT_TESTED, .packets = g_array_new (FALSE, FALSE, sizeof (guint)) };
+  QsSight copy = *sight;
+  guint *const places[] = { &copy.act,
+                            &copy.after,
+                            &copy.act_packet,
+                            &copy.after_packet,
+                            &copy.hello_packet,
+                            &copy.hello_after_act,
+                            &copy.confirmed_packet,
+                            &copy.versions_packet,
+                            &copy.retry_packet,
+                            &copy.challenge_packet,
+                            &copy.key_update_packet,
+                            &copy.close_packet };
+
+  g_assert_nonnull (check);
+  for (guint i = 0; i < G_N_ELEMENTS (places); i++)
+    *places[i] = *places[i] != 0 ? *places[i] : NONE;
+  for (guint i = 0; i < QS_SIGHT_MOST_STREAMS; i++)
+    copy.streams[i].packet = NONE;
+  copy.trace = trace;
+  check->judge (check, &copy, &judgement);
+  g_assert_nonnull (judgement.text);
+  g_assert_true (g_utf8_validate (judgement.text, -1, NULL));
+  QsCheckVerdict verdict = judgement.verdict;
+  qs_judgement_clear (&judgement);
+  return verdict;
+}
+
+static void
+test_case (gconstpointer data)
+{
+  const Case *row = data;
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+
+  g_assert_cmpstr (qs_check_verdict_name (judge (row->id, &row->sight, trace)), ==,
+                   qs_check_verdict_name (row->verdict));
+}
+
+/* Of the server's transport parameters, one alone. */
+static const struct {
+  const char *id;
+  guint64 parameter, value;
+  QsCheckVerdict verdict;
+} numbers[] = {
+  { "P1", 0x0a, 20, QS_CHECK_PASS },
+  { "P1", 0x0a, 21, QS_CHECK_FAIL },
+  { "P1", 0x0b, (1 << 14) - 1, QS_CHECK_PASS },
+  { "P1", 0x0b, 1 << 14, QS_CHECK_FAIL },
+  { "P1", 0x03, 1200, QS_CHECK_PASS },
+  { "P1", 0x03, 1199, QS_CHECK_FAIL },
+  { "P1", 0x0e, 2, QS_CHECK_PASS },
+  { "P1", 0x0e, 1, QS_CHECK_FAIL },
+  { "P2", 0x09, 2, QS_CHECK_FAIL },
+  { "P2", 0x09, 3, QS_CHECK_WARN }, /* and no bytes on them */
+  { "P3", 0x08, 99, QS_CHECK_WARN },
+  { "P3", 0x08, 100, QS_CHECK_PASS },
+  { "F29", 0x20, 1200, QS_CHECK_NOT_TESTED },
+  { "F29", 0x20, 0, QS_CHECK_FAIL },
+};
+
+static void
+test_numbers (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    {
+      g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+      g_autoptr (GBytes) parameters = make_parameters (numbers[i].parameter, numbers[i].value);
+      QsSight sight = { SEEN, .act_acked = TRUE, .after_acked = TRUE, .parameters = parameters };
+      g_assert_cmpstr (qs_check_verdict_name (judge (numbers[i].id, &sight, trace)), ==,
+                       qs_check_verdict_name (numbers[i].verdict));
+    }
+}
+
+/* A Retry's token counts as accepted only where the transport parameters say so. */
+static void
+test_retry_token (void)
+{
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  g_autoptr (GBytes) parameters = make_parameters (0x10, 1);
+  QsSight sight = { SEEN, .hello = TRUE, .hello_after_act = 2, .parameters = parameters };
+
+  g_assert_cmpint (judge ("A8", &sight, trace), ==, QS_CHECK_FAIL);
+  g_assert_cmpint (judge ("A7", &sight, trace), ==, QS_CHECK_WARN);
+}
+
+static void
+test_certificate (void)
+{
+  const struct {
+    gint64 error;
+    QsCheckVerdict verdict;
+  } rows[] = { { 0, QS_CHECK_PASS }, { 62, QS_CHECK_FAIL }, { 10, QS_CHECK_FAIL } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+      QsSight sight = { SEEN };
+      g_assert_cmpint (judge ("T10", &sight, trace), ==, QS_CHECK_NOT_TESTED);
+      qs_trace_add_mark (trace, QS_MARK_VERIFY, NULL, rows[i].error, "as it is");
+      g_assert_cmpint (judge ("T10", &sight, trace), ==, rows[i].verdict);
+    }
+}
+
+/* The table itself. */
+static void
+test_table (void)
+{
+  guint n;
+  const QsCheck *const *all = qs_checks_get (&n);
+
+  g_assert_cmpuint (n, >, 100);
+  for (guint i = 0; i < n; i++)
+    {
+      g_assert_true (qs_checks_find (all[i]->id) == all[i]); /* no id twice */
+      g_assert_nonnull (all[i]->judge);
+      g_assert_cmpstr (all[i]->title, !=, "");
+      g_assert_cmpstr (all[i]->reference, !=, "");
+      guint acts = 0;
+      for (const QsCraftStep *step = all[i]->script; step->what != QS_CRAFT_DO_END; step++)
+        acts += step->act;
+      g_assert_cmpuint (acts, ==, 1);
+      if ((all[i]->flags & QS_CHECK_IS_CONTESTED) != 0)
+        g_assert_nonnull (all[i]->readings);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/checks/judges/%s/%s", cases[i].id, cases[i].name);
+      g_test_add_data_func (path, &cases[i], test_case);
+    }
+  g_test_add_func ("/checks/judges/numbers", test_numbers);
+  g_test_add_func ("/checks/judges/retry-token", test_retry_token);
+  g_test_add_func ("/checks/judges/certificate", test_certificate);
+  g_test_add_func ("/checks/table", test_table);
+  return g_test_run ();
+}
