@@ -8,11 +8,13 @@
 #include "net/qs-resolve.h"
 #include "net/qs-udp-bio.h"
 
-#define MOST_AT_ONCE 8
+#define MOST_AT_ONCE 12
+#define LONG_MS 5000      /* scripts that last longer are run as often as a fail needs it side by side */
 #define START_EVERY_MS 25 /* a connection at most: forty a second */
 #define FAILS_NEEDED 3
 #define WARNINGS_NEEDED 2
 #define MOST_ATTEMPTS 5
+#define MOST_UNANSWERED 4 /* runs in a row: behind them the server counts as gone */
 
 /* A script, and the checks that look at what came of it. */
 typedef struct {
@@ -41,6 +43,7 @@ struct _QsExamination {
   GPtrArray *running; /* Task */
   guint start_source;
   guint n_done;
+  guint unanswered; /* runs in a row to which nothing at all came back, though a handshake was to be made */
   gboolean illegal, probed, started, finished, stopped;
 };
 
@@ -181,6 +184,10 @@ judge_run (Task *task)
   QsTrace *trace = qs_craft_run_get_trace (task->run);
   g_autoptr (QsSight) sight = qs_sight_new (trace);
 
+  if (sight->n_received > 0)
+    task->owner->unanswered = 0;
+  else if (task->script[1].needed)
+    task->owner->unanswered++;
   for (guint i = 0; i < task->results->len; i++)
     {
       QsCheckResult *result = task->owner->results->pdata[g_array_index (task->results, guint, i)];
@@ -243,6 +250,21 @@ judge_reach (QsExamination *self, Task *task)
     self->failure = g_strdup (_ ("An ordinary handshake does not come to its end."));
 }
 
+/* Whoever is gone answers nothing: what is left would only wait. The last check says so. */
+static void
+give_up_on_rest (QsExamination *self)
+{
+  for (guint i = self->tasks->len; i-- > 0;)
+    {
+      Task *task = self->tasks->pdata[i];
+      if (task->last)
+        continue;
+      for (guint j = 0; j < task->results->len; j++)
+        settle_untested (self, g_array_index (task->results, guint, j), _ ("The server did not answer any more."));
+      g_ptr_array_remove_index (self->tasks, i);
+    }
+}
+
 static gboolean
 speaks_http3 (QsExamination *self, QsTrace *trace)
 {
@@ -260,7 +282,19 @@ drop_http3 (QsExamination *self)
     }
 }
 
-static void
+static gboolean
+has_sibling (GPtrArray *tasks, const Task *task)
+{
+  for (guint i = 0; i < tasks->len; i++)
+    {
+      if (tasks->pdata[i] != task && ((const Task *) tasks->pdata[i])->script == task->script)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Takes what came of a run. TRUE: its script has to be run again. */
+static gboolean
 conclude_task (Task *task)
 {
   QsExamination *self = task->owner;
@@ -269,20 +303,23 @@ conclude_task (Task *task)
   if (!self->probed)
     {
       judge_reach (self, task);
-      if (self->probed && self->failure == NULL && !speaks_http3 (self, qs_craft_run_get_trace (task->run)))
+      if (!self->probed)
+        return TRUE; /* at another address */
+      if (self->failure == NULL && !speaks_http3 (self, qs_craft_run_get_trace (task->run)))
         drop_http3 (self);
     }
-  if (self->probed)
-    judge_run (task);
-  else
-    more = TRUE; /* at another address */
+  judge_run (task);
   for (guint i = 0; i < task->results->len; i++)
     more |= needs_more (self->results->pdata[g_array_index (task->results, guint, i)]);
-  g_clear_pointer (&task->run, qs_craft_run_free);
-  more &= (task->attempts < MOST_ATTEMPTS || !self->probed) && self->failure == NULL;
+  if (self->unanswered >= MOST_UNANSWERED)
+    give_up_on_rest (self);
+  more &= task->last || self->unanswered < MOST_UNANSWERED;
+  more &= task->attempts < MOST_ATTEMPTS && self->failure == NULL;
+  if (more && (has_sibling (self->running, task) || has_sibling (self->tasks, task)))
+    return FALSE; /* they are that already */
   for (guint i = 0; i < task->results->len && !more; i++)
     settle (self, g_array_index (task->results, guint, i));
-  g_ptr_array_remove_fast (self->running, task); /* which frees it, unless it is stolen */
+  return more;
 }
 
 /* --- Tasks --- */
@@ -303,23 +340,21 @@ over_cb (gpointer data)
 {
   Task *task = data;
   QsExamination *self = g_object_ref (task->owner);
+  gboolean again = conclude_task (task);
 
   g_clear_pointer (&task->over, g_source_unref);
-  /* The same again, where its outcome wants to be confirmed. */
-  Task *again = task_new (self, task->script);
-  again->attempts = task->attempts;
-  again->last = task->last;
-  g_array_append_vals (again->results, task->results->data, task->results->len);
-  conclude_task (task);
-  gboolean open = FALSE;
-  for (guint i = 0; i < again->results->len; i++)
-    open |= !((QsCheckResult *) self->results->pdata[g_array_index (again->results, guint, i)])->done;
-  if (open && !self->finished)
-    g_ptr_array_insert (self->tasks, 0, again);
-  else
-    task_free (again);
   if (!self->finished)
-    start_some (self);
+    {
+      guint index;
+      g_ptr_array_find (self->running, task, &index);
+      g_ptr_array_steal_index_fast (self->running, index);
+      g_clear_pointer (&task->run, qs_craft_run_free);
+      if (again)
+        g_ptr_array_insert (self->tasks, 0, task);
+      else
+        task_free (task);
+      start_some (self);
+    }
   g_object_unref (self);
   return G_SOURCE_REMOVE;
 }
@@ -350,9 +385,25 @@ run_task (QsExamination *self, Task *task)
 }
 
 /* The next one whose turn it is: the first alone, the last ones when all others are done. */
+static gboolean
+is_settled (QsExamination *self, const Task *task)
+{
+  for (guint i = 0; i < task->results->len; i++)
+    {
+      if (!((const QsCheckResult *) self->results->pdata[g_array_index (task->results, guint, i)])->done)
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static Task *
 take_task (QsExamination *self)
 {
+  for (guint i = self->tasks->len; i-- > 0;)
+    {
+      if (is_settled (self, self->tasks->pdata[i]))
+        g_ptr_array_remove_index (self->tasks, i);
+    }
   for (guint i = 0; i < self->tasks->len; i++)
     {
       Task *task = self->tasks->pdata[i];
@@ -379,6 +430,8 @@ start_cb (gpointer data)
   if (task == NULL)
     {
       self->start_source = 0;
+      if (self->tasks->len == 0 && self->running->len == 0)
+        start_some (self); /* which ends it */
       return G_SOURCE_REMOVE;
     }
   run_task (self, task);
@@ -429,6 +482,21 @@ compare_tasks (gconstpointer a, gconstpointer b)
 }
 
 static void
+add_siblings (QsExamination *self)
+{
+  for (guint i = 0, n = self->tasks->len; i < n; i++)
+    {
+      const Task *task = self->tasks->pdata[i];
+      for (guint j = 1; j < FAILS_NEEDED && script_length (task->script) > LONG_MS; j++)
+        {
+          Task *sibling = task_new (self, task->script);
+          g_array_append_vals (sibling->results, task->results->data, task->results->len);
+          g_ptr_array_add (self->tasks, sibling);
+        }
+    }
+}
+
+static void
 plan (QsExamination *self)
 {
   g_ptr_array_add (self->tasks, task_new (self, qs_ordinary_script));
@@ -449,6 +517,7 @@ plan (QsExamination *self)
       task->last = (result->check->flags & QS_CHECK_LAST) != 0;
       g_array_append_val (task->results, i);
     }
+  add_siblings (self);
   g_ptr_array_sort (self->tasks, compare_tasks);
   /* Also where no check looks at it, the ordinary run tells whether the others can be made. */
   Task *first = self->tasks->pdata[0];

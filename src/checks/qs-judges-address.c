@@ -198,11 +198,16 @@ qs_judge_version_2 (const QsCheck *check, const QsSight *sight, QsJudgement *jud
 void
 qs_judge_fixed_bit (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
 {
+  QsSpan value;
+
   if (qs_judge_is_untested (sight, judgement))
     return;
   qs_judgement_show (judgement, sight->act_packet);
   if (!sight->hello)
     qs_judgement_set (judgement, QS_CHECK_PASS, g_strdup (_ ("It dropped the packet.")));
+  else if (qs_sight_has_parameter (sight, TP_GREASE_QUIC_BIT, &value))
+    qs_judgement_set (judgement, QS_CHECK_PASS,
+                      g_strdup (_ ("It announces that it takes such packets (grease_quic_bit).")));
   else
     {
       qs_judgement_show (judgement, sight->hello_packet);

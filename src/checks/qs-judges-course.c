@@ -67,6 +67,17 @@ qs_judge_completes (const QsCheck *check, const QsSight *sight, QsJudgement *jud
 }
 
 void
+qs_judge_alive (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
+{
+  if (sight->confirmed)
+    qs_judge_completes (check, sight, judgement);
+  else
+    qs_judgement_set (judgement, QS_CHECK_FAIL,
+                      g_strdup (sight->icmp ? _ ("Nobody listens any more (ICMP): it has ended.")
+                                            : _ ("It answers no handshake any more.")));
+}
+
+void
 qs_judge_answers (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
 {
   const QsSightStream *stream = &sight->streams[0];

@@ -91,6 +91,8 @@ judge_close (const QsCheck *check, const QsSight *sight, gboolean application, Q
     qs_judgement_set (judgement, QS_CHECK_PASS, g_strdup_printf (_ ("It closed with %s."), close));
   else if (is_generic (check, sight->closed_by_application, sight->close_code))
     qs_judgement_set (judgement, QS_CHECK_PASS, g_strdup_printf (_ ("It closed with a generic code, %s."), close));
+  else if ((check->flags & QS_CHECK_MAY) != 0)
+    qs_judgement_set (judgement, QS_CHECK_INFO, g_strdup_printf (_ ("It closed with %s."), close));
   else
     {
       g_autofree char *wanted = qs_close_code_describe (application, check->codes[0], "h3");
@@ -105,6 +107,9 @@ judge_unclosed (const QsCheck *check, const QsSight *sight, QsJudgement *judgeme
   qs_judgement_show (judgement, sight->act_packet);
   if (sight->reset)
     qs_judgement_set (judgement, QS_CHECK_WARN, g_strdup (_ ("It reset the connection without a CONNECTION_CLOSE.")));
+  else if (!sight->after_acked && sight->n_received_after_act > 0)
+    qs_judgement_set (judgement, QS_CHECK_WARN,
+                      g_strdup (_ ("It sent something, and no CONNECTION_CLOSE that could be read.")));
   else if (!sight->after_acked)
     qs_judgement_set (judgement, QS_CHECK_WARN, g_strdup (_ ("It fell silent and sent no CONNECTION_CLOSE.")));
   else if (check->flags & QS_CHECK_SPARE)

@@ -33,6 +33,7 @@ void qs_judge_stray (const QsCheck *check, const QsSight *sight, QsJudgement *ju
 /* qs-judges-course.c: what must be gone on with, and what an ordinary run shows. */
 void qs_judge_goes_on (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_completes (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_alive (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_answers (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_key_update (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_rebind (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);

@@ -261,6 +261,6 @@ const QsCheck qs_checks_address[] = {
     N_ ("A packet of no connection gets nothing, or a stateless reset that is smaller"), "RFC 9000 section 10.3.3", 0,
     QS_GRADE_C, stray, qs_judge_stray },
   { "C5", QS_CATEGORY_ADDRESS, QS_MARK_OF_SECURITY, N_ ("The server is alive when all checks are done"),
-    "RFC 9000 section 21", QS_CHECK_LAST, QS_GRADE_F, alive, qs_judge_completes },
+    "RFC 9000 section 21", QS_CHECK_LAST, QS_GRADE_F, alive, qs_judge_alive },
 };
 const guint qs_n_checks_address = G_N_ELEMENTS (qs_checks_address);

@@ -89,6 +89,7 @@ struct _QsCraft {
   guint32 version;
   QsCraftId dcid, scid, original_dcid, retry_id;
   gboolean has_server_id, retried, started;
+  gboolean hushed; /* SILENT, and the first flight is out */
   QsCraftId spare_ids[QS_CRAFT_MOST_IDS];
   guint64 spare_sequences[QS_CRAFT_MOST_IDS];
   guint n_spare_ids;

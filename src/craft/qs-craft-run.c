@@ -38,7 +38,8 @@ finish (QsCraftRun *self)
   self->over = TRUE;
   g_clear_handle_id (&self->timer, g_source_remove);
   qs_trace_add_mark (self->trace, QS_MARK_NOTE, QS_CRAFT_MARK_END, self->at, NULL);
-  if (self->craft != NULL && (qs_craft_get_events (self->craft) & QS_CRAFT_CLOSED) == 0)
+  if (self->craft != NULL && !qs_craft_is_silent (self->craft) &&
+      (qs_craft_get_events (self->craft) & QS_CRAFT_CLOSED) == 0)
     qs_craft_close (self->craft, TRUE, H3_NO_ERROR, self->reason);
   self->done (self, self->data);
 }

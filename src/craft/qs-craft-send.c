@@ -273,7 +273,8 @@ send_one (QsCraft *self)
 void
 qs_craft_flush (QsCraft *self)
 {
-  if (self->started && (self->events & QS_CRAFT_CLOSED) == 0)
+  /* TLS goes on by itself and makes its Finished; who is silent does not send it. */
+  if (self->started && !self->hushed && (self->events & QS_CRAFT_CLOSED) == 0)
     while (send_one (self))
       ;
   qs_craft_rearm (self);

@@ -361,6 +361,7 @@ qs_craft_start (QsCraft *self)
   self->last_progress = qs_clock_now (self->clock);
   qs_craft_tls_start (self->tls);
   qs_craft_flush (self);
+  self->hushed = (self->habits & QS_CRAFT_SILENT) != 0;
 }
 
 void
@@ -377,6 +378,12 @@ QsCraftEvents
 qs_craft_get_events (const QsCraft *self)
 {
   return self->events;
+}
+
+gboolean
+qs_craft_is_silent (const QsCraft *self)
+{
+  return (self->habits & QS_CRAFT_SILENT) != 0;
 }
 
 SSL *

@@ -33,6 +33,7 @@ static const Case cases[] = {
   { "goes-on", "F4", { SEEN, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_FAIL },
   { "passed-over", "F4", { SEEN, .after_acked = TRUE }, QS_CHECK_WARN },
   { "silent", "F4", { SEEN, .act_acked = TRUE }, QS_CHECK_WARN },
+  { "unreadable", "F4", { SEEN, .n_received_after_act = 1 }, QS_CHECK_WARN },
   { "silent-at-once", "F4", { SEEN }, QS_CHECK_WARN },
   { "reset", "F4", { SEEN, .reset = TRUE }, QS_CHECK_WARN },
   { "not-reached", "F4", { UNSEEN }, QS_CHECK_NOT_TESTED },
@@ -54,6 +55,7 @@ static const Case cases[] = {
   { "http3-as-transport", "H16", { SEEN, CLOSED (0x105) }, QS_CHECK_WARN },
   { "http3-goes-on", "H16", { SEEN, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_FAIL },
   { "may", "H22", { SEEN, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_INFO },
+  { "may-close-otherwise", "H22", { SEEN, APP_CLOSED (0x106) }, QS_CHECK_INFO },
   { "contested", "H27", { SEEN, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_CONTESTED },
   { "contested-other-code", "H27", { SEEN, APP_CLOSED (0x10a) }, QS_CHECK_CONTESTED },
   { "malformed-400", "H7", { SEEN, ANSWERED (400) }, QS_CHECK_PASS },
@@ -101,7 +103,7 @@ static const Case cases[] = {
   { "completes", "A15", { SEEN, .n_received = 3, .confirmed = TRUE }, QS_CHECK_PASS },
   { "completes-not", "A15", { SEEN, .n_received = 1, CLOSED (0x0a) }, QS_CHECK_FAIL },
   { "completes-silent", "A15", { SEEN }, QS_CHECK_WARN },
-  { "dead", "C5", { SEEN }, QS_CHECK_WARN },
+  { "dead", "C5", { SEEN }, QS_CHECK_FAIL },
 
   /* Keys and paths. */
   { "key-update", "T18", { SEEN, .act_acked = TRUE, .key_update_packet = 3 }, QS_CHECK_PASS },

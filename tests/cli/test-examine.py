@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report card against real servers: what each is known to do is found, and nobody is accused of what he does right."""
+
+import json
+import os
+import re
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+import peers
+import probe
+
+SCHEMA = os.path.join(os.environ["QS_SRCDIR"], "data", "quicscope-report-card.schema.json")
+
+
+def examine(peer, certs, *options, timeout=240):
+    return probe.run("-q", "-4", "--examine", f"--cacert={certs.ca}", *options, f"https://localhost:{peer.port}/", timeout=timeout)
+
+
+def card(peer, certs, *options):
+    result = examine(peer, certs, "--json", *options)
+    return json.loads(result.text), result
+
+
+def verdicts(object):
+    return {check["id"]: check["verdict"] for check in object["checks"]}
+
+
+def check_schema(schema, value, root=None, path="$"):
+    """As much of JSON Schema as ours uses."""
+    root = root or schema
+    if "$ref" in schema:
+        return check_schema(root["$defs"][schema["$ref"].rsplit("/", 1)[1]], value, root, path)
+    if "enum" in schema:
+        assert value in schema["enum"], f"{path}: {value}"
+    kinds = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int}
+    if "type" in schema:
+        assert isinstance(value, kinds[schema["type"]]), f"{path}: {value}"
+    if "pattern" in schema:
+        assert re.search(schema["pattern"], value), f"{path}: {value}"
+    assert not isinstance(value, int) or value >= schema.get("minimum", value), f"{path}: {value}"
+    if isinstance(value, dict):
+        for name in schema.get("required", []):
+            assert name in value, f"{path}: no {name}"
+        for name, member in value.items():
+            inner = schema.get("properties", {}).get(name, schema.get("additionalProperties"))
+            if inner is not None:
+                check_schema(inner, member, root, f"{path}.{name}")
+    if isinstance(value, list):
+        for i, item in enumerate(value):
+            check_schema(schema.get("items", {}), item, root, f"{path}[{i}]")
+
+
+class Examine(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.certs = peers.Certificates()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.certs.__exit__(None, None, None)
+
+    def test_list(self):
+        result = probe.run("--list-checks")
+        self.assertEqual(result.status, 0)
+        ids = [line.split()[0] for line in result.text.splitlines()]
+        self.assertEqual(len(ids), len(set(ids)))
+        self.assertGreater(len(ids), 100)
+
+    def test_command_line(self):
+        for options, word in (
+            (["--examine", "--checks=F999", "localhost"], "F999"),
+            (["--examine", "--checks=,", "localhost"], "--checks"),
+            (["--checks=F4", "localhost"], "--examine"),
+            (["--examine", "--read=x.pcapng"], "--examine"),
+            (["--examine", "tls://localhost"], "tls://"),
+            (["--examine", "--profile=royal", "localhost"], "--profile"),
+            (["--examine", "--baseline=/no/such/card", "localhost"], "/no/such/card"),
+        ):
+            with self.subTest(options):
+                result = probe.run(*options)
+                self.assertEqual((result.status, result.out), (2, b""), result.err)
+                self.assertIn(word, result.err)
+
+    def test_nobody(self):
+        with peers.closed_port() as port:
+            result = probe.run("-q", "-4", "--examine", "--json", f"https://localhost:{port}/")
+        object = json.loads(result.text)
+        self.assertEqual(result.status, 1)
+        self.assertEqual(object["grade"], "-")
+        self.assertEqual(object["counts"]["fail"], 0)
+        self.assertIn("failure", object)
+
+    def test_openssl(self):
+        """quicserve: OpenSSL's QUIC and nghttp3."""
+        with tempfile.TemporaryDirectory() as folder, peers.quicserve(probe.SERVER, *self.serve_options()) as peer:
+            junit, capture = os.path.join(folder, "card.xml"), os.path.join(folder, "card.pcapng")
+            object, result = card(peer, self.certs, f"--junit={junit}", f"--pcapng={capture}")
+            check_schema(json.load(open(SCHEMA, encoding="utf-8")), object)
+            found = verdicts(object)
+            self.assertEqual(result.status, 1)
+            self.assertEqual(object["grade"], "C")
+            failed = {id for id, verdict in found.items() if verdict == "fail"}
+            # Its packets were looked at: each of these is acknowledged, and the connection goes on.
+            self.assertEqual(failed, {"V4", "F17", "F24", "M1"})
+            # OpenSSL does not take the tokens that it gives.
+            self.assertEqual(found["A9"], "warn")
+            for id in "D1 V1 V3 A1 A2 A3 A8 A10 A11 C2 C5 T1 T6 T10 T17 T18 P8 P14 F1 F2 F3 F5 F6 F16 H0 H1 H7 H15 H26 H31 K1 K9".split():
+                self.assertEqual(found[id], "pass", id)
+            suites = xml.etree.ElementTree.parse(junit).getroot()
+            cases = suites.findall(".//testcase")
+            self.assertEqual(len(cases), len(object["checks"]))
+            self.assertEqual(len(suites.findall(".//failure")), len(failed))
+            # The run that shows it is opened as any other.
+            read = probe.run("-q", f"--read={capture[:-7]}-F17.pcapng", "--trace")
+            self.assertRegex(read.text, r"→  1-RTT \d+, .*\n\s+HANDSHAKE_DONE")
+            # What failed before is no news.
+            baseline = os.path.join(folder, "card.json")
+            with open(baseline, "w", encoding="utf-8") as file:
+                file.write(result.text)
+            again = examine(peer, self.certs, "--checks=F17,F4", f"--baseline={baseline}")
+            self.assertEqual(again.status, 0, again.text)
+            alone = examine(peer, self.certs, "--checks=F17,F4")
+            self.assertEqual(alone.status, 1)
+            self.assertRegex(alone.text, r"(?m)^  fail +F17 ")
+
+    def serve_options(self):
+        chain, key = self.certs.leaf("good")
+        return [f"--cert={chain}", f"--key={key}"]
+
+    def test_untrusted(self):
+        with peers.quicserve(probe.SERVER) as peer:
+            object, result = card(peer, self.certs, "--checks=D1,T10")
+            self.assertEqual((object["grade"], object["grade_if_trusted"]), ("T", "A+"), object)
+            self.assertEqual(result.status, 1)
+            private, _ = card(peer, self.certs, "--checks=D1,T10", "--profile=private")
+            self.assertEqual(private["grade"], "A+")
+
+    def test_losses(self):
+        """A path that loses a tenth makes nobody look worse than a warning."""
+        with peers.quicserve(probe.SERVER, *self.serve_options()) as peer:
+            object, _ = card(peer, self.certs, "--impair=loss=10%,seed=7", "--checks=D1,F1,F3,F16,F20,P8,H1,H7,A10,A15,T6,T18")
+            self.assertEqual(object["counts"]["fail"], 0, verdicts(object))
+
+    def test_quic_go(self):
+        with peers.caddy(self.certs) as peer:
+            object, _ = card(peer, self.certs, "--checks=versions,F1,F3,F16,F17,F20,P8,P14,P17,T6,T10,H0,H1,A3,A10,C2,C5")
+            found = verdicts(object)
+        for id in "D1 V1 V3 V4 F1 F3 F16 F17 F20 P8 P14 P17 T6 T10 H0 H1 A3 A10 C2 C5".split():
+            self.assertEqual(found[id], "pass", id)
+
+    def test_ngtcp2(self):
+        with peers.ngtcp2_server(self.certs) as peer:
+            object, _ = card(peer, self.certs, "--checks=versions,parameters,F1,F3,F4,F5,F6,F16,F17,F20,T6,T10,A1,A2,A3,A10,M1,M3,H0,H1,C2,C5")
+            found = verdicts(object)
+        self.assertEqual([id for id, verdict in found.items() if verdict == "fail"], [])
+        for id in "D1 V1 V3 V4 V8 F1 F3 F4 F5 F6 F16 F17 F20 A1 A2 A3 A10 M1 M3 H0 H1 C2 C5".split():
+            self.assertEqual(found[id], "pass", id)
+
+
+if __name__ == "__main__":
+    peers.main()
