@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Judges of versions, Initials and the validation of addresses. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/qs-i18n.h"
@@ -232,8 +233,7 @@ qs_judge_amplification (const QsCheck *check, const QsSight *sight, QsJudgement 
   qs_judgement_show (judgement, sight->act_packet);
   qs_judgement_set (judgement,
                     sight->received_bytes > AMPLIFICATION * sight->sent_bytes ? QS_CHECK_FAIL : QS_CHECK_PASS,
-                    g_strdup_printf (_ ("%" G_GUINT64_FORMAT " bytes came for %" G_GUINT64_FORMAT
-                                        " bytes sent, %.2f times as much%s."),
+                    g_strdup_printf (_ ("%" PRIu64 " bytes came for %" PRIu64 " bytes sent, %.2f times as much%s."),
                                      sight->received_bytes, sight->sent_bytes, times,
                                      sight->n_retries > 0 ? _ (", and it asks for the address first (Retry)") : ""));
 }
@@ -276,10 +276,9 @@ qs_judge_full_initials (const QsCheck *check, const QsSight *sight, QsJudgement 
       if (size >= LEAST_DATAGRAM)
         continue;
       qs_judgement_show (judgement, i);
-      qs_judgement_set (
-          judgement, QS_CHECK_FAIL,
-          g_strdup_printf (
-              _ ("An Initial that asks to be acknowledged came in a datagram of %" G_GSIZE_FORMAT " bytes."), size));
+      qs_judgement_set (judgement, QS_CHECK_FAIL,
+                        g_strdup_printf (_ ("An Initial that asks to be acknowledged came in a datagram of %zu bytes."),
+                                         size));
       return;
     }
   qs_judgement_set (judgement, n > 0 ? QS_CHECK_PASS : QS_CHECK_NOT_TESTED,
@@ -319,13 +318,13 @@ qs_judge_round_trips (const QsCheck *check, const QsSight *sight, QsJudgement *j
   qs_judgement_show (judgement, finished);
   if (bytes > AMPLIFICATION * LEAST_DATAGRAM && sent_between > 0 && sight->n_retries == 0)
     qs_judgement_set (judgement, QS_CHECK_WARN,
-                      g_strdup_printf (_ ("Its flight has %" G_GUINT64_FORMAT
+                      g_strdup_printf (_ ("Its flight has %" PRIu64
                                           " bytes, more than the 3600 that may go to an unproved address: the "
                                           "handshake takes a round trip more."),
                                        bytes));
   else
     qs_judgement_set (judgement, QS_CHECK_PASS,
-                      g_strdup_printf (_ ("Its flight has %" G_GUINT64_FORMAT " bytes%s."), bytes,
+                      g_strdup_printf (_ ("Its flight has %" PRIu64 " bytes%s."), bytes,
                                        sight->n_retries > 0 ? _ (", behind a Retry that costs a round trip") : ""));
 }
 
@@ -444,13 +443,12 @@ qs_judge_stray (const QsCheck *check, const QsSight *sight, QsJudgement *judgeme
   if (sight->n_received_after_act == 0)
     qs_judgement_set (judgement, QS_CHECK_PASS, g_strdup (_ ("It stayed silent.")));
   else if (sight->largest_after_act < sight->act_bytes)
-    qs_judgement_set (
-        judgement, QS_CHECK_PASS,
-        g_strdup_printf (_ ("It sent %" G_GUINT64_FORMAT " bytes for %" G_GUINT64_FORMAT ", as a stateless reset may."),
-                         sight->largest_after_act, sight->act_bytes));
-  else
-    qs_judgement_set (judgement, qs_check_fail (check),
-                      g_strdup_printf (_ ("It sent %" G_GUINT64_FORMAT " bytes for %" G_GUINT64_FORMAT
-                                          ": two such ends answer each other for ever."),
+    qs_judgement_set (judgement, QS_CHECK_PASS,
+                      g_strdup_printf (_ ("It sent %" PRIu64 " bytes for %" PRIu64 ", as a stateless reset may."),
                                        sight->largest_after_act, sight->act_bytes));
+  else
+    qs_judgement_set (
+        judgement, qs_check_fail (check),
+        g_strdup_printf (_ ("It sent %" PRIu64 " bytes for %" PRIu64 ": two such ends answer each other for ever."),
+                         sight->largest_after_act, sight->act_bytes));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Judges of what a server must go on with, and of what an ordinary run shows. */
+#include <inttypes.h>
 #include <openssl/x509_vfy.h>
 #include <string.h>
 
@@ -272,7 +273,7 @@ qs_judge_parameters (const QsCheck *check, const QsSight *sight, QsJudgement *ju
         continue;
       const QsTransportParameterInfo *info = qs_transport_parameter_info (bounds[i].id);
       qs_judgement_set (judgement, QS_CHECK_FAIL,
-                        g_strdup_printf (_ ("%s is %" G_GUINT64_FORMAT ", out of its bounds."), info->name, value));
+                        g_strdup_printf (_ ("%s is %" PRIu64 ", out of its bounds."), info->name, value));
     }
 }
 
@@ -285,8 +286,7 @@ qs_judge_uni_streams (const QsCheck *check, const QsSight *sight, QsJudgement *j
     return;
   qs_sight_get_parameter (sight, TP_MAX_STREAMS_UNI, &streams);
   qs_sight_get_parameter (sight, TP_STREAM_DATA_UNI, &data);
-  g_autofree char *text =
-      g_strdup_printf (_ ("%" G_GUINT64_FORMAT " streams, %" G_GUINT64_FORMAT " bytes on each."), streams, data);
+  g_autofree char *text = g_strdup_printf (_ ("%" PRIu64 " streams, %" PRIu64 " bytes on each."), streams, data);
   if (streams < LEAST_UNI_STREAMS)
     qs_judgement_set (judgement, QS_CHECK_FAIL, g_steal_pointer (&text));
   else
@@ -302,7 +302,7 @@ qs_judge_bidi_streams (const QsCheck *check, const QsSight *sight, QsJudgement *
     return;
   qs_sight_get_parameter (sight, TP_MAX_STREAMS_BIDI, &streams);
   qs_judgement_set (judgement, streams < LEAST_BIDI_STREAMS ? QS_CHECK_WARN : QS_CHECK_PASS,
-                    g_strdup_printf (_ ("%" G_GUINT64_FORMAT " streams at first."), streams));
+                    g_strdup_printf (_ ("%" PRIu64 " streams at first."), streams));
 }
 
 void

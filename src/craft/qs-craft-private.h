@@ -4,7 +4,7 @@
 #pragma once
 
 #include "craft/qs-craft.h"
-#include "dissect/qs-reassembly.h"
+#include "trace/qs-reassembly.h"
 #include "trace/qs-recovery.h"
 
 G_BEGIN_DECLS

@@ -97,7 +97,7 @@ void qs_craft_tick (QsCraft *self);
 
 QsCraftEvents qs_craft_get_events (const QsCraft *self);
 gboolean qs_craft_is_silent (const QsCraft *self); /* by its habits */
-gint64 qs_craft_get_rtt (const QsCraft *self); /* nanoseconds; a guess of 333 ms before there is a sample */
+gint64 qs_craft_get_rtt (const QsCraft *self);     /* nanoseconds; a guess of 333 ms before there is a sample */
 SSL *qs_craft_get_ssl (QsCraft *self);
 GBytes *qs_craft_get_token (const QsCraft *self); /* borrowed; the newest NEW_TOKEN, or a Retry's; NULL: none */
 GBytes *qs_craft_dup_retry_id (
