@@ -257,8 +257,8 @@ read_printed (QsCertificateSection *section, X509_EXTENSION *extension)
 {
   BIO *bio = BIO_new (BIO_s_mem ());
   char *bytes = NULL;
-  gboolean printed = X509V3_EXT_get (extension) != NULL && X509V3_EXT_print (bio, extension, 0, 0) == 1;
-  long length = BIO_get_mem_data (bio, &bytes);
+  gboolean printed = bio != NULL && X509V3_EXT_get (extension) != NULL && X509V3_EXT_print (bio, extension, 0, 0) == 1;
+  long length = bio != NULL ? BIO_get_mem_data (bio, &bytes) : 0;
 
   /* An empty value prints as nothing, and then bytes is NULL. */
   printed = printed && length > 0;

@@ -39,8 +39,9 @@ qs_x509_name_text (const X509_NAME *name)
   BIO *bio = BIO_new (BIO_s_mem ());
   char *bytes = NULL;
 
-  X509_NAME_print_ex (bio, name, 0, (XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) | ASN1_STRFLGS_UTF8_CONVERT);
-  long length = BIO_get_mem_data (bio, &bytes);
+  if (bio != NULL)
+    X509_NAME_print_ex (bio, name, 0, (XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) | ASN1_STRFLGS_UTF8_CONVERT);
+  long length = bio != NULL ? BIO_get_mem_data (bio, &bytes) : 0;
   for (const char *at = bytes, *end = bytes + length; at < end;)
     {
       const char *slash = memchr (at, '\\', (gsize) (end - at));
@@ -392,9 +393,9 @@ qs_certificate_to_pem (QsCertificate *self)
 
   char *bytes = NULL;
   BIO *bio = BIO_new (BIO_s_mem ());
-  PEM_write_bio_X509 (bio, self->x509);
-  long length = BIO_get_mem_data (bio, &bytes);
-  char *pem = g_strndup (bytes, (gsize) length);
+  gboolean good = bio != NULL && PEM_write_bio_X509 (bio, self->x509) == 1;
+  long length = good ? BIO_get_mem_data (bio, &bytes) : 0;
+  char *pem = g_strndup (length > 0 ? bytes : "", (gsize) length);
   BIO_free (bio);
   return pem;
 }

@@ -270,11 +270,14 @@ qs_ticket_jar_save (QsTicketJar *self, const char *path, GError **error)
     return TRUE;
   g_autoptr (BIO) bio = BIO_new (BIO_s_mem ());
   char *text = NULL;
-  if (kept->origin != NULL)
-    BIO_printf (bio, ORIGIN_PREFIX "%s\n", kept->origin);
-  PEM_write_bio_SSL_SESSION (bio, session);
-  for (int i = 0; i < sk_X509_num (kept->above); i++)
-    PEM_write_bio_X509 (bio, sk_X509_value (kept->above, i));
+  gboolean good = bio != NULL;
+  if (good && kept->origin != NULL)
+    good = BIO_printf (bio, ORIGIN_PREFIX "%s\n", kept->origin) > 0;
+  good = good && PEM_write_bio_SSL_SESSION (bio, session) == 1;
+  for (int i = 0; good && i < sk_X509_num (kept->above); i++)
+    good = PEM_write_bio_X509 (bio, sk_X509_value (kept->above, i)) == 1;
+  if (!good)
+    return qs_error_set_no_memory (error);
   long length = BIO_get_mem_data (bio, &text);
   return qs_file_write (path, 0600, text, (gsize) MAX (length, 0), error);
 }

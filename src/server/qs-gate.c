@@ -414,6 +414,8 @@ new_method (const char *name, int (*receive) (BIO *, BIO_MSG *, size_t, size_t, 
 {
   BIO_METHOD *made = BIO_meth_new (BIO_get_new_index () | BIO_TYPE_FILTER, name);
 
+  if (made == NULL)
+    return NULL;
   BIO_meth_set_create (made, create_cb);
   BIO_meth_set_ctrl (made, ctrl_cb);
   BIO_meth_set_sendmmsg (made, sendmmsg_cb);
@@ -433,7 +435,12 @@ push (QsGate *self, gboolean strict, BIO *below)
       methods[1] = new_method ("quicserve strict gate", strict_recvmmsg_cb);
       g_once_init_leave (&once, 1);
     }
-  BIO *bio = BIO_new (methods[strict]);
+  BIO *bio = methods[strict] != NULL ? BIO_new (methods[strict]) : NULL;
+  if (bio == NULL)
+    {
+      BIO_free (below);
+      return NULL;
+    }
   BIO_set_data (bio, self);
   return BIO_push (bio, below);
 }

@@ -281,6 +281,8 @@ static const QsUdpRecorder recorder = { .datagram = recorder_datagram };
 static gboolean
 begin_listening (SSL *listener, BIO *bio)
 {
+  if (bio == NULL)
+    return FALSE;
   SSL_set_bio (listener, bio, bio);
   return SSL_set_blocking_mode (listener, 0) == 1 && SSL_listen (listener) == 1;
 }

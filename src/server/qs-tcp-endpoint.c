@@ -440,13 +440,18 @@ accept_connection (QsTcpEndpoint *self, GSocket *socket)
 
   if (remote == NULL)
     return; /* gone already */
+  SSL *ssl = self->behaviour->tcp == QS_TCP_TLS ? SSL_new (qs_server_tls_get_tcp (self->tls)) : NULL;
+  if (self->behaviour->tcp == QS_TCP_TLS && (ssl == NULL || SSL_set_fd (ssl, g_socket_get_fd (socket)) != 1))
+    {
+      SSL_free (ssl); /* no memory for one more: it is hung up on */
+      return;
+    }
   g_autofree char *peer = qs_socket_address_to_text (remote);
   QsServerConnection *object = add_connection (self, socket, &connection);
   g_socket_set_blocking (socket, FALSE);
   if (self->behaviour->tcp == QS_TCP_TLS)
     {
-      connection->ssl = SSL_new (qs_server_tls_get_tcp (self->tls));
-      SSL_set_fd (connection->ssl, g_socket_get_fd (socket));
+      connection->ssl = ssl;
       SSL_set_accept_state (connection->ssl);
       SSL_set_mode (connection->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
       if (self->record)

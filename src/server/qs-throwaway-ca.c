@@ -257,10 +257,10 @@ certificates_to_pem (X509 *first, STACK_OF (X509) * more)
 {
   g_autoptr (BIO) bio = BIO_new (BIO_s_mem ());
 
-  PEM_write_bio_X509 (bio, first);
-  for (int i = 0; more != NULL && i < sk_X509_num (more); i++)
-    PEM_write_bio_X509 (bio, sk_X509_value (more, i));
-  return bio_to_string (bio);
+  gboolean good = bio != NULL && PEM_write_bio_X509 (bio, first) == 1;
+  for (int i = 0; good && more != NULL && i < sk_X509_num (more); i++)
+    good = PEM_write_bio_X509 (bio, sk_X509_value (more, i)) == 1;
+  return good ? bio_to_string (bio) : NULL;
 }
 
 static void
@@ -301,6 +301,11 @@ qs_throwaway_ca_new (GError **error)
       return NULL;
     }
   self->pem = certificates_to_pem (self->root, NULL);
+  if (self->pem == NULL)
+    {
+      qs_error_set_no_memory (error);
+      return NULL;
+    }
   return g_steal_pointer (&self);
 }
 
@@ -521,6 +526,7 @@ qs_identity_key_to_pem (QsIdentity *self)
 {
   g_autoptr (BIO) bio = BIO_new (BIO_s_mem ());
 
-  PEM_write_bio_PrivateKey (bio, self->key, NULL, NULL, 0, NULL, NULL);
+  if (bio == NULL || PEM_write_bio_PrivateKey (bio, self->key, NULL, NULL, 0, NULL, NULL) != 1)
+    return NULL;
   return bio_to_string (bio);
 }

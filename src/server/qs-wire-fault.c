@@ -327,10 +327,13 @@ method (void)
   if (g_once_init_enter (&once))
     {
       made = BIO_meth_new (BIO_get_new_index () | BIO_TYPE_FILTER, "quicserve wire fault");
-      BIO_meth_set_create (made, create_cb);
-      BIO_meth_set_ctrl (made, ctrl_cb);
-      BIO_meth_set_sendmmsg (made, sendmmsg_cb);
-      BIO_meth_set_recvmmsg (made, recvmmsg_cb);
+      if (made != NULL)
+        {
+          BIO_meth_set_create (made, create_cb);
+          BIO_meth_set_ctrl (made, ctrl_cb);
+          BIO_meth_set_sendmmsg (made, sendmmsg_cb);
+          BIO_meth_set_recvmmsg (made, recvmmsg_cb);
+        }
       g_once_init_leave (&once, 1);
     }
   return made;
@@ -360,8 +363,13 @@ qs_wire_fault_free (QsWireFault *self)
 BIO *
 qs_wire_fault_push (QsWireFault *self, BIO *below)
 {
-  BIO *bio = BIO_new (method ());
+  BIO *bio = method () != NULL ? BIO_new (method ()) : NULL;
 
+  if (bio == NULL)
+    {
+      BIO_free (below);
+      return NULL;
+    }
   BIO_set_data (bio, self);
   return BIO_push (bio, below);
 }

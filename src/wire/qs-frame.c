@@ -39,10 +39,9 @@ read_padding (QsReader *reader, QsFrame *frame, GError **error)
 static gboolean
 walk_ack_ranges (QsReader *reader, const QsFrame *frame, QsAckRangeFunc func, gpointer data)
 {
-  guint64 smallest = frame->ack.largest - frame->ack.first_range;
-
   if (frame->ack.first_range > frame->ack.largest)
     return FALSE;
+  guint64 smallest = frame->ack.largest - frame->ack.first_range;
   if (func != NULL)
     func (smallest, frame->ack.largest, data);
 

@@ -3,7 +3,8 @@
  * gets "CALL NAME N" when it fails; at the end "TOTAL calls N", and, where none fails, "RARE NAME N" for each that is no allocation.
  *
  * Calls of files and sockets count whoever makes them; allocations only where the program itself makes them (OpenSSL, linked into
- * it, and what is tried), for GLib's own end the program, as it says. */
+ * it, and what is tried) or a library that tells its caller (c-ares, nghttp3, libarchive); for GLib's own, and with it json-glib's, end the
+ * program, as it says. */
 #undef _FILE_OFFSET_BITS /* both names of open() are ours */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -18,7 +19,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -35,7 +38,13 @@ static const char *rare[1 << 14]; /* calls that are no allocations, by number, f
 static long rare_at[1 << 14];
 static int n_rare;
 static char told[4096];
-static unsigned long program_start, program_end;
+
+/* Whose allocations count: the program, and libraries that say what went wrong. */
+static const char *const whose[] = { "",           "/libcares.so", "/libnghttp3.so", "/libarchive.so",
+                                     "/libssl.so", "/libcrypto.so" };
+static struct {
+  unsigned long start, end;
+} code[sizeof whose / sizeof *whose];
 
 static void
 tell (const char *word, const char *name, long n)
@@ -72,15 +81,31 @@ fails (const char *name)
 }
 
 static int
-note_program_cb (struct dl_phdr_info *info, size_t size, void *data)
+note_code_cb (struct dl_phdr_info *info, size_t size, void *data)
 {
-  for (int i = 0; i < info->dlpi_phnum; i++)
-    if (info->dlpi_phdr[i].p_type == PT_LOAD && (info->dlpi_phdr[i].p_flags & PF_X) != 0)
-      {
-        program_start = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
-        program_end = program_start + info->dlpi_phdr[i].p_memsz;
-      }
-  return 1; /* the program itself comes first */
+  int *n = data;
+
+  for (unsigned at = 0; at < sizeof whose / sizeof *whose; at++)
+    if (at == 0 ? *n == 0 : strstr (info->dlpi_name, whose[at]) != NULL)
+      for (int i = 0; i < info->dlpi_phnum; i++)
+        if (info->dlpi_phdr[i].p_type == PT_LOAD && (info->dlpi_phdr[i].p_flags & PF_X) != 0)
+          {
+            code[at].start = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+            code[at].end = code[at].start + info->dlpi_phdr[i].p_memsz;
+          }
+  ++*n; /* the program itself comes first */
+  return 0;
+}
+
+static int
+counts (void *caller)
+{
+  unsigned long at = (unsigned long) caller;
+
+  for (unsigned i = 0; i < sizeof whose / sizeof *whose; i++)
+    if (at >= code[i].start && at < code[i].end)
+      return 1;
+  return 0;
 }
 
 __attribute__ ((constructor)) static void
@@ -92,7 +117,7 @@ begin (void)
     return;
   fault_at = atol (at);
   snprintf (told, sizeof told, "%s", file);
-  dl_iterate_phdr (note_program_cb, NULL);
+  dl_iterate_phdr (note_code_cb, &(int){ 0 });
   unsetenv ("LD_PRELOAD");
   __atomic_store_n (&active, 1, __ATOMIC_RELEASE);
 }
@@ -109,9 +134,7 @@ end (void)
     }
 }
 
-#define BY_PROGRAM                                                  \
-  ((unsigned long) __builtin_return_address (0) >= program_start && \
-   (unsigned long) __builtin_return_address (0) < program_end)
+#define BY_PROGRAM counts (__builtin_return_address (0))
 
 void *
 malloc (size_t size)
@@ -172,6 +195,23 @@ WRAP (int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned int n, int flag
 WRAP (ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), (fd, message, flags), -1, ENOBUFS)
 WRAP (int, recvmmsg, (int fd, struct mmsghdr *messages, unsigned int n, int flags, struct timespec *timeout),
       (fd, messages, n, flags, timeout), -1, ENOMEM)
+WRAP (ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags), -1, ENOMEM)
+WRAP (ssize_t, recvfrom, (int fd, void *bytes, size_t n, int flags, struct sockaddr *from, socklen_t *length),
+      (fd, bytes, n, flags, from, length), -1, ENOMEM)
+WRAP (ssize_t, recv, (int fd, void *bytes, size_t n, int flags), (fd, bytes, n, flags), -1, ECONNRESET)
+WRAP (ssize_t, sendto, (int fd, const void *bytes, size_t n, int flags, const struct sockaddr *to, socklen_t length),
+      (fd, bytes, n, flags, to, length), -1, ENOBUFS)
+WRAP (ssize_t, send, (int fd, const void *bytes, size_t n, int flags), (fd, bytes, n, flags), -1, EPIPE)
+WRAP (int, accept4, (int fd, struct sockaddr *address, socklen_t *length, int flags), (fd, address, length, flags), -1,
+      EMFILE)
+WRAP (int, accept, (int fd, struct sockaddr *address, socklen_t *length), (fd, address, length), -1, EMFILE)
+WRAP (int, getpeername, (int fd, struct sockaddr *address, socklen_t *length), (fd, address, length), -1, ENOTCONN)
+WRAP (int, getsockopt, (int fd, int level, int name, void *value, socklen_t *length), (fd, level, name, value, length),
+      -1, ENOPROTOOPT)
+WRAP (int, shutdown, (int fd, int how), (fd, how), -1, ENOTCONN)
+WRAP (int, socketpair, (int domain, int type, int protocol, int fds[2]), (domain, type, protocol, fds), -1, EMFILE)
+WRAP (int, pipe2, (int fds[2], int flags), (fds, flags), -1, EMFILE)
+WRAP (ssize_t, getrandom, (void *bytes, size_t n, unsigned int flags), (bytes, n, flags), -1, ENOSYS)
 WRAP (int, epoll_create1, (int flags), (flags), -1, EMFILE)
 WRAP (int, epoll_ctl, (int fd, int what, int other, struct epoll_event *event), (fd, what, other, event), -1, ENOMEM)
 WRAP (int, eventfd, (unsigned int value, int flags), (value, flags), -1, EMFILE)
@@ -187,7 +227,30 @@ WRAP (int, rename, (const char *from, const char *to), (from, to), -1, EIO)
 WRAP (int, mkdir, (const char *path, mode_t mode), (path, mode), -1, ENOSPC)
 WRAP (FILE *, fopen, (const char *path, const char *mode), (path, mode), NULL, EMFILE)
 WRAP (FILE *, fdopen, (int fd, const char *mode), (fd, mode), NULL, ENOMEM)
+WRAP (FILE *, fopen64, (const char *path, const char *mode), (path, mode), NULL, EMFILE)
+WRAP (size_t, fwrite_unlocked, (const void *bytes, size_t size, size_t n, FILE *stream), (bytes, size, n, stream), 0,
+      ENOSPC)
+WRAP (int, unlink, (const char *path), (path), -1, EACCES)
+WRAP (char *, realpath, (const char *path, char *resolved), (path, resolved), NULL, EACCES)
+WRAP (int, ftruncate, (int fd, off_t length), (fd, length), -1, EIO)
+WRAP (int, flock, (int fd, int how), (fd, how), -1, ENOLCK)
 WRAP (DIR *, opendir, (const char *path), (path), NULL, EMFILE)
+
+/* It is closed all the same: what was buffered may be lost. */
+int
+fclose (FILE *stream)
+{
+  static int (*real) (FILE *);
+  int bad = fails ("fclose");
+
+  if (real == NULL)
+    real = (int (*) (FILE *)) dlsym (RTLD_NEXT, "fclose");
+  int result = real (stream);
+  if (!bad)
+    return result;
+  errno = ENOSPC;
+  return EOF;
+}
 
 /* Of files alone: GLib wakes its loops through descriptors that the kernel never fails. */
 static int

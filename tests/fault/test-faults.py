@@ -10,6 +10,7 @@ run is tried, which takes its time.
 
 import collections
 import concurrent.futures
+import functools
 import json
 import os
 import random
@@ -25,7 +26,7 @@ import peers
 PATIENCE = 30
 HANGS = "it hangs"
 NO_FILE = r"Could not read|cannot be (read|used)"
-FILES = ("run.pcapng", "run.sqlog", "run.keys", "run.session")
+DEAD_PORT = 9  # nobody answers there: a question to it is made and refused
 Outcome = collections.namedtuple("Outcome", "status out err call files")
 
 
@@ -54,23 +55,40 @@ def read_told(told):
 
 
 class Servers:
-    """What the probe talks to."""
+    """What the probe talks to, and what it reads."""
 
     def __init__(self, folder):
         self.ca = os.path.join(folder, "ca.pem")
         self.peer = peers.quicserve(SERVER, f"--write-ca={self.ca}")
+        self.capture = os.path.join(folder, "capture.pcapng")
+        subprocess.run([PROBE, f"--cacert={self.ca}", "-4", "-q", "--output=/dev/null", f"--pcapng={self.capture}", self.target("https")],
+                       check=True, timeout=PATIENCE)  # fmt: skip
+
+    def target(self, scheme):
+        return f"{scheme}://localhost:{self.peer.port}/bytes/3000"
 
     def stop(self):
         self.peer.stop()
 
 
-def run_probe(servers, at):
-    """One run of quicprobe with every kind of file. Returns the outcome, and how many calls there were."""
+# The ways to run quicprobe: what it is given, and the files that must be there when it says that all went well.
+LIVE = ["--cacert={ca}", "-4", "--json", "--timeout=5", "--experiments=none"]
+WAYS = {
+    "quicprobe": ([*LIVE, "--pcapng={folder}/run.pcapng", "--qlog={folder}/run.sqlog", "--keylog={folder}/run.keys",
+                   "--session={folder}/run.session", "{quic}"], ("run.pcapng", "run.sqlog", "run.keys")),
+    "quicprobe-https": ([*LIVE, f"--dns=127.0.0.1:{DEAD_PORT}", "--report={folder}/run.html", "--qlog={folder}/run.qlog", "{https}"],
+                        ("run.html", "run.qlog")),
+    "quicprobe-tls": ([*LIVE, "--output={folder}/run.body", "--pcapng={folder}/run.pcapng", "{tls}"], ("run.body", "run.pcapng")),
+    "quicprobe-read": (["--json", "--read={capture}", "--report={folder}/run.html"], ("run.html",)),
+}  # fmt: skip
+
+
+def run_probe(way, servers, at):
+    """One run of quicprobe. Returns the outcome, and how many calls there were."""
     with tempfile.TemporaryDirectory(prefix="qs-fault-") as folder, tempfile.TemporaryDirectory(prefix="qs-told-") as beside:
         told, env = preloaded(beside, at)
-        command = [PROBE, f"--cacert={servers.ca}", "-4", "--json", "--timeout=5", "--experiments=none", f"--pcapng={folder}/run.pcapng",
-                   f"--qlog={folder}/run.sqlog", f"--keylog={folder}/run.keys", f"--session={folder}/run.session",
-                   f"quic://localhost:{servers.peer.port}/bytes/3000"]  # fmt: skip
+        words = {"folder": folder, "ca": servers.ca, "capture": servers.capture, **{name: servers.target(name) for name in ("quic", "https", "tls")}}
+        command = [PROBE, *(text.format(**words) for text in WAYS[way][0])]
         done = subprocess.run(command, env=env, capture_output=True, timeout=PATIENCE)
         files = {}
         for name in os.listdir(folder):
@@ -81,7 +99,7 @@ def run_probe(servers, at):
 
 
 def run_server(_, at):
-    """quicserve from its start to its orderly end, with one client in between."""
+    """quicserve from its start to its orderly end, with a client of each transport in between."""
     with tempfile.TemporaryDirectory(prefix="qs-fault-") as folder, tempfile.TemporaryDirectory(prefix="qs-told-") as beside:
         told, env = preloaded(beside, at)
         ca = os.path.join(folder, "ca.pem")
@@ -91,8 +109,9 @@ def run_server(_, at):
             line = process.stdout.readline().decode()
             listening = re.match(r"listening on .*:(\d+)$", line)
             if listening:
-                subprocess.run([PROBE, "-k", "-4", "--timeout=3", f"quic://localhost:{listening[1]}/bytes/3000"],
-                               capture_output=True, timeout=PATIENCE)  # fmt: skip
+                for scheme in ("quic", "tls"):
+                    subprocess.run([PROBE, "-k", "-4", "--timeout=3", f"{scheme}://localhost:{listening[1]}/bytes/3000"],
+                                   capture_output=True, timeout=PATIENCE)  # fmt: skip
                 process.send_signal(signal.SIGTERM)
             out, err = process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
@@ -130,16 +149,32 @@ def is_whole_sqlog(data):
         return False
 
 
-def is_whole_text(data):
-    return data.endswith(b"\n")
+def is_whole_qlog(data):
+    try:
+        return "traces" in json.loads(data)
+    except ValueError:
+        return False
+
+
+def is_whole_page(data):
+    return data.rstrip().endswith(b"</html>")
+
+
+def is_whole_body(data):
+    return len(data) == 3000
+
+
+def is_whole_pem(data):
+    """Every block that begins ends."""
+    return re.fullmatch(rb"(?s)(?:Session of: [^\n]*\n)?(?:-----BEGIN ([A-Z0-9 ]+)-----\n.*?-----END \1-----\n)+", data) is not None
 
 
 def is_whole_key_log(data):
     return data in (b"",) or data.endswith(b"\n")  # of a connection that had no secrets yet, nothing
 
 
-WHOLE = {"run.pcapng": is_whole_pcapng, "run.sqlog": is_whole_sqlog, "run.keys": is_whole_key_log, "run.session": is_whole_text,
-         "ca.pem": is_whole_text}  # fmt: skip
+WHOLE = {"run.pcapng": is_whole_pcapng, "run.sqlog": is_whole_sqlog, "run.qlog": is_whole_qlog, "run.html": is_whole_page, "run.body": is_whole_body,
+         "run.keys": is_whole_key_log, "run.session": is_whole_pem, "ca.pem": is_whole_pem}  # fmt: skip
 
 
 def faults_of(outcome, wanted):
@@ -167,9 +202,8 @@ def faults_of(outcome, wanted):
                 yield f"no {name}, and it says that all went well"
 
 
-def faults_of_probe(outcome):
-    # No session need come, and a server that has none to give is no failure.
-    yield from faults_of(outcome, [name for name in FILES if name != "run.session"])
+def faults_of_probe(way, outcome):
+    yield from faults_of(outcome, WAYS[way][1])
     if outcome.out:
         try:
             report = json.loads(outcome.out)
@@ -184,7 +218,8 @@ def faults_of_server(outcome):
     yield from faults_of(outcome, ("ca.pem",))
 
 
-PROGRAMS = {"quicprobe": (run_probe, faults_of_probe), "quicserve": (run_server, faults_of_server)}
+PROGRAMS = {way: (functools.partial(run_probe, way), functools.partial(faults_of_probe, way)) for way in WAYS}
+PROGRAMS["quicserve"] = (run_server, faults_of_server)
 
 
 def try_one(program, servers, at):
