@@ -209,7 +209,11 @@ take_closed (QsArrival *arrival, QsOpenResult result)
   if (is_stateless_reset (arrival))
     packet->type = QS_PACKET_STATELESS_RESET;
   else if (is_no_packet (arrival, result))
-    packet->type = QS_PACKET_UNKNOWN;
+    {
+      packet->type = QS_PACKET_UNKNOWN;
+      if (result == QS_OPEN_NO_KEYS && arrival->kept >= arrival->header.length) /* keys that come yet will show it */
+        g_array_append_val (arrival->conn->pending[arrival->header.type], arrival->index);
+    }
   else if (result == QS_OPEN_FAILED)
     {
       packet->flags |= QS_PACKET_CORRUPT;
@@ -479,6 +483,7 @@ retry_packet (QsQuic *self, guint32 index)
   if (!parse_header (&arrival, rest, self, record.path))
     return;
   packet->dcid_length = (guint8) arrival.header.dcid.length;
+  packet->type = arrival.header.type;
   open_packet (&arrival);
 }
 
@@ -519,7 +524,8 @@ qs_quic_finish (QsQuic *self)
         for (guint k = 0; k < conn->pending[level]->len; k++)
           {
             guint32 index = g_array_index (conn->pending[level], guint32, k);
-            metrics->directions[qs_trace_get_packet (self->owner->trace, index)->direction].undecrypted++;
+            const QsPacket *packet = qs_trace_get_packet (self->owner->trace, index);
+            metrics->directions[packet->direction].undecrypted += packet->type != QS_PACKET_UNKNOWN;
           }
     }
 }
