@@ -5,12 +5,12 @@
 #include <stdio.h>
 
 #include "base/qs-i18n.h"
+#include "cli/qs-cli-table.h"
 #include "cli/qs-cli.h"
 #include "cli/quicprobe-compare.h"
 #include "cli/quicprobe-files.h"
 #include "cli/quicprobe-live.h"
 #include "cli/quicprobe-report.h"
-#include "study/qs-connection-row.h"
 #include "study/qs-study-file.h"
 
 static gboolean
@@ -75,67 +75,7 @@ report_one (QsStudy *study, const QuicprobeOptions *options)
   return good && qs_study_is_good (study);
 }
 
-/* --- A table of several --- */
-
-enum { NUMBER, START, CLIENT, SERVER, NAME, PROTOCOL, PACKETS, VERDICT, N_COLUMNS };
-
-static const char *const titles[N_COLUMNS] = { N_ ("No."),  N_ ("Start (UTC)"), N_ ("Client"),  N_ ("Server"),
-                                               N_ ("Name"), N_ ("Protocol"),    N_ ("Packets"), N_ ("Verdict") };
-
-static char **
-make_row (QsStudy *study)
-{
-  g_autoptr (QsConnectionRow) known =
-      qs_connection_row_new (qs_study_get_trace (study), qs_study_get_source (study)->connection);
-  char **row = g_new0 (char *, N_COLUMNS + 1);
-
-  qs_connection_row_read (known, study);
-  row[NUMBER] = g_strdup_printf ("%u", known->number);
-  row[START] = qs_connection_row_dup_start (known);
-  row[CLIENT] = g_strdup (known->client);
-  row[SERVER] = g_strdup (known->server);
-  row[NAME] = g_strdup (known->name);
-  row[PROTOCOL] = qs_connection_row_dup_protocol (known);
-  row[PACKETS] = g_strdup_printf ("%u", known->n_packets);
-  row[VERDICT] = g_strdup (known->verdict);
-  return row;
-}
-
-static char **
-make_title_row (void)
-{
-  char **row = g_new0 (char *, N_COLUMNS + 1);
-
-  for (guint column = 0; column < N_COLUMNS; column++)
-    row[column] = g_strdup (_ (titles[column]));
-  return row;
-}
-
-/* Numbers to the right, the last column as it is. */
-static void
-print_cell (const char *text, guint column, guint width)
-{
-  int gap = (int) (width - MIN (qs_cli_text_width (text), width));
-  gboolean right = column == NUMBER || column == PACKETS;
-
-  if (column == VERDICT)
-    printf ("%s\n", text);
-  else
-    printf ("%*s%s%*s  ", right ? gap : 0, "", text, right ? 0 : gap, "");
-}
-
-static void
-print_table (GPtrArray *rows)
-{
-  guint widths[N_COLUMNS] = { 0 };
-
-  for (guint i = 0; i < rows->len; i++)
-    for (guint column = 0; column < N_COLUMNS; column++)
-      widths[column] = MAX (widths[column], qs_cli_text_width (((char **) rows->pdata[i])[column]));
-  for (guint i = 0; i < rows->len; i++)
-    for (guint column = 0; column < N_COLUMNS; column++)
-      print_cell (((char **) rows->pdata[i])[column], column, widths[column]);
-}
+/* --- Several --- */
 
 static void
 print_json (JsonArray *connections)
@@ -160,12 +100,11 @@ study_clear (gpointer data)
 static gboolean
 report_all (GPtrArray *studies, const QuicprobeOptions *options)
 {
-  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
+  g_autoptr (QsCliTable) table = qs_cli_table_new ();
   g_autoptr (JsonArray) connections = json_array_new ();
   gboolean good = TRUE;
 
   g_ptr_array_set_free_func (studies, study_clear);
-  g_ptr_array_add (rows, make_title_row ());
   print_notes (qs_study_get_trace (studies->pdata[0]));
   for (guint i = 0; i < studies->len; i++)
     {
@@ -175,12 +114,12 @@ report_all (GPtrArray *studies, const QuicprobeOptions *options)
       if (options->json)
         json_array_add_object_element (connections, qs_study_to_json (study));
       else
-        g_ptr_array_add (rows, make_row (study));
+        qs_cli_table_add (table, study);
     }
   if (options->json)
     print_json (connections);
   else
-    print_table (rows);
+    qs_cli_table_print (table, stdout);
   return good;
 }
 

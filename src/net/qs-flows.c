@@ -41,8 +41,8 @@ flow_free (QsFlowOwner *owner, gpointer data)
 }
 
 /* Not the whole sockaddr: sin_zero and sin6_flowinfo are nobody's identity. */
-static QsFlowEnd
-end_of (const struct sockaddr *peer)
+QsFlowEnd
+qs_flow_end_of (const struct sockaddr *peer)
 {
   QsFlowEnd end = { .address = { [10] = 0xff, [11] = 0xff } };
 
@@ -91,9 +91,11 @@ add_path (QsFlows *self, QsFlow *flow, GSocketAddress *client)
 }
 
 static void
-begin_trace (QsFlows *self, QsFlow *flow, GSocketAddress *client)
+begin_trace (QsFlows *self, QsFlow *flow, GSocketAddress *client, gint64 time)
 {
   flow->trace = qs_trace_new (self->vantage, NULL);
+  if (self->vantage == QS_VANTAGE_CLIENT) /* it begins when the datagram leaves, which was a moment ago */
+    qs_trace_set_origin (flow->trace, time);
   qs_trace_set_budget (flow->trace, self->budget);
   if (self->vantage == QS_VANTAGE_SERVER)
     qs_trace_set_payload_limit (flow->trace, TRACE_PAYLOAD_LIMIT);
@@ -102,10 +104,10 @@ begin_trace (QsFlows *self, QsFlow *flow, GSocketAddress *client)
 }
 
 static QsFlow *
-begin (QsFlows *self, const struct sockaddr *peer, const QsFlowEnd *end, QsSpan dcid, QsSpan scid)
+begin (QsFlows *self, const QsUdpDatagram *datagram, const QsFlowEnd *end, QsSpan dcid, QsSpan scid)
 {
   QsFlow *flow = g_new0 (QsFlow, 1);
-  g_autoptr (GSocketAddress) remote = qs_sockaddr_to_gio (peer);
+  g_autoptr (GSocketAddress) remote = qs_sockaddr_to_gio (datagram->peer);
 
   qs_flow_table_begin (self->table, &flow->owner);
   flow->table = self->table;
@@ -118,7 +120,7 @@ begin (QsFlows *self, const struct sockaddr *peer, const QsFlowEnd *end, QsSpan 
   if (scid.length > 0)
     memcpy (flow->client_cid, scid.data, scid.length);
   if (self->record)
-    begin_trace (self, flow, remote);
+    begin_trace (self, flow, remote, datagram->time);
   QsFlowRoute *route = route_of (self, end, TRUE);
   qs_flow_table_set_route (self->table, route, &flow->owner);
   qs_flow_table_add_id (self->table, route, scid, &flow->owner);
@@ -163,7 +165,7 @@ find_by_long_header (QsFlows *self, const QsUdpDatagram *datagram, const QsFlowE
     return flow;
   /* A destination that the server chose: the client's address has changed in the middle of the handshake. */
   flow = find (self, NULL, header->dcid);
-  return flow != NULL ? flow : begin (self, datagram->peer, end, header->dcid, header->scid);
+  return flow != NULL ? flow : begin (self, datagram, end, header->dcid, header->scid);
 }
 
 static QsFlow *
@@ -264,7 +266,7 @@ record (QsFlows *self, QsFlow *flow, const QsUdpDatagram *datagram, const QsFlow
 QsFlow *
 qs_flows_add (QsFlows *self, const QsUdpDatagram *datagram)
 {
-  QsFlowEnd end = end_of (datagram->peer);
+  QsFlowEnd end = qs_flow_end_of (datagram->peer);
   QsInvariants header;
   QsFlow *flow;
 
@@ -314,7 +316,7 @@ qs_flows_find_peer (QsFlows *self, const char *peer)
                                              g_network_address_get_port (G_NETWORK_ADDRESS (parsed)));
   if (address == NULL || !g_socket_address_to_native (address, &native, sizeof native, NULL))
     return NULL;
-  QsFlowEnd end = end_of ((const struct sockaddr *) &native);
+  QsFlowEnd end = qs_flow_end_of ((const struct sockaddr *) &native);
   return owner_of (route_of (self, &end, FALSE));
 }
 

@@ -58,6 +58,9 @@ QsFlow *qs_flows_find_peer (QsFlows *self, const char *peer);
 /* Whose server-chosen connection id this is; NULL. */
 QsFlow *qs_flows_find (QsFlows *self, const guint8 *cid, gsize length);
 
+/* An address as the table of flows has it; without padding, so that its bytes may be compared. */
+QsFlowEnd qs_flow_end_of (const struct sockaddr *address);
+
 /* A connection has it: kept until released by all that hold it. */
 void qs_flow_hold (QsFlow *flow);
 void qs_flow_release (QsFlow *flow);

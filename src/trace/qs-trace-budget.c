@@ -71,6 +71,16 @@ qs_trace_set_budget (QsTrace *self, guint64 bytes)
 }
 
 void
+qs_trace_establish_budget (QsTrace *self)
+{
+  g_return_if_fail (QS_IS_TRACE (self));
+
+  g_mutex_lock (&self->lock);
+  self->budget.established = TRUE;
+  g_mutex_unlock (&self->lock);
+}
+
+void
 qs_trace_get_not_kept (QsTrace *self, QsNotKept *not_kept)
 {
   g_return_if_fail (QS_IS_TRACE (self) && not_kept != NULL);

@@ -28,6 +28,8 @@ typedef struct {
 
 /* bytes: 0 for none. Before anything is recorded. At most half of it is payload kept whole. */
 void qs_trace_set_budget (QsTrace *self, guint64 bytes);
+/* All of it may be used from now on, as after a handshake: for who only watches one and may not say that it is done. Any thread. */
+void qs_trace_establish_budget (QsTrace *self);
 void qs_trace_get_not_kept (QsTrace *self, QsNotKept *not_kept); /* any thread */
 /* Of a run that is read from its file: what was not kept then. */
 void qs_trace_set_not_kept (QsTrace *self, const QsNotKept *not_kept);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "study/qs-study.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QsTapConnection:
+ *
+ * One connection of another program that passes a QsTap: its trace is the client's view of it, and its study reads on while it lasts.
+ * All in the thread that owns the tap.
+ */
+#define QS_TYPE_TAP_CONNECTION (qs_tap_connection_get_type ())
+G_DECLARE_FINAL_TYPE (QsTapConnection, qs_tap_connection, QS, TAP_CONNECTION, GObject)
+
+guint qs_tap_connection_get_number (QsTapConnection *self); /* from 1, in the order in which they began */
+QsStudy *qs_tap_connection_get_study (QsTapConnection *self);
+gboolean qs_tap_connection_is_tcp (QsTapConnection *self);
+/* How many lines of the key logs are its own. */
+guint qs_tap_connection_get_n_keys (QsTapConnection *self);
+
+G_END_DECLS

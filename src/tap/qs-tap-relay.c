@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tap/qs-tap-relay.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "tap/qs-tap-private.h"
+#include "trace/qs-trace-budget.h"
+
+#define MAX_EVENTS 64
+#define SWEEP_MS 1000
+#define MAX_SILENCE_US (300 * G_USEC_PER_SEC) /* of a client, before its socket closes; RFC 4787 section 4.3 */
+#define MAX_DRAIN_US (2 * G_USEC_PER_SEC)
+#define MAX_TRIES 16 /* to find a port that is free for both */
+
+/* --- Connections --- */
+
+void
+qs_tap_relay_announce (QsTapRelay *self, QsTapConnection *connection)
+{
+  g_queue_push_tail (&self->begun, g_object_ref (connection));
+}
+
+static void
+begun_cb (QsFlow *flow, gpointer data)
+{
+  QsTapRelay *self = data;
+  g_autoptr (QsTapConnection) connection = qs_tap_connection_new (flow->trace, FALSE);
+
+  connection->flow = flow;
+  qs_flow_hold (flow);
+  flow->user = g_object_ref (connection);
+  qs_trace_establish_budget (flow->trace);
+  qs_tap_relay_announce (self, connection);
+}
+
+QsTrace *
+qs_tap_relay_new_trace (QsTapRelay *self, GSocketAddress *client, GSocketAddress *server)
+{
+  g_autofree char *title = qs_socket_address_to_text (client);
+  QsTrace *trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+
+  qs_trace_set_budget (trace, self->budget);
+  qs_trace_establish_budget (trace);
+  qs_trace_set_title (trace, title);
+  qs_trace_add_path (trace, client, server);
+  return trace;
+}
+
+/* --- The thread --- */
+
+gboolean
+qs_tap_relay_watch (QsTapRelay *self, int fd, QsTapHandler *handler, guint32 events)
+{
+  struct epoll_event event = { .events = events, .data.ptr = handler };
+
+  return epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void
+qs_tap_relay_change (QsTapRelay *self, int fd, QsTapHandler *handler, guint32 events)
+{
+  struct epoll_event event = { .events = events, .data.ptr = handler };
+
+  epoll_ctl (self->epoll_fd, EPOLL_CTL_MOD, fd, &event);
+}
+
+static void
+wake_ready (QsTapRelay *self, QsTapHandler *handler, guint32 events)
+{
+  guint64 count;
+
+  if (read (self->wake_fd, &count, sizeof count) < 0)
+    g_assert (errno == EAGAIN);
+}
+
+static void
+sweep (QsTapRelay *self, gint64 *next)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (now < *next)
+    return;
+  *next = now + SWEEP_MS * 1000;
+  qs_tap_udp_sweep (self->udp, now - MAX_SILENCE_US);
+  qs_tap_tcp_sweep (self->tcp);
+}
+
+static gpointer
+run (gpointer data)
+{
+  QsTapRelay *self = data;
+  struct epoll_event events[MAX_EVENTS];
+  gint64 next_sweep = 0, end = G_MAXINT64;
+  gboolean more = FALSE;
+
+  for (;;)
+    {
+      gboolean draining = g_atomic_int_get (&self->draining) != 0;
+      int n = epoll_wait (self->epoll_fd, events, MAX_EVENTS, more || draining ? 0 : SWEEP_MS);
+
+      if (draining && end == G_MAXINT64)
+        end = g_get_monotonic_time () + MAX_DRAIN_US;
+      if (draining && ((n == 0 && !more) || g_get_monotonic_time () > end))
+        return NULL;
+      for (int i = 0; i < n; i++)
+        {
+          QsTapHandler *handler = events[i].data.ptr;
+          handler->ready (self, handler, events[i].events);
+        }
+      more = qs_tap_udp_go_on (self->udp);
+      g_ptr_array_set_size (self->gone, 0);
+      sweep (self, &next_sweep);
+    }
+}
+
+/* --- Public functions --- */
+
+static GSocketAddress *
+with_port_of (GSocketAddress *address, GSocketAddress *other)
+{
+  return g_inet_socket_address_new (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)),
+                                    g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (other)));
+}
+
+static gboolean
+listen_on (QsTapRelay *self, GSocketAddress *listen, GError **error)
+{
+  gboolean any = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (listen)) == 0;
+
+  /* The one that the kernel chooses for UDP may be somebody's for TCP. */
+  for (guint i = 0; self->tcp == NULL && i < (any ? MAX_TRIES : 1); i++)
+    {
+      g_clear_error (error);
+      g_clear_pointer (&self->udp, qs_tap_udp_free);
+      g_clear_object (&self->address);
+      self->udp = qs_tap_udp_new (self, listen, error);
+      if (self->udp == NULL)
+        return FALSE;
+      g_autoptr (GSocketAddress) bound = qs_tap_udp_dup_address (self->udp);
+      self->address = with_port_of (listen, bound);
+      self->tcp = qs_tap_tcp_new (self, self->address, error);
+    }
+  return self->tcp != NULL;
+}
+
+QsTapRelay *
+qs_tap_relay_new (const QsTapRelayOptions *options, GError **error)
+{
+  g_return_val_if_fail (options != NULL && G_IS_INET_SOCKET_ADDRESS (options->listen), NULL);
+  g_return_val_if_fail (options->servers != NULL && options->servers->len > 0, NULL);
+
+  g_autoptr (QsTapRelay) self = g_new0 (QsTapRelay, 1);
+  self->servers = g_ptr_array_ref (options->servers);
+  self->budget = options->budget;
+  self->scratch = g_malloc (QS_TAP_SCRATCH);
+  self->gone = g_ptr_array_new_with_free_func (g_free);
+  self->flows = qs_flows_new_for_client (self->servers->pdata[0], self->budget, begun_cb, self);
+  g_mutex_init (&self->lock);
+  g_queue_init (&self->begun);
+  self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+  self->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  self->wake.ready = wake_ready;
+  if (self->epoll_fd < 0 || self->wake_fd < 0 || !qs_tap_relay_watch (self, self->wake_fd, &self->wake, EPOLLIN))
+    {
+      int why = errno;
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (why), "epoll: %s", g_strerror (why));
+      return NULL;
+    }
+  if (options->impairment != NULL)
+    self->impairment = qs_impairment_new (options->impairment, error);
+  if ((options->impairment != NULL && self->impairment == NULL) || !listen_on (self, options->listen, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+GSocketAddress *
+qs_tap_relay_get_address (QsTapRelay *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return self->address;
+}
+
+void
+qs_tap_relay_start (QsTapRelay *self)
+{
+  g_return_if_fail (self != NULL && self->thread == NULL);
+
+  self->thread = g_thread_new ("tap", run, self);
+}
+
+void
+qs_tap_relay_stop (QsTapRelay *self)
+{
+  guint64 one = 1;
+
+  g_return_if_fail (self != NULL);
+
+  if (self->thread == NULL)
+    return;
+  g_atomic_int_set (&self->draining, 1);
+  if (write (self->wake_fd, &one, sizeof one) < 0)
+    g_assert (errno == EAGAIN);
+  g_thread_join (g_steal_pointer (&self->thread));
+  g_clear_pointer (&self->udp, qs_tap_udp_free);
+  g_clear_pointer (&self->tcp, qs_tap_tcp_free);
+  g_ptr_array_set_size (self->gone, 0);
+}
+
+static void
+close_fd (int fd)
+{
+  if (fd >= 0)
+    close (fd);
+}
+
+void
+qs_tap_relay_free (QsTapRelay *self)
+{
+  qs_tap_relay_stop (self);
+  g_clear_pointer (&self->udp, qs_tap_udp_free);
+  g_clear_pointer (&self->tcp, qs_tap_tcp_free);
+  for (QsTapConnection *connection; (connection = g_queue_pop_head (&self->begun)) != NULL;)
+    {
+      qs_tap_relay_end_trace (self, connection);
+      g_object_unref (connection);
+    }
+  qs_flows_free (self->flows);
+  close_fd (self->epoll_fd);
+  close_fd (self->wake_fd);
+  g_ptr_array_unref (self->gone);
+  g_ptr_array_unref (self->servers);
+  g_clear_pointer (&self->impairment, qs_impairment_free);
+  g_clear_object (&self->address);
+  g_mutex_clear (&self->lock);
+  g_free (self->scratch);
+  g_free (self);
+}
+
+QsTapConnection *
+qs_tap_relay_pop (QsTapRelay *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_mutex_lock (&self->lock);
+  QsTapConnection *connection = g_queue_pop_head (&self->begun);
+  g_mutex_unlock (&self->lock);
+  return connection;
+}
+
+void
+qs_tap_relay_get_figures (QsTapRelay *self, QsTapFigures *figures)
+{
+  g_return_if_fail (self != NULL && figures != NULL);
+
+  g_mutex_lock (&self->lock);
+  *figures = self->figures;
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+qs_tap_relay_is_over (QsTapRelay *self, QsTapConnection *connection, gint64 *since)
+{
+  g_return_val_if_fail (self != NULL && QS_IS_TAP_CONNECTION (connection) && since != NULL, FALSE);
+
+  g_mutex_lock (&self->lock);
+  gboolean over = connection->over;
+  *since = connection->last;
+  g_mutex_unlock (&self->lock);
+  return over;
+}
+
+void
+qs_tap_relay_learn (QsTapRelay *self, QsTapConnection *connection, QsSpan cid)
+{
+  g_return_if_fail (self != NULL && QS_IS_TAP_CONNECTION (connection));
+
+  g_mutex_lock (&self->lock);
+  if (connection->flow != NULL)
+    qs_flows_learn (self->flows, connection->flow, cid.data, cid.length);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+qs_tap_relay_end_trace (QsTapRelay *self, QsTapConnection *connection)
+{
+  g_return_if_fail (self != NULL && QS_IS_TAP_CONNECTION (connection));
+
+  g_mutex_lock (&self->lock);
+  QsFlow *flow = g_steal_pointer (&connection->flow);
+  if (flow != NULL)
+    {
+      qs_flow_end_trace (flow);
+      flow->user = NULL;
+      qs_flow_release (flow);
+    }
+  g_mutex_unlock (&self->lock);
+  if (flow != NULL)
+    g_object_unref (connection);
+}
