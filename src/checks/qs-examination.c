@@ -103,6 +103,22 @@ task_free (gpointer data)
 
 /* --- Results --- */
 
+static gboolean
+needs_more (const QsCheckResult *result)
+{
+  switch (result->judgement.verdict)
+    {
+    case QS_CHECK_FAIL:
+      return result->n_fails < FAILS_NEEDED;
+    case QS_CHECK_WARN:
+      return result->n_told < WARNINGS_NEEDED;
+    case QS_CHECK_NOT_TESTED:
+      return result->n_runs < WARNINGS_NEEDED;
+    default:
+      return FALSE;
+    }
+}
+
 static void
 settle (QsExamination *self, guint index)
 {
@@ -110,6 +126,10 @@ settle (QsExamination *self, guint index)
 
   if (result->done)
     return;
+  /* What looks like a fault because the server has gone meanwhile, for this reason or for that of a check beside it, is none of this check's. */
+  if (self->unanswered >= MOST_UNANSWERED && needs_more (result) && !(result->check->flags & QS_CHECK_LAST))
+    qs_judgement_set (&result->judgement, QS_CHECK_NOT_TESTED,
+                      g_strdup (_ ("The server went away while this check, or one beside it, was under way.")));
   /* A fail that could not be had three times is none. */
   if (result->judgement.verdict == QS_CHECK_FAIL && result->n_fails < FAILS_NEEDED)
     result->judgement.verdict = QS_CHECK_WARN;
@@ -151,6 +171,7 @@ take_judgement (QsCheckResult *result, QsJudgement *judgement, QsTrace *trace)
   gboolean first = result->n_runs++ == 0;
   gboolean told = judgement->verdict != QS_CHECK_NOT_TESTED;
 
+  result->n_told += told;
   result->n_fails += judgement->verdict == QS_CHECK_FAIL;
   if (first ||
       (told && (judgement->verdict < result->judgement.verdict || result->judgement.verdict == QS_CHECK_NOT_TESTED)))
@@ -161,21 +182,6 @@ take_judgement (QsCheckResult *result, QsJudgement *judgement, QsTrace *trace)
     }
   else
     qs_judgement_clear (judgement);
-}
-
-static gboolean
-needs_more (const QsCheckResult *result)
-{
-  switch (result->judgement.verdict)
-    {
-    case QS_CHECK_FAIL:
-      return result->n_fails < FAILS_NEEDED;
-    case QS_CHECK_WARN:
-    case QS_CHECK_NOT_TESTED:
-      return result->n_runs < WARNINGS_NEEDED;
-    default:
-      return FALSE;
-    }
 }
 
 static void

@@ -34,7 +34,7 @@ typedef struct {
   const QsCheck *check;
   gboolean done;
   QsJudgement judgement;
-  guint n_runs, n_fails;
+  guint n_runs, n_told, n_fails; /* told: the check could be judged by it */
   QsTrace *trace; /* of the run that judgement is about; NULL: there was none */
 } QsCheckResult;
 

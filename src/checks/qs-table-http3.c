@@ -159,7 +159,12 @@ const QsCheck qs_checks_http3[] = {
   MALFORMED ("H3", N_ ("A request without :path"), "RFC 9114 section 4.3.1", pseudo_missing),
   MALFORMED ("H4", N_ (":status in a request"), "RFC 9114 section 4.3", pseudo_response),
   MALFORMED ("H5", N_ ("A pseudo-header field behind a regular one"), "RFC 9114 section 4.3", pseudo_late),
-  MALFORMED ("H6", N_ ("A body that is shorter than content-length"), "RFC 9114 section 4.1.2", content_length),
+  ROW ("H6", QS_CATEGORY_HTTP3, N_ ("A body that is shorter than content-length"), "RFC 9114 section 4.1.2",
+       WRONG | QS_CHECK_IS_CONTESTED, content_length, qs_judge_malformed,
+       N_ ("Such a request is malformed, says section 4.1.2. Section 4.1.1 lets a server answer before the request has "
+           "come to its end: whoever "
+           "does not read the body does not learn of it."),
+       H3_MESSAGE_ERROR),
   MALFORMED ("H7", N_ ("The field connection"), "RFC 9114 section 4.2", field_connection),
   MALFORMED ("H8", N_ ("The field keep-alive"), "RFC 9114 section 4.2", field_keep_alive),
   MALFORMED ("H9", N_ ("The field proxy-connection"), "RFC 9114 section 4.2", field_proxy_connection),
