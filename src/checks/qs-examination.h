@@ -35,7 +35,7 @@ typedef struct {
   gboolean done;
   QsJudgement judgement;
   guint n_runs, n_told, n_fails; /* told: the check could be judged by it */
-  QsTrace *trace; /* of the run that judgement is about; NULL: there was none */
+  QsTrace *trace;                /* of the run that judgement is about; NULL: there was none */
 } QsCheckResult;
 
 /**

@@ -21,13 +21,18 @@ look_at_mark (QsSight *self, const QsMark *mark, guint record)
   if (mark->kind != QS_MARK_NOTE || mark->name == NULL)
     return;
   if (g_str_equal (mark->name, QS_CRAFT_MARK_ACT) && self->act == G_MAXUINT)
-    self->act = record + 1;
+    {
+      self->act = record + 1;
+      self->act_step = (guint) mark->value;
+    }
   else if (g_str_equal (mark->name, QS_CRAFT_MARK_AFTER) && self->after == G_MAXUINT)
     self->after = record + 1;
   else if (g_str_equal (mark->name, QS_CRAFT_MARK_MISSED))
     {
       self->missed = TRUE;
-      self->missed_step = (guint) mark->value;
+      /* The act itself could not be done: it never was. */
+      if (self->act != G_MAXUINT && self->act_step == (guint) mark->value)
+        self->act = G_MAXUINT;
     }
 }
 

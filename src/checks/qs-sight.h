@@ -28,9 +28,9 @@ typedef struct {
   QsTrace *trace;
   QsDissector *dissector;
 
-  guint act, after; /* the first record behind these marks */
-  gboolean missed;  /* the script could not go on: what it needed did not come */
-  guint missed_step;
+  guint act, after;                /* the first record behind these marks */
+  guint act_step;                  /* of the script */
+  gboolean missed;                 /* the script could not go on: what it needed did not come */
   guint act_packet;                /* the first packet that was sent as the act */
   gboolean act_acked, after_acked; /* it, or what was sent behind it to see whether the server goes on */
   guint after_packet;

@@ -137,11 +137,15 @@ static const QsCraftStep small[] = { { .what = QS_CRAFT_DO_START,
                                      AWAIT (QS_CRAFT_KEYS | QS_CRAFT_CLOSED, SILENCE_MS),
                                      END };
 
-/* The Retry is left alone, and its token comes from another port of the same address. */
+/* The Retry is left alone, and its token comes from another port of the same address. A second Retry is left alone too: behind it a handshake
+ * would begin in the right way. */
 static const QsCraftStep other_port[] = {
   { .what = QS_CRAFT_DO_START, .options = &(const QsCraftOptions){ .habits = QS_CRAFT_NO_RETRY } },
   { .what = QS_CRAFT_DO_AWAIT, .events = QS_CRAFT_RETRY | QS_CRAFT_KEYS, .ms = START_MS, .needed = TRUE },
-  { .what = QS_CRAFT_DO_START, .act = TRUE, .carry_retry = TRUE },
+  { .what = QS_CRAFT_DO_START,
+    .act = TRUE,
+    .options = &(const QsCraftOptions){ .habits = QS_CRAFT_NO_RETRY },
+    .carry_retry = TRUE },
   AWAIT (QS_CRAFT_DONE | QS_CRAFT_CLOSED | QS_CRAFT_RETRY, SILENCE_MS),
   END
 };
@@ -149,7 +153,11 @@ static const QsCraftStep other_port[] = {
 static const QsCraftStep flipped_token[] = {
   { .what = QS_CRAFT_DO_START, .options = &(const QsCraftOptions){ .habits = QS_CRAFT_NO_RETRY } },
   { .what = QS_CRAFT_DO_AWAIT, .events = QS_CRAFT_RETRY | QS_CRAFT_KEYS, .ms = START_MS, .needed = TRUE },
-  { .what = QS_CRAFT_DO_START, .act = TRUE, .carry_retry = TRUE, .flip_token = TRUE },
+  { .what = QS_CRAFT_DO_START,
+    .act = TRUE,
+    .options = &(const QsCraftOptions){ .habits = QS_CRAFT_NO_RETRY },
+    .carry_retry = TRUE,
+    .flip_token = TRUE },
   AWAIT (QS_CRAFT_DONE | QS_CRAFT_CLOSED | QS_CRAFT_RETRY, SILENCE_MS),
   END
 };

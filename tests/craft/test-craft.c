@@ -209,6 +209,49 @@ test_silent (void)
   bench_clear (&bench);
 }
 
+/* There is no token to bring: what cannot be done was not done. */
+static const QsCraftStep tokenless[] = { { .what = QS_CRAFT_DO_START, .idle = TRUE },
+                                         { .what = QS_CRAFT_DO_START, .act = TRUE, .carry_token = TRUE },
+                                         NEED (QS_CRAFT_CONFIRMED),
+                                         { .what = QS_CRAFT_DO_END } };
+
+static void
+test_missed (void)
+{
+  Bench bench;
+
+  bench_init (&bench, NULL);
+  g_autoptr (QsSight) sight = walk (&bench, tokenless);
+  g_assert_true (sight->missed);
+  g_assert_cmpuint (sight->act, ==, G_MAXUINT);
+  g_assert_cmpuint (sight->n_received, ==, 0);
+  bench_clear (&bench);
+}
+
+static const QsCraftStep flipped[] = {
+  { .what = QS_CRAFT_DO_START, .options = &(const QsCraftOptions){ .habits = QS_CRAFT_NO_RETRY } },
+  NEED (QS_CRAFT_RETRY),
+  { .what = QS_CRAFT_DO_START,
+    .act = TRUE,
+    .options = &(const QsCraftOptions){ .habits = QS_CRAFT_NO_RETRY },
+    .carry_retry = TRUE,
+    .flip_token = TRUE },
+  { .what = QS_CRAFT_DO_AWAIT, .events = QS_CRAFT_KEYS | QS_CRAFT_CLOSED, .ms = 500 },
+  { .what = QS_CRAFT_DO_END }
+};
+
+static void
+test_retry_token (void)
+{
+  Bench bench;
+
+  bench_init (&bench, NULL);
+  g_autoptr (QsSight) sight = walk (&bench, flipped);
+  g_assert_cmpuint (sight->n_retries, >=, 1);
+  g_assert_cmpuint (sight->hello_after_act, ==, G_MAXUINT); /* it is not OpenSSL's token any more */
+  bench_clear (&bench);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -220,5 +263,7 @@ main (int argc, char **argv)
   g_test_add_func ("/craft/key-update", test_key_update);
   g_test_add_func ("/craft/version", test_version);
   g_test_add_func ("/craft/silent", test_silent);
+  g_test_add_func ("/craft/missed", test_missed);
+  g_test_add_func ("/craft/retry-token", test_retry_token);
   return g_test_run ();
 }
