@@ -116,6 +116,7 @@ struct _QsConnection {
   guint64 close_code;
   const char *close_reason;
   gboolean tls_write_blocked, tls_read_over, tls_peer_ended;
+  guint n_accepted; /* streams that the peer opened */
   char *alpn;
 
   gint answered;        /* atomic */

@@ -9,6 +9,8 @@
 #include "engine/qs-ssl-source.h"
 #include "engine/qs-states.h"
 
+#define MOST_ACCEPTED 16384 /* streams */
+
 /* --- What the socket tells: under OpenSSL's lock --- */
 
 static void
@@ -164,13 +166,18 @@ quic_close (QsConnection *self)
   return status == 1 || (flags & SSL_SHUTDOWN_FLAG_RAPID) != 0 ? QS_TURN_OVER : QS_TURN_IDLE;
 }
 
+/* Each that is taken lets the peer open another one (RFC 9000 section 4.6), however soon it ends it: of as many as it likes in all
+ * something stays, in OpenSSL, in HTTP/3 and in the trace. */
 static void
 quic_accept (QsConnection *self)
 {
   SSL *ssl;
 
-  while ((ssl = qs_ssl_accept_stream (self->ssl)) != NULL)
+  while (self->n_accepted < MOST_ACCEPTED && (ssl = qs_ssl_accept_stream (self->ssl)) != NULL)
     {
+      if (++self->n_accepted == MOST_ACCEPTED)
+        qs_mark_sink_add (self->sink, QS_MARK_NOTE, "streams", MOST_ACCEPTED,
+                          _ ("The peer has opened so many streams that no more are taken."));
       QsIoStream *stream = qs_connection_add_stream (self, (gint64) SSL_get_stream_id (ssl), ssl);
       if (SSL_get_stream_type (ssl) != SSL_STREAM_TYPE_BIDI)
         stream->info.write_state = QS_STREAM_WRONG_DIR;

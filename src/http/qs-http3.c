@@ -301,6 +301,13 @@ check (QsHttp3 *self, GError **error)
   return TRUE;
 }
 
+/* A unidirectional stream that the server opened (RFC 9000 section 2.1): nghttp3 keeps what it has of it until it is told of its end. */
+static gboolean
+is_peers_own (gint64 stream)
+{
+  return (stream & 3) == 3;
+}
+
 gboolean
 qs_http3_receive (QsHttp3 *self, gint64 stream, const void *bytes, gsize length, gboolean fin, GError **error)
 {
@@ -317,6 +324,8 @@ qs_http3_receive (QsHttp3 *self, gint64 stream, const void *bytes, gsize length,
   self->ended |= last;
   if (self->ended && !self->complete && lacks && (!good || self->reset_code != 0))
     return refuse_end (self, error);
+  if (good && fin && is_peers_own (stream))
+    nghttp3_conn_close_stream (self->http3.conn, stream, NGHTTP3_H3_NO_ERROR);
   return good && check (self, error) && flush (self, error);
 }
 
