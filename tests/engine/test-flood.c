@@ -139,16 +139,16 @@ make_echo (const Client *client, guint8 *out)
 static const struct {
   const char *name;
   MakeFunc make;
-  gboolean may_end; /* by itself, with the first of them */
+  gboolean may_end; /* by itself: it is an answer, or shows that no QUIC is spoken there */
 } modes[] = {
-  { "one", make_one, FALSE },
-  { "big", make_big, FALSE },
+  { "one", make_one, TRUE },
+  { "big", make_big, TRUE },
   { "vn", make_vn, TRUE },
   { "vnbig", make_vnbig, TRUE },
   { "retry", make_retry, FALSE },
   { "initial", make_initial, FALSE },
   { "coalesced", make_coalesced, FALSE },
-  { "echo", make_echo, FALSE },
+  { "echo", make_echo, TRUE },
 };
 
 typedef struct {

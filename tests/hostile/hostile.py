@@ -48,10 +48,10 @@ def _program(name):
 
 
 def modes(name):
-    """What the peer can do: (mode, where it begins, the finding or None)."""
+    """What the peer can do: (mode, where it begins, the finding or None, KiB that it may cost)."""
     listing = subprocess.run([_program(name), "--list"], capture_output=True, text=True, check=True).stdout
     rows = [line.split() for line in listing.splitlines()]
-    return [(mode, moment, None if finding == "-" else finding) for mode, moment, finding in rows]
+    return [(mode, moment, None if finding == "-" else finding, int(most) << 10) for mode, moment, finding, most in rows]
 
 
 @contextlib.contextmanager

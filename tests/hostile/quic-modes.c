@@ -573,7 +573,8 @@ const PeerMode peer_modes[] = {
   { "pings", "timeout", PEER_FROM_START, .frames = pings },
   { "padding", "timeout", PEER_FROM_START, .frames = padding },
   { "connection-ids", "protocol-error", PEER_FROM_START, .frames = connection_ids },
-  { "retire-prior-to", NULL, PEER_FROM_START, .frames = retiring },
+  /* OpenSSL holds an answer to each, up to some hundred thousand, before it closes the connection. */
+  { "retire-prior-to", NULL, PEER_FROM_START, .frames = retiring, .most = 128 },
   { "path-challenges", "timeout", PEER_FROM_START, .frames = challenges },
   { "limits", "timeout", PEER_FROM_START, .frames = limits },
   { "blocked", "timeout", PEER_FROM_START, .frames = blocked },

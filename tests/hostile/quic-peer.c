@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* quic-peer MODE CERTIFICATE KEY: a QUIC server that means no good. quic-peer --list: its modes, each with where it begins and the
- * finding that a client has to make of it. */
+/* quic-peer MODE CERTIFICATE KEY: a QUIC server that means no good. quic-peer --list: its modes, each with where it begins, the finding
+ * that a client has to make of it, and how many MiB it may take for it. */
 #include "quic-peer.h"
 
 #include <arpa/inet.h>
@@ -606,7 +606,8 @@ list_modes (void)
   static const char *const moments[] = { "hello", "start", "request" };
 
   for (const PeerMode *mode = peer_modes; mode->name != NULL; mode++)
-    g_print ("%s %s %s\n", mode->name, moments[mode->moment], mode->finding != NULL ? mode->finding : "-");
+    g_print ("%s %s %s %u\n", mode->name, moments[mode->moment], mode->finding != NULL ? mode->finding : "-",
+             mode->most > 0 ? mode->most : PEER_MOST);
 }
 
 static const PeerMode *

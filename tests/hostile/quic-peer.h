@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 /* A QUIC server that says what it is told to: the handshake is OpenSSL's, all packets are its own. One client at a time. */
 
 #define PEER_CID_LENGTH 8
+#define PEER_MOST 64
 #define PEER_ROOM 1100 /* bytes of frames in a packet of 1-RTT */
 
 typedef enum { PEER_INITIAL, PEER_HANDSHAKE, PEER_APPLICATION, PEER_N_SPACES } PeerSpace;
@@ -36,6 +37,7 @@ typedef struct {
   GBytes *(*first) (Peer *peer);
   GBytes *(*again) (Peer *peer);
   guint step; /* bytes of a STREAM frame; 0: as many as there is room for */
+  guint most; /* MiB that a client may take for it; 0: PEER_MOST */
 } PeerMode;
 
 extern const PeerMode peer_modes[];
