@@ -20,6 +20,10 @@ QsClock *qs_clock_get_steady (void);                 /* (transfer none): that of
 QsClock *qs_clock_new_manual (gint64 now_ns);        /* (transfer full) */
 gint64 qs_clock_now (QsClock *self);                 /* nanoseconds; any thread */
 gint64 qs_clock_now_us (QsClock *self);              /* the same in microseconds */
-void qs_clock_advance (QsClock *self, gint64 by_ns); /* a manual clock only */
+void qs_clock_advance (QsClock *self, gint64 by_ns); /* a manual clock only; makes ready what waits for it */
+
+/* (transfer full): ready once ms have passed by this clock, and again each ms while its callback returns G_SOURCE_CONTINUE: what
+ * g_timeout_source_new() is for the machine's clocks. Of a manual one it belongs to the thread that moves the clock. */
+GSource *qs_clock_new_timeout (QsClock *self, guint ms);
 
 G_END_DECLS

@@ -34,6 +34,7 @@ qs_probe_options_copy (const QsProbeOptions *options)
   copy->dns_server = g_strdup (options->dns_server);
   copy->tickets = options->tickets != NULL ? qs_ticket_jar_ref (options->tickets) : NULL;
   copy->send = options->send != NULL ? g_bytes_ref (options->send) : NULL;
+  copy->clock = options->clock != NULL ? g_object_ref (options->clock) : NULL;
   return copy;
 }
 
@@ -55,6 +56,7 @@ qs_probe_options_free (QsProbeOptions *options)
   g_free (options->dns_server);
   g_clear_pointer (&options->tickets, qs_ticket_jar_unref);
   g_clear_pointer (&options->send, g_bytes_unref);
+  g_clear_object (&options->clock);
   g_free (options);
 }
 

@@ -42,6 +42,7 @@ struct _QsProbe {
   QsSslConfig *config;
   QsImpairment *impairment; /* NULL: none */
   GMainContext *context;
+  QsClock *clock; /* that all timers and last_progress go by */
   QsConnectionState state;
   QsStage stage;
   gboolean started, finished, succeeded, stopped, ending;
@@ -59,8 +60,8 @@ struct _QsProbe {
   GSource *foreign_timer; /* from the first answer on */
   GSource *patience;      /* --timeout */
   GSource *ceiling;       /* --max-time */
-  gint64 last_progress;
-  GSource *deadline; /* of the stage that is being waited for */
+  gint64 last_progress;   /* microseconds of the clock */
+  GSource *deadline;      /* of the stage that is being waited for */
   gboolean confirmed;
   gboolean close_asked;
 

@@ -113,7 +113,8 @@ ask_tcp (gpointer data)
   QsProbe *self = data;
   const char *sni = qs_target_get_server_name (self->target);
 
-  qs_tcp_probe_async (silent_address (self), sni, TCP_ANSWER_MS, self->cancellable, checked_cb, g_object_ref (self));
+  qs_tcp_probe_async (silent_address (self), sni, self->clock, TCP_ANSWER_MS, self->cancellable, checked_cb,
+                      g_object_ref (self));
 }
 
 /* --- What the race asks for --- */
@@ -340,7 +341,7 @@ answered_cb (QsConnection *connection, gpointer data)
 {
   QsProbe *self = data;
 
-  self->last_progress = g_get_monotonic_time ();
+  self->last_progress = qs_clock_now_us (self->clock);
   if (self->ending)
     return;
   if (self->foreign_timer == NULL && qs_target_get_transport (self->target) == QS_TRANSPORT_QUIC)

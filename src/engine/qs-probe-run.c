@@ -153,7 +153,7 @@ start_request (QsProbe *self, const QsRequestProtocol *protocol)
 {
   self->stage = QS_STAGE_REQUEST;
   self->request = qs_request_new (self, protocol);
-  self->last_progress = g_get_monotonic_time ();
+  self->last_progress = qs_clock_now_us (self->clock);
   qs_request_start (self->request);
 }
 
@@ -228,7 +228,7 @@ qs_probe_stream_bytes (QsConnection *connection, gint64 id, const guint8 *bytes,
 
   /* With a request, what its reader makes of the bytes is progress, not the bytes. */
   if (self->request == NULL || self->request->protocol == &qs_request_raw)
-    self->last_progress = g_get_monotonic_time ();
+    self->last_progress = qs_clock_now_us (self->clock);
   if (stream != NULL)
     {
       qs_stream_receive (stream, bytes, length);

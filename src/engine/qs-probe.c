@@ -32,7 +32,7 @@ qs_probe_add_timeout (QsProbe *self, guint ms, GSourceFunc func)
 GSource *
 qs_probe_add_timeout_full (QsProbe *self, guint ms, GSourceFunc func, gpointer data)
 {
-  GSource *source = g_timeout_source_new (ms);
+  GSource *source = qs_clock_new_timeout (self->clock, ms);
 
   g_source_set_static_name (source, "[Quicscope] probe");
   g_source_set_callback (source, func, data, NULL);
@@ -240,7 +240,7 @@ static gboolean
 patience_cb (gpointer data)
 {
   QsProbe *self = data;
-  gint64 left = self->last_progress + (gint64) self->options->timeout_ms * 1000 - g_get_monotonic_time ();
+  gint64 left = self->last_progress + (gint64) self->options->timeout_ms * 1000 - qs_clock_now_us (self->clock);
 
   qs_probe_clear_source (&self->patience);
   if (self->ending)
@@ -369,6 +369,7 @@ qs_probe_finalize (GObject *object)
   g_clear_pointer (&self->target, qs_target_unref);
   g_clear_pointer (&self->options, qs_probe_options_free);
   g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_object (&self->clock);
   g_clear_object (&self->settled_address);
   g_free (self->settled_version);
   g_clear_object (&self->cancellable);
@@ -476,7 +477,8 @@ qs_probe_new (QsTarget *target, const QsProbeOptions *options)
   g_autofree char *title = qs_text_escape (qs_target_to_string (target), -1);
   self->target = qs_target_ref (target);
   self->options = qs_probe_options_copy (options);
-  self->trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  self->clock = g_object_ref (options->clock != NULL ? options->clock : qs_clock_get_steady ());
+  self->trace = qs_trace_new (QS_VANTAGE_CLIENT, options->clock);
   qs_trace_set_title (self->trace, title);
   *self->kept = options->kept + options->kept / 2; /* of all streams together */
   qs_trace_set_budget (self->trace, options->trace_budget > 0 ? options->trace_budget : QS_TRACE_BUDGET);
@@ -507,7 +509,7 @@ qs_probe_start (QsProbe *self)
 
   self->started = TRUE;
   self->stage = QS_STAGE_RESOLVE;
-  self->last_progress = g_get_monotonic_time ();
+  self->last_progress = qs_clock_now_us (self->clock);
   if (self->options->record)
     self->follower = qs_follower_new (self->dissector, self->trace);
   qs_probe_set_state (self, QS_CONNECTION_RESOLVING);
@@ -575,7 +577,7 @@ qs_probe_give_up (QsProbe *self)
   g_return_if_fail (QS_IS_PROBE (self) && self->started);
 
   if (!self->ending)
-    wait_no_longer (self, (g_get_monotonic_time () - self->last_progress) / 1000);
+    wait_no_longer (self, (qs_clock_now_us (self->clock) - self->last_progress) / 1000);
 }
 
 GSocket *
@@ -616,6 +618,13 @@ qs_probe_get_target (QsProbe *self)
 {
   g_return_val_if_fail (QS_IS_PROBE (self), NULL);
   return self->target;
+}
+
+QsClock *
+qs_probe_get_clock (QsProbe *self)
+{
+  g_return_val_if_fail (QS_IS_PROBE (self), NULL);
+  return self->clock;
 }
 
 const QsProbeOptions *

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "base/qs-clock.h"
 #include "dissect/qs-dissector.h"
 #include "engine/qs-ticket-jar.h"
 #include "net/qs-target.h"
@@ -69,6 +70,7 @@ typedef struct {
   gboolean record;      /* record datagrams into the trace (default TRUE) */
   guint padding; /* bytes of a GREASE extension (RFC 8701) in the ClientHello, QS_MOST_PADDING at most; 0: none */
   QsExperimentPolicy experiments; /* default: none */
+  QsClock *clock;                 /* whom waiting and its trace go by, nonblocking alone; NULL: the machine's */
 } QsProbeOptions;
 
 QsProbeOptions *qs_probe_options_new (void);
@@ -152,6 +154,7 @@ GSocket *qs_probe_open_twin (QsProbe *self, GError **error);
 
 QsTarget *qs_probe_get_target (QsProbe *self);
 const QsProbeOptions *qs_probe_get_options (QsProbe *self);
+QsClock *qs_probe_get_clock (QsProbe *self); /* (transfer none): that its waiting goes by, for who waits beside it */
 QsConnectionState qs_probe_get_state (QsProbe *self);
 gboolean qs_probe_get_finished (QsProbe *self);
 gboolean qs_probe_get_ended (QsProbe *self);     /* its outcome is known; "finished" follows */

@@ -258,7 +258,7 @@ qs_request_set_stream (QsRequest *self, gint64 stream)
 static void
 note_progress (QsRequest *self)
 {
-  self->probe->last_progress = g_get_monotonic_time ();
+  self->probe->last_progress = qs_clock_now_us (self->probe->clock);
   self->n_idle_bytes = 0;
 }
 

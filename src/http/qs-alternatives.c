@@ -383,7 +383,7 @@ ended_cb (QsProbe *run, QsAlternatives *self)
   qs_probe_hold (run);
   if (!self->asking)
     return;
-  self->dns_timer = g_timeout_source_new (QS_ALTERNATIVE_DNS_MS);
+  self->dns_timer = qs_clock_new_timeout (qs_probe_get_clock (run), QS_ALTERNATIVE_DNS_MS);
   g_source_set_static_name (self->dns_timer, "[Quicscope] HTTPS records");
   g_source_set_callback (self->dns_timer, dns_timer_cb, self, NULL);
   g_source_attach (self->dns_timer, self->context);

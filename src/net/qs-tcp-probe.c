@@ -164,10 +164,10 @@ timeout_cb (gpointer data)
 }
 
 void
-qs_tcp_probe_async (GSocketAddress *address, const char *host, guint timeout_ms, GCancellable *cancellable,
-                    GAsyncReadyCallback callback, gpointer data)
+qs_tcp_probe_async (GSocketAddress *address, const char *host, QsClock *clock, guint timeout_ms,
+                    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
-  g_return_if_fail (G_IS_SOCKET_ADDRESS (address));
+  g_return_if_fail (G_IS_SOCKET_ADDRESS (address) && QS_IS_CLOCK (clock));
 
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
   g_autoptr (GError) error = NULL;
@@ -191,7 +191,8 @@ qs_tcp_probe_async (GSocketAddress *address, const char *host, guint timeout_ms,
       answer (task, answer_from_error (error));
       return;
     }
-  look->timeout = g_timeout_source_new (timeout_ms);
+  look->timeout = qs_clock_new_timeout (clock, timeout_ms);
+  g_source_set_priority (look->timeout, G_PRIORITY_DEFAULT + 10); /* what has come is looked at before time is over */
   g_source_set_callback (look->timeout, timeout_cb, g_object_ref (task), g_object_unref);
   g_source_attach (look->timeout, g_task_get_context (task));
   wait_for (task, G_IO_OUT);

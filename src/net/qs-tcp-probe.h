@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "base/qs-clock.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -30,9 +32,9 @@ const char *qs_tcp_answer_name (QsTcpAnswer answer);
 const char *qs_tcp_answer_sentence (QsTcpAnswer answer);
 
 /* Connects to the address, sends a ClientHello, looks at the first bytes of the answer and hangs up. Takes at
- * most timeout_ms for both together. host: for SNI, NULL for none. */
-void qs_tcp_probe_async (GSocketAddress *address, const char *host, guint timeout_ms, GCancellable *cancellable,
-                         GAsyncReadyCallback callback, gpointer data);
+ * most timeout_ms by the clock for both together. host: for SNI, NULL for none. */
+void qs_tcp_probe_async (GSocketAddress *address, const char *host, QsClock *clock, guint timeout_ms,
+                         GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 /* FALSE only when cancelled. */
 gboolean qs_tcp_probe_finish (GAsyncResult *result, QsTcpAnswer *answer, GError **error);
 

@@ -14,6 +14,7 @@
 
 typedef struct {
   GSocket *socket;
+  QsClock *clock;
   GSource *wait, *timer;
   guint8 *packet;
   guint size, half_ms, n_strange;
@@ -42,6 +43,7 @@ look_free (gpointer data)
 
   settle (look);
   g_clear_object (&look->socket);
+  g_clear_object (&look->clock);
   g_free (look->packet);
   g_free (look);
 }
@@ -140,7 +142,7 @@ set_timer (GTask *task, guint ms, GSourceFunc func)
   Look *look = g_task_get_task_data (task);
 
   clear_source (&look->timer);
-  look->timer = g_timeout_source_new (ms);
+  look->timer = qs_clock_new_timeout (look->clock, ms);
   g_source_set_priority (look->timer, TIMER_PRIORITY);
   g_source_set_callback (look->timer, func, g_object_ref (task), g_object_unref);
   g_source_attach (look->timer, g_task_get_context (task));
@@ -159,10 +161,10 @@ again_cb (gpointer data)
 }
 
 void
-qs_version_probe_async (GSocketAddress *address, guint size, guint timeout_ms, GCancellable *cancellable,
-                        GAsyncReadyCallback callback, gpointer data)
+qs_version_probe_async (GSocketAddress *address, guint size, QsClock *clock, guint timeout_ms,
+                        GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
-  g_return_if_fail (G_IS_SOCKET_ADDRESS (address) && size >= 64);
+  g_return_if_fail (G_IS_SOCKET_ADDRESS (address) && QS_IS_CLOCK (clock) && size >= 64);
 
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
   GError *error = NULL;
@@ -171,6 +173,7 @@ qs_version_probe_async (GSocketAddress *address, guint size, guint timeout_ms, G
   g_task_set_source_tag (task, qs_version_probe_async);
   g_task_set_task_data (task, look, look_free);
   look->size = size;
+  look->clock = g_object_ref (clock);
   look->packet = g_malloc0 (size);
   fill_packet (look);
   look->socket =

@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "base/qs-clock.h"
+
 G_BEGIN_DECLS
 
 /* What a server must be sent at least to be answered (RFC 9000 section 14.1). */
@@ -10,9 +12,9 @@ G_BEGIN_DECLS
 
 /* Sends one long header of a version that no one has (RFC 9000 section 15 keeps 0x?a?a?a?a free for it), padded to size
  * bytes, and waits for Version Negotiation: a server of any version answers so (RFC 9000 section 6.1), whatever else it
- * dislikes. It is sent once more half-way, and has the other half of the time to be answered in. */
-void qs_version_probe_async (GSocketAddress *address, guint size, guint timeout_ms, GCancellable *cancellable,
-                             GAsyncReadyCallback callback, gpointer data);
+ * dislikes. It is sent once more half-way, and has the other half of the time, by the clock, to be answered in. */
+void qs_version_probe_async (GSocketAddress *address, guint size, QsClock *clock, guint timeout_ms,
+                             GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 /* The versions listed, as guint32 (transfer full), greased ones too. NULL with G_IO_ERROR_TIMED_OUT, or as the socket says. */
 GArray *qs_version_probe_finish (GAsyncResult *result, GError **error);
 

@@ -95,7 +95,7 @@ static void
 set_timer (QsExperiments *self, GSource **source, guint ms, GSourceFunc func)
 {
   clear_source (source);
-  *source = g_timeout_source_new (ms);
+  *source = qs_clock_new_timeout (qs_probe_get_clock (self->run), ms);
   g_source_set_static_name (*source, "[Quicscope] experiments");
   g_source_set_callback (*source, func, self, NULL);
   g_source_attach (*source, self->context);
@@ -437,7 +437,8 @@ start_versions (QsExperiments *self, const QsExperimentRow *row, guint slot_ms)
   self->current = add_experiment (self, row, NULL);
   g_clear_object (&self->cancellable);
   self->cancellable = g_cancellable_new ();
-  qs_version_probe_async (address, size, slot_ms, self->cancellable, versions_cb, g_object_ref (self));
+  qs_version_probe_async (address, size, qs_probe_get_clock (self->run), slot_ms, self->cancellable, versions_cb,
+                          g_object_ref (self));
   return TRUE;
 }
 

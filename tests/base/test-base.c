@@ -167,6 +167,89 @@ test_clock (void)
   g_assert_cmpint (now, <=, g_get_real_time () * 1000 + 1000);
 }
 
+static gboolean
+count_cb (gpointer data)
+{
+  ++*(guint *) data;
+  return *(guint *) data < 3 ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+static void
+pump (void)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+/* Exactly when its time has come, again until it has had enough; what was destroyed is forgotten. */
+static void
+test_clock_timeout (void)
+{
+  g_autoptr (QsClock) manual = qs_clock_new_manual (1000000007);
+  g_autoptr (GSource) source = qs_clock_new_timeout (manual, 250);
+  g_autoptr (GSource) other = qs_clock_new_timeout (manual, 100);
+  guint n = 0, n_other = 0;
+
+  g_source_set_callback (source, count_cb, &n, NULL);
+  g_source_set_callback (other, count_cb, &n_other, NULL);
+  g_source_attach (source, NULL);
+  g_source_attach (other, NULL);
+  g_source_destroy (other);
+  pump ();
+  qs_clock_advance (manual, 249999999);
+  pump ();
+  g_assert_cmpuint (n, ==, 0);
+  qs_clock_advance (manual, 1);
+  pump ();
+  g_assert_cmpuint (n, ==, 1);
+  qs_clock_advance (manual, 249999999);
+  pump ();
+  g_assert_cmpuint (n, ==, 1);
+  for (guint i = 0; i < 5; i++)
+    {
+      qs_clock_advance (manual, 250000000);
+      pump ();
+    }
+  g_assert_cmpuint (n, ==, 3);
+  g_assert_true (g_source_is_destroyed (source));
+  g_assert_cmpuint (n_other, ==, 0);
+
+  /* The machine's own. */
+  g_autoptr (GSource) soon = qs_clock_new_timeout (qs_clock_get_steady (), 0);
+  g_source_set_callback (soon, count_cb, &n_other, NULL);
+  g_source_attach (soon, NULL);
+  while (n_other < 3)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+/* A loop that sleeps is woken by whoever moves the clock. */
+static gboolean
+quit_cb (gpointer data)
+{
+  g_main_loop_quit (data);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+advance_cb (gpointer data)
+{
+  qs_clock_advance (data, 5000000);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_clock_wakes (void)
+{
+  g_autoptr (QsClock) manual = qs_clock_new_manual (0);
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (GSource) source = qs_clock_new_timeout (manual, 5);
+
+  g_source_set_callback (source, quit_cb, loop, NULL);
+  g_source_attach (source, NULL);
+  g_idle_add (advance_cb, manual);
+  g_main_loop_run (loop);
+}
+
 typedef struct {
   guint slices, steps;
   GMainLoop *loop;
@@ -239,6 +322,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/text/units", test_units);
   g_test_add_func ("/span/hex", test_hex);
   g_test_add_func ("/clock", test_clock);
+  g_test_add_func ("/clock/timeout", test_clock_timeout);
+  g_test_add_func ("/clock/wakes", test_clock_wakes);
   g_test_add_func ("/slice", test_slice);
   g_test_add_func ("/base/similar", test_similar);
   return g_test_run ();

@@ -100,7 +100,7 @@ ask (GSocketAddress *address, guint size, guint timeout_ms, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  qs_version_probe_async (address, size, timeout_ms, NULL, result_cb, &result);
+  qs_version_probe_async (address, size, qs_clock_get_steady (), timeout_ms, NULL, result_cb, &result);
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
   return qs_version_probe_finish (result, error);
@@ -135,6 +135,43 @@ test_sent_again (void)
   g_assert_nonnull (versions);
   g_assert_cmpuint (server.n_received, ==, 2);
   g_assert_cmpuint (server.size, ==, 600);
+  server_clear (&server);
+}
+
+static void
+pump (void)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+/* One half of the time for the first, the other for the second. */
+static void
+test_time (void)
+{
+  Server server;
+  g_autoptr (QsClock) clock = qs_clock_new_manual (0);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  server_init (&server);
+  server.n_before = G_MAXUINT;
+  qs_version_probe_async (server.address, 1200, clock, 1000, NULL, result_cb, &result);
+  for (guint half = 1; half <= 2; half++)
+    {
+      while (server.n_received < half)
+        g_main_context_iteration (NULL, TRUE);
+      qs_clock_advance (clock, 499999999);
+      pump ();
+      g_assert_cmpuint (server.n_received, ==, half);
+      g_assert_null (result);
+      qs_clock_advance (clock, 1);
+    }
+  while (result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_null (qs_version_probe_finish (result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  g_assert_cmpuint (server.n_received, ==, 2);
   server_clear (&server);
 }
 
@@ -189,7 +226,7 @@ test_cancelled (void)
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GAsyncResult) result = NULL;
 
-  qs_version_probe_async (address, 1200, TIMEOUT_MS, cancellable, result_cb, &result);
+  qs_version_probe_async (address, 1200, qs_clock_get_steady (), TIMEOUT_MS, cancellable, result_cb, &result);
   g_cancellable_cancel (cancellable);
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
@@ -241,6 +278,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/version-probe/answered", test_answered);
   g_test_add_func ("/version-probe/sent-again", test_sent_again);
+  g_test_add_func ("/version-probe/time", test_time);
   g_test_add_func ("/version-probe/not-an-answer", test_not_an_answer);
   g_test_add_func ("/version-probe/flood", test_flood);
   g_test_add_func ("/version-probe/refused", test_refused);
