@@ -206,6 +206,16 @@ match_connection_reset (const QsEvidence *evidence, QsMatch *match)
                           "program ended or was restarted, or something on the way forgot the connection.");
       match->tries = later;
     }
+  if (connected && evidence->http.asked && evidence->http.status == 0 && evidence->first_byte < 0)
+    {
+      static const char *const behind[] = { N_ ("Check that the server behind the proxy or balancer runs."),
+                                            N_ ("Look at the server's log for the moment of the reset."), NULL };
+      match->title = N_ ("{address} cut the TCP connection (reset) before it answered.");
+      match->detail =
+          N_ ("The handshake was complete and the request was sent; no byte of an answer came. A TLS proxy or "
+              "balancer ends so that cannot reach the server behind it, and a program that crashes.");
+      match->tries = behind;
+    }
   if (!evidence->failed && (evidence->ended || connected))
     match->severity = QS_SEVERITY_WARNING;
   add_progress (evidence, match, time >= 0 ? time : evidence->now);

@@ -110,6 +110,7 @@ match_hello_too_much (const QsEvidence *evidence, QsMatch *match)
       match->detail =
           N_ ("The one with a post-quantum key share, of {bytes} bytes, came to nothing; with X25519 alone it "
               "answered. Whether it is the size or the group is not decided.");
+      match->certainty = QS_CERTAINTY_LIKELY;
     }
   if (late)
     {

@@ -5,6 +5,7 @@
 
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "diagnosis/qs-http-status.h"
 #include "diagnosis/qs-rule.h"
 #include "trace/qs-zero-limits.h"
 #include "wire/qs-alt-svc.h"
@@ -43,101 +44,6 @@ add_answer (QsMatch *match, const QsEvidence *evidence)
 
 /* --- Status --- */
 
-typedef struct {
-  guint status;
-  const char *name; /* RFC 9110 section 15, nginx's own below 500 */
-  const char *meaning;
-  QsParty who;
-  const char *attempt;
-} Status;
-
-static const Status statuses[] = {
-  { 300, "Multiple Choices", N_ ("The server has several answers and leaves the choice to the client."),
-    QS_PARTY_UNKNOWN, NULL },
-  { 301, "Moved Permanently", N_ ("What was asked for lives elsewhere for good."), QS_PARTY_UNKNOWN,
-    N_ ("Ask there, and write the new address down in place of this one.") },
-  { 302, "Found", N_ ("What was asked for is elsewhere for now."), QS_PARTY_UNKNOWN, N_ ("Ask there.") },
-  { 303, "See Other", N_ ("The answer is to be fetched from elsewhere."), QS_PARTY_UNKNOWN, N_ ("Ask there.") },
-  { 304, "Not Modified", N_ ("The server thinks that the client has it already, which this client did not say."),
-    QS_PARTY_SERVER, NULL },
-  { 307, "Temporary Redirect", N_ ("What was asked for is elsewhere for now."), QS_PARTY_UNKNOWN, N_ ("Ask there.") },
-  { 308, "Permanent Redirect", N_ ("What was asked for lives elsewhere for good."), QS_PARTY_UNKNOWN,
-    N_ ("Ask there, and write the new address down in place of this one.") },
-  { 400, "Bad Request",
-    N_ ("The server says that the request makes no sense to it. Where it speaks TLS and HTTP on different ports, or "
-        "wants a "
-        "client certificate, this is its way to say so."),
-    QS_PARTY_UNKNOWN, N_ ("Read the body of the answer: it often names the cause.") },
-  { 401, "Unauthorized", N_ ("The server wants the user's credentials, which this client has none of."),
-    QS_PARTY_UNKNOWN, NULL },
-  { 403, "Forbidden",
-    N_ ("The server understood and refuses: this client, its address or its missing certificate may not have that, or "
-        "a "
-        "filter before the server stopped it."),
-    QS_PARTY_UNKNOWN, N_ ("Look at the server's access rules, and at filters (WAF) before it.") },
-  { 404, "Not Found", N_ ("The server has no such path for the name that was asked for."), QS_PARTY_UNKNOWN,
-    N_ ("Check the path, and that the name reaches the site that was meant (SNI and Host).") },
-  { 405, "Method Not Allowed", N_ ("The path is there, and GET is not allowed on it."), QS_PARTY_UNKNOWN, NULL },
-  { 408, "Request Timeout",
-    N_ ("The server waited for the request and gave up; the request was sent, so it was lost or late."),
-    QS_PARTY_UNKNOWN, NULL },
-  { 421, "Misdirected Request",
-    N_ ("The server got the request on a connection whose name it does not serve: SNI and Host differ, or a "
-        "certificate for "
-        "several names made a client use one connection for two sites (RFC 9110 section 15.5.20)."),
-    QS_PARTY_SERVER,
-    N_ ("Let the server serve both names alike, or give them certificates and addresses of their own; clients ask "
-        "again on "
-        "a new connection.") },
-  { 425, "Too Early",
-    N_ ("The server will not take this request from early data (0-RTT), which can be replayed (RFC 8470)."),
-    QS_PARTY_UNKNOWN, N_ ("Ask again after the handshake; clients do so by themselves.") },
-  { 426, "Upgrade Required", N_ ("The server wants another protocol than the one that was spoken."), QS_PARTY_UNKNOWN,
-    NULL },
-  { 429, "Too Many Requests", N_ ("The server limits how often this client may ask."), QS_PARTY_CLIENT,
-    N_ ("Wait, and ask less often; the header Retry-After may say how long.") },
-  { 431, "Request Header Fields Too Large",
-    N_ ("The header fields of the request, or the path, are larger than the server takes."), QS_PARTY_UNKNOWN,
-    N_ ("Raise the server's limit, or send less: cookies are the usual cause.") },
-  { 494, "Request Header Too Large",
-    N_ ("The header fields of the request are larger than the server takes (a code of nginx's)."), QS_PARTY_UNKNOWN,
-    N_ ("Raise large_client_header_buffers, or send less.") },
-  { 495, "SSL Certificate Error", N_ ("The client's certificate was refused (a code of nginx's)."), QS_PARTY_UNKNOWN,
-    NULL },
-  { 496, "SSL Certificate Required", N_ ("A client certificate is missing (a code of nginx's)."), QS_PARTY_UNKNOWN,
-    NULL },
-  { 497, "HTTP Request Sent to HTTPS Port",
-    N_ ("What reached the server was no TLS: something on the way takes TLS off."), QS_PARTY_PATH, NULL },
-  { 500, "Internal Server Error", N_ ("The program behind the server failed."), QS_PARTY_SERVER,
-    N_ ("Its log says more.") },
-  { 502, "Bad Gateway", N_ ("What answered is a proxy, and the server behind it is down or speaks nonsense to it."),
-    QS_PARTY_SERVER, N_ ("Look at the server behind the proxy, and at the proxy's log.") },
-  { 503, "Service Unavailable", N_ ("The server, or a proxy with nothing behind it, is overloaded or being worked on."),
-    QS_PARTY_SERVER, N_ ("Try again later; the header Retry-After may say when.") },
-  { 504, "Gateway Timeout", N_ ("What answered is a proxy, and the server behind it did not answer in time."),
-    QS_PARTY_SERVER, N_ ("Look at the server behind the proxy: its load, and whether the proxy reaches it.") },
-  { 505, "HTTP Version Not Supported", N_ ("The server does not speak the version of HTTP that the request was in."),
-    QS_PARTY_UNKNOWN, NULL },
-};
-
-static const Status *
-find_status (guint status)
-{
-  static const Status classes[] = {
-    { 3, NULL, N_ ("The server sends the client elsewhere."), QS_PARTY_UNKNOWN, NULL },
-    { 4, NULL, N_ ("The server finds fault with the request."), QS_PARTY_UNKNOWN, NULL },
-    { 5, NULL, N_ ("The server, or one behind it, failed."), QS_PARTY_SERVER, NULL },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (statuses); i++)
-    if (statuses[i].status == status)
-      return &statuses[i];
-  for (guint i = 0; i < G_N_ELEMENTS (classes); i++)
-    if (classes[i].status == status / 100)
-      return &classes[i];
-  return NULL;
-}
-
 static void
 set_header (const QsEvidence *evidence, QsMatch *match, const char *header, const char *word, const char *format)
 {
@@ -152,13 +58,46 @@ set_header (const QsEvidence *evidence, QsMatch *match, const char *header, cons
     }
 }
 
+/* "www.example.net/x" of a URI with TLS: without the scheme and the usual port; NULL: it is none. */
+static char *
+dup_bare (const char *uri)
+{
+  static const char *const schemes[] = { "https://", "quic://", "tls://" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (schemes); i++)
+    {
+      if (g_ascii_strncasecmp (uri, schemes[i], strlen (schemes[i])) != 0)
+        continue;
+      const char *rest = uri + strlen (schemes[i]), *path = rest + strcspn (rest, "/?#");
+      g_autofree char *authority = g_ascii_strdown (rest, path - rest);
+      if (g_str_has_suffix (authority, ":443"))
+        authority[strlen (authority) - 4] = '\0';
+      return g_strconcat (authority, *path == '/' ? "" : "/", path, NULL);
+    }
+  return NULL;
+}
+
+static gboolean
+points_to_itself (const QsEvidence *evidence)
+{
+  const char *location = qs_http_facts_get_header (&evidence->http, "location");
+  g_autofree char *asked = evidence->target != NULL ? dup_bare (evidence->target) : NULL;
+
+  if (location == NULL || asked == NULL)
+    return FALSE;
+  g_autofree char *there = location[0] == '/' && location[1] != '/'
+                               ? g_strdup_printf ("%.*s%s", (int) strcspn (asked, "/"), asked, location)
+                               : dup_bare (location);
+  return g_strcmp0 (asked, there) == 0;
+}
+
 static gboolean
 match_http_status (const QsEvidence *evidence, QsMatch *match)
 {
   const QsHttpFacts *http = &evidence->http;
-  const Status *row = find_status (http->status);
+  const QsHttpStatus *row = qs_http_status_find (http->status);
 
-  if (http->status < 300 || http->status > 599 || row == NULL)
+  if (http->status < 300 || row == NULL)
     return FALSE;
   qs_match_set (match, "carriers", carriers (evidence));
   qs_match_take (match, "status",
@@ -172,6 +111,20 @@ match_http_status (const QsEvidence *evidence, QsMatch *match)
   match->who = row->who;
   match->severity = http->status < 400 ? QS_SEVERITY_INFO : QS_SEVERITY_WARNING;
   add_answer (match, evidence);
+  if (http->status < 400 && http->status != 304 && points_to_itself (evidence))
+    {
+      static const char *const tries[] = {
+        N_ ("Look at the server's rules for redirections, and at what a proxy before "
+            "it tells it of the scheme (X-Forwarded-Proto)."),
+        NULL
+      };
+      match->severity = QS_SEVERITY_WARNING;
+      match->who = QS_PARTY_SERVER;
+      match->title = N_ ("{carriers}; the answer of {host} is {status}, and points to itself.");
+      match->detail = N_ ("{meaning} {location} That is what was asked for: whoever follows it goes around in circles, "
+                          "unless a cookie makes a difference.");
+      match->tries = tries;
+    }
   return TRUE;
 }
 
@@ -270,6 +223,8 @@ match_no_answer (const QsEvidence *evidence, QsMatch *match)
 {
   gboolean closed_by_server = evidence->close.known && evidence->close.by_us == evidence->server;
 
+  gboolean begun = evidence->first_byte >= 0 || evidence->http.n_interim > 0;
+
   if (!ended_as (evidence, "cut") || match->has_error || evidence->socket_error != NULL || evidence->icmp != NULL ||
       evidence->certificate_request != NULL || (closed_by_server && !evidence->tls) || evidence->alert != QS_NO_ALERT)
     return FALSE;
@@ -278,6 +233,18 @@ match_no_answer (const QsEvidence *evidence, QsMatch *match)
       N_ ("The request was sent, and no byte of an answer came. The program behind the server crashed or was "
           "stopped, or it does not serve what the handshake agreed on.");
   match->certainty = QS_CERTAINTY_LIKELY;
+  if (begun)
+    {
+      gboolean interim = evidence->http.n_interim > 0;
+      match->title = interim ? N_ ("{host} ended the {carrier} without a final answer.")
+                             : N_ ("{host} ended the {carrier} in the middle of the answer's head.");
+      match->detail =
+          interim ? N_ ("Interim answers (1xx) came, and no other. The program behind the server crashed or was "
+                        "stopped.")
+                  : N_ ("Its first bytes came, and no whole head. The program behind the server crashed or was "
+                        "stopped.");
+      match->certainty = QS_CERTAINTY_PROVED;
+    }
   qs_match_set (match, "carrier", evidence->tls ? _ ("connection") : _ ("stream"));
   qs_match_add_mark (match, evidence, evidence->http.end_mark, g_strdup (evidence->http.words));
   return TRUE;
@@ -309,12 +276,24 @@ static gboolean
 match_malformed (const QsEvidence *evidence, QsMatch *match)
 {
   const QsHttpFacts *http = &evidence->http;
-  gboolean large = ended_as (evidence, "too-large");
+  static const char *const foreign_tries[] = {
+    N_ ("Ask without a path, as tls://host:port: then the handshake alone is "
+        "looked at."),
+    N_ ("Check the port number."), NULL
+  };
+  gboolean large = ended_as (evidence, "too-large"), foreign = ended_as (evidence, "foreign");
 
-  if (!large && (http->http3 || !ended_as (evidence, "malformed")))
+  if (!large && !foreign && (http->http3 || !ended_as (evidence, "malformed")))
     return FALSE;
   if (large)
     match->title = N_ ("The answer of {host} is larger where no answer needs to be.");
+  if (foreign)
+    {
+      match->title = N_ ("What {host} speaks over this connection is not HTTP.");
+      match->detail = N_ ("{words} The handshake is in order.");
+      match->who = QS_PARTY_UNKNOWN;
+      match->tries = foreign_tries;
+    }
   qs_match_set (match, "words", http->words);
   if (http->last_packet >= 0)
     qs_match_add_packet (match, evidence, http->last_packet, NULL);

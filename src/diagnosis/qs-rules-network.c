@@ -148,6 +148,38 @@ match_no_reply (const QsEvidence *evidence, QsMatch *match)
   return TRUE;
 }
 
+/* "192.0.2.1:443" or "[2001:db8::1]:443", and the host of it. */
+static gboolean
+is_of_host (const char *address, const char *host)
+{
+  gboolean bracket = *address == '[';
+  gsize length = strlen (host);
+
+  address += bracket;
+  return strncmp (address, host, length) == 0 && (address[length] == (bracket ? ']' : ':') || address[length] == '%');
+}
+
+static gboolean
+is_loopback_host (const char *host)
+{
+  return g_str_has_prefix (host, "127.") || g_str_equal (host, "::1");
+}
+
+static void
+describe_refusing_router (const QsEvidence *evidence, QsMatch *match)
+{
+  static const char *const tries[] = { N_ ("Ask whoever runs the firewall at {router} to let UDP to this port pass."),
+                                       N_ ("Try from another network."), NULL };
+
+  qs_match_set (match, "router", evidence->icmp->text);
+  match->title = N_ ("{router} on the way refuses UDP to {address}.");
+  match->detail =
+      N_ ("It answered in the host's place with “port unreachable” (ICMP): a firewall that refuses does that. "
+          "{tcp}");
+  match->who = QS_PARTY_PATH;
+  match->tries = tries;
+}
+
 static gboolean
 match_port_closed (const QsEvidence *evidence, QsMatch *match)
 {
@@ -157,6 +189,11 @@ match_port_closed (const QsEvidence *evidence, QsMatch *match)
     return FALSE;
   if (qs_evidence_is_connected (evidence) && !evidence->failed)
     return FALSE; /* a raced attempt's: see address-family-broken */
+  if (has_socket_error (evidence, "EPERM") || has_socket_error (evidence, "EACCES"))
+    return FALSE; /* it is this computer's own firewall that answers: see unreachable */
+  if (evidence->icmp != NULL && evidence->icmp->text != NULL && evidence->address_known &&
+      !is_loopback_host (evidence->icmp->text) && !is_of_host (evidence->address, evidence->icmp->text))
+    describe_refusing_router (evidence, match);
   set_tcp_answer (evidence, match);
   qs_match_add_mark (match, evidence, evidence->icmp != NULL ? evidence->icmp : evidence->socket_error, NULL);
   qs_match_add_mark (match, evidence, evidence->tcp_probe, NULL);
@@ -168,6 +205,52 @@ match_port_closed (const QsEvidence *evidence, QsMatch *match)
                           "program ended or was restarted.");
       match->tries = tries;
     }
+  return TRUE;
+}
+
+/* The socket had an address to send from: what failed then failed behind it. */
+static gboolean
+went_out (const QsEvidence *evidence)
+{
+  const QsPath *path;
+
+  for (guint16 i = 0; (path = qs_trace_get_path (evidence->trace, i)) != NULL; i++)
+    {
+      g_autofree char *remote =
+          path->remote != NULL ? g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (path->remote)) : NULL;
+      if (g_strcmp0 (remote, evidence->address) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* TCP has no queue of errors (ip(7)): the system hands on an ICMP message as an error of its own, without its sender. */
+static gboolean
+match_tcp_unreachable (const QsEvidence *evidence, QsMatch *match)
+{
+  static const Wording said[] = {
+    { "EHOSTUNREACH", N_ ("the host cannot be reached, says something on the way") },
+    { "ENETUNREACH", N_ ("there is no route to its network, says something on the way") },
+    { "ENOPROTOOPT", N_ ("the host does not know TCP, says an ICMP message") },
+    { NULL, NULL },
+  };
+  static const char *const tries[] = { N_ ("Check the address."),
+                                       N_ ("See how far packets get (traceroute): the last router that answers, or the "
+                                           "one behind it, refuses."),
+                                       NULL };
+  const char *why =
+      evidence->tls && evidence->socket_error != NULL ? find_wording (said, evidence->socket_error->name) : NULL;
+
+  if (why == NULL || evidence->tcp_connected >= 0 || !went_out (evidence))
+    return FALSE;
+  qs_match_set (match, "why", why);
+  match->title = N_ ("{address} cannot be reached: {why}.");
+  match->detail =
+      N_ ("The attempt went out, and an ICMP message ended it: of a router that has no way on, of a firewall "
+          "that refuses, or of this computer where nobody has the address on its own network. Over TCP the "
+          "system does not tell who sent it.");
+  match->tries = tries;
+  qs_match_add_mark (match, evidence, evidence->socket_error, NULL);
   return TRUE;
 }
 
@@ -194,6 +277,8 @@ match_unreachable (const QsEvidence *evidence, QsMatch *match)
 
   if (qs_evidence_is_connected (evidence) && !evidence->failed)
     return FALSE;
+  if (match_tcp_unreachable (evidence, match))
+    return TRUE;
   if (evidence->icmp != NULL && !is_icmp (evidence, "port-unreachable") && !is_icmp (evidence, "too-big"))
     {
       qs_match_set (match, "who", evidence->icmp->text);
@@ -245,6 +330,13 @@ match_family_broken (const QsEvidence *evidence, QsMatch *match)
 {
   static const char *const refused[] = { N_ ("Let the server listen on both, or take the {broken} address out of DNS."),
                                          NULL };
+  static const Wording refusals[] = {
+    { "ENETUNREACH", N_ ("there is no route to its network") },
+    { "EHOSTUNREACH", N_ ("there is no route to it") },
+    { "EACCES", N_ ("a firewall's rules forbid it") },
+    { "EPERM", N_ ("a firewall on this computer forbids it") },
+    { NULL, NULL },
+  };
   const QsMark *lost = evidence->attempt_lost;
 
   if (lost == NULL || lost->text == NULL || g_str_equal (lost->name, "slower"))
@@ -256,6 +348,15 @@ match_family_broken (const QsEvidence *evidence, QsMatch *match)
   gboolean lost_v6 = lost->text[0] == '[', won_v6 = evidence->address[0] == '[';
   if (lost_v6 == won_v6)
     return FALSE;
+  const char *why = find_wording (refusals, lost->name);
+  if (why != NULL)
+    {
+      match->detail =
+          N_ ("{lost} cannot be reached: {why}. {address} answered. Programs that try only {broken} fail, and "
+              "others lose time.");
+      match->certainty = QS_CERTAINTY_PROVED;
+      qs_match_set (match, "why", why);
+    }
   if (g_str_equal (lost->name, "ECONNREFUSED"))
     {
       match->severity = QS_SEVERITY_INFO;
@@ -355,7 +456,8 @@ const QsRule qs_rules_network[] = {
     QS_SEVERITY_ERROR,
     "RFC 1122 section 3.2.2.1",
     N_ ("Nothing listens on the UDP port of {address}: the port is closed."),
-    N_ ("The host is up and answered at once with “port unreachable” (ICMP). {tcp}"),
+    N_ ("The host is up and answered at once with “port unreachable” (ICMP); its own firewall may answer so, too. "
+        "{tcp}"),
     match_port_closed,
     QS_CERTAINTY_PROVED,
     QS_PARTY_SERVER,
@@ -373,7 +475,7 @@ const QsRule qs_rules_network[] = {
     QS_SEVERITY_ERROR,
     "RFC 9293 section 3.10.7.1",
     N_ ("{address} refused the TCP connection: nothing listens on that port."),
-    N_ ("The host is up: it answered at once."),
+    N_ ("The host is up: it answered at once. (A firewall may refuse in the same way, in its place.)"),
     match_connection_refused,
     QS_CERTAINTY_PROVED,
     QS_PARTY_SERVER,

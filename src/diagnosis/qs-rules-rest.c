@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What speaks where no other rule named an error: a failed run never goes without a word. */
+#include <inttypes.h>
+
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "diagnosis/qs-rule.h"
@@ -30,6 +32,117 @@ is_mute (const QsEvidence *evidence, const QsMatch *match)
   return !evidence->failed || evidence->stopped || match->has_error;
 }
 
+/* TCP was accepted, and not a byte came over it. */
+static gboolean
+describe_mute_tcp (const QsEvidence *evidence, QsMatch *match)
+{
+  static const char *const lost[] = {
+    N_ ("Try a smaller ClientHello (--groups=X25519 in quicprobe), and another network."),
+    N_ ("Look for a tunnel or VPN with a small MTU, or a firewall that looks into what it lets pass."), NULL
+  };
+  static const char *const mute[] = { N_ ("Look at what listens on that port, and at its log."),
+                                      N_ ("If it expects the PROXY protocol, connect to it through its proxy."), NULL };
+  const QsMark *waiting = qs_trace_find_mark (evidence->trace, QS_MARK_NOTE, "tcp-waiting", NULL);
+  const QsMark *taken = qs_trace_find_mark (evidence->trace, QS_MARK_NOTE, "tcp-taken", NULL);
+
+  if (!evidence->tls || evidence->tcp_connected < 0 || evidence->anything_received || !evidence->anything_sent)
+    return FALSE;
+  match->title = N_ ("{host} accepted the TCP connection and answered nothing: no byte came in {silence}.");
+  if (waiting != NULL)
+    {
+      match->detail =
+          N_ ("Its TCP took the connection and did not acknowledge the ClientHello: that does not get there. "
+              "What is as large is dropped on the way, or something that looks into it stops it.");
+      match->certainty = QS_CERTAINTY_LIKELY;
+      match->who = QS_PARTY_PATH;
+      match->tries = lost;
+      qs_match_add_mark (match, evidence, waiting, g_strdup (waiting->text));
+    }
+  else if (taken != NULL)
+    {
+      match->detail =
+          N_ ("Its TCP acknowledged the ClientHello, so it got there: the program that listens on that port "
+              "says nothing to it. It is stuck or overloaded, it waits for something else first, or what it "
+              "answers is lost on the way back.");
+      match->certainty = QS_CERTAINTY_LIKELY;
+      match->who = QS_PARTY_SERVER;
+      match->tries = mute;
+      qs_match_add_mark (match, evidence, taken, g_strdup (taken->text));
+    }
+  return TRUE;
+}
+
+/* The last packet of ours with bytes of a stream in it. */
+static gint64
+find_last_stream_packet (const QsEvidence *evidence)
+{
+  for (guint i = qs_trace_get_n_packets (evidence->trace); i > 0; i--)
+    {
+      const QsPacket *packet = qs_trace_get_packet (evidence->trace, i - 1);
+      if (packet->direction == QS_DIRECTION_SENT && (packet->frames & G_GUINT64_CONSTANT (1) << QS_FRAME_STREAM) != 0)
+        return (gint64) i - 1;
+    }
+  return QS_NO_PACKET;
+}
+
+/* What came of the answer so far, in words. */
+static char *
+answer_so_far (const QsHttpFacts *http)
+{
+  if (http->status == 0)
+    return g_strdup (_ ("No byte of an answer came."));
+  if (http->length >= 0)
+    return g_strdup_printf (_ ("Of the answer its head (status %u) and %" PRIu64 " of %" PRId64 " bytes came."),
+                            http->status, http->body, http->length);
+  return g_strdup_printf (_ ("Of the answer its head (status %u) and %" PRIu64 " bytes came."), http->status,
+                          http->body);
+}
+
+/* The handshake is over and a request went out: whether the other end has it is known. */
+static gboolean
+describe_mute_answer (const QsEvidence *evidence, QsMatch *match)
+{
+  static const char *const slow[] = { N_ ("Look at the server's log, and at that of the program behind it."),
+                                      N_ ("Try again with more patience (--timeout in quicprobe)."), NULL };
+  static const char *const gone[] = { N_ ("Try again, and from another network."),
+                                      N_ ("Check that the server still runs."), NULL };
+  gint64 packet = evidence->tls ? QS_NO_PACKET : find_last_stream_packet (evidence);
+  const QsMark *waiting = qs_trace_find_mark (evidence->trace, QS_MARK_NOTE, "tcp-waiting", NULL);
+  const QsMark *taken = qs_trace_find_mark (evidence->trace, QS_MARK_NOTE, "tcp-taken", NULL);
+  gboolean acknowledged = taken != NULL;
+
+  if (!qs_evidence_is_connected (evidence) || !evidence->http.asked ||
+      (evidence->tls && waiting == NULL && taken == NULL) || (!evidence->tls && packet < 0))
+    return FALSE;
+  if (!evidence->tls)
+    acknowledged = (qs_trace_get_packet (evidence->trace, (guint) packet)->flags & QS_PACKET_ACKED) != 0;
+  qs_match_take (match, "so_far", answer_so_far (&evidence->http));
+  match->certainty = QS_CERTAINTY_LIKELY;
+  if (acknowledged)
+    {
+      match->title = evidence->http.status > 0
+                         ? N_ ("{host} stopped in the middle of its answer: nothing came for {silence}.")
+                         : N_ ("{host} has the request and did not answer it in {silence}.");
+      match->detail =
+          N_ ("The handshake is complete, and what was asked was acknowledged. {so_far} The program that has to "
+              "answer is slow or stuck, or waits for another one.");
+      match->who = QS_PARTY_SERVER;
+      match->tries = slow;
+    }
+  else
+    {
+      match->title = N_ ("Nothing comes from {host} any more: what was sent last was not acknowledged in {silence}.");
+      match->detail =
+          N_ ("The handshake was complete. {so_far} The server or its host went away, or the path is broken since.");
+      match->tries = gone;
+    }
+  qs_match_add_packet (match, evidence, packet, NULL);
+  if (evidence->tls)
+    qs_match_add_mark (match, evidence, acknowledged ? taken : waiting,
+                       g_strdup ((acknowledged ? taken : waiting)->text));
+  return TRUE;
+}
+
 /* Nothing came for a while, and nobody closed: patience ran out. */
 static gboolean
 match_timeout (const QsEvidence *evidence, QsMatch *match)
@@ -51,6 +164,22 @@ match_timeout (const QsEvidence *evidence, QsMatch *match)
     qs_match_add_moment (match, evidence->last_received, g_strdup (_ ("The last that came")));
   qs_match_take (match, "silence", qs_text_duration (evidence->now - since));
   qs_match_set (match, "stage", stage_words (evidence->stage));
+  if (evidence->now - since >= QS_NO_REPLY_AFTER / 6 && !describe_mute_tcp (evidence, match))
+    describe_mute_answer (evidence, match);
+  return TRUE;
+}
+
+/* The system has segments of an answer whose beginning did not come: over TCP, what a black hole for large packets leaves. */
+static gboolean
+match_gap (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsMark *gap = qs_trace_find_mark (evidence->trace, QS_MARK_NOTE, "tcp-gap", NULL);
+
+  if (is_mute (evidence, match) || gap == NULL || evidence->anything_received)
+    return FALSE;
+  qs_match_number (match, "n", (guint64) gap->value);
+  qs_match_add_message (match, evidence, evidence->client_hello);
+  qs_match_add_mark (match, evidence, gap, g_strdup (gap->text));
   return TRUE;
 }
 
@@ -87,6 +216,18 @@ match_failed (const QsEvidence *evidence, QsMatch *match)
 }
 
 const QsRule qs_rules_rest[] = {
+  { "mtu-black-hole",
+    QS_SEVERITY_ERROR,
+    "RFC 8899 section 1",
+    N_ ("The beginning of what {host} answers does not come through."),
+    N_ ("It took the connection and answers: {n} segments behind the beginning came, and that did not, however often "
+        "it was "
+        "sent. Large packets are dropped on the way back without a word."),
+    match_gap,
+    QS_CERTAINTY_LIKELY,
+    QS_PARTY_PATH,
+    { N_ ("Look for a tunnel or VPN with a small MTU on the way back, and for firewalls that drop ICMP."),
+      N_ ("Try from another network.") } },
   { "timeout",
     QS_SEVERITY_ERROR,
     "RFC 9293 section 3.8.3",

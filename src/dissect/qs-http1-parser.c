@@ -5,6 +5,7 @@
 
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "wire/qs-service.h"
 
 #define MAX_HEAD (64 * 1024)
 #define MAX_LINE 8192 /* a chunk's size line with its extensions, a trailer */
@@ -39,6 +40,8 @@ struct _QsHttp1Parser {
   guint64 n_interim;
 };
 
+G_DEFINE_QUARK (qs - http1 - error, qs_http1_error)
+
 static gboolean
 fail (QsHttp1Parser *self, QsError code, const char *message, GError **error)
 {
@@ -56,21 +59,50 @@ is_status (const char *text)
          (text[3] == ' ' || text[3] == '\0');
 }
 
+/* It is no status line, nor the beginning of one: FALSE with error. */
+static gboolean
+fail_foreign (QsHttp1Parser *self, GError **error)
+{
+  const char *line = self->line->str;
+  g_autofree char *shown = qs_text_escape_short (line, (gssize) self->line->len, 60);
+  const QsService *service = qs_service_of_stream (QS_SPAN (line, self->line->len));
+  g_autofree char *message = NULL;
+
+  if (g_str_has_prefix (line, "GET /"))
+    message =
+        g_strdup_printf (_ ("The answer is the request itself, “%s”: what answers sends back what it gets."), shown);
+  else if (g_str_has_prefix (line, "HTTP/"))
+    message = g_strdup_printf (_ ("The answer begins with “%s”, which is no status line of HTTP/1."), shown);
+  else
+    message = g_strdup_printf (_ ("The answer is not HTTP: it begins with “%s” in place of a status line. %s"), shown,
+                               service == NULL || service->name == NULL ? ""
+                               : g_str_equal (service->name, "HTTP/2")  ? _ ("That is HTTP/2, which was not asked for.")
+                                                                        : _ (service->words));
+  if (g_str_has_prefix (line, "HTTP/") || g_str_has_prefix (line, "GET /"))
+    return fail (self, QS_ERROR_PARSE, message, error);
+  self->state = STATE_FAILED;
+  g_set_error_literal (error, QS_HTTP1_ERROR, QS_HTTP1_ERROR_FOREIGN, g_strchomp (message));
+  return FALSE;
+}
+
+static gboolean
+is_http (const char *line)
+{
+  return g_str_has_prefix (line, "HTTP/1.") && g_ascii_isdigit (line[7]) && line[8] == ' ';
+}
+
+#define LEAST_STATUS 9 /* bytes, up to the blank before the status: as many tell what it is */
+
 static gboolean
 parse_status (QsHttp1Parser *self, GError **error)
 {
   const char *line = self->line->str;
-  gboolean is_http = g_str_has_prefix (line, "HTTP/1.") && g_ascii_isdigit (line[7]) && line[8] == ' ';
 
-  if (!is_http || !is_status (line + 9))
+  if (!is_status (line + 9))
     {
       g_autofree char *shown = qs_text_escape_short (line, -1, 60);
       g_autofree char *message =
-          g_strdup_printf (g_str_has_prefix (line, "GET /")
-                               ? _ ("The answer is the request itself, “%s”: what answers sends back what it gets.")
-                           : is_http ? _ ("The answer's status line “%s” has no status of three digits.")
-                                     : _ ("The answer is not HTTP: it begins with “%s” in place of a status line."),
-                           shown);
+          g_strdup_printf (_ ("The answer's status line “%s” has no status of three digits."), shown);
       return fail (self, QS_ERROR_PARSE, message, error);
     }
 
@@ -256,11 +288,16 @@ feed_line (QsHttp1Parser *self, const char **at, const char *end, GError **error
     return fail (self, QS_ERROR_TOO_LARGE, _ ("A line between the answer's chunks is longer than 8 KiB."), error);
 
   *at = newline != NULL ? newline + 1 : end;
+  if (newline == NULL && self->state == STATE_STATUS && self->line->len >= LEAST_STATUS && !is_http (self->line->str) &&
+      qs_service_first_line (QS_SPAN (self->line->str, self->line->len)).length == 0)
+    return fail_foreign (self, error); /* bytes that are no text: a line's end may never come */
   if (newline == NULL)
     return TRUE;
 
   if (self->line->len > 0 && self->line->str[self->line->len - 1] == '\r')
     g_string_truncate (self->line, self->line->len - 1);
+  if (self->state == STATE_STATUS && !is_http (self->line->str))
+    return fail_foreign (self, error);
   if (memchr (self->line->str, '\0', self->line->len) != NULL)
     return fail (self, QS_ERROR_PARSE, _ ("The answer's head holds a zero byte."), error);
   gboolean ok = take_line (self, error);
@@ -350,7 +387,11 @@ qs_http1_parser_finish (QsHttp1Parser *self, GError **error)
     case STATE_STATUS:
       if (self->head_size == 0)
         return fail (self, QS_ERROR_TRUNCATED, _ ("The peer ended the stream without an answer."), error);
+      if (!is_http (self->line->str) && strncmp (self->line->str, "HTTP/1.1 ", self->line->len) != 0)
+        return fail_foreign (self, error);
       G_GNUC_FALLTHROUGH;
+    case STATE_HEADERS:
+      return fail (self, QS_ERROR_TRUNCATED, _ ("The answer ended in the middle of its head."), error);
     default:
       return fail (self, QS_ERROR_TRUNCATED, _ ("The answer ended before it was complete."), error);
     }

@@ -5,7 +5,13 @@
 
 #include "base/qs-error.h"
 
+/* What answers is something else than HTTP: a domain of its own, with this one code. */
+#define QS_HTTP1_ERROR (qs_http1_error_quark ())
+#define QS_HTTP1_ERROR_FOREIGN 0
+
 G_BEGIN_DECLS
+
+GQuark qs_http1_error_quark (void);
 
 /**
  * QsHttp1Parser:
@@ -23,7 +29,7 @@ void qs_http1_parser_free (QsHttp1Parser *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsHttp1Parser, qs_http1_parser_free)
 
 /* Takes bytes as they came; appends what they hold of the body, chunk framing removed, to body. Bytes
- * behind the response's end are ignored. FALSE with QS_ERROR_PARSE or QS_ERROR_TOO_LARGE: a translated
+ * behind the response's end are ignored. FALSE with QS_ERROR_PARSE, QS_ERROR_TOO_LARGE or QS_HTTP1_ERROR_FOREIGN: a translated
  * sentence; the parser then takes nothing more. */
 gboolean qs_http1_parser_feed (QsHttp1Parser *self, const void *bytes, gsize length, GByteArray *body, GError **error);
 

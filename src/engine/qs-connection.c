@@ -467,3 +467,14 @@ qs_connection_open_twin (QsConnection *self, GError **error)
   g_mutex_unlock (&self->ssl_lock);
   return twin;
 }
+
+gboolean
+qs_connection_get_tcp_info (QsConnection *self, QsTcpInfo *info)
+{
+  g_return_val_if_fail (self != NULL && info != NULL, FALSE);
+
+  g_mutex_lock (&self->ssl_lock);
+  gboolean known = self->tcp != NULL && qs_tcp_info_get (qs_tcp_bio_get_fd (self->tcp), info);
+  g_mutex_unlock (&self->ssl_lock);
+  return known;
+}

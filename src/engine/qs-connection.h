@@ -5,6 +5,7 @@
 #include "engine/qs-probe.h"
 #include "engine/qs-race.h"
 #include "engine/qs-ssl-config.h"
+#include "engine/qs-tcp-info.h"
 #include "net/qs-impairment.h"
 
 G_BEGIN_DECLS
@@ -80,6 +81,8 @@ const char *qs_connection_get_alpn (QsConnection *self); /* chosen; "" none; NUL
 
 /* See qs_udp_bio_open_twin(). NULL with G_IO_ERROR; over TCP, and once the socket is closed, too. */
 GSocket *qs_connection_open_twin (QsConnection *self, GError **error);
+/* What the system knows of the TCP connection; FALSE over QUIC, and where there is none (yet, or any more). */
+gboolean qs_connection_get_tcp_info (QsConnection *self, QsTcpInfo *info);
 
 /* --- Streams --- */
 gint64 qs_connection_open_stream (QsConnection *self, gboolean bidirectional); /* TLS: 0, once */

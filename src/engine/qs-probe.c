@@ -193,6 +193,26 @@ qs_probe_end (QsProbe *self, gboolean succeeded)
 
 /* --- Patience --- */
 
+/* Over TCP the system knows what no byte tells: whether what was sent got there, and whether an answer has but a gap before
+ * it. Its name and value are what a rule reads. */
+static void
+note_tcp (QsProbe *self, QsConnection *connection)
+{
+  QsTcpInfo info;
+
+  if (connection == NULL || !qs_connection_get_tcp_info (connection, &info))
+    return;
+  if (info.segments_behind > 0)
+    qs_trace_add_mark (self->trace, QS_MARK_NOTE, "tcp-gap", (gint64) info.segments_behind,
+                       _ ("Segments of an answer came, and what stands before them did not"));
+  else if (info.waiting > 0)
+    qs_trace_add_mark (self->trace, QS_MARK_NOTE, "tcp-waiting", (gint64) info.waiting,
+                       _ ("What was sent last was not acknowledged by the peer's TCP"));
+  else
+    qs_trace_add_mark (self->trace, QS_MARK_NOTE, "tcp-taken", (gint64) info.acknowledged,
+                       _ ("All that was sent was acknowledged by the peer's TCP"));
+}
+
 /* Sends the peer on its way, or ends what has not begun. */
 static void
 give_up (QsProbe *self, const char *note, gint64 value, const char *how, const char *text)
@@ -201,6 +221,7 @@ give_up (QsProbe *self, const char *note, gint64 value, const char *how, const c
     qs_request_note_end (self->request, how, text);
   qs_trace_add_mark (self->trace, QS_MARK_NOTE, note, value, text);
   qs_probe_log (self, "%s", text);
+  note_tcp (self, self->winner != NULL ? self->winner : self->race != NULL ? qs_probe_race_get_waited_on (self) : NULL);
   if (self->winner == NULL && self->race != NULL)
     qs_probe_race_give_up (self);
   else if (self->winner != NULL && self->state == QS_CONNECTION_ESTABLISHED)
@@ -569,6 +590,15 @@ qs_probe_let_go (QsProbe *self)
 
   if (--self->n_holds == 0 && self->ended_told)
     finish (self);
+}
+
+gboolean
+qs_probe_is_unacknowledged (QsProbe *self)
+{
+  g_return_val_if_fail (QS_IS_PROBE (self), FALSE);
+
+  QsTcpInfo info;
+  return self->winner != NULL && qs_connection_get_tcp_info (self->winner, &info) && info.waiting > 0;
 }
 
 void

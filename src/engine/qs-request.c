@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "dissect/qs-http1-parser.h"
 #include "engine/qs-probe-private.h"
 #include "engine/qs-stream-private.h"
 #include "trace/qs-zero-limits.h"
@@ -100,6 +101,8 @@ name_of_error (const GError *error)
     { QS_ERROR_NETWORK, "reset" }, { QS_ERROR_UNSUPPORTED, "no-stream" }, { QS_ERROR_FAILED, "refused" },
   };
 
+  if (g_error_matches (error, QS_HTTP1_ERROR, QS_HTTP1_ERROR_FOREIGN))
+    return "foreign";
   for (guint i = 0; error->domain == QS_ERROR && i < G_N_ELEMENTS (names); i++)
     if (error->code == (int) names[i].code)
       return names[i].name;

@@ -21,6 +21,8 @@
 #define NEAR_MS 100
 /* Of an attempt there. */
 #define SLOT_NEAR_MS 500
+/* Behind a request: shorter is no silence. */
+#define LEAST_SILENCE_MS 3000
 /* Before the first repetition, after a second, which is what an answer from elsewhere answers. */
 #define TWIN_MS 900
 /* Less is no time to answer in. */
@@ -58,6 +60,7 @@ struct _QsExperiments {
 
   GSocket *twin;
   GSource *twin_source;
+  GSource *answer; /* to the request */
 };
 
 G_DEFINE_FINAL_TYPE (QsExperiments, qs_experiments, G_TYPE_OBJECT)
@@ -653,6 +656,53 @@ stall_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* --- A request without an answer --- */
+
+/* Whether the last bytes that were sent got anywhere: an answer may take its time, what acknowledges them may not. */
+static gboolean
+is_unacknowledged (QsExperiments *self)
+{
+  QsTrace *trace = qs_probe_get_trace (self->run);
+  g_autoptr (QsEvidence) evidence = qs_evidence_new (trace, now (self));
+
+  if (evidence->tls)
+    return qs_probe_is_unacknowledged (self->run);
+  if (now (self) - evidence->last_received < LEAST_SILENCE_MS * NS_PER_MS)
+    return FALSE;
+  for (guint i = qs_trace_get_n_packets (trace); i > 0; i--)
+    {
+      const QsPacket *packet = qs_trace_get_packet (trace, i - 1);
+      if (packet->direction == QS_DIRECTION_RECEIVED)
+        return FALSE;
+      if ((packet->frames & G_GUINT64_CONSTANT (1) << QS_FRAME_STREAM) != 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* A server that has the request is waited on for the run's own time. Where nothing comes any more, not even from its stack, the
+ * verdict stands as early as on a handshake. */
+static gboolean
+answer_cb (gpointer data)
+{
+  QsExperiments *self = data;
+  gint64 idle_ms = (now (self) - last_progress (qs_probe_get_trace (self->run))) / NS_PER_MS;
+  guint most_ms = MAX (QS_VERDICT_MS, slow_path_ms (self));
+
+  clear_source (&self->answer);
+  if (qs_probe_get_stage (self->run) > QS_STAGE_REQUEST || qs_probe_get_stopped (self->run) ||
+      qs_trace_find_mark (qs_probe_get_trace (self->run), QS_MARK_FIRST_BYTE, NULL, NULL) != NULL)
+    return G_SOURCE_REMOVE;
+  if (qs_probe_get_stage (self->run) < QS_STAGE_REQUEST || idle_ms < most_ms)
+    set_timer (self, &self->answer, idle_ms < most_ms ? (guint) (most_ms - idle_ms) + 1 : most_ms, answer_cb);
+  else if (is_unacknowledged (self))
+    qs_probe_give_up (self->run);
+  else
+    g_signal_emit_by_name (self->run, "event",
+                           _ ("No answer yet: the server has the request, and is waited on until the time-out"));
+  return G_SOURCE_REMOVE;
+}
+
 static void
 state_cb (QsProbe *run, GParamSpec *pspec, QsExperiments *self)
 {
@@ -672,6 +722,8 @@ state_cb (QsProbe *run, GParamSpec *pspec, QsExperiments *self)
       drop_twin (self);
       if (self->under_way)
         stop (self); /* it got on after all */
+      if (qs_probe_get_options (run)->timeout_ms <= USUAL_TIMEOUT_MS)
+        set_timer (self, &self->answer, QS_VERDICT_MS, answer_cb);
     }
 }
 
@@ -682,6 +734,7 @@ ended_cb (QsProbe *run, QsExperiments *self)
   QsStage stage = qs_probe_get_stage (run);
 
   clear_source (&self->stall);
+  clear_source (&self->answer);
   drop_twin (self);
   if (self->over)
     return;
@@ -712,6 +765,7 @@ qs_experiments_dispose (GObject *object)
   QsExperiments *self = QS_EXPERIMENTS (object);
 
   clear_source (&self->stall);
+  clear_source (&self->answer);
   drop_twin (self);
   drop_attempt (self);
   if (self->run != NULL)

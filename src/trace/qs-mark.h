@@ -50,7 +50,7 @@ const char *qs_stream_state_name (QsStreamState state); /* "RESET_REMOTE" */
  * @QS_MARK_ANSWER: what was answered to the request so far [name: HTTP's version as "3", "1.1", "0.9"; value: status, 0: none;
  *   received: bytes of its body; bytes: header fields as name, NUL, value, NUL, …, escaped; stream]
  * @QS_MARK_ANSWER_END: no more of an answer comes [name: "complete", "cut", "malformed", "too-large", "reset", "refused",
- *   "no-stream", "endless", "stopped" or "unanswered"; value: how many interim answers came before it; received: bytes of its
+ *   "no-stream", "foreign", "endless", "stopped" or "unanswered"; value: how many interim answers came before it; received: bytes of its
  *   body; bytes: the first of these; text: what was wrong with it, in words; stream]
  * @QS_MARK_ALTERNATIVE: another way to the same site was tried [name: "answers", "silent", "refused", "failed" or "same" (as
  *   the one in use); value: its port; text: "h3 host:port"; bytes: how it was learnt of, "Alt-Svc" or "HTTPS"]

@@ -35,7 +35,15 @@ BAD = {
     "cut short": ([OK + LENGTH % 30 + b"abc"], "answer-cut-short", "3 of 30 bytes"),
     "nothing": ([], "answer-cut-short", "before it answered"),
     "no HTTP": ([b"220 localhost ESMTP\r\n"], "http-malformed", "not HTTP"),
-    "HTTP/2": ([b"\0\0\6\4\0\0\0\0\0\0\3\0\0\0\x64\n"], "http-malformed", "zero byte"),
+    "HTTP/2": ([b"\0\0\6\4\0\0\0\0\0\0\3\0\0\0\x64\n"], "http-malformed", "HTTP/2, which was not asked for"),
+    "HTTP/2 without a line": ([b"\0\0\6\4\0\0\0\0\0\0\3\0\0\0\x64"], "http-malformed", "HTTP/2, which was not asked for"),
+    "HTTP/2's name": ([b"HTTP/2.0 200 OK\r\n\r\n"], "http-malformed", "no status line of HTTP/1"),
+    "a zero byte": ([OK + b"X-A: \0\r\n\r\n"], "http-malformed", "zero byte"),
+    "IMAP": ([b"* OK ready\r\n"], "http-malformed", "IMAP server"),
+    "a page alone": ([b"<html>hello</html>"], "http-malformed", "web page without even a header"),
+    "half a head": ([OK + b"Content-Le"], "answer-cut-short", "in the middle of the answer's head"),
+    "half a status": ([b"HTTP/1."], "answer-cut-short", "in the middle of the answer's head"),
+    "interim alone": ([b"HTTP/1.1 100 Continue\r\n\r\n"], "answer-cut-short", "without a final answer"),
     "two lengths": ([OK + b"Content-Length: 3, 4\r\n\r\nabc"], "http-malformed", "Content-Length"),
 }
 MODES = ("nonblocking", "blocking", "thread-assisted")

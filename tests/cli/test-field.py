@@ -4,6 +4,7 @@
 import os
 import socket
 import ssl
+import struct
 import subprocess
 import tempfile
 import threading
@@ -132,6 +133,13 @@ class OverTcp(Case):
                 result = probe.probe(f"--cacert={self.certs.ca}", f"tls://{peer.host}:{peer.port}")
                 self.check(result, finding, words, ("tls-alert", "timeout"))
 
+    def test_mute(self):
+        """TCP is accepted and nothing is answered: whether the ClientHello got there is known."""
+        with peers.tcp_silent() as peer:
+            result = probe.probe("--timeout=2", "--experiments=none", f"tls://{peer.host}:{peer.port}")
+        self.check(result, "timeout", "answered nothing.*acknowledged the ClientHello, so it got there", ("no-reply",))
+        self.assertEqual(result.findings["timeout"]["certainty"], "likely")
+
     def test_small_group(self):
         with tempfile.TemporaryDirectory() as folder:
             cert = os.path.join(folder, "rsa.pem")
@@ -183,6 +191,58 @@ class Pythons(threading.Thread):
     def __exit__(self, *_):
         self.listener.close()
         self.join(peers.PATIENCE)
+
+
+class Unanswered(Case):
+    """The handshake goes through, and then nothing comes."""
+
+    def test_program_is_stuck(self):
+        chain, key = self.certs.leaf()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(chain, key)
+        half = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhi"
+        for said, words in ((b"", "has the request and did not answer.*No byte"), (half, "stopped in the middle.*2 of 1000")):
+
+            def hang(tls, said=said):
+                tls.recv(4096)
+                tls.sendall(said)
+                tls.recv(4096)
+
+            with self.subTest(words), Pythons(context, hang) as server:
+                result = probe.probe(f"--cacert={self.certs.ca}", "--timeout=2", f"tls://localhost:{server.port}/")
+                self.check(result, "timeout", words)
+                self.assertEqual(result.findings["timeout"]["who"], "server", result.text)
+
+    def test_reset_before_the_answer(self):
+        """As a TLS proxy does that has nothing behind it."""
+        chain, key = self.certs.leaf()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(chain, key)
+
+        def reset(tls):
+            tls.recv(4096)
+            tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+        with Pythons(context, reset) as server:
+            result = probe.probe(f"--cacert={self.certs.ca}", f"tls://localhost:{server.port}/")
+        self.check(result, "connection-reset", "before it answered.*cannot reach the server behind it")
+
+    def test_path_ends(self):
+        """Behind the handshake not even an acknowledgement comes: that is known long before the time-out of ten seconds."""
+        cut = threading.Event()
+
+        def passes(up, datagram):
+            # The first packet with a short header: the client's request is in it, or behind it.
+            if up and not datagram[0] & 0x80:
+                cut.set()
+            return not cut.is_set()
+
+        with peers.caddy(self.certs) as server, peers.udp_relay(server.port, passes) as box:
+            result = probe.probe("-4", "--dns=none", f"--cacert={self.certs.ca}", f"https://localhost:{box.port}/")
+        self.assertEqual(result.errors, ["timeout"], result.text)
+        found = result.findings["timeout"]
+        self.assertRegex(found["title"] + found["detail"], "Nothing comes from localhost any more.*handshake was complete")
+        self.assertLess(result.report["timings_ms"]["total"], 9000)
 
 
 class ClientCertificates(Case):

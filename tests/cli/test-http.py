@@ -51,6 +51,14 @@ class Status(Case):
           location = /misdirected {{ return 421; }}
           location = /forbidden {{ return 403; }}
           location = /early {{ return 425; }}
+          location = /gone {{ return 410; }}
+          location = /portal {{ return 511; }}
+          location = /strange {{ return 999; }}
+          location = /handshake {{ return 525; }}
+          location = /circle {{ return 302 /circle; }}
+          location = /home {{ return 308 https://$http_host/home; }}
+          location = /onward {{ return 302 /circle/; }}
+          location = /elsewhere {{ return 302 http://localhost/elsewhere; }}
           location = /many {{ add_header Retry-After 17 always; return 429; }}
           location = /dead {{ proxy_pass http://127.0.0.1:{dead}; }}
           location = /down {{ return 503; }}
@@ -64,6 +72,10 @@ class Status(Case):
             ("forbidden", "warning", "403 "), ("early", "warning", "425 .*early data"),
             ("many", "warning", "429 .*17"), ("dead", "warning", "502 .*proxy.*behind it"),
             ("down", "warning", "503 "), ("late", "warning", "504 .*did not answer in time"),
+            ("gone", "warning", r"410 \(Gone\).*gone for good"), ("portal", "warning", "511 .*captive portal"),
+            ("strange", "warning", "999.*No status is above 599"), ("handshake", "warning", "525.*TLS handshake"),
+            ("circle", "warning", "302 .*points to itself.*circles"), ("home", "warning", "308 .*points to itself"),
+            ("onward", "info", "302 .*points to https://.*/circle/"), ("elsewhere", "info", "302 .*http://localhost"),
             ("missing", "warning", "404 .*no such path"), ("teapot", "warning", "418.*finds fault with the request"),
         )  # fmt: skip
         with peers.nginx(self.certs, extra=extra) as peer:

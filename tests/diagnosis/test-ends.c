@@ -31,6 +31,49 @@ ends (Made *made, const char *how, QsDirection who)
 }
 
 static void
+unreachable_behind (Made *made)
+{
+  qs_trace_add_fact (made->trace, "target", "tls://www.example.net:443/");
+  made_path (made, "192.0.2.77:50000", "192.0.2.1:443");
+  made_mark (made, QS_MARK_CONNECTING, NULL, 0, "192.0.2.1:443");
+  made->at = 20;
+  made_mark (made, QS_MARK_SOCKET_ERROR, "EHOSTUNREACH", 113, "No route to host");
+  made_outcome (made, "failed", "connect");
+}
+
+/* Two marks of what the system knows of the connection, when patience was over. */
+static void
+unacknowledged (Made *made)
+{
+  over_tcp (made);
+  made->at = 4000;
+  made_mark (made, QS_MARK_NOTE, "timeout", 4000, "No progress");
+  made_mark (made, QS_MARK_NOTE, "tcp-waiting", 1500, "What was sent last was not acknowledged");
+  made_outcome (made, "failed", "handshake");
+}
+
+static void
+gap_before_answer (Made *made)
+{
+  over_tcp (made);
+  made->at = 4000;
+  made_mark (made, QS_MARK_NOTE, "timeout", 4000, "No progress");
+  made_mark (made, QS_MARK_NOTE, "tcp-gap", 2, "Segments of an answer came");
+  made_outcome (made, "failed", "handshake");
+}
+
+static void
+gap_and_an_answer (Made *made)
+{
+  over_tcp (made);
+  made_segment (made, QS_DIRECTION_RECEIVED, "\x16\x03\x03\x00\x10\x02", 6);
+  made->at = 4000;
+  made_mark (made, QS_MARK_NOTE, "timeout", 4000, "No progress");
+  made_mark (made, QS_MARK_NOTE, "tcp-gap", 2, "Segments of an answer came");
+  made_outcome (made, "failed", "handshake");
+}
+
+static void
 fin_after_hello (Made *made)
 {
   over_tcp (made);
@@ -232,6 +275,11 @@ odd_and_read_again (Made *made)
 }
 
 static const Case cases[] = {
+  { "unreachable/behind", unreachable_behind, "unreachable", "says something on the way", NULL },
+  { "mute/unacknowledged", unacknowledged, "timeout", "accepted the TCP connection and answered nothing",
+    "mtu-black-hole" },
+  { "mute/gap", gap_before_answer, "mtu-black-hole", "The beginning of what", "timeout" },
+  { "mute/gap-and-answer", gap_and_an_answer, "timeout", "stopped answering", "mtu-black-hole" },
   { "fin/hello", fin_after_hello, "closed-in-handshake", "right after the ClientHello", "tls-alert" },
   { "fin/echo", fin_and_echo, "closed-in-handshake", "right after the ClientHello", "tls-alert" },
   { "fin/decode-error-before", decode_error_of_ours, "tls-alert", "decode_error", "closed-in-handshake" },

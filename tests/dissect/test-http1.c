@@ -11,6 +11,7 @@ typedef struct {
   int error; /* of feed or finish, -1: none */
 } Case;
 
+#define FOREIGN 1000 /* QS_HTTP1_ERROR_FOREIGN, of its own domain */
 #define OK "HTTP/1.1 200 OK\r\n"
 
 static const Case cases[] = {
@@ -31,8 +32,11 @@ static const Case cases[] = {
   { "empty", "", 0, "", QS_ERROR_TRUNCATED },
   { "short-body", OK "Content-Length: 5\r\n\r\nhel", 200, "hel", QS_ERROR_TRUNCATED },
   { "short-chunk", OK "Transfer-Encoding: chunked\r\n\r\n5\r\nhel", 200, "hel", QS_ERROR_TRUNCATED },
-  { "not-http", "SSH-2.0-OpenSSH_9.2\r\n", 0, "", QS_ERROR_PARSE },
-  { "not-http-escape", "\x1b[31mred\r\n", 0, "", QS_ERROR_PARSE },
+  { "not-http", "SSH-2.0-OpenSSH_9.2\r\n", 0, "", FOREIGN },
+  { "not-http-escape", "\x1b[31mred\r\n", 0, "", FOREIGN },
+  { "not-http-no-line", "* OK", 0, "", FOREIGN },
+  { "half-a-status-line", "HTTP/1.", 0, "", QS_ERROR_TRUNCATED },
+  { "another-http", "HTTP/2.0 200 OK\r\n", 0, "", QS_ERROR_PARSE },
   { "bad-length", OK "Content-Length: -1\r\n\r\n", 200, "", QS_ERROR_PARSE },
   { "two-lengths", OK "Content-Length: 1\r\nContent-Length: 2\r\n\r\nx", 200, "", QS_ERROR_PARSE },
   { "lengths-in-a-list", OK "Content-Length: 1, 2\r\n\r\nx", 200, "", QS_ERROR_PARSE },
@@ -64,6 +68,8 @@ test_case (gconstpointer data)
 
       if (c->error < 0)
         g_assert_no_error (error);
+      else if (c->error == FOREIGN)
+        g_assert_error (error, QS_HTTP1_ERROR, QS_HTTP1_ERROR_FOREIGN);
       else
         g_assert_error (error, QS_ERROR, c->error);
       g_assert_true (ok == (c->error < 0));
