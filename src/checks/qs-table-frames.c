@@ -74,9 +74,10 @@ IN_1RTT (ack_unsent, .bytes = BYTES ("\x02\x80\x0f\x42\x40\x00\x00\x00\x01"));
 IN_1RTT (ack_below_zero, .bytes = BYTES ("\x02\x00\x00\x00\x05\x01"));
 IN_1RTT (retire_unissued, FRAMES ({ .type = QS_FRAME_RETIRE_CONNECTION_ID, .sequence = 1000 }));
 IN_1RTT (far_crypto, FRAMES ({ .type = QS_FRAME_CRYPTO, .stream_offset = FAR, .data = BYTES ("x") }));
+/* On a stream of a type that HTTP/3 passes over, so that it has nothing to say of it. */
 IN_1RTT (beyond_fin,
-         FRAMES ({ .type = STREAM_AT | QS_STREAM_FIN, .fin = TRUE, .stream_id = 0, .data = BYTES ("\x21\x00") },
-                 { .type = STREAM_AT, .stream_id = 0, .stream_offset = 2, .data = BYTES ("\x21\x00") }));
+         FRAMES ({ .type = STREAM_AT | QS_STREAM_FIN, .fin = TRUE, .stream_id = 2, .data = BYTES ("\x21x") },
+                 { .type = STREAM_AT, .stream_id = 2, .stream_offset = 2, .data = BYTES ("x") }));
 IN_1RTT (datagram, .bytes = BYTES ("\x31\x04quic"));
 
 static const QsCraftStep rebind[] = { CONNECT,
@@ -84,8 +85,7 @@ static const QsCraftStep rebind[] = { CONNECT,
                                       NEED (QS_CRAFT_ACKED),
                                       { .what = QS_CRAFT_DO_REBIND },
                                       { .what = QS_CRAFT_DO_QUEUE, .act = TRUE, .bytes = BYTES ("\x01") },
-                                      AWAIT (QS_CRAFT_CHALLENGED | QS_CRAFT_CLOSED, 1500),
-                                      AWAIT (QS_CRAFT_ACKED | QS_CRAFT_CLOSED, 300),
+                                      AWAIT (QS_CRAFT_CHALLENGED | QS_CRAFT_CLOSED, 1000),
                                       SEE_GOING_ON,
                                       END };
 
@@ -93,8 +93,7 @@ static const QsCraftStep migrate[] = { CONNECT,
                                        NEED (QS_CRAFT_SPARE_ID),
                                        { .what = QS_CRAFT_DO_REBIND, .fresh_id = TRUE },
                                        { .what = QS_CRAFT_DO_QUEUE, .act = TRUE, .bytes = BYTES ("\x01") },
-                                       AWAIT (QS_CRAFT_CHALLENGED | QS_CRAFT_CLOSED, 1500),
-                                       AWAIT (QS_CRAFT_ACKED | QS_CRAFT_CLOSED, 300),
+                                       AWAIT (QS_CRAFT_CHALLENGED | QS_CRAFT_CLOSED, 1000),
                                        SEE_GOING_ON,
                                        END };
 
