@@ -6,6 +6,7 @@
 #include "formats/qs-key-log.h"
 #include "formats/qs-pcapng.h"
 #include "formats/qs-qlog.h"
+#include "formats/qs-trace-save.h"
 #include "report/qs-html-report.h"
 
 static gboolean
@@ -13,6 +14,17 @@ complain (GError *error)
 {
   fprintf (stderr, "quicprobe: %s\n", error->message);
   return FALSE;
+}
+
+static gboolean
+write_filtered (const QuicprobeOptions *options, QsTrace *trace)
+{
+  GArray *packets = g_array_new (FALSE, FALSE, sizeof (guint32));
+  g_autoptr (GError) error = NULL;
+  guint from = 0;
+
+  qs_filter_run (options->filter, trace, &from, 0, packets);
+  return qs_trace_save_packets (trace, options->pcapng, packets, &error) || complain (error);
 }
 
 gboolean
@@ -23,7 +35,7 @@ quicprobe_write_files (const QuicprobeOptions *options, QsStudy *study)
     gboolean (*write) (QsTrace *trace, const char *path, GError **error);
   } files[] = {
     { options->qlog, qs_qlog_write },
-    { options->pcapng, qs_pcapng_write },
+    { options->filter == NULL ? options->pcapng : NULL, qs_pcapng_write },
     { options->read == NULL && options->keylogs != NULL ? options->keylogs[0] : NULL, qs_key_log_write },
   };
   gboolean good = TRUE;
@@ -34,6 +46,8 @@ quicprobe_write_files (const QuicprobeOptions *options, QsStudy *study)
       if (files[i].path != NULL && !files[i].write (qs_study_get_trace (study), files[i].path, &error))
         good = complain (error);
     }
+  if (options->filter != NULL)
+    good = write_filtered (options, qs_study_get_trace (study)) && good;
   g_autoptr (GError) error = NULL;
   if (options->report != NULL && !qs_html_report_write (study, options->report, &error))
     good = complain (error);

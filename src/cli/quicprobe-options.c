@@ -29,7 +29,7 @@ static struct {
   char *send, *output, *mode, *impairment, *experiments;
   char *qlog, *pcapng, *report, *session;
   char **keylogs;
-  char *read, *join, *connection, *compare;
+  char *read, *join, *connection, *compare, *filter;
   char *checks, *junit, *baseline, *profile;
   gboolean examine, list_checks, own;
   gboolean trace, json, quiet, version, help;
@@ -109,6 +109,8 @@ static const GOptionEntry read_entries[] = {
     N_ ("Instead of a TARGET: report on a capture (pcapng, pcap) or a log (qlog)"), N_ ("FILE") },
   { "connection", 0, 0, G_OPTION_ARG_STRING, &raw.connection,
     N_ ("The connection of this number; without it several are listed"), N_ ("N") },
+  { "filter", 0, 0, G_OPTION_ARG_STRING, &raw.filter,
+    N_ ("With --pcapng: just the packets that this leaves, as “from:server frame:crypto”"), N_ ("FILTER") },
   { "join", 0, 0, G_OPTION_ARG_FILENAME, &raw.join, N_ ("The other end's recording of the same connection"),
     N_ ("FILE") },
   { "compare", 0, 0, G_OPTION_ARG_FILENAME, &raw.compare,
@@ -180,7 +182,7 @@ clear_raw (void)
                            &raw.key,   &raw.timeout,  &raw.max_time,   &raw.dns,          &raw.send,       &raw.output,
                            &raw.mode,  &raw.qlog,     &raw.pcapng,     &raw.report,       &raw.impairment, &raw.session,
                            &raw.read,  &raw.join,     &raw.connection, &raw.experiments,  &raw.compare,    &raw.checks,
-                           &raw.junit, &raw.baseline, &raw.profile };
+                           &raw.junit, &raw.baseline, &raw.profile,    &raw.filter };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);
@@ -200,6 +202,7 @@ quicprobe_options_free (QuicprobeOptions *options)
   g_free (options->report);
   g_free (options->read);
   g_free (options->join);
+  g_clear_pointer (&options->filter, qs_filter_unref);
   g_free (options->compare);
   g_strfreev (options->keylogs);
   g_free (options->session);
@@ -442,14 +445,18 @@ fill_read (QuicprobeOptions *options, int argc, GError **error)
     }
   options->read = g_strdup (raw.read);
   options->join = g_strdup (raw.join);
+  if (raw.filter != NULL && raw.pcapng == NULL)
+    return refuse (error, _ ("--filter chooses the packets that --pcapng=FILE gets."));
+  if (raw.filter != NULL && (options->filter = qs_filter_new (raw.filter, NULL, error)) == NULL)
+    return FALSE;
   return parse_connection (&options->connection, error);
 }
 
 static gboolean
 check_no_read (GError **error)
 {
-  if (raw.join != NULL || raw.connection != NULL)
-    return refuse (error, _ ("--join and --connection go with --read=FILE."));
+  if (raw.join != NULL || raw.connection != NULL || raw.filter != NULL)
+    return refuse (error, _ ("--join, --connection and --filter go with --read=FILE."));
   if (raw.keylogs != NULL && g_strv_length (raw.keylogs) > 1)
     return refuse (error, _ ("--keylog: the secrets of a run are written to one file."));
   return TRUE;

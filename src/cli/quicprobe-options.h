@@ -4,6 +4,7 @@
 #include "checks/qs-examination.h"
 #include "engine/qs-probe.h"
 #include "net/qs-target.h"
+#include "trace/qs-filter.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +16,7 @@ typedef struct {
   char **keylogs; /* to write to (at most one), or with read to open it with; NULL: none */
   char *read;     /* then neither target nor probe is set */
   char *join;
+  QsFilter *filter;  /* of the packets that pcapng gets; NULL: all */
   char *compare;     /* the other recording */
   guint connection;  /* of the file's, from 1; 0: not chosen */
   gboolean examine;  /* the report card: then these count */

@@ -105,6 +105,8 @@ void qs_quic_finish (QsQuic *self);
 /* For any connection that went farthest. */
 GBytes *qs_quic_dup_transport_parameters (QsQuic *self, QsSide of);
 /* Packets that carry a stream's data, ascending; NULL when there are none. */
+/* For qs_trace_set_stream_source(). */
+gboolean qs_quic_list_stream_packets (QsQuic *self, guint64 stream_id, GPtrArray *lists);
 const GArray *qs_quic_get_stream_packets (QsQuic *self, guint64 stream_id, QsSide side);
 
 /* Removes a packet's header protection into owner->header. FALSE when the sample is not there. */

@@ -6,6 +6,7 @@
 
 #define LOOKS_AT_CLOCK 16 /* every so many records: a look costs as much as a short packet */
 #define LOOKAHEAD 64
+#define RECORDS_PER_PASS 256
 
 struct _QsDissector {
   GObject parent;
@@ -82,6 +83,12 @@ dup_payload_cb (QsTrace *trace, guint index, gpointer data)
                                               : qs_dissection_dup_payload (self, trace, packet);
 }
 
+static gboolean
+list_stream_cb (QsTrace *trace, guint64 stream, GPtrArray *lists, gpointer data)
+{
+  return qs_quic_list_stream_packets (((QsDissection *) data)->quic, stream, lists);
+}
+
 /* --- Following --- */
 
 static gboolean
@@ -143,6 +150,7 @@ qs_dissector_new (QsTrace *trace)
   self->dissection = dissection_new (trace);
   g_atomic_ref_count_inc (&self->dissection->refs);
   qs_trace_set_payload_source (trace, dup_payload_cb, NULL, self->dissection, dissection_unref);
+  qs_trace_set_stream_source (trace, list_stream_cb);
   return self;
 }
 
@@ -174,6 +182,9 @@ take_record (QsDissector *self, guint32 index)
   QsRecord record;
 
   qs_trace_get_record (self->trace, index, &record);
+  if (index % RECORDS_PER_PASS == 0 && record.bytes.length > 0 &&
+      (record.kind == QS_RECORD_DATAGRAM || record.kind == QS_RECORD_SEGMENT))
+    qs_trace_pass (self->trace, record.bytes.data);
   if (record.kind == QS_RECORD_DATAGRAM)
     qs_quic_add_datagram (self->dissection->quic, index, &record);
   else if (record.kind == QS_RECORD_SEGMENT)
@@ -230,6 +241,7 @@ qs_dissector_finish (QsDissector *self)
 
   qs_dissector_advance (self, 0);
   qs_quic_finish (self->dissection->quic);
+  qs_trace_pass (self->trace, NULL);
   qs_trace_changed (self->trace);
 }
 

@@ -127,7 +127,12 @@ take_stream (QsArrival *arrival, const QsFrame *frame)
   if (*packets == NULL)
     *packets = g_array_new (FALSE, FALSE, sizeof (guint32));
   if ((*packets)->len == 0 || g_array_index (*packets, guint32, (*packets)->len - 1) != arrival->index)
-    g_array_append_val (*packets, arrival->index);
+    {
+      guint n = (*packets)->len;
+      track->n_ascending[arrival->side] += track->n_ascending[arrival->side] == n &&
+                                           (n == 0 || g_array_index (*packets, guint32, n - 1) < arrival->index);
+      g_array_append_val (*packets, arrival->index);
+    }
 
   gboolean again = note_sent (&track->sent[arrival->side], arrival, frame->stream_offset, frame->data.length);
   if (arrival->packet->flags & QS_PACKET_DUPLICATE)

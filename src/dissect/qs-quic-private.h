@@ -39,7 +39,8 @@ typedef struct {
 typedef struct {
   guint64 id;
   QsSentMark sent[2];
-  GArray *packets[2]; /* guint32, ascending; NULL while there are none */
+  GArray *packets[2];   /* guint32; NULL while there are none */
+  guint n_ascending[2]; /* so many from the first on are: all, unless some were opened late */
   QsHttp3Stream *http3[2];
 } QsStreamTrack;
 

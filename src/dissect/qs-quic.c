@@ -558,3 +558,23 @@ qs_quic_get_stream_packets (QsQuic *self, guint64 stream_id, QsSide side)
     }
   return NULL;
 }
+
+gboolean
+qs_quic_list_stream_packets (QsQuic *self, guint64 stream_id, GPtrArray *lists)
+{
+  for (guint i = 0; i < self->conns->len; i++)
+    {
+      QsQuicConn *conn = g_ptr_array_index (self->conns, i);
+      const QsStreamTrack *track = g_hash_table_lookup (conn->streams, &stream_id);
+
+      for (guint side = 0; track != NULL && side < 2; side++)
+        {
+          if (track->packets[side] == NULL)
+            continue;
+          if (track->n_ascending[side] < track->packets[side]->len)
+            return FALSE;
+          g_ptr_array_add (lists, track->packets[side]);
+        }
+    }
+  return lists->len > 0; /* too many streams are not followed: one that is not there may be one of those */
+}

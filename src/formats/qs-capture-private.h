@@ -43,6 +43,7 @@ struct _QsCaptureConnection {
 
 struct _QsCapture {
   char *title;
+  QsMappedFile *file;  /* NULL: none */
   QsFlowTable *table;  /* of QsCaptureFlow and QsCaptureConnection */
   GHashTable *servers; /* QsCaptureEnd -> QsCaptureConnection, the last one with it */
   gboolean one_run;    /* what Quicscope wrote: all of it is one trace */

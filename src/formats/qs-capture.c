@@ -134,6 +134,8 @@ begin_trace (QsCapture *self, QsCaptureConnection *connection)
   connection->trace = qs_trace_new (connection->vantage, NULL);
   qs_trace_set_origin (connection->trace, connection->first);
   qs_trace_set_title (connection->trace, self->title);
+  if (self->file != NULL)
+    qs_trace_hold (connection->trace, self->file);
   for (guint i = 0; i < self->secrets->len; i++)
     qs_trace_add_secret (connection->trace, 0, g_ptr_array_index (self->secrets, i));
   g_ptr_array_add (self->traces, g_object_ref (connection->trace));
@@ -242,6 +244,12 @@ add_icmp (QsCapture *self, const QsCaptured *captured, const QsCapturePacket *pa
 /* --- Public --- */
 
 void
+qs_capture_set_file (QsCapture *self, QsMappedFile *file)
+{
+  self->file = qs_mapped_file_ref (file);
+}
+
+void
 qs_capture_set_one_run (QsCapture *self, gboolean one_run)
 {
   self->one_run = one_run;
@@ -278,6 +286,7 @@ qs_capture_free (QsCapture *self)
   g_ptr_array_unref (self->secrets);
   g_ptr_array_unref (self->notes);
   g_ptr_array_unref (self->runs);
+  g_clear_pointer (&self->file, qs_mapped_file_unref);
   g_free (self->title);
   g_free (self);
 }
@@ -302,6 +311,8 @@ qs_capture_add_run (QsCapture *self, const guint8 *record, gsize length)
   QsTrace *trace = qs_run_reader_get_trace (run);
   g_ptr_array_add (self->runs, run);
   g_ptr_array_add (self->traces, g_object_ref (trace));
+  if (self->file != NULL)
+    qs_trace_hold (trace, self->file);
   if (qs_trace_get_title (trace) == NULL)
     qs_trace_set_title (trace, self->title);
   for (guint i = 0; i < self->secrets->len; i++)

@@ -15,6 +15,8 @@ G_BEGIN_DECLS
 typedef struct _QsCapture QsCapture;
 
 QsCapture *qs_capture_new (const char *title);
+/* Where packets' bytes lie that stay: they are not copied. Before any of them. */
+void qs_capture_set_file (QsCapture *self, QsMappedFile *file);
 /* What follows was written by Quicscope, so all of it is of one run, with several addresses maybe: one trace. */
 void qs_capture_set_one_run (QsCapture *self, gboolean one_run);
 /* Of a run that Quicscope recorded: its packets go to what this returns, which the capture owns, and its trace is among the

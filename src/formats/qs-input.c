@@ -13,6 +13,7 @@
 
 #define BUFFER_SIZE (256u << 10)
 #define PEEK_SIZE 4096u
+#define MAPPED_AT_ONCE (64u << 20) /* bytes of a mapped file that may lie in memory behind us */
 #define RAW_SIZE (64u << 10)
 #define MAX_UNPACKED \
   (G_GUINT64_CONSTANT (64) << 30) /* of what is compressed: a few kilobytes may claim to be anything */
@@ -27,6 +28,8 @@ struct _QsInput {
   gboolean at_end;
   gsize start, end;       /* what is buffered */
   GError *failure;        /* to be told of at the next read */
+  QsMappedFile *map;      /* NULL: it is packed, or cannot be mapped */
+  gsize passed;           /* of it */
   GConverter *inflate;    /* NULL: not gzip */
   struct archive *unpack; /* NULL: not one of libarchive's */
   guint64 unpacked;       /* bytes that either made */
@@ -212,7 +215,96 @@ qs_input_open (const char *path, GCancellable *cancellable, GError **error)
       qs_input_free (self);
       return NULL;
     }
+  if (self->inflate == NULL && self->unpack == NULL)
+    self->map = qs_mapped_file_new (fd);
   return self;
+}
+
+QsMappedFile *
+qs_input_get_map (QsInput *self)
+{
+  return self->map;
+}
+
+/* --- Of a mapped file --- */
+
+static gsize
+get_left (QsInput *self)
+{
+  gsize size = qs_mapped_file_get_size (self->map);
+
+  return self->position < size ? size - (gsize) self->position : 0;
+}
+
+static const guint8 *
+get_here (QsInput *self)
+{
+  return qs_mapped_file_get_bytes (self->map) + self->position;
+}
+
+/* Goes on by n bytes, no more than there are. */
+static gboolean
+advance (QsInput *self, gsize n, GError **error)
+{
+  gsize page = self->position / BUFFER_SIZE;
+
+  self->position += n;
+  if (self->position / BUFFER_SIZE == page)
+    return TRUE;
+  qs_progress_set (self->progress, self->position, self->size);
+  if (self->position - self->passed >= MAPPED_AT_ONCE)
+    {
+      qs_mapped_file_pass (self->map, qs_mapped_file_get_bytes (self->map) + self->passed, get_here (self));
+      self->passed = self->position;
+    }
+  return !g_cancellable_set_error_if_cancelled (self->cancellable, error);
+}
+
+/* What the system gives instead of bytes that are gone would be read as zeros. */
+static gboolean
+is_whole (QsInput *self, gsize n, GError **error)
+{
+  if (!qs_mapped_file_is_cut (self->map, get_here (self), n))
+    return TRUE;
+  g_set_error (error, QS_ERROR, QS_ERROR_TRUNCATED, _ ("“%s” was made shorter by another program while it was read."),
+               self->path);
+  return FALSE;
+}
+
+static gssize
+read_mapped (QsInput *self, void *bytes, gsize n, GError **error)
+{
+  n = MIN (n, get_left (self));
+  memcpy (bytes, get_here (self), n);
+  return is_whole (self, n, error) && advance (self, n, error) ? (gssize) n : -1;
+}
+
+gssize
+qs_input_borrow (QsInput *self, const guint8 **bytes, gsize n, GByteArray *buffer, GError **error)
+{
+  if (self->map != NULL)
+    {
+      n = MIN (n, get_left (self));
+      *bytes = get_here (self);
+      return is_whole (self, n, error) && advance (self, n, error) ? (gssize) n : -1;
+    }
+  /* In steps, so that a short file that claims much does not get the memory. */
+  g_byte_array_set_size (buffer, 0);
+  while (buffer->len < n)
+    {
+      guint at = buffer->len;
+      gsize step = MIN (n - at, BUFFER_SIZE);
+
+      g_byte_array_set_size (buffer, at + (guint) step);
+      gssize got = qs_input_read (self, buffer->data + at, step, error);
+      if (got < 0)
+        return -1;
+      g_byte_array_set_size (buffer, at + (guint) got);
+      if ((gsize) got < step)
+        break;
+    }
+  *bytes = buffer->data;
+  return (gssize) buffer->len;
 }
 
 void
@@ -251,6 +343,12 @@ fill (QsInput *self, gsize wanted, GError **error)
 gboolean
 qs_input_peek (QsInput *self, const guint8 **bytes, gsize *length, GError **error)
 {
+  if (self->map != NULL)
+    {
+      *bytes = get_here (self);
+      *length = MIN (get_left (self), PEEK_SIZE);
+      return !g_cancellable_set_error_if_cancelled (self->cancellable, error);
+    }
   if (self->end - self->start < PEEK_SIZE && !fill (self, PEEK_SIZE, error))
     return FALSE;
   *bytes = self->buffer + self->start;
@@ -263,6 +361,8 @@ qs_input_read (QsInput *self, void *bytes, gsize n, GError **error)
 {
   gsize done = 0;
 
+  if (self->map != NULL)
+    return read_mapped (self, bytes, n, error);
   while (done < n)
     {
       gsize buffered = MIN (self->end - self->start, n - done);
@@ -289,6 +389,8 @@ qs_input_read (QsInput *self, void *bytes, gsize n, GError **error)
 gboolean
 qs_input_skip (QsInput *self, guint64 n, GError **error)
 {
+  if (self->map != NULL)
+    return n <= get_left (self) && advance (self, (gsize) n, error);
   while (n > 0)
     {
       gsize buffered = MIN (self->end - self->start, n);
@@ -307,6 +409,7 @@ qs_input_rewind (QsInput *self, GError **error)
 {
   if (lseek (self->fd, 0, SEEK_SET) < 0)
     return fail_errno (self->path, errno, error);
+  self->passed = 0;
   self->start = self->end = self->raw_at = self->raw_end = 0;
   self->inflated = FALSE;
   if (self->inflate != NULL)
@@ -336,6 +439,7 @@ qs_input_free (QsInput *self)
 {
   g_clear_pointer (&self->unpack, archive_read_free);
   g_clear_pointer (&self->progress, qs_progress_unref);
+  g_clear_pointer (&self->map, qs_mapped_file_unref);
   close (self->fd);
   g_clear_object (&self->inflate);
   g_clear_error (&self->failure);

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "base/qs-mapped-file.h"
 #include "base/qs-progress.h"
 
 G_BEGIN_DECLS
@@ -11,7 +12,7 @@ G_BEGIN_DECLS
  * QsInput:
  *
  * A file that is read once from front to end with little memory, whatever its size; one that gzip, zstd, xz, lz4 or bzip2 made as what it holds.
- * Not mapped: a mapped file that another program shortens would kill us with SIGBUS. Folders, pipes and devices are refused.
+ * What is not packed is mapped, and can be looked at without a copy. Folders, pipes and devices are refused.
  */
 typedef struct _QsInput QsInput;
 
@@ -23,6 +24,10 @@ void qs_input_set_progress (QsInput *self, QsProgress *progress);
 gboolean qs_input_peek (QsInput *self, const guint8 **bytes, gsize *length, GError **error);
 /* Reads n bytes, fewer only at the file's end; -1 with error. Looks at the cancellable. */
 gssize qs_input_read (QsInput *self, void *bytes, gsize n, GError **error);
+/* The same without a copy where the file is mapped: *bytes then lies in what qs_input_get_map() returns and stays as long as that;
+ * else in buffer. */
+gssize qs_input_borrow (QsInput *self, const guint8 **bytes, gsize n, GByteArray *buffer, GError **error);
+QsMappedFile *qs_input_get_map (QsInput *self); /* NULL: it is packed */
 /* Passes over n bytes; FALSE without error when the file ends before. */
 gboolean qs_input_skip (QsInput *self, guint64 n, GError **error);
 /* Back to the front. */

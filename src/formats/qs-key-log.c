@@ -156,31 +156,59 @@ qs_key_log_is_one (const char *path)
   return lines->len > 0;
 }
 
+/* As hex in lower case; none: not known. */
+static GHashTable *
+list_randoms (QsTrace *trace)
+{
+  GHashTable *randoms = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (guint i = 0; qs_trace_is_from_file (trace) && i < qs_trace_get_n_messages (trace); i++)
+    {
+      const QsTlsMessage *message = qs_trace_get_message (trace, i)->message;
+      if (message != NULL && message->type == QS_TLS_CLIENT_HELLO && message->random.length > 0)
+        g_hash_table_add (randoms, qs_span_to_hex (message->random));
+    }
+  return randoms;
+}
+
+static gboolean
+is_of (GHashTable *randoms, const char *line)
+{
+  g_auto (GStrv) fields = g_strsplit (line, " ", 3);
+  g_autofree char *random = fields[0] != NULL && fields[1] != NULL ? g_ascii_strdown (fields[1], -1) : NULL;
+
+  return g_hash_table_size (randoms) == 0 || (random != NULL && g_hash_table_contains (randoms, random));
+}
+
 GString *
 qs_key_log_format (QsTrace *trace)
 {
   g_return_val_if_fail (QS_IS_TRACE (trace), NULL);
 
+  g_autoptr (GHashTable) randoms = list_randoms (trace);
+  guint n_left = qs_trace_get_n_secrets (trace);
+
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   GString *text = g_string_new (NULL);
   guint n = qs_trace_get_n_records (trace);
 
-  for (guint i = 0; i < n; i++)
+  for (guint i = 0; i < n && n_left > 0; i++)
     {
       QsRecord record;
 
       qs_trace_get_record (trace, i, &record);
       if (record.kind != QS_RECORD_SECRET)
         continue;
+      n_left--;
       char *line = g_strndup ((const char *) record.bytes.data, record.bytes.length);
-      if (g_hash_table_add (seen, line))
+      if (g_hash_table_add (seen, line) && is_of (randoms, line))
         g_string_append_printf (text, "%s\n", line);
     }
   return text;
 }
 
 static gpointer
-begin_key_log (QsTrace *trace, const char *path, QsFileWriter *out, GError **error)
+begin_key_log (QsTrace *trace, const char *path, const GArray *packets, QsFileWriter *out, GError **error)
 {
   return qs_key_log_format (trace);
 }

@@ -37,7 +37,8 @@ GPtrArray *qs_key_log_load (const char *path, GError **error);
 /* Whether a file begins like a key log does: with a secret among its first lines, comments aside. FALSE where it cannot be read. */
 gboolean qs_key_log_is_one (const char *path);
 
-/* The trace's secrets as a file's text: LF line ends, each line once. Owned by the caller. */
+/* The trace's secrets as a file's text: LF line ends, each line once. Of a file's connection whose ClientHello is there just its own:
+ * the key log that it was opened with may hold those of others. Owned by the caller. */
 GString *qs_key_log_format (QsTrace *trace);
 
 /* Writes the trace's secrets, mode 0600, aside and renamed. An empty file when there are none. */

@@ -92,8 +92,8 @@ read_packet (QsInput *input, const Format *format, const guint8 *header, GByteAr
         fail_truncated (input, error);
       return FALSE;
     }
-  g_byte_array_set_size (buffer, kept);
-  if (qs_input_read (input, buffer->data, kept, &read_error) != (gssize) kept)
+  const guint8 *bytes;
+  if (qs_input_borrow (input, &bytes, kept, buffer, &read_error) != (gssize) kept)
     {
       if (read_error != NULL)
         g_propagate_error (error, read_error);
@@ -104,7 +104,7 @@ read_packet (QsInput *input, const Format *format, const guint8 *header, GByteAr
   QsCaptured captured = { .time = (gint64) seconds * G_GINT64_CONSTANT (1000000000) +
                                   (gint64) fraction * (format->nanoseconds ? 1 : 1000),
                           .link = format->link,
-                          .bytes = QS_SPAN (buffer->data, kept),
+                          .bytes = QS_SPAN (bytes, kept),
                           .wire_length = MAX (length, kept) };
   qs_capture_add_packet (capture, &captured);
   return TRUE;

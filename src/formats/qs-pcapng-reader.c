@@ -26,9 +26,10 @@ typedef struct {
   QsInput *input;
   QsCapture *capture;
   gboolean swapped;
-  GArray *interfaces; /* of the section */
-  GByteArray *block;  /* its body */
-  gint64 last_time;   /* a simple packet has none of its own */
+  GArray *interfaces;           /* of the section */
+  QsSpan block;                 /* its body */
+  GByteArray *buffer, *section; /* where that lies if it is not in the mapped file */
+  gint64 last_time;             /* a simple packet has none of its own */
   GHashTable *unknown_links;
 } Reader;
 
@@ -37,7 +38,7 @@ get32 (const Reader *self, gsize at)
 {
   guint32 value;
 
-  memcpy (&value, self->block->data + at, 4);
+  memcpy (&value, self->block.data + at, 4);
   return self->swapped ? GUINT32_SWAP_LE_BE (value) : value;
 }
 
@@ -46,7 +47,7 @@ get16 (const Reader *self, gsize at)
 {
   guint16 value;
 
-  memcpy (&value, self->block->data + at, 2);
+  memcpy (&value, self->block.data + at, 2);
   return self->swapped ? GUINT16_SWAP_LE_BE (value) : value;
 }
 
@@ -60,6 +61,16 @@ fail_damaged (Reader *self, GError **error, const char *what)
   return FALSE;
 }
 
+static gboolean
+fail_truncated (Reader *self, GError **error)
+{
+  g_set_error (error, QS_ERROR, QS_ERROR_TRUNCATED,
+               _ ("The file ends in the middle of a block, at byte %" PRIu64
+                  ": the program that wrote it was stopped, or it was not copied whole."),
+               qs_input_get_position (self->input));
+  return FALSE;
+}
+
 /* Reads exactly n bytes. */
 static gboolean
 read_exactly (Reader *self, void *bytes, gsize n, GError **error)
@@ -67,10 +78,7 @@ read_exactly (Reader *self, void *bytes, gsize n, GError **error)
   gssize got = qs_input_read (self->input, bytes, n, error);
 
   if (got >= 0 && (gsize) got < n)
-    g_set_error (error, QS_ERROR, QS_ERROR_TRUNCATED,
-                 _ ("The file ends in the middle of a block, at byte %" PRIu64
-                    ": the program that wrote it was stopped, or it was not copied whole."),
-                 qs_input_get_position (self->input));
+    return fail_truncated (self, error);
   return got == (gssize) n;
 }
 
@@ -80,13 +88,13 @@ read_exactly (Reader *self, void *bytes, gsize n, GError **error)
 static gboolean
 next_option (const Reader *self, gsize *at, guint *code, QsSpan *value)
 {
-  if (*at + 4 > self->block->len)
+  if (*at + 4 > self->block.length)
     return FALSE;
   *code = get16 (self, *at);
   gsize length = get16 (self, *at + 2);
-  if (*code == QS_PCAPNG_OPT_END || *at + 4 + length > self->block->len)
+  if (*code == QS_PCAPNG_OPT_END || *at + 4 + length > self->block.length)
     return FALSE;
-  *value = QS_SPAN (self->block->data + *at + 4, length);
+  *value = QS_SPAN (self->block.data + *at + 4, length);
   *at += 4 + (length + 3) / 4 * 4;
   return TRUE;
 }
@@ -97,7 +105,7 @@ take_run_part (const Reader *self, QsSpan value, GByteArray *record)
 {
   gsize magic = strlen (QS_RUN_RECORD_MAGIC), head = 4 + magic;
 
-  if (value.length < head || get32 (self, (gsize) (value.data - self->block->data)) != QS_RUN_RECORD_PEN ||
+  if (value.length < head || get32 (self, (gsize) (value.data - self->block.data)) != QS_RUN_RECORD_PEN ||
       memcmp (value.data + 4, QS_RUN_RECORD_MAGIC, magic) != 0 || record->len > QS_RUN_RECORD_MAX)
     return;
   g_byte_array_append (record, value.data + head, (guint) (value.length - head));
@@ -148,7 +156,7 @@ read_packet_options (const Reader *self, gsize at, QsCaptured *captured)
       if (code == QS_PCAPNG_OPT_COMMENT)
         captured->fate = fate_of_comment (value);
       if (code == QS_PCAPNG_EPB_FLAGS && value.length == 4)
-        captured->direction = get32 (self, (gsize) (value.data - self->block->data)) & 3;
+        captured->direction = get32 (self, (gsize) (value.data - self->block.data)) & 3;
     }
 }
 
@@ -194,7 +202,7 @@ static gboolean
 read_section (Reader *self, GError **error)
 {
   g_array_set_size (self->interfaces, 0);
-  if (self->block->len < 16)
+  if (self->block.length < 16)
     return fail_damaged (self, error, _ ("a section header is too short"));
   if (get16 (self, 4) != 1)
     {
@@ -209,7 +217,7 @@ read_section (Reader *self, GError **error)
 static gboolean
 read_interface (Reader *self, GError **error)
 {
-  if (self->block->len < 8)
+  if (self->block.length < 8)
     return fail_damaged (self, error, _ ("an interface's description is too short"));
   if (self->interfaces->len == MAX_INTERFACES)
     return fail_damaged (self, error, _ ("it describes too many interfaces"));
@@ -241,19 +249,19 @@ add_packet (Reader *self, const Interface *interface, QsCaptured *captured)
 static gboolean
 read_packet (Reader *self, guint32 number, GError **error)
 {
-  if (self->block->len < 20)
+  if (self->block.length < 20)
     return fail_damaged (self, error, _ ("a packet block is too short"));
   if (number >= self->interfaces->len)
     return fail_damaged (self, error, _ ("a packet is of an interface that was not described"));
 
   const Interface *interface = &g_array_index (self->interfaces, Interface, number);
   gsize kept = get32 (self, 12);
-  if (kept > self->block->len - 20)
+  if (kept > self->block.length - 20)
     return fail_damaged (self, error, _ ("a packet is longer than its block"));
 
   guint64 ticks = (guint64) get32 (self, 4) << 32 | get32 (self, 8);
   QsCaptured captured = { .time = to_nanoseconds (interface, ticks),
-                          .bytes = QS_SPAN (self->block->data + 20, kept),
+                          .bytes = QS_SPAN (self->block.data + 20, kept),
                           .wire_length = MAX (get32 (self, 16), (guint32) kept) };
   read_packet_options (self, 20 + (kept + 3) / 4 * 4, &captured);
   add_packet (self, interface, &captured);
@@ -263,28 +271,28 @@ read_packet (Reader *self, guint32 number, GError **error)
 static gboolean
 read_enhanced_packet (Reader *self, GError **error)
 {
-  return read_packet (self, self->block->len >= 4 ? get32 (self, 0) : 0, error);
+  return read_packet (self, self->block.length >= 4 ? get32 (self, 0) : 0, error);
 }
 
 static gboolean
 read_old_packet (Reader *self, GError **error)
 {
-  return read_packet (self, self->block->len >= 4 ? get16 (self, 0) : 0, error);
+  return read_packet (self, self->block.length >= 4 ? get16 (self, 0) : 0, error);
 }
 
 static gboolean
 read_simple_packet (Reader *self, GError **error)
 {
-  if (self->block->len < 4 || self->interfaces->len == 0)
+  if (self->block.length < 4 || self->interfaces->len == 0)
     return fail_damaged (self, error, _ ("a packet is of an interface that was not described"));
 
   const Interface *interface = &g_array_index (self->interfaces, Interface, 0);
   guint32 length = get32 (self, 0);
-  gsize kept = MIN (length, self->block->len - 4);
+  gsize kept = MIN (length, self->block.length - 4);
   if (interface->snapshot > 0)
     kept = MIN (kept, interface->snapshot);
   QsCaptured captured = { .time = self->last_time,
-                          .bytes = QS_SPAN (self->block->data + 4, kept),
+                          .bytes = QS_SPAN (self->block.data + 4, kept),
                           .wire_length = length };
   add_packet (self, interface, &captured);
   return TRUE;
@@ -293,15 +301,15 @@ read_simple_packet (Reader *self, GError **error)
 static gboolean
 read_secrets (Reader *self, GError **error)
 {
-  if (self->block->len < 8)
+  if (self->block.length < 8)
     return fail_damaged (self, error, _ ("a block of secrets is too short"));
   gsize length = get32 (self, 4);
-  if (length > self->block->len - 8)
+  if (length > self->block.length - 8)
     return fail_damaged (self, error, _ ("secrets are longer than their block"));
   if (get32 (self, 0) != QS_PCAPNG_TLS_KEY_LOG) /* WireGuard, ZigBee, SSH */
     return TRUE;
 
-  g_autoptr (GPtrArray) lines = qs_key_log_split ((const char *) self->block->data + 8, length, NULL);
+  g_autoptr (GPtrArray) lines = qs_key_log_split ((const char *) self->block.data + 8, length, NULL);
   for (guint i = 0; i < lines->len; i++)
     qs_capture_add_secret (self->capture, g_ptr_array_index (lines, i));
   return TRUE;
@@ -350,19 +358,21 @@ read_body (Reader *self, guint8 *head, gsize n_head, GError **error)
   if (length > MAX_BLOCK)
     return fail_damaged (self, error, _ ("a block says that it is larger than 64 MiB"));
 
-  /* In steps, so that a short file that claims much does not get the memory. */
   gsize left = length - 4 - n_head;
-  g_byte_array_set_size (self->block, 0);
-  g_byte_array_append (self->block, head + 8, (guint) n_head - 8);
-  while (left > 0)
+  const guint8 *bytes = NULL;
+  gssize got = qs_input_borrow (self->input, &bytes, left, self->buffer, error);
+  if (got < 0)
+    return FALSE;
+  if ((gsize) got < left)
+    return fail_truncated (self, error);
+  self->block = QS_SPAN (bytes, left);
+  if (n_head >
+      8) /* a section's: all of it stands in the file one behind the other, of which the first bytes were read */
     {
-      gsize step = MIN (left, 256u << 10);
-      guint at = self->block->len;
-
-      g_byte_array_set_size (self->block, at + (guint) step);
-      if (!read_exactly (self, self->block->data + at, step, error))
-        return FALSE;
-      left -= step;
+      g_byte_array_set_size (self->section, 0);
+      g_byte_array_append (self->section, head + 8, (guint) n_head - 8);
+      g_byte_array_append (self->section, bytes, (guint) left);
+      self->block = QS_SPAN (self->section->data, self->section->len);
     }
   if (!read_exactly (self, &trailer, 4, error))
     return FALSE;
@@ -439,11 +449,14 @@ gboolean
 qs_pcapng_read (QsInput *input, QsCapture *capture, GError **error)
 {
   g_autoptr (GArray) interfaces = g_array_new (FALSE, FALSE, sizeof (Interface));
-  g_autoptr (GByteArray) block = g_byte_array_new ();
+  g_autoptr (GByteArray) buffer = g_byte_array_new (), section = g_byte_array_new ();
   g_autoptr (GHashTable) unknown_links = g_hash_table_new (NULL, NULL);
-  Reader self = {
-    .input = input, .capture = capture, .interfaces = interfaces, .block = block, .unknown_links = unknown_links
-  };
+  Reader self = { .input = input,
+                  .capture = capture,
+                  .interfaces = interfaces,
+                  .buffer = buffer,
+                  .section = section,
+                  .unknown_links = unknown_links };
 
   return read_blocks (&self, error) && check_links (&self, error);
 }

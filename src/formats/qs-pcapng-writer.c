@@ -5,6 +5,7 @@
 
 #include "base/qs-i18n.h"
 #include "formats/qs-key-log.h"
+#include "formats/qs-pcapng-headers.h"
 #include "formats/qs-pcapng-private.h"
 #include "formats/qs-run-record.h"
 #include "formats/qs-trace-save-private.h"
@@ -17,21 +18,15 @@
 #define ICMPV6_PORT_UNREACHABLE 0x0104
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
+#define TCP_RST 0x04
 #define TCP_PUSH 0x08
 #define TCP_ACK 0x10
 #define MAX_SEGMENT 32768 /* a longer write or read becomes several packets: IPv4's length has 16 bits */
 #define FIRST_SEQUENCE 1000
 #define RECORD_HEADER 5 /* RFC 9846 section 5.1 */
 
-/* One end, as its bytes stand in a header. */
 typedef struct {
-  guint8 address[16];
-  guint16 port;
-} Endpoint;
-
-typedef struct {
-  Endpoint ends[2]; /* by the QsDirection in which they send: ours, theirs */
-  gboolean ipv6;
+  QsPcapngWay way;
   gboolean opened; /* TCP: the handshake was made up */
   gboolean sent;
   gboolean refused;    /* an ICMP error that says so was written */
@@ -51,6 +46,10 @@ typedef struct {
   GArray *paths;    /* Path */
   GByteArray *block;
   GByteArray *packet;
+  const GArray *packets;        /* the only ones that are wanted; NULL: all */
+  guint next_packet[2];         /* of them; TCP: by direction */
+  guint64 stream[2];            /* TCP: bytes that went before */
+  gint tcp_path;                /* where TCP went last, -1: nowhere */
   gint last_path;               /* where something was sent last, -1: nowhere */
   gint64 connecting, connected; /* of TCP, -1: not told */
   gboolean server;              /* it is the remote end that opened the connection */
@@ -64,67 +63,14 @@ static const char *const fate_comments[] = {
   [QS_FATE_CORRUPTED] = "Quicscope: corrupted",
 };
 
-/* --- Bytes --- */
-
-static void
-put_bytes (GByteArray *out, const void *bytes, gsize n)
-{
-  if (n > 0)
-    g_byte_array_append (out, bytes, (guint) n);
-}
-
-static void
-put_le16 (GByteArray *out, guint value)
-{
-  guint16 wire = GUINT16_TO_LE ((guint16) value);
-  put_bytes (out, &wire, 2);
-}
-
-static void
-put_le32 (GByteArray *out, guint32 value)
-{
-  guint32 wire = GUINT32_TO_LE (value);
-  put_bytes (out, &wire, 4);
-}
-
-static void
-put_be16 (GByteArray *out, guint value)
-{
-  guint16 wire = GUINT16_TO_BE ((guint16) value);
-  put_bytes (out, &wire, 2);
-}
-
-static void
-put_be32 (GByteArray *out, guint32 value)
-{
-  guint32 wire = GUINT32_TO_BE (value);
-  put_bytes (out, &wire, 4);
-}
-
-static void
-pad4 (GByteArray *out)
-{
-  static const guint8 zeros[4];
-  put_bytes (out, zeros, (4 - out->len % 4) % 4);
-}
-
-static void
-put_option (GByteArray *out, guint code, const void *value, gsize length)
-{
-  put_le16 (out, code);
-  put_le16 (out, (guint) length);
-  put_bytes (out, value, length);
-  pad4 (out);
-}
-
 /* --- Blocks --- */
 
 static void
 begin_block (GByteArray *block, guint32 type)
 {
   g_byte_array_set_size (block, 0);
-  put_le32 (block, type);
-  put_le32 (block, 0); /* the length, filled in at the end */
+  qs_pcapng_put_le32 (block, type);
+  qs_pcapng_put_le32 (block, 0); /* the length, filled in at the end */
 }
 
 static gboolean
@@ -133,7 +79,7 @@ end_block (GByteArray *block, QsFileWriter *out, GError **error)
   guint32 length = GUINT32_TO_LE (block->len + 4);
 
   memcpy (block->data + 4, &length, 4);
-  put_bytes (block, &length, 4);
+  qs_pcapng_put_bytes (block, &length, 4);
   return qs_file_writer_write (out, block->data, block->len, error);
 }
 
@@ -143,13 +89,13 @@ write_section (State *self, QsFileWriter *out, GError **error)
   static const char application[] = QS_PCAPNG_APPLICATION " " PACKAGE_VERSION;
 
   begin_block (self->block, QS_PCAPNG_SECTION);
-  put_le32 (self->block, QS_PCAPNG_BYTE_ORDER_MAGIC);
-  put_le16 (self->block, 1);
-  put_le16 (self->block, 0);
-  put_le32 (self->block, G_MAXUINT32); /* section length: not said */
-  put_le32 (self->block, G_MAXUINT32);
-  put_option (self->block, QS_PCAPNG_SHB_APPLICATION, application, strlen (application));
-  put_option (self->block, QS_PCAPNG_OPT_END, NULL, 0);
+  qs_pcapng_put_le32 (self->block, QS_PCAPNG_BYTE_ORDER_MAGIC);
+  qs_pcapng_put_le16 (self->block, 1);
+  qs_pcapng_put_le16 (self->block, 0);
+  qs_pcapng_put_le32 (self->block, G_MAXUINT32); /* section length: not said */
+  qs_pcapng_put_le32 (self->block, G_MAXUINT32);
+  qs_pcapng_put_option (self->block, QS_PCAPNG_SHB_APPLICATION, application, strlen (application));
+  qs_pcapng_put_option (self->block, QS_PCAPNG_OPT_END, NULL, 0);
   return end_block (self->block, out, error);
 }
 
@@ -162,14 +108,15 @@ put_run_record (State *self)
   g_autoptr (GByteArray) record = g_byte_array_new ();
   g_autoptr (GByteArray) part = g_byte_array_new ();
 
-  make_run_record (self, record);
+  if (self->packets == NULL) /* some packets are not the run */
+    make_run_record (self, record);
   for (guint at = 0; record->len <= QS_RUN_RECORD_MAX && at < record->len; at += QS_RUN_RECORD_PART)
     {
       g_byte_array_set_size (part, 0);
-      put_le32 (part, QS_RUN_RECORD_PEN);
-      put_bytes (part, QS_RUN_RECORD_MAGIC, strlen (QS_RUN_RECORD_MAGIC));
-      put_bytes (part, record->data + at, MIN (record->len - at, QS_RUN_RECORD_PART));
-      put_option (self->block, QS_PCAPNG_OPT_CUSTOM, part->data, part->len);
+      qs_pcapng_put_le32 (part, QS_RUN_RECORD_PEN);
+      qs_pcapng_put_bytes (part, QS_RUN_RECORD_MAGIC, strlen (QS_RUN_RECORD_MAGIC));
+      qs_pcapng_put_bytes (part, record->data + at, MIN (record->len - at, QS_RUN_RECORD_PART));
+      qs_pcapng_put_option (self->block, QS_PCAPNG_OPT_CUSTOM, part->data, part->len);
     }
 }
 
@@ -181,13 +128,13 @@ write_interface (State *self, QsFileWriter *out, GError **error)
   const char *name = names[qs_trace_get_vantage (self->trace)];
 
   begin_block (self->block, QS_PCAPNG_INTERFACE);
-  put_le16 (self->block, QS_LINK_RAW);
-  put_le16 (self->block, 0);
-  put_le32 (self->block, 0); /* snapshot length: no bound */
-  put_option (self->block, QS_PCAPNG_IF_NAME, name, strlen (name));
-  put_option (self->block, QS_PCAPNG_IF_TSRESOL, &nanoseconds, 1);
+  qs_pcapng_put_le16 (self->block, QS_LINK_RAW);
+  qs_pcapng_put_le16 (self->block, 0);
+  qs_pcapng_put_le32 (self->block, 0); /* snapshot length: no bound */
+  qs_pcapng_put_option (self->block, QS_PCAPNG_IF_NAME, name, strlen (name));
+  qs_pcapng_put_option (self->block, QS_PCAPNG_IF_TSRESOL, &nanoseconds, 1);
   put_run_record (self);
-  put_option (self->block, QS_PCAPNG_OPT_END, NULL, 0);
+  qs_pcapng_put_option (self->block, QS_PCAPNG_OPT_END, NULL, 0);
   return end_block (self->block, out, error);
 }
 
@@ -200,10 +147,10 @@ write_secrets (State *self, QsFileWriter *out, GError **error)
   if (text->len == 0)
     return TRUE;
   begin_block (self->block, QS_PCAPNG_SECRETS);
-  put_le32 (self->block, QS_PCAPNG_TLS_KEY_LOG);
-  put_le32 (self->block, (guint32) text->len);
-  put_bytes (self->block, text->str, text->len);
-  pad4 (self->block);
+  qs_pcapng_put_le32 (self->block, QS_PCAPNG_TLS_KEY_LOG);
+  qs_pcapng_put_le32 (self->block, (guint32) text->len);
+  qs_pcapng_put_bytes (self->block, text->str, text->len);
+  qs_pcapng_pad4 (self->block);
   return end_block (self->block, out, error);
 }
 
@@ -217,85 +164,23 @@ write_packet (State *self, const QsRecord *record, gsize missing, QsFileWriter *
   const char *comment = qs_pcapng_fate_comment (record->fate);
 
   begin_block (self->block, QS_PCAPNG_ENHANCED_PACKET);
-  put_le32 (self->block, 0); /* interface */
-  put_le32 (self->block, (guint32) (time >> 32));
-  put_le32 (self->block, (guint32) time);
-  put_le32 (self->block, self->packet->len);
-  put_le32 (self->block, (guint32) (self->packet->len + missing));
-  put_bytes (self->block, self->packet->data, self->packet->len);
-  pad4 (self->block);
+  qs_pcapng_put_le32 (self->block, 0); /* interface */
+  qs_pcapng_put_le32 (self->block, (guint32) (time >> 32));
+  qs_pcapng_put_le32 (self->block, (guint32) time);
+  qs_pcapng_put_le32 (self->block, self->packet->len);
+  qs_pcapng_put_le32 (self->block, (guint32) (self->packet->len + missing));
+  qs_pcapng_put_bytes (self->block, self->packet->data, self->packet->len);
+  qs_pcapng_pad4 (self->block);
   if (comment != NULL)
-    put_option (self->block, QS_PCAPNG_OPT_COMMENT, comment, strlen (comment));
+    qs_pcapng_put_option (self->block, QS_PCAPNG_OPT_COMMENT, comment, strlen (comment));
   /* A capture between both has no inside. */
   if (qs_trace_get_vantage (self->trace) != QS_VANTAGE_NETWORK)
-    put_option (self->block, QS_PCAPNG_EPB_FLAGS, &flags, 4);
-  put_option (self->block, QS_PCAPNG_OPT_END, NULL, 0);
+    qs_pcapng_put_option (self->block, QS_PCAPNG_EPB_FLAGS, &flags, 4);
+  qs_pcapng_put_option (self->block, QS_PCAPNG_OPT_END, NULL, 0);
   return end_block (self->block, out, error);
 }
 
-/* --- Made-up headers --- */
-
-static guint32
-sum_words (guint32 sum, const guint8 *bytes, gsize n)
-{
-  for (gsize i = 0; i + 1 < n; i += 2)
-    sum += (guint32) (bytes[i] << 8 | bytes[i + 1]);
-  if (n % 2 == 1)
-    sum += (guint32) bytes[n - 1] << 8;
-  return (sum & 0xffff) + (sum >> 16);
-}
-
-static guint16
-fold (guint32 sum)
-{
-  while (sum >> 16 != 0)
-    sum = (sum & 0xffff) + (sum >> 16);
-  return (guint16) ~sum;
-}
-
-static void
-patch_be16 (GByteArray *out, gsize at, guint16 value)
-{
-  out->data[at] = (guint8) (value >> 8);
-  out->data[at + 1] = (guint8) value;
-}
-
-/* length: of what follows the IP header. */
-static void
-put_ip_header (GByteArray *out, const Path *path, QsDirection direction, guint8 protocol, guint8 ecn, gsize length)
-{
-  const Endpoint *from = &path->ends[direction];
-  const Endpoint *to = &path->ends[1 - direction];
-
-  if (path->ipv6)
-    {
-      put_be32 (out, 0x60000000u | (guint32) ecn << 20);
-      put_be16 (out, (guint) length);
-      put_bytes (out, (guint8[]){ protocol, 64 }, 2);
-      put_bytes (out, from->address, 16);
-      put_bytes (out, to->address, 16);
-      return;
-    }
-  put_bytes (out, (guint8[]){ 0x45, ecn }, 2);
-  put_be16 (out, (guint) length + 20);
-  put_be32 (out, 0x00004000); /* identification 0, do not fragment */
-  put_bytes (out, (guint8[]){ 64, protocol, 0, 0 }, 4);
-  put_bytes (out, from->address, 4);
-  put_bytes (out, to->address, 4);
-  patch_be16 (out, 10, fold (sum_words (0, out->data, 20)));
-}
-
-/* Over the pseudo-header and what stands from at on (RFC 768, RFC 9293, RFC 8200 section 8.1). */
-static guint16
-transport_checksum (const GByteArray *packet, const Path *path, guint8 protocol, gsize at)
-{
-  gsize address_length = path->ipv6 ? 16 : 4;
-  guint32 length = packet->len - (guint32) at;
-  guint32 sum = sum_words (0, path->ends[0].address, address_length);
-
-  sum += sum_words (0, path->ends[1].address, address_length);
-  return fold (sum_words (sum + protocol + length, packet->data + at, length));
-}
+/* --- Packets --- */
 
 static gboolean
 write_datagram (State *self, Path *path, const QsRecord *record, QsFileWriter *out, GError **error)
@@ -303,17 +188,18 @@ write_datagram (State *self, Path *path, const QsRecord *record, QsFileWriter *o
   gsize missing = record->length - record->bytes.length;
 
   g_byte_array_set_size (self->packet, 0);
-  put_ip_header (self->packet, path, record->direction, PROTOCOL_UDP, record->ecn & 3, record->length + 8);
+  qs_pcapng_put_ip_header (self->packet, &path->way, record->direction, PROTOCOL_UDP, record->ecn & 3,
+                           record->length + 8);
   gsize at = self->packet->len;
-  put_be16 (self->packet, path->ends[record->direction].port);
-  put_be16 (self->packet, path->ends[1 - record->direction].port);
-  put_be16 (self->packet, record->length + 8);
-  put_be16 (self->packet, 0);
-  put_bytes (self->packet, record->bytes.data, record->bytes.length);
-  guint16 checksum = missing == 0 ? transport_checksum (self->packet, path, PROTOCOL_UDP, at) : 0;
+  qs_pcapng_put_be16 (self->packet, path->way.ends[record->direction].port);
+  qs_pcapng_put_be16 (self->packet, path->way.ends[1 - record->direction].port);
+  qs_pcapng_put_be16 (self->packet, record->length + 8);
+  qs_pcapng_put_be16 (self->packet, 0);
+  qs_pcapng_put_bytes (self->packet, record->bytes.data, record->bytes.length);
+  guint16 checksum = missing == 0 ? qs_pcapng_transport_checksum (self->packet, &path->way, PROTOCOL_UDP, at) : 0;
   if (missing == 0 && checksum == 0)
     checksum = 0xffff; /* 0 says that there is none (RFC 768) */
-  patch_be16 (self->packet, at + 6, checksum);
+  qs_pcapng_patch_be16 (self->packet, at + 6, checksum);
   if (record->direction == QS_DIRECTION_SENT)
     path->checksum = checksum;
   return write_packet (self, record, missing, out, error);
@@ -326,18 +212,19 @@ write_segment (State *self, Path *path, const QsRecord *record, guint8 flags, Qs
   gsize missing = record->length - record->bytes.length;
 
   g_byte_array_set_size (self->packet, 0);
-  put_ip_header (self->packet, path, direction, PROTOCOL_TCP, 0, record->length + 20);
+  qs_pcapng_put_ip_header (self->packet, &path->way, direction, PROTOCOL_TCP, 0, record->length + 20);
   gsize at = self->packet->len;
-  put_be16 (self->packet, path->ends[direction].port);
-  put_be16 (self->packet, path->ends[1 - direction].port);
-  put_be32 (self->packet, path->sequence[direction]);
-  put_be32 (self->packet, (flags & TCP_ACK) != 0 ? path->sequence[1 - direction] : 0);
-  put_bytes (self->packet, (guint8[]){ 5 << 4, flags }, 2);
-  put_be16 (self->packet, 65535); /* window */
-  put_be32 (self->packet, 0);     /* checksum, urgent pointer */
-  put_bytes (self->packet, record->bytes.data, record->bytes.length);
+  qs_pcapng_put_be16 (self->packet, path->way.ends[direction].port);
+  qs_pcapng_put_be16 (self->packet, path->way.ends[1 - direction].port);
+  qs_pcapng_put_be32 (self->packet, path->sequence[direction]);
+  qs_pcapng_put_be32 (self->packet, (flags & TCP_ACK) != 0 ? path->sequence[1 - direction] : 0);
+  qs_pcapng_put_bytes (self->packet, (guint8[]){ 5 << 4, flags }, 2);
+  qs_pcapng_put_be16 (self->packet, 65535); /* window */
+  qs_pcapng_put_be32 (self->packet, 0);     /* checksum, urgent pointer */
+  qs_pcapng_put_bytes (self->packet, record->bytes.data, record->bytes.length);
   if (missing == 0)
-    patch_be16 (self->packet, at + 16, transport_checksum (self->packet, path, PROTOCOL_TCP, at));
+    qs_pcapng_patch_be16 (self->packet, at + 16,
+                          qs_pcapng_transport_checksum (self->packet, &path->way, PROTOCOL_TCP, at));
   path->sequence[direction] += record->length + ((flags & (TCP_SYN | TCP_FIN)) != 0 ? 1 : 0);
   return write_packet (self, record, missing, out, error);
 }
@@ -398,8 +285,8 @@ write_joined (State *self, Path *path, const QsRecord *body, QsFileWriter *out, 
   QsRecord joined = *body;
 
   path->holds = FALSE;
-  put_bytes (whole, path->held, RECORD_HEADER);
-  put_bytes (whole, body->bytes.data, body->bytes.length);
+  qs_pcapng_put_bytes (whole, path->held, RECORD_HEADER);
+  qs_pcapng_put_bytes (whole, body->bytes.data, body->bytes.length);
   joined.length += RECORD_HEADER;
   joined.bytes = QS_SPAN (whole->data, whole->len);
   return write_segments (self, path, &joined, out, error);
@@ -428,7 +315,7 @@ write_stream (State *self, Path *path, const QsRecord *record, QsFileWriter *out
 /* Fills in an address as IPv6 (IPv4 as a mapped one), and says whether it is really IPv4. An unknown one
  * becomes one of RFC 5737's for documentation. */
 static gboolean
-read_endpoint (GSocketAddress *address, guint8 last_byte, guint16 port, Endpoint *out)
+read_endpoint (GSocketAddress *address, guint8 last_byte, guint16 port, QsPcapngEnd *out)
 {
   static const guint8 mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
@@ -452,12 +339,12 @@ static void
 read_path (State *self, const QsPath *known, Path *path)
 {
   guint16 ports[2] = { self->server ? 443 : 49152, self->server ? 49152 : 443 };
-  gboolean ipv4 = read_endpoint (known != NULL ? known->local : NULL, 1, ports[0], &path->ends[0]);
+  gboolean ipv4 = read_endpoint (known != NULL ? known->local : NULL, 1, ports[0], &path->way.ends[0]);
 
-  ipv4 = read_endpoint (known != NULL ? known->remote : NULL, 2, ports[1], &path->ends[1]) && ipv4;
-  path->ipv6 = !ipv4;
+  ipv4 = read_endpoint (known != NULL ? known->remote : NULL, 2, ports[1], &path->way.ends[1]) && ipv4;
+  path->way.ipv6 = !ipv4;
   for (guint i = 0; ipv4 && i < 2; i++)
-    memmove (path->ends[i].address, path->ends[i].address + 12, 4);
+    memmove (path->way.ends[i].address, path->way.ends[i].address + 12, 4);
 }
 
 static Path *
@@ -479,7 +366,7 @@ static void
 read_run_end (State *self, GSocketAddress *address, QsDirection direction, QsRunEnd *out)
 {
   gboolean client = self->server == (direction == QS_DIRECTION_RECEIVED);
-  Endpoint end;
+  QsPcapngEnd end;
 
   read_endpoint (address, direction == QS_DIRECTION_SENT ? 1 : 2, client ? 49152 : 443, &end);
   memcpy (out->end.address, end.address, 16);
@@ -511,14 +398,14 @@ make_run_record (State *self, GByteArray *record)
 
 /* As the path has it, else FALSE. */
 static gboolean
-read_router (const Path *path, const char *text, Endpoint *router)
+read_router (const Path *path, const char *text, QsPcapngEnd *router)
 {
   g_autoptr (GInetAddress) inet = text != NULL ? g_inet_address_new_from_string (text) : NULL;
 
-  *router = path->ends[QS_DIRECTION_RECEIVED];
+  *router = path->way.ends[QS_DIRECTION_RECEIVED];
   if (inet == NULL)
     return text == NULL;
-  if (path->ipv6 != (g_inet_address_get_family (inet) == G_SOCKET_FAMILY_IPV6))
+  if (path->way.ipv6 != (g_inet_address_get_family (inet) == G_SOCKET_FAMILY_IPV6))
     return FALSE;
   memcpy (router->address, g_inet_address_to_bytes (inet), g_inet_address_get_native_size (inet));
   return TRUE;
@@ -526,14 +413,14 @@ read_router (const Path *path, const char *text, Endpoint *router)
 
 /* The path that an error is of: a host speaks for itself; a router for what was sent last. */
 static Path *
-find_quoted_path (State *self, const QsMark *mark, Endpoint *router)
+find_quoted_path (State *self, const QsMark *mark, QsPcapngEnd *router)
 {
   for (guint i = 0; i < self->paths->len; i++)
     {
       Path *path = &g_array_index (self->paths, Path, i);
 
       if (path->sent && read_router (path, mark->text, router) &&
-          memcmp (router->address, path->ends[QS_DIRECTION_RECEIVED].address, path->ipv6 ? 16 : 4) == 0)
+          memcmp (router->address, path->way.ends[QS_DIRECTION_RECEIVED].address, path->way.ipv6 ? 16 : 4) == 0)
         return path;
     }
   Path *last = self->last_path >= 0 ? &g_array_index (self->paths, Path, self->last_path) : NULL;
@@ -542,42 +429,44 @@ find_quoted_path (State *self, const QsMark *mark, Endpoint *router)
 
 /* The error is told of as the socket told it to us; it quotes the headers of what it answers (RFC 792, RFC 4443). */
 static gboolean
-write_icmp (State *self, Path *path, const Endpoint *router, gint64 time, guint type_and_code, QsFileWriter *out,
+write_icmp (State *self, Path *path, const QsPcapngEnd *router, gint64 time, guint type_and_code, QsFileWriter *out,
             GError **error)
 {
   QsRecord from_router = { .direction = QS_DIRECTION_RECEIVED, .time = time };
-  Path way = *path;
+  QsPcapngWay way = path->way;
 
   way.ends[QS_DIRECTION_RECEIVED] = *router;
   path->refused = TRUE;
-  guint8 protocol = path->ipv6 ? PROTOCOL_ICMPV6 : PROTOCOL_ICMP;
-  gsize header_length = path->ipv6 ? 40 : 20;
+  guint8 protocol = path->way.ipv6 ? PROTOCOL_ICMPV6 : PROTOCOL_ICMP;
+  gsize header_length = path->way.ipv6 ? 40 : 20;
 
   /* The quoted headers are made first, as they know only to stand in front. */
   g_autoptr (GByteArray) quoted = g_byte_array_new ();
-  put_ip_header (quoted, path, QS_DIRECTION_SENT, PROTOCOL_UDP, path->last.ecn & 3, path->last.length + 8);
-  put_be16 (quoted, path->ends[QS_DIRECTION_SENT].port);
-  put_be16 (quoted, path->ends[QS_DIRECTION_RECEIVED].port);
-  put_be16 (quoted, path->last.length + 8);
-  put_be16 (quoted, path->checksum);
+  qs_pcapng_put_ip_header (quoted, &path->way, QS_DIRECTION_SENT, PROTOCOL_UDP, path->last.ecn & 3,
+                           path->last.length + 8);
+  qs_pcapng_put_be16 (quoted, path->way.ends[QS_DIRECTION_SENT].port);
+  qs_pcapng_put_be16 (quoted, path->way.ends[QS_DIRECTION_RECEIVED].port);
+  qs_pcapng_put_be16 (quoted, path->last.length + 8);
+  qs_pcapng_put_be16 (quoted, path->checksum);
 
   g_byte_array_set_size (self->packet, 0);
-  put_ip_header (self->packet, &way, QS_DIRECTION_RECEIVED, protocol, 0, 8 + header_length + 8);
+  qs_pcapng_put_ip_header (self->packet, &way, QS_DIRECTION_RECEIVED, protocol, 0, 8 + header_length + 8);
   gsize at = self->packet->len;
-  put_be16 (self->packet, type_and_code);
-  put_be16 (self->packet, 0);
-  put_be32 (self->packet, 0);
-  put_bytes (self->packet, quoted->data, quoted->len);
-  patch_be16 (self->packet, at + 2,
-              path->ipv6 ? transport_checksum (self->packet, &way, protocol, at)
-                         : fold (sum_words (0, self->packet->data + at, self->packet->len - at)));
+  qs_pcapng_put_be16 (self->packet, type_and_code);
+  qs_pcapng_put_be16 (self->packet, 0);
+  qs_pcapng_put_be32 (self->packet, 0);
+  qs_pcapng_put_bytes (self->packet, quoted->data, quoted->len);
+  qs_pcapng_patch_be16 (
+      self->packet, at + 2,
+      path->way.ipv6 ? qs_pcapng_transport_checksum (self->packet, &way, protocol, at)
+                     : qs_pcapng_fold (qs_pcapng_sum_words (0, self->packet->data + at, self->packet->len - at)));
   return write_packet (self, &from_router, 0, out, error);
 }
 
 static gboolean
 write_icmp_mark (State *self, const QsRecord *record, QsFileWriter *out, GError **error)
 {
-  Endpoint router;
+  QsPcapngEnd router;
   Path *path = find_quoted_path (self, record->mark, &router);
 
   return path == NULL ||
@@ -597,13 +486,82 @@ write_refusal (State *self, const QsRecord *record, QsFileWriter *out, GError **
         continue;
       g_autofree char *text = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (known->remote));
       if (g_strcmp0 (text, record->mark->text) == 0)
-        return write_icmp (self, path, &path->ends[QS_DIRECTION_RECEIVED], record->time,
-                           path->ipv6 ? ICMPV6_PORT_UNREACHABLE : ICMP_PORT_UNREACHABLE, out, error);
+        return write_icmp (self, path, &path->way.ends[QS_DIRECTION_RECEIVED], record->time,
+                           path->way.ipv6 ? ICMPV6_PORT_UNREACHABLE : ICMP_PORT_UNREACHABLE, out, error);
     }
   return TRUE;
 }
 
+/* --- The end of TCP --- */
+
+/* Who ended it, as the mark tells: without bytes of its own, behind all that was sent. */
+static gboolean
+write_tcp_end (State *self, const QsRecord *record, QsFileWriter *out, GError **error)
+{
+  Path *path = self->tcp_path >= 0 ? &g_array_index (self->paths, Path, self->tcp_path) : NULL;
+  QsRecord end = { .direction = record->mark->value == QS_DIRECTION_SENT ? QS_DIRECTION_SENT : QS_DIRECTION_RECEIVED,
+                   .time = record->time };
+  guint8 flag = g_strcmp0 (record->mark->name, "fin") == 0 ? TCP_FIN : TCP_RST;
+
+  if (path == NULL || !write_held (self, path, out, error))
+    return path == NULL;
+  return write_segment (self, path, &end, flag | TCP_ACK, out, error);
+}
+
 /* --- The format --- */
+
+static const QsPacket *
+get_wanted (State *self, guint direction)
+{
+  guint at = self->next_packet[direction];
+
+  return at < self->packets->len ? qs_trace_get_packet (self->trace, g_array_index (self->packets, guint32, at)) : NULL;
+}
+
+static gboolean
+is_datagram_wanted (State *self, guint32 index)
+{
+  const QsPacket *packet;
+
+  while ((packet = get_wanted (self, 0)) != NULL && packet->record < index)
+    self->next_packet[0]++;
+  return packet != NULL && packet->record == index;
+}
+
+/* A TLS record may lie in many segments, and a segment hold many: it is what they have of its direction's bytes that counts. */
+static gboolean
+is_segment_wanted (State *self, const QsRecord *record)
+{
+  guint direction = record->direction;
+  guint64 start = self->stream[direction], end = start + record->length;
+  const QsPacket *packet;
+
+  self->stream[direction] = end;
+  while ((packet = get_wanted (self, direction)) != NULL &&
+         (packet->direction != direction || (guint64) packet->offset + packet->length <= start))
+    self->next_packet[direction]++;
+  return packet != NULL && packet->offset < end;
+}
+
+static gboolean
+is_wanted (State *self, guint32 index, const QsRecord *record)
+{
+  if (self->packets == NULL || (record->kind != QS_RECORD_DATAGRAM && record->kind != QS_RECORD_SEGMENT))
+    return TRUE;
+  return record->kind == QS_RECORD_DATAGRAM ? is_datagram_wanted (self, index) : is_segment_wanted (self, record);
+}
+
+/* Left out: TCP's numbers go on behind it, so that whoever reads the file sees that something is missing. */
+static gboolean
+leave_out (State *self, const QsRecord *record, QsFileWriter *out, GError **error)
+{
+  Path *path = get_path (self, record->path);
+
+  if (!path->opened && !open_tcp (self, path, record->time, out, error))
+    return FALSE;
+  path->sequence[record->direction] += record->length;
+  return TRUE;
+}
 
 static void
 free_pcapng (gpointer data)
@@ -618,7 +576,7 @@ free_pcapng (gpointer data)
 }
 
 static gpointer
-begin_pcapng (QsTrace *trace, const char *path, QsFileWriter *out, GError **error)
+begin_pcapng (QsTrace *trace, const char *name, const GArray *packets, QsFileWriter *out, GError **error)
 {
   if (qs_trace_get_n_datagrams (trace) == 0 && qs_trace_get_n_packets (trace) > 0)
     {
@@ -635,7 +593,8 @@ begin_pcapng (QsTrace *trace, const char *path, QsFileWriter *out, GError **erro
   self->paths = g_array_new (FALSE, FALSE, sizeof (Path));
   self->block = g_byte_array_new ();
   self->packet = g_byte_array_new ();
-  self->last_path = -1;
+  self->last_path = self->tcp_path = -1;
+  self->packets = packets;
   self->connecting = self->connected = -1;
   self->server = qs_trace_get_vantage (trace) == QS_VANTAGE_SERVER;
   if (write_section (self, out, error) && write_interface (self, out, error) && write_secrets (self, out, error))
@@ -668,8 +627,13 @@ write_record (State *self, const QsRecord *record, QsFileWriter *out, GError **e
   if (record->kind == QS_RECORD_MARK && record->mark->kind == QS_MARK_ATTEMPT_LOST &&
       g_strcmp0 (record->mark->name, "ECONNREFUSED") == 0)
     return write_refusal (self, record, out, error);
+  if (record->kind == QS_RECORD_MARK && record->mark->kind == QS_MARK_TCP_END)
+    return write_tcp_end (self, record, out, error);
   if (record->kind == QS_RECORD_SEGMENT)
-    return write_stream (self, get_path (self, record->path), record, out, error);
+    {
+      self->tcp_path = record->path;
+      return write_stream (self, get_path (self, record->path), record, out, error);
+    }
   return TRUE;
 }
 
@@ -690,7 +654,10 @@ step_pcapng (gpointer state, QsFileWriter *out, GError **error)
 
   if (self->next == self->end)
     return write_rest (self, out, error) ? QS_SAVE_DONE : QS_SAVE_FAILED;
-  qs_trace_get_record (self->trace, self->next++, &record);
+  guint32 index = self->next++;
+  qs_trace_get_record (self->trace, index, &record);
+  if (!is_wanted (self, index, &record))
+    return record.kind == QS_RECORD_DATAGRAM || leave_out (self, &record, out, error) ? QS_SAVE_MORE : QS_SAVE_FAILED;
   return write_record (self, &record, out, error) ? QS_SAVE_MORE : QS_SAVE_FAILED;
 }
 

@@ -532,13 +532,13 @@ begin_qlog (QsTrace *trace, gboolean sequential, GError **error)
 }
 
 static gpointer
-begin_json (QsTrace *trace, const char *path, QsFileWriter *out, GError **error)
+begin_json (QsTrace *trace, const char *path, const GArray *packets, QsFileWriter *out, GError **error)
 {
   return begin_qlog (trace, FALSE, error);
 }
 
 static gpointer
-begin_sequence (QsTrace *trace, const char *path, QsFileWriter *out, GError **error)
+begin_sequence (QsTrace *trace, const char *path, const GArray *packets, QsFileWriter *out, GError **error)
 {
   return begin_qlog (trace, TRUE, error);
 }

@@ -46,8 +46,8 @@ read_packet (QsInput *input, const guint8 *header, GByteArray *buffer, QsCapture
                    qs_input_get_position (input) - PACKET_HEADER, kept);
       return FALSE;
     }
-  g_byte_array_set_size (buffer, record - PACKET_HEADER);
-  if (qs_input_read (input, buffer->data, buffer->len, &read_error) < (gssize) kept)
+  const guint8 *bytes;
+  if (qs_input_borrow (input, &bytes, record - PACKET_HEADER, buffer, &read_error) < (gssize) kept)
     {
       if (read_error != NULL)
         g_propagate_error (error, read_error);
@@ -58,7 +58,7 @@ read_packet (QsInput *input, const guint8 *header, GByteArray *buffer, QsCapture
   const QsCaptured captured = { .time = (gint64) qs_cursor_be32 (header + 16) * G_GINT64_CONSTANT (1000000000) +
                                         (gint64) qs_cursor_be32 (header + 20) * 1000,
                                 .link = QS_LINK_ETHERNET,
-                                .bytes = QS_SPAN (buffer->data, kept),
+                                .bytes = QS_SPAN (bytes, kept),
                                 .wire_length = MAX (length, kept) };
   qs_capture_add_packet (capture, &captured);
   return TRUE;

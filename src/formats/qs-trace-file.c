@@ -77,6 +77,8 @@ load_capture (QsInput *input, ReadFunc read, const char *key_log, GError **error
   g_autoptr (QsCapture) capture = qs_capture_new (title);
   GError *trouble = NULL;
 
+  if (qs_input_get_map (input) != NULL)
+    qs_capture_set_file (capture, qs_input_get_map (input));
   if (!add_key_log (capture, key_log, error))
     return NULL;
   if (!read (input, capture, &trouble))

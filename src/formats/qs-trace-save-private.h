@@ -10,12 +10,13 @@ typedef enum { QS_SAVE_MORE, QS_SAVE_DONE, QS_SAVE_FAILED } QsSaveStep;
 
 /**
  * QsSaveClass: one file format
- * @begin: makes the state, writes what stands first; NULL with error when this trace cannot be written so
+ * @begin: makes the state, writes what stands first; NULL with error when this trace cannot be written so. packets: the only ones that
+ *   are wanted (guint32, ascending), which stay; NULL: all, and of formats that can write no less always
  * @step: writes one small piece
  */
 typedef struct {
   guint mode;
-  gpointer (*begin) (QsTrace *trace, const char *path, QsFileWriter *out, GError **error);
+  gpointer (*begin) (QsTrace *trace, const char *path, const GArray *packets, QsFileWriter *out, GError **error);
   QsSaveStep (*step) (gpointer state, QsFileWriter *out, GError **error);
   void (*free) (gpointer state);
 } QsSaveClass;

@@ -28,6 +28,7 @@ typedef struct {
   const QsSaveClass *class;
   gpointer state;
   QsFileWriter *out;
+  GArray *packets; /* NULL: all */
 } Save;
 
 static void
@@ -38,20 +39,23 @@ save_free (gpointer data)
   if (save->state != NULL)
     save->class->free (save->state);
   g_clear_pointer (&save->out, qs_file_writer_free);
+  g_clear_pointer (&save->packets, g_array_unref);
   g_free (save);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Save, save_free)
 
 static Save *
-save_new (QsTrace *trace, const char *path, QsTraceFormat format, GError **error)
+save_new (QsTrace *trace, const char *path, QsTraceFormat format, GArray *packets, GError **error)
 {
   g_autoptr (Save) save = g_new0 (Save, 1);
+
+  save->packets = packets;
 
   save->class = classes[format];
   save->out = qs_file_writer_new (path, save->class->mode, error);
   if (save->out == NULL)
     return NULL;
-  save->state = save->class->begin (trace, path, save->out, error);
+  save->state = save->class->begin (trace, path, save->packets, save->out, error);
   return save->state != NULL ? g_steal_pointer (&save) : NULL;
 }
 
@@ -115,22 +119,20 @@ qs_trace_save (QsTrace *trace, const char *path, QsTraceFormat format, GError **
 {
   g_return_val_if_fail (QS_IS_TRACE (trace) && path != NULL && format < QS_N_TRACE_FORMATS, FALSE);
 
-  g_autoptr (Save) save = save_new (trace, path, format, error);
+  g_autoptr (Save) save = save_new (trace, path, format, NULL, error);
 
   return save != NULL && save_advance (save, 0, error) == QS_SAVE_DONE;
 }
 
-void
-qs_trace_save_async (QsTrace *trace, const char *path, QsTraceFormat format, GCancellable *cancellable,
-                     GAsyncReadyCallback callback, gpointer data)
+static void
+save_async (QsTrace *trace, const char *path, QsTraceFormat format, GArray *packets, GCancellable *cancellable,
+            GAsyncReadyCallback callback, gpointer data)
 {
-  g_return_if_fail (QS_IS_TRACE (trace) && path != NULL && format < QS_N_TRACE_FORMATS);
-
   g_autoptr (GTask) task = g_task_new (trace, cancellable, callback, data);
   GError *error = NULL;
 
   g_task_set_source_tag (task, qs_trace_save_async);
-  Save *save = save_new (trace, path, format, &error);
+  Save *save = save_new (trace, path, format, packets, &error);
   if (save == NULL)
     {
       g_task_return_error (task, error);
@@ -139,6 +141,34 @@ qs_trace_save_async (QsTrace *trace, const char *path, QsTraceFormat format, GCa
   g_task_set_task_data (task, save, save_free);
   g_autoptr (GSource) source =
       qs_slice_add (g_task_get_context (task), "[quicscope] save", save_slice_cb, g_object_ref (task), g_object_unref);
+}
+
+void
+qs_trace_save_async (QsTrace *trace, const char *path, QsTraceFormat format, GCancellable *cancellable,
+                     GAsyncReadyCallback callback, gpointer data)
+{
+  g_return_if_fail (QS_IS_TRACE (trace) && path != NULL && format < QS_N_TRACE_FORMATS);
+
+  save_async (trace, path, format, NULL, cancellable, callback, data);
+}
+
+void
+qs_trace_save_packets_async (QsTrace *trace, const char *path, GArray *packets, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer data)
+{
+  g_return_if_fail (QS_IS_TRACE (trace) && path != NULL && packets != NULL);
+
+  save_async (trace, path, QS_TRACE_FORMAT_PCAPNG, packets, cancellable, callback, data);
+}
+
+gboolean
+qs_trace_save_packets (QsTrace *trace, const char *path, GArray *packets, GError **error)
+{
+  g_return_val_if_fail (QS_IS_TRACE (trace) && path != NULL && packets != NULL, FALSE);
+
+  g_autoptr (Save) save = save_new (trace, path, QS_TRACE_FORMAT_PCAPNG, packets, error);
+
+  return save != NULL && save_advance (save, 0, error) == QS_SAVE_DONE;
 }
 
 gboolean

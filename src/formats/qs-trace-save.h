@@ -25,6 +25,11 @@ gboolean qs_trace_save (QsTrace *trace, const char *path, QsTraceFormat format, 
  * nothing behind. */
 void qs_trace_save_async (QsTrace *trace, const char *path, QsTraceFormat format, GCancellable *cancellable,
                           GAsyncReadyCallback callback, gpointer data);
+/* Of some packets (guint32, ascending; transfer full) as pcapng: the datagrams or segments that they came in, and the connection's
+ * secrets. It is a capture then, no record of a run, and what is left out is not told. */
+void qs_trace_save_packets_async (QsTrace *trace, const char *path, GArray *packets, GCancellable *cancellable,
+                                  GAsyncReadyCallback callback, gpointer data);
+gboolean qs_trace_save_packets (QsTrace *trace, const char *path, GArray *packets, GError **error);
 gboolean qs_trace_save_finish (QsTrace *trace, GAsyncResult *result, GError **error);
 
 G_END_DECLS

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "study/qs-study.h"
 
+#include "base/qs-i18n.h"
 #include "study/qs-study-private.h"
 
 struct _QsStudy {
@@ -155,9 +156,24 @@ qs_study_get_state (QsStudy *self)
   return self->state;
 }
 
+/* What was behind the end of a file that became shorter reads as not kept: nothing is made of it, and it is told. */
+static void
+note_cut (QsStudy *self)
+{
+  QsMark mark = { .kind = QS_MARK_NOTE, .name = "file", .stream = -1 };
+
+  if (!qs_trace_is_cut_short (self->trace))
+    return;
+  mark.text =
+      g_strdup (_ ("The file was made shorter by another program while it was read: what it held behind its new end "
+                   "is missing here. Open a copy of the whole file."));
+  qs_trace_add_mark_full (self->trace, 0, &mark);
+}
+
 static void
 settle (QsStudy *self)
 {
+  note_cut (self);
   if (self->own_dissector)
     qs_dissector_finish (self->dissector);
   qs_recording_look_again (self->recording); /* some packets opened only when keys behind them came */
@@ -174,6 +190,7 @@ qs_study_advance (QsStudy *self, gint64 deadline)
 
   if (self->state == QS_STUDY_SETTLED)
     return TRUE;
+  qs_trace_is_cut_short (self->trace); /* looked at before each slice, rather than met as zeros within it */
   if (self->own_dissector && !qs_dissector_advance (self->dissector, deadline))
     return FALSE;
   if (self->state == QS_STUDY_DISSECTING)

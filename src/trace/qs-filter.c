@@ -18,6 +18,8 @@ static const guint64 stream_frames = FRAME (QS_FRAME_STREAM) | FRAME (QS_FRAME_R
 
 typedef enum { NO, YES, MAYBE } Answer; /* MAYBE: it hangs on the frames */
 
+#define MOST_LISTS 8
+
 typedef struct {
   const QsFilterNode *nodes;
   QsTrace *trace;
@@ -25,6 +27,10 @@ typedef struct {
   guint index;
   const GArray *frames; /* QsFrame; NULL: not asked for yet */
   gboolean by_client;
+  /* Of the stream that the filter asks for, while all packets are gone through: those that have data of it. */
+  gint64 stream; /* -1: not known */
+  GPtrArray *lists;
+  guint at[MOST_LISTS];
 } Match;
 
 static const QsFilterKey help[] = {
@@ -114,7 +120,7 @@ field_value (const QsPacket *packet, QsFilterField field)
 
 /* A packet without a number has none that is below another. */
 static Answer
-match_number (const Match *match, const QsFilterNode *node)
+match_number (Match *match, const QsFilterNode *node)
 {
   gint64 value = field_value (match->packet, node->field);
 
@@ -125,7 +131,7 @@ match_number (const Match *match, const QsFilterNode *node)
 
 /* The metrics know when a stream was first and last seen: outside of that no packet needs to be decrypted. */
 static gboolean
-may_be_of_stream (const Match *match, const QsFilterNode *node)
+may_be_of_stream (Match *match, const QsFilterNode *node)
 {
   const QsMetrics *metrics = qs_trace_get_metrics (match->trace);
 
@@ -140,9 +146,33 @@ may_be_of_stream (const Match *match, const QsFilterNode *node)
   return match->packet->time >= figures->first_time && match->packet->time <= figures->last_time;
 }
 
-static Answer
-match_stream (const Match *match, const QsFilterNode *node)
+/* Packets are asked for in ascending order, so each list is gone along. */
+static gboolean
+has_data_of_stream (Match *match)
 {
+  gboolean found = FALSE;
+
+  for (guint i = 0; i < match->lists->len; i++)
+    {
+      const GArray *list = g_ptr_array_index (match->lists, i);
+      guint *at = &match->at[i];
+
+      while (*at < list->len && g_array_index (list, guint32, *at) < match->index)
+        (*at)++;
+      found |= *at < list->len && g_array_index (list, guint32, *at) == match->index;
+    }
+  return found;
+}
+
+static Answer
+match_stream (Match *match, const QsFilterNode *node)
+{
+  if (match->frames == NULL && match->stream >= 0 && node->low == match->stream && node->high == match->stream)
+    {
+      if (has_data_of_stream (match))
+        return YES;
+      return (match->packet->frames & stream_frames & ~FRAME (QS_FRAME_STREAM)) != 0 ? MAYBE : NO;
+    }
   if (match->frames == NULL)
     return may_be_of_stream (match, node) ? MAYBE : NO;
   for (guint i = 0; i < match->frames->len; i++)
@@ -158,7 +188,7 @@ match_stream (const Match *match, const QsFilterNode *node)
 }
 
 static guint
-first_message_of (const Match *match)
+first_message_of (Match *match)
 {
   guint low = 0, high = qs_trace_get_n_messages (match->trace);
 
@@ -177,7 +207,7 @@ first_message_of (const Match *match)
 typedef gboolean (*MessageFunc) (const char *name, const char *wanted);
 
 static gboolean
-any_message (const Match *match, MessageFunc func, const char *wanted)
+any_message (Match *match, MessageFunc func, const char *wanted)
 {
   guint n = qs_trace_get_n_messages (match->trace);
   guint first = n > 0 ? first_message_of (match) : 0;
@@ -210,7 +240,7 @@ contains (const char *text, const char *folded)
 }
 
 static Answer
-match_text (const Match *match, const QsFilterNode *node)
+match_text (Match *match, const QsFilterNode *node)
 {
   if (contains (qs_packet_type_name (match->packet->type), node->text) || any_message (match, contains, node->text))
     return YES;
@@ -226,10 +256,10 @@ match_text (const Match *match, const QsFilterNode *node)
   return NO;
 }
 
-static Answer evaluate (const Match *match, guint index);
+static Answer evaluate (Match *match, guint index);
 
 static Answer
-match_pair (const Match *match, const QsFilterNode *node, Answer decisive)
+match_pair (Match *match, const QsFilterNode *node, Answer decisive)
 {
   Answer left = evaluate (match, node->left);
 
@@ -242,7 +272,7 @@ match_pair (const Match *match, const QsFilterNode *node, Answer decisive)
 }
 
 static Answer
-evaluate (const Match *match, guint index)
+evaluate (Match *match, guint index)
 {
   const QsFilterNode *node = &match->nodes[index];
   const QsPacket *packet = match->packet;
@@ -302,6 +332,7 @@ begin_match (const QsFilter *self, QsTrace *trace)
 {
   return (Match){ .nodes = (const QsFilterNode *) (const void *) self->nodes->data,
                   .trace = trace,
+                  .stream = -1,
                   .by_client = qs_trace_get_vantage (trace) != QS_VANTAGE_SERVER };
 }
 
@@ -318,6 +349,36 @@ qs_filter_matches (const QsFilter *self, QsTrace *trace, guint packet)
   return qs_filter_is_empty (self) || matches (self, &match, &asked);
 }
 
+/* Where they are in the lists from this packet on. */
+static void
+begin_stream (const QsFilter *self, Match *match, guint from, GPtrArray *lists)
+{
+  for (guint i = 0; i < self->nodes->len && match->stream < 0; i++)
+    {
+      const QsFilterNode *node = &match->nodes[i];
+      if (node->op == QS_FILTER_STREAM && node->low == node->high && node->low >= 0 &&
+          qs_trace_list_stream_packets (match->trace, (guint64) node->low, lists) && lists->len <= MOST_LISTS)
+        match->stream = node->low;
+      else
+        g_ptr_array_set_size (lists, 0);
+    }
+  match->lists = lists;
+  for (guint i = 0; i < lists->len; i++)
+    {
+      const GArray *list = g_ptr_array_index (lists, i);
+      guint low = 0, high = list->len;
+      while (low < high)
+        {
+          guint middle = low + (high - low) / 2;
+          if (g_array_index (list, guint32, middle) < from)
+            low = middle + 1;
+          else
+            high = middle;
+        }
+      match->at[i] = low;
+    }
+}
+
 gboolean
 qs_filter_run (const QsFilter *self, QsTrace *trace, guint *from, gint64 deadline, GArray *out)
 {
@@ -326,7 +387,9 @@ qs_filter_run (const QsFilter *self, QsTrace *trace, guint *from, gint64 deadlin
   Match match = begin_match (self, trace);
   guint n = qs_trace_get_n_packets (trace);
   guint since_look = 0;
+  g_autoptr (GPtrArray) lists = g_ptr_array_new ();
 
+  begin_stream (self, &match, *from, lists);
   for (; *from < n; (*from)++)
     {
       gboolean asked = FALSE;

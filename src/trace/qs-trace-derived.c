@@ -91,6 +91,22 @@ qs_trace_set_payload_source (QsTrace *self, QsPayloadFunc payload, QsFramesFunc 
   self->source_destroy = destroy;
 }
 
+void
+qs_trace_set_stream_source (QsTrace *self, QsStreamPacketsFunc func)
+{
+  g_return_if_fail (QS_IS_TRACE (self));
+
+  self->stream_func = func;
+}
+
+gboolean
+qs_trace_list_stream_packets (QsTrace *self, guint64 stream, GPtrArray *lists)
+{
+  g_return_val_if_fail (QS_IS_TRACE (self) && lists != NULL, FALSE);
+
+  return self->stream_func != NULL && self->stream_func (self, stream, lists, self->source_data);
+}
+
 guint
 qs_trace_add_packet (QsTrace *self, const QsPacket *packet)
 {

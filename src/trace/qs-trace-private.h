@@ -71,10 +71,14 @@ struct _QsTrace {
   guint8 *payload_at;
   gsize payload_left;
   guint64 payload_limit;
-  guint64 payload_kept;
+  guint64 payload_kept; /* copied */
+  guint64 payload_held; /* in the file */
+  QsMappedFile *held;   /* NULL: none */
+  const guint8 *passed; /* in it: what comes before need not be in memory */
   guint n_truncated;
   QsBudget budget;
   guint n_datagrams;
+  guint n_secrets;
   gboolean grown_armed;
   gboolean derived_armed;
   gint64 last_signal;
@@ -89,6 +93,7 @@ struct _QsTrace {
   QsMetrics *metrics; /* made when first asked for */
   QsPayloadFunc payload_func;
   QsFramesFunc frames_func;
+  QsStreamPacketsFunc stream_func;
   gpointer source_data;
   GDestroyNotify source_destroy;
 };

@@ -169,11 +169,17 @@ must_cut (QsTrace *self, gsize length)
          (self->payload_kept + length > self->payload_limit || qs_budget_is_half_spent (&self->budget, length));
 }
 
+static gboolean
+lies_in_file (QsTrace *self, const void *bytes, gsize length)
+{
+  return self->held != NULL && length > 0 && qs_mapped_file_contains (self->held, bytes, length);
+}
+
 /* One packet is to come of each. FALSE: it is counted, and that is all. */
 static gboolean
-take_room (QsTrace *self, gsize length)
+take_room (QsTrace *self, const void *bytes, gsize length)
 {
-  gsize kept = must_cut (self, length) ? TRUNCATED_LENGTH : length;
+  gsize kept = lies_in_file (self, bytes, length) ? 0 : must_cut (self, length) ? TRUNCATED_LENGTH : length;
 
   self->n_datagrams++;
   if (qs_budget_take (&self->budget, sizeof (QsStoredRecord) + sizeof (QsPacket) + kept))
@@ -189,6 +195,13 @@ store_bytes (QsTrace *self, QsStoredRecord *record, const void *bytes, gsize len
 {
   gsize kept = length;
 
+  record->length = record->kept = (guint32) length;
+  if (lies_in_file (self, bytes, length))
+    {
+      record->bytes = bytes;
+      self->payload_held += length;
+      return;
+    }
   if (must_cut (self, length))
     {
       kept = TRUNCATED_LENGTH;
@@ -200,7 +213,6 @@ store_bytes (QsTrace *self, QsStoredRecord *record, const void *bytes, gsize len
     memcpy (at, bytes, kept);
   self->payload_kept += kept;
   record->bytes = at;
-  record->length = (guint32) length;
   record->kept = (guint32) kept;
 }
 
@@ -230,6 +242,7 @@ qs_trace_clear_payload_source (QsTrace *self)
     self->source_destroy (self->source_data);
   self->payload_func = NULL;
   self->frames_func = NULL;
+  self->stream_func = NULL;
   self->source_data = NULL;
   self->source_destroy = NULL;
 }
@@ -257,6 +270,7 @@ qs_trace_finalize (GObject *object)
   g_ptr_array_unref (self->payload);
   qs_spare_free (self->spare);
   qs_budget_clear (&self->budget);
+  g_clear_pointer (&self->held, qs_mapped_file_unref);
   g_clear_pointer (&self->messages, g_ptr_array_unref);
   g_clear_pointer (&self->http3, qs_http3_pieces_free);
   g_clear_pointer (&self->metrics, qs_metrics_free);
@@ -382,16 +396,6 @@ qs_trace_get_title (QsTrace *self)
 
 /* --- Appending --- */
 
-void
-qs_trace_set_payload_limit (QsTrace *self, guint64 bytes)
-{
-  g_return_if_fail (QS_IS_TRACE (self));
-
-  g_mutex_lock (&self->lock);
-  self->payload_limit = bytes;
-  g_mutex_unlock (&self->lock);
-}
-
 gboolean
 qs_trace_keeps_little (QsTrace *self)
 {
@@ -401,40 +405,6 @@ qs_trace_keeps_little (QsTrace *self)
   gboolean little = self->payload_limit < DEFAULT_PAYLOAD_LIMIT;
   g_mutex_unlock (&self->lock);
   return little;
-}
-
-guint64
-qs_trace_get_payload_kept (QsTrace *self)
-{
-  g_return_val_if_fail (QS_IS_TRACE (self), 0);
-
-  g_mutex_lock (&self->lock);
-  guint64 kept = self->payload_kept;
-  g_mutex_unlock (&self->lock);
-  return kept;
-}
-
-void
-qs_trace_get_extent (QsTrace *self, guint *n_records, guint *n_datagrams, guint64 *kept)
-{
-  g_return_if_fail (QS_IS_TRACE (self) && n_records != NULL && n_datagrams != NULL && kept != NULL);
-
-  g_mutex_lock (&self->lock);
-  *n_records = self->records.length;
-  *n_datagrams = self->n_datagrams;
-  *kept = self->payload_kept;
-  g_mutex_unlock (&self->lock);
-}
-
-guint
-qs_trace_get_n_truncated (QsTrace *self)
-{
-  g_return_val_if_fail (QS_IS_TRACE (self), 0);
-
-  g_mutex_lock (&self->lock);
-  guint n = self->n_truncated;
-  g_mutex_unlock (&self->lock);
-  return n;
 }
 
 static gboolean
@@ -487,7 +457,7 @@ qs_trace_add_datagram (QsTrace *self, gint64 time, QsDirection direction, guint1
   guint index;
 
   g_mutex_lock (&self->lock);
-  if (!take_room (self, length))
+  if (!take_room (self, bytes, length))
     return G_MAXUINT;
   QsStoredRecord *record = append_record (self, QS_RECORD_DATAGRAM, time, &index);
   record->direction = direction;
@@ -520,7 +490,7 @@ qs_trace_add_segment (QsTrace *self, gint64 time, QsDirection direction, guint16
   guint index;
 
   g_mutex_lock (&self->lock);
-  if (!take_room (self, length))
+  if (!take_room (self, bytes, length))
     return G_MAXUINT;
   QsStoredRecord *record = append_record (self, QS_RECORD_SEGMENT, time, &index);
   record->direction = direction;
@@ -545,6 +515,7 @@ qs_trace_add_secret (QsTrace *self, gint64 time, const char *key_log_line)
   at[length] = '\0';
   record->bytes = at;
   record->length = record->kept = (guint32) length;
+  self->n_secrets++;
   unlock_and_arm (self, &self->grown_armed);
   return index;
 }
@@ -612,6 +583,9 @@ qs_trace_get_record (QsTrace *self, guint index, QsRecord *record)
   g_mutex_unlock (&self->lock);
 
   gboolean mark = stored.kind == QS_RECORD_MARK;
+  if (!mark && G_UNLIKELY (self->held != NULL) && lies_in_file (self, stored.bytes, stored.kept) &&
+      qs_mapped_file_is_cut (self->held, stored.bytes, stored.kept))
+    stored.kept = 0;
   *record = (QsRecord){
     .kind = stored.kind,
     .direction = stored.direction,
@@ -643,6 +617,17 @@ qs_trace_get_n_datagrams (QsTrace *self)
 
   g_mutex_lock (&self->lock);
   guint n = self->n_datagrams;
+  g_mutex_unlock (&self->lock);
+  return n;
+}
+
+guint
+qs_trace_get_n_secrets (QsTrace *self)
+{
+  g_return_val_if_fail (QS_IS_TRACE (self), 0);
+
+  g_mutex_lock (&self->lock);
+  guint n = self->n_secrets;
   g_mutex_unlock (&self->lock);
   return n;
 }

@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "base/qs-clock.h"
+#include "base/qs-mapped-file.h"
 #include "trace/qs-mark.h"
 #include "wire/qs-frame.h"
 #include "wire/qs-packet.h"
@@ -154,6 +155,12 @@ const char *qs_trace_get_format (QsTrace *self);
 /* How many payload bytes are kept whole (default 64 MiB); later datagrams keep their first 64. With a budget
  * (qs-trace-budget.h) short ones keep all: what ends or refuses something comes in a short one. */
 void qs_trace_set_payload_limit (QsTrace *self, guint64 bytes);
+/* Of a file: bytes of datagrams and segments that lie in it are not copied, and no bound is asked for them. The trace holds it. */
+void qs_trace_hold (QsTrace *self, QsMappedFile *file);
+/* Where it has become shorter since: the records' bytes behind its end read as not kept. */
+gboolean qs_trace_is_cut_short (QsTrace *self);
+/* What reads records from front to end has come to these bytes (NULL: to the end): those before need not stay in memory. */
+void qs_trace_pass (QsTrace *self, const guint8 *bytes);
 /* Whether less than the default was asked for: what is not kept is then not missed by who asked. */
 gboolean qs_trace_keeps_little (QsTrace *self);
 guint64 qs_trace_get_payload_kept (QsTrace *self);
@@ -181,6 +188,8 @@ guint qs_trace_get_n_records (QsTrace *self);
 void qs_trace_get_record (QsTrace *self, guint index, QsRecord *record);
 const QsPath *qs_trace_get_path (QsTrace *self, guint16 path); /* NULL when there is none */
 guint qs_trace_get_n_datagrams (QsTrace *self);                /* datagrams or segments */
+
+guint qs_trace_get_n_secrets (QsTrace *self);
 
 /* Marks alone, in order. */
 guint qs_trace_get_n_marks (QsTrace *self);
@@ -210,6 +219,11 @@ typedef GArray *(*QsFramesFunc) (QsTrace *self, guint packet, GBytes **payload, 
 /* frames may be NULL: then the payload is parsed. */
 void qs_trace_set_payload_source (QsTrace *self, QsPayloadFunc payload, QsFramesFunc frames, gpointer data,
                                   GDestroyNotify destroy);
+/* Which packets have STREAM frames of a stream: adds GArrays of guint32, ascending, to lists; they stay its own. FALSE: that is not
+ * known. Asked with the data of qs_trace_set_payload_source(), which comes first. */
+typedef gboolean (*QsStreamPacketsFunc) (QsTrace *self, guint64 stream, GPtrArray *lists, gpointer data);
+void qs_trace_set_stream_source (QsTrace *self, QsStreamPacketsFunc func);
+gboolean qs_trace_list_stream_packets (QsTrace *self, guint64 stream, GPtrArray *lists);
 guint qs_trace_add_packet (QsTrace *self, const QsPacket *packet);
 QsPacket *qs_trace_edit_packet (QsTrace *self, guint index); /* to set flags later: call qs_trace_changed */
 void qs_trace_add_n_frames (QsTrace *self, guint n);

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/qs-clock.h"
 #include "base/qs-error.h"
+#include "base/qs-mapped-file.h"
+#include "base/qs-progress.h"
 #include "base/qs-similar.h"
 #include "base/qs-slice.h"
 #include "base/qs-span.h"
 #include "base/qs-text.h"
 
+#include <fcntl.h>
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void
 test_escape (void)
@@ -311,6 +316,65 @@ test_similar (void)
   g_assert_cmpstr (nearest (long_word), ==, NULL);
 }
 
+/* Another program makes the file shorter under our eyes: what is gone reads as zeros and is known to be gone; nobody dies. */
+static void
+test_mapped_file (void)
+{
+  const gsize page = (gsize) sysconf (_SC_PAGESIZE), size = 4 * page;
+  g_autofree char *path = NULL, *content = g_strnfill (size, 'x');
+  int fd = g_file_open_tmp ("qs-test-XXXXXX", &path, NULL);
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_null (qs_mapped_file_new (fd)); /* nothing in it */
+  g_assert_true (g_file_set_contents (path, content, (gssize) size, NULL));
+  close (fd);
+  fd = g_open (path, O_RDWR | O_CLOEXEC, 0);
+  QsMappedFile *file = qs_mapped_file_new (fd);
+  const guint8 *bytes = qs_mapped_file_get_bytes (file);
+  g_assert_cmpuint (qs_mapped_file_get_size (file), ==, size);
+  g_assert_true (qs_mapped_file_contains (file, bytes + size - 1, 1));
+  g_assert_false (qs_mapped_file_contains (file, bytes + size - 1, 2));
+  g_assert_false (qs_mapped_file_contains (file, (const guint8 *) content, 1));
+
+  /* What was passed comes back. */
+  g_assert_cmpint (bytes[page], ==, 'x');
+  qs_mapped_file_pass (file, bytes, bytes + size);
+  g_assert_cmpint (bytes[page], ==, 'x');
+
+  /* Met before it was looked for: the system tells with a signal. */
+  g_assert_cmpint (ftruncate (fd, (off_t) (3 * page)), ==, 0);
+  g_assert_cmpint (bytes[3 * page + 5], ==, 0);
+  g_assert_true (qs_mapped_file_is_cut (file, bytes + 3 * page, 1));
+  g_assert_false (qs_mapped_file_is_cut (file, bytes, 3 * page));
+  g_assert_cmpint (bytes[2 * page], ==, 'x');
+
+  /* Looked for first. */
+  g_assert_cmpint (ftruncate (fd, (off_t) (page + 7)), ==, 0);
+  qs_mapped_file_look (file);
+  g_assert_true (qs_mapped_file_is_cut (file, bytes, page + 8));
+  g_assert_false (qs_mapped_file_is_cut (file, bytes, page + 7));
+  g_assert_cmpint (bytes[page + 6], ==, 'x');
+  g_assert_cmpint (bytes[2 * page], ==, 0);
+  qs_mapped_file_unref (file);
+  close (fd);
+  g_unlink (path);
+}
+
+static void
+test_progress (void)
+{
+  g_autoptr (QsProgress) progress = qs_progress_new ();
+
+  g_assert_cmpfloat (qs_progress_get (progress), ==, 0);
+  qs_progress_set (progress, 1, 4);
+  g_assert_cmpfloat_with_epsilon (qs_progress_get (progress), 0.25, 1e-6);
+  qs_progress_set (progress, 9, 4);
+  g_assert_cmpfloat (qs_progress_get (progress), ==, 1);
+  qs_progress_set (progress, 1, 0); /* says nothing */
+  g_assert_cmpfloat (qs_progress_get (progress), ==, 1);
+  qs_progress_set (NULL, 1, 1);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -326,5 +390,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/clock/wakes", test_clock_wakes);
   g_test_add_func ("/slice", test_slice);
   g_test_add_func ("/base/similar", test_similar);
+  g_test_add_func ("/base/mapped-file", test_mapped_file);
+  g_test_add_func ("/base/progress", test_progress);
   return g_test_run ();
 }

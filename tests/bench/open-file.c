@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A capture of a million packets, and the same as both shapes of qlog: how long it takes to open, to the last packet dissected; how much memory; and how
- * long filters take to answer for all of it. It is a download as quicprobe would have recorded it: 1200-byte datagrams
- * one way, whole as far as the trace's memory bound, ACKs the other way.
+ * long filters take to answer for all of it. It is a download: datagrams one way, ACKs the other way, 560 MB of them.
+ * Of ten millions, which take 5.6 GB, the capture alone.
  *
  *   open-file [PACKETS]           writes the file, opens it in a process of its own, holds the figures to the limits
  *   open-file write PATH PACKETS
@@ -13,6 +13,7 @@
 
 #include <glib/gstdio.h>
 
+#include "../cpu-time.h"
 #include "crypto/qs-keys.h"
 #include "dissect/qs-dissector.h"
 #include "formats/qs-trace-file.h"
@@ -23,13 +24,20 @@
 #define SUITE 0x1301
 #define RANDOM "ebf8fa56f12939b9584a3896472ec40bb863cfd3e86804fe3a47f06a2b69484c" /* of the samples' ClientHello */
 #define SERVER_CID "f067a5502a4262b5"
-#define DATA_LENGTH 1140
+#define DATA_LENGTH 700
 #define PN_LENGTH 4
 #define GAP_NS 2000
+#define START 1700000000 /* since 1970 */
 
-#define MOST_SECONDS 3.0
-#define MOST_MEGABYTES 250.0
-#define MOST_FILTER_MS 300.0
+/* By the number of packets. */
+static const struct {
+  guint packets;
+  double seconds, megabytes, filter_ms;
+} limits[] = {
+  { 1000000, 3.0, 250.0, 300.0 },
+  { 10000000, 8.0, 1200.0, 500.0 },
+};
+static double most_filter_ms;
 
 typedef struct {
   QsKeys *keys;
@@ -59,16 +67,52 @@ unhex (const char *hex)
 }
 
 static void
-add_hex (QsTrace *trace, gint64 time, QsDirection direction, guint16 path, const char *hex)
+put_packet (FILE *out, gint64 time, QsDirection direction, gconstpointer bytes, gsize length)
+{
+  static const guint8 ends[2][4] = { { 192, 0, 2, 1 }, { 192, 0, 2, 2 } };
+  static const guint16 ports[2] = { 40000, 443 };
+  const guint8 *from = ends[direction], *to = ends[1 - direction];
+  guint total = (guint) length + 28;
+  const guint32 head[] = { START + (guint32) (time / 1000000000), (guint32) (time % 1000000000), total, total };
+  const guint16 udp[] = { GUINT16_TO_BE (ports[direction]), GUINT16_TO_BE (ports[1 - direction]),
+                          GUINT16_TO_BE ((guint16) (length + 8)), 0 };
+  const guint8 ip[] = { 0x45,
+                        0,
+                        (guint8) (total >> 8),
+                        (guint8) total,
+                        0,
+                        0,
+                        0x40,
+                        0,
+                        64,
+                        17,
+                        0,
+                        0,
+                        from[0],
+                        from[1],
+                        from[2],
+                        from[3],
+                        to[0],
+                        to[1],
+                        to[2],
+                        to[3] };
+
+  fwrite (head, sizeof head, 1, out);
+  fwrite (ip, sizeof ip, 1, out);
+  fwrite (udp, sizeof udp, 1, out);
+  fwrite (bytes, length, 1, out);
+}
+
+static void
+put_hex (FILE *out, gint64 time, QsDirection direction, const char *hex)
 {
   g_autoptr (GBytes) bytes = unhex (hex);
 
-  qs_trace_add_datagram (trace, time, direction, path, 0, QS_FATE_PASSED, g_bytes_get_data (bytes, NULL),
-                         g_bytes_get_size (bytes));
+  put_packet (out, time, direction, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
 }
 
 static Sender
-sender_new (QsTrace *trace, const char *label, guint8 fill)
+sender_new (FILE *keys, const char *label, guint8 fill)
 {
   QsSecret secret = { .length = 32 };
   g_autoptr (GString) line = g_string_new (label);
@@ -77,7 +121,7 @@ sender_new (QsTrace *trace, const char *label, guint8 fill)
   g_string_append (line, " " RANDOM " ");
   for (guint i = 0; i < secret.length; i++)
     g_string_append_printf (line, "%02x", fill);
-  qs_trace_add_secret (trace, 0, line->str);
+  fprintf (keys, "%s\n", line->str);
   return (Sender){ qs_keys_new (QS_QUIC_VERSION_1, SUITE, &secret),
                    qs_header_key_new (QS_QUIC_VERSION_1, SUITE, &secret), 0, g_byte_array_new (), g_byte_array_new () };
 }
@@ -105,9 +149,9 @@ put_byte (GByteArray *out, guint8 byte)
   g_byte_array_append (out, &byte, 1);
 }
 
-/* A short header for the payload, sealed, into the trace. */
+/* A short header for the payload, sealed. */
 static void
-sender_send (Sender *self, QsTrace *trace, gint64 time, QsDirection direction, guint16 path, QsSpan dcid)
+sender_send (Sender *self, FILE *out, gint64 time, QsDirection direction, QsSpan dcid)
 {
   guint32 pn = GUINT32_TO_BE ((guint32) self->number);
 
@@ -119,14 +163,13 @@ sender_send (Sender *self, QsTrace *trace, gint64 time, QsDirection direction, g
   g_autoptr (GBytes) packet =
       qs_packet_protect (self->keys, self->header_key, QS_SPAN (self->header->data, self->header->len), PN_LENGTH,
                          self->number, QS_SPAN (self->payload->data, self->payload->len));
-  qs_trace_add_datagram (trace, time, direction, path, 0, QS_FATE_PASSED, g_bytes_get_data (packet, NULL),
-                         g_bytes_get_size (packet));
+  put_packet (out, time, direction, g_bytes_get_data (packet, NULL), g_bytes_get_size (packet));
   self->number++;
   g_byte_array_set_size (self->payload, 0);
 }
 
 static void
-send_data (Sender *server, QsTrace *trace, gint64 time, guint16 path)
+send_data (Sender *server, FILE *out, gint64 time)
 {
   static const guint8 data[DATA_LENGTH];
 
@@ -135,55 +178,58 @@ send_data (Sender *server, QsTrace *trace, gint64 time, guint16 path)
   put_varint (server->payload, server->number / 4 * DATA_LENGTH);
   put_varint (server->payload, DATA_LENGTH);
   g_byte_array_append (server->payload, data, sizeof data);
-  sender_send (server, trace, time, QS_DIRECTION_RECEIVED, path, QS_SPAN (NULL, 0));
+  sender_send (server, out, time, QS_DIRECTION_RECEIVED, QS_SPAN (NULL, 0));
 }
 
 /* Of all but every thousandth packet. */
 static void
-send_ack (Sender *client, const Sender *server, QsTrace *trace, gint64 time, guint16 path, QsSpan dcid)
+send_ack (Sender *client, const Sender *server, FILE *out, gint64 time, QsSpan dcid)
 {
   put_byte (client->payload, QS_FRAME_ACK);
   put_varint (client->payload, server->number - 1);
   put_varint (client->payload, 3);
   put_varint (client->payload, 0);
   put_varint (client->payload, (server->number - 1) % 1000);
-  sender_send (client, trace, time, QS_DIRECTION_SENT, path, dcid);
+  sender_send (client, out, time, QS_DIRECTION_SENT, dcid);
 }
 
-static guint16
-add_path (QsTrace *trace)
+static FILE *
+create (const char *path)
 {
-  g_autoptr (GSocketAddress) local = g_inet_socket_address_new_from_string ("192.0.2.1", 40000);
-  g_autoptr (GSocketAddress) remote = g_inet_socket_address_new_from_string ("192.0.2.2", 443);
+  FILE *out = g_fopen (path, "wb");
 
-  return qs_trace_add_path (trace, local, remote);
+  if (out != NULL)
+    return out;
+  g_printerr ("open-file: %s cannot be written\n", path);
+  exit (EXIT_FAILURE);
 }
 
+/* Classic pcap with nanoseconds and raw IP, and PATH.keys with the secrets: one packet after the other, none is kept. */
 static int
 write_file (const char *path, guint n_packets)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  static const guint32 head[] = { 0xa1b23c4d, 4 << 16 | 2, 0, 0, 262144, 101 };
+  g_autofree char *key_path = g_strconcat (path, ".keys", NULL);
   g_autoptr (GBytes) cid = unhex (SERVER_CID);
   QsSpan dcid = QS_SPAN (g_bytes_get_data (cid, NULL), g_bytes_get_size (cid));
-  guint16 addresses = add_path (trace);
-  Sender client = sender_new (trace, "CLIENT_TRAFFIC_SECRET_0", 0x11);
-  Sender server = sender_new (trace, "SERVER_TRAFFIC_SECRET_0", 0x22);
+  FILE *out = create (path), *keys = create (key_path);
+  Sender client = sender_new (keys, "CLIENT_TRAFFIC_SECRET_0", 0x11);
+  Sender server = sender_new (keys, "SERVER_TRAFFIC_SECRET_0", 0x22);
 
-  add_hex (trace, GAP_NS, QS_DIRECTION_SENT, addresses, rfc_samples[0].client_packet);
-  add_hex (trace, 2 * GAP_NS, QS_DIRECTION_RECEIVED, addresses, rfc_samples[0].server_packet);
+  fwrite (head, sizeof head, 1, out);
+  put_hex (out, GAP_NS, QS_DIRECTION_SENT, rfc_samples[0].client_packet);
+  put_hex (out, 2 * GAP_NS, QS_DIRECTION_RECEIVED, rfc_samples[0].server_packet);
   for (guint i = 3; i <= n_packets; i++)
     {
       if (i % 3 != 2)
-        send_data (&server, trace, (gint64) i * GAP_NS, addresses);
+        send_data (&server, out, (gint64) i * GAP_NS);
       else
-        send_ack (&client, &server, trace, (gint64) i * GAP_NS, addresses, dcid);
+        send_ack (&client, &server, out, (gint64) i * GAP_NS, dcid);
     }
   sender_clear (&client);
   sender_clear (&server);
-  if (!qs_trace_save (trace, path, qs_trace_format_for_name (path, QS_TRACE_FORMAT_PCAPNG), &error))
-    fail (error);
-  return EXIT_SUCCESS;
+  fclose (keys);
+  return fclose (out) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* --- Opening --- */
@@ -209,10 +255,12 @@ run_filter (QsTrace *trace, const char *text)
   if (filter == NULL)
     fail (error);
   gint64 start = g_get_monotonic_time ();
+  gint64 computed = cpu_time ();
   qs_filter_run (filter, trace, &from, 0, found);
   double ms = (double) (g_get_monotonic_time () - start) / 1000;
-  g_print ("filter %-28s %8.1f ms, %u found\n", text, ms, found->len);
-  return ms <= MOST_FILTER_MS;
+  g_print ("filter %-28s %8.1f ms (computed %.1f ms), %u found\n", text, ms, (double) (cpu_time () - computed) / 1000,
+           found->len);
+  return ms <= most_filter_ms;
 }
 
 static void
@@ -227,11 +275,21 @@ dissect (QsTrace *trace)
     }
 }
 
+/* Of a capture, beside it. Kept to the end. */
+static const char *
+dup_key_log (const char *path)
+{
+  g_autofree char *name = g_strconcat (path, ".keys", NULL);
+  const char *keys = g_intern_string (name);
+
+  return g_file_test (keys, G_FILE_TEST_EXISTS) ? keys : NULL;
+}
+
 static int
 convert_file (const char *path, const char *out)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) traces = qs_trace_file_load (path, NULL, NULL, &error);
+  g_autoptr (GPtrArray) traces = qs_trace_file_load (path, dup_key_log (path), NULL, &error);
 
   if (traces == NULL)
     fail (error);
@@ -251,7 +309,7 @@ open_file (const char *path, guint n_packets)
   g_autoptr (GError) error = NULL;
   gint64 start = g_get_monotonic_time ();
 
-  g_autoptr (GPtrArray) traces = qs_trace_file_load (path, NULL, NULL, &error);
+  g_autoptr (GPtrArray) traces = qs_trace_file_load (path, dup_key_log (path), NULL, &error);
   if (traces == NULL)
     fail (error);
   QsTrace *trace = g_ptr_array_index (traces, 0);
@@ -260,9 +318,11 @@ open_file (const char *path, guint n_packets)
   double seconds = (double) (g_get_monotonic_time () - start) / 1e6;
   double memory = megabytes ();
 
-  g_print ("%s, %u packets: read %.2f s, opened %.2f s, %.0f MB at most\n", strrchr (path, '.'),
-           qs_trace_get_n_packets (trace), read, seconds, memory);
-  gboolean good = seconds <= MOST_SECONDS && memory <= MOST_MEGABYTES;
+  g_print ("%s, %u packets: read %.2f s, opened %.2f s (of which it computed %.2f s), %.0f MB at most\n",
+           strrchr (path, '.'), qs_trace_get_n_packets (trace), read, seconds, (double) cpu_time () / 1e6, memory);
+  guint limit = n_packets > limits[0].packets ? 1 : 0;
+  most_filter_ms = limits[limit].filter_ms;
+  gboolean good = seconds <= limits[limit].seconds && memory <= limits[limit].megabytes;
   for (guint i = 0; i < G_N_ELEMENTS (filters); i++)
     good = run_filter (trace, filters[i]) && good;
   if (qs_trace_get_n_packets (trace) != n_packets)
@@ -305,12 +365,12 @@ main (int argc, char **argv)
   g_autofree char *folder = g_dir_make_tmp ("qs-bench-XXXXXX", &error);
   if (folder == NULL)
     fail (error);
-  g_autofree char *path = g_build_filename (folder, "download.pcapng", NULL);
+  g_autofree char *path = g_build_filename (folder, "download.pcap", NULL);
   const char *count = argc > 1 ? argv[1] : "1000000";
   int result = run_self ("write", path, count);
   if (result == EXIT_SUCCESS)
     result = run_self ("open", path, count);
-  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (others) && g_ascii_strtoull (count, NULL, 10) <= limits[0].packets; i++)
     {
       g_autofree char *other = g_build_filename (folder, others[i], NULL);
 
@@ -319,6 +379,8 @@ main (int argc, char **argv)
       g_unlink (other);
     }
   g_unlink (path);
+  g_autofree char *keys = g_strconcat (path, ".keys", NULL);
+  g_unlink (keys);
   g_rmdir (folder);
   return result;
 }

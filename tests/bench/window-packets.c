@@ -253,7 +253,8 @@ open_cb (gpointer data)
 {
   Bench *bench = data;
 
-  qs_files_open (bench->window, bench->path, NULL);
+  g_autofree char *keys = g_strconcat (bench->path, ".keys", NULL);
+  qs_files_open (bench->window, bench->path, keys);
   g_timeout_add (1000, loaded_cb, bench);
   return G_SOURCE_REMOVE;
 }

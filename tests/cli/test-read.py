@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
 import tempfile
@@ -182,6 +183,85 @@ class Read(unittest.TestCase):
             with self.subTest(arguments):
                 result = probe.run(*arguments)
                 self.assertEqual((result.status, result.out), (2, b""), result.err)
+
+
+
+class Saved(unittest.TestCase):
+    """A part of a file, saved as a file of its own: what tshark and we read in it."""
+
+    captures = os.path.join(os.path.dirname(os.path.abspath(__file__)), "captures")
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def file(self, name):
+        return os.path.join(self.folder, name)
+
+    def save(self, name, *options, keys=()):
+        out = self.file("out.pcapng")
+        keylogs = [f"--keylog={os.path.join(self.captures, each)}" for each in keys]
+        probe.run(f"--read={os.path.join(self.captures, name)}", *keylogs, f"--pcapng={out}", "--quiet", *options)
+        self.assertEqual(stat.S_IMODE(os.stat(out).st_mode), 0o600)
+        return out
+
+    def secrets(self, path):
+        """Client randoms of the block of secrets."""
+        with open(path, "rb") as capture:
+            lines = re.findall(rb"^[A-Z0-9_]+ ([0-9a-f]{64}) [0-9a-f]+$", capture.read(), re.MULTILINE)
+        return {line.decode() for line in lines}
+
+    def tshark(self, path, *fields):
+        command = [peers.find_program("tshark"), "-r", path, "-T", "fields", *(f"-e{field}" for field in fields)]
+        told = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+        return [line.split("\t") for line in told.stdout.splitlines()]
+
+    def test_just_its_secrets(self):
+        keys = ("tls13.keys", "tls12.keys", "zero-rtt-not-taken.keys", "q.keys")
+        out = self.save("tls13-plain.pcap", keys=keys)
+        self.assertEqual(len(self.secrets(out)), 1)
+        out = self.save("zero-rtt-not-taken.pcap", keys=keys)
+        self.assertEqual(len(self.secrets(out)), 1)
+        again = probe.read(out)
+        self.assertEqual(again.report["tls"]["alpn"], "h3")
+
+    def test_ends_of_tcp(self):
+        """FIN and RST, from whom they came and when."""
+        out = self.save("tls13-plain.pcap", keys=("tls13.keys",))
+        original = self.tshark(os.path.join(self.captures, "tls13-plain.pcap"), "ip.src", "tcp.flags.fin", "tcp.flags.reset")
+        ended = [row for row in original if "1" in row[1:]]
+        self.assertEqual([row for row in self.tshark(out, "ip.src", "tcp.flags.fin", "tcp.flags.reset") if "1" in row[1:]], ended)
+        self.assertEqual(len(ended), 2)
+        out = self.save("tls13-client-rst-after-close.pcap", keys=("tls13.keys",))
+        resets = [row for row in self.tshark(out, "ip.src", "tcp.flags.reset") if row[1] == "1"]
+        self.assertEqual([row[0] for row in resets], ["192.0.2.1"])
+        wrong = [row for row in self.tshark(out, "tcp.analysis.flags") if row[0]]
+        self.assertEqual(wrong, [])
+
+    def test_filtered(self):
+        everything = self.tshark(self.save("zero-rtt-not-taken.pcap", keys=("zero-rtt-not-taken.keys",)), "frame.time_epoch")
+        out = self.save("zero-rtt-not-taken.pcap", "--filter=from:server frame:crypto", keys=("zero-rtt-not-taken.keys",))
+        rows = self.tshark(out, "frame.time_epoch", "udp.srcport")
+        self.assertGreater(len(rows), 0)
+        self.assertLess(len(rows), len(everything))
+        self.assertEqual({row[1] for row in rows}, {"5581"})
+        self.assertTrue({row[0] for row in rows} <= {row[0] for row in everything})
+
+    def test_filtered_tcp(self):
+        """All segments that a wanted record lies in, at their places in the stream."""
+        fields = ("ip.src", "tcp.seq", "tcp.len")
+        rows = self.tshark(self.save("tls13-plain.pcap", "--filter=from:server", keys=("tls13.keys",)), *fields)
+        whole = self.tshark(self.save("tls13-plain.pcap", keys=("tls13.keys",)), *fields)
+        self.assertEqual([row for row in rows if row[2] != "0"],
+                         [row for row in whole if row[2] != "0" and row[0] == "192.0.2.2"])  # fmt: skip
+
+    def test_filter_needs_a_file(self):
+        one = os.path.join(self.captures, "tls13-plain.pcap")
+        self.assertEqual(probe.run(f"--read={one}", "--filter=dir:tx").status, 2)
+        self.assertEqual(probe.run(f"--read={one}", "--filter=nonsense:", f"--pcapng={self.file('x')}").status, 2)
+        self.assertEqual(probe.run("--filter=dir:tx", f"--pcapng={self.file('x')}", "quic://127.0.0.1:1").status, 2)
+        self.assertFalse(os.path.exists(self.file("x")))
 
 
 if __name__ == "__main__":

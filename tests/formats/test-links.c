@@ -2,10 +2,12 @@
 /* The same twenty packets of a QUIC connection behind every link layer and in every tunnel: all are found and decrypted. */
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dissect/qs-dissector.h"
 #include "formats/qs-pcapng-private.h"
 #include "formats/qs-trace-file.h"
+#include "trace/qs-filter.h"
 #include "wire/qs-writer.h"
 
 #define N_DATAGRAMS 20
@@ -563,6 +565,91 @@ test_began_before (void)
   g_assert_cmpuint (qs_trace_get_n_packets (traces->pdata[0]), ==, 6);
 }
 
+/* A file that another program makes shorter while it is open: what was in it is opened, what is gone counts as not kept, and nothing
+ * of it as damaged on its way. */
+static void
+test_shorter (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *original = data_path ("gso-after-migration-new-cid.pcap");
+  g_autofree char *keys = data_path ("gso-after-migration-new-cid.keys");
+  g_autofree char *bytes = NULL, *path = NULL;
+  gsize length;
+  guint n_gone = 0, n_opened = 0;
+
+  g_assert_true (g_file_get_contents (original, &bytes, &length, NULL));
+  int fd = g_file_open_tmp ("qs-test-XXXXXX.pcap", &path, NULL);
+  g_assert_cmpint (write (fd, bytes, length), ==, (gssize) length);
+  g_autoptr (GPtrArray) traces = qs_trace_file_load (path, keys, NULL, &error);
+  g_assert_no_error (error);
+  QsTrace *trace = traces->pdata[0];
+  g_assert_cmpint (qs_trace_get_n_truncated (trace), ==, 0);
+  g_assert_false (qs_trace_is_cut_short (trace));
+  g_assert_cmpint (ftruncate (fd, (off_t) length / 2), ==, 0);
+  g_assert_true (qs_trace_is_cut_short (trace));
+
+  g_autoptr (QsDissector) dissector = qs_dissector_new (trace);
+  qs_dissector_advance (dissector, 0);
+  qs_dissector_finish (dissector);
+  for (guint i = 0; i < qs_trace_get_n_records (trace); i++)
+    {
+      QsRecord record;
+      qs_trace_get_record (trace, i, &record);
+      n_gone += record.kind == QS_RECORD_DATAGRAM && record.bytes.length < record.length;
+    }
+  for (guint i = 0; i < qs_trace_get_n_packets (trace); i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (trace, i);
+      g_assert_cmpuint (packet->flags & QS_PACKET_CORRUPT, ==, 0);
+      n_opened += (packet->flags & QS_PACKET_DECRYPTED) != 0;
+    }
+  g_assert_cmpuint (n_gone, >, 0);
+  g_assert_cmpuint (n_opened, >, 100);
+  close (fd);
+  g_unlink (path);
+}
+
+/* Of what is not packed nothing is copied, however much it is; the filter for a stream asks what the dissector noted. */
+static void
+test_mapped (void)
+{
+  g_autofree char *path = data_path ("gso-after-migration-new-cid.pcap");
+  g_autofree char *keys = data_path ("gso-after-migration-new-cid.keys");
+  g_autoptr (GPtrArray) traces = qs_trace_file_load (path, keys, NULL, NULL);
+  QsTrace *trace = traces->pdata[0];
+  QsRecord first, record;
+  guint n = 0;
+
+  for (guint i = 0; i < qs_trace_get_n_records (trace); i++)
+    {
+      qs_trace_get_record (trace, i, &record);
+      if (record.kind != QS_RECORD_DATAGRAM)
+        continue;
+      if (n++ == 0)
+        first = record;
+      /* In the file they stand one behind the other, headers between them. */
+      g_assert_cmpuint ((gsize) (record.bytes.data - first.bytes.data), >=, n - 1);
+    }
+  check_trace (trace);
+  for (guint stream = 0; stream < 16; stream++)
+    {
+      g_autofree char *text = g_strdup_printf ("stream:%u", stream);
+      g_autoptr (QsFilter) filter = qs_filter_new (text, NULL, NULL);
+      g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (guint32));
+      guint from = 0, at = 0;
+      g_assert_true (qs_filter_run (filter, trace, &from, 0, found));
+      for (guint i = 0; i < qs_trace_get_n_packets (trace); i++)
+        {
+          gboolean listed = at < found->len && g_array_index (found, guint32, at) == i;
+          g_assert_cmpint (qs_filter_matches (filter, trace, i), ==, listed);
+          at += listed;
+        }
+      g_assert_cmpuint (at, ==, found->len);
+      if (stream == 0)
+        g_assert_cmpuint (at, >, 0);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -586,5 +673,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/links/strangers", test_strangers);
   g_test_add_func ("/links/began-before", test_began_before);
   g_test_add_func ("/links/dns", test_dns);
+  g_test_add_func ("/links/shorter", test_shorter);
+  g_test_add_func ("/links/mapped", test_mapped);
   return g_test_run ();
 }
