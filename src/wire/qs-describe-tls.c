@@ -246,6 +246,36 @@ describe_key_update (QsScribe *scribe, const QsTlsMessage *message)
                    key_update_name);
 }
 
+/* What was made of these bytes has none of its own: all of it stands for all of them. */
+static void
+set_range (QsField *field, guint32 offset, guint32 length)
+{
+  field->offset = offset;
+  field->length = length;
+  for (guint i = 0; field->children != NULL && i < field->children->len; i++)
+    set_range (field->children->pdata[i], offset, length);
+}
+
+static void
+describe_uncompressed (QsScribe *scribe, const QsTlsMessage *message, gsize start)
+{
+  gsize length = g_bytes_get_size (message->uncompressed);
+  gulong n = (gulong) length;
+  QsField *field = qs_scribe_add (scribe,
+                                  QS_FIELD_TEXT ("Certificate", N_ ("The message as it was before it was compressed."),
+                                                 "RFC 8879 section 4"),
+                                  start, g_strdup_printf (ngettext ("%lu byte", "%lu bytes", n), n));
+  guint32 offset = field->offset, range = field->length;
+  QsScribe inner = qs_scribe_init (field, QS_SPAN (g_bytes_get_data (message->uncompressed, NULL), length),
+                                   scribe->space, 0, scribe->room);
+  QsTlsMessage as = *message;
+
+  as.type = QS_TLS_CERTIFICATE;
+  as.tls13 = TRUE;
+  describe_certificate (&inner, &as);
+  set_range (field, offset, range);
+}
+
 static void
 describe_compressed_certificate (QsScribe *scribe, const QsTlsMessage *message)
 {
@@ -254,9 +284,12 @@ describe_compressed_certificate (QsScribe *scribe, const QsTlsMessage *message)
   qs_scribe_uint (scribe, 3,
                   QS_FIELD_TEXT ("Uncompressed Length", N_ ("How long the message says it is once opened."),
                                  "RFC 8879 section 4"));
+  gsize start = scribe->reader.at;
   qs_scribe_vector (scribe, 3,
                     QS_FIELD_TEXT ("Compressed Certificate Message", N_ ("The Certificate message, compressed."),
                                    "RFC 8879 section 4"));
+  if (scribe->reader.ok && message->uncompressed != NULL)
+    describe_uncompressed (scribe, message, start);
 }
 
 static void

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/qs-i18n.h"
+#include "wire/qs-decompress.h"
 #include "wire/qs-reader.h"
 
 #define HEADER_LENGTH 4
@@ -201,12 +202,26 @@ read_key_update (QsReader *reader, QsTlsMessage *message, gboolean tls13, GError
   return TRUE;
 }
 
+/* One that does not open is a message all the same, of which nothing more is known. */
 static gboolean
 read_compressed_certificate (QsReader *reader, QsTlsMessage *message, gboolean tls13, GError **error)
 {
-  qs_reader_uint (reader, 2); /* algorithm */
-  qs_reader_uint (reader, 3); /* length before compression: a claim */
-  qs_reader_vector (reader, 3);
+  guint algorithm = (guint) qs_reader_uint (reader, 2);
+  gsize length = (gsize) qs_reader_uint (reader, 3);
+  QsSpan compressed = qs_reader_vector (reader, 3);
+  g_autoptr (GBytes) body = reader->ok ? qs_decompress (algorithm, compressed, length, NULL) : NULL;
+
+  if (body == NULL)
+    return TRUE;
+  QsReader inner = qs_reader_init (QS_SPAN (g_bytes_get_data (body, NULL), length));
+  if (read_certificate (&inner, message, TRUE, NULL) && inner.ok && qs_reader_at_end (&inner))
+    {
+      message->uncompressed = g_steal_pointer (&body);
+      return TRUE;
+    }
+  g_clear_pointer (&message->certificates, g_ptr_array_unref);
+  g_clear_pointer (&message->extensions, g_array_unref);
+  message->request_context = QS_SPAN_NONE;
   return TRUE;
 }
 
@@ -308,6 +323,7 @@ qs_tls_message_free (QsTlsMessage *message)
   g_clear_pointer (&message->cipher_suites, g_array_unref);
   g_clear_pointer (&message->extensions, g_array_unref);
   g_clear_pointer (&message->certificates, g_ptr_array_unref);
+  g_clear_pointer (&message->uncompressed, g_bytes_unref);
   g_free (message);
 }
 

@@ -54,6 +54,8 @@ typedef struct {
   QsSpan request_context;  /* Certificate of TLS 1.3: empty but after a request in the middle of a connection */
   gboolean is_hello_retry_request;
   guint16 signature_scheme; /* CertificateVerify */
+  GBytes *
+      uncompressed; /* CompressedCertificate: the Certificate's body, of which @certificates are; NULL: it does not open */
 } QsTlsMessage;
 
 /* How long the message that starts here is, header included; 0 while fewer than four bytes. */

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <brotli/encode.h>
 #include <string.h>
+#include <zlib.h>
+#include <zstd.h>
 
 #include "../cpu-time.h"
 #include "check-tree.h"
 #include "wire-kit.h"
+#include "wire/qs-decompress.h"
 #include "wire/qs-describe.h"
 #include "wire/qs-names.h"
 #include "wire/qs-tls.h"
@@ -643,6 +647,106 @@ test_many_items (void)
   g_assert_cmpint (cpu_time () - start, <, 2 * G_USEC_PER_SEC);
 }
 
+/* --- RFC 8879 --- */
+
+/* The body of a Certificate as a CompressedCertificate that claims a length. */
+static GByteArray *
+compress_body (guint algorithm, QsSpan body, guint claim)
+{
+  GByteArray *out = g_byte_array_new ();
+  gsize n = body.length + 1024;
+  g_autofree guint8 *packed = g_malloc (n);
+  uLongf n_zlib = n;
+
+  if (algorithm == QS_COMPRESSION_ZLIB)
+    {
+      g_assert_cmpint (compress2 (packed, &n_zlib, body.data, body.length, 9), ==, Z_OK);
+      n = n_zlib;
+    }
+  else if (algorithm == QS_COMPRESSION_BROTLI)
+    g_assert_cmpint (BrotliEncoderCompress (5, 18, BROTLI_MODE_GENERIC, body.length, body.data, &n, packed), ==,
+                     BROTLI_TRUE);
+  else
+    n = ZSTD_compress (packed, n, body.data, body.length, 3);
+  gsize length = 2 + 3 + 3 + n;
+  const guint8 head[] = { QS_TLS_COMPRESSED_CERTIFICATE,
+                          (guint8) (length >> 16),
+                          (guint8) (length >> 8),
+                          (guint8) length,
+                          0,
+                          (guint8) algorithm,
+                          (guint8) (claim >> 16),
+                          (guint8) (claim >> 8),
+                          (guint8) claim,
+                          (guint8) (n >> 16),
+                          (guint8) (n >> 8),
+                          (guint8) n };
+  g_byte_array_append (out, head, sizeof head);
+  g_byte_array_append (out, packed, (guint) n);
+  return out;
+}
+
+static void
+test_compressed (void)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (QsTlsMessage) plain = parse ("tls13-03-Certificate", &bytes);
+
+  for (guint algorithm = QS_COMPRESSION_ZLIB; algorithm <= QS_COMPRESSION_ZSTD; algorithm++)
+    {
+      g_autoptr (GByteArray) packed = compress_body (algorithm, plain->body, (guint) plain->body.length);
+      QsSpan span = QS_SPAN (packed->data, packed->len);
+      g_autoptr (QsTlsMessage) message = qs_tls_message_parse (span, TRUE, NULL);
+      g_autoptr (QsField) field = qs_describe_tls_message (message);
+
+      g_assert_nonnull (message->uncompressed);
+      g_assert_cmpuint (message->certificates->len, ==, plain->certificates->len);
+      for (guint i = 0; i < plain->certificates->len; i++)
+        g_assert_true (g_bytes_equal (message->certificates->pdata[i], plain->certificates->pdata[i]));
+      g_assert_cmpuint (check_tree (field, 0, packed->len), >, 20);
+
+      /* One byte more or less than it says, or cut: a message of which nothing more is known. */
+      for (int off = -1; off <= 1; off += 2)
+        {
+          g_autoptr (GByteArray) lie = compress_body (algorithm, plain->body, (guint) ((int) plain->body.length + off));
+          g_autoptr (QsTlsMessage) closed = qs_tls_message_parse (QS_SPAN (lie->data, lie->len), TRUE, NULL);
+
+          g_assert_nonnull (closed);
+          g_assert_null (closed->uncompressed);
+          g_assert_null (closed->certificates);
+        }
+      g_assert_null (
+          qs_decompress (algorithm, QS_SPAN (packed->data + 12, packed->len - 13), plain->body.length, NULL));
+    }
+}
+
+/* What would fill the memory is not made: neither by its claim, nor against it. */
+static void
+test_compressed_bound (void)
+{
+  gsize big = QS_DECOMPRESSED_MAX;
+  g_autofree guint8 *zeros = g_malloc0 (big + 1);
+  g_autoptr (GError) error = NULL;
+
+  for (guint algorithm = QS_COMPRESSION_ZLIB; algorithm <= QS_COMPRESSION_ZSTD; algorithm++)
+    {
+      for (guint over = 0; over < 2; over++)
+        {
+          g_autoptr (GByteArray) packed = compress_body (algorithm, QS_SPAN (zeros, big + over), 0);
+          QsSpan span = QS_SPAN (packed->data + 12, packed->len - 12);
+          g_autoptr (GBytes) out = qs_decompress (algorithm, span, big + over, NULL);
+          g_autoptr (GBytes) small = qs_decompress (algorithm, span, 100, NULL);
+
+          g_assert_cmpint (out != NULL, ==, !over);
+          g_assert_null (small);
+        }
+    }
+  g_assert_null (qs_decompress (4, QS_SPAN ("x", 1), 10, &error));
+  g_assert_error (error, QS_ERROR, QS_ERROR_UNSUPPORTED);
+  g_assert_null (qs_decompress (1, QS_SPAN ("x", 1), 0, NULL));
+  g_assert_null (qs_decompress (1, QS_SPAN_NONE, 10, NULL));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -663,6 +767,8 @@ main (int argc, char **argv)
   g_test_add_func ("/wire/tls/unknown", test_unknown);
   g_test_add_func ("/wire/tls/records", test_records);
   g_test_add_func ("/wire/tls/not-records", test_not_records);
+  g_test_add_func ("/wire/tls/compressed", test_compressed);
+  g_test_add_func ("/wire/tls/compressed-bound", test_compressed_bound);
   g_test_add_func ("/wire/tls/many-items", test_many_items);
   return g_test_run ();
 }
