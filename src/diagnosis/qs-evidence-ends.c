@@ -35,7 +35,8 @@ qs_evidence_close_is_echo (const QsEvidence *evidence)
 {
   const QsCloseFact *close = &evidence->close;
   QsEnd other = close->by_us != evidence->server ? QS_END_SERVER : QS_END_CLIENT;
-  gint64 cut = evidence->reset[other] >= 0 ? evidence->reset[other] : evidence->fin[other];
+  gint64 fin = evidence->fin[other], reset = evidence->reset[other];
+  gint64 cut = fin < 0 ? reset : reset < 0 ? fin : MIN (fin, reset); /* a reset may answer the alert itself */
 
   return evidence->tls && close->known && close->code == QS_CRYPTO_ERROR + ALERT_DECODE_ERROR && cut >= 0 &&
          (close->time < 0 || cut <= close->time);

@@ -92,6 +92,19 @@ fin_and_echo (Made *made)
   made_outcome (made, "failed", "handshake");
 }
 
+/* The alert comes to a socket that is closed. */
+static void
+fin_echo_and_reset (Made *made)
+{
+  over_tcp (made);
+  ends (made, "fin", QS_DIRECTION_RECEIVED);
+  made->at = 21;
+  made_close (made, "local", FALSE, 0x132, "decode error");
+  made->at = 22;
+  ends (made, "reset", QS_DIRECTION_RECEIVED);
+  made_outcome (made, "failed", "handshake");
+}
+
 static void
 decode_error_of_ours (Made *made)
 {
@@ -282,6 +295,7 @@ static const Case cases[] = {
   { "mute/gap-and-answer", gap_and_an_answer, "timeout", "stopped answering", "mtu-black-hole" },
   { "fin/hello", fin_after_hello, "closed-in-handshake", "right after the ClientHello", "tls-alert" },
   { "fin/echo", fin_and_echo, "closed-in-handshake", "right after the ClientHello", "tls-alert" },
+  { "fin-echo-and-reset", fin_echo_and_reset, "closed-in-handshake", "right after the ClientHello", "tls-alert" },
   { "fin/decode-error-before", decode_error_of_ours, "tls-alert", "decode_error", "closed-in-handshake" },
   { "fin/alert-before", fin_after_alert_of_ours, "tls-alert", "illegal_parameter", "closed-in-handshake" },
   { "fin/client-first", client_closed_first, NULL, NULL, "closed-in-handshake" },
