@@ -257,7 +257,10 @@ read_record (QsEvidence *evidence, QsPacketFacts *facts, guint index, const QsPa
 {
   QsEnd end = packet->direction == evidence->from_client ? QS_END_CLIENT : QS_END_SERVER;
   gboolean more = packet->length > ALERT_RECORD;
+  gboolean alert =
+      is_unread (packet) && ((packet->frames & BIT (CONTENT_ALERT)) != 0 || packet->length == ALERT_RECORD);
 
+  facts->sealed_alert[end] = alert ? (gint64) index : -1;
   if ((packet->frames & BIT (CONTENT_ALERT)) != 0 && (packet->flags & QS_PACKET_DECRYPTED) != 0)
     read_alert (evidence, facts, index, packet, end);
   if ((packet->frames & BIT (CONTENT_CCS)) != 0)
@@ -299,15 +302,17 @@ read_packet (QsEvidence *evidence, QsPacketFacts *facts, guint index)
     read_received (facts, index, packet);
   else
     read_sent (evidence, facts, index, packet);
-  /* Retry and Version Negotiation come from a server, whichever side is looking. What the client had sent before is
+  /* Retry and Version Negotiation come from a server, whichever side is looking: what looks like one from a client is of a version
+   * that numbers its types otherwise. What the client had sent before is
    * never acknowledged (RFC 9002 section 6.3): the server kept nothing of it, and that is no loss. */
-  if (packet->type == QS_PACKET_RETRY && facts->retry < 0)
+  gboolean by_server = packet->direction == evidence->from_server;
+  if (packet->type == QS_PACKET_RETRY && by_server && facts->retry < 0)
     {
       facts->retry = index;
       facts->n_lost = 0;
       facts->lost = -1;
     }
-  if (packet->type == QS_PACKET_VERSION_NEGOTIATION && facts->version_negotiation < 0)
+  if (packet->type == QS_PACKET_VERSION_NEGOTIATION && by_server && facts->version_negotiation < 0)
     {
       facts->version_negotiation = index;
       facts->n_lost = 0;
@@ -351,8 +356,8 @@ init_facts (QsPacketFacts *facts)
   for (guint i = 0; i < G_N_ELEMENTS (unset); i++)
     *unset[i] = -1;
   for (guint end = 0; end < 2; end++)
-    facts->first_short[end] = facts->ccs[end] = facts->protected[end] = facts->beyond[end] = facts->opened_data[end] =
-        -1;
+    facts->sealed_alert[end] = facts->first_short[end] = facts->ccs[end] = facts->protected[end] = facts->beyond[end] =
+        facts->opened_data[end] = -1;
   for (guint i = 0; i < G_N_ELEMENTS (facts->largest_in); i++)
     facts->largest_in[i] = G_MAXUINT64;
   facts->in_initial_is_bare = TRUE;

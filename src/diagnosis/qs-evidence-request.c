@@ -118,3 +118,26 @@ qs_evidence_dh_bits (const QsEvidence *evidence)
     prime = QS_SPAN (prime.data + 1, prime.length - 1);
   return prime.length == 0 ? 0 : (guint) (prime.length - 1) * 8 + g_bit_storage (prime.data[0]);
 }
+
+/* RFC 8422 section 5.4: 3, the curve's number, the key, then how it was signed. */
+gboolean
+qs_evidence_read_ecdhe (const QsEvidence *evidence, guint16 *group, guint16 *scheme)
+{
+  enum { NAMED_CURVE = 3 };
+  const QsTraceMessage *hello = evidence->server_hello, *exchange = evidence->server_key_exchange;
+  GArray *suites = hello != NULL ? hello->message->cipher_suites : NULL;
+  const char *suite =
+      suites != NULL && suites->len > 0 ? qs_tls_cipher_suite_name (g_array_index (suites, guint16, 0)) : NULL;
+
+  if (exchange == NULL || suite == NULL || !g_str_has_prefix (suite, "TLS_ECDHE_"))
+    return FALSE;
+  QsSpan rest = exchange->message->body, key;
+  if (rest.length < 3 || rest.data[0] != NAMED_CURVE)
+    return FALSE;
+  *group = (guint16) (rest.data[1] << 8 | rest.data[2]);
+  rest = QS_SPAN (rest.data + 3, rest.length - 3);
+  /* Before 1.2 the signature has no number that says which it is. */
+  gboolean named = hello->message->legacy_version >= 0x0303 && take_vector (&rest, 1, &key) && rest.length > 2;
+  *scheme = named ? (guint16) (rest.data[0] << 8 | rest.data[1]) : 0;
+  return TRUE;
+}

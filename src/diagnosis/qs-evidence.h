@@ -65,6 +65,7 @@ typedef struct {
   guint64 largest_in[2 + QS_NUMBERED_PATHS]; /* Initial, Handshake, application data by its path */
   /* By end. QUIC: its first packet with a short header, readable or not. TLS records: ChangeCipherSpec; the first record behind
    * it, or of type application data; and what shows, unread, that the end took the other's Finished. */
+  gint64 sealed_alert[2]; /* the last record of an end, where it is unread and an alert by its type or length */
   gint64 first_short[2], ccs[2], protected[2], beyond[2];
   gint64 opened_data[2]; /* by end: the first record of application data that was opened */
   guint n_opened;        /* records that were opened */
@@ -201,6 +202,8 @@ gboolean qs_evidence_sent_no_certificate (const QsEvidence *evidence);
 /* The CAs that CertificateRequest names, escaped; NULL: none, or none that could be read. */
 char *qs_evidence_dup_wanted_cas (const QsEvidence *evidence);
 /* Bits of the prime of a TLS 1.2 server's Diffie-Hellman key exchange; 0: it is none. */
+/* TLS 1.2's group, and the signature scheme that the server signed it with, 0: not told; FALSE where there is none. */
+gboolean qs_evidence_read_ecdhe (const QsEvidence *evidence, guint16 *group, guint16 *scheme);
 guint qs_evidence_dh_bits (const QsEvidence *evidence);
 /* Since a moment all that came of a connection that stood could not be read: whoever sends it has other keys. */
 gboolean qs_evidence_is_restarted (const QsEvidence *evidence);

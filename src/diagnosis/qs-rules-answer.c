@@ -130,8 +130,11 @@ static gboolean
 is_cut (const QsEvidence *evidence)
 {
   const char *error = evidence->socket_error != NULL ? evidence->socket_error->name : NULL;
+  gint64 fin = evidence->fin[QS_END_SERVER], reset = evidence->reset[QS_END_SERVER];
 
-  return evidence->reset[QS_END_SERVER] >= 0 || g_strcmp0 (error, "ECONNRESET") == 0 || g_strcmp0 (error, "EPIPE") == 0;
+  /* A server that has closed resets what comes behind that: the client's alert, for one. */
+  return (reset >= 0 && (fin < 0 || reset <= fin)) || g_strcmp0 (error, "ECONNRESET") == 0 ||
+         g_strcmp0 (error, "EPIPE") == 0;
 }
 
 static gboolean
@@ -151,7 +154,16 @@ match_closed_in_handshake (const QsEvidence *evidence, QsMatch *match)
     qs_match_add_moment (match, fin, g_strdup (_ ("The server's FIN: it sends no more")));
   else
     qs_match_add_mark (match, evidence, evidence->call, NULL);
-  if (evidence->server_hello != NULL)
+  gint64 sealed = evidence->packets.sealed_alert[QS_END_SERVER];
+  if (sealed >= 0)
+    {
+      match->title = N_ ("{address} refused the handshake {when}; its reason is encrypted.");
+      match->detail = N_ ("The last that it sent is as long as an alert. With the keys of the connection it can be "
+                          "read: many servers refuse a client's certificate, or its absence, this way.");
+      match->certainty = QS_CERTAINTY_LIKELY;
+      qs_match_add_packet (match, evidence, sealed, NULL);
+    }
+  else if (evidence->server_hello != NULL)
     match->detail = N_ ("No alert came that would say why. The server's process may have died, or a balancer gave the "
                         "connection up.");
   return TRUE;

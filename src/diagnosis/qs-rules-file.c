@@ -66,6 +66,8 @@ match_keys_unfit (const QsEvidence *evidence, QsMatch *match)
   if (!is_capture (evidence) || evidence->packets.n_unread == 0 || evidence->n_secrets == 0 ||
       is_anything_opened (evidence) || has_unread_suite (evidence) || evidence->packets.unknown_version >= 0)
     return FALSE;
+  if (evidence->client_hello == NULL && evidence->packets.n_cut > 0)
+    return FALSE; /* what would tell was not recorded */
   set_unread (evidence, match);
   if (evidence->client_hello == NULL)
     {
@@ -93,8 +95,11 @@ match_began_before (const QsEvidence *evidence, QsMatch *match)
   if (!is_capture (evidence) || evidence->client_hello != NULL || qs_trace_get_n_packets (evidence->trace) == 0)
     return FALSE;
   const QsPacket *first = qs_trace_get_packet (evidence->trace, 0);
-  if (first->type == QS_PACKET_INITIAL && first->direction == evidence->from_client)
-    return FALSE; /* it is there, and cannot be read */
+  /* It is there, and cannot be read: cut, or of a version whose types are others. */
+  gboolean is_first = first->type == QS_PACKET_INITIAL || first->type == QS_PACKET_RETRY ||
+                      (first->type == QS_PACKET_UNKNOWN && first->version != 0);
+  if (is_first && first->direction == evidence->from_client)
+    return FALSE;
   match->packet = 0;
   if (!is_one_sided (evidence))
     return TRUE;

@@ -41,7 +41,10 @@ group_of_hello (const QsEvidence *evidence)
 {
   g_autoptr (GArray) groups =
       evidence->server_hello != NULL ? qs_tls_message_dup_key_shares (evidence->server_hello->message) : NULL;
+  guint16 group, scheme;
 
+  if (qs_evidence_read_ecdhe (evidence, &group, &scheme))
+    return g_strdup (qs_tls_group_name (group));
   return groups != NULL && groups->len > 0 ? g_strdup (qs_tls_group_name (g_array_index (groups, guint16, 0))) : NULL;
 }
 
@@ -49,8 +52,30 @@ static char *
 signature_of_verify (const QsEvidence *evidence)
 {
   const QsTraceMessage *message = evidence->certificate_verify;
+  guint16 group, scheme;
 
+  if (qs_evidence_read_ecdhe (evidence, &group, &scheme))
+    return scheme != 0 ? g_strdup (qs_tls_signature_scheme_name (scheme)) : NULL;
   return message != NULL ? g_strdup (qs_tls_signature_scheme_name (message->message->signature_scheme)) : NULL;
+}
+
+/* RFC 9846 section 4.3.11: the server takes a pre-shared key. Before 1.3 (RFC 5246 section 7.4.1.3) it repeats the session that the client
+ * names. -1: it cannot be told. */
+static int
+resumed_of_hellos (const QsEvidence *evidence)
+{
+  enum { PRE_SHARED_KEY = 41 };
+  const QsTlsMessage *client = evidence->client_hello != NULL ? evidence->client_hello->message : NULL;
+  const QsTlsMessage *server = evidence->server_hello != NULL ? evidence->server_hello->message : NULL;
+  g_autoptr (GArray) versions = server != NULL ? qs_tls_message_dup_versions (server) : NULL;
+
+  if (server == NULL)
+    return -1;
+  if (versions != NULL && versions->len > 0)
+    return qs_tls_message_find_extension (server, PRE_SHARED_KEY) != NULL;
+  if (client == NULL)
+    return -1;
+  return client->session_id.length > 0 && qs_span_equal (client->session_id, server->session_id);
 }
 
 /* What the TLS stack said; from a file, what the messages say. */
@@ -79,8 +104,8 @@ read_tls (QsSummary *summary, const QsEvidence *evidence)
   const char *resumed = qs_trace_get_fact (evidence->trace, "tls.resumed");
   if (resumed != NULL)
     summary->resumed = g_str_equal (resumed, "yes") || g_str_equal (resumed, "true") || g_str_equal (resumed, "1");
-  else if (evidence->server_finished != NULL && !evidence->tls)
-    summary->resumed = evidence->certificate == NULL;
+  else
+    summary->resumed = resumed_of_hellos (evidence);
 }
 
 static void

@@ -59,12 +59,48 @@ class Verdicts(unittest.TestCase):
         ("tls13-began-before-capture.pcap", "tls13.keys", True, {"began-before-capture": "info"},
          ("keys-do-not-fit", "keys-missing", "corrupted")),
         ("tls13-began-before-capture.pcap", "q.keys", True, {"began-before-capture": "info", "keys-do-not-fit": "warning"}, ()),
+        ("quic-wrong-version-number.pcap", None, False, {"version-negotiation": "info"}, ("retry", "began-before-capture")),
+        ("quic-version-negotiation-alone.pcap", None, False, {"version-negotiation": "info"}, ("began-before-capture",)),
+        ("quic-snaplen-96.pcap", "quic-snaplen-96.keys", True, {"payload-not-kept": "warning"}, ("keys-do-not-fit", "corrupted")),
+        ("tls12-ecdhe.pcap", None, True, {"keys-missing": "info"}, ()),
+        ("tls12-resumed.pcap", None, True, {"keys-missing": "info"}, ("certificate-incomplete-chain",)),
+        ("tls13-client-certificate-wanted.pcap", None, False, {"closed-in-handshake": "error"}, ()),
+        ("tls13-client-certificate-wanted.pcap", "tls13-client-certificate-wanted.keys", False,
+         {"client-certificate-required": "error"}, ("closed-in-handshake",)),
+        ("tls13-ends-without-close-notify.pcap", "tls13-ends-without-close-notify.keys", True, {},
+         ("tls-alert", "connection-reset")),
+        ("tls13-certificate-zlib.pcap", "tls13-certificate-zlib.keys", True, {}, ()),
+        ("tls13-certificate-brotli.pcap", "tls13-certificate-brotli.keys", True, {}, ()),
+        ("tls13-certificate-zstd.pcap", "tls13-certificate-zstd.keys", True, {}, ()),
         ("multipath-as-picoquic-writes.qlog", None, False, {}, ("reordering", "packet-loss")),
         ("server-qlog-client-ended-with-h3-no-error.sqlog", None, True, {}, ("closed-by-peer",)),
         ("packet-lost-with-type-as-aioquic-writes.sqlog", None, True, {"packet-loss": "info"}, ()),
         ("version-as-number-alpn-offered-http-events.sqlog", None, True, {}, ()),
         ("bytes-in-flight-after-one-ack-of-three.sqlog", None, True, {}, ("packet-loss",)),
     )  # fmt: skip
+
+    # file, key log: group, signature, whether a session was resumed, how many certificates
+    TLS = (
+        ("tls12-ecdhe.pcap", None, "x25519", "ecdsa_secp256r1_sha256", False, 1),
+        ("tls12-resumed.pcap", None, None, None, True, 0),
+        ("tls13-plain.pcap", "tls13.keys", "x25519", "rsa_pss_rsae_sha256", False, 1),
+        ("tls13-certificate-zlib.pcap", "tls13-certificate-zlib.keys", "secp256r1", "rsa_pss_rsae_sha256", False, 1),
+        ("tls13-certificate-brotli.pcap", "tls13-certificate-brotli.keys", "secp256r1", "rsa_pss_rsae_sha256", False, 1),
+        ("tls13-certificate-zstd.pcap", "tls13-certificate-zstd.keys", "secp256r1", "rsa_pss_rsae_sha256", False, 1),
+    )
+
+    def test_tls(self):
+        for name, keys, group, signature, resumed, certificates in self.TLS:
+            with self.subTest(file=name):
+                tls = read(os.path.join(FOLDER, name), keys).report["tls"]
+                self.assertEqual((tls["group"], tls["signature"], tls["resumed"], len(tls["certificates"])),
+                                 (group, signature, resumed, certificates))  # fmt: skip
+
+    def test_encrypted_refusal(self):
+        """A last record that is as long as an alert was no end without a word."""
+        finding = read(os.path.join(FOLDER, "tls13-client-certificate-wanted.pcap")).findings["closed-in-handshake"]
+        self.assertEqual(finding["certainty"], "likely")
+        self.assertIn("encrypted", finding["title"])
 
     def test_files(self):
         for name, keys, connected, wanted, never in self.CASES:
