@@ -564,6 +564,8 @@ match_alert (const QsEvidence *evidence, QsMatch *match)
       qs_match_add_mark (match, evidence, evidence->call, NULL);
       match->tries = own;
     }
+  if (evidence->handshake_done >= 0)
+    match->title = N_ ("{who} ended the connection with the TLS alert {name}.");
   if (evidence->ended && !evidence->failed)
     match->severity = QS_SEVERITY_WARNING;
   return TRUE;

@@ -125,6 +125,7 @@ struct _QsConnection {
   gint socket_error;    /* atomic: errno */
   gint close_error;     /* atomic */
   gint alert;           /* atomic: TLS: 1 + description, negative when we sent it */
+  gboolean alert_warns; /* it is the peer's, and ends nothing by itself */
 };
 
 /* --- qs-connection-io.c: the I/O side --- */

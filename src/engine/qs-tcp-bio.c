@@ -12,12 +12,15 @@
 
 #include "net/qs-udp-bio.h"
 
+#define MOST_WITHOUT_REST_US 4000
+
 struct _QsTcpBio {
   gatomicrefcount ref_count;
   int fd;
   int event_fd; /* -1 unless it waits */
   gboolean connected;
-  gint cancelled; /* atomic */
+  gint cancelled;    /* atomic */
+  gint64 busy_since; /* monotonic, us: it has read without a rest since then; 0: it rests */
   const QsTcpRecorder *recorder;
   gpointer recorder_data;
 };
@@ -66,12 +69,32 @@ wait_for (QsTcpBio *self, short condition)
   return descriptors[1].revents != 0 && read (self->event_fd, &count, sizeof count) > 0;
 }
 
+/* SSL_read comes back when there is something for its caller. Tickets and key updates are nothing, and a peer may send them for ever: so
+ * now and then nothing more is there. */
+static gboolean
+needs_rest (QsTcpBio *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->busy_since == 0)
+    self->busy_since = now;
+  if (now - self->busy_since < MOST_WITHOUT_REST_US)
+    return FALSE;
+  self->busy_since = 0;
+  return TRUE;
+}
+
 static int
 bio_read_cb (BIO *bio, char *bytes, int length)
 {
   QsTcpBio *self = BIO_get_data (bio);
 
   BIO_clear_retry_flags (bio);
+  if (needs_rest (self) && !is_cancelled (self))
+    {
+      BIO_set_retry_read (bio);
+      return -1;
+    }
   for (;;)
     {
       if (is_cancelled (self))
@@ -86,6 +109,7 @@ bio_read_cb (BIO *bio, char *bytes, int length)
         }
       if (!is_transient (errno))
         return fail (self, errno);
+      self->busy_since = 0;
       if (self->event_fd < 0 || wait_for (self, POLLIN))
         {
           BIO_set_retry_read (bio);
