@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each mode of quic-peer: the run ends, its memory is bounded, and what is said of it is true. The three modes of the engine take turns."""
+"""Each mode of quic-peer and of tls-peer: the run ends, its memory is bounded, and what is said of it is true. The three modes of the engine
+take turns."""
 
 import unittest
 
@@ -11,7 +12,9 @@ TIMEOUT = 1
 CEILING = 2
 
 
-class Hostile(unittest.TestCase):
+class Hostile:
+    peer = scheme = least = None
+
     @classmethod
     def setUpClass(cls):
         cls.certs = cls.enterClassContext(peers.Certificates())
@@ -24,14 +27,14 @@ class Hostile(unittest.TestCase):
 
     def meet(self, item):
         number, (mode, *_) = item
-        with hostile.peer("quic-peer", mode, self.certs) as port:
+        with hostile.peer(self.peer, mode, self.certs) as port:
             return hostile.measure(
-                f"--cacert={self.certs.ca}", "--alpn=h3", f"--mode={hostile.MODES[number % 3]}", "--experiments=none",
-                f"--timeout={TIMEOUT}", f"--max-time={CEILING}", *hostile.target("https", port))  # fmt: skip
+                f"--cacert={self.certs.ca}", f"--mode={hostile.MODES[number % 3]}", "--experiments=none",
+                f"--timeout={TIMEOUT}", f"--max-time={CEILING}", *hostile.target(self.scheme, port))  # fmt: skip
 
     def test_all(self):
-        rows = list(enumerate(hostile.modes("quic-peer")))
-        self.assertGreater(len(rows), 40)
+        rows = list(enumerate(hostile.modes(self.peer)))
+        self.assertGreater(len(rows), self.least)
         for (_, (mode, _, finding, most)), run in peers.side_by_side(self, self.meet, rows, at_once=2):
             with self.subTest(mode):
                 self.assertEqual(run.result.status, 1, run.result.text)
@@ -40,6 +43,22 @@ class Hostile(unittest.TestCase):
                     self.assertEqual(run.result.errors[0], finding, run.result.text)
                 if self.told:
                     self.assertLess(run.memory, self.usual + most)
+
+
+class Quic(Hostile, unittest.TestCase):
+    peer, scheme, least = "quic-peer", "https", 40
+
+
+class Tls(Hostile, unittest.TestCase):
+    peer, scheme, least = "tls-peer", "tls", 15
+
+    def test_who_gave_up(self):
+        """Warnings end nothing; who has had enough of them does."""
+        with hostile.peer(self.peer, "warnings", self.certs) as port:
+            run = hostile.measure(f"--cacert={self.certs.ca}", *hostile.target("tls", port))
+        found = run.result.findings["tls-alert"]
+        self.assertRegex(found["title"], "This side ended the connection .*unexpected_message")
+        self.assertRegex(found["detail"], "too many warn alerts")
 
 
 if __name__ == "__main__":
