@@ -525,6 +525,12 @@ def udp_silent(host=HOST):
 def udp_relay(port, passes, host=HOST):
     """Stands between a client and the UDP server at port. passes (up, datagram) says which datagrams get through; up: to the
     server."""
+    return udp_forger(port, lambda up, data: ([data] if passes(up, data) else [], []), host)
+
+
+def udp_forger(port, forge, host=HOST):
+    """Makes another server of the UDP server at port. forge (up, datagram) returns two lists: the datagrams that go on in its place,
+    and those that go back to who sent it; up: to the server."""
     clients = {}  # address -> the socket that the server knows it by
 
     def handle(peer, item, connections):
@@ -535,13 +541,19 @@ def udp_relay(port, passes, host=HOST):
                 clients[address] = socket.socket(item.family, socket.SOCK_DGRAM)
                 clients[address].connect((host, port))
                 connections.append(clients[address])
-            if passes(True, data):
-                clients[address].send(data)
+            on, back = forge(True, data)
+            for datagram in on:
+                clients[address].send(datagram)
+            for datagram in back:
+                peer._socket.sendto(datagram, address)
         else:
             data = item.recv(65536)
             address = next(address for address, known in clients.items() if known is item)
-            if passes(False, data):
-                peer._socket.sendto(data, address)
+            on, back = forge(False, data)
+            for datagram in on:
+                peer._socket.sendto(datagram, address)
+            for datagram in back:
+                item.send(datagram)
 
     return _SocketPeer(socket.SOCK_DGRAM, handle, host)
 
