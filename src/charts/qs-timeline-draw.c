@@ -4,6 +4,7 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "charts/qs-chart-text.h"
+#include "charts/qs-timeline-pen.h"
 #include "charts/qs-timeline-private.h"
 
 #define TITLE_POINTS 10.0
@@ -12,9 +13,7 @@
 #define PANEL_GAP 30
 #define MARGIN 14
 #define AXIS_HEIGHT 26
-#define MAX_DASHED 6000.0 /* length of a path */
-#define CROSS 7.0         /* of a lost packet */
-#define POINTS_PER_STROKE 16
+#define CROSS 7.0     /* of a lost packet */
 #define MAX_DOTS 2000 /* more are joined where they are close */
 
 typedef struct {
@@ -51,6 +50,7 @@ highest_bytes (QsTimeline *self)
 static double
 highest_flight (QsTimeline *self)
 {
+  const GArray *senders = qs_trace_get_metrics (self->trace)->sender;
   guint64 most = 0;
 
   for (guint side = 0; side < 2; side++)
@@ -60,6 +60,8 @@ highest_flight (QsTimeline *self)
       for (guint i = 0; i < samples->len; i++)
         most = MAX (most, g_array_index (samples, QsFlightSample, i).bytes);
     }
+  for (guint i = 0; i < senders->len; i++)
+    most = MAX (most, (guint64) MAX (g_array_index (senders, QsSenderSample, i).congestion_window, 0));
   return (double) most;
 }
 
@@ -72,27 +74,6 @@ highest_rtt (QsTimeline *self)
   for (guint i = 0; i < samples->len; i++)
     most = MAX (most, g_array_index (samples, QsRttSample, i).rtt);
   return (double) most;
-}
-
-/* The next of 1, 2, 5, 10, … */
-static double
-round_up (double value)
-{
-  double unit = pow (10, floor (log10 (MAX (value, 1))));
-  double part = value / unit;
-
-  return unit * (part <= 1 ? 1 : part <= 2 ? 2 : part <= 5 ? 5 : 10);
-}
-
-/* The same of bytes, which are told in units of 1024. */
-static double
-round_up_bytes (double value)
-{
-  double unit = 1;
-
-  while (value / unit > 512)
-    unit *= 1024;
-  return unit * MAX (round_up (value / unit), 1);
 }
 
 void
@@ -147,7 +128,8 @@ static void
 draw_values (Draw *draw, QsTimelinePanel panel, const QsTimelineFrame *frame)
 {
   gboolean mirrored = draw->timeline->options.mirrored;
-  double step = panel == QS_TIMELINE_RTT ? round_up (frame->max / 4) : round_up_bytes (frame->max / 4);
+  double step =
+      panel == QS_TIMELINE_RTT ? qs_timeline_round_up (frame->max / 4) : qs_timeline_round_up_bytes (frame->max / 4);
   double height = 14 * draw->s;
   double x = mirrored ? frame->right + 6 * draw->s : 0;
 
@@ -169,7 +151,7 @@ draw_times (Draw *draw, const QsTimelineFrame *first, const QsTimelineFrame *las
 {
   double span = (double) (draw->to - draw->from);
   double n = MAX (floor ((first->right - first->left) / (110 * draw->s)), 1);
-  double step = round_up (span / n);
+  double step = qs_timeline_round_up (span / n);
   double start = ceil ((double) draw->from / step) * step;
 
   for (double time = start; time <= (double) draw->to; time += step)
@@ -203,70 +185,11 @@ set_line (Draw *draw, const Line *line)
   cairo_set_dash (draw->cr, dashes, line->dashed ? 2 : 0, 0);
 }
 
-/* A path that is drawn column by column: points that fall on the same pixel become one span from the lowest to the highest. */
-typedef struct {
-  cairo_t *cr;
-  double x, low, high, last;
-  double length;  /* of the path */
-  guint n_points; /* since the last stroke */
-  gboolean dashed, started;
-} Pen;
-
-static void
-pen_flush (Pen *pen)
-{
-  if (!pen->started || pen->low == pen->high)
-    return;
-  cairo_line_to (pen->cr, pen->x, pen->low);
-  cairo_line_to (pen->cr, pen->x, pen->high);
-  cairo_line_to (pen->cr, pen->x, pen->last);
-}
-
-static void
-pen_add (Pen *pen, double x, double y)
-{
-  if (pen->started && fabs (x - pen->x) < 0.5)
-    {
-      pen->low = MIN (pen->low, y);
-      pen->high = MAX (pen->high, y);
-      pen->last = y;
-      return;
-    }
-  pen_flush (pen);
-  if (pen->started)
-    {
-      cairo_line_to (pen->cr, x, y);
-      pen->length += fabs (x - pen->x) + fabs (y - pen->last) + 2 * (pen->high - pen->low);
-    }
-  else
-    cairo_move_to (pen->cr, x, y);
-  pen->x = x;
-  pen->low = pen->high = pen->last = y;
-  pen->started = TRUE;
-
-  /* Cairo takes more than twice as long for a path of twice the points. Dashes want to go on where they ended. */
-  if (++pen->n_points < POINTS_PER_STROKE || pen->dashed)
-    return;
-  cairo_stroke (pen->cr);
-  cairo_move_to (pen->cr, x, y);
-  pen->n_points = 0;
-}
-
-/* A path that goes up and down all the time would get dashes by the ten thousand, in which nobody sees dashes. */
-static void
-pen_stroke (Pen *pen)
-{
-  pen_flush (pen);
-  if (pen->length > MAX_DASHED)
-    cairo_set_dash (pen->cr, NULL, 0, 0);
-  cairo_stroke (pen->cr);
-}
-
 static void
 draw_bytes (Draw *draw, const QsTimelineFrame *frame, guint side, const Line *line)
 {
   QsTimeline *self = draw->timeline;
-  Pen pen = { .cr = draw->cr, .dashed = line->dashed };
+  QsTimelinePen pen = { .cr = draw->cr, .dashed = line->dashed };
   guint64 sum = 0;
 
   set_line (draw, line);
@@ -279,12 +202,12 @@ draw_bytes (Draw *draw, const QsTimelineFrame *frame, guint side, const Line *li
       if (bin->bytes[side] == 0 && i > 0 && i + 1 < self->bins->len)
         continue;
       if (time >= draw->from && time <= draw->to)
-        pen_add (&pen, x, value_y (frame, (double) sum)); /* a step, not a slope: nothing came in between */
+        qs_timeline_pen_add (&pen, x, value_y (frame, (double) sum)); /* a step, not a slope: nothing came in between */
       sum += bin->bytes[side];
       if (time >= draw->from && time <= draw->to)
-        pen_add (&pen, x, value_y (frame, (double) sum));
+        qs_timeline_pen_add (&pen, x, value_y (frame, (double) sum));
     }
-  pen_stroke (&pen);
+  qs_timeline_pen_stroke (&pen);
 }
 
 static void
@@ -357,7 +280,7 @@ draw_flight (Draw *draw, const QsTimelineFrame *frame, guint side, const Line *l
 {
   const GArray *samples = qs_timeline_flight_of (draw->timeline, side);
   guint i = qs_timeline_first_behind (samples, draw->from);
-  Pen pen = { .cr = draw->cr, .dashed = line->dashed };
+  QsTimelinePen pen = { .cr = draw->cr, .dashed = line->dashed };
   double last = value_y (frame, 0);
 
   set_line (draw, line);
@@ -366,13 +289,66 @@ draw_flight (Draw *draw, const QsTimelineFrame *frame, guint side, const Line *l
       const QsFlightSample *sample = &g_array_index (samples, QsFlightSample, i);
       double x = qs_timeline_time_to_x (draw->timeline, CLAMP (sample->time, draw->from, draw->to));
 
-      pen_add (&pen, x, last);
+      qs_timeline_pen_add (&pen, x, last);
       last = value_y (frame, (double) sample->bytes);
       if (sample->time > draw->to)
         break;
-      pen_add (&pen, x, last);
+      qs_timeline_pen_add (&pen, x, last);
     }
-  pen_stroke (&pen);
+  qs_timeline_pen_stroke (&pen);
+}
+
+/* What a log's sender says of itself: 2 its window, 3 its threshold, which is often beyond all that was sent. */
+static void
+draw_sender (Draw *draw, const QsTimelineFrame *frame, guint which, const Line *line)
+{
+  const GArray *samples = qs_trace_get_metrics (draw->timeline->trace)->sender;
+  guint i = qs_timeline_first_behind (samples, draw->from);
+  QsTimelinePen pen = { .cr = draw->cr, .dashed = line->dashed };
+  double last = -1;
+
+  set_line (draw, line);
+  for (i = i > 0 ? i - 1 : 0; i <= samples->len; i++)
+    {
+      const QsSenderSample *sample = i < samples->len ? &g_array_index (samples, QsSenderSample, i) : NULL;
+      gint64 time = sample != NULL ? CLAMP (sample->time, draw->from, draw->to) : MIN (draw->to, draw->timeline->last);
+      gint64 value = sample == NULL ? -1 : which == 2 ? sample->congestion_window : sample->ssthresh;
+      double x = qs_timeline_time_to_x (draw->timeline, time);
+
+      if (last >= 0)
+        qs_timeline_pen_add (&pen, x, last);
+      if (value >= 0)
+        qs_timeline_pen_add (&pen, x, last = value_y (frame, (double) value));
+      if (sample != NULL && sample->time > draw->to)
+        break;
+    }
+  qs_timeline_pen_stroke (&pen);
+}
+
+/* A strip at the head for each sender: where it was held back, and by what. */
+static void
+draw_limits (Draw *draw, const QsTimelineFrame *frame)
+{
+  const QsColour *colours[] = { NULL, &draw->colours->warning, &draw->colours->danger };
+  double step = 2 * draw->s, height = 4 * draw->s;
+
+  for (guint side = 0; side < 2; side++)
+    {
+      double y = frame->top + side * (height + draw->s);
+
+      for (double x = frame->left; x < frame->right; x += step)
+        {
+          gint64 time = qs_timeline_x_to_time (draw->timeline, x + step / 2);
+          QsTimelineLimit limit = time >= draw->timeline->first && time <= draw->timeline->last
+                                      ? qs_timeline_find_limit (draw->timeline, side, time)
+                                      : QS_TIMELINE_FREE;
+          if (limit == QS_TIMELINE_FREE)
+            continue;
+          qs_colour_set (colours[limit], draw->cr);
+          cairo_rectangle (draw->cr, x, y, step, height);
+          cairo_fill (draw->cr);
+        }
+    }
 }
 
 static double
@@ -456,7 +432,7 @@ static void
 draw_rtt (Draw *draw, const QsTimelineFrame *frame, guint which, const Line *line)
 {
   const GArray *samples = qs_trace_get_metrics (draw->timeline->trace)->rtt;
-  Pen pen = { .cr = draw->cr, .dashed = line->dashed };
+  QsTimelinePen pen = { .cr = draw->cr, .dashed = line->dashed };
 
   set_line (draw, line);
   if (which == 0)
@@ -470,9 +446,10 @@ draw_rtt (Draw *draw, const QsTimelineFrame *frame, guint which, const Line *lin
 
       if (sample->time > draw->to)
         break;
-      pen_add (&pen, qs_timeline_time_to_x (draw->timeline, sample->time), value_y (frame, rtt_value (sample, which)));
+      qs_timeline_pen_add (&pen, qs_timeline_time_to_x (draw->timeline, sample->time),
+                           value_y (frame, rtt_value (sample, which)));
     }
-  pen_stroke (&pen);
+  qs_timeline_pen_stroke (&pen);
 }
 
 /* --- Panels --- */
@@ -482,7 +459,7 @@ typedef struct {
   double (*highest) (QsTimeline *self);
   void (*draw) (Draw *draw, const QsTimelineFrame *frame, guint which, const Line *line);
   guint n_lines;
-  const char *names[3];
+  const char *names[4];
 } Panel;
 
 static const Panel panels[QS_N_TIMELINE_PANELS] = {
@@ -494,8 +471,8 @@ static const Panel panels[QS_N_TIMELINE_PANELS] = {
   [QS_TIMELINE_FLIGHT] = { N_ ("Bytes in flight"),
                            highest_flight,
                            draw_flight,
-                           2,
-                           { N_ ("from the client"), N_ ("from the server") } },
+                           4,
+                           { N_ ("from the client"), N_ ("from the server"), N_ ("window"), N_ ("threshold") } },
   [QS_TIMELINE_RTT] = { N_ ("Round trip"),
                         highest_rtt,
                         draw_rtt,
@@ -515,7 +492,19 @@ line_of (const Draw *draw, QsTimelinePanel panel, guint which)
                    : which == 1 ? first
                                 : second,
                    which == 2, 1.8 };
+  if (which >= 2)
+    return (Line){ panels[panel].names[which], which == 2 ? &draw->colours->text : &draw->colours->dim, which == 3,
+                   1.4 };
   return (Line){ panels[panel].names[which], which == 0 ? first : second, which == 1, 2 };
+}
+
+/* Lines that only a log has. */
+static gboolean
+is_shown (QsTimeline *self, QsTimelinePanel panel, guint which)
+{
+  if (panel != QS_TIMELINE_FLIGHT || which < 2)
+    return TRUE;
+  return which == 2 ? qs_timeline_has_window (self) : qs_timeline_has_threshold (self);
 }
 
 static void
@@ -540,16 +529,32 @@ draw_sample (Draw *draw, const Line *line, gboolean dot, gboolean cross, double 
     }
 }
 
+/* What a panel shows besides its lines. */
+static guint
+list_extras (const Draw *draw, QsTimelinePanel panel, Line *extras)
+{
+  QsTimeline *self = draw->timeline;
+  guint n = 0;
+
+  if (panel == QS_TIMELINE_BYTES && has_losses (self))
+    extras[n++] = (Line){ N_ ("packets lost"), &draw->colours->danger, FALSE, 1.6 };
+  if (panel == QS_TIMELINE_FLIGHT && qs_timeline_has_window (self))
+    extras[n++] = (Line){ N_ ("window full"), &draw->colours->warning, FALSE, 4 };
+  if (panel == QS_TIMELINE_FLIGHT && self->blocks[0]->len + self->blocks[1]->len > 0)
+    extras[n++] = (Line){ N_ ("flow control"), &draw->colours->danger, FALSE, 4 };
+  return n;
+}
+
 /* The panel's name, and its lines' names behind a piece of each. */
 static void
 draw_panel_title (Draw *draw, QsTimelinePanel panel, const QsTimelineFrame *frame)
 {
-  const Line lost = { N_ ("packets lost"), &draw->colours->danger, FALSE, 1.6 };
+  Line extras[2];
   gboolean mirrored = draw->timeline->options.mirrored;
   double y = frame->top - 22 * draw->s, height = 18 * draw->s;
   double x = mirrored ? frame->right : frame->left, direction = mirrored ? -1 : 1;
   const char *title = _ (panels[panel].title);
-  guint n = panels[panel].n_lines, n_all = n + (panel == QS_TIMELINE_BYTES && has_losses (draw->timeline));
+  guint n = panels[panel].n_lines, n_all = n + list_extras (draw, panel, extras);
   double width, used;
   g_autoptr (PangoLayout) layout = qs_chart_text_layout (
       draw->timeline->context, draw->timeline->font, TITLE_POINTS * draw->s, 1000, title, 300 * draw->s, &width, &used);
@@ -559,13 +564,16 @@ draw_panel_title (Draw *draw, QsTimelinePanel panel, const QsTimelineFrame *fram
   x += direction * (width + 24 * draw->s);
   for (guint i = 0; i < n_all; i++)
     {
-      Line line = i < n ? line_of (draw, panel, i) : lost;
+      if (i < n && !is_shown (draw->timeline, panel, i))
+        continue;
+      gboolean cross = i >= n && panel == QS_TIMELINE_BYTES;
+      Line line = i < n ? line_of (draw, panel, i) : extras[i - n];
       double end = x + direction * (i < n ? 26 : 12) * draw->s;
       const char *name = _ (line.name);
       g_autoptr (PangoLayout) words = qs_chart_text_layout (
           draw->timeline->context, draw->timeline->font, SMALL_POINTS * draw->s, 0, name, 200 * draw->s, &width, &used);
 
-      draw_sample (draw, &line, panel == QS_TIMELINE_RTT && i == 0, i == n, x, end, y + height / 2);
+      draw_sample (draw, &line, panel == QS_TIMELINE_RTT && i == 0, cross, x, end, y + height / 2);
       end += direction * 6 * draw->s;
       text (draw, &draw->colours->text, SMALL_POINTS, FALSE, name, mirrored ? end - width : end, y, width + 1, height,
             QS_CHART_TEXT_START);
@@ -610,10 +618,13 @@ draw_panel (Draw *draw, QsTimelinePanel panel)
   for (guint i = 0; i < panels[panel].n_lines; i++)
     {
       Line line = line_of (draw, panel, i);
-      panels[panel].draw (draw, &frame, i, &line);
+      if (is_shown (draw->timeline, panel, i))
+        (panel == QS_TIMELINE_FLIGHT && i >= 2 ? draw_sender : panels[panel].draw) (draw, &frame, i, &line);
     }
   if (panel == QS_TIMELINE_BYTES)
     draw_losses (draw, &frame);
+  if (panel == QS_TIMELINE_FLIGHT)
+    draw_limits (draw, &frame);
   cairo_restore (draw->cr);
 }
 

@@ -16,6 +16,11 @@ typedef struct {
   guint32 dropped; /* on the way, as is known at once */
 } QsTimelineBin;
 
+/* From when a sender said that it is blocked until a limit was raised; to: G_MAXINT64 where none was. */
+typedef struct {
+  gint64 from, to;
+} QsTimelineBlock;
+
 struct _QsTimeline {
   QsTrace *trace;
   QsTimelineOptions options;
@@ -27,6 +32,8 @@ struct _QsTimeline {
   gint64 bin;         /* nanoseconds of one; doubled when there would be too many */
   GArray *bins;       /* QsTimelineBin from first on */
   gint64 from, to;    /* visible; from >= to: all */
+  GArray *blocks[2];  /* QsTimelineBlock by time, of the client's sending and the server's */
+  guint32 largest[2]; /* packet of each */
 };
 
 typedef struct {
@@ -36,6 +43,20 @@ typedef struct {
 
 /* Where a panel is. */
 void qs_timeline_get_frame (QsTimeline *self, QsTimelinePanel panel, QsTimelineFrame *frame);
+/* --- qs-timeline-limits.c --- */
+
+void qs_timeline_take_limits (QsTimeline *self, const QsPacket *packet, guint side);
+/* What the recording side told of itself by then; NULL: nothing. */
+const QsSenderSample *qs_timeline_find_sender (QsTimeline *self, gint64 time);
+QsTimelineLimit qs_timeline_find_limit (QsTimeline *self, guint side, gint64 time);
+/* Whether the log tells of it at all. */
+gboolean qs_timeline_has_window (QsTimeline *self);
+gboolean qs_timeline_has_threshold (QsTimeline *self);
+
+/* The next of 1, 2, 5, 10, … at or above a value; of bytes in units of 1024. */
+double qs_timeline_round_up (double value);
+double qs_timeline_round_up_bytes (double value);
+
 /* Samples of who sent: 0 the client. */
 const GArray *qs_timeline_flight_of (QsTimeline *self, guint side);
 /* The times of packets that were dropped (once for many that are near), and of those that their sender declared lost, which it

@@ -57,6 +57,7 @@ take_packet (QsTimeline *self, const QsPacket *packet)
   QsTimelineBin *bin = bin_of (self, packet->time);
   bin->bytes[side] += packet->length;
   bin->dropped += (packet->flags & QS_PACKET_DROPPED) != 0;
+  qs_timeline_take_limits (self, packet, side);
   self->last = MAX (self->last, self->first + CLAMP (packet->time - self->first, 0, MAX_SPAN));
 }
 
@@ -106,6 +107,8 @@ qs_timeline_new (QsTrace *trace, const QsTimelineOptions *options)
   self->to = self->options.to;
   self->bin = FIRST_BIN;
   self->bins = g_array_new (FALSE, TRUE, sizeof (QsTimelineBin));
+  for (guint side = 0; side < 2; side++)
+    self->blocks[side] = g_array_new (FALSE, FALSE, sizeof (QsTimelineBlock));
   return self;
 }
 
@@ -113,6 +116,8 @@ void
 qs_timeline_free (QsTimeline *self)
 {
   g_array_unref (self->bins);
+  for (guint side = 0; side < 2; side++)
+    g_array_unref (self->blocks[side]);
   g_object_unref (self->context);
   g_object_unref (self->trace);
   g_free (self->font);
@@ -191,6 +196,27 @@ qs_timeline_x_to_time (QsTimeline *self, double x)
 
 /* --- Values --- */
 
+/* The next of 1, 2, 5, 10, … */
+double
+qs_timeline_round_up (double value)
+{
+  double unit = pow (10, floor (log10 (MAX (value, 1))));
+  double part = value / unit;
+
+  return unit * (part <= 1 ? 1 : part <= 2 ? 2 : part <= 5 ? 5 : 10);
+}
+
+/* The same of bytes, which are told in units of 1024. */
+double
+qs_timeline_round_up_bytes (double value)
+{
+  double unit = 1;
+
+  while (value / unit > 512)
+    unit *= 1024;
+  return unit * MAX (qs_timeline_round_up (value / unit), 1);
+}
+
 const GArray *
 qs_timeline_flight_of (QsTimeline *self, guint side)
 {
@@ -259,11 +285,17 @@ find_flight (QsTimeline *self, QsTimelineHit *hit)
       const GArray *samples = qs_timeline_flight_of (self, side);
       guint behind = qs_timeline_first_behind (samples, hit->time);
 
+      hit->limits[side] = qs_timeline_find_limit (self, side, hit->time);
       if (behind == 0)
         continue;
       hit->values[side] = g_array_index (samples, QsFlightSample, behind - 1).bytes;
       hit->has_value = TRUE;
     }
+  const QsSenderSample *sender = qs_timeline_find_sender (self, hit->time);
+  if (sender == NULL)
+    return;
+  hit->window = sender->congestion_window;
+  hit->threshold = sender->ssthresh;
 }
 
 static void
@@ -288,7 +320,7 @@ qs_timeline_look_at (QsTimeline *self, QsTimelinePanel panel, gint64 time, QsTim
 
   g_return_if_fail (self != NULL && panel < QS_N_TIMELINE_PANELS && hit != NULL);
 
-  *hit = (QsTimelineHit){ .panel = panel, .time = time };
+  *hit = (QsTimelineHit){ .panel = panel, .time = time, .window = -1, .threshold = -1 };
   find[panel](self, hit);
 }
 
@@ -308,6 +340,34 @@ qs_timeline_lookup (QsTimeline *self, double x, double y, QsTimelineHit *hit)
       return TRUE;
     }
   return FALSE;
+}
+
+/* What is known besides of bytes in flight, each as a sentence of its own behind the first. */
+static void
+add_limits (GString *text, const QsTimelineHit *hit)
+{
+  static const char *const words[2][3] = {
+    { NULL, N_ ("the client is held back by its congestion window"), N_ ("the client is held back by flow control") },
+    { NULL, N_ ("the server is held back by its congestion window"), N_ ("the server is held back by flow control") },
+  };
+
+  if (hit->window >= 0)
+    {
+      g_autofree char *window = qs_text_size ((guint64) hit->window);
+      g_string_append (text, "; ");
+      g_string_append_printf (text, _ ("congestion window %s"), window);
+    }
+  if (hit->threshold >= 0)
+    {
+      g_autofree char *threshold = qs_text_size ((guint64) hit->threshold);
+      g_string_append (text, "; ");
+      g_string_append_printf (text, _ ("slow-start threshold %s"), threshold);
+    }
+  for (guint side = 0; side < 2; side++)
+    {
+      if (hit->limits[side] != QS_TIMELINE_FREE)
+        g_string_append_printf (text, "; %s", _ (words[side][hit->limits[side]]));
+    }
 }
 
 char *
@@ -330,7 +390,12 @@ qs_timeline_describe (QsTimeline *self, const QsTimelineHit *hit)
     }
   g_autofree char *client = format (hit->values[0]);
   g_autofree char *server = format (hit->values[1]);
-  return g_strdup_printf (hit->panel == QS_TIMELINE_BYTES ? _ ("%s: the client sent %s, the server %s")
-                                                          : _ ("%s: in flight from the client %s, from the server %s"),
-                          time, client, server);
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_string_printf (text,
+                   hit->panel == QS_TIMELINE_BYTES ? _ ("%s: the client sent %s, the server %s")
+                                                   : _ ("%s: in flight from the client %s, from the server %s"),
+                   time, client, server);
+  if (hit->panel == QS_TIMELINE_FLIGHT)
+    add_limits (text, hit);
+  return g_string_free (g_steal_pointer (&text), FALSE);
 }

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 /**
  * QsTimeline:
  *
- * A trace's figures over time: bytes sent and received, bytes in flight, round-trip times; three panels with one time axis. It
+ * A trace's figures over time: bytes sent and received, bytes in flight with what holds them back, round-trip times; three panels with one time axis. It
  * holds sums over spans of time, however many packets there are, and goes on where it ended while the trace grows. All in
  * the thread that owns the trace; lengths are in units of the cairo context.
  */
@@ -44,11 +44,22 @@ typedef struct {
   gint64 cursor; /* a time to mark; G_MININT64: none */
 } QsTimelineLook;
 
+/* What keeps a sender from sending more, as far as it is known. */
+typedef enum {
+  QS_TIMELINE_FREE,      /* nothing that is known of: it had no more to send, or its window is not known */
+  QS_TIMELINE_BY_WINDOW, /* its congestion window, which a log tells of, has no room for a packet more */
+  QS_TIMELINE_BY_FLOW,   /* the other end's flow control: it said that it is blocked, and no limit was raised since */
+} QsTimelineLimit;
+
 typedef struct {
   QsTimelinePanel panel;
   gint64 time;        /* nanoseconds since the origin */
   guint64 values[3];  /* BYTES, FLIGHT: by the client, by the server; RTT: sample, smoothed, least, in nanoseconds */
   gboolean has_value; /* FALSE: there is nothing at or before this time */
+
+  /* FLIGHT */
+  gint64 window, threshold;  /* the recording side's congestion window and slow-start threshold, bytes; -1: not told */
+  QsTimelineLimit limits[2]; /* of the client, of the server */
 } QsTimelineHit;
 
 /* options: NULL for the defaults. */

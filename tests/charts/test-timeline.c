@@ -216,6 +216,61 @@ test_export (void)
   g_rmdir (dir);
 }
 
+/* The server's own log: its window is 5000 bytes from 100 ms on; and the client says from 300 to 400 ms that it is blocked. */
+static void
+test_limits (void)
+{
+  g_autoptr (QsTrace) trace = make_trace (QS_VANTAGE_SERVER, 1000);
+  QsSenderSample samples[] = { { 100 * MS, 5000, -1, -1, -1, -1, -1 }, { 500 * MS, 40000, 2500, -1, -1, -1, -1 } };
+  QsPacket packet = { .record = G_MAXUINT32, .type = QS_PACKET_1RTT, .length = 30 };
+  QsTimelineHit hit;
+
+  packet.time = 300 * MS;
+  packet.direction = QS_DIRECTION_RECEIVED;
+  packet.frames = G_GUINT64_CONSTANT (1) << QS_FRAME_DATA_BLOCKED;
+  qs_trace_add_packet (trace, &packet);
+  packet.time = 350 * MS; /* once more, which is no block of its own */
+  qs_trace_add_packet (trace, &packet);
+  packet.time = 400 * MS;
+  packet.direction = QS_DIRECTION_SENT;
+  packet.frames = G_GUINT64_CONSTANT (1) << QS_FRAME_MAX_DATA;
+  qs_trace_add_packet (trace, &packet);
+  for (guint i = 0; i < G_N_ELEMENTS (samples); i++)
+    qs_metrics_add_sender (qs_trace_get_metrics (trace), &samples[i]);
+  g_autoptr (QsTimeline) timeline = qs_timeline_new (trace, NULL);
+  g_assert_true (qs_timeline_advance (timeline, 0));
+
+  static const struct {
+    gint64 ms;
+    gint64 window, threshold;
+    QsTimelineLimit client, server;
+  } wanted[] = {
+    { 99, -1, -1, QS_TIMELINE_FREE, QS_TIMELINE_FREE },
+    { 202, 5000, -1, QS_TIMELINE_FREE, QS_TIMELINE_FREE }, /* 3000 bytes: one of 1200 has room */
+    { 203, 5000, -1, QS_TIMELINE_FREE, QS_TIMELINE_BY_WINDOW },
+    { 299, 5000, -1, QS_TIMELINE_FREE, QS_TIMELINE_FREE }, /* acknowledged */
+    { 300, 5000, -1, QS_TIMELINE_BY_FLOW, QS_TIMELINE_FREE },
+    { 399, 5000, -1, QS_TIMELINE_BY_FLOW, QS_TIMELINE_FREE },
+    { 400, 5000, -1, QS_TIMELINE_FREE, QS_TIMELINE_FREE },
+    { 608, 40000, 2500, QS_TIMELINE_FREE, QS_TIMELINE_FREE },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (wanted); i++)
+    {
+      qs_timeline_look_at (timeline, QS_TIMELINE_FLIGHT, wanted[i].ms * MS, &hit);
+      g_assert_cmpint (hit.window, ==, wanted[i].window);
+      g_assert_cmpint (hit.threshold, ==, wanted[i].threshold);
+      g_assert_cmpint (hit.limits[0], ==, wanted[i].client);
+      g_assert_cmpint (hit.limits[1], ==, wanted[i].server);
+    }
+  qs_timeline_look_at (timeline, QS_TIMELINE_FLIGHT, 203 * MS, &hit);
+  g_autofree char *words = qs_timeline_describe (timeline, &hit);
+  g_assert_nonnull (strstr (words, "congestion window 5000 bytes; the server is held back by its congestion window"));
+  qs_timeline_look_at (timeline, QS_TIMELINE_BYTES, 203 * MS, &hit);
+  g_autofree char *plain = qs_timeline_describe (timeline, &hit);
+  g_assert_null (strstr (plain, "held"));
+  draw (timeline, "limits");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -223,6 +278,7 @@ main (int argc, char **argv)
   g_test_add_func ("/timeline/values", test_values);
   g_test_add_func ("/timeline/axis", test_axis);
   g_test_add_func ("/timeline/losses", test_losses);
+  g_test_add_func ("/timeline/limits", test_limits);
   g_test_add_func ("/timeline/million", test_million);
   g_test_add_func ("/timeline/nonsense", test_nonsense);
   g_test_add_func ("/timeline/export", test_export);
