@@ -9,17 +9,13 @@
 #include "diagnosis/qs-finding.h"
 #include "net/qs-udp-bio.h"
 #include "net/qs-version-probe.h"
-#include "probe/qs-experiment-table.h"
+#include "probe/qs-experiment-attempt.h"
+#include "probe/qs-experiment-pace.h"
 #include "wire/qs-packet.h"
 
 #define NS_PER_MS ((gint64) 1000000)
 
-/* A handshake that has got no further for so long: the second repetition of the first flight is out. */
-#define STALL_MS 2000
-/* One that was acknowledged, by a server near by, and not answered. */
-#define STALL_NEAR_MS 1200
-#define NEAR_MS 100
-/* Of an attempt there. */
+/* Of an attempt at a server near by. */
 #define SLOT_NEAR_MS 500
 /* Behind a request: shorter is no silence. */
 #define LEAST_SILENCE_MS 3000
@@ -27,16 +23,8 @@
 #define TWIN_MS 900
 /* Less is no time to answer in. */
 #define SHORTEST_SLOT_MS 150
-/* Patience beyond this was asked for on purpose. */
-#define USUAL_TIMEOUT_MS 10000
-#define MOST_FIRST_PACKETS 64
-/* A path as slow as that is no stall: a handshake has three round trips at most where nothing is lost. */
-#define SLOW_ROUND_TRIP_MS 700
-#define ROUND_TRIPS 3
 /* A handshake that waits has a handful of records. Of a peer that floods nothing can be learned by asking again. */
 #define FLOOD_RECORDS 4096
-/* Of an attempt's trace. */
-#define ATTEMPT_TRACE_BYTES (1024 * 1024)
 
 struct _QsExperiments {
   GObject parent;
@@ -46,7 +34,8 @@ struct _QsExperiments {
   GListStore *model;
   gint64 started, deadline; /* trace time of the run */
   gint64 stalled_since;
-  GPtrArray *causes; /* ids of findings, QS_STALLED_… */
+  QsEvidence *evidence; /* of the last look at the run */
+  GPtrArray *causes;    /* ids of findings, QS_STALLED_… */
   gboolean under_way, over, holding, decided;
   guint64 tried; /* a bit a row */
   guint n_made;
@@ -104,46 +93,25 @@ set_timer (QsExperiments *self, GSource **source, guint ms, GSourceFunc func)
   g_source_attach (*source, self->context);
 }
 
-/* -1 before anything came. From the very first datagram: what was sent again before the answer came may not be what it
- * answers (RFC 9002 section 5). Over TCP its handshake is not in the trace. */
-static gint64
-round_trip_ms (QsExperiments *self)
+/* What the run's trace says now: gathered anew, but for what cannot have changed. */
+static const QsEvidence *
+look (QsExperiments *self)
 {
-  g_autoptr (QsEvidence) evidence = qs_evidence_new (qs_probe_get_trace (self->run), now (self));
+  g_autoptr (QsEvidence) before = g_steal_pointer (&self->evidence);
+  QsTrace *trace = qs_probe_get_trace (self->run);
+  gint64 at = qs_probe_get_ended (self->run) ? -1 : now (self);
 
-  return evidence->first_received >= 0 ? (evidence->first_received - evidence->first_sent) / NS_PER_MS : -1;
-}
-
-static gboolean
-is_near (QsExperiments *self)
-{
-  gint64 ms = round_trip_ms (self);
-
-  return ms >= 0 && ms < NEAR_MS;
+  self->evidence = before != NULL ? qs_evidence_new_again (before, at) : qs_evidence_new (trace, at);
+  return self->evidence;
 }
 
 /* --- Concluding --- */
-
-/* One %s at most, as the table has them. */
-static char *
-fill_in (const char *sentence, const char *detail)
-{
-  const char *place = strstr (_ (sentence), "%s");
-
-  if (place == NULL)
-    return g_strdup (_ (sentence));
-  g_autofree char *head = g_strndup (_ (sentence), (gsize) (place - _ (sentence)));
-  return g_strconcat (head, detail != NULL && *detail != '\0' ? detail : _ ("unknown"), place + 2, NULL);
-}
 
 static void
 conclude (QsExperiments *self, QsExperiment *experiment, const QsExperimentRow *row, QsExperimentOutcome outcome,
           const char *detail, GBytes *bytes)
 {
-  g_autofree char *text = outcome == QS_EXPERIMENT_NOT_MADE
-                              ? g_strdup (_ ("What came of it tells neither way."))
-                              : fill_in (outcome == QS_EXPERIMENT_ANSWERED ? row->answered : row->failed,
-                                         detail != NULL ? detail : row->argument);
+  g_autofree char *text = qs_experiment_dup_conclusion (row, outcome, detail);
   QsMark mark = {
     .kind = QS_MARK_EXPERIMENT, .name = row->id, .value = outcome, .text = g_strdup (text), .stream = -1
   };
@@ -219,39 +187,12 @@ stop (QsExperiments *self)
   g_signal_emit (self, signals[SIGNAL_FINISHED], 0);
 }
 
-/* The newest thing that the server said in the handshake; its first packets, as a Retry, may hold no message. */
-static gint64
-last_progress (QsTrace *trace)
-{
-  gint64 last = 0, time = 0;
-
-  for (guint i = 0; i < MIN (qs_trace_get_n_packets (trace), MOST_FIRST_PACKETS); i++)
-    {
-      const QsPacket *packet = qs_trace_get_packet (trace, i);
-      if (packet->type == QS_PACKET_RETRY && packet->direction == QS_DIRECTION_RECEIVED)
-        last = packet->time;
-    }
-  for (guint i = qs_trace_get_n_messages (trace); i > 0; i--)
-    {
-      const QsTraceMessage *message = qs_trace_get_message (trace, i - 1);
-      if (message->direction != QS_DIRECTION_RECEIVED)
-        continue;
-      last = message->time;
-      break;
-    }
-  if (qs_trace_find_mark (trace, QS_MARK_TCP_CONNECTED, NULL, &time) != NULL)
-    last = MAX (last, time);
-  if (qs_trace_find_mark (trace, QS_MARK_STATE, "CONNECTING", &time) != NULL)
-    last = MAX (last, time);
-  return last;
-}
-
 /* Whether the run waits, and has got no further since the experiments began. */
 static gboolean
 is_waiting (QsExperiments *self)
 {
   return !qs_probe_get_ended (self->run) && qs_probe_get_state (self->run) < QS_CONNECTION_ESTABLISHED &&
-         last_progress (qs_probe_get_trace (self->run)) <= self->stalled_since;
+         qs_experiment_pace_last_progress (qs_probe_get_trace (self->run)) <= self->stalled_since;
 }
 
 static void
@@ -281,77 +222,23 @@ patience_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* 0 unless it is known and long. */
-static guint
-slow_path_ms (QsExperiments *self)
-{
-  gint64 ms = round_trip_ms (self);
-
-  return ms > SLOW_ROUND_TRIP_MS ? (guint) MIN (ROUND_TRIPS * ms, USUAL_TIMEOUT_MS) : 0;
-}
-
 /* What has decided nothing has not ended the run's hope either: it is waited on for as long as the verdict may take. */
 static void
 none_left (QsExperiments *self)
 {
-  gint64 verdict =
-      MAX (self->started + QS_VERDICT_MS * NS_PER_MS, self->stalled_since + slow_path_ms (self) * NS_PER_MS);
+  gint64 verdict = MAX (self->started + QS_VERDICT_MS * NS_PER_MS,
+                        self->stalled_since + qs_experiment_pace_slow_path_ms (look (self)) * NS_PER_MS);
   gint64 left = (verdict - now (self)) / NS_PER_MS;
 
   if (!is_waiting (self) || self->decided)
     all_made (self);
-  else if (qs_probe_get_options (self->run)->timeout_ms > USUAL_TIMEOUT_MS)
+  else if (qs_probe_get_options (self->run)->timeout_ms > QS_USUAL_TIMEOUT_MS)
     stop (self);
   else
     set_timer (self, &self->guard, (guint) MAX (left, 0), patience_cb);
 }
 
 /* --- Attempts --- */
-
-static QsTarget *
-bare_target (QsTarget *target)
-{
-  const char *scheme = qs_target_get_transport (target) == QS_TRANSPORT_QUIC ? "quic" : "tls";
-  const char *host = qs_target_get_host (target);
-  g_autofree char *text = g_strdup_printf (strchr (host, ':') != NULL ? "%s://[%s]:%u" : "%s://%s:%u", scheme, host,
-                                           (guint) qs_target_get_port (target));
-
-  return qs_target_new (text, NULL);
-}
-
-/* The same server: what the name led to. */
-static void
-pin_address (QsProbeOptions *options, QsTarget *target, GSocketAddress *address)
-{
-  GInetAddress *inet = address != NULL ? g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)) : NULL;
-
-  if (inet == NULL || qs_target_is_literal (target))
-    return;
-  g_autofree char *text = g_inet_address_to_string (inet);
-  g_strfreev (options->resolve);
-  options->resolve = g_new0 (char *, 2);
-  options->resolve[0] =
-      g_strdup_printf ("%s:%u:%s", qs_target_get_host (target), (guint) qs_target_get_port (target), text);
-}
-
-/* As the run's own, without what a handshake alone does not need. */
-static QsProbeOptions *
-attempt_options (QsExperiments *self)
-{
-  QsProbeOptions *options = qs_probe_options_copy (qs_probe_get_options (self->run));
-  QsTarget *target = qs_probe_get_target (self->run);
-
-  options->mode = QS_MODE_NONBLOCKING;
-  options->experiments = QS_EXPERIMENTS_NONE;
-  options->keep_open = FALSE;
-  options->record = TRUE;
-  options->trace_limit = ATTEMPT_TRACE_BYTES;
-  g_clear_pointer (&options->tickets, qs_ticket_jar_unref);
-  g_clear_pointer (&options->send, g_bytes_unref);
-  if (options->alpn == NULL)
-    options->alpn = g_strdupv ((char **) qs_target_get_default_alpn (target));
-  return options;
-}
 
 static void
 attempt_finished_cb (QsProbe *attempt, QsExperiments *self)
@@ -380,17 +267,12 @@ guard_cb (gpointer data)
 static gboolean
 start_attempt (QsExperiments *self, const QsExperimentRow *row, guint slot_ms)
 {
-  g_autoptr (QsProbeOptions) options = attempt_options (self);
-  g_autoptr (QsTarget) target = bare_target (qs_probe_get_target (self->run));
-  GSocketFamily family = options->family;
+  g_autoptr (QsProbe) attempt = qs_experiment_attempt_new (self->run, row, slot_ms);
 
-  if (target == NULL || !row->change (self->run, row->argument, options, &target))
+  if (attempt == NULL)
     return FALSE;
-  if (options->family == family)
-    pin_address (options, target, qs_probe_get_address (self->run));
-  options->timeout_ms = slot_ms;
   self->row = row;
-  self->attempt = qs_probe_new (target, options);
+  self->attempt = g_steal_pointer (&attempt);
   self->current = add_experiment (self, row, self->attempt);
   self->attempt_id = g_signal_connect (self->attempt, "finished", G_CALLBACK (attempt_finished_cb), self);
   set_timer (self, &self->guard, slot_ms + 50, guard_cb);
@@ -399,21 +281,6 @@ start_attempt (QsExperiments *self, const QsExperimentRow *row, guint slot_ms)
 }
 
 /* --- A version that does not exist --- */
-
-static char *
-versions_text (GArray *versions)
-{
-  g_autoptr (GString) text = g_string_new (NULL);
-
-  for (guint i = 0; i < versions->len && i < 16; i++)
-    {
-      guint32 version = g_array_index (versions, guint32, i);
-      g_autofree char *name = qs_quic_version_is_greased (version) ? NULL : qs_quic_version_name (version);
-      if (name != NULL)
-        g_string_append_printf (text, "%s%s", text->len > 0 ? ", " : "", name);
-    }
-  return g_strdup (text->str);
-}
 
 static void
 versions_cb (GObject *object, GAsyncResult *result, gpointer data)
@@ -424,7 +291,7 @@ versions_cb (GObject *object, GAsyncResult *result, gpointer data)
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) || self->current == NULL)
     return;
-  g_autofree char *text = versions != NULL ? versions_text (versions) : NULL;
+  g_autofree char *text = versions != NULL ? qs_experiment_dup_versions (versions) : NULL;
   conclude_current (self, versions != NULL ? QS_EXPERIMENT_ANSWERED : QS_EXPERIMENT_FAILED, text);
 }
 
@@ -491,7 +358,7 @@ is_called_for (QsExperiments *self, const QsExperimentRow *row)
 static void
 next (QsExperiments *self)
 {
-  gboolean near = is_near (self);
+  gboolean near = qs_experiment_pace_is_near (look (self));
 
   if (!self->under_way)
     return;
@@ -541,8 +408,7 @@ pass_over_shown (QsExperiments *self, const QsEvidence *evidence)
 static gboolean
 look_for_causes (QsExperiments *self, gboolean stalled)
 {
-  QsTrace *trace = qs_probe_get_trace (self->run);
-  g_autoptr (QsEvidence) evidence = qs_evidence_new (trace, stalled ? now (self) : -1);
+  const QsEvidence *evidence = look (self);
   g_autoptr (GPtrArray) findings = qs_findings_new (evidence);
   gboolean known = FALSE;
 
@@ -572,7 +438,7 @@ begin (QsExperiments *self, gboolean stalled)
   self->under_way = TRUE;
   self->deadline = MIN (now (self) + QS_EXPERIMENTS_MS * NS_PER_MS,
                         self->started + (gint64) MIN (timeout_ms, QS_VERDICT_MS) * NS_PER_MS);
-  self->stalled_since = last_progress (qs_probe_get_trace (self->run));
+  self->stalled_since = qs_experiment_pace_last_progress (qs_probe_get_trace (self->run));
   if (stalled && qs_trace_get_n_records (qs_probe_get_trace (self->run)) > FLOOD_RECORDS)
     none_left (self);
   else if (look_for_causes (self, stalled))
@@ -609,7 +475,7 @@ twin_cb (GSocket *socket, GIOCondition condition, gpointer data)
   g_autoptr (QsExperiment) experiment = add_experiment (self, row, NULL);
   drop_attempt (self);
   conclude (self, experiment, row, QS_EXPERIMENT_ANSWERED, text, datagram);
-  self->stalled_since = last_progress (qs_probe_get_trace (self->run));
+  self->stalled_since = qs_experiment_pace_last_progress (qs_probe_get_trace (self->run));
   all_made (self);
   return G_SOURCE_REMOVE;
 }
@@ -618,10 +484,9 @@ static gboolean
 twin_timer_cb (gpointer data)
 {
   QsExperiments *self = data;
-  g_autoptr (QsEvidence) evidence = qs_evidence_new (qs_probe_get_trace (self->run), now (self));
 
   clear_source (&self->twin_timer);
-  if (evidence->anything_received)
+  if (look (self)->anything_received)
     return G_SOURCE_REMOVE;
   self->twin = qs_probe_open_twin (self->run, NULL);
   if (self->twin == NULL)
@@ -637,16 +502,15 @@ twin_timer_cb (gpointer data)
 static guint
 stall_ms (QsExperiments *self)
 {
-  /* A short time-out is shared with the experiments. */
-  return MIN (is_near (self) ? STALL_NEAR_MS : STALL_MS, qs_probe_get_options (self->run)->timeout_ms * 2 / 5);
+  return qs_experiment_pace_stall_ms (look (self), qs_probe_get_options (self->run)->timeout_ms);
 }
 
 static gboolean
 stall_cb (gpointer data)
 {
   QsExperiments *self = data;
-  gint64 idle_ms = (now (self) - last_progress (qs_probe_get_trace (self->run))) / NS_PER_MS;
-  guint most_ms = MAX (stall_ms (self), slow_path_ms (self));
+  gint64 idle_ms = (now (self) - qs_experiment_pace_last_progress (qs_probe_get_trace (self->run))) / NS_PER_MS;
+  guint most_ms = MAX (stall_ms (self), qs_experiment_pace_slow_path_ms (look (self)));
 
   clear_source (&self->stall);
   if (idle_ms < most_ms)
@@ -663,7 +527,7 @@ static gboolean
 is_unacknowledged (QsExperiments *self)
 {
   QsTrace *trace = qs_probe_get_trace (self->run);
-  g_autoptr (QsEvidence) evidence = qs_evidence_new (trace, now (self));
+  const QsEvidence *evidence = look (self);
 
   if (evidence->tls)
     return qs_probe_is_unacknowledged (self->run);
@@ -686,8 +550,8 @@ static gboolean
 answer_cb (gpointer data)
 {
   QsExperiments *self = data;
-  gint64 idle_ms = (now (self) - last_progress (qs_probe_get_trace (self->run))) / NS_PER_MS;
-  guint most_ms = MAX (QS_VERDICT_MS, slow_path_ms (self));
+  gint64 idle_ms = (now (self) - qs_experiment_pace_last_progress (qs_probe_get_trace (self->run))) / NS_PER_MS;
+  guint most_ms = MAX (QS_VERDICT_MS, qs_experiment_pace_slow_path_ms (look (self)));
 
   clear_source (&self->answer);
   if (qs_probe_get_stage (self->run) > QS_STAGE_REQUEST || qs_probe_get_stopped (self->run) ||
@@ -712,7 +576,7 @@ state_cb (QsProbe *run, GParamSpec *pspec, QsExperiments *self)
     self->started = now (self);
   else if (state == QS_CONNECTION_CONNECTING)
     {
-      set_timer (self, &self->stall, MIN (STALL_NEAR_MS, stall_ms (self)), stall_cb);
+      set_timer (self, &self->stall, MIN (QS_STALL_NEAR_MS, stall_ms (self)), stall_cb);
       if (qs_target_get_transport (qs_probe_get_target (run)) == QS_TRANSPORT_QUIC)
         set_timer (self, &self->twin_timer, TWIN_MS, twin_timer_cb);
     }
@@ -722,7 +586,7 @@ state_cb (QsProbe *run, GParamSpec *pspec, QsExperiments *self)
       drop_twin (self);
       if (self->under_way)
         stop (self); /* it got on after all */
-      if (qs_probe_get_options (run)->timeout_ms <= USUAL_TIMEOUT_MS)
+      if (qs_probe_get_options (run)->timeout_ms <= QS_USUAL_TIMEOUT_MS)
         set_timer (self, &self->answer, QS_VERDICT_MS, answer_cb);
     }
 }
@@ -789,6 +653,7 @@ qs_experiments_finalize (GObject *object)
 
   g_clear_object (&self->cancellable);
   g_clear_object (&self->model);
+  g_clear_pointer (&self->evidence, qs_evidence_free);
   g_ptr_array_unref (self->causes);
   g_main_context_unref (self->context);
   G_OBJECT_CLASS (qs_experiments_parent_class)->finalize (object);

@@ -161,6 +161,83 @@ test_dropped_under_way (void)
   fixture_clear (&fixture);
 }
 
+/* --- By a clock that is moved by hand --- */
+
+#define MS ((gint64) 1000000)
+
+static void
+advance (QsClock *clock, gint64 ns)
+{
+  qs_clock_advance (clock, ns);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+static GSocket *
+silent_socket (QsTarget **target)
+{
+  GSocket *socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+
+  g_assert_true (g_socket_bind (socket, any, FALSE, NULL));
+  g_autoptr (GSocketAddress) address = g_socket_get_local_address (socket, NULL);
+  g_autofree char *text =
+      g_strdup_printf ("quic://127.0.0.1:%u", g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)));
+  *target = qs_target_new (text, NULL);
+  return socket;
+}
+
+static gboolean
+is_connecting (gpointer data)
+{
+  return qs_probe_get_state (data) >= QS_CONNECTION_CONNECTING;
+}
+
+/* When experiments begin beside a handshake that nobody answers, and when the verdict is there: milliseconds since the start, the
+ * first at which it is so. -1: never. */
+static const struct {
+  guint timeout_ms;
+  gint begins, ends;
+} paces[] = {
+  { 10000, 2001, QS_VERDICT_MS },
+  { 4000, 1601, 4000 },   /* two fifths of it, and no longer than it */
+  { 1000, 400, 1000 },    /* a short one is shared */
+  { 10001, 2001, 10001 }, /* patience beyond the default was asked for on purpose */
+};
+
+static void
+test_pace (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (paces); i++)
+    {
+      g_autoptr (QsTarget) target = NULL;
+      g_autoptr (GSocket) silent = silent_socket (&target);
+      g_autoptr (QsClock) clock = qs_clock_new_manual (1700000000000 * MS);
+      g_autoptr (QsProbeOptions) options = qs_probe_options_new ();
+      gint begins = -1, ends = -1;
+
+      options->clock = g_object_ref (clock);
+      options->timeout_ms = paces[i].timeout_ms;
+      options->experiments = QS_EXPERIMENTS_AUTO;
+      g_autoptr (QsProbe) probe = qs_probe_new (target, options);
+      g_autoptr (QsExperiments) experiments = qs_experiments_new (probe);
+      qs_probe_start (probe);
+      run_until (is_connecting, probe);
+      for (gint ms = 0; ms <= 11000 && ends < 0; ms++)
+        {
+          if (begins < 0 && qs_experiments_are_under_way (experiments))
+            begins = ms;
+          if (qs_probe_get_ended (probe) || find_mark (probe, QS_MARK_NOTE, "timeout") != NULL)
+            ends = ms;
+          advance (clock, MS);
+        }
+      g_assert_cmpint (begins, ==, paces[i].begins);
+      g_assert_cmpint (ends, ==, paces[i].ends);
+      qs_probe_stop (probe);
+      run_probe (probe);
+    }
+}
+
 /* The table holds together: each row has its words, names rows and findings that there are. */
 static void
 test_table (void)
@@ -197,5 +274,6 @@ main (int argc, char **argv)
   g_test_add_data_func ("/experiments/stop/thread-assisted", GINT_TO_POINTER (QS_MODE_THREAD_ASSISTED), test_stop);
   g_test_add_func ("/experiments/stop-of-an-ended-one", test_stop_of_an_ended_one);
   g_test_add_func ("/experiments/dropped-under-way", test_dropped_under_way);
+  g_test_add_func ("/experiments/pace", test_pace);
   return g_test_run ();
 }
