@@ -43,6 +43,13 @@ qs_tap_connection_get_number (QsTapConnection *self)
   return self->number;
 }
 
+QsTrace *
+qs_tap_connection_get_trace (QsTapConnection *self)
+{
+  g_return_val_if_fail (QS_IS_TAP_CONNECTION (self), NULL);
+  return self->trace;
+}
+
 QsStudy *
 qs_tap_connection_get_study (QsTapConnection *self)
 {

@@ -15,6 +15,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (QsTapConnection, qs_tap_connection, QS, TAP_CONNECTION, GObject)
 
 guint qs_tap_connection_get_number (QsTapConnection *self); /* from 1, in the order in which they began */
+QsTrace *qs_tap_connection_get_trace (QsTapConnection *self);
+/* NULL until the tap has made one. */
 QsStudy *qs_tap_connection_get_study (QsTapConnection *self);
 gboolean qs_tap_connection_is_tcp (QsTapConnection *self);
 /* How many lines of the key logs are its own. */

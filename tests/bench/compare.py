@@ -3,6 +3,7 @@
 
     compare.py handshake QUICPROBE                    process time of one handshake and request, against ngtcp2's client
     compare.py bulk QUICSERVE SELECT-CLIENT PROBE-CLIENT    bulk download, against a bare OpenSSL select loop
+    compare.py relay QUICSERVE SELECT-CLIENT BARE-RELAY QUICTAP    bulk download through quictap, against a bare relay
     compare.py recording QUICSERVE PROBE-CLIENT       bulk download with the recorder on, against off
 
 The two candidates take turns (A B, B A, A B, …), each pair gives a ratio, and the middle one counts: a machine that gets
@@ -101,6 +102,31 @@ def recording(args):
     return report("recording", middle_ratio(on, off), 0.95, False)
 
 
+def relay(args):
+    """Each download has a relay of its own: quictap's ends with its client, as a person has it. Both have a key log."""
+    size = args.mebibytes * MEBI
+    with peers.quicserve(args.quicserve) as server:
+        path = f"/bytes/{size}"
+
+        def through_bare():
+            with peers.Process([args.bare_relay, str(server.port)]) as process:
+                port = process.wait_for_line(r"^listening on .*:(\d+)$").group(1)
+                return rate([args.select_client, port, path], size)
+
+        def through_tap():
+            command = [args.quictap, "--quiet", f"--to=127.0.0.1:{server.port}", "--", args.select_client, "{port}", path]
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
+            count, seconds = done.stdout.split("\n")[0].split()
+            if int(count) != size or "Connected" not in done.stdout:
+                raise ValueError(f"{done.stdout}{done.stderr}")
+            return size / float(seconds) / MEBI
+
+        mine, other = take_turns(through_tap, through_bare, args.pairs or 15)
+    print(f"quictap, MiB/s:        {spread(mine)}")
+    print(f"a bare relay, MiB/s:   {spread(other)}")
+    return report(f"{args.mebibytes} MiB through a relay", middle_ratio(mine, other), 0.9, False)
+
+
 def main():
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers(required=True)
@@ -108,6 +134,7 @@ def main():
         ("handshake", handshake, ["quicprobe"]),
         ("bulk", bulk, ["quicserve", "select_client", "probe_client"]),
         ("recording", recording, ["quicserve", "probe_client"]),
+        ("relay", relay, ["quicserve", "select_client", "bare_relay", "quictap"]),
     ):
         command = commands.add_parser(name)
         command.set_defaults(function=function)

@@ -132,12 +132,26 @@ fetch (SSL *ssl, const char *path)
     }
 }
 
+/* As programs do that know SSLKEYLOGFILE. */
+static void
+log_key (const SSL *ssl, const char *line)
+{
+  FILE *file = fopen (getenv ("SSLKEYLOGFILE"), "a");
+
+  if (file == NULL)
+    return;
+  fprintf (file, "%s\n", line);
+  fclose (file);
+}
+
 int
 main (int argc, char **argv)
 {
   if (argc != 3)
     die ("usage: select-client PORT PATH");
   SSL_CTX *context = SSL_CTX_new (OSSL_QUIC_client_method ());
+  if (getenv ("SSLKEYLOGFILE") != NULL)
+    SSL_CTX_set_keylog_callback (context, log_key);
   SSL *ssl = new_connection (context, atoi (argv[1]));
   int result;
 
