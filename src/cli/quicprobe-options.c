@@ -106,7 +106,9 @@ static const GOptionEntry file_entries[] = {
 
 static const GOptionEntry read_entries[] = {
   { "read", 0, 0, G_OPTION_ARG_FILENAME, &raw.read,
-    N_ ("Instead of a TARGET: report on a capture (pcapng, pcap) or a log (qlog)"), N_ ("FILE") },
+    N_ ("Instead of a TARGET: report on a capture (pcapng, pcap) or a log (qlog); “-”: a capture that comes down a "
+        "pipe"),
+    N_ ("FILE") },
   { "connection", 0, 0, G_OPTION_ARG_STRING, &raw.connection,
     N_ ("The connection of this number; without it several are listed"), N_ ("N") },
   { "filter", 0, 0, G_OPTION_ARG_STRING, &raw.filter,

@@ -2,7 +2,10 @@
 #include "cli/quicprobe-read.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/qs-i18n.h"
 #include "cli/qs-cli-table.h"
@@ -11,6 +14,7 @@
 #include "cli/quicprobe-files.h"
 #include "cli/quicprobe-live.h"
 #include "cli/quicprobe-report.h"
+#include "formats/qs-input.h"
 #include "study/qs-study-file.h"
 
 static gboolean
@@ -156,11 +160,56 @@ report (GPtrArray *studies, const QuicprobeOptions *options)
   return report_all (studies, options);
 }
 
+/* --- A pipe --- */
+
+typedef struct {
+  sigset_t signals;
+  GCancellable *end;
+} Interrupts;
+
+/* It may never end: Ctrl-C ends it, and what came is reported on. Whoever insists gets out at once. */
+static gpointer
+wait_for_interrupts (gpointer data)
+{
+  const Interrupts *interrupts = data;
+  int number;
+
+  sigwait (&interrupts->signals, &number);
+  g_cancellable_cancel (interrupts->end);
+  sigwait (&interrupts->signals, &number);
+  _exit (128 + number);
+}
+
+static GPtrArray *
+open_standard (const QuicprobeOptions *options, GError **error)
+{
+  static Interrupts interrupts; /* of the thread, which stays to the end */
+
+  sigemptyset (&interrupts.signals);
+  sigaddset (&interrupts.signals, SIGINT);
+  sigaddset (&interrupts.signals, SIGTERM);
+  pthread_sigmask (SIG_BLOCK, &interrupts.signals, NULL);
+  interrupts.end = g_cancellable_new ();
+  g_thread_unref (g_thread_new ("interrupts", wait_for_interrupts, &interrupts));
+  g_cancellable_push_current (interrupts.end);
+  GPtrArray *studies = qs_study_file_open (options->read, (const char *const *) options->keylogs, error);
+  g_cancellable_pop_current (interrupts.end);
+  return studies;
+}
+
+static GPtrArray *
+open_read (const QuicprobeOptions *options, GError **error)
+{
+  if (qs_input_is_standard (options->read))
+    return open_standard (options, error);
+  return qs_study_file_open (options->read, (const char *const *) options->keylogs, error);
+}
+
 int
 quicprobe_read (const QuicprobeOptions *options)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) studies = qs_study_file_open (options->read, (const char *const *) options->keylogs, &error);
+  g_autoptr (GPtrArray) studies = open_read (options, &error);
 
   if (studies == NULL)
     {

@@ -37,6 +37,7 @@ struct _QsCaptureConnection {
   gint64 last_syn;                     /* since 1970 */
   guint8 ended[2];                     /* by who sends: flags of TCP that were told of, FIN and RST */
   gboolean answered;
+  gboolean let_go;  /* of an endless stream: its trace is gone, and what still comes is passed over */
   gint64 connected; /* TCP: when the server's SYN came, since 1970; -1: it did not */
   gint64 first, last;
 };
@@ -46,6 +47,8 @@ struct _QsCapture {
   QsMappedFile *file;  /* NULL: none */
   QsFlowTable *table;  /* of QsCaptureFlow and QsCaptureConnection */
   GHashTable *servers; /* QsCaptureEnd -> QsCaptureConnection, the last one with it */
+  guint64 endless;     /* a stream: what its traces may hold together, bytes; 0: it is none */
+  guint n_let_go;      /* connections of it */
   gboolean one_run;    /* what Quicscope wrote: all of it is one trace */
   GPtrArray *connections;
   GPtrArray *traces;

@@ -331,7 +331,7 @@ qs_capture_add_udp (QsCapture *self, const QsCaptured *captured, const QsCapture
     connection = route_quic (self, flow, packet, header);
   if (connection == NULL)
     connection = begin_connection (self, flow, captured, packet, header);
-  if (connection == NULL)
+  if (connection == NULL || connection->let_go)
     return;
   if (header != NULL)
     {

@@ -75,6 +75,8 @@ add_unanswered (QsCapture *self, QsCaptureConnection *connection)
 void
 qs_capture_end_tcp (QsCapture *self, QsCaptureConnection *connection)
 {
+  if (connection->let_go)
+    return;
   add_unanswered (self, connection);
   for (guint side = 0; side < 2; side++)
     {
@@ -168,7 +170,7 @@ qs_capture_add_tcp (QsCapture *self, const QsCaptured *captured, const QsCapture
                                              (packet->tcp_flags & QS_TCP_SYN) != 0 || looks_like_tls (packet->payload));
   QsCaptureConnection *connection = flow != NULL ? route_tcp (self, flow, captured, packet) : NULL;
 
-  if (connection == NULL)
+  if (connection == NULL || connection->let_go)
     return;
 
   guint side = qs_capture_same_end (&packet->from, &connection->client) ? 0 : 1;

@@ -6,6 +6,7 @@
 #include "base/qs-i18n.h"
 #include "formats/qs-capture-private.h"
 #include "formats/qs-pcapng-private.h"
+#include "trace/qs-trace-budget.h"
 
 #define MAX_CONNECTIONS 4096 /* in one file */
 #define MAX_FLOWS 262144     /* address pairs that are looked at */
@@ -128,14 +129,52 @@ qs_capture_connection_new (QsCapture *self, QsCaptureFlow *flow, const QsCapture
   return connection;
 }
 
+/* The one that was heard of longest ago, but for the one at hand. */
+static QsCaptureConnection *
+find_silent (QsCapture *self, const QsCaptureConnection *current)
+{
+  QsCaptureConnection *silent = NULL;
+
+  for (guint i = 0; i < self->connections->len; i++)
+    {
+      QsCaptureConnection *connection = g_ptr_array_index (self->connections, i);
+      if (connection != current && connection->trace != NULL && (silent == NULL || connection->last < silent->last))
+        silent = connection;
+    }
+  return silent;
+}
+
+static void
+make_room (QsCapture *self, const QsCaptureConnection *current)
+{
+  while (self->endless > 0 && !self->one_run && qs_trace_get_program_held () > self->endless)
+    {
+      QsCaptureConnection *silent = find_silent (self, current);
+      if (silent == NULL)
+        return;
+      g_ptr_array_remove (self->traces, silent->trace);
+      g_clear_object (&silent->trace);
+      qs_capture_tcp_clear (&silent->tcp[0]);
+      qs_capture_tcp_clear (&silent->tcp[1]);
+      silent->let_go = TRUE;
+      self->n_let_go++;
+    }
+}
+
 static void
 begin_trace (QsCapture *self, QsCaptureConnection *connection)
 {
+  make_room (self, connection);
   connection->trace = qs_trace_new (connection->vantage, NULL);
   qs_trace_set_origin (connection->trace, connection->first);
   qs_trace_set_title (connection->trace, self->title);
   if (self->file != NULL)
     qs_trace_hold (connection->trace, self->file);
+  if (self->endless > 0)
+    {
+      qs_trace_set_budget (connection->trace, QS_TRACE_BUDGET);
+      qs_trace_establish_budget (connection->trace);
+    }
   for (guint i = 0; i < self->secrets->len; i++)
     qs_trace_add_secret (connection->trace, 0, g_ptr_array_index (self->secrets, i));
   g_ptr_array_add (self->traces, g_object_ref (connection->trace));
@@ -253,6 +292,12 @@ void
 qs_capture_set_one_run (QsCapture *self, gboolean one_run)
 {
   self->one_run = one_run;
+}
+
+void
+qs_capture_set_endless (QsCapture *self, guint64 most)
+{
+  self->endless = most;
 }
 
 QsCapture *
@@ -432,6 +477,8 @@ qs_capture_finish (QsCapture *self, GError **error)
       self, qs_capture_fragments_get_n_lost (self->fragments),
       _ ("fragments of IP packets in the capture were passed over: others of the same packets are missing"));
   add_count_note (self, self->n_malformed, _ ("packets in the capture could not be read"));
+  add_count_note (self, self->n_let_go,
+                  _ ("connections of the stream were let go of to make room for those that came later"));
   add_count_note (self, self->n_left_out, _ ("packets belong to connections above the bound and were passed over"));
   for (guint i = 0; i < self->runs->len; i++)
     {

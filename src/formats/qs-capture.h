@@ -19,6 +19,9 @@ QsCapture *qs_capture_new (const char *title);
 void qs_capture_set_file (QsCapture *self, QsMappedFile *file);
 /* What follows was written by Quicscope, so all of it is of one run, with several addresses maybe: one trace. */
 void qs_capture_set_one_run (QsCapture *self, gboolean one_run);
+/* It may never end: each trace has a budget (trace/qs-trace-budget.h), and where all together hold more than so many bytes, those of
+ * the connections that have been silent for longest are let go of, which a note tells. */
+void qs_capture_set_endless (QsCapture *self, guint64 most);
 /* Of a run that Quicscope recorded: its packets go to what this returns, which the capture owns, and its trace is among the
  * others in the end. NULL: it is no record, or one run too many. */
 QsRunReader *qs_capture_add_run (QsCapture *self, const guint8 *record, gsize length);

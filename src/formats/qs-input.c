@@ -3,6 +3,7 @@
 
 #include <archive.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #define PEEK_SIZE 4096u
 #define MAPPED_AT_ONCE (64u << 20) /* bytes of a mapped file that may lie in memory behind us */
 #define RAW_SIZE (64u << 10)
+#define STREAM_PEEK 28u /* bytes: the least that a capture begins with; more may not be there for long */
 #define MAX_UNPACKED \
   (G_GUINT64_CONSTANT (64) << 30) /* of what is compressed: a few kilobytes may claim to be anything */
 
@@ -25,6 +27,7 @@ struct _QsInput {
   QsProgress *progress; /* NULL: nobody looks */
   guint64 size;         /* of the file, packed or not */
   int fd;
+  gboolean stream; /* a pipe: what comes is taken as it comes, and there is no way back */
   gboolean at_end;
   gsize start, end;       /* what is buffered */
   GError *failure;        /* to be told of at the next read */
@@ -174,9 +177,67 @@ inflate_some (QsInput *self, GError **error)
   return TRUE;
 }
 
+/* --- A pipe --- */
+
+gboolean
+qs_input_is_standard (const char *path)
+{
+  return g_str_equal (path, "-") || g_str_equal (path, "/dev/stdin");
+}
+
+/* -1 with error. What is no pipe behind it is a file like others. */
+static int
+open_standard (gboolean *stream, GError **error)
+{
+  struct stat info;
+  int fd = fcntl (STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+
+  if (fd < 0 || fstat (fd, &info) != 0)
+    {
+      fail_errno ("-", errno, error);
+      return -1;
+    }
+  *stream = S_ISFIFO (info.st_mode) || S_ISSOCK (info.st_mode);
+  if (*stream || S_ISREG (info.st_mode))
+    return fd;
+  close (fd);
+  g_set_error_literal (
+      error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
+      _ ("Standard input is neither a pipe nor a file: lead a capture into it, as with “tcpdump -U -w - | …”."));
+  return -1;
+}
+
+/* Waits for what comes next. Who cancels ends the stream there: what came is whole. */
+static gboolean
+read_stream (QsInput *self, GError **error)
+{
+  GPollFD fds[2] = { { self->fd, G_IO_IN, 0 } };
+  guint n_fds = 1 + (self->cancellable != NULL && g_cancellable_make_pollfd (self->cancellable, &fds[1]));
+  gssize got;
+
+  do
+    {
+      g_poll (fds, n_fds, -1);
+      if (g_cancellable_is_cancelled (self->cancellable))
+        got = 0;
+      else
+        got = fds[0].revents != 0 ? read (self->fd, self->buffer + self->end, BUFFER_SIZE - self->end) : -1;
+    }
+  while (got < 0 && (fds[0].revents == 0 || errno == EINTR || errno == EAGAIN));
+  if (n_fds > 1)
+    g_cancellable_release_fd (self->cancellable);
+  if (got < 0)
+    return fail_errno (self->path, errno, error);
+  self->at_end = got == 0;
+  self->end += (gsize) got;
+  return TRUE;
+}
+
 static gboolean
 read_some (QsInput *self, GError **error)
 {
+  if (self->stream)
+    return read_stream (self, error);
   if (self->unpacked > MAX_UNPACKED)
     {
       self->at_end = TRUE;
@@ -196,28 +257,43 @@ read_some (QsInput *self, GError **error)
 
 /* --- Public --- */
 
+static QsInput *
+input_new (const char *path, int fd, gboolean stream, GCancellable *cancellable, GError **error)
+{
+  QsInput *self = g_malloc (sizeof *self);
+  memset (self, 0, G_STRUCT_OFFSET (QsInput, buffer));
+  self->path = g_strdup (path);
+  self->fd = fd;
+  self->stream = stream;
+  g_set_object (&self->cancellable, cancellable);
+  if (!stream && !detect_compression (self, error))
+    {
+      qs_input_free (self);
+      return NULL;
+    }
+  if (!stream && self->inflate == NULL && self->unpack == NULL)
+    self->map = qs_mapped_file_new (fd);
+  return self;
+}
+
 QsInput *
 qs_input_open (const char *path, GCancellable *cancellable, GError **error)
 {
   g_return_val_if_fail (path != NULL, NULL);
 
   int fd = qs_file_open (path, NULL, error);
-  if (fd < 0)
-    return NULL;
+  return fd >= 0 ? input_new (path, fd, FALSE, cancellable, error) : NULL;
+}
 
-  QsInput *self = g_malloc (sizeof *self);
-  memset (self, 0, G_STRUCT_OFFSET (QsInput, buffer));
-  self->path = g_strdup (path);
-  self->fd = fd;
-  g_set_object (&self->cancellable, cancellable);
-  if (!detect_compression (self, error))
-    {
-      qs_input_free (self);
-      return NULL;
-    }
-  if (self->inflate == NULL && self->unpack == NULL)
-    self->map = qs_mapped_file_new (fd);
-  return self;
+QsInput *
+qs_input_open_standard (GCancellable *cancellable, GError **error)
+{
+  gboolean stream = FALSE;
+  int fd = open_standard (&stream, error);
+
+  if (cancellable == NULL)
+    cancellable = g_cancellable_get_current ();
+  return fd >= 0 ? input_new ("-", fd, stream, cancellable, error) : NULL;
 }
 
 QsMappedFile *
@@ -324,7 +400,7 @@ qs_input_set_progress (QsInput *self, QsProgress *progress)
 static gboolean
 fill (QsInput *self, gsize wanted, GError **error)
 {
-  if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
+  if (!self->stream && g_cancellable_set_error_if_cancelled (self->cancellable, error))
     return FALSE;
   if (self->progress != NULL)
     qs_progress_set (self->progress, (guint64) MAX (lseek (self->fd, 0, SEEK_CUR), 0), self->size);
@@ -349,7 +425,8 @@ qs_input_peek (QsInput *self, const guint8 **bytes, gsize *length, GError **erro
       *length = MIN (get_left (self), PEEK_SIZE);
       return !g_cancellable_set_error_if_cancelled (self->cancellable, error);
     }
-  if (self->end - self->start < PEEK_SIZE && !fill (self, PEEK_SIZE, error))
+  gsize wanted = self->stream ? STREAM_PEEK : PEEK_SIZE;
+  if (self->end - self->start < wanted && !fill (self, wanted, error))
     return FALSE;
   *bytes = self->buffer + self->start;
   *length = MIN (self->end - self->start, PEEK_SIZE);
@@ -407,6 +484,14 @@ qs_input_skip (QsInput *self, guint64 n, GError **error)
 gboolean
 qs_input_rewind (QsInput *self, GError **error)
 {
+  if (self->stream)
+    {
+      g_set_error_literal (
+          error, QS_ERROR, QS_ERROR_UNSUPPORTED,
+          _ ("What comes down a pipe is read once: that can be done with captures (pcapng, pcap). Save a log as a "
+             "file, and open that."));
+      return FALSE;
+    }
   if (lseek (self->fd, 0, SEEK_SET) < 0)
     return fail_errno (self->path, errno, error);
   self->passed = 0;
@@ -426,6 +511,12 @@ guint64
 qs_input_get_position (QsInput *self)
 {
   return self->position;
+}
+
+gboolean
+qs_input_is_stream (QsInput *self)
+{
+  return self->stream;
 }
 
 const char *

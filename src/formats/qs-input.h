@@ -20,6 +20,13 @@ typedef struct _QsInput QsInput;
 QsInput *qs_input_open (const char *path, GCancellable *cancellable, GError **error);
 /* Tells how much of the file is taken; NULL: nobody. */
 void qs_input_set_progress (QsInput *self, QsProgress *progress);
+/* "-" or "/dev/stdin". */
+gboolean qs_input_is_standard (const char *path);
+/* Standard input, where a person asks for it by such a name. Of a pipe what comes is handed on as it comes, until its end, or until somebody
+ * cancels, which ends it there. cancellable: NULL for the one that was pushed last (g_cancellable_push_current), if any. */
+QsInput *qs_input_open_standard (GCancellable *cancellable, GError **error);
+/* Whether it is a pipe: it is read once, and may never end. */
+gboolean qs_input_is_stream (QsInput *self);
 /* Looks at up to 4096 bytes ahead without taking them; *bytes stays valid until the next call. */
 gboolean qs_input_peek (QsInput *self, const guint8 **bytes, gsize *length, GError **error);
 /* Reads n bytes, fewer only at the file's end; -1 with error. Looks at the cancellable. */
@@ -27,7 +34,7 @@ gssize qs_input_read (QsInput *self, void *bytes, gsize n, GError **error);
 /* The same without a copy where the file is mapped: *bytes then lies in what qs_input_get_map() returns and stays as long as that;
  * else in buffer. */
 gssize qs_input_borrow (QsInput *self, const guint8 **bytes, gsize n, GByteArray *buffer, GError **error);
-QsMappedFile *qs_input_get_map (QsInput *self); /* NULL: it is packed */
+QsMappedFile *qs_input_get_map (QsInput *self); /* NULL: it is packed, or a pipe */
 /* Passes over n bytes; FALSE without error when the file ends before. */
 gboolean qs_input_skip (QsInput *self, guint64 n, GError **error);
 /* Back to the front. */

@@ -8,6 +8,7 @@
 #include "formats/qs-key-log.h"
 #include "formats/qs-netlog-reader.h"
 #include "formats/qs-qlog-reader.h"
+#include "trace/qs-trace-budget.h"
 
 typedef struct {
   char *path;
@@ -79,6 +80,7 @@ load_capture (QsInput *input, ReadFunc read, const char *key_log, GError **error
 
   if (qs_input_get_map (input) != NULL)
     qs_capture_set_file (capture, qs_input_get_map (input));
+  qs_capture_set_endless (capture, qs_input_is_stream (input) ? QS_PROGRAM_BUDGET / 2 : 0);
   if (!add_key_log (capture, key_log, error))
     return NULL;
   if (!read (input, capture, &trouble))
@@ -148,10 +150,17 @@ load (QsInput *input, const char *key_log, const char **format, GError **error)
   return fail_unknown (qs_input_get_path (input), start, length, error);
 }
 
+static QsInput *
+open_input (const char *path, GCancellable *cancellable, GError **error)
+{
+  return qs_input_is_standard (path) ? qs_input_open_standard (cancellable, error)
+                                     : qs_input_open (path, cancellable, error);
+}
+
 static GPtrArray *
 load_path (const char *path, const char *key_log, QsProgress *progress, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (QsInput) input = qs_input_open (path, cancellable, error);
+  g_autoptr (QsInput) input = open_input (path, cancellable, error);
   const char *format = NULL;
 
   if (input != NULL)

@@ -80,6 +80,12 @@ qs_trace_establish_budget (QsTrace *self)
   g_mutex_unlock (&self->lock);
 }
 
+guint64
+qs_trace_get_program_held (void)
+{
+  return g_atomic_pointer_get (&program_held);
+}
+
 void
 qs_trace_get_not_kept (QsTrace *self, QsNotKept *not_kept)
 {

@@ -30,6 +30,8 @@ typedef struct {
 void qs_trace_set_budget (QsTrace *self, guint64 bytes);
 /* All of it may be used from now on, as after a handshake: for who only watches one and may not say that it is done. Any thread. */
 void qs_trace_establish_budget (QsTrace *self);
+/* What all traces that have one hold together, in bytes. Any thread. */
+guint64 qs_trace_get_program_held (void);
 void qs_trace_get_not_kept (QsTrace *self, QsNotKept *not_kept); /* any thread */
 /* Of a run that is read from its file: what was not kept then. */
 void qs_trace_set_not_kept (QsTrace *self, const QsNotKept *not_kept);
