@@ -236,6 +236,72 @@ qs_judge_tickets (const QsCheck *check, const QsSight *sight, QsJudgement *judge
                                        n));
 }
 
+/* Of the second connection, which brings the ticket of the first. */
+static gboolean
+lacks_ticket (const QsSight *sight, QsJudgement *judgement)
+{
+  if (sight->act != G_MAXUINT)
+    return FALSE;
+  if (sight->confirmed)
+    qs_judgement_set (judgement, QS_CHECK_INFO, g_strdup (_ ("It sends no session tickets.")));
+  else
+    qs_judge_is_untested (sight, judgement);
+  return TRUE;
+}
+
+void
+qs_judge_resumption (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
+{
+  const QsMark *mark = qs_trace_find_mark (sight->trace, QS_MARK_FACT, "tls.resumed", NULL);
+
+  if (lacks_ticket (sight, judgement))
+    return;
+  qs_judgement_show (judgement, sight->hello_after_act);
+  if (sight->hello_after_act == G_MAXUINT || mark == NULL)
+    judge_lost (check, sight, judgement);
+  else
+    qs_judgement_set (judgement, QS_CHECK_INFO,
+                      g_strdup (g_strcmp0 (mark->text, "yes") == 0
+                                    ? _ ("It resumes sessions: no certificate is sent again.")
+                                    : _ ("It does not resume the session that it gave a ticket for.")));
+}
+
+/* Whether it is accepted stands in EncryptedExtensions (RFC 8446 section 4.2.10). */
+void
+qs_judge_early_data (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
+{
+  gboolean accepted = FALSE, early = FALSE;
+
+  if (lacks_ticket (sight, judgement))
+    return;
+  for (guint i = 0; i < qs_trace_get_n_packets (sight->trace); i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (sight->trace, i);
+      if (packet->type != QS_PACKET_0RTT || packet->direction != QS_DIRECTION_SENT)
+        continue;
+      early = TRUE;
+      qs_judgement_show (judgement, i);
+    }
+  for (guint i = 0; i < qs_trace_get_n_messages (sight->trace); i++)
+    {
+      const QsTraceMessage *message = qs_trace_get_message (sight->trace, i);
+      if (message->direction == QS_DIRECTION_RECEIVED && message->message != NULL &&
+          message->message->type == QS_TLS_ENCRYPTED_EXTENSIONS &&
+          qs_tls_message_find_extension (message->message, QS_TLS_EXT_EARLY_DATA) != NULL)
+        {
+          accepted = TRUE;
+          qs_judgement_show (judgement, message->packet);
+        }
+    }
+  if (!early)
+    qs_judgement_set (judgement, QS_CHECK_INFO, g_strdup (_ ("Its tickets do not allow 0-RTT.")));
+  else
+    qs_judgement_set (
+        judgement, QS_CHECK_INFO,
+        g_strdup (accepted ? _ ("It accepts 0-RTT: a round trip less, for what may be sent twice by a stranger.")
+                           : _ ("Its tickets allow 0-RTT, and it did not accept it.")));
+}
+
 /* --- Transport parameters --- */
 
 static gboolean

@@ -44,6 +44,8 @@ void qs_judge_uni_streams (const QsCheck *check, const QsSight *sight, QsJudgeme
 void qs_judge_bidi_streams (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_extensions (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_tickets (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_resumption (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_early_data (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_spare_ids (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 
 /* For the judges. text is taken. */

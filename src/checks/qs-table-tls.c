@@ -144,6 +144,30 @@ COMPLETES (aes_128, .tls = { .ciphersuites = "TLS_AES_128_GCM_SHA256" });
 COMPLETES (unknown_extension, .tls = { .padding = 16 });
 COMPLETES (unknown_parameter, PARAMETERS (OPAQUE (31 * 7 + 27, "quicscope")));
 
+#define TICKET_MS 300 /* for a session ticket, which need not come */
+#define CONNECT_FOR_TICKET                                                                \
+  CONNECT,                                                                                \
+  {                                                                                       \
+    .what = QS_CRAFT_DO_AWAIT, .events = QS_CRAFT_TICKET, .ms = TICKET_MS, .needed = TRUE \
+  }
+
+static const QsCraftStep resume[] = { CONNECT_FOR_TICKET,
+                                      { .what = QS_CRAFT_DO_START, .act = TRUE, .carry_session = TRUE },
+                                      AWAIT (QS_CRAFT_CONFIRMED | QS_CRAFT_CLOSED, START_MS),
+                                      SEE_GOING_ON,
+                                      END };
+
+/* The PING goes out at once, in a 0-RTT packet where the ticket allows it. */
+static const QsCraftStep early_data[] = { CONNECT_FOR_TICKET,
+                                          { .what = QS_CRAFT_DO_START,
+                                            .act = TRUE,
+                                            .carry_session = TRUE,
+                                            OPTIONS (.habits = QS_CRAFT_SEND_EARLY, .tls = { .early = TRUE }) },
+                                          { .what = QS_CRAFT_DO_QUEUE, .bytes = BYTES ("\x01\x00\x00\x00") },
+                                          AWAIT (QS_CRAFT_CONFIRMED | QS_CRAFT_CLOSED, START_MS),
+                                          SEE_GOING_ON,
+                                          END };
+
 /* An update only behind an acknowledgement under the keys before it (RFC 9001 section 6.1). */
 static const QsCraftStep key_update[] = { CONNECT,
                                           { .what = QS_CRAFT_DO_QUEUE, .bytes = BYTES ("\x01") },
@@ -196,6 +220,8 @@ const QsCheck qs_checks_tls[] = {
        qs_judge_key_update, 0),
   TLS ("T19", N_ ("Session tickets allow 0-RTT without a limit, or not at all"), "RFC 9001 section 4.6.1", 0,
        QS_GRADE_B, qs_ordinary_script, qs_judge_tickets, 0),
+  TLS ("T20", N_ ("Resumption"), "RFC 8446 section 2.2", 0, QS_GRADE_NONE, resume, qs_judge_resumption, 0),
+  TLS ("T21", N_ ("0-RTT"), "RFC 9001 section 4.6", 0, QS_GRADE_NONE, early_data, qs_judge_early_data, 0),
   TLS ("T23", N_ ("EndOfEarlyData is refused"), "RFC 9001 section 8.3", QS_CHECK_ILLEGAL, QS_GRADE_B, end_of_early_data,
        qs_judge_refused, ALERT (UNEXPECTED_MESSAGE)),
   PASSIVE ("P1", N_ ("The server's transport parameters are within their bounds"), "RFC 9000 section 18.2", 0,

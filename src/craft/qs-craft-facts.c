@@ -70,6 +70,7 @@ qs_craft_add_facts (QsCraft *self)
   if (group != NULL)
     qs_trace_add_fact (self->trace, "tls.group", group);
   qs_trace_add_fact (self->trace, "tls.alpn", protocol);
+  qs_trace_add_fact (self->trace, "tls.resumed", SSL_session_reused (ssl) ? "yes" : "no");
   qs_trace_add_mark (self->trace, QS_MARK_HANDSHAKE_DONE, NULL, 0, NULL);
   ERR_clear_error ();
 }

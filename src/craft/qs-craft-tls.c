@@ -226,6 +226,13 @@ expect_host (SSL *ssl, const char *host)
   return SSL_set1_host (ssl, host) == 1;
 }
 
+/* A ticket without max_early_data_size allows none (RFC 8446 section 4.6.1), and OpenSSL refuses to try. */
+static gboolean
+allows_early (const QsCraftTlsOffer *offer)
+{
+  return offer->early && offer->session != NULL && SSL_SESSION_get_max_early_data (offer->session) > 0;
+}
+
 static gboolean
 offer_all (QsCraftTls *self, const QsCraftTlsOffer *offer)
 {
@@ -253,7 +260,7 @@ offer_all (QsCraftTls *self, const QsCraftTlsOffer *offer)
   self->parameters = g_memdup2 (offer->parameters.data, MAX (offer->parameters.length, 1));
   return SSL_set_quic_tls_cbs (self->ssl, callbacks, self) == 1 &&
          SSL_set_quic_tls_transport_params (self->ssl, self->parameters, offer->parameters.length) == 1 &&
-         (!offer->early || SSL_set_quic_tls_early_data_enabled (self->ssl, 1) == 1);
+         (!allows_early (offer) || SSL_set_quic_tls_early_data_enabled (self->ssl, 1) == 1);
 }
 
 QsCraftTls *

@@ -35,7 +35,7 @@ typedef struct {
   QsSpan parameters;        /* transport parameters as they stand, right or wrong */
   guint padding;            /* bytes of a GREASE extension (RFC 8701); 0: none */
   SSL_SESSION *session;     /* to resume; NULL: none */
-  gboolean early;           /* offer 0-RTT with it */
+  gboolean early;           /* offer 0-RTT with it, if its ticket allows that */
   X509_STORE *trust;        /* whom to trust; NULL: nobody */
 } QsCraftTlsOffer;
 

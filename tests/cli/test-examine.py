@@ -152,8 +152,11 @@ class Examine(unittest.TestCase):
 
     def test_ngtcp2(self):
         with peers.ngtcp2_server(self.certs) as peer:
-            object, _ = card(peer, self.certs, "--checks=versions,parameters,F1,F22,F27,F3,F4,F5,F6,F16,F17,F20,T6,T10,A1,A2,A3,A10,M1,M3,H0,H1,C2,C5")
+            object, _ = card(peer, self.certs, "--checks=versions,parameters,T20,T21,F1,F22,F27,F3,F4,F5,F6,F16,F17,F20,T6,T10,A1,A2,A3,A10,M1,M3,H0,H1,C2,C5")
             found = verdicts(object)
+        early = next(check for check in object["checks"] if check["id"] == "T21")
+        self.assertIn("accepts 0-RTT", early["text"])
+        self.assertGreater(len(early["packets"]), 1)
         self.assertEqual([id for id, verdict in found.items() if verdict == "fail"], [])
         for id in "D1 V1 V3 V4 V8 F1 F22 F27 F3 F4 F5 F6 F16 F17 F20 A1 A2 A3 A10 M1 M3 H0 H1 C2 C5".split():
             self.assertEqual(found[id], "pass", id)
