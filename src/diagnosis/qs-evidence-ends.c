@@ -10,6 +10,7 @@ qs_evidence_read_ends (QsEvidence *evidence)
 {
   guint n = qs_trace_get_n_marks (evidence->trace);
 
+  evidence->lacks_bytes = qs_trace_find_mark (evidence->trace, QS_MARK_FACT, QS_FACT_CAPTURE_LACKS, NULL) != NULL;
   for (guint end = 0; end < 2; end++)
     evidence->fin[end] = evidence->reset[end] = QS_NO_TIME;
   /* A capture without a byte that tells of attempts has seen SYNs: UDP has nothing to connect. */

@@ -114,6 +114,7 @@ typedef struct {
   gint64 resolved, resolve_failed, connecting, tcp_connected, handshake_done, confirmed, request, first_byte, outcome;
   const QsMark *resolve_mark, *icmp, *socket_error, *tcp_probe, *attempt_lost, *verify, *call, *resolved_mark;
   gint64 fin[2], reset[2]; /* by end, TCP */
+  gboolean lacks_bytes;    /* TCP: the capture does of either side, so that the order of what happened is not known */
   gint64 attempt_time;     /* when the attempt began that counts */
   guint n_addresses;       /* that were tried */
   guint16 path;            /* the one that was answered */

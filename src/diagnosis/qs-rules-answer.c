@@ -143,7 +143,7 @@ match_closed_in_handshake (const QsEvidence *evidence, QsMatch *match)
   gint64 fin = evidence->fin[QS_END_SERVER];
 
   if (!evidence->tls || evidence->plain != NULL || evidence->close.known || is_cut (evidence) || match->has_error ||
-      qs_evidence_is_connected (evidence) || (fin < 0 && !stack_says_eof (evidence)))
+      evidence->lacks_bytes || qs_evidence_is_connected (evidence) || (fin < 0 && !stack_says_eof (evidence)))
     return FALSE;
   /* The client may have gone first: then the server only answers it. */
   if ((evidence->fin[QS_END_CLIENT] >= 0 && evidence->fin[QS_END_CLIENT] <= fin) ||
@@ -186,8 +186,8 @@ match_client_reset (const QsEvidence *evidence, QsMatch *match)
 {
   gint64 time = evidence->reset[QS_END_CLIENT];
 
-  if (time < 0 || qs_evidence_is_connected (evidence) || is_after_the_end (evidence, time) || evidence->close.known ||
-      evidence->fin[QS_END_SERVER] >= 0 || !evidence->anything_sent)
+  if (time < 0 || evidence->lacks_bytes || qs_evidence_is_connected (evidence) || is_after_the_end (evidence, time) ||
+      evidence->close.known || evidence->fin[QS_END_SERVER] >= 0 || !evidence->anything_sent)
     return FALSE;
   match->title = N_ ("The client cut the TCP connection to {address} (reset) {when}.");
   match->detail = N_ ("It gave no alert that would say why: the program may have ended, or run out of patience.");
@@ -208,6 +208,8 @@ match_connection_reset (const QsEvidence *evidence, QsMatch *match)
   if (!is_cut (evidence))
     return match_client_reset (evidence, match);
   gboolean connected = qs_evidence_is_connected (evidence);
+  if (!connected && evidence->lacks_bytes)
+    return FALSE; /* how far it had come is not in the recording */
   if (connected && !evidence->failed && (!evidence->ended || is_after_the_end (evidence, time)) &&
       (time < 0 || is_after_the_end (evidence, time)))
     return FALSE;

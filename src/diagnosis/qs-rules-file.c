@@ -118,6 +118,15 @@ match_incomplete (const QsEvidence *evidence, QsMatch *match)
   const QsDirectionFigures *figures = qs_trace_get_metrics (evidence->trace)->directions;
   guint unseen = figures[QS_DIRECTION_SENT].unseen + figures[QS_DIRECTION_RECEIVED].unseen;
 
+  if (evidence->lacks_bytes && evidence->client_hello != NULL)
+    {
+      match->title = N_ ("The recording lacks some of the bytes that this connection carried.");
+      match->detail = N_ ("The ends acknowledged them, so the path did not lose them: whoever recorded was too slow, "
+                          "filtered, or kept the beginning of each packet alone. How far the connection came, and who "
+                          "ended it, cannot be told without them.");
+      match->reference = "RFC 9293 section 3.4";
+      return TRUE;
+    }
   if (!is_capture (evidence) || unseen == 0)
     return FALSE;
   qs_match_number (match, "count", unseen);

@@ -178,6 +178,7 @@ take_tcp (QsCursor *cursor, const Ip *ip, QsCapturePacket *packet)
     return QS_CAPTURE_MALFORMED;
   take_ports (cursor->at, ip, packet);
   packet->sequence = qs_cursor_be32 (cursor->at + 4);
+  packet->acknowledged = qs_cursor_be32 (cursor->at + 8);
   packet->tcp_flags = cursor->at[13];
   qs_cursor_advance (cursor, header_length);
   take_payload (cursor, ip->length - header_length, packet);

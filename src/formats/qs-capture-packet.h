@@ -44,7 +44,7 @@ typedef struct {
   guint32 fragment_id, fragment_offset;
   gboolean fragment_more;
   guint8 tcp_flags;
-  guint32 sequence;
+  guint32 sequence, acknowledged; /* TCP */
   gboolean icmp6;
   guint8 icmp_type, icmp_code;
   guint8 icmp_protocol;   /* of what is quoted: 6 or 17 */

@@ -32,10 +32,12 @@ struct _QsCaptureConnection {
   QsCaptureTcp tcp[2];                 /* by who sends: client, server */
   gboolean sole;                       /* no other one in the capture has its server */
   gboolean syn_seen[2], in_records[2]; /* TCP, by who sends: its start is there; a record began */
-  gboolean refused_shown;              /* RST was told of */
-  guint n_syn;                         /* the client\'s */
-  gint64 last_syn;                     /* since 1970 */
-  guint8 ended[2];                     /* by who sends: flags of TCP that were told of, FIN and RST */
+  gboolean cut[2], acked[2]; /* TCP, by who sends: some of its bytes were not captured; the other end acknowledged */
+  guint32 acked_to[2], fin_at[2]; /* … up to here; where it ends, if it does */
+  gboolean refused_shown;         /* RST was told of */
+  guint n_syn;                    /* the client\'s */
+  gint64 last_syn;                /* since 1970 */
+  guint8 ended[2];                /* by who sends: flags of TCP that were told of, FIN and RST */
   gboolean answered;
   gboolean let_go;  /* of an endless stream: its trace is gone, and what still comes is passed over */
   gint64 connected; /* TCP: when the server's SYN came, since 1970; -1: it did not */

@@ -52,13 +52,6 @@ give (QsCaptureTcp *self, guint32 sequence, QsSpan bytes, QsCaptureTcpFunc func,
   func (QS_SPAN (bytes.data + old, bytes.length - old), data);
 }
 
-/* Sequence numbers wrap (RFC 9293 section 3.4): their distance has a sign. */
-static gint32
-distance (guint32 from, guint32 to)
-{
-  return (gint32) (to - from);
-}
-
 static void
 keep (QsCaptureTcp *self, guint32 sequence, QsSpan bytes)
 {
@@ -68,7 +61,7 @@ keep (QsCaptureTcp *self, guint32 sequence, QsSpan bytes)
   waiting->sequence = sequence;
   waiting->bytes = g_bytes_new (bytes.data, bytes.length);
   self->n_waiting += bytes.length;
-  while (at != NULL && distance (((Waiting *) at->data)->sequence, sequence) < 0) /* it comes after */
+  while (at != NULL && qs_capture_tcp_distance (((Waiting *) at->data)->sequence, sequence) < 0) /* it comes after */
     at = at->prev;
   if (at != NULL)
     g_queue_insert_after (&self->waiting, at, waiting);
@@ -84,7 +77,7 @@ give_waiting (QsCaptureTcp *self, QsCaptureTcpFunc func, gpointer data)
       Waiting *first = g_queue_peek_head (&self->waiting);
       gsize length;
 
-      if (first == NULL || distance (self->next, first->sequence) > 0)
+      if (first == NULL || qs_capture_tcp_distance (self->next, first->sequence) > 0)
         return;
       g_queue_pop_head (&self->waiting);
       const guint8 *bytes = g_bytes_get_data (first->bytes, &length);
@@ -110,7 +103,7 @@ qs_capture_tcp_add (QsCaptureTcp *self, guint32 sequence, QsSpan bytes, QsCaptur
   if (bytes.length == 0)
     return;
   qs_capture_tcp_start (self, sequence);
-  if (distance (self->next, sequence) > 0)
+  if (qs_capture_tcp_distance (self->next, sequence) > 0)
     {
       keep (self, sequence, bytes);
       if (self->n_waiting > MAX_WAITING_BYTES || self->waiting.length > MAX_WAITING)

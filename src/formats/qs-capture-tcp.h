@@ -21,6 +21,13 @@ typedef struct {
 
 typedef void (*QsCaptureTcpFunc) (QsSpan bytes, gpointer data);
 
+/* Sequence numbers wrap (RFC 9293 section 3.4): their distance has a sign. */
+static inline gint32
+qs_capture_tcp_distance (guint32 from, guint32 to)
+{
+  return (gint32) (to - from);
+}
+
 void qs_capture_tcp_init (QsCaptureTcp *self);
 /* A SYN tells where the stream starts; without one the first segment does. */
 void qs_capture_tcp_start (QsCaptureTcp *self, guint32 sequence);

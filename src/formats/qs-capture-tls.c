@@ -72,6 +72,23 @@ add_unanswered (QsCapture *self, QsCaptureConnection *connection)
                          g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (server)));
 }
 
+/* Whether the capture lacks some of what this side sent: its beginning, a piece, the rest of a packet, or what the other end
+ * acknowledged and its own FIN stands behind. */
+static gboolean
+lacks_bytes (const QsCaptureConnection *connection, guint side)
+{
+  const QsCaptureTcp *tcp = &connection->tcp[side];
+
+  if (connection->cut[side] || tcp->gap || ((connection->acked[side] || tcp->started) && !connection->syn_seen[side]))
+    return TRUE;
+  if (!tcp->started)
+    return FALSE;
+  /* A FIN counts as a byte. */
+  return (connection->acked[side] && qs_capture_tcp_distance (tcp->next, connection->acked_to[side]) > 1) ||
+         ((connection->ended[side] & QS_TCP_FIN) != 0 &&
+          qs_capture_tcp_distance (tcp->next, connection->fin_at[side]) > 0);
+}
+
 void
 qs_capture_end_tcp (QsCapture *self, QsCaptureConnection *connection)
 {
@@ -89,6 +106,9 @@ qs_capture_end_tcp (QsCapture *self, QsCaptureConnection *connection)
             connection, connection->last, QS_MARK_NOTE, "file", 0,
             g_strdup (_ ("The capture misses some of the bytes that this connection carried: what follows them "
                          "cannot be read.")));
+      if (connection->trace != NULL && lacks_bytes (connection, side))
+        qs_capture_add_mark (connection, connection->last, QS_MARK_FACT, QS_FACT_CAPTURE_LACKS,
+                             qs_capture_direction_of (connection, &packet), NULL);
     }
 }
 
@@ -125,6 +145,8 @@ add_end (QsCaptureConnection *connection, guint side, const QsCaptured *captured
           connection->trace == NULL)
         continue;
       connection->ended[side] |= ends[i].flag;
+      if (ends[i].flag == QS_TCP_FIN)
+        connection->fin_at[side] = packet->sequence + packet->payload_length;
       qs_capture_add_mark (connection, captured->time, QS_MARK_TCP_END, ends[i].name,
                            qs_capture_direction_of (connection, packet), NULL);
     }
@@ -163,6 +185,19 @@ route_tcp (QsCapture *self, QsCaptureFlow *flow, const QsCaptured *captured, con
   return qs_capture_connection_new (self, flow, packet, captured->time, is_from_tcp_client (packet));
 }
 
+static void
+note_lacks (QsCaptureConnection *connection, guint side, const QsCapturePacket *packet)
+{
+  guint other = 1 - side;
+
+  connection->cut[side] |= packet->payload_length > packet->payload.length;
+  if ((packet->tcp_flags & QS_TCP_ACK) == 0)
+    return;
+  if (!connection->acked[other] || qs_capture_tcp_distance (connection->acked_to[other], packet->acknowledged) > 0)
+    connection->acked_to[other] = packet->acknowledged;
+  connection->acked[other] = TRUE;
+}
+
 void
 qs_capture_add_tcp (QsCapture *self, const QsCaptured *captured, const QsCapturePacket *packet)
 {
@@ -191,6 +226,7 @@ qs_capture_add_tcp (QsCapture *self, const QsCaptured *captured, const QsCapture
         connection->connected = captured->time;
       connection->answered = TRUE;
     }
+  note_lacks (connection, side, packet);
   qs_capture_tcp_add (&connection->tcp[side], sequence, packet->payload, deliver_cb, &delivery);
   if ((packet->tcp_flags & QS_TCP_RST) != 0)
     add_reset (self, connection, captured, packet);

@@ -2,19 +2,54 @@
 #include "trace/qs-foreign.h"
 
 #define MOST_RECORDS 512
-#define MOST_SENT 16 /* datagrams that an answer is held against */
+#define LEAST_SHORT 21 /* RFC 9000 section 10.3: shorter ones a peer does not take for a reset either */
+#define MOST_SENT 16   /* datagrams that an answer is held against */
 
 typedef struct {
   QsSpan bytes[MOST_SENT]; /* the first ones */
   QsSpan scids[MOST_SENT]; /* attempts have connection ids of their own */
   guint n_bytes, n_scids;
+  gboolean answered; /* it sent packets that only an answer of QUIC's makes possible */
 } Sent;
+
+/* Keys for Handshake and 1-RTT packets come of what a server said (RFC 9001 section 4.1.4). */
+static gboolean
+proves_an_answer (QsSpan bytes)
+{
+  QsPacketHeader header;
+
+  while (bytes.length > 0 && qs_packet_header_parse (bytes, 0, &header, NULL))
+    {
+      if (header.type == QS_PACKET_HANDSHAKE || header.type == QS_PACKET_1RTT)
+        return TRUE;
+      bytes = QS_SPAN (bytes.data + header.length, bytes.length - header.length);
+    }
+  return FALSE;
+}
+
+/* What would tell is not in every recording: a short header to an id without bytes names nobody, and a long one may answer an attempt
+ * that was not captured. */
+static gboolean
+may_be_of_a_connection (const Sent *sent, QsSpan bytes)
+{
+  QsInvariants invariants;
+
+  if (qs_invariants_parse (bytes, &invariants))
+    return qs_quic_version_is_readable (invariants.version) || qs_quic_version_is_greased (invariants.version);
+  if ((bytes.data[0] & 0xc0) != 0x40 || bytes.length < LEAST_SHORT)
+    return FALSE;
+  for (guint i = 0; i < sent->n_scids; i++)
+    if (sent->scids[i].length == 0)
+      return TRUE;
+  return FALSE;
+}
 
 static void
 note_sent (Sent *sent, QsSpan bytes)
 {
   QsPacketHeader header;
 
+  sent->answered = sent->answered || proves_an_answer (bytes);
   if (sent->n_bytes < MOST_SENT)
     sent->bytes[sent->n_bytes++] = bytes;
   if (sent->n_scids == MOST_SENT || !qs_packet_header_parse (bytes, 0, &header, NULL) || !header.long_header)
@@ -93,9 +128,16 @@ qs_trace_find_foreign (QsTrace *self, QsForeign *foreign)
       if (!received)
         note_sent (&sent, record.bytes);
       else if (sent.n_scids == 0 || names_us (&sent, record.bytes))
-        return FALSE;
+        {
+          *foreign = (QsForeign){ 0 };
+          return FALSE;
+        }
       else if (foreign->n++ == 0)
         *foreign = (QsForeign){ 1, record.bytes, record.length, record.time, guess (&sent, record.bytes) };
     }
+  gboolean doubtful = sent.answered || (foreign->n > 0 && foreign->service == NULL && qs_trace_is_from_file (self) &&
+                                        may_be_of_a_connection (&sent, foreign->bytes));
+  if (doubtful)
+    *foreign = (QsForeign){ 0 };
   return foreign->n > 0;
 }

@@ -97,6 +97,8 @@ typedef enum {
 #define QS_FACT_REMOTE_PARAMETERS "quic.parameters.remote"
 /* Likewise of a Version Negotiation: the bytes are its list, four a version. */
 #define QS_FACT_VERSION_LIST "quic.versions"
+/* A capture lacks some of the bytes that a connection over TCP carried [value: QsDirection, whose]. */
+#define QS_FACT_CAPTURE_LACKS "capture.lacks"
 
 /* Owned by the trace, never changed once added. name is interned; text is escaped UTF-8 or NULL. */
 typedef struct {

@@ -37,7 +37,6 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   live_script_shake_hands (&script);
   while (qs_probe_get_state (probe) < QS_CONNECTION_ESTABLISHED) /* the last flight is under way */
     g_main_context_iteration (NULL, TRUE);
-  g_assert_cmpint (qs_probe_get_state (probe), ==, QS_CONNECTION_ESTABLISHED);
   answer (&script, data, size);
   live_script_clear (&script); /* nobody there any more: the end needs no waiting */
   live_run_finish (probe);

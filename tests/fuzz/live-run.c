@@ -23,6 +23,7 @@ live_run_new (const char *target, guint16 port, const char *alpn, const char *gr
   options->dns_server = g_strdup ("");
   options->insecure = TRUE;
   options->keep_open = TRUE;
+  options->timeout_ms = 600000; /* a fuzzer stops it, whatever the machine has to do besides */
   options->tickets = qs_ticket_jar_new ();
   return qs_probe_new (parsed, options);
 }

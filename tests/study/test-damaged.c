@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Captures of connections in which all went well, damaged in every way that a capture is: cut at either end, one side lost, packets left
+ * out, cut short, in another order, twice. None of it shows that anything went wrong, so no finding may be an error.
+ * A capture of a connection that failed may not be made to name another failure. */
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "study/qs-study-file.h"
+#include "study/qs-study.h"
+
+#define HEAD 24
+#define RECORD 16
+#define N_SEEDS 24
+
+typedef struct {
+  const char *file, *keys;
+} Capture;
+
+typedef struct {
+  const guint8 *bytes; /* record and packet */
+  guint32 length;      /* of the packet in the file */
+  gboolean by_client;
+} Packet;
+
+typedef struct {
+  guint8 *data;
+  gsize length;
+  GArray *packets; /* Packet */
+  char *keys;
+  gboolean big;
+} File;
+
+/* --- A file, taken apart and put together --- */
+
+static guint32
+read32 (const guint8 *at, gboolean big)
+{
+  guint32 value;
+
+  memcpy (&value, at, 4);
+  return big ? GUINT32_FROM_BE (value) : GUINT32_FROM_LE (value);
+}
+
+/* Who sends: the first packet is the client's. Address and port of the sender, which is all that is asked of it. */
+static guint64
+sender_of (const guint8 *packet, guint32 link)
+{
+  const guint8 *ip = packet + (link == 1 ? 14 : link == 113 ? 16 : link == 0 ? 4 : 0);
+  gsize length = (ip[0] >> 4) == 6 ? 40 : (gsize) (ip[0] & 15) * 4;
+  guint64 port = (guint64) ip[length] << 8 | ip[length + 1];
+
+  return port << 32 | read32 (ip + ((ip[0] >> 4) == 6 ? 20 : 12), TRUE);
+}
+
+static char *
+path_of (const char *name)
+{
+  return g_build_filename (g_getenv ("G_TEST_SRCDIR"), "..", name, NULL);
+}
+
+/* Of pcapng what the captures here have: one interface, enhanced packet blocks, no times in need of more than their order. */
+static void
+make_pcap (File *file)
+{
+  static const guint32 head[] = { 0xa1b2c3d4, 2 | 4 << 16, 0, 0, 0x40000 };
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+
+  g_byte_array_append (out, (const guint8 *) head, sizeof head);
+  for (gsize at = 0; at + 12 <= file->length; at += read32 (file->data + at + 4, FALSE))
+    {
+      const guint8 *block = file->data + at;
+      guint32 type = read32 (block, FALSE);
+      if (type == 1)
+        g_byte_array_append (out, (const guint8[]){ block[8], block[9], 0, 0 }, 4);
+      if (type != 6)
+        continue;
+      guint64 time = (guint64) read32 (block + 12, FALSE) << 32 | read32 (block + 16, FALSE);
+      time /= time > G_GUINT64_CONSTANT (1000000000000000000) ? 1000 : 1; /* nanoseconds */
+      guint32 record[] = { (guint32) (time / G_USEC_PER_SEC), (guint32) (time % G_USEC_PER_SEC),
+                           read32 (block + 20, FALSE), read32 (block + 24, FALSE) };
+      g_byte_array_append (out, (const guint8 *) record, sizeof record);
+      g_byte_array_append (out, block + 28, record[2]);
+    }
+  g_free (file->data);
+  file->data = g_byte_array_steal (out, &file->length);
+}
+
+static void
+file_init (File *file, const Capture *capture)
+{
+  g_autofree char *path = path_of (capture->file);
+  g_autoptr (GError) error = NULL;
+  guint64 client = 0;
+
+  *file = (File){ .packets = g_array_new (FALSE, FALSE, sizeof (Packet)), .keys = path_of (capture->keys) };
+  g_file_get_contents (path, (char **) &file->data, &file->length, &error);
+  g_assert_no_error (error);
+  if (file->data[0] == 0x0a)
+    make_pcap (file);
+  file->big = file->data[0] == 0xa1; /* the magic number, a1b2c3d4 */
+  guint32 link = read32 (file->data + 20, file->big);
+  for (gsize at = HEAD; at + RECORD < file->length;)
+    {
+      Packet packet = { .bytes = file->data + at, .length = read32 (file->data + at + 8, file->big) };
+      guint64 sender = sender_of (packet.bytes + RECORD, link);
+      client = file->packets->len == 0 ? sender : client;
+      packet.by_client = sender == client;
+      g_array_append_val (file->packets, packet);
+      at += RECORD + packet.length;
+    }
+}
+
+static void
+file_clear (File *file)
+{
+  g_free (file->data);
+  g_free (file->keys);
+  g_array_unref (file->packets);
+}
+
+static void
+add_packet (GByteArray *out, const File *file, const Packet *packet, guint32 most)
+{
+  guint32 kept = MIN (packet->length, most);
+
+  kept = file->big ? GUINT32_TO_BE (kept) : GUINT32_TO_LE (kept);
+  g_byte_array_append (out, packet->bytes, 8);
+  g_byte_array_append (out, (const guint8 *) &kept, 4);
+  g_byte_array_append (out, packet->bytes + 12, 4 + MIN (packet->length, most));
+}
+
+/* --- What is said of it --- */
+
+typedef struct {
+  const Capture *capture;
+  File *file;
+  GHashTable *allowed; /* ids of errors that the whole capture has */
+  guint n_read, n_wrong;
+} Work;
+
+static void
+look_at (Work *work, QsStudy *study, const char *how, gboolean with_keys)
+{
+  GPtrArray *findings = qs_study_get_findings (study);
+
+  work->n_read++;
+  for (guint i = 0; i < findings->len; i++)
+    {
+      const QsFinding *finding = findings->pdata[i];
+      if (finding->severity != QS_SEVERITY_ERROR)
+        continue;
+      if (work->allowed == NULL || g_hash_table_contains (work->allowed, finding->id))
+        continue;
+      work->n_wrong++;
+      g_test_message ("%s, %s, %s keys: %s: %s %s", work->capture->file, how, with_keys ? "with" : "without",
+                      finding->id, finding->title, finding->detail);
+    }
+}
+
+static GPtrArray *
+open_bytes (const GByteArray *bytes, const char *keys)
+{
+  int fd = memfd_create ("damaged", MFD_CLOEXEC);
+  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
+  const char *key_logs[] = { keys, NULL };
+
+  g_assert_cmpint (write (fd, bytes->data, bytes->len), ==, (gssize) bytes->len);
+  GPtrArray *studies = qs_study_file_open (path, keys != NULL ? key_logs : NULL, NULL);
+  close (fd);
+  return studies;
+}
+
+static void
+try (Work *work, const GByteArray *bytes, const char *how)
+{
+  for (guint with_keys = 0; with_keys < 2; with_keys++)
+    {
+      g_autoptr (GPtrArray) studies = open_bytes (bytes, with_keys ? work->file->keys : NULL);
+      for (guint i = 0; studies != NULL && i < studies->len; i++)
+        {
+          qs_study_settle (studies->pdata[i]);
+          look_at (work, studies->pdata[i], how, with_keys);
+        }
+    }
+}
+
+/* --- Damage --- */
+
+typedef gboolean (*KeepFunc) (const Packet *packet, guint number, gpointer data);
+
+static void
+try_some (Work *work, KeepFunc keep, guint32 most, gpointer data, const char *how)
+{
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+
+  g_byte_array_append (out, work->file->data, HEAD);
+  for (guint i = 0; i < work->file->packets->len; i++)
+    if (keep (&g_array_index (work->file->packets, Packet, i), i, data))
+      add_packet (out, work->file, &g_array_index (work->file->packets, Packet, i), most);
+  try (work, out, how);
+}
+
+static gboolean
+is_all (const Packet *packet, guint number, gpointer data)
+{
+  return TRUE;
+}
+
+static gboolean
+is_before (const Packet *packet, guint number, gpointer data)
+{
+  return number < GPOINTER_TO_UINT (data);
+}
+
+static gboolean
+is_not_before (const Packet *packet, guint number, gpointer data)
+{
+  return number >= GPOINTER_TO_UINT (data);
+}
+
+static gboolean
+is_of_side (const Packet *packet, guint number, gpointer data)
+{
+  return packet->by_client == GPOINTER_TO_INT (data);
+}
+
+static gboolean
+is_not_this (const Packet *packet, guint number, gpointer data)
+{
+  return number != GPOINTER_TO_UINT (data);
+}
+
+typedef struct {
+  GRand *random;
+  double chance;
+} Chance;
+
+static gboolean
+has_luck (const Packet *packet, guint number, gpointer data)
+{
+  Chance *chance = data;
+
+  return g_rand_double (chance->random) >= chance->chance;
+}
+
+static void
+cut (Work *work)
+{
+  guint n = work->file->packets->len, step = MAX (n / 40, 1);
+
+  for (guint i = 1; i < n; i += step)
+    {
+      g_autofree char *before = g_strdup_printf ("its first %u packets", i);
+      g_autofree char *after = g_strdup_printf ("from packet %u on", i);
+      g_autofree char *without = g_strdup_printf ("without packet %u", i);
+      try_some (work, is_before, G_MAXUINT32, GUINT_TO_POINTER (i), before);
+      try_some (work, is_not_before, G_MAXUINT32, GUINT_TO_POINTER (i), after);
+      try_some (work, is_not_this, G_MAXUINT32, GUINT_TO_POINTER (i), without);
+    }
+}
+
+static void
+lose (Work *work)
+{
+  static const double chances[] = { 0.05, 0.2, 0.5, 0.8 };
+
+  try_some (work, is_of_side, G_MAXUINT32, GINT_TO_POINTER (TRUE), "the client's side alone");
+  try_some (work, is_of_side, G_MAXUINT32, GINT_TO_POINTER (FALSE), "the server's side alone");
+  for (guint seed = 0; seed < N_SEEDS; seed++)
+    {
+      Chance chance = { g_rand_new_with_seed (seed), chances[seed % G_N_ELEMENTS (chances)] };
+      g_autofree char *how = g_strdup_printf ("%.0f %% lost, seed %u", 100 * chance.chance, seed);
+      try_some (work, has_luck, G_MAXUINT32, &chance, how);
+      g_rand_free (chance.random);
+    }
+}
+
+static void
+cut_short (Work *work)
+{
+  static const guint32 lengths[] = { 64, 96, 128, 256, 1000 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (lengths); i++)
+    {
+      g_autofree char *how = g_strdup_printf ("%u bytes of each packet", lengths[i]);
+      try_some (work, is_all, lengths[i], NULL, how);
+    }
+}
+
+/* Some swapped with their neighbours, with their times or in each other's place; some twice. */
+static void
+mix (Work *work)
+{
+  for (guint seed = 0; seed < N_SEEDS; seed++)
+    {
+      g_autoptr (GRand) random = g_rand_new_with_seed (seed);
+      g_autoptr (GByteArray) out = g_byte_array_new ();
+      g_autoptr (GArray) packets = g_array_copy (work->file->packets);
+      g_autofree char *how = g_strdup_printf ("mixed, seed %u", seed);
+      gboolean with_times = (seed & 1) != 0, twice = (seed & 2) != 0;
+      for (guint i = 0; i + 1 < packets->len; i++)
+        {
+          Packet *first = &g_array_index (packets, Packet, i), *second = first + 1, swapped = *first;
+          if (g_rand_double (random) >= 0.3)
+            continue;
+          *first = *second;
+          *second = swapped;
+        }
+      g_byte_array_append (out, work->file->data, HEAD);
+      for (guint i = 0; i < packets->len; i++)
+        {
+          guint start = out->len;
+          add_packet (out, work->file, &g_array_index (packets, Packet, i), G_MAXUINT32);
+          if (!with_times)
+            memcpy (out->data + start, g_array_index (work->file->packets, Packet, i).bytes, 8);
+          if (twice && g_rand_double (random) < 0.2)
+            g_byte_array_append (out, out->data + start, out->len - start);
+        }
+      try (work, out, how);
+    }
+}
+
+static void
+damage (const Capture *capture, gboolean good, guint *n_read, guint *n_wrong)
+{
+  File file;
+  g_autoptr (GHashTable) allowed = g_hash_table_new (g_str_hash, g_str_equal);
+
+  file_init (&file, capture);
+  Work work = { .capture = capture, .file = &file, .allowed = allowed };
+  if (good)
+    try_some (&work, is_all, G_MAXUINT32, NULL, "whole");
+  cut (&work);
+  lose (&work);
+  cut_short (&work);
+  mix (&work);
+  file_clear (&file);
+  *n_read += work.n_read;
+  *n_wrong += work.n_wrong;
+}
+
+static void
+test_good (void)
+{
+  static const Capture captures[] = {
+    { "cli/captures/quic-no-keys.pcap", "cli/captures/q.keys" },
+    { "cli/captures/quic-version-negotiation-then-v1.pcap", "cli/captures/q.keys" },
+    { "cli/captures/zero-rtt-not-taken.pcap", "cli/captures/zero-rtt-not-taken.keys" },
+    { "cli/captures/gso-and-zero-length-cid.pcap", "cli/captures/gso-and-zero-length-cid.keys" },
+    { "cli/captures/tls13-plain.pcap", "cli/captures/tls13.keys" },
+    { "cli/captures/tls13-client-rst-after-close.pcap", "cli/captures/tls13.keys" },
+    { "cli/captures/tls12-plain.pcap", "cli/captures/tls12.keys" },
+    { "cli/captures/tls12-rsa-cbc.pcap", "cli/captures/tls12-rsa-cbc.keys" },
+    { "cli/captures/tls12-warning-alert-unrecognized-name.pcap", "cli/captures/tls12.keys" },
+    { "cli/captures/losses-before-the-capture-point.pcap", "cli/captures/losses-before-the-capture-point.keys" },
+    { "cli/captures/capture-dropped-packets.pcap", "cli/captures/capture-dropped-packets.keys" },
+    { "formats/data/gso-after-migration-new-cid.pcap", "formats/data/gso-after-migration-new-cid.keys" },
+  };
+  guint n_read = 0, n_wrong = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (captures); i++)
+    damage (&captures[i], TRUE, &n_read, &n_wrong);
+  g_test_message ("%u readings", n_read);
+  g_assert_cmpuint (n_read, >, 2000);
+  g_assert_cmpuint (n_wrong, ==, 0);
+}
+
+static gboolean
+has_finding (const GByteArray *bytes, const char *id)
+{
+  g_autoptr (GPtrArray) studies = open_bytes (bytes, NULL);
+  gboolean found = FALSE;
+
+  g_assert_nonnull (studies);
+  qs_study_settle (studies->pdata[0]);
+  GPtrArray *findings = qs_study_get_findings (studies->pdata[0]);
+  for (guint i = 0; i < findings->len; i++)
+    found |= g_str_equal (((const QsFinding *) findings->pdata[i])->id, id);
+  return found;
+}
+
+/* Where bytes of a connection over TCP were not captured it is said, and nobody is said to have closed it in the handshake. */
+static void
+test_lacking (void)
+{
+  static const Capture capture = { "cli/captures/tls13-client-rst-after-close.pcap", "cli/captures/tls13.keys" };
+  static const guint missing[] = { 5, 9 }; /* the client's Finished, and a piece of the answer */
+  File file;
+
+  file_init (&file, &capture);
+  for (guint without = 0; without <= G_N_ELEMENTS (missing); without++)
+    {
+      g_autoptr (GByteArray) out = g_byte_array_new ();
+      g_byte_array_append (out, file.data, HEAD);
+      for (guint i = 0; i < file.packets->len; i++)
+        if (without == 0 || i != missing[without - 1])
+          add_packet (out, &file, &g_array_index (file.packets, Packet, i), G_MAXUINT32);
+      g_assert_true (has_finding (out, "capture-incomplete") == (without > 0));
+      g_assert_false (has_finding (out, "closed-in-handshake"));
+    }
+  file_clear (&file);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/damaged/good", test_good);
+  g_test_add_func ("/damaged/lacking", test_lacking);
+  return g_test_run ();
+}
