@@ -253,6 +253,15 @@ qs_evidence_is_server_alone (const QsEvidence *evidence)
          packets->opened_data[QS_END_SERVER] >= 0 && !packets->fatal[QS_END_SERVER].seen;
 }
 
+/* A log of one end, which got a 1-RTT packet and could read it: a server does not before it has the client's Finished, a client not
+ * before the server's (RFC 9001 section 5.7). A capture may be decrypted by anybody. */
+gboolean
+qs_evidence_is_opened_by_receiver (const QsEvidence *evidence)
+{
+  return qs_trace_is_from_file (evidence->trace) && qs_trace_get_n_datagrams (evidence->trace) == 0 &&
+         qs_trace_get_vantage (evidence->trace) != QS_VANTAGE_NETWORK && evidence->packets.first_1rtt_in_time >= 0;
+}
+
 /* What cannot be read says it too. QUIC: a client has keys for 1-RTT packets once it took the server's Finished (RFC 9001
  * section 4.9), and nothing else makes it send them. TLS 1.2: both ends' ChangeCipherSpec with a record behind each is
  * their Finished; one that is refused is answered with an alert, and no data follows. */
@@ -264,7 +273,8 @@ is_connected_unread (const QsEvidence *evidence)
   if (!qs_trace_is_from_file (evidence->trace))
     return FALSE;
   if (!evidence->tls)
-    return packets->first_short[QS_END_CLIENT] >= 0 && packets->first_short[QS_END_SERVER] >= 0;
+    return (packets->first_short[QS_END_CLIENT] >= 0 && packets->first_short[QS_END_SERVER] >= 0) ||
+           qs_evidence_is_opened_by_receiver (evidence);
   if (!qs_evidence_is_tls12 (evidence))
     return packets->beyond[QS_END_SERVER] >= 0 || qs_evidence_is_server_alone (evidence);
   return packets->ccs[QS_END_CLIENT] >= 0 && packets->ccs[QS_END_SERVER] >= 0 &&

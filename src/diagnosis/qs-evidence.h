@@ -183,6 +183,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsEvidence, qs_evidence_free)
 /* Whether the handshake came through; from a file: keys of the application were used by both. */
 /* TLS, and nothing of the client's was recorded: the server sent its Finished, and went on to application data. */
 gboolean qs_evidence_is_server_alone (const QsEvidence *evidence);
+gboolean qs_evidence_is_opened_by_receiver (const QsEvidence *evidence);
 gboolean qs_evidence_is_connected (const QsEvidence *evidence);
 /* A close that this alert caused, or an alert over TCP. by_client: whether the client sent it. */
 gboolean qs_evidence_has_alert (const QsEvidence *evidence, guint8 alert, gboolean by_client);

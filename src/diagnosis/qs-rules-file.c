@@ -87,11 +87,37 @@ is_one_sided (const QsEvidence *evidence)
   return evidence->packets.n_in == 0 || evidence->packets.n_out == 0;
 }
 
+/* A log whose first packet is of the connection as it goes on, and that has none of a handshake. */
+static gboolean
+is_log_begun_late (const QsEvidence *evidence)
+{
+  QsTrace *trace = evidence->trace;
+  guint n = qs_trace_get_n_packets (trace);
+
+  if (!qs_trace_is_from_file (trace) || qs_trace_get_n_datagrams (trace) > 0 || n == 0 ||
+      qs_trace_get_packet (trace, 0)->type != QS_PACKET_1RTT)
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    {
+      guint8 type = qs_trace_get_packet (trace, i)->type;
+      if (type == QS_PACKET_INITIAL || type == QS_PACKET_HANDSHAKE)
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 match_began_before (const QsEvidence *evidence, QsMatch *match)
 {
   static const char *const both[] = { N_ ("Record where both directions pass."), NULL };
 
+  if (evidence->tls)
+    match->reference = "RFC 9846 section 2";
+  if (is_log_begun_late (evidence))
+    {
+      match->packet = 0;
+      return TRUE;
+    }
   if (!is_capture (evidence) || evidence->client_hello != NULL || qs_trace_get_n_packets (evidence->trace) == 0)
     return FALSE;
   const QsPacket *first = qs_trace_get_packet (evidence->trace, 0);

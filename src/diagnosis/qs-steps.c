@@ -76,8 +76,9 @@ static void
 look_tcp (const QsEvidence *evidence, Seen *seen)
 {
   seen->time = evidence->tcp_connected;
-  if (seen->time < 0)
-    seen->time = evidence->first_sent; /* a file: whoever sends over TCP is connected */
+  /* A file: whoever sends over TCP is connected. When that was is not known of one that begins later. */
+  if (seen->time < 0 && (evidence->client_hello != NULL || !qs_trace_is_from_file (evidence->trace)))
+    seen->time = evidence->first_sent;
   seen->detail = g_strdup (evidence->address);
 }
 

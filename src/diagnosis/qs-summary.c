@@ -254,6 +254,10 @@ unread_verdict (const QsEvidence *evidence, const QsSummary *summary)
         _ ("%s finished its handshake, over %s, and went on to application data. What its client sent "
            "was not recorded."),
         evidence->host, version);
+  if (qs_evidence_is_opened_by_receiver (evidence))
+    return g_strdup_printf (_ ("The handshake with %s was completed, over %s: its receiver could read what came under "
+                               "the keys of the connection."),
+                            evidence->host, version);
   return g_strdup_printf (_ ("The handshake with %s was completed, over %s: encrypted packets went both ways."),
                           evidence->host, version);
 }

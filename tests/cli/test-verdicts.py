@@ -72,7 +72,7 @@ class Verdicts(unittest.TestCase):
         ("tls13-certificate-zlib.pcap", "tls13-certificate-zlib.keys", True, {}, ()),
         ("tls13-certificate-brotli.pcap", "tls13-certificate-brotli.keys", True, {}, ()),
         ("tls13-certificate-zstd.pcap", "tls13-certificate-zstd.keys", True, {}, ()),
-        ("multipath-as-picoquic-writes.qlog", None, False, {}, ("reordering", "packet-loss")),
+        ("multipath-as-picoquic-writes.qlog", None, True, {"began-before-capture": "info"}, ("reordering", "packet-loss")),
         ("server-qlog-client-ended-with-h3-no-error.sqlog", None, True, {}, ("closed-by-peer",)),
         ("packet-lost-with-type-as-aioquic-writes.sqlog", None, True, {"packet-loss": "info"}, ()),
         ("version-as-number-alpn-offered-http-events.sqlog", None, True, {}, ()),
@@ -101,6 +101,17 @@ class Verdicts(unittest.TestCase):
         finding = read(os.path.join(FOLDER, "tls13-client-certificate-wanted.pcap")).findings["closed-in-handshake"]
         self.assertEqual(finding["certainty"], "likely")
         self.assertIn("encrypted", finding["title"])
+
+    def test_began_before(self):
+        """Each by its own protocol's rules; and nobody saw TCP connect."""
+        capture = os.path.join(FOLDER, "tls13-began-before-capture.pcap")
+        self.assertIn("RFC 9846", read(capture).findings["began-before-capture"]["reference"])
+        self.assertNotRegex(probe.run(f"--read={capture}").text, "✓.*TCP")
+        whole = os.path.join(FOLDER, "tls13-plain.pcap")
+        self.assertRegex(probe.run(f"--read={whole}").text, "✓.*TCP")
+        log = os.path.join(FOLDER, "multipath-as-picoquic-writes.qlog")
+        self.assertIn("RFC 9000", read(log).findings["began-before-capture"]["reference"])
+        self.assertRegex(probe.run(f"--read={log}").text, r"could\s+read")
 
     def test_files(self):
         for name, keys, connected, wanted, never in self.CASES:
