@@ -31,6 +31,8 @@ void qs_files_ask_open (QsWindow *window);
 void qs_files_ask_join (QsWindow *window);
 /* Saves the shown run's trace where a person says, in the format that the name's ending says. */
 void qs_files_ask_save (QsWindow *window);
+/* Just the packets that a filter leaves, as a capture. */
+void qs_files_save_filtered (QsWindow *window, QsRun *run, const char *filter, const char *path);
 /* Lets files be dropped on the window. */
 void qs_files_accept_drops (QsWindow *window);
 

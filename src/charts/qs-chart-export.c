@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "base/qs-i18n.h"
+#include "base/qs-slice.h"
 #include "formats/qs-file-writer.h"
 
 #define MAX_PIXELS 32000   /* cairo's image surfaces end at 32767 */
 #define MAX_UNITS 200000.0 /* what viewers still show */
+#define BAND 400.0         /* so high are the steps in which it is drawn */
 #define PNG_SCALE 2.0      /* so that it is sharp on paper and on fine screens */
 
 typedef struct {
@@ -54,28 +56,19 @@ check (cairo_status_t status, GError **error)
   return FALSE;
 }
 
-/* A picture that can be drawn: to a height, be it higher. */
-typedef struct {
-  double width, height;
-  void (*draw) (gpointer data, cairo_t *cr, const QsRectangle *all, const QsChartColours *colours);
-  gpointer data;
-} Picture;
-
-static void
-draw_sequence (gpointer data, cairo_t *cr, const QsRectangle *all, const QsChartColours *colours)
-{
-  QsSequenceLook look = { .colours = colours, .selected = G_MAXUINT, .hovered = G_MAXUINT, .until = G_MAXINT64 };
-
-  qs_sequence_layout_draw (data, cr, all, &look);
-}
-
-static void
-draw_timeline (gpointer data, cairo_t *cr, const QsRectangle *all, const QsChartColours *colours)
-{
-  QsTimelineLook look = { .colours = colours, .cursor = G_MININT64 };
-
-  qs_timeline_draw (data, cr, &look);
-}
+struct _QsChartJob {
+  QsChartFormat format;
+  const QsChartColours *colours;
+  QsSequenceLayout *layout; /* one of both */
+  QsTimeline *timeline;
+  double width, height, whole_height, max_height;
+  GByteArray *bytes;
+  Sink sink;
+  cairo_surface_t *surface; /* NULL: it is not laid out yet */
+  cairo_t *cr;
+  double drawn; /* down to here */
+  GError *error;
+};
 
 static cairo_surface_t *
 make_surface (QsChartFormat format, double width, double height, double scale, Sink *sink)
@@ -92,69 +85,166 @@ make_surface (QsChartFormat format, double width, double height, double scale, S
     }
 }
 
-static GBytes *
-render (const Picture *picture, const QsChartColours *colours, QsChartFormat format, GError **error)
+/* Laid out: now it is known how large it is. */
+static void
+begin_drawing (QsChartJob *self)
 {
-  g_autoptr (GByteArray) bytes = g_byte_array_new ();
-  Sink sink = { bytes };
-  double width = picture->width, height = picture->height;
-
-  double scale = format == QS_CHART_PNG ? MIN (PNG_SCALE, MAX_PIXELS / MAX (width, height)) : 1;
+  if (self->layout != NULL)
+    qs_sequence_layout_get_extents (self->layout, &self->width, &self->whole_height);
+  self->height = MIN (self->whole_height, self->max_height);
+  double width = self->width, height = self->height;
+  double scale = self->format == QS_CHART_PNG ? MIN (PNG_SCALE, MAX_PIXELS / MAX (width, height)) : 1;
   if (scale < 0.5 || MAX (width, height) > MAX_UNITS)
     {
-      g_set_error_literal (error, QS_ERROR, QS_ERROR_TOO_LARGE,
+      g_set_error_literal (&self->error, QS_ERROR, QS_ERROR_TOO_LARGE,
                            _ ("The picture is too high for a file. Let bulk data be bundled, or write the packets "
                               "as a qlog."));
-      return NULL;
+      return;
     }
-  cairo_surface_t *surface = make_surface (format, width, height, scale, &sink);
-  cairo_t *cr = cairo_create (surface);
-  qs_colour_set (&colours->background, cr); /* also where a part of a pixel is left over */
-  cairo_paint (cr);
-  if (format == QS_CHART_PNG)
-    cairo_scale (cr, scale, scale);
-  picture->draw (picture->data, cr, &(QsRectangle){ .width = width, .height = height }, colours);
-  cairo_status_t status = cairo_status (cr);
-  cairo_destroy (cr);
-  if (status == CAIRO_STATUS_SUCCESS && format == QS_CHART_PNG)
-    status = cairo_surface_write_to_png_stream (surface, write_cb, &sink);
-  cairo_surface_finish (surface);
-  if (status == CAIRO_STATUS_SUCCESS)
-    status = cairo_surface_status (surface);
-  cairo_surface_destroy (surface);
-  return check (status, error) ? g_byte_array_free_to_bytes (g_steal_pointer (&bytes)) : NULL;
+  self->surface = make_surface (self->format, width, height, scale, &self->sink);
+  self->cr = cairo_create (self->surface);
+  qs_colour_set (&self->colours->background, self->cr); /* also where a part of a pixel is left over */
+  cairo_paint (self->cr);
+  if (self->format == QS_CHART_PNG)
+    cairo_scale (self->cr, scale, scale);
 }
 
-static GBytes *
-render_sequence (QsTrace *trace, const QsSequenceOptions *options, const QsChartColours *colours, QsChartFormat format,
-                 double max_height, double *height, GError **error)
+/* What stands on the border of two bands is drawn in both, and cut there. */
+static void
+draw_band (QsChartJob *self, double height)
 {
+  const QsSequenceLook look = {
+    .colours = self->colours, .selected = G_MAXUINT, .hovered = G_MAXUINT, .until = G_MAXINT64
+  };
+  const QsRectangle band = { .y = self->drawn,
+                             .width = self->width,
+                             .height = MIN (height, self->height - self->drawn) };
+
+  if (self->timeline != NULL)
+    qs_timeline_draw (self->timeline, self->cr, &(QsTimelineLook){ .colours = self->colours, .cursor = G_MININT64 });
+  else
+    {
+      cairo_save (self->cr);
+      if (band.height < self->height)
+        {
+          cairo_rectangle (self->cr, 0, band.y, band.width, band.height);
+          cairo_clip (self->cr);
+        }
+      qs_sequence_layout_draw (self->layout, self->cr, &band, &look);
+      cairo_restore (self->cr);
+    }
+  self->drawn += band.height;
+}
+
+static QsChartJob *
+job_new (const QsChartColours *colours, QsChartFormat format)
+{
+  QsChartJob *self = g_new0 (QsChartJob, 1);
+
+  self->format = format;
+  self->colours = colours != NULL ? colours : qs_chart_colours_light ();
+  self->bytes = g_byte_array_new ();
+  self->sink.bytes = self->bytes;
+  self->max_height = G_MAXDOUBLE;
+  return self;
+}
+
+QsChartJob *
+qs_chart_job_new_sequence (QsTrace *trace, const QsSequenceOptions *options, const QsChartColours *colours,
+                           QsChartFormat format, double max_height)
+{
+  g_return_val_if_fail (QS_IS_TRACE (trace), NULL);
+
+  QsChartJob *self = job_new (colours, format);
   QsSequenceOptions own = QS_SEQUENCE_OPTIONS_DEFAULT;
-
   own.title = TRUE;
-  g_autoptr (QsSequenceLayout) layout = qs_sequence_layout_new (trace, options != NULL ? options : &own);
-  Picture picture = { .draw = draw_sequence, .data = layout };
-  qs_sequence_layout_advance (layout, 0);
-  qs_sequence_layout_get_extents (layout, &picture.width, &picture.height);
-  if (height != NULL)
-    *height = picture.height;
-  picture.height = MIN (picture.height, max_height);
-  return render (&picture, colours != NULL ? colours : qs_chart_colours_light (), format, error);
+  self->layout = qs_sequence_layout_new (trace, options != NULL ? options : &own);
+  self->max_height = max_height;
+  return self;
 }
 
-static GBytes *
-render_timeline (QsTrace *trace, const QsTimelineOptions *options, const QsChartColours *colours, QsChartFormat format,
-                 GError **error)
+QsChartJob *
+qs_chart_job_new_timeline (QsTrace *trace, const QsTimelineOptions *options, const QsChartColours *colours,
+                           QsChartFormat format)
 {
-  QsTimelineOptions own = QS_TIMELINE_OPTIONS_DEFAULT;
+  g_return_val_if_fail (QS_IS_TRACE (trace), NULL);
 
+  QsChartJob *self = job_new (colours, format);
+  QsTimelineOptions own = QS_TIMELINE_OPTIONS_DEFAULT;
   own.title = TRUE;
   if (options == NULL)
     options = &own;
-  g_autoptr (QsTimeline) timeline = qs_timeline_new (trace, options);
-  Picture picture = { options->width, options->height, draw_timeline, timeline };
-  qs_timeline_advance (timeline, 0);
-  return render (&picture, colours != NULL ? colours : qs_chart_colours_light (), format, error);
+  self->timeline = qs_timeline_new (trace, options);
+  self->width = options->width;
+  self->whole_height = options->height;
+  return self;
+}
+
+gboolean
+qs_chart_job_advance (QsChartJob *self, gint64 deadline)
+{
+  g_return_val_if_fail (self != NULL, TRUE);
+
+  gboolean laid_out = self->layout != NULL ? qs_sequence_layout_advance (self->layout, deadline)
+                                           : qs_timeline_advance (self->timeline, deadline);
+  if (!laid_out)
+    return FALSE;
+  if (self->surface == NULL && self->error == NULL)
+    begin_drawing (self);
+  while (self->error == NULL && self->drawn < self->height)
+    {
+      draw_band (self, deadline == 0 || self->timeline != NULL ? self->height : BAND);
+      if (deadline != 0 && self->drawn < self->height && g_get_monotonic_time () >= deadline)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+double
+qs_chart_job_get_height (QsChartJob *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+  return self->whole_height;
+}
+
+GBytes *
+qs_chart_job_finish (QsChartJob *self, GError **error)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  if (self->error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&self->error));
+      return NULL;
+    }
+  g_return_val_if_fail (self->cr != NULL, NULL);
+  cairo_status_t status = cairo_status (self->cr);
+  g_clear_pointer (&self->cr, cairo_destroy);
+  if (status == CAIRO_STATUS_SUCCESS && self->format == QS_CHART_PNG)
+    status = cairo_surface_write_to_png_stream (self->surface, write_cb, &self->sink);
+  cairo_surface_finish (self->surface);
+  if (status == CAIRO_STATUS_SUCCESS)
+    status = cairo_surface_status (self->surface);
+  return check (status, error) ? g_byte_array_free_to_bytes (g_steal_pointer (&self->bytes)) : NULL;
+}
+
+void
+qs_chart_job_free (QsChartJob *self)
+{
+  g_clear_pointer (&self->cr, cairo_destroy);
+  g_clear_pointer (&self->surface, cairo_surface_destroy);
+  g_clear_pointer (&self->layout, qs_sequence_layout_unref);
+  g_clear_pointer (&self->timeline, qs_timeline_free);
+  g_clear_pointer (&self->bytes, g_byte_array_unref);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+static GBytes *
+run_job (QsChartJob *job, GError **error)
+{
+  qs_chart_job_advance (job, 0);
+  return qs_chart_job_finish (job, error);
 }
 
 static gboolean
@@ -174,7 +264,11 @@ qs_chart_sequence_to_svg (QsTrace *trace, const QsSequenceOptions *options, cons
 {
   g_return_val_if_fail (QS_IS_TRACE (trace), NULL);
 
-  return render_sequence (trace, options, colours, QS_CHART_SVG, max_height, height, error);
+  g_autoptr (QsChartJob) job = qs_chart_job_new_sequence (trace, options, colours, QS_CHART_SVG, max_height);
+  GBytes *bytes = run_job (job, error);
+  if (height != NULL)
+    *height = qs_chart_job_get_height (job);
+  return bytes;
 }
 
 gboolean
@@ -183,7 +277,8 @@ qs_chart_export_sequence (QsTrace *trace, const QsSequenceOptions *options, cons
 {
   g_return_val_if_fail (QS_IS_TRACE (trace) && path != NULL, FALSE);
 
-  g_autoptr (GBytes) bytes = render_sequence (trace, options, colours, format, G_MAXDOUBLE, NULL, error);
+  g_autoptr (QsChartJob) job = qs_chart_job_new_sequence (trace, options, colours, format, G_MAXDOUBLE);
+  g_autoptr (GBytes) bytes = run_job (job, error);
   return write_bytes (bytes, path, error);
 }
 
@@ -193,6 +288,74 @@ qs_chart_export_timeline (QsTrace *trace, const QsTimelineOptions *options, cons
 {
   g_return_val_if_fail (QS_IS_TRACE (trace) && path != NULL, FALSE);
 
-  g_autoptr (GBytes) bytes = render_timeline (trace, options, colours, format, error);
+  g_autoptr (QsChartJob) job = qs_chart_job_new_timeline (trace, options, colours, format);
+  g_autoptr (GBytes) bytes = run_job (job, error);
   return write_bytes (bytes, path, error);
+}
+
+/* --- In slices --- */
+
+typedef struct {
+  QsChartJob *job;
+  char *path;
+} Writing;
+
+static void
+writing_free (gpointer data)
+{
+  Writing *writing = data;
+
+  qs_chart_job_free (writing->job);
+  g_free (writing->path);
+  g_free (writing);
+}
+
+/* Vector formats are put together only when they are finished, and a PNG is packed: neither needs the trace. */
+static void
+finish_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  const Writing *writing = data;
+  GError *error = NULL;
+  g_autoptr (GBytes) bytes = qs_chart_job_finish (writing->job, &error);
+
+  if (write_bytes (bytes, writing->path, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static gboolean
+draw_slice_cb (gint64 deadline, gpointer data)
+{
+  GTask *task = data;
+  const Writing *writing = g_task_get_task_data (task);
+
+  if (!qs_chart_job_advance (writing->job, deadline))
+    return G_SOURCE_CONTINUE;
+  g_task_run_in_thread (task, finish_in_thread);
+  return G_SOURCE_REMOVE;
+}
+
+void
+qs_chart_job_write_async (QsChartJob *self, const char *path, GAsyncReadyCallback callback, gpointer data)
+{
+  g_return_if_fail (self != NULL && path != NULL);
+
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, data);
+  Writing *writing = g_new0 (Writing, 1);
+
+  writing->job = self;
+  writing->path = g_strdup (path);
+  g_task_set_source_tag (task, qs_chart_job_write_async);
+  g_task_set_task_data (task, writing, writing_free);
+  g_autoptr (GSource) source = qs_slice_add (g_task_get_context (task), "[quicscope] draw picture", draw_slice_cb,
+                                             g_object_ref (task), g_object_unref);
+}
+
+gboolean
+qs_chart_job_write_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
 }

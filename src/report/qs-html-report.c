@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/qs-i18n.h"
+#include "base/qs-slice.h"
 #include "base/qs-text.h"
 #include "certs/qs-certificate.h"
 #include "charts/qs-chart-export.h"
@@ -323,6 +324,18 @@ add_streams (GString *page, GPtrArray *rows, guint n_all)
   g_string_append (page, "</table></div>\n");
 }
 
+/* A page in the making. */
+typedef struct {
+  QsStudy *study;
+  QsTrace *trace;
+  GString *page;
+  char *path;
+  guint part;                /* the next one */
+  QsSequenceOptions options; /* the diagram's */
+  QsChartJob *diagram;       /* NULL: there is none yet */
+  guint next_packet, n_packets;
+} Making;
+
 /* --- Packets ------------------------------------------------------------------------------------ */
 
 static void
@@ -340,49 +353,71 @@ add_packet (GString *page, QsTrace *trace, guint index)
   add (page, "<td class=\"num\">%s</td><td class=\"num\">%s</td><td>%s</td></tr>\n", number, size, summary);
 }
 
-/* What went before and how it ended matter most: it is the middle that is left out. */
-static void
-add_packets (GString *page, QsTrace *trace)
+/* What went before and how it ended matter most: it is the middle that is left out. TRUE: they are all there. */
+static gboolean
+add_packets (Making *self, gint64 deadline)
 {
   static const char *const titles[] = { N_ ("Time"),   N_ ("Direction"), N_ ("Type"),
                                         N_ ("Number"), N_ ("Bytes"),     N_ ("Summary") };
-  guint n_packets = qs_trace_get_n_packets (trace);
+  GString *page = self->page;
+  guint n_packets = self->n_packets;
   guint first = n_packets > MAX_PACKETS ? MAX_PACKETS - LAST_PACKETS : n_packets;
 
   if (n_packets == 0)
-    return;
-  add_heading (page, _ ("Packets"));
-  g_string_append (page, "<div class=\"scroll\"><table>\n");
-  add_header (page, titles, G_N_ELEMENTS (titles));
-  for (guint i = 0; i < first; i++)
-    add_packet (page, trace, i);
-  if (first < n_packets)
+    return TRUE;
+  if (self->next_packet == 0)
     {
-      g_autofree char *note =
-          g_strdup_printf (_ ("%u of %u packets are left out here. A capture or a qlog of the run has them all."),
-                           n_packets - MAX_PACKETS, n_packets);
-      add (page, "<tr class=\"gap\"><td colspan=\"6\">%s</td></tr>\n", note);
-      for (guint i = n_packets - LAST_PACKETS; i < n_packets; i++)
-        add_packet (page, trace, i);
+      add_heading (page, _ ("Packets"));
+      g_string_append (page, "<div class=\"scroll\"><table>\n");
+      add_header (page, titles, G_N_ELEMENTS (titles));
+    }
+  while (self->next_packet < n_packets)
+    {
+      add_packet (page, self->trace, self->next_packet++);
+      if (self->next_packet == first && first < n_packets)
+        {
+          g_autofree char *note =
+              g_strdup_printf (_ ("%u of %u packets are left out here. A capture or a qlog of the run has them all."),
+                               n_packets - MAX_PACKETS, n_packets);
+          add (page, "<tr class=\"gap\"><td colspan=\"6\">%s</td></tr>\n", note);
+          self->next_packet = n_packets - LAST_PACKETS;
+        }
+      if (deadline != 0 && self->next_packet < n_packets && g_get_monotonic_time () >= deadline)
+        return FALSE;
     }
   g_string_append (page, "</table></div>\n");
+  return TRUE;
 }
 
 /* --- The diagram ------------------------------------------------------------------------------- */
 
-static void
-add_diagram (GString *page, QsTrace *trace, QsTraceJoin *join)
+/* TRUE: it is there, or cannot be. */
+static gboolean
+draw_diagram (Making *self, gint64 deadline)
 {
-  QsSequenceOptions options = QS_SEQUENCE_OPTIONS_DEFAULT;
-  options.join = join;
-  g_autoptr (GError) error = NULL;
-  double height;
+  if (self->n_packets == 0)
+    return TRUE;
+  if (self->diagram == NULL)
+    {
+      self->options = (QsSequenceOptions) QS_SEQUENCE_OPTIONS_DEFAULT;
+      self->options.join = qs_study_get_join (self->study);
+      self->diagram =
+          qs_chart_job_new_sequence (self->trace, &self->options, qs_chart_colours_light (), QS_CHART_SVG, MAX_PICTURE);
+    }
+  return qs_chart_job_advance (self->diagram, deadline);
+}
 
-  if (qs_trace_get_n_packets (trace) == 0)
+static void
+add_diagram (Making *self)
+{
+  GString *page = self->page;
+  g_autoptr (GError) error = NULL;
+
+  if (self->diagram == NULL)
     return;
   add_heading (page, _ ("Sequence"));
-  g_autoptr (GBytes) svg =
-      qs_chart_sequence_to_svg (trace, &options, qs_chart_colours_light (), MAX_PICTURE, &height, &error);
+  double height = qs_chart_job_get_height (self->diagram);
+  g_autoptr (GBytes) svg = qs_chart_job_finish (self->diagram, &error);
   if (svg == NULL)
     {
       add (page, "<p>%s</p>\n", error->message);
@@ -393,8 +428,8 @@ add_diagram (GString *page, QsTrace *trace, QsTraceJoin *join)
   gsize length;
   const char *text = g_bytes_get_data (svg, &length);
   const char *start = g_strstr_len (text, (gssize) length, "<svg");
-  add (page, "<figure class=\"%s\" role=\"img\" aria-label=\"%s\">", height <= options.width * PAGE_SHAPE ? "fits" : "",
-       _ ("Sequence diagram"));
+  add (page, "<figure class=\"%s\" role=\"img\" aria-label=\"%s\">",
+       height <= self->options.width * PAGE_SHAPE ? "fits" : "", _ ("Sequence diagram"));
   if (start != NULL)
     g_string_append_len (page, start, (gssize) length - (start - text));
   g_string_append (page, "</figure>\n");
@@ -407,18 +442,17 @@ add_diagram (GString *page, QsTrace *trace, QsTraceJoin *join)
     }
 }
 
-char *
-qs_html_report_new (QsStudy *study)
+/* --- The page in its parts ---------------------------------------------------------------------- */
+
+static void
+add_head (Making *self)
 {
-  g_return_val_if_fail (QS_IS_STUDY (study), NULL);
-
-  QsTrace *trace = qs_study_get_trace (study);
-  const QsSummary *summary = qs_study_get_summary (study);
-  const char *title = qs_trace_get_title (trace);
-  g_autoptr (GDateTime) started = g_date_time_new_from_unix_utc (qs_trace_get_origin (trace) / 1000000000);
+  const char *title = qs_trace_get_title (self->trace);
+  g_autoptr (GDateTime) started = g_date_time_new_from_unix_utc (qs_trace_get_origin (self->trace) / 1000000000);
   g_autofree char *date = started != NULL ? g_date_time_format (started, "%Y-%m-%d %H:%M:%S UTC") : g_strdup ("");
-  GString *page = g_string_new ("<!DOCTYPE html>\n");
+  GString *page = self->page;
 
+  g_string_append (page, "<!DOCTYPE html>\n");
   /* Translators: the language of this translation, as a web page names it: "en", "de", "pt-BR". */
   add (page, "<html lang=\"%s\">", _ ("en"));
   g_string_append (page, "<head><meta charset=\"utf-8\">\n"
@@ -428,19 +462,95 @@ qs_html_report_new (QsStudy *study)
 
   add (page, "<title>%s</title>\n", title != NULL ? title : "Quicscope");
   g_string_append_printf (page, "<style>%s</style></head><body><main>\n", style);
-  add (page, "<h1>%s</h1><p class=\"dim\">%s · %s · Quicscope " PACKAGE_VERSION "</p>\n", qs_study_get_verdict (study),
-       title != NULL ? title : "", date);
-  add_findings (page, qs_study_get_findings (study));
-  add_experiments (page, qs_study_get_trace (study));
-  add_steps (page, qs_study_get_steps (study));
-  add_diagram (page, trace, qs_study_get_join (study));
-  add_facts (page, trace, summary);
-  add_certificates (page, summary);
-  add_transport_parameters (page, summary);
-  add_streams (page, qs_study_get_streams (study), qs_study_get_n_streams (study));
-  add_packets (page, trace);
-  g_string_append (page, "</main></body></html>\n");
-  return g_string_free (page, FALSE);
+  add (page, "<h1>%s</h1><p class=\"dim\">%s · %s · Quicscope " PACKAGE_VERSION "</p>\n",
+       qs_study_get_verdict (self->study), title != NULL ? title : "", date);
+}
+
+static gboolean
+write_words (Making *self, gint64 deadline)
+{
+  add_head (self);
+  add_findings (self->page, qs_study_get_findings (self->study));
+  add_experiments (self->page, self->trace);
+  add_steps (self->page, qs_study_get_steps (self->study));
+  return TRUE;
+}
+
+static gboolean
+write_facts (Making *self, gint64 deadline)
+{
+  const QsSummary *summary = qs_study_get_summary (self->study);
+
+  add_diagram (self);
+  add_facts (self->page, self->trace, summary);
+  add_certificates (self->page, summary);
+  add_transport_parameters (self->page, summary);
+  add_streams (self->page, qs_study_get_streams (self->study), qs_study_get_n_streams (self->study));
+  return TRUE;
+}
+
+/* Each until it says that it is done. */
+static gboolean (*const parts[]) (Making *self, gint64 deadline) = { write_words, draw_diagram, write_facts,
+                                                                     add_packets };
+
+static gboolean
+making_advance (Making *self, gint64 deadline)
+{
+  while (self->part < G_N_ELEMENTS (parts))
+    {
+      if (!parts[self->part](self, deadline))
+        return FALSE;
+      self->part++;
+      if (deadline != 0 && self->part < G_N_ELEMENTS (parts) && g_get_monotonic_time () >= deadline)
+        return FALSE;
+    }
+  g_string_append (self->page, "</main></body></html>\n");
+  return TRUE;
+}
+
+static Making *
+making_new (QsStudy *study, const char *path)
+{
+  Making *self = g_new0 (Making, 1);
+
+  self->study = g_object_ref (study);
+  self->trace = qs_study_get_trace (study);
+  self->n_packets = qs_trace_get_n_packets (self->trace);
+  self->page = g_string_new (NULL);
+  self->path = g_strdup (path);
+  return self;
+}
+
+static void
+making_free (gpointer data)
+{
+  Making *self = data;
+
+  g_clear_pointer (&self->diagram, qs_chart_job_free);
+  g_string_free (self->page, TRUE);
+  g_object_unref (self->study);
+  g_free (self->path);
+  g_free (self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Making, making_free)
+
+static gboolean
+write_page (Making *self, GError **error)
+{
+  g_autoptr (QsFileWriter) out = qs_file_writer_new (self->path, 0666, error);
+
+  return out != NULL && qs_file_writer_write (out, self->page->str, self->page->len, error) &&
+         qs_file_writer_finish (out, error);
+}
+
+char *
+qs_html_report_new (QsStudy *study)
+{
+  g_return_val_if_fail (QS_IS_STUDY (study), NULL);
+
+  g_autoptr (Making) self = making_new (study, NULL);
+  making_advance (self, 0);
+  return g_strndup (self->page->str, self->page->len);
 }
 
 gboolean
@@ -448,7 +558,43 @@ qs_html_report_write (QsStudy *study, const char *path, GError **error)
 {
   g_return_val_if_fail (QS_IS_STUDY (study) && path != NULL, FALSE);
 
-  g_autofree char *page = qs_html_report_new (study);
-  g_autoptr (QsFileWriter) out = qs_file_writer_new (path, 0666, error);
-  return out != NULL && qs_file_writer_write (out, page, strlen (page), error) && qs_file_writer_finish (out, error);
+  g_autoptr (Making) self = making_new (study, path);
+  making_advance (self, 0);
+  return write_page (self, error);
+}
+
+static gboolean
+making_cb (gint64 deadline, gpointer data)
+{
+  GTask *task = data;
+  Making *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (!making_advance (self, deadline))
+    return G_SOURCE_CONTINUE;
+  if (write_page (self, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+  return G_SOURCE_REMOVE;
+}
+
+void
+qs_html_report_write_async (QsStudy *study, const char *path, GAsyncReadyCallback callback, gpointer data)
+{
+  g_return_if_fail (QS_IS_STUDY (study) && path != NULL);
+
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, data);
+  g_task_set_source_tag (task, qs_html_report_write_async);
+  g_task_set_task_data (task, making_new (study, path), making_free);
+  g_autoptr (GSource) source =
+      qs_slice_add (g_task_get_context (task), "[quicscope] report", making_cb, g_object_ref (task), g_object_unref);
+}
+
+gboolean
+qs_html_report_write_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
 }

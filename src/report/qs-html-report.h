@@ -17,6 +17,10 @@ G_BEGIN_DECLS
  */
 gboolean qs_html_report_write (QsStudy *study, const char *path, GError **error);
 
+/* The same in slices: nothing holds the main loop for long, however many packets there are. */
+void qs_html_report_write_async (QsStudy *study, const char *path, GAsyncReadyCallback callback, gpointer data);
+gboolean qs_html_report_write_finish (GAsyncResult *result, GError **error);
+
 /* The page's text. Owned by the caller. */
 char *qs_html_report_new (QsStudy *study);
 

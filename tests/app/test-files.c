@@ -10,6 +10,7 @@
 #include "app/widgets/qs-timeline-view.h"
 #include "certs/qs-certificate.h"
 #include "formats/qs-key-log.h"
+#include "formats/qs-trace-file.h"
 #include "formats/qs-trace-save.h"
 #include "window-fixture.h"
 
@@ -443,6 +444,35 @@ test_key_logs_among_files (Fixture *fixture, gconstpointer data)
   g_remove (bare);
 }
 
+/* What the filter of the packets leaves, as a capture of its own with the secrets: not the run. */
+static void
+test_filtered (Fixture *fixture, gconstpointer data)
+{
+  QsRun *live = run_to_end (fixture, "https");
+  g_autofree char *path = g_build_filename (g_get_user_config_dir (), "part.pcapng", NULL);
+
+  qs_files_save_filtered (fixture->window, live, "from:client", path);
+  wait_until (g_file_test (path, G_FILE_TEST_EXISTS));
+  g_autoptr (GPtrArray) traces = qs_trace_file_load (path, NULL, NULL, NULL);
+  g_assert_cmpuint (traces->len, ==, 1);
+  QsTrace *part = traces->pdata[0];
+  guint n_sent = 0;
+  for (guint i = 0; i < qs_trace_get_n_records (qs_run_get_trace (live)); i++)
+    {
+      QsRecord record;
+      qs_trace_get_record (qs_run_get_trace (live), i, &record);
+      n_sent += record.kind == QS_RECORD_DATAGRAM && record.direction == QS_DIRECTION_SENT;
+    }
+  g_assert_cmpuint (qs_trace_get_n_datagrams (part), ==, n_sent);
+  g_assert_cmpuint (qs_trace_get_n_secrets (part), >, 0);
+  g_assert_null (qs_trace_find_mark (part, QS_MARK_OUTCOME, NULL, NULL));
+  g_remove (path);
+
+  qs_files_save_filtered (fixture->window, live, "nonsense:", path);
+  g_assert_nonnull (qs_window_get_error (fixture->window));
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -456,5 +486,6 @@ main (int argc, char **argv)
   g_test_add ("/app/files/number", Fixture, NULL, fixture_set_up, test_number, fixture_tear_down);
   g_test_add ("/app/files/key-logs-among-files", Fixture, NULL, fixture_set_up, test_key_logs_among_files,
               fixture_tear_down);
+  g_test_add ("/app/files/filtered", Fixture, NULL, fixture_set_up, test_filtered, fixture_tear_down);
   return fixture_run ();
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "charts/qs-chart-export.h"
 #include "report/qs-html-report.h"
 
 #include <glib/gstdio.h>
@@ -171,6 +172,106 @@ test_write (void)
   g_rmdir (folder);
 }
 
+static void
+written_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (qs_html_report_write_finish (result, &error));
+  g_assert_no_error (error);
+  *(gboolean *) data = TRUE;
+}
+
+static void
+pictured_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (qs_chart_job_write_finish (result, &error));
+  g_assert_no_error (error);
+  *(gboolean *) data = TRUE;
+}
+
+static QsTrace *
+make_long_trace (guint n_packets)
+{
+  QsTrace *trace = make_trace ();
+
+  for (guint i = 0; i < n_packets; i++)
+    {
+      const QsPacket packet = { .time = 2000000 + (gint64) i * 3000000,
+                                .number = i,
+                                .record = G_MAXUINT32,
+                                .length = 1200,
+                                .type = QS_PACKET_1RTT,
+                                .direction = i % 2,
+                                .flags = QS_PACKET_FROM_QLOG };
+      qs_trace_add_packet (trace, &packet);
+    }
+  return trace;
+}
+
+/* In slices it is the same page; in between others have their turn. */
+static void
+test_slices (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("qs-report-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "report.html", NULL);
+  g_autoptr (QsTrace) trace = make_long_trace (6000);
+  g_autoptr (QsStudy) study = qs_study_new (trace, NULL);
+  g_autofree char *at_once = qs_html_report_new (study), *in_slices = NULL;
+  gboolean done = FALSE;
+  guint n_turns = 0;
+
+  qs_html_report_write_async (study, path, written_cb, &done);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  for (; !done; n_turns++)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (n_turns, >, 3);
+  g_assert_true (g_file_get_contents (path, &in_slices, NULL, NULL));
+  const char *first = strstr (at_once, "<figure"), *second = strstr (in_slices, "<figure");
+  g_assert_nonnull (first);
+  g_assert_nonnull (second);
+  /* The picture's bands are cut where they meet: its text is another one, what is around it the same. */
+  g_assert_cmpint (first - at_once, ==, second - in_slices);
+  g_assert_cmpmem (at_once, (gsize) (first - at_once), in_slices, (gsize) (second - in_slices));
+  g_assert_cmpstr (strstr (first, "</figure>"), ==, strstr (second, "</figure>"));
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
+/* Pictures of each format, made in slices and finished in a thread. */
+static void
+test_pictures (void)
+{
+  static const struct {
+    const char *name;
+    const char *magic;
+  } files[] = {
+    { "a.svg", "<?xml" },
+    { "a.png", "\x89PNG" },
+    { "a.pdf", "%PDF" },
+  };
+  g_autofree char *folder = g_dir_make_tmp ("qs-test-XXXXXX", NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, files[i].name, NULL), *bytes = NULL;
+      g_autoptr (QsTrace) trace = make_long_trace (300);
+      gboolean done = FALSE;
+
+      qs_chart_job_write_async (qs_chart_job_new_sequence (trace, NULL, NULL, qs_chart_format_for_name (path),
+                                                           G_MAXDOUBLE),
+                                path, pictured_cb, &done);
+      while (!done)
+        g_main_context_iteration (NULL, TRUE);
+      g_assert_true (g_file_get_contents (path, &bytes, NULL, NULL));
+      g_assert_true (g_str_has_prefix (bytes, files[i].magic));
+      g_unlink (path);
+    }
+  g_rmdir (folder);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -179,5 +280,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/html-report/empty", test_empty);
   g_test_add_func ("/html-report/large", test_large);
   g_test_add_func ("/html-report/write", test_write);
+  g_test_add_func ("/html-report/slices", test_slices);
+  g_test_add_func ("/html-report/pictures", test_pictures);
   return g_test_run ();
 }

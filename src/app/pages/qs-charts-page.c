@@ -119,6 +119,16 @@ zoom_all_cb (QsChartsPage *self)
 }
 
 static void
+exported_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (QsChartsPage) self = data;
+  g_autoptr (GError) error = NULL;
+
+  qs_chart_job_write_finish (result, &error);
+  show_error (self, error != NULL ? error->message : NULL);
+}
+
+static void
 export_cb (QsChartsPage *self)
 {
   QsRun *run = qs_page_get_run (QS_PAGE (self));
@@ -132,12 +142,12 @@ export_cb (QsChartsPage *self)
   if (path == NULL)
     return;
 
-  g_autoptr (GError) error = NULL;
   QsTimelineOptions options;
   const QsChartColours *colours;
   qs_timeline_view_get_look (self->view, &options, &colours);
-  qs_chart_export_timeline (qs_run_get_trace (run), &options, colours, path, qs_chart_format_for_name (path), &error);
-  show_error (self, error != NULL ? error->message : NULL);
+  QsChartJob *job =
+      qs_chart_job_new_timeline (qs_run_get_trace (run), &options, colours, qs_chart_format_for_name (path));
+  qs_chart_job_write_async (job, path, exported_cb, g_object_ref (self));
 }
 
 static void

@@ -125,6 +125,16 @@ zoom_reset_cb (QsSequencePage *self)
 }
 
 static void
+exported_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (QsSequencePage) self = data;
+  g_autoptr (GError) error = NULL;
+
+  qs_chart_job_write_finish (result, &error);
+  show_error (self, error != NULL ? error->message : NULL);
+}
+
+static void
 export_cb (QsSequencePage *self)
 {
   QsRun *run = qs_page_get_run (QS_PAGE (self));
@@ -138,12 +148,12 @@ export_cb (QsSequencePage *self)
   if (path == NULL)
     return;
 
-  g_autoptr (GError) error = NULL;
   QsSequenceOptions options;
   const QsChartColours *colours;
   qs_sequence_view_get_look (self->view, &options, &colours);
-  qs_chart_export_sequence (qs_run_get_trace (run), &options, colours, path, qs_chart_format_for_name (path), &error);
-  show_error (self, error != NULL ? error->message : NULL);
+  QsChartJob *job = qs_chart_job_new_sequence (qs_run_get_trace (run), &options, colours,
+                                               qs_chart_format_for_name (path), G_MAXDOUBLE);
+  qs_chart_job_write_async (job, path, exported_cb, g_object_ref (self));
 }
 
 static void
