@@ -3,6 +3,7 @@
 #include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <locale.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +18,8 @@
 #include "server/qs-server.h"
 
 #define MAX_ALPN 255 /* bytes, RFC 7301 section 3.1 */
+
+#define TRIM_AFTER_S 1
 
 /* What the command line says. */
 typedef struct {
@@ -37,6 +40,7 @@ typedef struct {
   QuicserveQlog *qlog; /* NULL: none is wanted */
   gboolean quiet;
   guint n_connections;
+  guint trim_source; /* 0: nothing is to be given back */
 } Program;
 
 static void
@@ -260,11 +264,32 @@ event_cb (QsServer *server, const char *text, Program *program)
     g_printerr ("%s\n", text);
 }
 
+static gboolean
+trim_cb (gpointer data)
+{
+  Program *program = data;
+
+  program->trim_source = 0;
+#ifdef __GLIBC__
+  malloc_trim (0);
+#endif
+  return G_SOURCE_REMOVE;
+}
+
+/* Behind a flood what its connections took lies among what is still in use, and the allocator keeps it. */
+static void
+trim_soon (Program *program)
+{
+  if (program->trim_source == 0)
+    program->trim_source = g_timeout_add_seconds (TRIM_AFTER_S, trim_cb, program);
+}
+
 static void
 state_cb (QsServerConnection *connection, GParamSpec *pspec, Program *program)
 {
   if (qs_server_connection_get_serving_state (connection) < QS_SERVING_CLOSED)
     return;
+  trim_soon (program);
   g_autofree char *line = qs_server_connection_describe (connection);
   g_print ("%s\n", line);
   fflush (stdout);
@@ -300,7 +325,7 @@ serve (const Arguments *arguments)
   g_autoptr (QsServer) server = qs_server_new (options);
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (QuicserveQlog) qlog = arguments->qlog != NULL ? quicserve_qlog_new (arguments->qlog) : NULL;
-  Program program = { loop, server, qlog, arguments->quiet, 0 };
+  Program program = { loop, server, qlog, arguments->quiet, 0, 0 };
 
   guint interrupt = g_unix_signal_add (SIGINT, signal_cb, &program);
   guint terminate = g_unix_signal_add (SIGTERM, signal_cb, &program);
@@ -316,6 +341,7 @@ serve (const Arguments *arguments)
   g_main_loop_run (loop);
   g_source_remove (interrupt);
   g_source_remove (terminate);
+  g_clear_handle_id (&program.trim_source, g_source_remove);
   return qlog == NULL || quicserve_qlog_finish (qlog) ? QS_EXIT_OK : QS_EXIT_FAILED;
 }
 
