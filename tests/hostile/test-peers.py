@@ -48,6 +48,13 @@ class Hostile:
 class Quic(Hostile, unittest.TestCase):
     peer, scheme, least = "quic-peer", "https", 40
 
+    def test_how_long(self):
+        """An answer without an end says how long it went on and how much of it came."""
+        with hostile.peer(self.peer, "endless", self.certs) as port:
+            run = hostile.measure(f"--cacert={self.certs.ca}", "--max-time=1", *hostile.target("https", port))
+        self.assertEqual(run.result.errors, ["timeout"], run.result.text)
+        self.assertRegex(run.result.findings["timeout"]["detail"], r"went on for .*s: [1-9]\d* bytes of its body came")
+
 
 class Tls(Hostile, unittest.TestCase):
     peer, scheme, least = "tls-peer", "tls", 15
