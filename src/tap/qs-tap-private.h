@@ -46,6 +46,7 @@ typedef struct _QsTapTcp QsTapTcp;
 struct _QsTapRelay {
   GPtrArray *servers; /* GSocketAddress */
   guint server;       /* the one in use for UDP; this thread alone changes it */
+  guint n_lost;       /* attempts that were refused since somebody has answered */
   QsImpairment *impairment;
   guint64 budget;
   GSocketAddress *address;

@@ -118,6 +118,13 @@ run (gpointer data)
 
 /* --- Public functions --- */
 
+static void
+close_fd (int fd)
+{
+  if (fd >= 0)
+    close (fd);
+}
+
 static GSocketAddress *
 with_port_of (GSocketAddress *address, GSocketAddress *other)
 {
@@ -146,6 +153,41 @@ listen_on (QsTapRelay *self, GSocketAddress *listen, GError **error)
   return self->tcp != NULL;
 }
 
+/* Of this machine's own addresses: whether nobody has that port, which binding it tells without a datagram. */
+static gboolean
+is_nobodys (GSocketAddress *address)
+{
+  static const int types[] = { SOCK_DGRAM, SOCK_STREAM };
+  GInetAddress *inet = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
+  struct sockaddr_storage native;
+  gboolean free_for_all = g_inet_address_get_is_loopback (inet);
+
+  if (!g_socket_address_to_native (address, &native, sizeof native, NULL))
+    return FALSE;
+  for (guint i = 0; free_for_all && i < G_N_ELEMENTS (types); i++)
+    {
+      const struct sockaddr *name = (const struct sockaddr *) &native;
+      int fd = socket (name->sa_family, types[i] | SOCK_CLOEXEC, 0);
+      /* A family that is not there is nobody's either; a port of the system's may not be bound, and may be somebody's. */
+      free_for_all = fd < 0 || bind (fd, name, qs_sockaddr_length (name)) == 0 || errno == EADDRNOTAVAIL;
+      close_fd (fd);
+    }
+  return free_for_all;
+}
+
+/* A name as localhost has two addresses, and its server is at one of them often. The order stays but for those. */
+static GPtrArray *
+order_servers (GPtrArray *servers)
+{
+  GPtrArray *ordered = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint pass = 0; pass < 2; pass++)
+    for (guint i = 0; i < servers->len; i++)
+      if (servers->len == 1 ? pass == 0 : is_nobodys (servers->pdata[i]) == (pass == 1))
+        g_ptr_array_add (ordered, g_object_ref (servers->pdata[i]));
+  return ordered;
+}
+
 QsTapRelay *
 qs_tap_relay_new (const QsTapRelayOptions *options, GError **error)
 {
@@ -153,7 +195,7 @@ qs_tap_relay_new (const QsTapRelayOptions *options, GError **error)
   g_return_val_if_fail (options->servers != NULL && options->servers->len > 0, NULL);
 
   g_autoptr (QsTapRelay) self = g_new0 (QsTapRelay, 1);
-  self->servers = g_ptr_array_ref (options->servers);
+  self->servers = order_servers (options->servers);
   self->budget = options->budget;
   self->scratch = g_malloc (QS_TAP_SCRATCH);
   self->gone = g_ptr_array_new_with_free_func (g_free);
@@ -207,13 +249,6 @@ qs_tap_relay_stop (QsTapRelay *self)
   g_clear_pointer (&self->udp, qs_tap_udp_free);
   g_clear_pointer (&self->tcp, qs_tap_tcp_free);
   g_ptr_array_set_size (self->gone, 0);
-}
-
-static void
-close_fd (int fd)
-{
-  if (fd >= 0)
-    close (fd);
 }
 
 void

@@ -84,6 +84,8 @@ passed_cb (QsUdpBio *bio, const QsUdpDatagram *datagram, gpointer data)
 
   note_heard (client->udp, datagram);
   client->n_answers += datagram->direction == QS_DIRECTION_RECEIVED;
+  if (client->n_answers > 0)
+    relay->n_lost = 0;
   here.direction = datagram->direction == QS_DIRECTION_SENT ? QS_DIRECTION_RECEIVED : QS_DIRECTION_SENT;
   here.peer = (const struct sockaddr *) &client->client;
   g_mutex_lock (&relay->lock);
@@ -107,11 +109,22 @@ add_mark (Client *client, QsMarkKind kind, const char *name, gint64 value, const
     qs_trace_add_mark (client->latest->trace, kind, name, value, text);
 }
 
+/* A refusal is then the name's many addresses' affair, and another one is tried. */
+static gboolean
+are_others_left (const Client *client)
+{
+  const QsTapRelay *relay = client->udp->relay;
+
+  return client->n_answers == 0 && relay->n_lost + 1 < relay->servers->len;
+}
+
 static void
 icmp_cb (QsUdpBio *bio, const QsUdpIcmp *icmp, gpointer data)
 {
   g_autofree char *offender = NULL;
 
+  if (are_others_left (data))
+    return;
   if (icmp->offender != NULL)
     {
       g_autoptr (GSocketAddress) address = qs_sockaddr_to_gio (icmp->offender);
@@ -125,8 +138,17 @@ error_cb (QsUdpBio *bio, int error, gpointer data)
 {
   Client *client = data;
 
+  QsTapRelay *relay = client->udp->relay;
+
   client->dead = TRUE;
-  add_mark (client, QS_MARK_SOCKET_ERROR, qs_errno_name (error), error, g_strerror (error));
+  if (are_others_left (client))
+    {
+      g_autofree char *server = qs_socket_address_to_text (relay->servers->pdata[relay->server]);
+      add_mark (client, QS_MARK_ATTEMPT_LOST, qs_errno_name (error), 0, server);
+    }
+  else
+    add_mark (client, QS_MARK_SOCKET_ERROR, qs_errno_name (error), error, g_strerror (error));
+  relay->n_lost += client->n_answers == 0;
 }
 
 static void

@@ -64,7 +64,8 @@ class Server:
         folder = tempfile.TemporaryDirectory()
         test.addCleanup(folder.cleanup)
         self.ca = os.path.join(folder.name, "ca.pem")
-        peer = peers.quicserve(probe.SERVER, f"--write-ca={self.ca}", *options)
+        own = any(option.startswith("--cert=") for option in options)
+        peer = peers.quicserve(probe.SERVER, *([] if own else [f"--write-ca={self.ca}"]), *options)
         peer.__enter__()
         test.addCleanup(peer.__exit__, None, None, None)
         self.port = peer.port
@@ -144,6 +145,18 @@ class Healthy(unittest.TestCase):
         self.assertIn("[::1]", result.report["relay"]["listen"])
 
 
+    def test_two_addresses(self):
+        """A name with two addresses, and a server at one of them: what the other one refuses is no fault of the program's connection."""
+        server = Server(self)
+        for scheme in ("https", "tls"):
+            with self.subTest(scheme):
+                result = tap.watch(server.port, quicprobe(scheme, f"--cacert={server.ca}"), host="localhost")
+                self.assertEqual(len(result.connections), 1)
+                connection = tap.check_decrypted(self, result)
+                self.assertEqual(connection["outcome"], "ok", connection["findings"])
+                self.assertEqual(connection["target"]["address"], peers.HOST)
+
+
 class Faults(unittest.TestCase):
     """Where it fails, the client's own packets say why: the verdict is that of the fault."""
 
@@ -204,7 +217,7 @@ class Faults(unittest.TestCase):
         self.assertIn("port-closed", tap.findings(result.connections[0]))
 
     def test_refused(self):
-        with peers.closed_port("tcp") as port:
+        with peers.closed_port() as port:
             result = tap.watch(port, quicprobe("tls", "--timeout=5"))
         self.assertEqual((result.status, len(result.connections)), (1, 1), result.text)
         self.assertIn("connection-refused", tap.findings(result.connections[0]))
@@ -565,8 +578,8 @@ class CommandLine(unittest.TestCase):
 class Recipes(unittest.TestCase):
     """The words as they are printed, for the programs that this machine has."""
 
-    def start(self, name, replace):
-        server = Server(self)
+    def start(self, name, replace, *options):
+        server = Server(self, *options)
         result = tap.run(f"--recipe={name}", "--quiet", f"--to=localhost:{server.port}")
         words = shlex.split(result.text)
         self.assertEqual(words[0], "quictap")
@@ -596,6 +609,26 @@ class Recipes(unittest.TestCase):
 
     def test_ngtcp2(self):
         self.check(self.start("ngtcp2", lambda words, server: [peers.ngtcp2_client(), *words[1:]]), "quic")
+
+    def test_chromium(self):
+        """Without a window, and with a certificate that it is told to take; what it asks for besides the page is its own affair."""
+        chromium = peers.find_program("chromium", "chromium-browser", "google-chrome")
+        with peers.Certificates() as certs, tempfile.TemporaryDirectory() as profile:
+            chain, key = certs.leaf("good")
+            digest = f"openssl x509 -in {chain} -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64"
+            public = subprocess.run(["sh", "-c", digest], capture_output=True, text=True, check=True).stdout.strip()
+
+            def replace(words, server):
+                more = ["--headless", "--no-sandbox", "--disable-gpu", f"--ignore-certificate-errors-spki-list={public}", "--dump-dom"]
+                words = [f"--user-data-dir={profile}" if word.startswith("--user-data-dir=") else word for word in words]
+                return [chromium, *more, *words[1:]]
+
+            result = self.start("chromium", replace, f"--cert={chain}", f"--key={key}")
+            self.assertIn("Quicscope's local server", result.err)  # the page
+            quic = [c for c in result.connections if c["target"]["transport"] == "quic" and c["http"]]
+            self.assertTrue(quic, result.text)
+            connection = tap.check_decrypted(self, result, quic[0]["source"]["connection"])
+            self.assertEqual((connection["tls"]["alpn"], connection["http"]["status"]), ("h3", 200))
 
     def test_node(self):
         node = peers.find_program("node", "nodejs")
