@@ -17,8 +17,6 @@
 
 /* Of an attempt at a server near by. */
 #define SLOT_NEAR_MS 500
-/* Behind a request: shorter is no silence. */
-#define LEAST_SILENCE_MS 3000
 /* Before the first repetition, after a second, which is what an answer from elsewhere answers. */
 #define TWIN_MS 900
 /* Less is no time to answer in. */
@@ -526,22 +524,9 @@ stall_cb (gpointer data)
 static gboolean
 is_unacknowledged (QsExperiments *self)
 {
-  QsTrace *trace = qs_probe_get_trace (self->run);
   const QsEvidence *evidence = look (self);
 
-  if (evidence->tls)
-    return qs_probe_is_unacknowledged (self->run);
-  if (now (self) - evidence->last_received < LEAST_SILENCE_MS * NS_PER_MS)
-    return FALSE;
-  for (guint i = qs_trace_get_n_packets (trace); i > 0; i--)
-    {
-      const QsPacket *packet = qs_trace_get_packet (trace, i - 1);
-      if (packet->direction == QS_DIRECTION_RECEIVED)
-        return FALSE;
-      if ((packet->frames & G_GUINT64_CONSTANT (1) << QS_FRAME_STREAM) != 0)
-        return TRUE;
-    }
-  return FALSE;
+  return evidence->tls ? qs_probe_is_unacknowledged (self->run) : qs_experiment_pace_is_unheard (evidence, now (self));
 }
 
 /* A server that has the request is waited on for the run's own time. Where nothing comes any more, not even from its stack, the
