@@ -100,8 +100,9 @@ add_stream (QsQuicConnection *connection, SSL *ssl)
   stream->write_done = stream->http3 && !is_request;
   if (!stream->http3)
     {
-      stream->responder = qs_responder_new (qs_behaviour_get_responder_flags (self->behaviour),
-                                            qs_server_connection_get_about (connection->object));
+      stream->responder =
+          qs_responder_new (qs_behaviour_get_responder_flags (self->behaviour),
+                            qs_server_connection_get_about (connection->object), qs_clock_get_steady ());
       qs_responder_set_script (stream->responder, &self->behaviour->answer);
     }
   g_ptr_array_add (connection->streams, stream);

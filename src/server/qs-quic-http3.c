@@ -53,8 +53,8 @@ head_cb (gint64 id, const char *head, gsize length, gpointer data)
 
   if (stream == NULL || stream->write_done || stream->responder != NULL)
     return;
-  stream->responder =
-      qs_responder_new (asks ? flags : flags | QS_RESPONDER_ECHO, qs_server_connection_get_about (connection->object));
+  stream->responder = qs_responder_new (asks ? flags : flags | QS_RESPONDER_ECHO,
+                                        qs_server_connection_get_about (connection->object), qs_clock_get_steady ());
   qs_responder_set_script (stream->responder, &connection->endpoint->behaviour->answer);
   if (asks)
     qs_responder_input (stream->responder, (const guint8 *) head, length, FALSE);
@@ -106,7 +106,7 @@ pull_cb (gint64 id, guint8 *buffer, gsize size, gsize *length, gpointer data)
 
   if (stream == NULL || stream->responder == NULL)
     return QS_HTTP3_BODY_LAST;
-  stream->waits = !qs_responder_peek (stream->responder, g_get_monotonic_time (), &bytes, length, &last);
+  stream->waits = !qs_responder_peek (stream->responder, &bytes, length, &last);
   if (stream->waits)
     return QS_HTTP3_BODY_WAITS;
   last = last && *length <= size;
@@ -291,8 +291,7 @@ answer (QsQuicConnection *connection, QsQuicStream *stream)
   if (connection->endpoint->behaviour->http3 == QS_HTTP3_FAULT_GOAWAY && !connection->said_settings)
     return FALSE;
   qs_quic_stream_act (connection, stream);
-  if (stream->responder == NULL ||
-      !qs_responder_peek (stream->responder, g_get_monotonic_time (), &bytes, &length, &last))
+  if (stream->responder == NULL || !qs_responder_peek (stream->responder, &bytes, &length, &last))
     return FALSE;
   if (stream->answered)
     {

@@ -85,7 +85,7 @@ write_piece (QsQuicConnection *connection, QsQuicStream *stream, gsize *sent)
   gsize written = 0;
   gboolean last;
 
-  if (!qs_responder_peek (stream->responder, g_get_monotonic_time (), &bytes, &length, &last))
+  if (!qs_responder_peek (stream->responder, &bytes, &length, &last))
     return FALSE;
   SSL *ssl = get_way_back (connection, stream);
   if (ssl == NULL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include "base/qs-clock.h"
 
 G_BEGIN_DECLS
 
@@ -51,8 +51,8 @@ typedef struct {
 
 #define QS_BYTES_MAX (G_GUINT64_CONSTANT (4) << 30)
 
-/* about: text of the page at "/"; borrowed, must outlive the responder. */
-QsResponder *qs_responder_new (QsResponderFlags flags, const char *about);
+/* about: text of the page at "/"; borrowed, must outlive the responder. clock: whom answers that take their time go by. */
+QsResponder *qs_responder_new (QsResponderFlags flags, const char *about, QsClock *clock);
 void qs_responder_free (QsResponder *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsResponder, qs_responder_free)
 
@@ -63,11 +63,10 @@ gboolean qs_responder_wants_input (QsResponder *self);
 /* fin: no more will come. */
 void qs_responder_input (QsResponder *self, const guint8 *bytes, gsize length, gboolean fin);
 
-/* What to send now: FALSE when nothing. last: conclude the stream after these bytes (which may be none). now: monotonic
- * microseconds. Bytes stay valid until the next call of any function. */
-gboolean qs_responder_peek (QsResponder *self, gint64 now, const guint8 **bytes, gsize *length, gboolean *last);
+/* What to send now: FALSE when nothing. last: conclude the stream after these bytes (which may be none). Bytes stay valid until the next call of any function. */
+gboolean qs_responder_peek (QsResponder *self, const guint8 **bytes, gsize *length, gboolean *last);
 void qs_responder_sent (QsResponder *self, gsize length, gboolean concluded);
-/* Monotonic microseconds at which to peek again; 0: nothing waits for time. */
+/* Microseconds of its clock at which to peek again; 0: nothing waits for time. */
 gint64 qs_responder_get_ready_at (QsResponder *self);
 /* Of an answer that can be peeked at: its status and media type, and the length of its body, -1 for an echo. */
 void qs_responder_get_head (QsResponder *self, guint *status, const char **type, gint64 *length);

@@ -154,7 +154,8 @@ establish (Connection *connection)
   connection->phase = SERVING;
   qs_server_connection_set_established (connection->object, connection->ssl);
   qs_server_connection_add_stream (connection->object);
-  connection->responder = qs_responder_new (flags, qs_server_connection_get_about (connection->object));
+  connection->responder =
+      qs_responder_new (flags, qs_server_connection_get_about (connection->object), qs_clock_get_steady ());
   qs_responder_set_script (connection->responder, &self->behaviour->answer);
   self->host->event (connection->object, _ ("handshake complete"), self->data);
 }
@@ -213,7 +214,7 @@ write_piece (Connection *connection, gboolean *alive)
   gsize written = 0;
   gboolean last;
 
-  if (!qs_responder_peek (connection->responder, g_get_monotonic_time (), &bytes, &length, &last))
+  if (!qs_responder_peek (connection->responder, &bytes, &length, &last))
     return FALSE;
   QsIoResult result =
       length > 0 ? qs_ssl_write (connection->ssl, bytes, MIN (length, PIECE), FALSE, &written, NULL) : QS_IO_DONE;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+static QsClock *hand; /* of all but those that are about time */
+
 static void
 put (QsResponder *responder, const char *text, gboolean fin)
 {
@@ -20,7 +22,8 @@ take (QsResponder *responder, gsize bite, gboolean *concluded)
   gboolean last;
 
   *concluded = FALSE;
-  while (!*concluded && qs_responder_peek (responder, G_MAXINT64, &bytes, &length, &last))
+  qs_clock_advance (hand, 3600 * G_GINT64_CONSTANT (1000000000)); /* whatever waits is due */
+  while (!*concluded && qs_responder_peek (responder, &bytes, &length, &last))
     {
       gsize sent = MIN (length, bite);
       any = TRUE;
@@ -39,7 +42,7 @@ test_echo_in_pieces (void)
 
   for (gsize cut = 0; cut < sizeof text - 1; cut++)
     {
-      g_autoptr (QsResponder) responder = qs_responder_new (0, "");
+      g_autoptr (QsResponder) responder = qs_responder_new (0, "", hand);
       g_autofree char *first = g_strndup (text, cut);
       gboolean concluded;
       put (responder, first, FALSE);
@@ -58,7 +61,7 @@ test_request_in_pieces (void)
 
   for (gsize cut = 0; cut < sizeof text - 1; cut++)
     {
-      g_autoptr (QsResponder) responder = qs_responder_new (0, "");
+      g_autoptr (QsResponder) responder = qs_responder_new (0, "", hand);
       g_autofree char *first = g_strndup (text, cut);
       gboolean concluded;
       put (responder, first, FALSE);
@@ -82,7 +85,7 @@ test_body_in_pieces (void)
 
   for (gsize cut = 0; cut < sizeof text - 1; cut++)
     {
-      g_autoptr (QsResponder) responder = qs_responder_new (QS_RESPONDER_TCP, "");
+      g_autoptr (QsResponder) responder = qs_responder_new (QS_RESPONDER_TCP, "", hand);
       g_autofree char *first = g_strndup (text, cut);
       gboolean concluded;
       put (responder, first, FALSE);
@@ -124,7 +127,7 @@ test_bodies (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (QsResponder) responder = qs_responder_new (QS_RESPONDER_TCP, "");
+      g_autoptr (QsResponder) responder = qs_responder_new (QS_RESPONDER_TCP, "", hand);
       gboolean concluded;
       g_test_message ("%s", cases[i].request);
       put (responder, cases[i].request, cases[i].fin);
@@ -138,7 +141,7 @@ test_bodies (void)
 static void
 test_backpressure (void)
 {
-  g_autoptr (QsResponder) responder = qs_responder_new (0, "");
+  g_autoptr (QsResponder) responder = qs_responder_new (0, "", hand);
   g_autofree char *much = g_strnfill (70000, 'x');
   gboolean concluded;
 
@@ -153,7 +156,7 @@ test_backpressure (void)
 static void
 test_pattern_is_continuous (void)
 {
-  g_autoptr (QsResponder) responder = qs_responder_new (0, "");
+  g_autoptr (QsResponder) responder = qs_responder_new (0, "", hand);
   gboolean concluded;
 
   put (responder, "GET /bytes/200000\n", FALSE);
@@ -183,7 +186,7 @@ test_actions (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (QsResponder) responder = qs_responder_new (0, "");
+      g_autoptr (QsResponder) responder = qs_responder_new (0, "", hand);
       g_autofree char *line = g_strdup_printf ("GET %s\n", cases[i].path);
       guint64 code;
       gboolean concluded;
@@ -202,7 +205,7 @@ test_actions (void)
 static void
 test_stall (void)
 {
-  g_autoptr (QsResponder) responder = qs_responder_new (0, "");
+  g_autoptr (QsResponder) responder = qs_responder_new (0, "", hand);
   gboolean concluded;
 
   put (responder, "GET /stall\n", FALSE);
@@ -211,29 +214,52 @@ test_stall (void)
   g_assert_cmpint (qs_responder_get_ready_at (responder), ==, 0);
 }
 
+/* On each side of half a second, and of the tenth between two pieces. */
 static void
 test_time (void)
 {
-  g_autoptr (QsResponder) responder = qs_responder_new (QS_RESPONDER_TRICKLE, "");
-  gint64 now = g_get_monotonic_time ();
+  g_autoptr (QsClock) clock = qs_clock_new_manual (7000000000);
+  g_autoptr (QsResponder) responder = qs_responder_new (QS_RESPONDER_TRICKLE, "", clock);
   const guint8 *bytes;
   gsize length;
   gboolean last;
 
   put (responder, "GET /slow/500\n", FALSE);
-  g_assert_false (qs_responder_peek (responder, now, &bytes, &length, &last));
-  gint64 at = qs_responder_get_ready_at (responder);
-  g_assert_cmpint (at, >=, now + 500000);
-  g_assert_true (qs_responder_peek (responder, at, &bytes, &length, &last));
+  g_assert_cmpint (qs_responder_get_ready_at (responder), ==, 7500000);
+  qs_clock_advance (clock, 499999999);
+  g_assert_false (qs_responder_peek (responder, &bytes, &length, &last));
+  qs_clock_advance (clock, 1);
+  g_assert_true (qs_responder_peek (responder, &bytes, &length, &last));
   g_assert_cmpuint (length, ==, 16);
   qs_responder_sent (responder, 16, FALSE);
-  g_assert_false (qs_responder_peek (responder, g_get_monotonic_time (), &bytes, &length, &last));
+  qs_clock_advance (clock, 99999999);
+  g_assert_false (qs_responder_peek (responder, &bytes, &length, &last));
+  qs_clock_advance (clock, 1);
+  g_assert_true (qs_responder_peek (responder, &bytes, &length, &last));
+}
+
+/* The first bytes of a scenario that is late. */
+static void
+test_late (void)
+{
+  g_autoptr (QsClock) clock = qs_clock_new_manual (0);
+  g_autoptr (QsResponder) responder = qs_responder_new (QS_RESPONDER_LATE, "", clock);
+  const guint8 *bytes;
+  gsize length;
+  gboolean last;
+
+  put (responder, "GET /bytes/10\n", TRUE);
+  qs_clock_advance (clock, 1499999999);
+  g_assert_false (qs_responder_peek (responder, &bytes, &length, &last));
+  qs_clock_advance (clock, 1);
+  g_assert_true (qs_responder_peek (responder, &bytes, &length, &last));
+  g_assert_true (last);
 }
 
 static void
 test_large_head (void)
 {
-  g_autoptr (QsResponder) responder = qs_responder_new (0, "");
+  g_autoptr (QsResponder) responder = qs_responder_new (0, "", hand);
   g_autofree char *much = g_strnfill (9000, 'x');
   gboolean concluded;
 
@@ -247,7 +273,7 @@ test_large_head (void)
 static void
 test_hostile_request_is_escaped (void)
 {
-  g_autoptr (QsResponder) responder = qs_responder_new (0, "");
+  g_autoptr (QsResponder) responder = qs_responder_new (0, "", hand);
 
   put (responder, "GET /\033[31m<b>\n", FALSE);
   g_autofree char *request = qs_responder_steal_request (responder);
@@ -259,6 +285,7 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
+  hand = qs_clock_new_manual (0);
   g_test_add_func ("/responder/echo-in-pieces", test_echo_in_pieces);
   g_test_add_func ("/responder/request-in-pieces", test_request_in_pieces);
   g_test_add_func ("/responder/body-in-pieces", test_body_in_pieces);
@@ -268,7 +295,10 @@ main (int argc, char *argv[])
   g_test_add_func ("/responder/actions", test_actions);
   g_test_add_func ("/responder/stall", test_stall);
   g_test_add_func ("/responder/time", test_time);
+  g_test_add_func ("/responder/late", test_late);
   g_test_add_func ("/responder/large-head", test_large_head);
   g_test_add_func ("/responder/hostile-request-is-escaped", test_hostile_request_is_escaped);
-  return g_test_run ();
+  int status = g_test_run ();
+  g_object_unref (hand);
+  return status;
 }
