@@ -191,10 +191,13 @@ read_tls_features (QsCertificateSection *section, void *value)
     }
 }
 
+#define CLOCK_SKEW_S 300
+
 void
 qs_certificate_section_add_scts (QsCertificateSection *section, void *value)
 {
   STACK_OF (SCT) *scts = value;
+  gint64 now_s = g_get_real_time () / G_USEC_PER_SEC;
 
   for (int i = 0; i < sk_SCT_num (scts); i++)
     {
@@ -202,9 +205,17 @@ qs_certificate_section_add_scts (QsCertificateSection *section, void *value)
       unsigned char *log_id = NULL;
       gsize length = SCT_get0_log_id (sct, &log_id);
       add_bytes (section, _ ("Log"), log_id, length);
+      gint64 logged_s = (gint64) (SCT_get_timestamp (sct) / 1000);
+      g_autofree char *time = qs_certs_time_text (logged_s);
       qs_certificate_section_add (section, _ ("Logged at"),
-                                  qs_certs_time_text ((gint64) (SCT_get_timestamp (sct) / 1000)));
+                                  logged_s > now_s + CLOCK_SKEW_S
+                                      ? g_strdup_printf (_ ("%s, which lies in the future"), time)
+                                      : g_steal_pointer (&time));
     }
+  /* RFC 6962 section 3.2: that takes each log's public key. */
+  if (sk_SCT_num (scts) > 0)
+    qs_certificate_section_add (section, _ ("Signature"),
+                                g_strdup (_ ("not checked: no list of the logs' keys is kept here")));
 }
 
 static const struct {

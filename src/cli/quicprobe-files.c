@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "formats/qs-file-writer.h"
 #include "formats/qs-key-log.h"
 #include "formats/qs-pcapng.h"
 #include "formats/qs-qlog.h"
@@ -25,6 +26,24 @@ write_filtered (const QuicprobeOptions *options, QsTrace *trace)
 
   qs_filter_run (options->filter, trace, &from, 0, packets);
   return qs_trace_save_packets (trace, options->pcapng, packets, &error) || complain (error);
+}
+
+gboolean
+quicprobe_check_files (const QuicprobeOptions *options)
+{
+  const char *const paths[] = {
+    options->qlog,   options->pcapng,  options->read == NULL && options->keylogs != NULL ? options->keylogs[0] : NULL,
+    options->report, options->session,
+  };
+  gboolean good = TRUE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      if (paths[i] != NULL && !qs_file_writer_check (paths[i], &error))
+        good = complain (error);
+    }
+  return good;
 }
 
 gboolean

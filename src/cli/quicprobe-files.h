@@ -10,4 +10,8 @@ G_BEGIN_DECLS
  * said on standard error. The key log is written of a live run alone: with --read it is what the file was opened with. */
 gboolean quicprobe_write_files (const QuicprobeOptions *options, QsStudy *study);
 
+/* Whether they may be written, as far as that can be told without touching anything; what may not is said on standard error.
+ * To be asked before a connection is made. */
+gboolean quicprobe_check_files (const QuicprobeOptions *options);
+
 G_END_DECLS

@@ -142,6 +142,8 @@ run (const QuicprobeOptions *options)
       complain (error); /* it is the machine's, not the command line's */
       return QS_EXIT_FAILED;
     }
+  if (!quicprobe_check_files (options))
+    return QS_EXIT_FAILED;
   g_autoptr (QuicprobeBody) body = quicprobe_body_new (probe, options, &error);
   if (options->compare != NULL && other == NULL)
     return QS_EXIT_FAILED;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/qs-i18n.h"
+#include "crypto/qs-keys.h"
 #include "diagnosis/qs-experiment-words.h"
 #include "diagnosis/qs-rule.h"
 
@@ -13,7 +14,8 @@
 #define MISSING_PROVES 2
 #define ALERT_UNRECOGNIZED_NAME 112
 #define ALERT_NO_APPLICATION_PROTOCOL 120
-#define LEAST_CID 4 /* bytes: a shorter one may stand anywhere by chance */
+#define SUITE_OF_INITIAL 0x1301 /* TLS_AES_128_GCM_SHA256: RFC 9001 section 5.3 */
+#define LEAST_CID 4             /* bytes: a shorter one may stand anywhere by chance */
 
 static const QsMark *
 find_experiment (const QsEvidence *evidence, const char *id, gint64 value)
@@ -39,6 +41,45 @@ is_in (const guint8 *bytes, gsize length, QsSpan id)
   return id.length >= LEAST_CID && length > 0 && memmem (bytes, length, id.data, id.length) != NULL;
 }
 
+/* A Retry's tag is made over the id that the client chose first (RFC 9001 section 5.8), which it does not bear. */
+static gboolean
+is_retry_of (const QsPacketHeader *header, QsSpan packet, QsSpan dcid)
+{
+  guint8 tag[QS_RETRY_TAG_LENGTH];
+
+  return header->type == QS_PACKET_RETRY && header->integrity_tag.length == sizeof tag &&
+         header->length <= packet.length &&
+         qs_retry_integrity_tag (header->version, dcid, QS_SPAN (packet.data, header->length - sizeof tag), tag) &&
+         memcmp (tag, header->integrity_tag.data, sizeof tag) == 0;
+}
+
+/* And the keys of Initial packets come from it (section 5.2). */
+static gboolean
+is_initial_of (const QsPacketHeader *header, QsSpan packet, QsSpan dcid)
+{
+  QsSecret client, server;
+
+  if (header->type != QS_PACKET_INITIAL || header->length > packet.length ||
+      !qs_initial_secrets (header->version, dcid, &client, &server))
+    return FALSE;
+  g_autoptr (QsKeys) keys = qs_keys_new (header->version, SUITE_OF_INITIAL, &server);
+  g_autoptr (QsHeaderKey) header_key = qs_header_key_new (header->version, SUITE_OF_INITIAL, &server);
+  g_autofree guint8 *plain = g_malloc (packet.length);
+  gsize length = 0;
+  guint64 number;
+  return keys != NULL && header_key != NULL &&
+         qs_packet_open (keys, header_key, header, packet, 0, plain, &length, &number);
+}
+
+static gboolean
+answers_ours (const QsPacketHeader *sent, QsSpan datagram)
+{
+  QsPacketHeader header;
+
+  return qs_packet_header_parse (datagram, (guint8) sent->scid.length, &header, NULL) && header.long_header &&
+         (is_retry_of (&header, datagram, sent->dcid) || is_initial_of (&header, datagram, sent->dcid));
+}
+
 /* One of the ids that the client chose: its own is what an answer bears (unless it has no bytes), the other one is in
  * an echo, and in Version Negotiation. */
 static gboolean
@@ -54,7 +95,8 @@ bears_our_id (const QsEvidence *evidence, GBytes *datagram)
       gsize length;
       const guint8 *bytes = g_bytes_get_data (datagram, &length);
       return qs_packet_header_parse (record.bytes, 0, &header, NULL) && header.long_header &&
-             (is_in (bytes, length, header.scid) || is_in (bytes, length, header.dcid));
+             (is_in (bytes, length, header.scid) || is_in (bytes, length, header.dcid) ||
+              answers_ours (&header, QS_SPAN (bytes, length)));
     }
   return FALSE;
 }

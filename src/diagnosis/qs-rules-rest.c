@@ -143,12 +143,34 @@ describe_mute_answer (const QsEvidence *evidence, QsMatch *match)
   return TRUE;
 }
 
+/* While it goes on: a request that waits for its answer, and how far things are. */
+static gboolean
+match_answer_awaited (const QsEvidence *evidence, QsMatch *match)
+{
+  static const char *const tries[] = { N_ ("Wait, or look at the server's log meanwhile."), NULL };
+  gint64 waited = evidence->http.asked_at >= 0 ? evidence->now - evidence->http.asked_at : 0;
+
+  if (!evidence->http.asked || evidence->first_byte >= 0 || evidence->http.status > 0 || waited < QS_NO_REPLY_AFTER ||
+      !qs_evidence_is_connected (evidence) || match->has_error)
+    return FALSE;
+  match->severity = QS_SEVERITY_WARNING;
+  match->certainty = QS_CERTAINTY_PROVED;
+  match->title = N_ ("{host} has not answered the request yet, after {silence}.");
+  match->detail = N_ ("The handshake is complete, and the request was sent. It is waited for until the time-out.");
+  match->tries = tries;
+  qs_match_take (match, "silence", qs_text_duration (waited));
+  qs_match_add_moment (match, evidence->http.asked_at, g_strdup (_ ("The request")));
+  return TRUE;
+}
+
 /* Nothing came for a while, and nobody closed: patience ran out. */
 static gboolean
 match_timeout (const QsEvidence *evidence, QsMatch *match)
 {
   gint64 since = evidence->last_received >= 0 ? evidence->last_received : MAX (evidence->connecting, 0);
 
+  if (evidence->live)
+    return match_answer_awaited (evidence, match);
   if (is_mute (evidence, match) || (evidence->close.known && !evidence->close.by_us))
     return FALSE;
   if (evidence->now - since < QS_NO_REPLY_AFTER / 6)

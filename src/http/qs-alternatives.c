@@ -253,7 +253,7 @@ note_record (QsAlternatives *self, const char *name, const QsHttpsRecord *record
   qs_trace_add_mark_full (self->trace, qs_trace_now (self->trace), &mark);
 }
 
-/* RFC 9460 sections 9 and 9.5: an alias leads elsewhere, and is not followed here. */
+/* RFC 9460 sections 9 and 9.5. An alias was followed when the DNS was asked: what it leads to is a record of its own. */
 static void
 try_record (QsAlternatives *self, const QsHttpsRecord *record)
 {

@@ -11,6 +11,8 @@
 
 #define CLASS_IN 1
 #define TYPE_HTTPS 65
+#define MOST_ALIASES 4
+#define PRIORITY_LENGTH 2 /* of RDATA (RFC 9460 section 2.2); behind it the target, not compressed */
 #define TRY_MS 500
 #define TRIES 3
 #define POLL_MS 50 /* how soon a thread notices that nobody waits any more */
@@ -134,12 +136,89 @@ read_answer (const Answer *answer, GError **error)
   return NULL;
 }
 
+static GPtrArray *
+ask (ares_channel channel, const char *name, gint64 until, GCancellable *cancellable, GError **error)
+{
+  Answer answer = { FALSE, ARES_ETIMEOUT, NULL };
+
+  ares_query (channel, name, CLASS_IN, TYPE_HTTPS, answer_cb, &answer);
+  while (!answer.done && g_get_monotonic_time () < until && !g_cancellable_is_cancelled (cancellable))
+    turn (channel);
+  if (!answer.done)
+    ares_cancel (channel);
+  GPtrArray *records = read_answer (&answer, error);
+  g_clear_pointer (&answer.message, g_bytes_unref);
+  return records;
+}
+
+/* --- Aliases --- */
+
+static const QsHttpsRecord *
+find_alias (GPtrArray *records)
+{
+  for (guint i = 0; i < records->len; i++)
+    {
+      const QsHttpsRecord *record = records->pdata[i];
+      /* One to "." says that there is no such service (RFC 9460 section 2.5.1); what needs an escape is no host. */
+      if (record->priority == 0 && !g_str_equal (record->target, ".") && strchr (record->target, '\\') == NULL)
+        return record;
+    }
+  return NULL;
+}
+
+/* A record whose target is its own name has it from the alias that led there: it is spelled out, as who reads it has asked for
+ * another name. (transfer full) */
+static QsHttpsRecord *
+name_target (const QsHttpsRecord *record, const QsHttpsRecord *alias)
+{
+  gsize length, alias_length;
+  const guint8 *bytes = g_bytes_get_data (record->rdata, &length);
+  const guint8 *name = g_bytes_get_data (alias->rdata, &alias_length);
+  gboolean own = g_str_equal (record->target, ".") && length > PRIORITY_LENGTH && alias_length > PRIORITY_LENGTH;
+  g_autoptr (GByteArray) made = g_byte_array_new ();
+
+  g_byte_array_append (made, bytes, own ? PRIORITY_LENGTH : (guint) length);
+  if (own)
+    {
+      g_byte_array_append (made, name + PRIORITY_LENGTH, (guint) alias_length - PRIORITY_LENGTH);
+      g_byte_array_append (made, bytes + PRIORITY_LENGTH + 1, (guint) length - PRIORITY_LENGTH - 1);
+    }
+  return qs_https_record_parse (QS_SPAN (made->data, made->len), NULL);
+}
+
+/* RFC 9460 section 3: an alias is followed to the records of its target, a bounded number of times. What was found so far counts
+ * where that leads nowhere. */
+static void
+follow_aliases (ares_channel channel, const char *asked, GPtrArray *records, gint64 until, GCancellable *cancellable)
+{
+  g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GPtrArray) found = g_ptr_array_ref (records);
+  const QsHttpsRecord *alias;
+
+  g_hash_table_add (names, g_ascii_strdown (asked, -1));
+  for (guint i = 0; i < MOST_ALIASES && (alias = find_alias (found)) != NULL; i++)
+    {
+      if (!g_hash_table_add (names, g_ascii_strdown (alias->target, -1)))
+        return; /* in circles */
+      g_autoptr (GPtrArray) next = ask (channel, alias->target, until, cancellable, NULL);
+      for (guint j = 0; next != NULL && j < next->len; j++)
+        {
+          QsHttpsRecord *record = name_target (next->pdata[j], alias);
+          if (record != NULL)
+            g_ptr_array_add (records, record);
+        }
+      if (next == NULL || next->len == 0)
+        return;
+      g_ptr_array_unref (found);
+      found = g_steal_pointer (&next);
+    }
+}
+
 static void
 lookup_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   const Query *query = data;
   gint64 until = g_get_monotonic_time () + QS_HTTPS_LOOKUP_MS * 1000;
-  Answer answer = { FALSE, ARES_ETIMEOUT, NULL };
   ares_channel channel = open_channel (query->server);
   GError *error = NULL;
 
@@ -148,14 +227,10 @@ lookup_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancel
       g_task_return_new_error (task, QS_ERROR, QS_ERROR_NETWORK, _ ("No name server can be asked for HTTPS records."));
       return;
     }
-  ares_query (channel, query->name, CLASS_IN, TYPE_HTTPS, answer_cb, &answer);
-  while (!answer.done && g_get_monotonic_time () < until && !g_cancellable_is_cancelled (cancellable))
-    turn (channel);
-  if (!answer.done)
-    ares_cancel (channel);
+  GPtrArray *records = ask (channel, query->name, until, cancellable, &error);
+  if (records != NULL)
+    follow_aliases (channel, query->name, records, until, cancellable);
   ares_destroy (channel);
-  GPtrArray *records = read_answer (&answer, &error);
-  g_clear_pointer (&answer.message, g_bytes_unref);
   if (records != NULL)
     g_task_return_pointer (task, records, (GDestroyNotify) g_ptr_array_unref);
   else

@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  * @host: a name; @port other than 443 is asked for as "_PORT._https.HOST" (RFC 9460 section 9.1)
  * @server: (nullable): the name server, "ADDRESS" or "ADDRESS:PORT" (IPv6 in brackets); NULL: those of the system
  *
- * Asks the DNS for a host's HTTPS records, in a thread, for QS_HTTPS_LOOKUP_MS at the most.
+ * Asks the DNS for a host's HTTPS records, in a thread, for QS_HTTPS_LOOKUP_MS at the most. Aliases (priority 0) are followed, at
+ * most four; what they lead to stands behind them, with the target that it belongs to.
  */
 void qs_https_lookup_async (const char *host, guint16 port, const char *server, GCancellable *cancellable,
                             GAsyncReadyCallback callback, gpointer data);

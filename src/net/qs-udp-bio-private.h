@@ -49,6 +49,7 @@ struct _QsUdpBio {
   QsClock *clock; /* what is sent is stamped with; the kernel stamps what is received */
   int family;
   int fd;
+  int elsewhere_fd; /* -1, or the socket that sends in its place */
   int wake_fd;  /* an eventfd, -1 unless wakeable: somebody woke or cancelled */
   int more_fd;  /* likewise: more is held than OpenSSL could take */
   int timer_fd; /* -1 unless impaired */

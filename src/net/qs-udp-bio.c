@@ -353,7 +353,7 @@ qs_udp_bio_new (int family, QsUdpBioFlags flags, GError **error)
   g_atomic_ref_count_init (&self->ref_count);
   self->family = family;
   self->fd = fd;
-  self->wake_fd = self->more_fd = self->timer_fd = self->epoll_fd = -1;
+  self->wake_fd = self->more_fd = self->timer_fd = self->epoll_fd = self->elsewhere_fd = -1;
   self->segments = TRUE;
   g_queue_init (&self->held_in);
   g_queue_init (&self->held_out);
@@ -402,6 +402,7 @@ qs_udp_bio_unref (QsUdpBio *self)
   close_fd (self->timer_fd);
   close_fd (self->wake_fd);
   close_fd (self->more_fd);
+  close_fd (self->elsewhere_fd);
   close_fd (self->fd);
   g_free (self->buffer);
   g_free (self);

@@ -120,6 +120,9 @@ GSocket *qs_udp_bio_open_twin (QsUdpBio *self, GError **error);
  * CONNECTION_CLOSE counts the bytes against it (RFC 9000 section 10.2.1 bounds the answers to a closed connection),
  * and OpenSSL then may never send the first one. So: close, be deaf, SSL_handle_events, hear again. */
 void qs_udp_bio_set_deaf (QsUdpBio *self, gboolean deaf);
+/* From now on what is sent leaves from another loopback address with the same port number, or where there is none from another
+ * port: as a server does that is bound to the wildcard of a host with several addresses. FALSE with G_IO_ERROR. */
+gboolean qs_udp_bio_answer_elsewhere (QsUdpBio *self, GError **error);
 /* Hands on what came (at most 32 datagrams) only so long after it did so the last time; the rest waits in the socket. 0:
  * at once. A QsSslSource sleeps through the pauses; for others qs_udp_bio_get_paused_until() is there (monotonic, 0: never). */
 void qs_udp_bio_set_pace (QsUdpBio *self, gint64 us);

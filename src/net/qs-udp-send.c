@@ -66,6 +66,12 @@ qs_udp_bio_error_is_fatal (QsUdpBio *self, int error, gboolean sending)
   return fatal;
 }
 
+static int
+sending_fd (QsUdpBio *self)
+{
+  return self->elsewhere_fd >= 0 ? self->elsewhere_fd : self->fd;
+}
+
 static void
 add_control (struct msghdr *header, char *control, int level, int type, const void *data, gsize size)
 {
@@ -84,6 +90,8 @@ add_control (struct msghdr *header, char *control, int level, int type, const vo
 static void
 add_local (QsUdpBio *self, struct msghdr *header, char *control, const QsSockaddr *local)
 {
+  if (self->elsewhere_fd >= 0)
+    return;
   if (local->any.sa_family == AF_INET6)
     {
       struct in6_pktinfo info = { .ipi6_addr = local->v6.sin6_addr };
@@ -196,7 +204,7 @@ qs_udp_bio_send_batch (QsUdpBio *self, const BIO_MSG *messages, gsize stride, gs
       gint64 time =
           qs_udp_now (self); /* before the call: over loopback the answer may carry an earlier stamp otherwise */
       build (self, &batch, rest, stride, n - done);
-      int sent = sendmmsg (self->fd, batch.headers, batch.n_headers, MSG_DONTWAIT | MSG_NOSIGNAL);
+      int sent = sendmmsg (sending_fd (self), batch.headers, batch.n_headers, MSG_DONTWAIT | MSG_NOSIGNAL);
       if (sent > 0)
         {
           gsize count = 0;
@@ -255,11 +263,51 @@ qs_udp_bio_send_one (QsUdpBio *self, const QsUdpHeld *held)
     }
   for (guint attempts = 0; attempts < 2; attempts++)
     {
-      if (sendmsg (self->fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 || errno == EAGAIN)
+      if (sendmsg (sending_fd (self), &header, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 || errno == EAGAIN)
         return;
       int error = errno;
       qs_udp_bio_drain_errors (self);
       if (qs_udp_bio_error_is_fatal (self, error, TRUE))
         return;
     }
+}
+
+/* The address beside the own one of a loopback network has 2^24 of. */
+static gboolean
+bind_beside (int fd, const QsSockaddr *own)
+{
+  QsSockaddr beside = *own;
+
+  if (own->any.sa_family == AF_INET)
+    {
+      beside.v4.sin_addr.s_addr = htonl (INADDR_LOOPBACK + 1);
+      if (bind (fd, &beside.any, qs_sockaddr_length (&beside.any)) == 0)
+        return TRUE;
+      beside.v4.sin_addr = own->v4.sin_addr;
+      beside.v4.sin_port = 0;
+    }
+  else
+    beside.v6.sin6_port = 0;
+  return bind (fd, &beside.any, qs_sockaddr_length (&beside.any)) == 0;
+}
+
+gboolean
+qs_udp_bio_answer_elsewhere (QsUdpBio *self, GError **error)
+{
+  g_return_val_if_fail (self != NULL && self->elsewhere_fd < 0, FALSE);
+
+  QsSockaddr own;
+  socklen_t length = sizeof own;
+  int fd = socket (self->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP);
+
+  if (fd >= 0 && getsockname (self->fd, &own.any, &length) == 0 && bind_beside (fd, &own))
+    {
+      self->elsewhere_fd = fd;
+      return TRUE;
+    }
+  int code = errno;
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "bind: %s", g_strerror (code));
+  if (fd >= 0)
+    close (fd);
+  return FALSE;
 }

@@ -334,7 +334,8 @@ qs_quic_endpoint_new (QsUdpBio *bio, QsServerTls *tls, const QsBehaviour *behavi
   self->data = data;
   qs_server_tls_set_flows (tls, self->flows);
   qs_udp_bio_set_recorder (bio, &recorder, self->flows, NULL);
-  if (!listen_on (self, qs_server_tls_get_quic (tls), retry, error))
+  if ((behaviour->answers_elsewhere && !qs_udp_bio_answer_elsewhere (bio, error)) ||
+      !listen_on (self, qs_server_tls_get_quic (tls), retry, error))
     {
       qs_quic_endpoint_free (self);
       return NULL;

@@ -70,6 +70,7 @@ typedef struct {
   guint64 stream_code, close_code;
   const char *close_reason;
   QsWireFaultKind wire;
+  gboolean answers_elsewhere; /* QUIC's datagrams leave from another address or port than was asked */
   guint64 wire_code;
   const char *wire_reason;
   QsTcpFault tcp;

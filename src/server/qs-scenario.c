@@ -247,6 +247,13 @@ static const Row rows[] = {
       N_ ("No datagram is answered, as behind a filter. TCP on the same port works."), "no-reply" },
     DECIDES_WIRE,
     { .wire = QS_WIRE_NO_REPLY } },
+  { { "reply-from-elsewhere", N_ ("Answers from another address"),
+      N_ ("What is sent to the server is answered from another loopback address, as by one that is bound to the "
+          "wildcard of a "
+          "host with several addresses: no client takes that."),
+      "reply-from-elsewhere" },
+    DECIDES_WIRE,
+    { .answers_elsewhere = TRUE } },
   { { "version-negotiation", N_ ("Version Negotiation"),
       N_ ("The server speaks version 2 and a greased one only: the client has to give up."), "version-negotiation" },
     DECIDES_WIRE,
@@ -419,6 +426,7 @@ merge (QsBehaviour *to, const QsBehaviour *from)
   TAKE (hello_delay_ms);
   TAKE (idle_timeout_ms);
   TAKE (own_clients);
+  TAKE (answers_elsewhere);
   TAKE (within);
   TAKE (stream_code);
   TAKE (close_code);

@@ -253,7 +253,8 @@ def port_parameter(number):
 
 @contextlib.contextmanager
 def name_server(records):
-    """A DNS server on loopback that answers each question for HTTPS records with these; None: not at all."""
+    """A DNS server on loopback that answers each question for HTTPS records with these; None: not at all. records may be a dict by
+    name; what is not in it has none."""
     questions = []
 
     def answer(sock):
@@ -264,8 +265,9 @@ def name_server(records):
                 questions.append(data[12 : end - 4])
                 if records is None:
                     continue
-                reply = data[:2] + b"\x81\x80\0\1" + len(records).to_bytes(2, "big") + b"\0\0\0\0" + data[12:end]
-                for rdata in records:
+                found = records.get(data[12 : end - 4], []) if isinstance(records, dict) else records
+                reply = data[:2] + b"\x81\x80\0\1" + len(found).to_bytes(2, "big") + b"\0\0\0\0" + data[12:end]
+                for rdata in found:
                     reply += b"\xc0\x0c\0\x41\0\1\0\0\0\x3c" + len(rdata).to_bytes(2, "big") + rdata
                 sock.sendto(reply, client)
 
@@ -330,6 +332,33 @@ class Alternatives(Case):
             self.assertEqual((record["priority"], record["target"], record["alpn"]), (1, ".", ["h3", "h2"]))
             self.assertEqual((record["port"], record["ipv4hint"], record["ech"]), (peer.port, ["127.0.0.1"], True))
             self.assertIn("alpn=h3,h2", record["text"])
+
+    def test_alias(self):
+        """It is followed, through others, to what its target has; in circles, or too far, it leads nowhere."""
+        with peers.caddy(self.certs, protocols=("h1", "h3")) as peer, peers.nginx(self.certs) as web:
+            first, last = dns_name(f"_{web.port}._https.localhost"), dns_name("localhost")
+            service = https_rdata(1, ".", alpn("h3"), port_parameter(peer.port))
+            chain = {dns_name(f"n{i}.test"): [https_rdata(0, f"n{i + 1}.test")] for i in range(20)}
+            tables = {
+                "one": ({first: [https_rdata(0, "localhost")], last: [service]}, True, 2),
+                "two": ({first: [https_rdata(0, "pool.test")], dns_name("pool.test"): [https_rdata(0, "LOCALHOST")],
+                         dns_name("LOCALHOST"): [service]}, True, 3),
+                "circle": ({first: [https_rdata(0, "a.test")], dns_name("a.test"): [https_rdata(0, "b.test")],
+                            dns_name("b.test"): [https_rdata(0, "a.test")]}, False, 3),
+                "nothing there": ({first: [https_rdata(0, "gone.test")]}, False, 1),
+                "no service": ({first: [https_rdata(0, ".")]}, False, 1),
+                "too far": ({first: [https_rdata(0, "n0.test")], **chain}, False, 5),
+            }  # fmt: skip
+            for name, (table, leads, count) in tables.items():
+                with self.subTest(name), name_server(table) as (port, questions):
+                    result = self.probe(*self.target(web.port, f"--dns={peers.HOST}:{port}"))
+                    records = result.report["dns"]["https"]
+                    self.assertEqual((result.status, len(records)), (0, count), result.text)
+                    self.assertEqual(records[0]["priority"], 0)
+                    self.assertEqual("alt-svc" in result.findings, leads, result.text)
+                    if leads:  # the target that it belongs to is spelled out
+                        self.assertEqual(records[-1]["target"].lower(), "localhost")
+                    self.assert_clean(result, "alt-svc-dead")
 
     def test_record_that_leads_nowhere(self):
         with peers.closed_port() as dead, peers.nginx(self.certs) as web:

@@ -37,7 +37,7 @@ HANDSHAKE_TIMEOUT = (r"ERR_HANDSHAKE_TIMEOUT",)
 
 # How long ngtcp2's client waits, in seconds: long where it is answered, as a machine may be slow.
 PATIENT, HASTY = 20, 2
-NEVER_ANSWERED = ("no-reply", "silent-after-ack", "nat-rebinding", "tcp-alt-svc-dead")
+NEVER_ANSWERED = ("no-reply", "reply-from-elsewhere", "silent-after-ack", "nat-rebinding", "tcp-alt-svc-dead")
 
 
 def closed(code, kind="0x1c"):
@@ -108,6 +108,7 @@ EXPECTED = {
     "http3-large-head": ((ANSWER, CONNECTED), (r"\[:status: 200\]",), None),
     "goaway": ((ANSWER, CONNECTED), (r"Negotiated ALPN is h3", r"HANDSHAKE_DONE"), None),
     "no-reply": ((), IDLE, None),
+    "reply-from-elsewhere": ((), IDLE, None),
     "version-negotiation": ((SHUTDOWN, r"QUIC error code: 0x2\b"), (r"ERR_RECV_VERSION_NEGOTIATION",), None),
     "transport-error": ((SHUTDOWN,), closed(0x0A), None),
     "server-busy": ((SHUTDOWN,), closed(0x01), None),

@@ -73,6 +73,7 @@ static const struct {
   { "http3-large-head", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
   { "goaway", NO_CLOSE, 0, X509_V_OK, TRUE, 0 },
   { "no-reply", NO_ANSWER, 0, -1, FALSE, 0 },
+  { "reply-from-elsewhere", NO_ANSWER, 0, -1, FALSE, 0 },
   { "version-negotiation", 0x02, LOCAL | TRANSPORT, -1, FALSE, 0 },
   { "transport-error", 0x0a, TRANSPORT, -1, FALSE, 0 },
   { "server-busy", 0x01, TRANSPORT, -1, FALSE, 0 },
