@@ -6,6 +6,7 @@
 #include "base/qs-error.h"
 #include "base/qs-file.h"
 #include "base/qs-i18n.h"
+#include "formats/qs-json.h"
 
 #define MOST_BASELINE (4 << 20) /* bytes */
 
@@ -147,42 +148,32 @@ qs_card_to_junit (QsExamination *examination)
 
 /* --- Baselines --- */
 
-static void
-take_baseline (GHashTable *failed, JsonArray *checks)
-{
-  for (guint i = 0; i < json_array_get_length (checks); i++)
-    {
-      JsonNode *node = json_array_get_element (checks, i);
-      JsonObject *check = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
-      const char *id = check != NULL ? json_object_get_string_member_with_default (check, "id", NULL) : NULL;
-      const char *verdict = check != NULL ? json_object_get_string_member_with_default (check, "verdict", NULL) : NULL;
-      if (id != NULL && g_strcmp0 (verdict, "fail") == 0)
-        g_hash_table_add (failed, g_strdup (id));
-    }
-}
-
 GHashTable *
 qs_card_baseline_read (const char *path, GError **error)
 {
   g_autoptr (GBytes) bytes = qs_file_load (path, MOST_BASELINE, error);
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  g_autoptr (QsJsonText) text = qs_json_text_new (); /* json-glib's reader follows any nesting to the stack's end */
   gsize size;
 
   if (bytes == NULL)
     return NULL;
   const char *data = g_bytes_get_data (bytes, &size);
-  JsonNode *root = NULL, *checks = NULL;
-  if (json_parser_load_from_data (parser, data, (gssize) size, NULL))
-    root = json_parser_get_root (parser);
-  if (root != NULL && JSON_NODE_HOLDS_OBJECT (root))
-    checks = json_object_get_member (json_node_get_object (root), "checks");
-  if (checks == NULL || !JSON_NODE_HOLDS_ARRAY (checks))
+  g_autofree char *json = g_strndup (data, size);
+  QsJson checks = QS_JSON_NONE;
+  if (strlen (json) == size && qs_json_text_parse (text, json, size, NULL))
+    checks = qs_json_get (qs_json_text_get_root (text), "checks");
+  if (!qs_json_is_array (checks))
     {
       g_set_error (error, QS_ERROR, QS_ERROR_PARSE, _ ("%s: this is no report card; keep one with --examine --json."),
                    path);
       return NULL;
     }
   GHashTable *failed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  take_baseline (failed, json_node_get_array (checks));
+  for (QsJson check = qs_json_first (checks); qs_json_is_there (check); check = qs_json_next (checks, check))
+    {
+      const char *id = qs_json_get_string (check, "id");
+      if (id != NULL && g_strcmp0 (qs_json_get_string (check, "verdict"), "fail") == 0)
+        g_hash_table_add (failed, g_strdup (id));
+    }
   return failed;
 }

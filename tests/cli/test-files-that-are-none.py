@@ -24,17 +24,23 @@ READ = {
         "--keylog": ["--read=CAPTURE", "--keylog={}"],
         "--join": ["--read=CAPTURE", "--join={}"],
         "--compare": ["--read=CAPTURE", "--compare={}"],
+        "--baseline": ["--examine", "--baseline={}", TARGET],
     },
     "quicserve": {
         "--cert": ["--port=0", "--cert={}", "--key=KEY"],
         "--key": ["--port=0", "--cert=CERTIFICATE", "--key={}"],
     },
+    "quictap": {"--keylog": ["--to=127.0.0.1:1", "--keylog={}", "--", "true"]},
 }
 WRITTEN = {
-    "quicprobe": {option: [f"{option}={{}}", TARGET] for option in ("--qlog", "--pcapng", "--keylog", "--report", "--output", "--session")},
+    "quicprobe": {
+        **{option: [f"{option}={{}}", TARGET] for option in ("--qlog", "--pcapng", "--keylog", "--report", "--output", "--session")},
+        "--junit": ["--examine", "--junit={}", TARGET],
+    },
     "quicserve": {option: ["--port=0", f"{option}={{}}"] for option in ("--write-ca", "--qlog")},
+    "quictap": {"--pcapng": ["--to=127.0.0.1:1", "--pcapng={}", "--", "true"]},
 }
-PROGRAMS = {"quicprobe": probe.PROGRAM, "quicserve": probe.SERVER}
+PROGRAMS = {"quicprobe": probe.PROGRAM, "quicserve": probe.SERVER, "quictap": os.path.join(os.path.dirname(probe.PROGRAM), "quictap")}
 
 
 def find_capture():
@@ -101,6 +107,8 @@ class FilesThatAreNone(unittest.TestCase):
                 for kind, path in paths.items():
                     if (name, option, kind) == ("quicserve", "--qlog", "pipe"):
                         continue  # its reader may come before the first connection
+                    if (name, kind) == ("quictap", "folder"):
+                        continue  # it takes one, for a file of each connection
                     if option == "--session" and kind in ("no folder", "unreadable"):
                         continue  # where there is none, and no handshake that brings one, nothing is written
                     with self.subTest(program=name, option=option, kind=kind):

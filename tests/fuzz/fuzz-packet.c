@@ -51,6 +51,11 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
   guint8 cid_length = size > 0 ? data[0] % (QS_CID_MAX + 1) : 0;
 
+  guint32 google_version;
+  QsSpan google_cid;
+  if (size > 1 && qs_google_header_parse (QS_SPAN (data + 1, size - 1), &google_version, &google_cid))
+    g_assert_cmpuint (google_cid.length, <=, size - 1);
+
   const QsOpenedHeader opened = { size, (guint8) (1 + cid_length % 4), size % 2 };
 
   for (gsize at = 1; at < size;)
