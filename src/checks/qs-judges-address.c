@@ -260,6 +260,20 @@ qs_judge_no_hello (const QsCheck *check, const QsSight *sight, QsJudgement *judg
     qs_judgement_set (judgement, QS_CHECK_PASS, g_strdup (_ ("It began no handshake.")));
 }
 
+/* A Retry is an answer too. */
+void
+qs_judge_discarded (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
+{
+  if (sight->act == G_MAXUINT || sight->n_retries == 0 || sight->hello_after_act != G_MAXUINT)
+    {
+      qs_judge_no_hello (check, sight, judgement);
+      return;
+    }
+  qs_judgement_show (judgement, sight->act_packet);
+  qs_judgement_show (judgement, sight->retry_packet);
+  qs_judgement_set (judgement, qs_check_fail (check), g_strdup (_ ("It answered with a Retry.")));
+}
+
 void
 qs_judge_full_initials (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
 {

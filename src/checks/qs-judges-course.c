@@ -266,11 +266,28 @@ qs_judge_resumption (const QsCheck *check, const QsSight *sight, QsJudgement *ju
                                     : _ ("It does not resume the session that it gave a ticket for.")));
 }
 
-/* Whether it is accepted stands in EncryptedExtensions (RFC 8446 section 4.2.10). */
+/* RFC 8446 section 4.2.10. */
+gboolean
+qs_sight_accepts_early_data (const QsSight *sight, guint *packet)
+{
+  for (guint i = 0; i < qs_trace_get_n_messages (sight->trace); i++)
+    {
+      const QsTraceMessage *message = qs_trace_get_message (sight->trace, i);
+      if (message->direction != QS_DIRECTION_RECEIVED || message->message == NULL ||
+          message->message->type != QS_TLS_ENCRYPTED_EXTENSIONS ||
+          qs_tls_message_find_extension (message->message, QS_TLS_EXT_EARLY_DATA) == NULL)
+        continue;
+      *packet = message->packet;
+      return TRUE;
+    }
+  return FALSE;
+}
+
 void
 qs_judge_early_data (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
 {
-  gboolean accepted = FALSE, early = FALSE;
+  gboolean early = FALSE;
+  guint said;
 
   if (lacks_ticket (sight, judgement))
     return;
@@ -282,24 +299,17 @@ qs_judge_early_data (const QsCheck *check, const QsSight *sight, QsJudgement *ju
       early = TRUE;
       qs_judgement_show (judgement, i);
     }
-  for (guint i = 0; i < qs_trace_get_n_messages (sight->trace); i++)
-    {
-      const QsTraceMessage *message = qs_trace_get_message (sight->trace, i);
-      if (message->direction == QS_DIRECTION_RECEIVED && message->message != NULL &&
-          message->message->type == QS_TLS_ENCRYPTED_EXTENSIONS &&
-          qs_tls_message_find_extension (message->message, QS_TLS_EXT_EARLY_DATA) != NULL)
-        {
-          accepted = TRUE;
-          qs_judgement_show (judgement, message->packet);
-        }
-    }
   if (!early)
     qs_judgement_set (judgement, QS_CHECK_INFO, g_strdup (_ ("Its tickets do not allow 0-RTT.")));
+  else if (qs_sight_accepts_early_data (sight, &said))
+    {
+      qs_judgement_show (judgement, said);
+      qs_judgement_set (
+          judgement, QS_CHECK_INFO,
+          g_strdup (_ ("It accepts 0-RTT: a round trip less, for what may be sent twice by a stranger.")));
+    }
   else
-    qs_judgement_set (
-        judgement, QS_CHECK_INFO,
-        g_strdup (accepted ? _ ("It accepts 0-RTT: a round trip less, for what may be sent twice by a stranger.")
-                           : _ ("Its tickets allow 0-RTT, and it did not accept it.")));
+    qs_judgement_set (judgement, QS_CHECK_INFO, g_strdup (_ ("Its tickets allow 0-RTT, and it did not accept it.")));
 }
 
 /* --- Transport parameters --- */

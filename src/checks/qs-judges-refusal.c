@@ -107,7 +107,7 @@ judge_unclosed (const QsCheck *check, const QsSight *sight, QsJudgement *judgeme
   qs_judgement_show (judgement, sight->act_packet);
   if (sight->reset)
     qs_judgement_set (judgement, QS_CHECK_WARN, g_strdup (_ ("It reset the connection without a CONNECTION_CLOSE.")));
-  else if (!sight->after_acked && sight->n_received_after_act > 0)
+  else if (!sight->after_acked && sight->n_unreadable > 0)
     qs_judgement_set (judgement, QS_CHECK_WARN,
                       g_strdup (_ ("It sent something, and no CONNECTION_CLOSE that could be read.")));
   else if (!sight->after_acked)
@@ -145,6 +145,18 @@ qs_judge_refused_datagram (const QsCheck *check, const QsSight *sight, QsJudgeme
 
   if (qs_sight_get_parameter (sight, TP_MAX_DATAGRAM_FRAME_SIZE, &size) && size > 0)
     qs_judgement_set (judgement, QS_CHECK_NOT_TESTED, g_strdup (_ ("The server takes DATAGRAM frames.")));
+  else
+    qs_judge_refused (check, sight, judgement);
+}
+
+/* Whoever does not accept 0-RTT drops its packets unseen. A close shows that it was seen all the same. */
+void
+qs_judge_refused_early (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
+{
+  guint said;
+
+  if (sight->act == G_MAXUINT || (!sight->closed && !qs_sight_accepts_early_data (sight, &said)))
+    qs_judgement_set (judgement, QS_CHECK_NOT_TESTED, g_strdup (_ ("The server accepts no 0-RTT.")));
   else
     qs_judge_refused (check, sight, judgement);
 }

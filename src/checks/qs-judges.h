@@ -10,6 +10,8 @@ G_BEGIN_DECLS
 void qs_judge_refused (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_refused_datagram (const QsCheck *check, const QsSight *sight,
                                 QsJudgement *judgement); /* not where it was agreed on */
+void qs_judge_refused_early (const QsCheck *check, const QsSight *sight,
+                             QsJudgement *judgement); /* in 0-RTT, where that is accepted */
 void qs_judge_http3 (const QsCheck *check, const QsSight *sight,
                      QsJudgement *judgement); /* an error of the connection */
 void qs_judge_malformed (const QsCheck *check, const QsSight *sight, QsJudgement *judgement); /* a request */
@@ -23,6 +25,7 @@ void qs_judge_version_2 (const QsCheck *check, const QsSight *sight, QsJudgement
 void qs_judge_fixed_bit (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_amplification (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_no_hello (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_discarded (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_full_initials (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_round_trips (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_ids (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
@@ -47,6 +50,9 @@ void qs_judge_tickets (const QsCheck *check, const QsSight *sight, QsJudgement *
 void qs_judge_resumption (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_early_data (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_spare_ids (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+
+/* Whether EncryptedExtensions accept 0-RTT; packet (out): which one says so. */
+gboolean qs_sight_accepts_early_data (const QsSight *sight, guint *packet);
 
 /* For the judges. text is taken. */
 void qs_judgement_set (QsJudgement *judgement, QsCheckVerdict verdict, char *text);

@@ -165,7 +165,10 @@ look_at_received (QsSight *self, guint index, const QsPacket *packet)
   if (packet->type == QS_PACKET_STATELESS_RESET)
     self->reset = TRUE;
   if ((packet->flags & QS_PACKET_DECRYPTED) == 0)
-    return;
+    {
+      self->n_unreadable += packet->type <= QS_PACKET_1RTT && self->act != G_MAXUINT && packet->record >= self->act;
+      return;
+    }
   self->keys |= packet->type == QS_PACKET_HANDSHAKE;
   if ((packet->flags & QS_PACKET_KEY_UPDATE) != 0 && self->key_update_packet == G_MAXUINT)
     self->key_update_packet = index;

@@ -240,7 +240,7 @@ const QsCheck qs_checks_address[] = {
   { "A2", QS_CATEGORY_ADDRESS, QS_MARK_OF_ADDRESS, N_ ("The same with a ClientHello in two datagrams"),
     "RFC 9000 section 8", 0, QS_GRADE_F, silence_two, qs_judge_amplification },
   { "A3", QS_CATEGORY_ADDRESS, QS_MARK_OF_ADDRESS, N_ ("An Initial in a datagram of 1000 bytes begins no handshake"),
-    "RFC 9000 section 14.1", QS_CHECK_ILLEGAL, QS_GRADE_C, small, qs_judge_no_hello },
+    "RFC 9000 section 14.1", QS_CHECK_ILLEGAL, QS_GRADE_C, small, qs_judge_discarded },
   { "A4", QS_CATEGORY_ADDRESS, QS_MARK_OF_CONFORMANCE,
     N_ ("The server's Initials come in datagrams of 1200 bytes or more"), "RFC 9000 section 14.1", 0, QS_GRADE_B,
     qs_ordinary_script, qs_judge_full_initials },

@@ -78,6 +78,7 @@ IN_1RTT (far_crypto, FRAMES ({ .type = QS_FRAME_CRYPTO, .stream_offset = FAR, .d
 IN_1RTT (beyond_fin,
          FRAMES ({ .type = STREAM_AT | QS_STREAM_FIN, .fin = TRUE, .stream_id = 2, .data = BYTES ("\x21x") },
                  { .type = STREAM_AT, .stream_id = 2, .stream_offset = 2, .data = BYTES ("x") }));
+IN_1RTT (unasked_response, FRAMES ({ .type = QS_FRAME_PATH_RESPONSE, .data = BYTES ("quicscop") }));
 IN_1RTT (datagram, .bytes = BYTES ("\x31\x04quic"));
 
 static const QsCraftStep rebind[] = { CONNECT,
@@ -157,6 +158,8 @@ const QsCheck qs_checks_frames[] = {
          CRYPTO_BUFFER_EXCEEDED),
   FRAME ("F27", N_ ("Data behind a stream's end"), "RFC 9000 section 4.5", QS_CHECK_SHOULD, beyond_fin,
          FINAL_SIZE_ERROR, STREAM_STATE_ERROR),
+  FRAME ("F28", N_ ("PATH_RESPONSE that nobody asked for"), "RFC 9000 section 19.18", QS_CHECK_MAY, unasked_response,
+         PROTOCOL_VIOLATION),
   { "F29",
     QS_CATEGORY_FRAMES,
     QS_MARK_OF_CONFORMANCE,

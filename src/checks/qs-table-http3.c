@@ -81,6 +81,18 @@ static const QsCraftStep content_length[] = {
   END
 };
 
+/* Trailers: a second HEADERS frame. */
+static const QsCraftStep trailers[] = { CONNECT,
+                                        HTTP3,
+                                        { .what = QS_CRAFT_DO_REQUEST },
+                                        { .what = QS_CRAFT_DO_REQUEST,
+                                          .act = TRUE,
+                                          .fin = TRUE,
+                                          .fields = (const char *const[]){ "connection", "close", NULL } },
+                                        AWAIT (QS_CRAFT_ANSWERED | QS_CRAFT_CLOSED, ANSWER_MS),
+                                        AWAIT (QS_CRAFT_CLOSED, 150),
+                                        END };
+
 static const QsCraftStep reserved_setting[] = { CONNECT,
                                                 ON_STREAM (2, "\x00\x04\x02\x21\x05"),
                                                 { .what = QS_CRAFT_DO_REQUEST, .act = TRUE, .fin = TRUE },
@@ -172,6 +184,12 @@ const QsCheck qs_checks_http3[] = {
   MALFORMED ("H11", N_ ("The field upgrade"), "RFC 9114 section 4.2", field_upgrade),
   MALFORMED ("H12", N_ ("te: gzip"), "RFC 9114 section 4.2", field_te_gzip),
   TAKEN ("H13", N_ ("te: trailers is allowed"), "RFC 9114 section 4.2", field_te_trailers),
+  ROW ("H14", QS_CATEGORY_HTTP3, N_ ("The field connection in trailers"), "RFC 9114 section 4.2",
+       WRONG | QS_CHECK_IS_CONTESTED, trailers, qs_judge_malformed,
+       N_ ("Such a request is malformed, says section 4.2. Section 4.1.1 lets a server answer before the request has "
+           "come to its end: whoever has "
+           "answered does not learn of it."),
+       H3_MESSAGE_ERROR),
   ERROR_OF ("H15", N_ ("A control stream that does not begin with SETTINGS"), "RFC 9114 section 6.2.1", no_settings,
             H3_MISSING_SETTINGS),
   ERROR_OF ("H16", N_ ("DATA on the control stream"), "RFC 9114 section 7.2.1", data_on_control, H3_FRAME_UNEXPECTED),

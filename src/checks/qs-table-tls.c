@@ -54,6 +54,25 @@ offer_tls12 (GByteArray *hello)
     hello->data[i + 1] = 0x03;
 }
 
+/* What TLS 1.2 had for middleboxes to see (RFC 8446 appendix D.4); QUIC has no use for it. */
+static void
+add_session_id (GByteArray *hello)
+{
+  const guint at = 4 + 2 + 32;
+  static const guint8 id[33] = "\x20quicscope: no session id in QUIC";
+  g_autofree guint8 *rest = NULL;
+
+  if (hello->len <= at || hello->data[at] != 0)
+    return;
+  guint length = hello->len - at - 1;
+  rest = g_memdup2 (hello->data + at + 1, length);
+  g_byte_array_set_size (hello, at);
+  g_byte_array_append (hello, id, sizeof id);
+  g_byte_array_append (hello, rest, length);
+  hello->data[2] = (guint8) ((hello->len - 4) >> 8);
+  hello->data[3] = (guint8) (hello->len - 4);
+}
+
 /* --- Scripts --- */
 
 /* A handshake that must not come to its end. */
@@ -168,6 +187,25 @@ static const QsCraftStep early_data[] = { CONNECT_FOR_TICKET,
                                           SEE_GOING_ON,
                                           END };
 
+/* In a 0-RTT packet, which only ever holds what an application says. */
+static const QsCraftStep early_crypto[] = { CONNECT_FOR_TICKET,
+                                            { .what = QS_CRAFT_DO_START,
+                                              .carry_session = TRUE,
+                                              OPTIONS (.habits = QS_CRAFT_SEND_EARLY, .tls = { .early = TRUE }) },
+                                            { .what = QS_CRAFT_DO_SEND,
+                                              .act = TRUE,
+                                              .packet = { .type = QS_PACKET_0RTT },
+                                              FRAMES ({ .type = QS_FRAME_CRYPTO, .data = BYTES ("quicscope") }) },
+                                            AWAIT (QS_CRAFT_CLOSED | QS_CRAFT_CONFIRMED, 2000),
+                                            SEE_REFUSAL,
+                                            END };
+
+static const QsCraftStep session_id[] = {
+  { .what = QS_CRAFT_DO_START, .act = TRUE, OPTIONS (.alter_hello = add_session_id) },
+  AWAIT (QS_CRAFT_CLOSED | QS_CRAFT_KEYS, SILENCE_MS),
+  END
+};
+
 /* An update only behind an acknowledgement under the keys before it (RFC 9001 section 6.1). */
 static const QsCraftStep key_update[] = { CONNECT,
                                           { .what = QS_CRAFT_DO_QUEUE, .bytes = BYTES ("\x01") },
@@ -208,6 +246,8 @@ const QsCheck qs_checks_tls[] = {
        QS_CHECK_ILLEGAL | QS_CHECK_SHOULD, QS_GRADE_NONE, no_alpn, qs_judge_refused, ALERT (NO_APPLICATION_PROTOCOL)),
   TLS ("T10", N_ ("The certificate leads to a trusted authority and names the server"), "RFC 5280 section 6", 0,
        QS_GRADE_T, qs_ordinary_script, qs_judge_certificate, 0),
+  TLS ("T14", N_ ("A ClientHello with a legacy_session_id is refused"), "RFC 9001 section 8.4",
+       QS_CHECK_ILLEGAL | QS_CHECK_SHOULD, QS_GRADE_NONE, session_id, qs_judge_no_hello, PROTOCOL_VIOLATION),
   TLS ("T15", N_ ("A ClientHello without transport parameters is refused"), "RFC 9001 section 8.2", QS_CHECK_ILLEGAL,
        QS_GRADE_B, no_parameters, qs_judge_refused, ALERT (MISSING_EXTENSION)),
   TLS ("T16", N_ ("An extension that nobody knows is ignored"), "RFC 8446 section 9.3", 0, QS_GRADE_B,
@@ -224,6 +264,8 @@ const QsCheck qs_checks_tls[] = {
   TLS ("T21", N_ ("0-RTT"), "RFC 9001 section 4.6", 0, QS_GRADE_NONE, early_data, qs_judge_early_data, 0),
   TLS ("T23", N_ ("EndOfEarlyData is refused"), "RFC 9001 section 8.3", QS_CHECK_ILLEGAL, QS_GRADE_B, end_of_early_data,
        qs_judge_refused, ALERT (UNEXPECTED_MESSAGE)),
+  TLS ("T23b", N_ ("CRYPTO in a 0-RTT packet is refused"), "RFC 9000 section 12.5", QS_CHECK_ILLEGAL, QS_GRADE_B,
+       early_crypto, qs_judge_refused_early, PROTOCOL_VIOLATION),
   PASSIVE ("P1", N_ ("The server's transport parameters are within their bounds"), "RFC 9000 section 18.2", 0,
            QS_GRADE_B, qs_judge_parameters),
   PASSIVE ("P2", N_ ("HTTP/3's three streams may be opened at once"), "RFC 9114 section 6.2", QS_CHECK_HTTP3,

@@ -196,7 +196,7 @@ seal_draft (QsCraft *self, Draft *draft, GByteArray *datagram)
   QsCraftPacket packet = { .type = draft->type };
   guint64 number = self->spaces[index].next_number++;
 
-  if (draft->type == QS_PACKET_INITIAL && number == 0)
+  if (draft->type == QS_PACKET_INITIAL && !self->has_server_id && !self->retried)
     packet.flip = self->first_flip;
   g_autoptr (GBytes) sealed = seal (self, &packet, qs_written (draft->payload), number);
   if (sealed == NULL)

@@ -63,10 +63,10 @@ typedef struct {
   QsCraftHabits habits;
   guint8 dcid_length, scid_length; /* bytes of the ids that are chosen here; 0: 8 */
   guint datagram;                  /* bytes that a datagram with an Initial is filled up to; 0: 1200 */
-  guint8 first_flip;               /* bits of the first Initial's first byte that are turned over */
-  GBytes *token;                   /* of a Retry or NEW_TOKEN; NULL: none */
-  GBytes *dcid;                    /* what the first packets are sent to; NULL: a random one */
-  const QsImpairment *impairment;  /* what the path does; NULL: nothing */
+  guint8 first_flip; /* bits that are turned over in the first byte of Initials until something is answered */
+  GBytes *token;     /* of a Retry or NEW_TOKEN; NULL: none */
+  GBytes *dcid;      /* what the first packets are sent to; NULL: a random one */
+  const QsImpairment *impairment; /* what the path does; NULL: nothing */
 } QsCraftOptions;
 
 /* A packet that is made by hand: it travels alone in its datagram. */
