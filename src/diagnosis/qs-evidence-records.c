@@ -3,6 +3,7 @@
 
 #include "diagnosis/qs-evidence.h"
 #include "trace/qs-metrics.h"
+#include "wire/qs-packet.h"
 #include "wire/qs-tls.h"
 
 /* The two ends of a long trace are what matters here: each is read until it has said its part. */
@@ -145,11 +146,41 @@ find_moved_path (QsEvidence *evidence)
   return found;
 }
 
+/* The ids of a long header; FALSE: there is none. */
+static gboolean
+read_header (const QsRecord *record, QsPacketHeader *header)
+{
+  return record->kind == QS_RECORD_DATAGRAM && record->bytes.length > 0 && (record->bytes.data[0] & 0x80) != 0 &&
+         qs_packet_header_parse (record->bytes, 0, header, NULL);
+}
+
+/* Whether the record at index first begins another attempt, from a socket of its own: an Initial to an id that nobody has named
+ * before. The clock does not tell: the answer to the first attempt may lie unread when the second one begins. */
+static gboolean
+begins_anew (QsEvidence *evidence, guint first)
+{
+  QsPacketHeader header, other;
+  QsRecord record;
+
+  qs_trace_get_record (evidence->trace, first, &record);
+  if (!read_header (&record, &header) || header.type != QS_PACKET_INITIAL)
+    return FALSE;
+  for (guint i = 0; i < MIN (first, MOST_RECORDS); i++)
+    {
+      qs_trace_get_record (evidence->trace, i, &record);
+      if (!is_traffic (&record) || !read_header (&record, &other))
+        continue;
+      if (qs_span_equal (record.direction == evidence->from_client ? other.dcid : other.scid, header.dcid))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 /* RFC 9000 section 9.3: whether the server goes on with a client whose address has changed. */
 static void
 read_move (QsEvidence *evidence, guint n)
 {
-  guint least = n > MOST_RECORDS ? n - MOST_RECORDS : 0;
+  guint least = n > MOST_RECORDS ? n - MOST_RECORDS : 0, first = n;
 
   evidence->moved_at = QS_NO_TIME;
   evidence->moved_path = evidence->tls ? 0 : find_moved_path (evidence);
@@ -160,12 +191,16 @@ read_move (QsEvidence *evidence, guint n)
       if (!is_traffic (&record) || record.path != evidence->moved_path)
         continue;
       if (record.direction == evidence->from_client)
-        evidence->moved_at = record.time;
+        {
+          evidence->moved_at = record.time;
+          first = i - 1;
+        }
       else if (record.fate != QS_FATE_DROPPED)
         evidence->followed = TRUE;
     }
-  /* Before anything was answered it is another attempt, from a socket of its own. */
-  if (!evidence->server && (!evidence->anything_received || evidence->moved_at < evidence->first_received))
+  /* Before anything was answered it is another attempt, too. */
+  if (!evidence->server && (!evidence->anything_received || evidence->moved_at < evidence->first_received ||
+                            (first < n && begins_anew (evidence, first))))
     evidence->moved_at = QS_NO_TIME;
 }
 

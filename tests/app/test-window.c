@@ -438,14 +438,14 @@ test_lab_path (Fixture *fixture, gconstpointer data)
   g_assert_true (gtk_style_context_has_class (style, GTK_STYLE_CLASS_ERROR));
   gtk_entry_set_text (rules, "mobile");
   g_assert_cmpstr (gtk_combo_box_get_active_id (path), ==, "custom");
-  gtk_entry_set_text (rules, "down:drop=3");
+  gtk_entry_set_text (rules, "down:delay=1ms"); /* all that comes down has something to show */
   g_assert_false (gtk_style_context_has_class (style, GTK_STYLE_CLASS_ERROR));
 
   QsRun *run = fixture_connect_to_lab (fixture, NULL);
   wait_until (qs_probe_get_state (qs_run_get_probe (run)) == QS_CONNECTION_ESTABLISHED);
   GListModel *connections = qs_server_get_connections (qs_lab_get_server (lab));
   g_autoptr (QsServerConnection) connection = g_list_model_get_item (connections, 0);
-  g_assert_cmpuint (count_fates (qs_server_connection_get_trace (connection), QS_FATE_DROPPED), ==, 1);
+  g_assert_cmpuint (count_fates (qs_server_connection_get_trace (connection), QS_FATE_DELAYED), >, 0);
 
   /* The next probe gets a server with the rules of then. */
   g_autoptr (QsServer) before = g_object_ref (qs_lab_get_server (lab));

@@ -203,6 +203,50 @@ test_amplification (void)
   g_assert_false (blocked (1200, 3600, 11, 21, TRUE)); /* the address was validated */
 }
 
+/* --- Another address: of the same connection, or another attempt from a socket of its own --- */
+
+static void
+made_initial (Made *made, guint8 id)
+{
+  guint8 bytes[1200] = { 0xc3, 0, 0, 0, 1, 8 };
+
+  memset (bytes + 6, id, 8);
+  bytes[16] = 0x40 | (sizeof bytes - 18) >> 8; /* behind neither an id of its own nor a token */
+  bytes[17] = (sizeof bytes - 18) & 0xff;
+  qs_trace_add_datagram (made->trace, made->at * MS, QS_DIRECTION_SENT, made->path, 0, QS_FATE_PASSED, bytes,
+                         sizeof bytes);
+}
+
+/* id: of the Initial that comes from the other address; 0: what comes has a short header. */
+static gboolean
+has_moved (guint8 id)
+{
+  g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
+
+  made_path (made, "198.51.100.1:5000", "192.0.2.1:443");
+  made_start (made);
+  made_initial (made, 1);
+  made_handshake (made);
+  made_path (made, "198.51.100.1:6000", "192.0.2.1:443");
+  made->at = 500; /* behind the first answer: the clock does not tell */
+  if (id != 0)
+    made_initial (made, id);
+  else
+    made_datagram (made, QS_DIRECTION_SENT, 50);
+  made->at = 510;
+  made_datagram (made, QS_DIRECTION_RECEIVED, 50);
+  made_outcome (made, "ok", "done");
+  return found (made, -1, "address-changed");
+}
+
+static void
+test_moved (void)
+{
+  g_assert_true (has_moved (0));
+  g_assert_true (has_moved (1));
+  g_assert_false (has_moved (2));
+}
+
 /* --- Silence: Initials at 0, 1 and 3 s --- */
 
 static void
@@ -354,6 +398,7 @@ main (int argc, char **argv)
   g_test_add_func ("/numbers/ecn", test_ecn);
   g_test_add_func ("/numbers/black-hole", test_black_hole);
   g_test_add_func ("/numbers/amplification", test_amplification);
+  g_test_add_func ("/numbers/moved", test_moved);
   g_test_add_func ("/numbers/no-reply", test_no_reply);
   g_test_add_func ("/numbers/no-reply-in-a-file", test_no_reply_in_a_file);
   g_test_add_func ("/numbers/standstill", test_standstill);
