@@ -244,6 +244,12 @@ qs_evidence_is_tls12 (const QsEvidence *evidence)
 }
 
 gboolean
+qs_evidence_is_whole (const QsEvidence *evidence)
+{
+  return !evidence->lacks_bytes && evidence->packets.n_cut == 0 && qs_trace_get_n_truncated (evidence->trace) == 0;
+}
+
+gboolean
 qs_evidence_is_server_alone (const QsEvidence *evidence)
 {
   const QsPacketFacts *packets = &evidence->packets;

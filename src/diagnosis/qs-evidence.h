@@ -180,6 +180,8 @@ QsEvidence *qs_evidence_new_again (const QsEvidence *before, gint64 now);
 void qs_evidence_free (QsEvidence *evidence);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsEvidence, qs_evidence_free)
 
+/* Whether all bytes of what is here were kept: else nothing is concluded from what was not said. */
+gboolean qs_evidence_is_whole (const QsEvidence *evidence);
 /* Whether the handshake came through; from a file: keys of the application were used by both. */
 /* TLS, and nothing of the client's was recorded: the server sent its Finished, and went on to application data. */
 gboolean qs_evidence_is_server_alone (const QsEvidence *evidence);

@@ -86,6 +86,7 @@ match_left (const QsEvidence *evidence, QsMatch *match)
   const QsTraceMessage *request = evidence->certificate_request;
 
   if (request == NULL || evidence->client_certificate != NULL || evidence->client_finished != NULL ||
+      !qs_evidence_is_whole (evidence) || qs_evidence_is_connected (evidence) ||
       evidence->fin[QS_END_CLIENT] < request->time || evidence->alert != QS_NO_ALERT ||
       (evidence->fin[QS_END_SERVER] >= 0 && evidence->fin[QS_END_SERVER] <= evidence->fin[QS_END_CLIENT]))
     return FALSE;

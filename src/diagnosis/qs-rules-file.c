@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Rules about a recording itself: what it lacks, so that nothing is concluded from what is not there. */
+#include <string.h>
+
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "crypto/qs-keys.h"
@@ -60,14 +62,37 @@ match_keys_missing (const QsEvidence *evidence, QsMatch *match)
   return evidence->n_secrets == 0;
 }
 
+/* Whether a line names the random bytes of this ClientHello, or may, where it could not be read: "LABEL RANDOM SECRET", RFC 9850 section 2. */
+static gboolean
+is_named_by_keys (const QsEvidence *evidence)
+{
+  enum { MOST_LINES = 20000 };
+  guint n = MIN (qs_trace_get_n_records (evidence->trace), MOST_LINES);
+  g_autofree char *random = qs_span_to_hex (evidence->client_hello->message->random);
+
+  for (guint i = 0; i < n; i++)
+    {
+      QsRecord record;
+
+      qs_trace_get_record (evidence->trace, i, &record);
+      if (record.kind != QS_RECORD_SECRET)
+        continue;
+      g_autofree char *line = g_ascii_strdown ((const char *) record.bytes.data, (gssize) record.bytes.length);
+      if (strstr (line, random) != NULL)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static gboolean
 match_keys_unfit (const QsEvidence *evidence, QsMatch *match)
 {
   if (!is_capture (evidence) || evidence->packets.n_unread == 0 || evidence->n_secrets == 0 ||
       is_anything_opened (evidence) || has_unread_suite (evidence) || evidence->packets.unknown_version >= 0)
     return FALSE;
-  if (evidence->client_hello == NULL && evidence->packets.n_cut > 0)
-    return FALSE; /* what would tell was not recorded */
+  /* What would tell was not recorded; or they do fit, and what else it takes to open these packets was not. */
+  if (evidence->client_hello == NULL ? evidence->packets.n_cut > 0 : is_named_by_keys (evidence))
+    return FALSE;
   set_unread (evidence, match);
   if (evidence->client_hello == NULL)
     {

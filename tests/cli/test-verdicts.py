@@ -380,6 +380,51 @@ class Cut(unittest.TestCase):
             at += 16 + struct.unpack(order + "I", data[at + 8 : at + 12])[0]
             yield data[:at]
 
+    # Good connections of which a capture has lost something: what is missing accuses nobody, and no key log.
+    LOSSY = (
+        ("tls13-plain.pcap", "tls13.keys"), ("tls12-plain.pcap", "tls12.keys"), ("tls12-ecdhe.pcap", None),
+        ("tls13-certificate-brotli.pcap", "tls13-certificate-brotli.keys"), ("tls13-ends-without-close-notify.pcap", None),
+    )  # fmt: skip
+
+    @staticmethod
+    def lossy(path):
+        """Header and packets; then every Nth packet gone, all cut, all twice, out of order."""
+        with open(path, "rb") as file:
+            data = file.read()
+        order, at, packets = ("<" if data[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"), 24, []
+        while at + 16 <= len(data):
+            seconds, part, kept, length = struct.unpack(order + "IIII", data[at : at + 16])
+            packets.append((seconds, part, length, data[at + 16 : at + 16 + kept]))
+            at += 16 + kept
+        variants = {f"every {n}th gone": [p for i, p in enumerate(packets) if i % n != n - 1] for n in (2, 3, 4, 5, 7)}
+        for size in (64, 120, 200, 400):
+            variants[f"cut to {size}"] = [(s, u, length, bytes_[:size]) for s, u, length, bytes_ in packets]
+        variants["twice"] = [p for p in packets for _ in range(2)]
+        variants["swapped"] = [packets[min(i ^ 1, len(packets) - 1)] for i in range(len(packets))]
+        for name, chosen in variants.items():
+            written = [struct.pack(order + "IIII", s, u, len(bytes_), length) + bytes_ for s, u, length, bytes_ in chosen]
+            yield name, data[:24] + b"".join(written)
+
+    def test_lossy(self):
+        n = 0
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "lossy.pcap")
+            for name, keys in self.LOSSY:
+                for variant, data in self.lossy(os.path.join(FOLDER, name)):
+                    with open(path, "wb") as file:
+                        file.write(data)
+                    for with_keys in {None, keys}:
+                        options = ["--json", f"--read={path}"] + ([f"--keylog={os.path.join(FOLDER, keys)}"] if with_keys else [])
+                        result = probe.run(*options)
+                        if not result.out:
+                            self.assertTrue(result.err)
+                            continue
+                        n += 1
+                        probe.read_report(result)
+                        self.assertEqual(result.errors, [], f"{name} {variant}, keys {with_keys}: {result.text}")
+                        self.assertNotIn("keys-do-not-fit", result.findings, f"{name} {variant}: {result.text}")
+        self.assertGreater(n, 60)
+
     def test_cut(self):
         n = 0
         with tempfile.TemporaryDirectory() as folder:
