@@ -12,10 +12,13 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 
+#define MAX_TRIES 16 /* of names that others may have */
+
 struct _QsFileWriter {
   char *path;  /* as given, for messages */
   char *final; /* where it goes: symbolic links resolved, so that they stay */
-  char *aside; /* NULL when it is written in place */
+  char *aside; /* NULL when it is written in place, or has no name yet */
+  gboolean nameless;
   FILE *stream;
   GError *error; /* the first one */
 };
@@ -38,10 +41,45 @@ choose_mode (const char *path, guint mode)
   return info.st_mode & 0777;
 }
 
+/* Secrets have no name before they are whole: where we are killed they are gone. Not every file system knows that. */
+static int
+open_nameless (QsFileWriter *self, const char *dir, guint mode)
+{
+  int fd = (mode & 0077) == 0 ? open (dir, O_TMPFILE | O_RDWR | O_CLOEXEC, mode) : -1;
+
+  self->nameless = fd >= 0;
+  return fd;
+}
+
+static gboolean
+give_name (QsFileWriter *self)
+{
+  g_autofree char *own = g_strdup_printf ("/proc/self/fd/%d", fileno (self->stream));
+  g_autofree char *dir = g_path_get_dirname (self->final);
+  g_autofree char *base = g_path_get_basename (self->final);
+
+  for (guint i = 0; i < MAX_TRIES; i++)
+    {
+      g_autofree char *hidden = g_strdup_printf (".%.200s.%06x", base, g_random_int () & 0xffffff);
+      g_autofree char *aside = g_build_filename (dir, hidden, NULL);
+      if (linkat (AT_FDCWD, own, AT_FDCWD, aside, AT_SYMLINK_FOLLOW) == 0)
+        {
+          self->aside = g_steal_pointer (&aside);
+          return TRUE;
+        }
+      if (errno != EEXIST)
+        return FALSE;
+    }
+  return FALSE;
+}
+
 static int
 open_aside (QsFileWriter *self, guint mode)
 {
   g_autofree char *dir = g_path_get_dirname (self->final);
+  int nameless = open_nameless (self, dir, mode);
+  if (nameless >= 0)
+    return nameless;
   g_autofree char *base = g_path_get_basename (self->final);
   g_autofree char *hidden = g_strdup_printf (".%.200s.XXXXXX", base);
 
@@ -241,6 +279,8 @@ qs_file_writer_finish (QsFileWriter *self, GError **error)
 
   if (self->error != NULL)
     return fail (self, 0, error);
+  if (self->nameless && (fflush (self->stream) != 0 || !give_name (self)))
+    return fail (self, errno, error);
   if (fclose (g_steal_pointer (&self->stream)) != 0)
     return fail (self, errno, error);
   if (self->aside != NULL && g_rename (self->aside, self->final) != 0)

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
  *
  * Writes a file aside and puts it in its place when it is whole: a reader never sees half of it,
  * and what was there before survives an error. What is there and is no regular file (a pipe, a
- * terminal, /dev/null) is written to as it stands.
+ * terminal, /dev/null) is written to as it stands. Secrets have no name while they are written, where the file system can do that:
+ * a program that is killed leaves none.
  */
 typedef struct _QsFileWriter QsFileWriter;
 

@@ -491,6 +491,26 @@ class Privacy(unittest.TestCase):
                 process.wait()
                 process.stdin.close()
 
+    def test_killed_with_a_capture(self):
+        """A capture holds secrets: while it is written it has no name, and nothing stays where quictap is killed."""
+        server = Server(self)
+        with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as keys:
+            try:
+                os.close(os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600))
+            except OSError:
+                self.skipTest("this file system has no files without a name")
+            log = os.path.join(keys, "keys")
+            capture = os.path.join(folder, "all.pcapng")
+            with tap.waiting(server.port, f"--keylog={log}", f"--pcapng={capture}", env=self.env) as process:
+                command = [w.replace("{ip}", peers.HOST).replace("{port}", str(process.port)) for w in python_client(server.ca)]
+                subprocess.run(command, check=True, env={**os.environ, "SSLKEYLOGFILE": log}, timeout=60)
+                peers.wait_until(lambda: b'"outcome"' in process.out(), "the connection")
+                self.assertEqual(os.listdir(folder), [])
+                process.kill()
+                process.wait()
+                peers.wait_until(lambda: os.listdir(self.runtime) == [], "the secrets to go")
+                self.assertEqual(os.listdir(folder), [])
+
     def test_interrupted(self):
         program = "import os, sys, signal; signal.pause()"
         for name in (signal.SIGINT, signal.SIGTERM):

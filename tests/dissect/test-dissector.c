@@ -612,6 +612,35 @@ test_midway_closed (void)
     g_assert_cmpuint (qs_trace_get_packet (trace, i)->number, ==, i);
 }
 
+/* A short header behind another packet whose fixed bit is 0 (RFC 9287): padding, as far as can be told, until there are keys. */
+static void
+test_fixed_bit_behind (void)
+{
+  g_autoptr (QsTrace) trace = sample_trace (&rfc_samples[0]);
+  Sealer client = sealer_new (QS_QUIC_VERSION_1, SECRET_CLIENT);
+
+  client.first = 0;
+  g_autoptr (GBytes) initial = unhex (rfc_samples[0].client_packet);
+  g_autoptr (GBytes) greased = seal_short (&client, SERVER_CID, 7, "010101");
+  g_autoptr (GByteArray) datagram = g_byte_array_new ();
+  g_byte_array_append (datagram, g_bytes_get_data (initial, NULL), (guint) g_bytes_get_size (initial));
+  g_byte_array_append (datagram, g_bytes_get_data (greased, NULL), (guint) g_bytes_get_size (greased));
+  qs_trace_add_datagram (trace, 3000000, QS_DIRECTION_SENT, 0, 0, QS_FATE_PASSED, datagram->data, datagram->len);
+  sealer_clear (&client);
+
+  g_autoptr (QsDissector) dissector = dissect (trace);
+  g_assert_cmpuint (qs_trace_get_n_packets (trace), ==, 4);
+  g_assert_cmpint (qs_trace_get_packet (trace, 3)->type, ==, QS_PACKET_UNKNOWN);
+  g_assert_cmpuint (qs_trace_get_metrics (trace)->directions[0].undecrypted, ==, 0);
+
+  add_secret (trace, "CLIENT_TRAFFIC_SECRET_0", SECRET_CLIENT);
+  qs_dissector_finish (dissector);
+  const QsPacket *packet = qs_trace_get_packet (trace, 3);
+  g_assert_cmpint (packet->type, ==, QS_PACKET_1RTT);
+  g_assert_true (packet->flags & QS_PACKET_DECRYPTED);
+  g_assert_cmpuint (packet->number, ==, 7);
+}
+
 /* Noise in every length must not trip it, nor cost the packets around it. */
 static void
 test_noise (void)
@@ -775,6 +804,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/dissector/midway/swapped", &midway_swapped, test_midway);
   g_test_add_data_func ("/dissector/midway/few", &midway_few, test_midway);
   g_test_add_func ("/dissector/midway/closed", test_midway_closed);
+  g_test_add_func ("/dissector/fixed-bit-behind", test_fixed_bit_behind);
   g_test_add_func ("/dissector/noise", test_noise);
   g_test_add_func ("/dissector/million", test_million);
   g_test_add_func ("/dissector/bulk", test_bulk);
