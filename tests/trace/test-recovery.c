@@ -347,6 +347,102 @@ test_many_ranges (void)
   fixture_clear (&fixture);
 }
 
+/* --- Numbers that no packet has --- */
+
+#define N_NUMBERS 24
+
+static void
+check_gaps (Fixture *fixture, guint missing, guint unseen)
+{
+  const QsDirectionFigures *figures = &qs_trace_get_metrics (fixture->trace)->directions[QS_DIRECTION_SENT];
+
+  g_assert_cmpuint (figures->missing, ==, missing);
+  g_assert_cmpuint (figures->unseen, ==, unseen);
+}
+
+/* Each step against a set of flags, which is what the gaps stand for. */
+static void
+test_gaps (void)
+{
+  for (guint32 seed = 0; seed < 400; seed++)
+    {
+      g_autoptr (GRand) random = g_rand_new_with_seed (seed);
+      gboolean missing[N_NUMBERS] = { FALSE };
+      guint n_missing = 0, n_unseen = 0, largest = (guint) g_rand_int_range (random, 0, 8);
+      Fixture fixture;
+
+      fixture_init (&fixture, QS_DIRECTION_SENT, FALSE);
+      send_one (&fixture, largest, 0, TRUE);
+      for (guint step = 0; step < 16; step++)
+        {
+          guint from = (guint) g_rand_int_range (random, 0, N_NUMBERS), to = from;
+          gboolean acks = g_rand_boolean (random);
+          gint64 sample;
+          if (acks)
+            to = (guint) g_rand_int_range (random, (gint32) from, N_NUMBERS);
+          for (guint i = largest + 1; !acks && i < from; i++, n_missing++)
+            missing[i] = TRUE;
+          for (guint i = from; i <= to; i++)
+            if (missing[i])
+              {
+                missing[i] = FALSE;
+                n_missing--;
+                n_unseen += acks;
+              }
+          largest = acks ? largest : MAX (largest, from);
+          if (acks)
+            ack (&fixture, from, to, MS, &sample);
+          else
+            send_one (&fixture, from, 0, TRUE);
+          check_gaps (&fixture, n_missing, n_unseen);
+        }
+      fixture_clear (&fixture);
+    }
+}
+
+/* A step of 65536 numbers may be one; a larger one is a number that was read wrong. */
+static void
+test_large_step (void)
+{
+  for (guint more = 0; more < 2; more++)
+    {
+      Fixture fixture;
+      fixture_init (&fixture, QS_DIRECTION_SENT, FALSE);
+      send_one (&fixture, 7, 0, TRUE);
+      send_one (&fixture, 7 + 65536 + more, 0, TRUE);
+      check_gaps (&fixture, more ? 0 : 65535, 0);
+      fixture_clear (&fixture);
+    }
+}
+
+/* 1024 gaps are looked after: of three numbers each here. */
+static void
+test_many_gaps (void)
+{
+  Fixture fixture;
+  gint64 sample;
+
+  fixture_init (&fixture, QS_DIRECTION_SENT, FALSE);
+  for (guint64 i = 0; i < 1024; i++)
+    send_one (&fixture, 4 * i, 0, TRUE);
+  check_gaps (&fixture, 3 * 1023, 0);
+  ack (&fixture, 2, 2, MS, &sample); /* in two: the 1024th */
+  check_gaps (&fixture, 3 * 1023 - 1, 1);
+  send_one (&fixture, 4 * 1024, 0, TRUE); /* one too many */
+  check_gaps (&fixture, 3 * 1023 - 1, 1);
+  ack (&fixture, 3, 3, MS, &sample);
+  check_gaps (&fixture, 3 * 1023 - 2, 2);
+  send_one (&fixture, 4 * 1025, 0, TRUE); /* there is room again */
+  check_gaps (&fixture, 3 * 1023 + 1, 2);
+  ack (&fixture, 6, 6, MS, &sample); /* in two, and no room for the second */
+  check_gaps (&fixture, 3 * 1023, 3);
+  ack (&fixture, 7, 7, MS, &sample);
+  check_gaps (&fixture, 3 * 1023, 3);
+  ack (&fixture, 5, 5, MS, &sample);
+  check_gaps (&fixture, 3 * 1023 - 1, 4);
+  fixture_clear (&fixture);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -363,5 +459,8 @@ main (int argc, char **argv)
   g_test_add_func ("/recovery/late-ack", test_late_ack);
   g_test_add_func ("/recovery/bound", test_bound);
   g_test_add_func ("/recovery/many-ranges", test_many_ranges);
+  g_test_add_func ("/recovery/gaps", test_gaps);
+  g_test_add_func ("/recovery/large-step", test_large_step);
+  g_test_add_func ("/recovery/many-gaps", test_many_gaps);
   return g_test_run ();
 }
