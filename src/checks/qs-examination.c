@@ -208,19 +208,6 @@ judge_run (Task *task)
     }
 }
 
-/* Of the machine itself, or of a network that is not the public one (RFC 1918, RFC 4193, RFC 3927). */
-static gboolean
-is_private (GSocketAddress *address)
-{
-  GInetAddress *inet = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
-  const guint8 *bytes = g_inet_address_to_bytes (inet);
-
-  if (g_inet_address_get_is_loopback (inet) || g_inet_address_get_is_link_local (inet) ||
-      g_inet_address_get_is_site_local (inet))
-    return TRUE;
-  return g_inet_address_get_family (inet) == G_SOCKET_FAMILY_IPV6 && (bytes[0] & 0xfe) == 0xfc;
-}
-
 static gboolean
 use_next_address (QsExamination *self)
 {
@@ -229,7 +216,7 @@ use_next_address (QsExamination *self)
   g_set_object (&self->address, self->addresses->pdata[self->n_tried++]);
   g_free (self->address_text);
   self->address_text = qs_socket_address_to_text (self->address);
-  self->illegal = self->options.own || is_private (self->address);
+  self->illegal = self->options.own || qs_examination_is_private (self->address);
   self->craft.address = self->address;
   return TRUE;
 }
@@ -607,6 +594,18 @@ qs_examination_init (QsExamination *self)
   self->results = g_ptr_array_new_with_free_func (result_free);
   self->tasks = g_ptr_array_new_with_free_func (task_free);
   self->running = g_ptr_array_new_with_free_func (task_free);
+}
+
+gboolean
+qs_examination_is_private (GSocketAddress *address)
+{
+  GInetAddress *inet = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
+  const guint8 *bytes = g_inet_address_to_bytes (inet);
+
+  if (g_inet_address_get_is_loopback (inet) || g_inet_address_get_is_link_local (inet) ||
+      g_inet_address_get_is_site_local (inet))
+    return TRUE;
+  return g_inet_address_get_family (inet) == G_SOCKET_FAMILY_IPV6 && (bytes[0] & 0xfe) == 0xfc;
 }
 
 QsExamination *

@@ -64,6 +64,9 @@ guint qs_examination_get_n_results (QsExamination *self);
 const QsCheckResult *qs_examination_get_result (QsExamination *self, guint index);
 guint qs_examination_get_n_done (QsExamination *self);
 
+/* Of the machine itself, or of a network that is not the public one (RFC 1918, RFC 4193, RFC 3927, RFC 4291): wrong packets may go there. */
+gboolean qs_examination_is_private (GSocketAddress *address);
+
 /* Grades, when finished. */
 typedef struct {
   QsGrade grade;      /* QS_GRADE_NONE: nothing to grade */

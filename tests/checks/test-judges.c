@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every judge, by what may be seen in a run: what passes, what warns, what fails, and what is nobody's fault. */
-#include "checks/qs-check.h"
+#include "checks/qs-examination.h"
 #include "checks/qs-judges.h"
 #include "wire/qs-transport-parameters.h"
 
@@ -243,6 +243,29 @@ test_certificate (void)
     }
 }
 
+/* Where wrong packets go without being asked for: nowhere else. */
+static void
+test_private (void)
+{
+  const struct {
+    const char *address;
+    gboolean is_private;
+  } rows[] = {
+    { "127.0.0.1", TRUE },    { "::1", TRUE },          { "10.1.2.3", TRUE },        { "172.16.0.1", TRUE },
+    { "172.31.255.1", TRUE }, { "172.32.0.1", FALSE },  { "192.168.1.1", TRUE },     { "192.169.1.1", FALSE },
+    { "169.254.1.1", TRUE },  { "fe80::1", TRUE },      { "fc00::1", TRUE },         { "fdff::1", TRUE },
+    { "fe00::1", FALSE },     { "2001:db8::1", FALSE }, { "192.0.2.1", FALSE },      { "11.0.0.1", FALSE },
+    { "0.0.0.0", FALSE },     { "224.0.0.1", FALSE },   { "::ffff:8.8.8.8", FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (rows[i].address, 443);
+      if (qs_examination_is_private (address) != rows[i].is_private)
+        g_error ("%s", rows[i].address);
+    }
+}
+
 /* The table itself. */
 static void
 test_table (void)
@@ -278,6 +301,7 @@ main (int argc, char **argv)
   g_test_add_func ("/checks/judges/numbers", test_numbers);
   g_test_add_func ("/checks/judges/retry-token", test_retry_token);
   g_test_add_func ("/checks/judges/certificate", test_certificate);
+  g_test_add_func ("/checks/private", test_private);
   g_test_add_func ("/checks/table", test_table);
   return g_test_run ();
 }

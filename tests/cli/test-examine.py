@@ -4,6 +4,8 @@
 import json
 import os
 import re
+import signal
+import subprocess
 import tempfile
 import unittest
 import xml.etree.ElementTree
@@ -136,6 +138,33 @@ class Examine(unittest.TestCase):
             self.assertEqual(result.status, 1)
             private, _ = card(peer, self.certs, "--checks=D1,T10", "--profile=private")
             self.assertEqual(private["grade"], "A+")
+
+    def test_ipv6(self):
+        chain, key = self.certs.leaf("good")
+        with peers.quicserve(probe.SERVER, f"--cert={chain}", f"--key={key}", host="::1") as peer:
+            result = probe.run("-q", "-6", "--examine", "--json", f"--cacert={self.certs.ca}", "--checks=D1,A1,F1,F17,P14,H0",
+                               f"https://localhost:{peer.port}/", timeout=240)  # fmt: skip
+        object = json.loads(result.text)
+        self.assertTrue(object["illegal"])  # ::1 is this machine
+        self.assertEqual(object["address"], f"[::1]:{peer.port}")
+        found = verdicts(object)
+        self.assertEqual([found[id] for id in "D1 A1 F1 P14 H0 F17".split()], ["pass"] * 5 + ["fail"])
+
+    def test_stop(self):
+        """Stopped in the middle: what was not tested is said to be so, and the status is 1."""
+        with peers.quicserve(probe.SERVER, *self.serve_options()) as peer:
+            program = subprocess.Popen(
+                [probe.PROGRAM, "-4", "--examine", "--json", f"--cacert={self.certs.ca}", f"https://localhost:{peer.port}/"],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            )  # fmt: skip
+            program.stderr.readline()  # the first warning
+            program.send_signal(signal.SIGINT)
+            out, err = program.communicate(timeout=probe.PATIENCE)
+        self.assertEqual(program.returncode, 1, err)
+        object = json.loads(out)
+        self.assertTrue(object["stopped"])
+        self.assertGreater(object["counts"]["not-tested"], 0)
+        self.assertGreater(object["counts"]["pass"], 0)
 
     def test_losses(self):
         """A path that loses a tenth makes nobody look worse than a warning."""
