@@ -16,7 +16,7 @@
 #define MAX_BLOCKED 64     /* field sections that wait for entries of the table */
 #define MAX_LINES 512
 #define MAX_VALUE 2048
-#define LINE_COST 24 /* bytes: what is kept of a name or a value beside its text */
+#define LINE_COST 48 /* bytes: what is kept of a name or a value beside its text */
 #define MAX_CAPACITY (1u << 20)
 
 struct _QsHttp3Stream {

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
  * comes, so each run has a figure, and the program one for all its runs together. Behind it what comes is counted and not
  * kept. Files have none: what they hold is bounded by their length.
  */
-#define QS_TRACE_BUDGET (G_GUINT64_CONSTANT (128) << 20)
+#define QS_TRACE_BUDGET (G_GUINT64_CONSTANT (96) << 20)
 /* Until the handshake is done: a handshake takes some 100 KiB, all else is noise. */
 #define QS_TRACE_EARLY_BUDGET (G_GUINT64_CONSTANT (16) << 20)
 /* Of all budgets of the program. A run has QS_TRACE_LEAST all the same: its own handshake is always seen. */

@@ -9,8 +9,8 @@
 #include "wire/qs-qpack.h"
 
 #define MAX_PIECES (1u << 18) /* of 80 bytes: a peer can make frames of two */
-#define PIECE_COST 160        /* with its places in the tables */
-#define BYTES_COST 80         /* of a GBytes without what it holds */
+#define PIECE_COST 240        /* with its places in the tables, and what the allocator adds */
+#define BYTES_COST 112        /* of a GBytes without what it holds */
 
 typedef struct {
   guint64 stream;
