@@ -174,7 +174,12 @@ match_refused (const QsEvidence *evidence, QsMatch *match)
   if (!said)
     {
       match->title = N_ ("{host} did not take the client's certificate, it seems.");
-      return find_end (evidence, match);
+      if (!find_end (evidence, match))
+        return FALSE;
+      /* TLS 1.2's server speaks last: its Finished has taken the certificate, what came then may have another cause. */
+      if (qs_evidence_is_tls12 (evidence) && qs_evidence_is_connected (evidence))
+        match->certainty = QS_CERTAINTY_POSSIBLE;
+      return TRUE;
     }
   qs_match_set (match, "meaning", qs_tls_alert_meaning ((guint8) evidence->alert));
   qs_match_add_close (match, evidence);

@@ -206,8 +206,16 @@ match_no_common (const QsEvidence *evidence, QsMatch *match)
     qs_match_take (match, "reason", g_strdup_printf (_ ("The reason given: “%s”."), evidence->close.reason));
   if (evidence->alert == ALERT_INSUFFICIENT_SECURITY)
     {
+      static const char *const stronger[] = { N_ ("Offer stronger groups or cipher suites: the server's log or its "
+                                                  "documentation names those that it wants."),
+                                              NULL };
       match->title = N_ ("{host} demands stronger cryptography than was offered.");
+      match->detail =
+          N_ ("Its alert insufficient_security says just that: there was a common ground, and it is too weak for "
+              "the server. {reason} {offer}");
       match->certainty = QS_CERTAINTY_PROVED;
+      match->who = QS_PARTY_CLIENT;
+      match->tries = stronger;
     }
   if (by_client)
     {

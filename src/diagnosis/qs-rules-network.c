@@ -22,18 +22,50 @@ find_wording (const Wording *wordings, const char *name)
   return wordings->words != NULL ? _ (wordings->words) : NULL;
 }
 
+/* Patience was over before the resolver said anything. */
+static gboolean
+match_dns_silent (const QsEvidence *evidence, QsMatch *match)
+{
+  static const char *const tries[] = {
+    N_ ("Check this computer's name server settings (resolv.conf): the first of several "
+        "may be dead."),
+    N_ ("Check that port 53 gets through, over UDP and TCP."), NULL
+  };
+
+  if (!evidence->failed || evidence->stopped || evidence->resolve_mark != NULL || evidence->connecting >= 0 ||
+      g_strcmp0 (evidence->stage, "resolve") != 0 ||
+      qs_trace_find_mark (evidence->trace, QS_MARK_NOTE, "timeout", NULL) == NULL)
+    return FALSE;
+  qs_match_take (match, "time", qs_text_duration (evidence->now));
+  match->title = N_ ("The name “{host}” could not be looked up: no answer from a name server in {time}.");
+  match->detail =
+      N_ ("This computer asked for the name's addresses, and its resolver has not said anything. Nothing was sent "
+          "to the server.");
+  match->certainty = QS_CERTAINTY_LIKELY;
+  match->tries = tries;
+  qs_match_add_moment (match, evidence->now, g_strdup (_ ("Given up, with no word from the resolver")));
+  return TRUE;
+}
+
 static gboolean
 match_dns_failure (const QsEvidence *evidence, QsMatch *match)
 {
   static const Wording causes[] = {
-    { "not-found", N_ ("No such name exists. Check its spelling, and whether it is known only inside some network.") },
-    { "temporary",
-      N_ ("The name server did not answer. Try again in a moment, and check this computer's network connection.") },
+    { "not-found",
+      N_ ("No such name exists, or it has no address of that kind. Check its spelling, and whether it is known "
+          "only inside some network.") },
+    { "temporary", N_ ("The name server did not answer, or could not find out itself. Try again in a moment, and check "
+                       "this computer's "
+                       "network connection.") },
     { NULL, N_ ("Check the name's spelling and this computer's name server settings.") },
   };
 
+  if (match_dns_silent (evidence, match))
+    return TRUE;
   if (evidence->resolve_mark == NULL || evidence->resolve_failed < evidence->connecting)
     return FALSE;
+  if (g_strcmp0 (evidence->resolve_mark->name, "temporary") == 0)
+    match->title = N_ ("The name “{host}” could not be looked up.");
   qs_match_set (match, "resolver", evidence->resolve_mark->text);
   qs_match_set (match, "cause", find_wording (causes, evidence->resolve_mark->name));
   qs_match_add_mark (match, evidence, evidence->resolve_mark, NULL);

@@ -223,7 +223,7 @@ const QsRule qs_rules_path[] = {
     N_ ("{lost} of {sent} packets that were sent got lost ({percent})."),
     N_ ("{again} packets carried bytes a second time to make up for it. QUIC repairs losses; many of them make it "
         "slow."),
-    match_loss, QS_CERTAINTY_LIKELY, QS_PARTY_PATH },
+    match_loss, QS_CERTAINTY_LIKELY, QS_PARTY_UNKNOWN },
   { "reordering", QS_SEVERITY_INFO, "RFC 9002 section 6.1.1",
     N_ ("{late} of {received} received packets came out of order ({percent})."),
     N_ ("The path changes the order of packets. A little is normal; much of it is taken for loss and slows down."),

@@ -143,6 +143,22 @@ describe_mute_answer (const QsEvidence *evidence, QsMatch *match)
   return TRUE;
 }
 
+static void
+describe_silence_after_retry (const QsEvidence *evidence, QsMatch *match)
+{
+  static const char *const tries[] = { N_ ("Look for a tunnel or VPN with a small MTU on the way back."),
+                                       N_ ("Give all servers behind a balancer the same key for tokens."),
+                                       N_ ("Look at the server's log."), NULL };
+
+  match->title = N_ ("{host} sent a Retry and has not answered what followed, for {silence}.");
+  match->detail =
+      N_ ("A Retry is small; what has to follow comes in datagrams of 1200 bytes at least (RFC 9000 section "
+          "14.1). Something on the way back may drop what is as large, the token may have met another server "
+          "behind a balancer, or the server is stuck.");
+  match->tries = tries;
+  qs_match_add_packet (match, evidence, evidence->packets.retry, NULL);
+}
+
 /* While it goes on: a request that waits for its answer, and how far things are. */
 static gboolean
 match_answer_awaited (const QsEvidence *evidence, QsMatch *match)
@@ -186,6 +202,8 @@ match_timeout (const QsEvidence *evidence, QsMatch *match)
     qs_match_add_moment (match, evidence->last_received, g_strdup (_ ("The last that came")));
   qs_match_take (match, "silence", qs_text_duration (evidence->now - since));
   qs_match_set (match, "stage", stage_words (evidence->stage));
+  if (evidence->packets.retry >= 0 && evidence->packets.n_decrypted_in == 0)
+    describe_silence_after_retry (evidence, match);
   if (evidence->now - since >= QS_NO_REPLY_AFTER / 6 && !describe_mute_tcp (evidence, match))
     describe_mute_answer (evidence, match);
   return TRUE;

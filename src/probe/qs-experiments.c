@@ -552,15 +552,32 @@ answer_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* A name server that is silent is asked again and again by the system's resolver. */
+static gboolean
+resolver_cb (gpointer data)
+{
+  QsExperiments *self = data;
+
+  clear_source (&self->answer);
+  if (qs_probe_get_state (self->run) == QS_CONNECTION_RESOLVING)
+    qs_probe_give_up (self->run);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 state_cb (QsProbe *run, GParamSpec *pspec, QsExperiments *self)
 {
   QsConnectionState state = qs_probe_get_state (run);
 
   if (state == QS_CONNECTION_RESOLVING)
-    self->started = now (self);
+    {
+      self->started = now (self);
+      if (qs_probe_get_options (run)->timeout_ms <= QS_USUAL_TIMEOUT_MS)
+        set_timer (self, &self->answer, QS_VERDICT_MS, resolver_cb);
+    }
   else if (state == QS_CONNECTION_CONNECTING)
     {
+      clear_source (&self->answer);
       set_timer (self, &self->stall, MIN (QS_STALL_NEAR_MS, stall_ms (self)), stall_cb);
       if (qs_target_get_transport (qs_probe_get_target (run)) == QS_TRANSPORT_QUIC)
         set_timer (self, &self->twin_timer, TWIN_MS, twin_timer_cb);

@@ -124,6 +124,7 @@ class OverTcp(Case):
         "no-renegotiation-info": ("insecure-renegotiation", "RFC 5746"),
         "old-tls": ("tls-too-old", "no version of TLS"),
         "alert-40": ("no-common-parameters", "did not say why"),
+        "alert-71": ("no-common-parameters", "demands stronger cryptography.*insufficient_security says just that"),
     }
 
     def test_answers(self):
@@ -227,6 +228,14 @@ class Unanswered(Case):
             result = probe.probe(f"--cacert={self.certs.ca}", f"tls://localhost:{server.port}/")
         self.check(result, "connection-reset", "before it answered.*cannot reach the server behind it")
 
+    def test_nothing_but_a_retry(self):
+        """What follows a Retry is large, and does not come through."""
+        chain, key = self.certs.leaf()
+        with peers.quicserve(probe.SERVER, f"--cert={chain}", f"--key={key}", "--scenario=retry") as server:
+            with peers.misbehaving("udp", "nothing-large-comes-back", upstream=server) as box:
+                result = probe.probe("--experiments=none", "--timeout=3", f"quic://127.0.0.1:{box.port}")
+        self.check(result, "timeout", "sent a Retry and has not answered.*1200 bytes")
+
     def test_path_ends(self):
         """Behind the handshake not even an acknowledgement comes: that is known long before the time-out of ten seconds."""
         cut = threading.Event()
@@ -274,6 +283,22 @@ class ClientCertificates(Case):
             result = probe.probe(f"--cacert={self.certs.ca}", f"tls://localhost:{server.port}/")
         self.check(result, "client-certificate-required", "ended the connection without a word")
         self.assertEqual(result.findings["client-certificate-required"]["certainty"], "likely")
+
+    def test_reset_behind_finished(self):
+        """The connection is cut once the client's Finished is there: with a certificate in it, and without."""
+
+        def reset(tls):
+            tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+        cert, key = self.certs.leaf("client")
+        shown = (f"--cert={cert}", f"--key={key}")
+        for options, finding in (((), "client-certificate-required"), (shown, "client-certificate-refused")):
+            for version in (ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2):
+                context = self.context(ssl.CERT_OPTIONAL, version)
+                with self.subTest(finding, version=str(version)), Pythons(context, reset) as server:
+                    result = probe.probe(f"--cacert={self.certs.ca}", *options, f"tls://localhost:{server.port}/")
+                    self.check(result, finding, "ended the connection without a word")
+                    self.assertNotEqual(result.findings[finding]["certainty"], "proved", result.text)
 
     def test_asked_and_served(self):
         """One that asks and goes on without is no finding."""

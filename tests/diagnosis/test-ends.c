@@ -41,6 +41,15 @@ unreachable_behind (Made *made)
   made_outcome (made, "failed", "connect");
 }
 
+static void
+silent_name_server (Made *made)
+{
+  qs_trace_add_fact (made->trace, "target", "tls://www.example.net:443/");
+  made->at = 4500;
+  made_mark (made, QS_MARK_NOTE, "timeout", 4500, "No progress");
+  made_outcome (made, "failed", "resolve");
+}
+
 /* Two marks of what the system knows of the connection, when patience was over. */
 static void
 unacknowledged (Made *made)
@@ -288,6 +297,7 @@ odd_and_read_again (Made *made)
 }
 
 static const Case cases[] = {
+  { "resolver/silent", silent_name_server, "dns-failure", "no answer from a name server", "timeout" },
   { "unreachable/behind", unreachable_behind, "unreachable", "says something on the way", NULL },
   { "mute/unacknowledged", unacknowledged, "timeout", "accepted the TCP connection and answered nothing",
     "mtu-black-hole" },

@@ -133,6 +133,7 @@ BEHAVIOURS = {
     'small-group': small_group,
     'old-tls': old_tls,
     'alert-40': sends_then_alert(2, 40),
+    'alert-71': sends_then_alert(2, 71),
     'smtp': says(b'220 mail.example.test ESMTP Postfix\r\n'),
     'ftp': says(b'220 FTP server ready\r\n'),
     'imap': says(b'* OK [CAPABILITY IMAP4rev1] ready\r\n'),
