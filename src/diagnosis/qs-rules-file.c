@@ -176,6 +176,7 @@ match_incomplete (const QsEvidence *evidence, QsMatch *match)
                           "filtered, or kept the beginning of each packet alone. How far the connection came, and who "
                           "ended it, cannot be told without them.");
       match->reference = "RFC 9293 section 3.4";
+      qs_match_add_moment (match, QS_NO_TIME, g_strdup (_ ("Bytes of the TCP stream that no packet here has")));
       return TRUE;
     }
   if (!is_capture (evidence) || unseen == 0)

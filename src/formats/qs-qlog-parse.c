@@ -79,6 +79,29 @@ has_hex (const QsQlogFrame *row, gsize offset)
   return row->type == QS_FRAME_CONNECTION_CLOSE || row->type == QS_FRAME_CONNECTION_CLOSE_APP;
 }
 
+/* Members by the names that other drafts and programs (mvfst) have for them. */
+static const struct {
+  const char *name, *other;
+} other_members[] = {
+  { "stream_id", "id" },
+  { "maximum", "maximum_data" },
+  { "maximum", "max_streams" },
+  { "maximum", "maximum_streams" },
+  { "limit", "data_limit" },
+  { "limit", "stream_limit" },
+  { "sequence_number", "sequence" },
+  { "final_size", "offset" },
+};
+
+static void
+read_uint (QsJson object, const char *name, guint64 *value)
+{
+  gboolean found = qs_json_get_uint (object, name, value);
+
+  for (guint i = 0; !found && i < G_N_ELEMENTS (other_members); i++)
+    found = strcmp (other_members[i].name, name) == 0 && qs_json_get_uint (object, other_members[i].other, value);
+}
+
 static void
 read_field (QsJson object, const QsQlogFrame *row, const QsQlogField *field, QsFrame *frame, GByteArray *scratch)
 {
@@ -90,8 +113,7 @@ read_field (QsJson object, const QsQlogFrame *row, const QsQlogField *field, QsF
   switch (field->kind)
     {
     case QS_QLOG_UINT:
-      if (!qs_json_get_uint (object, field->name, member) && field->offset == G_STRUCT_OFFSET (QsFrame, stream_id))
-        qs_json_get_uint (object, "id", member); /* before draft-01 */
+      read_uint (object, field->name, member);
       break;
     case QS_QLOG_UINT32:
       if (find_length (object, field->name, &number))
@@ -267,6 +289,8 @@ read_close (QsJson object, QsFrame *frame, GByteArray *scratch)
   const char *space = qs_json_get_string (object, "error_space");
   const char *reason = qs_json_get_string (object, "reason");
 
+  if (reason == NULL)
+    reason = qs_json_get_string (object, "reason_phrase");
   if (g_strcmp0 (space, "application") == 0 || g_strcmp0 (space, "application_error") == 0)
     frame->type = QS_FRAME_CONNECTION_CLOSE_APP;
   frame->error_code = qs_qlog_parse_error_code (object, "raw_error_code", "error_code");
@@ -282,10 +306,35 @@ read_close (QsJson object, QsFrame *frame, GByteArray *scratch)
 
 /* --- All frames --- */
 
+/* Frames by the names that mvfst has for them. */
+static const struct {
+  const char *name, *other;
+} other_frames[] = {
+  { "ack", "ack_ecn" },
+  { "crypto", "crypto_frame" },
+  { "reset_stream", "rst_stream" },
+};
+
+static const char *
+find_stream_type (QsJson object)
+{
+  QsJson both_ways = qs_json_get (object, "is_for_bidirectional");
+
+  if (qs_json_is_there (both_ways))
+    return qs_json_get_bool (object, "is_for_bidirectional") ? "bidirectional" : "unidirectional";
+  return qs_json_get_string (object, "stream_type");
+}
+
 static const QsQlogFrame *
 find_row (const char *name, const char *stream_type)
 {
   const QsQlogFrame *found = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (other_frames); i++)
+    {
+      if (g_ascii_strcasecmp (other_frames[i].other, name) == 0)
+        name = other_frames[i].name;
+    }
 
   for (guint i = 0; i < qs_qlog_n_frames; i++)
     {
@@ -329,7 +378,7 @@ gboolean
 qs_qlog_parse_frame (QsJson object, double ms_per_unit, QsFrame *frame, GByteArray *scratch)
 {
   const char *name = qs_json_get_string (object, "frame_type");
-  const QsQlogFrame *row = name != NULL ? find_row (name, qs_json_get_string (object, "stream_type")) : NULL;
+  const QsQlogFrame *row = name != NULL ? find_row (name, find_stream_type (object)) : NULL;
 
   memset (frame, 0, sizeof *frame);
   g_byte_array_set_size (scratch, 0);

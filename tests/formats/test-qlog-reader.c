@@ -564,6 +564,38 @@ test_refused (void)
     }
 }
 
+/* mvfst's names of frames and of what is in them. */
+static const char mvfst[] = HEADER EVENT ("1", "transport:packet_sent", PACKET ("0") PING)
+    EVENT ("2", "transport:packet_received",
+           PACKET ("0") ",\"frames\":[{\"frame_type\":\"ack_ecn\",\"acked_ranges\":[[0,0]],\"ack_delay\":0},"
+                        "{\"frame_type\":\"rst_stream\",\"stream_id\":4,\"error_code\":7,\"offset\":15},"
+                        "{\"frame_type\":\"crypto_frame\",\"offset\":3,\"len\":0,\"length\":5},"
+                        "{\"frame_type\":\"max_data\",\"maximum_data\":900},"
+                        "{\"frame_type\":\"max_streams\",\"max_streams\":9,\"is_for_bidirectional\":false},"
+                        "{\"frame_type\":\"streams_blocked\",\"stream_limit\":6,\"is_for_bidirectional\":true},"
+                        "{\"frame_type\":\"data_blocked\",\"data_limit\":77},"
+                        "{\"frame_type\":\"retire_connection_id\",\"sequence\":2}]");
+
+static void
+test_mvfst (void)
+{
+  g_autoptr (GPtrArray) traces = load (mvfst);
+  QsTrace *trace = traces->pdata[0];
+  g_autoptr (GBytes) payload = NULL;
+  g_autoptr (GArray) frames = qs_trace_dup_frames (trace, 1, &payload);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < frames->len; i++)
+    {
+      g_autofree char *words = qs_frame_describe (&g_array_index (frames, QsFrame, i));
+      g_string_append_printf (text, "%s%s", i > 0 ? "; " : "", words);
+    }
+  g_assert_cmpstr (text->str, ==,
+                   "ACK 0; RESET_STREAM 4 error 0x7 final size 15; CRYPTO [3, 8); MAX_DATA 900; MAX_STREAMS uni 9; "
+                   "STREAMS_BLOCKED bidi 6; DATA_BLOCKED 77; RETIRE_CONNECTION_ID 2");
+  g_assert_true (qs_trace_get_packet (trace, 0)->flags & QS_PACKET_ACKED);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -582,6 +614,7 @@ main (int argc, char **argv)
   g_test_add_func ("/qlog-reader/http-events", test_http_events);
   g_test_add_func ("/qlog-reader/sender", test_sender);
   g_test_add_func ("/qlog-reader/odd-columns", test_odd_columns);
+  g_test_add_func ("/qlog-reader/mvfst", test_mvfst);
   g_test_add_func ("/qlog-reader/refused", test_refused);
   return g_test_run ();
 }
