@@ -423,14 +423,13 @@ put_fragments (GByteArray *out, Kind kind, WrapFunc wrap, const guint8 *record, 
     }
 }
 
-static void
-check_wrapped (Kind kind, guint link, WrapFunc wrap, guint cut)
+static GByteArray *
+make_wrapped (Kind kind, guint link, WrapFunc wrap, guint cut)
 {
   g_autofree char *from = data_path ("link-ppp.pcap");
   g_autofree char *bytes = NULL;
-  g_autoptr (GByteArray) out = g_byte_array_new ();
+  GByteArray *out = g_byte_array_new ();
   g_autoptr (GError) error = NULL;
-  g_autofree char *path = NULL;
   gsize length;
 
   g_assert_true (g_file_get_contents (from, &bytes, &length, &error));
@@ -444,6 +443,15 @@ check_wrapped (Kind kind, guint link, WrapFunc wrap, guint cut)
       put_fragments (out, kind, wrap, record, QS_SPAN (packet + skip, kept - skip), cut);
       at += PACKET_HEADER + kept;
     }
+  return out;
+}
+
+static void
+check_wrapped (Kind kind, guint link, WrapFunc wrap, guint cut)
+{
+  g_autoptr (GByteArray) out = make_wrapped (kind, link, wrap, cut);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = NULL;
   int fd = g_file_open_tmp ("qs-links-XXXXXX", &path, &error);
   g_assert_no_error (error);
   g_close (fd, NULL);
@@ -650,6 +658,20 @@ test_mapped (void)
     }
 }
 
+/* For a judge: --write FOLDER makes a file of each wrapping, whose name is its own. */
+static int
+write_all (const char *folder)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (wraps); i++)
+    {
+      g_autoptr (GByteArray) out = make_wrapped (PCAP, wraps[i].link, wraps[i].wrap, 0);
+      g_autofree char *path = g_strdup_printf ("%s/%s.pcap", folder, wraps[i].name);
+      if (!g_file_set_contents (path, (const char *) out->data, out->len, NULL))
+        return 1;
+    }
+  return 0;
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -657,6 +679,8 @@ main (int argc, char *argv[])
                                        "ipv4-fragments.pcap" };
 
   g_test_init (&argc, &argv, NULL);
+  if (argc == 3 && g_str_equal (argv[1], "--write"))
+    return write_all (argv[2]);
   for (guint i = 0; i < G_N_ELEMENTS (files); i++)
     {
       g_autofree char *name = g_strconcat ("/links/file/", files[i], NULL);
