@@ -149,6 +149,16 @@ qs_judge_rebind (const QsCheck *check, const QsSight *sight, QsJudgement *judgem
     qs_judgement_set (judgement, QS_CHECK_FAIL, g_strdup (_ ("Nothing came to the new port: the connection is lost.")));
 }
 
+static gboolean
+lacks_handshake (const QsSight *sight, QsJudgement *judgement)
+{
+  if (qs_judge_is_untested (sight, judgement))
+    return TRUE;
+  if (!sight->confirmed)
+    qs_judgement_set (judgement, QS_CHECK_NOT_TESTED, g_strdup (_ ("The handshake did not come to its end.")));
+  return !sight->confirmed;
+}
+
 /* --- TLS --- */
 
 void
@@ -210,7 +220,7 @@ qs_judge_tickets (const QsCheck *check, const QsSight *sight, QsJudgement *judge
 {
   guint n = 0;
 
-  if (qs_judge_is_untested (sight, judgement))
+  if (lacks_handshake (sight, judgement))
     return;
   for (guint i = 0; i < qs_trace_get_n_messages (sight->trace); i++)
     {
@@ -406,7 +416,7 @@ qs_judge_extensions (const QsCheck *check, const QsSight *sight, QsJudgement *ju
 void
 qs_judge_spare_ids (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
 {
-  if (qs_judge_is_untested (sight, judgement))
+  if (lacks_handshake (sight, judgement))
     return;
   if (sight->n_spare_ids > 0)
     qs_judgement_set (judgement, QS_CHECK_PASS,

@@ -122,8 +122,11 @@ static const Case cases[] = {
   { "rebind", "M1", { SEEN, .after_acked = TRUE, .challenge_packet = 3 }, QS_CHECK_PASS },
   { "rebind-unproved", "M1", { SEEN, .after_acked = TRUE }, QS_CHECK_FAIL },
   { "rebind-lost", "M1", { SEEN }, QS_CHECK_FAIL },
-  { "spare-ids", "M10", { SEEN, .n_spare_ids = 3 }, QS_CHECK_PASS },
-  { "spare-ids-none", "M10", { SEEN }, QS_CHECK_INFO },
+  { "spare-ids", "M10", { SEEN, .confirmed = TRUE, .n_spare_ids = 3 }, QS_CHECK_PASS },
+  { "spare-ids-none", "M10", { SEEN, .confirmed = TRUE }, QS_CHECK_INFO },
+  { "spare-ids-unreached", "M10", { SEEN }, QS_CHECK_NOT_TESTED },
+  { "tickets-none", "T19", { SEEN, .confirmed = TRUE }, QS_CHECK_INFO },
+  { "tickets-unreached", "T19", { SEEN }, QS_CHECK_NOT_TESTED },
 };
 
 static GBytes *

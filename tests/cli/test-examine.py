@@ -91,6 +91,8 @@ class Examine(unittest.TestCase):
         object = json.loads(result.text)
         self.assertEqual(result.status, 1)
         self.assertEqual(object["grade"], "-")
+        # Nothing was seen of it, and nothing is said of it.
+        self.assertEqual({id for id, verdict in verdicts(object).items() if verdict != "not-tested"}, {"D1"})
         self.assertEqual(object["counts"]["fail"], 0)
         self.assertIn("failure", object)
 
