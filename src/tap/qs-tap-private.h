@@ -24,6 +24,7 @@ struct _QsTapConnection {
   QsStudy *study;
   char *random;                /* of its ClientHello, in hex; NULL while it is not known */
   guint n_messages, n_packets; /* that were looked at */
+  guint n_open;                /* of these, up to the first that may still open */
   guint n_keys;
   gboolean closed; /* QUIC: CONNECTION_CLOSE was seen */
 };

@@ -43,7 +43,6 @@ give_line (QsTapConnection *connection, const char *line)
 {
   qs_trace_add_secret (connection->trace, qs_trace_now (connection->trace), line);
   connection->n_keys++;
-  connection->n_packets = 0; /* what could not be read is looked at again */
 }
 
 static void
@@ -110,21 +109,48 @@ learn_ids (QsTap *self, QsTapConnection *connection, guint packet)
 }
 
 static void
+look_at_packet (QsTap *self, QsTapConnection *connection, guint index)
+{
+  const QsPacket *packet = qs_trace_get_packet (connection->trace, index);
+
+  if (packet->type == QS_PACKET_TLS_RECORD || (packet->flags & QS_PACKET_DROPPED) != 0)
+    return;
+  connection->closed |= (packet->frames & CLOSES) != 0;
+  if ((packet->frames & TELLS_IDS) != 0)
+    learn_ids (self, connection, index);
+}
+
+/* Whether keys that come yet may open it. */
+static gboolean
+may_open (const QsPacket *packet)
+{
+  const guint needs_keys = 1u << QS_PACKET_HANDSHAKE | 1u << QS_PACKET_1RTT;
+
+  if ((packet->flags & (QS_PACKET_DECRYPTED | QS_PACKET_CORRUPT | QS_PACKET_PAYLOAD_DROPPED)) != 0)
+    return FALSE;
+  return (needs_keys >> packet->type & 1) != 0 ||
+         (packet->type == QS_PACKET_UNKNOWN && (packet->flags & QS_PACKET_COALESCED) != 0);
+}
+
+/* Those that came since; and behind them those that were closed when they were looked at, once they are open. */
+static void
 look_at_packets (QsTap *self, QsTapConnection *connection, gint64 deadline)
 {
   guint n = qs_trace_get_n_packets (connection->trace);
+  guint *const cursors[] = { &connection->n_packets, &connection->n_open };
 
-  for (; connection->n_packets < n; connection->n_packets++)
-    {
-      const QsPacket *packet = qs_trace_get_packet (connection->trace, connection->n_packets);
-      if (packet->type == QS_PACKET_TLS_RECORD || (packet->flags & QS_PACKET_DROPPED) != 0)
-        continue;
-      connection->closed |= (packet->frames & CLOSES) != 0;
-      if ((packet->frames & TELLS_IDS) != 0)
-        learn_ids (self, connection, connection->n_packets);
-      if (connection->n_packets % 256 == 0 && g_get_monotonic_time () > deadline)
-        return;
-    }
+  for (guint i = 0; i < G_N_ELEMENTS (cursors); i++)
+    for (; *cursors[i] < n; ++*cursors[i])
+      {
+        if (i == 1 && may_open (qs_trace_get_packet (connection->trace, *cursors[i])))
+          break;
+        look_at_packet (self, connection, *cursors[i]);
+        if (*cursors[i] % 256 == 0 && g_get_monotonic_time () > deadline)
+          {
+            ++*cursors[i];
+            return;
+          }
+      }
 }
 
 /* --- Settling --- */

@@ -279,10 +279,10 @@ assert hashlib.sha256(got).digest() == hashlib.sha256(data).digest()
         result = tap.watch(server.port, quicprobe("https", "--timeout=1"), "--impair=up:loss=100%")
         self.assertEqual(result.status, 1)
 
-    def migrate(self, *options):
+    def migrate(self, *options, length=400_000):
         """ngtcp2's client takes another port while it sends; its server follows: it is one connection all the same."""
         with peers.Certificates() as certs, tempfile.NamedTemporaryFile() as data, peers.ngtcp2_server(certs) as server:
-            data.write(bytes(400_000))
+            data.write(bytes(length))
             data.flush()
             client = [peers.ngtcp2_client(), "--quiet", "--exit-on-all-streams-close", "--sni=localhost", *options]
             command = [*client, f"--data={data.name}", "{ip}", "{port}", "https://localhost:{port}/"]
@@ -299,8 +299,8 @@ assert hashlib.sha256(got).digest() == hashlib.sha256(data).digest()
         self.migrate("--change-local-addr=500ms", "--nat-rebinding")
 
     def test_migration(self):
-        """With an id that is new as well: it was told under encryption, and the tap has read that."""
-        self.migrate("--change-local-addr=500ms")
+        """With an id that is new as well: it was told under encryption, and the tap has had time to read that."""
+        self.migrate("--change-local-addr=2s", length=800_000)
 
 
 class KeyLogs(unittest.TestCase):
