@@ -50,10 +50,10 @@ struct _QsUdpBio {
   int family;
   int fd;
   int elsewhere_fd; /* -1, or the socket that sends in its place */
-  int wake_fd;  /* an eventfd, -1 unless wakeable: somebody woke or cancelled */
-  int more_fd;  /* likewise: more is held than OpenSSL could take */
-  int timer_fd; /* -1 unless impaired */
-  int epoll_fd; /* -1 unless either */
+  int wake_fd;      /* an eventfd, -1 unless wakeable: somebody woke or cancelled */
+  int more_fd;      /* likewise: more is held than OpenSSL could take */
+  int timer_fd;     /* -1 unless impaired */
+  int epoll_fd;     /* -1 unless either */
   gboolean connected;
   QsSockaddr peer;      /* when connected */
   gboolean wants_local; /* OpenSSL asked for local addresses */

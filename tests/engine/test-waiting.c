@@ -254,7 +254,7 @@ test_patience_begins_anew (void)
   wait_for (probe, QS_MARK_CONNECTING, NULL, 1);
   qs_clock_advance (clock, 2000 * MS);
   run_until (has_asked, probe);
-  advance (&world, 0); /* that it was answered is told behind that */
+  advance (&world, 0);         /* that it was answered is told behind that */
   advance (&world, 2999 * MS); /* five seconds since the start, not three since it asked */
   g_assert_cmpuint (count_marks (probe, QS_MARK_NOTE, "timeout"), ==, 0);
   advance (&world, 2 * MS);
