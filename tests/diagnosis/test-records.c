@@ -75,6 +75,30 @@ test_unanswered (void)
   g_assert_cmpint (evidence->last_sent, ==, 3000 * MS);
 }
 
+/* A log has packets alone: those that share a datagram count once. */
+static void
+test_log (void)
+{
+  static const struct {
+    QsDirection direction;
+    guint flags;
+  } packets[] = { { QS_DIRECTION_SENT, 0 }, { QS_DIRECTION_SENT, QS_PACKET_COALESCED },
+                  { QS_DIRECTION_SENT, 0 }, { QS_DIRECTION_RECEIVED, 0 },
+                  { QS_DIRECTION_SENT, 0 }, { QS_DIRECTION_SENT, QS_PACKET_COALESCED } };
+  g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
+
+  for (guint i = 0; i < G_N_ELEMENTS (packets); i++)
+    {
+      made->at = i;
+      made_packet (made, packets[i].direction, QS_PACKET_INITIAL, i, NULL, QS_PACKET_FROM_QLOG | packets[i].flags);
+    }
+  g_autoptr (QsEvidence) evidence = qs_evidence_new (made->trace, 100 * MS);
+  g_assert_cmpuint (evidence->n_sent_before_reply, ==, 2);
+  g_assert_cmpuint (evidence->n_unanswered, ==, 1);
+  g_assert_cmpint (evidence->last_received, ==, 3 * MS);
+  g_assert_cmpint (evidence->last_sent, ==, 5 * MS);
+}
+
 /* --- Bytes of TCP --- */
 
 typedef struct {
@@ -143,6 +167,7 @@ main (int argc, char **argv)
   g_test_add_func ("/records/flights", test_flights);
   g_test_add_func ("/records/under-way", test_under_way);
   g_test_add_func ("/records/unanswered", test_unanswered);
+  g_test_add_func ("/records/log", test_log);
   g_test_add_func ("/records/plain", test_plain);
   g_test_add_func ("/records/plain-bound", test_plain_bound);
   return g_test_run ();
