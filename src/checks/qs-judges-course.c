@@ -119,13 +119,11 @@ qs_judge_key_update (const QsCheck *check, const QsSight *sight, QsJudgement *ju
     judge_lost (check, sight, judgement);
 }
 
-void
-qs_judge_rebind (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
+static void
+judge_moved (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
 {
   QsSpan value;
 
-  if (qs_judge_is_untested (sight, judgement))
-    return;
   qs_judgement_show (judgement, sight->act_packet);
   if (sight->after_acked && sight->challenge_packet != G_MAXUINT)
     {
@@ -147,6 +145,15 @@ qs_judge_rebind (const QsCheck *check, const QsSight *sight, QsJudgement *judgem
                "forgets its mapping asks nobody.")));
   else
     qs_judgement_set (judgement, QS_CHECK_FAIL, g_strdup (_ ("Nothing came to the new port: the connection is lost.")));
+}
+
+void
+qs_judge_rebind (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
+{
+  if (sight->act == G_MAXUINT && sight->confirmed && !sight->closed && sight->n_spare_ids == 0)
+    qs_judgement_set (judgement, QS_CHECK_NOT_TESTED, g_strdup (_ ("The server gives no spare connection ids.")));
+  else if (!qs_judge_is_untested (sight, judgement))
+    judge_moved (check, sight, judgement);
 }
 
 static gboolean
