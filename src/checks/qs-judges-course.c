@@ -283,7 +283,7 @@ qs_judge_resumption (const QsCheck *check, const QsSight *sight, QsJudgement *ju
                                     : _ ("It does not resume the session that it gave a ticket for.")));
 }
 
-/* RFC 8446 section 4.2.10. */
+/* RFC 9846 section 4.3.10. */
 gboolean
 qs_sight_accepts_early_data (const QsSight *sight, guint *packet)
 {

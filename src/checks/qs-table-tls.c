@@ -15,7 +15,7 @@
 
 /* --- ClientHellos --- */
 
-/* Where an extension's type stands; 0 when it is not there. Behind the head: version, random, three vectors (RFC 8446 section 4.1.2). */
+/* Where an extension's type stands; 0 when it is not there. Behind the head: version, random, three vectors (RFC 9846 section 4.2.2). */
 static guint
 find_extension (const GByteArray *hello, guint16 type)
 {
@@ -54,7 +54,7 @@ offer_tls12 (GByteArray *hello)
     hello->data[i + 1] = 0x03;
 }
 
-/* What TLS 1.2 had for middleboxes to see (RFC 8446 appendix D.4); QUIC has no use for it. */
+/* What TLS 1.2 had for middleboxes to see (RFC 9846, on middlebox compatibility); QUIC has no use for it. */
 static void
 add_session_id (GByteArray *hello)
 {
@@ -238,7 +238,7 @@ const QsCheck qs_checks_tls[] = {
        QS_GRADE_B, old_tls, qs_judge_refused, ALERT (PROTOCOL_VERSION)),
   TLS ("T2", N_ ("Key exchange that is safe from quantum computers: X25519MLKEM768"), "draft-ietf-tls-ecdhe-mlkem", 0,
        QS_GRADE_NONE, hybrid, qs_judge_group, 0),
-  TLS ("T5", N_ ("TLS_AES_128_GCM_SHA256, which every implementation must have"), "RFC 8446 section 9.1", 0, QS_GRADE_B,
+  TLS ("T5", N_ ("TLS_AES_128_GCM_SHA256, which every implementation must have"), "RFC 9846 section 9.1", 0, QS_GRADE_B,
        aes_128, qs_judge_completes, 0),
   TLS ("T6", N_ ("An application protocol that nobody has is refused"), "RFC 9001 section 8.1", 0, QS_GRADE_B,
        other_alpn, qs_judge_refused, ALERT (NO_APPLICATION_PROTOCOL)),
@@ -250,7 +250,7 @@ const QsCheck qs_checks_tls[] = {
        QS_CHECK_ILLEGAL | QS_CHECK_SHOULD, QS_GRADE_NONE, session_id, qs_judge_no_hello, PROTOCOL_VIOLATION),
   TLS ("T15", N_ ("A ClientHello without transport parameters is refused"), "RFC 9001 section 8.2", QS_CHECK_ILLEGAL,
        QS_GRADE_B, no_parameters, qs_judge_refused, ALERT (MISSING_EXTENSION)),
-  TLS ("T16", N_ ("An extension that nobody knows is ignored"), "RFC 8446 section 9.3", 0, QS_GRADE_B,
+  TLS ("T16", N_ ("An extension that nobody knows is ignored"), "RFC 9846 section 9.3", 0, QS_GRADE_B,
        unknown_extension, qs_judge_completes, 0),
   TLS ("T17", N_ ("KeyUpdate of TLS in a Handshake packet is refused"), "RFC 9001 section 6", QS_CHECK_ILLEGAL,
        QS_GRADE_B, key_update_early, qs_judge_refused, ALERT (UNEXPECTED_MESSAGE)),
@@ -260,7 +260,7 @@ const QsCheck qs_checks_tls[] = {
        qs_judge_key_update, 0),
   TLS ("T19", N_ ("Session tickets allow 0-RTT without a limit, or not at all"), "RFC 9001 section 4.6.1", 0,
        QS_GRADE_B, qs_ordinary_script, qs_judge_tickets, 0),
-  TLS ("T20", N_ ("Resumption"), "RFC 8446 section 2.2", 0, QS_GRADE_NONE, resume, qs_judge_resumption, 0),
+  TLS ("T20", N_ ("Resumption"), "RFC 9846 section 2.2", 0, QS_GRADE_NONE, resume, qs_judge_resumption, 0),
   TLS ("T21", N_ ("0-RTT"), "RFC 9001 section 4.6", 0, QS_GRADE_NONE, early_data, qs_judge_early_data, 0),
   TLS ("T23", N_ ("EndOfEarlyData is refused"), "RFC 9001 section 8.3", QS_CHECK_ILLEGAL, QS_GRADE_B, end_of_early_data,
        qs_judge_refused, ALERT (UNEXPECTED_MESSAGE)),

@@ -226,7 +226,7 @@ expect_host (SSL *ssl, const char *host)
   return SSL_set1_host (ssl, host) == 1;
 }
 
-/* A ticket without max_early_data_size allows none (RFC 8446 section 4.6.1), and OpenSSL refuses to try. */
+/* A ticket without max_early_data_size allows none (RFC 9846 section 4.7.1), and OpenSSL refuses to try. */
 static gboolean
 allows_early (const QsCraftTlsOffer *offer)
 {
