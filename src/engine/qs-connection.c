@@ -9,6 +9,8 @@
 
 /* What a worker may be ahead of the main context. */
 #define MAX_QUEUED_BYTES (4 * 1024 * 1024)
+/* What an event takes beside its bytes, of which there may be one: with its place in the queue and what the allocator adds. */
+#define EVENT_COST (sizeof (QsEvent) + 64)
 /* Of queued events at a time: a burst must not hold the main loop. */
 #define EVENTS_BUDGET_US 4000
 
@@ -62,7 +64,7 @@ events_cb (gpointer data)
       QsEvent *event = g_queue_pop_head (&self->events);
       if (event != NULL)
         {
-          self->queued_bytes -= event->length;
+          self->queued_bytes -= event->length + EVENT_COST;
           g_cond_signal (&self->drained);
         }
       g_mutex_unlock (&self->lock);
@@ -99,7 +101,7 @@ queue_event (QsConnection *self, const QsEvent *event, gboolean may_wait)
   g_mutex_lock (&self->lock);
   while (may_wait && self->queued_bytes > MAX_QUEUED_BYTES && !qs_connection_is_aborted (self))
     g_cond_wait (&self->drained, &self->lock);
-  self->queued_bytes += event->length;
+  self->queued_bytes += event->length + EVENT_COST;
   g_queue_push_tail (&self->events, copy);
   if (self->events_source != NULL)
     g_source_set_ready_time (self->events_source, 0);
