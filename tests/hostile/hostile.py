@@ -67,5 +67,12 @@ def peer(name, mode, certs):
         process.stdout.close()
 
 
+def patience(finding, timeout, ceiling):
+    """What ends by itself has time for it, on a machine however busy."""
+    if finding not in (None, "timeout"):
+        timeout, ceiling = 30, 40
+    return (f"--timeout={timeout}", f"--max-time={ceiling}")
+
+
 def target(scheme, port):
     return (f"--resolve=localhost:{port}:{peers.HOST}", f"{scheme}://localhost:{port}/")

@@ -34,13 +34,14 @@ class Soak:
 
     def meet(self, name, mode, finding, most, engine):
         with hostile.peer(name, mode, self.certs) as port:
-            run = hostile.measure(f"--cacert={self.certs.ca}", f"--mode={engine}", f"--timeout={TIMEOUT}", f"--max-time={CEILING}",
+            run = hostile.measure(f"--cacert={self.certs.ca}", f"--mode={engine}", *hostile.patience(finding, TIMEOUT, CEILING),
                                   *hostile.target(PEERS[name], port))  # fmt: skip
         where = f"{name} {mode} {engine}"
         total = run.result.report["timings_ms"]["total"] / 1000
         self.runs += 1
         self.note("memory", run.memory - self.usual, where)
-        self.note("late", total - CEILING, where)
+        if finding in (None, "timeout"):
+            self.note("late", total - CEILING, where)
         self.note("after", run.seconds - total, where)
         if run.result.status != 1 or not run.result.errors:
             self.faults.append(f"{where}: {run.result.status} {run.result.errors}")

@@ -26,11 +26,11 @@ class Hostile:
         cls.told = hostile.is_told()
 
     def meet(self, item):
-        number, (mode, *_) = item
+        number, (mode, _, finding, _) = item
         with hostile.peer(self.peer, mode, self.certs) as port:
             return hostile.measure(
                 f"--cacert={self.certs.ca}", f"--mode={hostile.MODES[number % 3]}", "--experiments=none",
-                f"--timeout={TIMEOUT}", f"--max-time={CEILING}", *hostile.target(self.scheme, port))  # fmt: skip
+                *hostile.patience(finding, TIMEOUT, CEILING), *hostile.target(self.scheme, port))  # fmt: skip
 
     def test_all(self):
         rows = list(enumerate(hostile.modes(self.peer)))
