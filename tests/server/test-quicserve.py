@@ -236,7 +236,7 @@ class Ngtcp2Test(Case):
     def client(self, peer, *paths, options=()):
         command = [peers.ngtcp2_client(), "--exit-on-all-streams-close", "--no-quic-dump", *options]
         command += [peer.host, str(peer.port), *(f"https://localhost:{peer.port}{path}" for path in paths)]
-        done = subprocess.run(command, capture_output=True, timeout=peers.PATIENCE)
+        done = subprocess.run(command, capture_output=True, timeout=2 * peers.PATIENCE)
         return (done.stdout + done.stderr).decode("utf-8", "replace")
 
     def fetch(self, peer, *paths, options=()):
