@@ -233,5 +233,7 @@ qs_ack_ranges_write (GByteArray *out, const QsPacketNumberRange *ranges, guint n
       qs_write_varint (out, ranges[i - 1].smallest - ranges[i].largest - 2);
       qs_write_varint (out, ranges[i].largest - ranges[i].smallest);
     }
-  return frame->ack.ranges = QS_SPAN (out->data + start, out->len - start);
+  /* An array that holds nothing has no bytes to point at. */
+  frame->ack.ranges = out->len > start ? QS_SPAN (out->data + start, out->len - start) : QS_SPAN_NONE;
+  return frame->ack.ranges;
 }
