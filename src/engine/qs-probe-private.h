@@ -96,6 +96,9 @@ void qs_probe_close_now (QsProbe *self);
 /* Closes in order and ends the run when that is done. */
 void qs_probe_close (QsProbe *self, QsCloseManner manner, guint64 code);
 
+/* --- qs-probe-patience.c --- */
+void qs_probe_patience_start (QsProbe *self); /* both limits of the options */
+
 /* --- qs-probe-race.c --- */
 void qs_probe_race_start (QsProbe *self);   /* addresses are there */
 void qs_probe_race_stop (QsProbe *self);    /* every attempt and timer */
