@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define MAX_KEYS 65535
+#define MAX_KEYS 16384 /* of about a kilobyte: a peer can update its keys with each record */
 
 QsCid
 qs_cid_new (QsSpan bytes)
