@@ -204,6 +204,7 @@ read_sent (QsEvidence *evidence, QsPacketFacts *facts, guint index, const QsPack
     facts->n_small_acked += acked;
 }
 
+/* Whether a packet is shut for want of keys. An Initial's keys are in the clear: no key log opens one that they do not. */
 static gboolean
 is_unread (const QsPacket *packet)
 {
@@ -213,7 +214,7 @@ is_unread (const QsPacket *packet)
     return FALSE;
   if (packet->type == QS_PACKET_TLS_RECORD)
     return (packet->frames & BIT (CONTENT_CCS)) == 0;
-  return packet->type <= QS_PACKET_1RTT;
+  return packet->type <= QS_PACKET_1RTT && packet->type != QS_PACKET_INITIAL;
 }
 
 static void

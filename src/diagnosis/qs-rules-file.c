@@ -59,6 +59,13 @@ match_keys_missing (const QsEvidence *evidence, QsMatch *match)
       match->tries = none;
       return TRUE;
     }
+  match->detail =
+      qs_evidence_is_connected (evidence)
+          ? N_ ("Sizes, times and who sent what can be told, and that a handshake was completed. What was asked and "
+                "answered, the certificate over TLS 1.3, and how a connection was closed cannot.")
+          : N_ ("Sizes, times and who sent what can be told. What was asked and answered, the certificate over TLS "
+                "1.3, "
+                "and how a connection was closed cannot.");
   return evidence->n_secrets == 0;
 }
 
@@ -254,8 +261,7 @@ const QsRule qs_rules_file[] = {
     QS_SEVERITY_INFO,
     "RFC 9850 section 2",
     N_ ("{count} of {all} packets stay encrypted: there are no keys for them."),
-    N_ ("Sizes, times and who sent what can be told, and that a handshake was completed. What was asked and answered, "
-        "the certificate over TLS 1.3, and how a connection was closed cannot."),
+    NULL,
     match_keys_missing,
     QS_CERTAINTY_PROVED,
     QS_PARTY_UNKNOWN,

@@ -86,7 +86,8 @@ static void
 look_client_hello (const QsEvidence *evidence, Seen *seen)
 {
   take_message (seen, evidence->client_hello);
-  if (seen->time < 0 && !evidence->server && !evidence->tls)
+  /* Of a run of ours that is certain. Of a file it is not: what could not be read may be anything. */
+  if (seen->time < 0 && !evidence->server && !evidence->tls && !qs_trace_is_from_file (evidence->trace))
     seen->time = evidence->first_sent;
   if (evidence->sni != NULL || evidence->offered_alpn != NULL)
     seen->detail = join_words (evidence->sni, evidence->offered_alpn);

@@ -212,6 +212,20 @@ class Verdicts(unittest.TestCase):
                 self.assertIn("HTTP/3: HEADERS 404\n", text)
                 self.assertIn("HTTP/3: HEADERS GET /\n", text)
 
+    def test_initial_that_does_not_open(self):
+        """Its keys are in the clear: what they do not open is no ClientHello, and waits for no key log."""
+        initial = b"\xc3\0\0\0\1\x08" + bytes(range(8)) + b"\x08" + bytes(8) + b"\0" + b"\x44\x98" + bytes([90]) * 1176
+        udp = struct.pack(">HHHH", 20000, 443, 8 + len(initial), 0) + initial
+        packet = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 1, 0, 64, 17, 0, b"\xc0\0\2\1", b"\xc0\0\2\2") + udp
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "initial.pcap")
+            with open(path, "wb") as f:
+                f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 101))
+                f.write(struct.pack("<IIII", 1700000000, 0, len(packet), len(packet)) + packet)
+            result = read(path)
+            self.assertNotIn("keys-missing", result.findings)
+            self.assertEqual("connect", result.report["stage"])
+
     def test_version_that_is_not_read(self):
         """gQUIC is named as what it is."""
         with open(os.path.join(FOLDER, "quic-no-keys.pcap"), "rb") as file:
