@@ -260,7 +260,7 @@ sendmmsg_cb (BIO *bio, BIO_MSG *messages, size_t stride, size_t n, uint64_t flag
 
 /* --- In --- */
 
-typedef enum { FOR_OPEN, FOR_STRICT } Listener;
+typedef enum { FOR_OPEN, FOR_STRICT, FOR_NOBODY } Listener;
 
 static gboolean
 has_token (QsSpan datagram, gsize after_ids)
@@ -310,6 +310,9 @@ take_in (QsGate *self, Entry *entry, const BIO_MSG *message)
   gboolean is_long = qs_invariants_parse (datagram, &header);
 
   entry->received += datagram.length;
+  /* A Version Negotiation, which OpenSSL's listener answers with another: RFC 9000 section 6.1 forbids that. */
+  if (is_long && header.version == 0)
+    return FOR_NOBODY;
   if (is_long)
     dcid = header.dcid;
   else
@@ -360,7 +363,7 @@ open_recvmmsg_cb (BIO *bio, BIO_MSG *messages, size_t stride, size_t n, uint64_t
       send_held (bio, entry);
       if (listener == FOR_OPEN)
         move_message (MESSAGE_AT (messages, stride, kept++), message);
-      else if (self->for_strict.length < MAX_FOR_STRICT)
+      else if (listener == FOR_STRICT && self->for_strict.length < MAX_FOR_STRICT)
         g_queue_push_tail (&self->for_strict, waiting_new (message));
     }
   *processed = kept;

@@ -171,6 +171,24 @@ test_stranger (void)
   fixture_clear (&fixture);
 }
 
+/* Version Negotiation, version 0, reaches neither listener; the version next to it does. */
+static void
+test_version_negotiation (void)
+{
+  Fixture fixture;
+  guint8 bytes[DATAGRAM];
+
+  for (guint8 version = 0; version < 2; version++)
+    {
+      fixture_init (&fixture, TRUE);
+      make_long (bytes, 0, 7, 8, FALSE);
+      bytes[4] = version;
+      g_assert_true (put (fixture.network[0], bytes, 1200, 1000, 443));
+      g_assert_cmpuint (take (fixture.open, bytes) + take (fixture.strict, bytes), ==, version == 0 ? 0 : 1200);
+      fixture_clear (&fixture);
+    }
+}
+
 /* A few wait, more are lost. */
 static void
 test_held (void)
@@ -292,6 +310,7 @@ main (int argc, char **argv)
   g_test_add_func ("/gate/three-times", test_three_times);
   g_test_add_func ("/gate/stranger", test_stranger);
   g_test_add_func ("/gate/held", test_held);
+  g_test_add_func ("/gate/version-negotiation", test_version_negotiation);
   g_test_add_func ("/gate/proof", test_proof);
   g_test_add_func ("/gate/half-open", test_half_open);
   g_test_add_func ("/gate/many-addresses", test_many_addresses);
