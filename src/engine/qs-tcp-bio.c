@@ -118,6 +118,22 @@ bio_read_cb (BIO *bio, char *bytes, int length)
     }
 }
 
+/* A peer that refuses says why and resets: the writing fails, and what it said still stands in the socket. OpenSSL reads no more then;
+ * the recording has it all the same. */
+static void
+record_last_words (QsTcpBio *self)
+{
+  guint8 bytes[4096];
+  gsize most = 16 * sizeof bytes;
+
+  for (ssize_t n; most > 0 && (n = recv (self->fd, bytes, sizeof bytes, MSG_DONTWAIT)) >= 0; most -= (gsize) n)
+    {
+      record (self, QS_DIRECTION_RECEIVED, bytes, (gsize) n);
+      if (n == 0)
+        break;
+    }
+}
+
 static int
 bio_write_cb (BIO *bio, const char *bytes, int length)
 {
@@ -135,7 +151,11 @@ bio_write_cb (BIO *bio, const char *bytes, int length)
           return (int) n;
         }
       if (!is_transient (errno))
-        return fail (self, errno);
+        {
+          int error = errno;
+          record_last_words (self);
+          return fail (self, error);
+        }
       if (self->event_fd < 0 || wait_for (self, POLLOUT))
         {
           BIO_set_retry_write (bio);
