@@ -85,7 +85,8 @@ close_with_alert (QsEvidence *evidence, const QsAlertFact *alert, gboolean by_cl
                                    .packet = alert->packet };
 }
 
-/* The alert in the trace that a close of ours, or the peer's, told of: then it has a packet. */
+/* The alert in the trace that a close of ours, or the peer's, told of: then it has a packet, and the packet's time: who went first is
+ * what was on the wire, not when the library spoke of it. */
 static void
 find_alert_packet (QsEvidence *evidence)
 {
@@ -93,7 +94,10 @@ find_alert_packet (QsEvidence *evidence)
   const QsAlertFact *alert = &evidence->packets.fatal[by_client ? QS_END_CLIENT : QS_END_SERVER];
 
   if (evidence->close.packet < 0 && alert->seen && alert->description == evidence->alert)
-    evidence->close.packet = alert->packet;
+    {
+      evidence->close.packet = alert->packet;
+      evidence->close.time = alert->time;
+    }
 }
 
 /* Over TCP the alert that came first is how it was closed, a warning (TLS 1.2) ends nothing. OpenSSL's words for an alert

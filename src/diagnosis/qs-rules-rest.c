@@ -89,8 +89,10 @@ find_last_stream_packet (const QsEvidence *evidence)
 static char *
 answer_so_far (const QsHttpFacts *http)
 {
-  if (http->status == 0)
+  if (http->status == 0 && http->body == 0)
     return g_strdup (_ ("No byte of an answer came."));
+  if (http->status == 0)
+    return g_strdup_printf (_ ("Of the answer %" PRIu64 " bytes came."), http->body);
   if (http->length >= 0)
     return g_strdup_printf (_ ("Of the answer its head (status %u) and %" PRIu64 " of %" PRId64 " bytes came."),
                             http->status, http->body, http->length);
@@ -120,7 +122,7 @@ describe_mute_answer (const QsEvidence *evidence, QsMatch *match)
   match->certainty = QS_CERTAINTY_LIKELY;
   if (acknowledged)
     {
-      match->title = evidence->http.status > 0
+      match->title = evidence->http.status > 0 || evidence->http.body > 0
                          ? N_ ("{host} stopped in the middle of its answer: nothing came for {silence}.")
                          : N_ ("{host} has the request and did not answer it in {silence}.");
       match->detail =
