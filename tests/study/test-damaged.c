@@ -315,7 +315,11 @@ mix (Work *work)
           if (!with_times)
             memcpy (out->data + start, g_array_index (work->file->packets, Packet, i).bytes, 8);
           if (twice && g_rand_double (random) < 0.2)
-            g_byte_array_append (out, out->data + start, out->len - start);
+            {
+              guint length = out->len - start;
+              g_byte_array_set_size (out, out->len + length); /* may move what is to be copied */
+              memcpy (out->data + start + length, out->data + start, length);
+            }
         }
       try (work, out, how);
     }
