@@ -432,6 +432,19 @@ misbehave (QsTcpEndpoint *self, Connection *connection)
   watch (connection);
 }
 
+/* SSL_set_accept_state makes a record layer anew and does not say when there is no memory for one: the next call of this SSL would
+ * crash. The error queue tells. */
+static gboolean
+become_server (SSL *ssl, int fd)
+{
+  if (SSL_set_fd (ssl, fd) != 1)
+    return FALSE;
+  SSL_set_mode (ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  ERR_clear_error ();
+  SSL_set_accept_state (ssl);
+  return ERR_peek_error () == 0;
+}
+
 static void
 accept_connection (QsTcpEndpoint *self, GSocket *socket)
 {
@@ -442,7 +455,7 @@ accept_connection (QsTcpEndpoint *self, GSocket *socket)
   if (remote == NULL)
     return; /* gone already */
   SSL *ssl = self->behaviour->tcp == QS_TCP_TLS ? SSL_new (qs_server_tls_get_tcp (self->tls)) : NULL;
-  if (self->behaviour->tcp == QS_TCP_TLS && (ssl == NULL || SSL_set_fd (ssl, g_socket_get_fd (socket)) != 1))
+  if (self->behaviour->tcp == QS_TCP_TLS && (ssl == NULL || !become_server (ssl, g_socket_get_fd (socket))))
     {
       SSL_free (ssl); /* no memory for one more: it is hung up on */
       return;
@@ -453,8 +466,6 @@ accept_connection (QsTcpEndpoint *self, GSocket *socket)
   if (self->behaviour->tcp == QS_TCP_TLS)
     {
       connection->ssl = ssl;
-      SSL_set_accept_state (connection->ssl);
-      SSL_set_mode (connection->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
       if (self->record)
         begin_recording (connection, local, remote, peer);
     }
