@@ -134,7 +134,7 @@ start_run (QsSession *self, QsTarget *target, const QsProbeOptions *options)
 {
   g_autoptr (QsProbeOptions) own = qs_probe_options_copy (options);
   /* What the lab's server does is known, and its list of connections is to show those that one asked for. */
-  if (qs_lab_serves (self->lab, target))
+  if (qs_lab_serves (self->lab, target) && !qs_scenario_find (qs_lab_get_scenario (self->lab))->by_experiment)
     own->experiments = QS_EXPERIMENTS_NONE;
   g_autoptr (QsProbe) probe = qs_probe_new (target, own);
   g_autoptr (QsRun) run = qs_run_new_for_probe (probe);

@@ -251,7 +251,7 @@ static const Row rows[] = {
       N_ ("What is sent to the server is answered from another loopback address, as by one that is bound to the "
           "wildcard of a "
           "host with several addresses: no client takes that."),
-      "reply-from-elsewhere" },
+      "reply-from-elsewhere", TRUE },
     DECIDES_WIRE,
     { .answers_elsewhere = TRUE } },
   { { "version-negotiation", N_ ("Version Negotiation"),

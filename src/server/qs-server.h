@@ -71,10 +71,11 @@ QsTrace *qs_server_connection_get_trace (QsServerConnection *self); /* NULL unle
 
 /* --- Scenarios: a const table --- */
 typedef struct {
-  const char *name;    /* "expired-certificate" */
-  const char *title;   /* N_() */
-  const char *watch;   /* N_(): what to watch for */
-  const char *finding; /* expected finding's id, or NULL */
+  const char *name;       /* "expired-certificate" */
+  const char *title;      /* N_() */
+  const char *watch;      /* N_(): what to watch for */
+  const char *finding;    /* expected finding's id, or NULL */
+  gboolean by_experiment; /* only a second attempt of the client's shows it */
 } QsScenario;
 const QsScenario *qs_scenarios (guint *n_scenarios);
 const QsScenario *qs_scenario_find (const char *name);
