@@ -62,7 +62,7 @@ class Servers:
         self.peer = peers.quicserve(SERVER, f"--write-ca={self.ca}")
         self.capture = os.path.join(folder, "capture.pcapng")
         subprocess.run([PROBE, f"--cacert={self.ca}", "-4", "-q", "--output=/dev/null", f"--pcapng={self.capture}", self.target("https")],
-                       check=True, timeout=PATIENCE)  # fmt: skip
+                       check=True, timeout=PATIENCE, stdout=subprocess.DEVNULL)  # fmt: skip
 
     def target(self, scheme):
         return f"{scheme}://localhost:{self.peer.port}/bytes/3000"
