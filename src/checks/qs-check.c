@@ -107,7 +107,10 @@ qs_checks_get (guint *n_checks)
   static GPtrArray *all = NULL;
 
   if (g_once_init_enter (&all))
-    g_once_init_leave (&all, gather_checks ());
+    {
+      GPtrArray *gathered = gather_checks ();
+      g_once_init_leave (&all, gathered);
+    }
   *n_checks = all->len;
   return (const QsCheck *const *) all->pdata;
 }

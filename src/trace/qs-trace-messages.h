@@ -6,6 +6,9 @@
 
 G_BEGIN_DECLS
 
+/* What is called for a message that was taken off. */
+typedef void (*QsMessageFunc) (const QsTraceMessage *message, gpointer data);
+
 /**
  * qs_trace_add_messages:
  * @stream: the reassembled bytes of one direction and level
@@ -17,7 +20,6 @@ G_BEGIN_DECLS
  *
  * Returns: FALSE when the stream cannot be followed any more (a message of absurd length)
  */
-typedef void (*QsMessageFunc) (const QsTraceMessage *message, gpointer data);
 gboolean qs_trace_add_messages (QsTrace *self, QsReassembly *stream, const QsTraceMessage *as, gboolean tls13,
                                 QsMessageFunc func, gpointer data);
 
