@@ -28,8 +28,12 @@ note_tcp (QsProbe *self, QsConnection *connection)
 static void
 give_up (QsProbe *self, const char *note, gint64 value, const char *how, const char *text)
 {
+  /* What a worker has read and not yet handed on is no part of the answer any more: its end has been told. */
   if (self->request != NULL && !self->request->complete && !self->request->failed)
-    qs_request_note_end (self->request, how, text);
+    {
+      qs_request_note_end (self->request, how, text);
+      self->request->failed = TRUE;
+    }
   qs_trace_add_mark (self->trace, QS_MARK_NOTE, note, value, text);
   qs_probe_log (self, "%s", text);
   note_tcp (self, self->winner != NULL ? self->winner : self->race != NULL ? qs_probe_race_get_waited_on (self) : NULL);
