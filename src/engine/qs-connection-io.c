@@ -182,8 +182,8 @@ alert_cb (gboolean sent, int level, int description, gpointer data)
 {
   QsConnection *self = data;
 
-  /* Who warns again and again is refused in the end: then that is what ended it. */
-  if (g_atomic_int_get (&self->alert) != 0 && !(self->alert_warns && sent && level == SSL3_AL_FATAL))
+  /* A warning ends nothing (TLS 1.2): the fatal alert behind it does, the peer's or our own. */
+  if (g_atomic_int_get (&self->alert) != 0 && !(self->alert_warns && level == SSL3_AL_FATAL))
     return;
   self->alert_warns = !sent && level != SSL3_AL_FATAL && description != SSL_AD_CLOSE_NOTIFY;
   g_atomic_int_set (&self->alert, sent ? -1 - description : 1 + description);
