@@ -220,7 +220,8 @@ match_connection_reset (const QsEvidence *evidence, QsMatch *match)
                           "program ended or was restarted, or something on the way forgot the connection.");
       match->tries = later;
     }
-  if (connected && evidence->http.asked && evidence->http.status == 0 && evidence->first_byte < 0)
+  if (connected && evidence->http.asked && evidence->http.status == 0 && evidence->first_byte < 0 &&
+      !qs_trace_is_from_file (evidence->trace))
     {
       static const char *const behind[] = { N_ ("Check that the server behind the proxy or balancer runs."),
                                             N_ ("Look at the server's log for the moment of the reset."), NULL };

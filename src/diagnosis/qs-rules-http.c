@@ -217,6 +217,15 @@ client_refused_the_transport (const QsEvidence *evidence)
          close->code != 0 && close->code != QS_CODE_IDLE_TIMEOUT;
 }
 
+/* Nobody ended anything then: both ends let go, each by its own clock (RFC 9000 section 10.1). */
+static gboolean
+is_idle_timeout (const QsEvidence *evidence)
+{
+  const QsCloseFact *close = &evidence->close;
+
+  return !evidence->tls && close->known && !close->application && close->code == QS_CODE_IDLE_TIMEOUT;
+}
+
 /* Nothing at all came of it, and nothing else says why: no code of a close, no reset, no certificate that is missed. */
 static gboolean
 match_no_answer (const QsEvidence *evidence, QsMatch *match)
@@ -226,24 +235,23 @@ match_no_answer (const QsEvidence *evidence, QsMatch *match)
   gboolean begun = evidence->first_byte >= 0 || evidence->http.n_interim > 0;
 
   if (!ended_as (evidence, "cut") || match->has_error || evidence->socket_error != NULL || evidence->icmp != NULL ||
-      evidence->certificate_request != NULL || (closed_by_server && !evidence->tls) || evidence->alert != QS_NO_ALERT)
+      evidence->certificate_request != NULL || (closed_by_server && !evidence->tls) || evidence->alert != QS_NO_ALERT ||
+      is_idle_timeout (evidence))
     return FALSE;
   match->title = N_ ("{host} ended the {carrier} before it answered.");
   match->detail =
-      N_ ("The request was sent, and no byte of an answer came. The program behind the server crashed or was "
-          "stopped, or it does not serve what the handshake agreed on.");
+      N_ ("The request was sent, and no byte of an answer came. The program behind the server may have crashed or "
+          "been stopped, or it does not serve what the handshake agreed on.");
   match->certainty = QS_CERTAINTY_LIKELY;
   if (begun)
     {
       gboolean interim = evidence->http.n_interim > 0;
       match->title = interim ? N_ ("{host} ended the {carrier} without a final answer.")
                              : N_ ("{host} ended the {carrier} in the middle of the answer's head.");
-      match->detail =
-          interim ? N_ ("Interim answers (1xx) came, and no other. The program behind the server crashed or was "
-                        "stopped.")
-                  : N_ ("Its first bytes came, and no whole head. The program behind the server crashed or was "
-                        "stopped.");
-      match->certainty = QS_CERTAINTY_PROVED;
+      match->detail = interim ? N_ ("Interim answers (1xx) came, and no other. The program behind the server may have "
+                                    "crashed or been stopped.")
+                              : N_ ("Its first bytes came, and no whole head. The program behind the server may have "
+                                    "crashed or been stopped.");
     }
   qs_match_set (match, "carrier", evidence->tls ? _ ("connection") : _ ("stream"));
   qs_match_add_mark (match, evidence, evidence->http.end_mark, g_strdup (evidence->http.words));

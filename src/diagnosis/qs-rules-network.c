@@ -204,10 +204,11 @@ describe_refusing_router (const QsEvidence *evidence, QsMatch *match)
                                        N_ ("Try from another network."), NULL };
 
   qs_match_set (match, "router", evidence->icmp->text);
-  match->title = N_ ("{router} on the way refuses UDP to {address}.");
+  match->title = N_ ("{router} refuses UDP to {address}.");
   match->detail =
-      N_ ("It answered in the host's place with “port unreachable” (ICMP): a firewall that refuses does that. "
-          "{tcp}");
+      N_ ("It answered with “port unreachable” (ICMP): a firewall in the host's place does that, or the host "
+          "from another of its addresses. {tcp}");
+  match->certainty = QS_CERTAINTY_LIKELY;
   match->who = QS_PARTY_PATH;
   match->tries = tries;
 }
@@ -261,8 +262,8 @@ static gboolean
 match_tcp_unreachable (const QsEvidence *evidence, QsMatch *match)
 {
   static const Wording said[] = {
-    { "EHOSTUNREACH", N_ ("the host cannot be reached, says something on the way") },
-    { "ENETUNREACH", N_ ("there is no route to its network, says something on the way") },
+    { "EHOSTUNREACH", N_ ("the host cannot be reached") },
+    { "ENETUNREACH", N_ ("there is no route to its network") },
     { "ENOPROTOOPT", N_ ("the host does not know TCP, says an ICMP message") },
     { NULL, NULL },
   };

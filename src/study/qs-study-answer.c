@@ -25,7 +25,7 @@ answer_of_mark (const QsMark *mark)
   QsStudyAnswer *answer = g_new0 (QsStudyAnswer, 1);
 
   answer->version = g_strdup (mark->name);
-  answer->status = mark->value >= 100 && mark->value < 600 ? (guint) mark->value : 0;
+  answer->status = mark->value >= 100 && mark->value < 1000 ? (guint) mark->value : 0;
   answer->length = mark->received;
   answer->headers = unpack_headers (mark->bytes);
   return answer;
