@@ -50,7 +50,8 @@ qs_examination_grade (QsExamination *self, QsCard *card)
       lower (&card->marks[result->check->mark], cap_of (result));
     }
   /* Who was not asked everything has not shown that he is above the others. */
-  if (card->if_trusted == QS_GRADE_A_PLUS && !qs_examination_sends_illegal (self))
+  if (card->if_trusted == QS_GRADE_A_PLUS &&
+      (!qs_examination_sends_illegal (self) || qs_examination_get_stopped (self)))
     card->if_trusted = QS_GRADE_A;
   if (qs_examination_get_failure (self) != NULL || (!reached && card->if_trusted > QS_GRADE_F))
     card->if_trusted = QS_GRADE_NONE;

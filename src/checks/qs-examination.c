@@ -208,15 +208,28 @@ judge_run (Task *task)
     }
 }
 
+/* A name may have a private address, which is silent, and a public one: what was planned for the first is not for the other. */
+static void
+drop_illegal (QsExamination *self)
+{
+  for (guint i = 0; i < self->results->len; i++)
+    if ((((const QsCheckResult *) self->results->pdata[i])->check->flags & QS_CHECK_ILLEGAL) != 0)
+      settle_untested (self, i, _ ("It sends what no honest client sends: only with --own to a public address."));
+}
+
 static gboolean
 use_next_address (QsExamination *self)
 {
+  gboolean was_illegal = self->illegal;
+
   if (self->n_tried >= self->addresses->len)
     return FALSE;
   g_set_object (&self->address, self->addresses->pdata[self->n_tried++]);
   g_free (self->address_text);
   self->address_text = qs_socket_address_to_text (self->address);
   self->illegal = self->options.own || qs_examination_is_private (self->address);
+  if (was_illegal && !self->illegal)
+    drop_illegal (self);
   self->craft.address = self->address;
   return TRUE;
 }
@@ -333,21 +346,21 @@ over_cb (gpointer data)
 {
   Task *task = data;
   QsExamination *self = g_object_ref (task->owner);
+  guint index;
+
+  /* Whoever hears of a result may stop it all, which frees what is running: this one is nobody else's any more. */
+  if (g_ptr_array_find (self->running, task, &index))
+    g_ptr_array_steal_index_fast (self->running, index);
   gboolean again = conclude_task (task);
 
   g_clear_pointer (&task->over, g_source_unref);
+  g_clear_pointer (&task->run, qs_craft_run_free);
+  if (again && !self->finished)
+    g_ptr_array_insert (self->tasks, 0, task);
+  else
+    task_free (task);
   if (!self->finished)
-    {
-      guint index;
-      g_ptr_array_find (self->running, task, &index);
-      g_ptr_array_steal_index_fast (self->running, index);
-      g_clear_pointer (&task->run, qs_craft_run_free);
-      if (again)
-        g_ptr_array_insert (self->tasks, 0, task);
-      else
-        task_free (task);
-      start_some (self);
-    }
+    start_some (self);
   g_object_unref (self);
   return G_SOURCE_REMOVE;
 }

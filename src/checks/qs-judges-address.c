@@ -365,7 +365,9 @@ qs_judge_ids (const QsCheck *check, const QsSight *sight, QsJudgement *judgement
       return;
     }
   QsSpan retry_id;
-  gboolean retried = sight->n_retries > 0 && read_header (sight, sight->retry_packet, &retry);
+  /* A client follows the first and passes over the others, RFC 9000 section 17.2.5.2. */
+  guint first_retry = find_packet (sight, QS_DIRECTION_RECEIVED, QS_PACKET_RETRY);
+  gboolean retried = first_retry != G_MAXUINT && read_header (sight, first_retry, &retry);
   const char *wrong = NULL;
   if (!names_id (sight, TP_ORIGINAL_DCID, ours.dcid))
     wrong = "original_destination_connection_id";
@@ -391,14 +393,14 @@ qs_judge_retry_token (const QsCheck *check, const QsSight *sight, QsJudgement *j
 
   if (sight->act == G_MAXUINT && sight->hello)
     qs_judgement_set (judgement, QS_CHECK_NOT_TESTED, g_strdup (_ ("The server sends no Retry.")));
+  else if (again && sight->parameters == NULL)
+    qs_judgement_set (judgement, QS_CHECK_NOT_TESTED,
+                      g_strdup (_ ("The server's transport parameters were not seen.")));
   else if (again && !qs_sight_has_parameter (sight, TP_RETRY_SOURCE_ID, &retry_id))
     {
       qs_judgement_show (judgement, sight->hello_after_act);
       qs_judgement_set (judgement, QS_CHECK_INFO, g_strdup (_ ("It began a handshake as if there had been no token.")));
     }
-  else if (again && sight->parameters == NULL)
-    qs_judgement_set (judgement, QS_CHECK_NOT_TESTED,
-                      g_strdup (_ ("The server's transport parameters were not seen.")));
   else
     qs_judge_no_hello (check, sight, judgement);
 }

@@ -137,12 +137,15 @@ judge_moved (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
       qs_judgement_set (judgement, qs_check_fail (check),
                         g_strdup (_ ("The connection went on, and no PATH_CHALLENGE came to the new port.")));
     }
-  else if (qs_sight_has_parameter (sight, TP_DISABLE_ACTIVE_MIGRATION, &value))
+  else if (qs_sight_has_parameter (sight, TP_DISABLE_ACTIVE_MIGRATION,
+                                   &value)) /* it may drop what comes from there, section 9 */
     qs_judgement_set (
-        judgement, QS_CHECK_FAIL,
+        judgement, QS_CHECK_WARN,
         g_strdup (
             _ ("Nothing came to the new port. The server forbids migration (disable_active_migration); a NAT that "
                "forgets its mapping asks nobody.")));
+  else if (sight->closed || sight->reset)
+    judge_lost (check, sight, judgement);
   else
     qs_judgement_set (judgement, QS_CHECK_FAIL, g_strdup (_ ("Nothing came to the new port: the connection is lost.")));
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "trace/qs-trace-budget.h"
 #include "wire/qs-http3.h"
 #include "wire/qs-qpack.h"
 #include "wire/qs-writer.h"
@@ -342,6 +343,7 @@ qs_craft_run_new (const QsCraftTarget *target, const QsCraftStep *script, const 
   self->done = done;
   self->data = data;
   self->trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  qs_trace_set_budget (self->trace, QS_TRACE_EARLY_BUDGET);
   self->impairment = target->impairment != NULL ? qs_impairment_new (target->impairment, NULL) : NULL;
   return self;
 }

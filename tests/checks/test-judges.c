@@ -97,7 +97,7 @@ static const Case cases[] = {
   { "small-initial-retry", "A3", { SEEN, .n_retries = 1 }, QS_CHECK_FAIL },
   { "no-retry", "A8", { UNSEEN, .hello = TRUE }, QS_CHECK_NOT_TESTED },
   { "flipped-token-refused", "A8", { SEEN, CLOSED (0x0b) }, QS_CHECK_PASS },
-  { "flipped-token-as-none", "A8", { SEEN, .hello = TRUE, .hello_after_act = 2 }, QS_CHECK_INFO },
+  { "flipped-token-unseen", "A8", { SEEN, .hello = TRUE, .hello_after_act = 2 }, QS_CHECK_NOT_TESTED },
   { "stray-silent", "C2", { SEEN, .act_bytes = 100 }, QS_CHECK_PASS },
   { "stray-smaller",
     "C2",
@@ -226,6 +226,20 @@ test_retry_token (void)
 
   g_assert_cmpint (judge ("A8", &sight, trace), ==, QS_CHECK_FAIL);
   g_assert_cmpint (judge ("A7", &sight, trace), ==, QS_CHECK_WARN);
+  g_autoptr (GBytes) others = make_parameters (0x01, 1);
+  sight.parameters = others;
+  g_assert_cmpint (judge ("A8", &sight, trace), ==, QS_CHECK_INFO);
+}
+
+/* Who says that it forbids migration may drop what comes from another port. */
+static void
+test_rebind_forbidden (void)
+{
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  g_autoptr (GBytes) parameters = make_parameters (0x0c, 1);
+  QsSight sight = { SEEN, .parameters = parameters };
+
+  g_assert_cmpint (judge ("M1", &sight, trace), ==, QS_CHECK_WARN);
 }
 
 static void
@@ -303,6 +317,7 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/checks/judges/numbers", test_numbers);
   g_test_add_func ("/checks/judges/retry-token", test_retry_token);
+  g_test_add_func ("/checks/judges/rebind-forbidden", test_rebind_forbidden);
   g_test_add_func ("/checks/judges/certificate", test_certificate);
   g_test_add_func ("/checks/private", test_private);
   g_test_add_func ("/checks/table", test_table);
