@@ -73,6 +73,7 @@ quictap_print_help (void)
   printf ("  %-29s %s\n", "{url}", _ ("https:// with these"));
   printf ("  %-29s %s\n", "{host} {target-port}", _ ("the server's"));
   printf ("  %-29s %s\n", "{keylog}", _ ("the private file"));
+  printf ("  %-29s %s\n", "{cache}", _ ("a folder for what the program keeps"));
   qs_cli_print_wrapped (
       stdout,
       _ ("Without a COMMAND it waits for connections until Ctrl-C, as with --keylog=FILE of a program that "

@@ -67,6 +67,7 @@ struct _QsTapRelay {
 };
 
 gboolean qs_tap_relay_watch (QsTapRelay *self, int fd, QsTapHandler *handler, guint32 events);
+void qs_tap_relay_unwatch (QsTapRelay *self, int fd);
 void qs_tap_relay_change (QsTapRelay *self, int fd, QsTapHandler *handler, guint32 events);
 /* With the lock held. */
 void qs_tap_relay_announce (QsTapRelay *self, QsTapConnection *connection);

@@ -60,6 +60,12 @@ qs_tap_relay_watch (QsTapRelay *self, int fd, QsTapHandler *handler, guint32 eve
 }
 
 void
+qs_tap_relay_unwatch (QsTapRelay *self, int fd)
+{
+  epoll_ctl (self->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
+void
 qs_tap_relay_change (QsTapRelay *self, int fd, QsTapHandler *handler, guint32 events)
 {
   struct epoll_event event = { .events = events, .data.ptr = handler };

@@ -150,7 +150,10 @@ pipe_reset (Pipe *pipe, SideIndex from, int error)
 static void
 watch (Side *side, guint32 events)
 {
-  if (side->fd >= 0 && side->events != events)
+  /* A socket that is over in both directions is told of (EPOLLHUP) whatever is asked for: nothing more comes of it. */
+  if (side->fd >= 0 && side->events != events && events == 0 && side->ended && side->shut)
+    qs_tap_relay_unwatch (side->pipe->tcp->relay, side->fd);
+  else if (side->fd >= 0 && side->events != events)
     qs_tap_relay_change (side->pipe->tcp->relay, side->fd, &side->handler, events);
   side->events = events;
 }

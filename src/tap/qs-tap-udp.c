@@ -472,7 +472,7 @@ answer_ready (QsTapRelay *relay, QsTapHandler *handler, guint32 events)
   hear_answers (self, client);
   /* A socket that failed for good would be ready for ever. What its client sends next opens another one. */
   if (client->dead)
-    epoll_ctl (relay->epoll_fd, EPOLL_CTL_DEL, qs_udp_bio_get_poll_fd (client->socket), NULL);
+    qs_tap_relay_unwatch (relay, qs_udp_bio_get_poll_fd (client->socket));
 }
 
 /* --- Shared --- */
