@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/qs-mapped-file.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -24,7 +25,7 @@ static _Atomic (QsMappedFile *) files[MOST_FILES];
 static struct sigaction before;
 
 /* From at on there are zeros. mmap() is a system call and nothing else, which a handler may make. */
-static void
+static gboolean
 cut (QsMappedFile *self, gsize at)
 {
   gsize whole = atomic_load (&self->whole);
@@ -33,8 +34,8 @@ cut (QsMappedFile *self, gsize at)
     ;
   gsize page = (gsize) sysconf (_SC_PAGESIZE);
   gsize from = (at + page - 1) / page * page;
-  if (from < self->size)
-    mmap (self->bytes + from, self->size - from, PROT_READ, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0);
+  return from >= self->size || mmap (self->bytes + from, self->size - from, PROT_READ,
+                                     MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
 }
 
 static void
@@ -49,8 +50,12 @@ bus_cb (int number, siginfo_t *info, void *context)
       if (file == NULL || at < file->bytes || at >= file->bytes + file->size)
         continue;
       gsize page = (gsize) sysconf (_SC_PAGESIZE);
-      cut (file, (gsize) (at - file->bytes) / page * page);
-      return;
+      int saved = errno;
+      gboolean done = cut (file, (gsize) (at - file->bytes) / page * page);
+      errno = saved;
+      if (done)
+        return;
+      break; /* no memory for zeros: else it would come again for ever */
     }
   if ((before.sa_flags & SA_SIGINFO) != 0 && before.sa_sigaction != NULL)
     before.sa_sigaction (number, info, context);
