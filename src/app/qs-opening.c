@@ -224,7 +224,7 @@ fail (Opening *self, const GError *error)
 
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     qs_window_show_error (self->window, text);
-  if (self->or_alone)
+  if (self->or_alone && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     qs_files_open (self->window, self->other, NULL);
   opening_end (self);
 }

@@ -726,7 +726,7 @@ qs_netlog_quic_add (QsNetlogQuic *self, const QsNetlogNames *names, const QsNetl
   if (strcmp (event->type, "QUIC_SESSION_CLOSED") == 0)
     on_closed (self, names, event, ms);
   else
-    dispatch (self, event, event->ms >= self->last ? event->ms : self->last);
+    dispatch (self, event, ms);
   if (strcmp (event->type, "QUIC_SESSION_CONNECTION_CLOSE_FRAME_RECEIVED") == 0)
     close_received (self);
   drain (self);
