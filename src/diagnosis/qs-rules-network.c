@@ -262,7 +262,7 @@ static gboolean
 match_tcp_unreachable (const QsEvidence *evidence, QsMatch *match)
 {
   static const Wording said[] = {
-    { "EHOSTUNREACH", N_ ("the host cannot be reached") },
+    { "EHOSTUNREACH", N_ ("no way leads to the host") },
     { "ENETUNREACH", N_ ("there is no route to its network") },
     { "ENOPROTOOPT", N_ ("the host does not know TCP, says an ICMP message") },
     { NULL, NULL },
@@ -282,6 +282,7 @@ match_tcp_unreachable (const QsEvidence *evidence, QsMatch *match)
       N_ ("The attempt went out, and an ICMP message ended it: of a router that has no way on, of a firewall "
           "that refuses, or of this computer where nobody has the address on its own network. Over TCP the "
           "system does not tell who sent it.");
+  match->who = QS_PARTY_UNKNOWN;
   match->tries = tries;
   qs_match_add_mark (match, evidence, evidence->socket_error, NULL);
   return TRUE;

@@ -298,7 +298,7 @@ odd_and_read_again (Made *made)
 
 static const Case cases[] = {
   { "resolver/silent", silent_name_server, "dns-failure", "no answer from a name server", "timeout" },
-  { "unreachable/behind", unreachable_behind, "unreachable", "cannot be reached: the host cannot be reached", NULL },
+  { "unreachable/behind", unreachable_behind, "unreachable", "cannot be reached: no way leads to the host", NULL },
   { "mute/unacknowledged", unacknowledged, "timeout", "accepted the TCP connection and answered nothing",
     "mtu-black-hole" },
   { "mute/gap", gap_before_answer, "mtu-black-hole", "The beginning of what", "timeout" },
