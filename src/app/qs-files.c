@@ -339,14 +339,39 @@ qs_files_ask_join (QsWindow *window)
   qs_window_show_page (window, "sequence");
 }
 
+/* What is being saved is held as a study: a file's connection whose study is gone forgets its packets. */
+typedef struct {
+  QsWindow *window;
+  QsStudy *study;
+} Saving;
+
+static Saving *
+saving_new (QsWindow *window, QsStudy *study)
+{
+  Saving *self = g_new (Saving, 1);
+
+  self->window = g_object_ref (window);
+  self->study = g_object_ref (study);
+  return self;
+}
+
+static void
+saving_free (Saving *self)
+{
+  g_object_unref (self->window);
+  g_object_unref (self->study);
+  g_free (self);
+}
+
 static void
 saved_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (QsWindow) window = data;
+  Saving *self = data;
   g_autoptr (GError) error = NULL;
 
   if (!qs_trace_save_finish (QS_TRACE (source), result, &error))
-    qs_window_show_error (window, error->message);
+    qs_window_show_error (self->window, error->message);
+  saving_free (self);
 }
 
 static const struct {
@@ -371,8 +396,7 @@ report_saved_cb (GObject *source, GAsyncResult *result, gpointer data)
 
 /* The packets that a filter leaves are looked for in slices, then written in slices. */
 typedef struct {
-  QsWindow *window;
-  QsTrace *trace;
+  Saving *saving;
   char *path;
   QsFilter *filter;
   guint from;
@@ -384,8 +408,7 @@ choosing_free (gpointer data)
 {
   Choosing *self = data;
 
-  g_object_unref (self->window);
-  g_object_unref (self->trace);
+  g_clear_pointer (&self->saving, saving_free);
   qs_filter_unref (self->filter);
   g_clear_pointer (&self->packets, g_array_unref);
   g_free (self->path);
@@ -397,10 +420,12 @@ choosing_cb (gint64 deadline, gpointer data)
 {
   Choosing *self = data;
 
-  if (!qs_filter_run (self->filter, self->trace, &self->from, deadline, self->packets))
+  QsTrace *trace = qs_study_get_trace (self->saving->study);
+
+  if (!qs_filter_run (self->filter, trace, &self->from, deadline, self->packets))
     return G_SOURCE_CONTINUE;
-  qs_trace_save_packets_async (self->trace, self->path, g_steal_pointer (&self->packets), NULL, saved_cb,
-                               g_object_ref (self->window));
+  qs_trace_save_packets_async (trace, self->path, g_steal_pointer (&self->packets), NULL, saved_cb,
+                               g_steal_pointer (&self->saving));
   return G_SOURCE_REMOVE;
 }
 
@@ -417,8 +442,7 @@ qs_files_save_filtered (QsWindow *window, QsRun *run, const char *filter, const 
       return;
     }
   Choosing *self = g_new0 (Choosing, 1);
-  self->window = g_object_ref (window);
-  self->trace = g_object_ref (qs_run_get_trace (run));
+  self->saving = saving_new (window, qs_run_get_study (run));
   self->path = g_strdup (path);
   self->filter = parsed;
   self->packets = g_array_new (FALSE, FALSE, sizeof (guint32));
@@ -462,7 +486,7 @@ qs_files_ask_save (QsWindow *window)
     qs_files_save_filtered (window, run, filter, path);
   else if (path != NULL)
     qs_trace_save_async (qs_run_get_trace (run), path, qs_trace_format_for_name (path, QS_TRACE_FORMAT_PCAPNG), NULL,
-                         saved_cb, g_object_ref (window));
+                         saved_cb, saving_new (window, qs_run_get_study (run)));
 }
 
 /* --- Dropping --------------------------------------------------------------------------- */
