@@ -184,6 +184,7 @@ row_cb (QsConnectionModel *self, guint index)
   guint row;
 
   g_clear_pointer (&self->haystack[index], g_free);
+  get_haystack (self, index); /* row by row, while they are read: all at once a first search would hold the window */
   gboolean moves = self->words != NULL || self->column > QS_CONNECTION_COLUMN_SERVER;
   if (moves && self->again_id == 0)
     self->again_id = g_timeout_add (AGAIN_MS, again_cb, self);
