@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A TCP socket of Chromium's log that TLS is spoken on. The log tells of messages, alerts and data after they were read, not of records:
  * each becomes a packet of its own, as long as what it holds. */
+#include <errno.h>
 #include <string.h>
 
 #include "base/qs-i18n.h"
@@ -233,6 +234,29 @@ on_data (QsNetlogTls *self, const QsNetlogEvent *event, QsDirection direction)
 
 /* --- TCP --- */
 
+/* The number is of the system that wrote the log. What a connect() may end with has numbers that no two of them share. */
+typedef struct {
+  const char *name;
+  int ours;
+  guint numbers[3]; /* Linux, macOS, Windows */
+} OsError;
+
+static const OsError *
+find_os_error (guint64 number)
+{
+  static const OsError known[] = {
+    { "ECONNREFUSED", ECONNREFUSED, { 111, 61, 10061 } }, { "ETIMEDOUT", ETIMEDOUT, { 110, 60, 10060 } },
+    { "EHOSTUNREACH", EHOSTUNREACH, { 113, 65, 10065 } }, { "ENETUNREACH", ENETUNREACH, { 101, 51, 10051 } },
+    { "ECONNRESET", ECONNRESET, { 104, 54, 10054 } },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (known[i].numbers); j++)
+      if (known[i].numbers[j] == number)
+        return &known[i];
+  return NULL;
+}
+
 static void
 on_attempt (QsNetlogTls *self, const QsNetlogEvent *event, QsDirection direction)
 {
@@ -247,11 +271,12 @@ on_attempt (QsNetlogTls *self, const QsNetlogEvent *event, QsDirection direction
       add_mark (self, &mark);
       return;
     }
-  if (event->phase != QS_NETLOG_END || !qs_json_get_uint (event->params, "os_error", &number) || number > 255)
+  if (event->phase != QS_NETLOG_END || !qs_json_get_uint (event->params, "os_error", &number))
     return;
   QsMark failed = { .kind = QS_MARK_SOCKET_ERROR, .value = (gint64) number };
-  failed.name = number == 111 ? "ECONNREFUSED" : number == 110 ? "ETIMEDOUT" : number == 113 ? "EHOSTUNREACH" : "EIO";
-  failed.text = g_strdup (g_strerror ((int) number));
+  const OsError *error = find_os_error (number);
+  failed.name = error != NULL ? error->name : "EIO";
+  failed.text = error != NULL ? g_strdup (g_strerror (error->ours)) : g_strdup_printf (_ ("error %" PRIu64), number);
   add_mark (self, &failed);
   self->refused |= self->wants_tls;
 }
