@@ -111,7 +111,6 @@ look_at_close (QsSight *self, guint index, const QsPacket *packet, const QsFrame
   self->closed_early = self->act != G_MAXUINT && packet->record < self->act;
   self->closed_by_application = frame->type == QS_FRAME_CONNECTION_CLOSE_APP;
   self->close_code = frame->error_code;
-  self->close_frame = frame->frame_type;
   self->close_packet = index;
   if (frame->data.length > 0 && frame->data.data != NULL)
     self->close_reason = qs_text_escape_short (frame->data.data, (gssize) frame->data.length, REASON_LENGTH);
@@ -248,7 +247,6 @@ look_at_messages (QsSight *self)
           qs_trace_get_packet (self->trace, message->first_packet)->record >= self->act)
         self->hello_after_act = message->packet;
       self->done |= type == QS_TLS_FINISHED;
-      self->n_tickets += type == QS_TLS_NEW_SESSION_TICKET;
     }
 }
 

@@ -49,10 +49,9 @@ typedef struct {
   guint challenge_packet;  /* PATH_CHALLENGE behind the act */
   guint key_update_packet; /* the server's first of another key phase */
   guint n_spare_ids;       /* NEW_CONNECTION_ID frames */
-  guint n_tickets;
 
   gboolean closed, closed_early, closed_by_application; /* by the server; early: before the act */
-  guint64 close_code, close_frame;
+  guint64 close_code;
   guint close_packet;
   char *close_reason; /* escaped; NULL: none */
   gboolean reset;     /* a stateless reset behind the act */

@@ -376,9 +376,3 @@ qs_craft_run_get_trace (QsCraftRun *self)
 {
   return self->trace;
 }
-
-QsCraft *
-qs_craft_run_get_craft (QsCraftRun *self)
-{
-  return self->craft;
-}

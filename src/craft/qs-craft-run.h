@@ -72,6 +72,5 @@ QsCraftRun *qs_craft_run_new (const QsCraftTarget *target, const QsCraftStep *sc
 void qs_craft_run_free (QsCraftRun *self); /* ends it, without a call of done */
 void qs_craft_run_start (QsCraftRun *self);
 QsTrace *qs_craft_run_get_trace (QsCraftRun *self);
-QsCraft *qs_craft_run_get_craft (QsCraftRun *self); /* the last connection; NULL: none was begun */
 
 G_END_DECLS

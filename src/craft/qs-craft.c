@@ -386,12 +386,6 @@ qs_craft_is_silent (const QsCraft *self)
   return (self->habits & QS_CRAFT_SILENT) != 0;
 }
 
-SSL *
-qs_craft_get_ssl (QsCraft *self)
-{
-  return qs_craft_tls_get_ssl (self->tls);
-}
-
 GBytes *
 qs_craft_get_token (const QsCraft *self)
 {
@@ -408,12 +402,6 @@ SSL_SESSION *
 qs_craft_get_session (const QsCraft *self)
 {
   return self->session;
-}
-
-GBytes *
-qs_craft_get_parameters (const QsCraft *self)
-{
-  return self->parameters;
 }
 
 guint64

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * A QUIC client whose packets are made as one likes them: right ones by itself, as far as a handshake on a path with losses
  * needs it, and any others when told so. Versions 1 and 2 (RFC 9000, RFC 9001, RFC 9369). It lives on the thread-default main
  * context, waits for nothing, and records into a trace what it sends, gets and knows, as every run does. It closes nothing by
- * itself, whatever the peer does; and it holds at most 64 KiB of each of 32 streams.
+ * itself, whatever the peer does.
  */
 typedef struct _QsCraft QsCraft;
 
@@ -98,12 +98,10 @@ void qs_craft_tick (QsCraft *self);
 QsCraftEvents qs_craft_get_events (const QsCraft *self);
 gboolean qs_craft_is_silent (const QsCraft *self); /* by its habits */
 gint64 qs_craft_get_rtt (const QsCraft *self);     /* nanoseconds; a guess of 333 ms before there is a sample */
-SSL *qs_craft_get_ssl (QsCraft *self);
-GBytes *qs_craft_get_token (const QsCraft *self); /* borrowed; the newest NEW_TOKEN, or a Retry's; NULL: none */
+GBytes *qs_craft_get_token (const QsCraft *self);  /* borrowed; the newest NEW_TOKEN, or a Retry's; NULL: none */
 GBytes *qs_craft_dup_retry_id (
     const QsCraft *self); /* (transfer full): the connection id that a Retry asked for; NULL: none did */
 SSL_SESSION *qs_craft_get_session (const QsCraft *self); /* borrowed; NULL: no ticket came */
-GBytes *qs_craft_get_parameters (const QsCraft *self);   /* borrowed; the server's, NULL while unknown */
 guint64 qs_craft_get_parameter (const QsCraft *self, guint64 id, guint64 otherwise);
 
 /* FALSE: there are no keys for it (yet, or any more). */

@@ -56,17 +56,3 @@ qs_tap_connection_get_study (QsTapConnection *self)
   g_return_val_if_fail (QS_IS_TAP_CONNECTION (self), NULL);
   return self->study;
 }
-
-gboolean
-qs_tap_connection_is_tcp (QsTapConnection *self)
-{
-  g_return_val_if_fail (QS_IS_TAP_CONNECTION (self), FALSE);
-  return self->tcp;
-}
-
-guint
-qs_tap_connection_get_n_keys (QsTapConnection *self)
-{
-  g_return_val_if_fail (QS_IS_TAP_CONNECTION (self), 0);
-  return self->n_keys;
-}

@@ -18,8 +18,5 @@ guint qs_tap_connection_get_number (QsTapConnection *self); /* from 1, in the or
 QsTrace *qs_tap_connection_get_trace (QsTapConnection *self);
 /* NULL until the tap has made one. */
 QsStudy *qs_tap_connection_get_study (QsTapConnection *self);
-gboolean qs_tap_connection_is_tcp (QsTapConnection *self);
-/* How many lines of the key logs are its own. */
-guint qs_tap_connection_get_n_keys (QsTapConnection *self);
 
 G_END_DECLS

@@ -336,13 +336,6 @@ qs_tap_get_address (QsTap *self)
   return qs_tap_relay_get_address (self->relay);
 }
 
-const char *
-qs_tap_get_target (QsTap *self)
-{
-  g_return_val_if_fail (QS_IS_TAP (self), NULL);
-  return self->target;
-}
-
 void
 qs_tap_start (QsTap *self)
 {

@@ -42,7 +42,6 @@ typedef struct {
 /* options: copied. NULL with G_IO_ERROR or QS_ERROR_INVALID_TARGET. It listens from now on. */
 QsTap *qs_tap_new (const QsTapOptions *options, GError **error);
 GSocketAddress *qs_tap_get_address (QsTap *self); /* where it listens */
-const char *qs_tap_get_target (QsTap *self);
 void qs_tap_start (QsTap *self);
 /* Ends the relay, reads the key logs to their end, and settles all that is left. The figures stay. */
 void qs_tap_stop (QsTap *self);
