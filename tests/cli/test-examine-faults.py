@@ -132,13 +132,13 @@ class Faults(unittest.TestCase):
                 self.assertEqual(self.verdict(self.examine(good.port, "V4"), "V4"), "pass")
 
     def test_rebinding(self):
-        """A server that forbids migration loses a client whose port changes; where it is the way that loses him, all the same."""
+        """A server that forbids migration may lose a client whose port changes: that is told, and does not fail it."""
         with peers.ngtcp2_server(self.certs) as peer:
             self.assertEqual(self.verdict(self.examine(peer.port, "M1"), "M1"), "pass")
             with peers.udp_forger(peer.port, pass_on) as relay:
                 self.assertEqual(self.verdict(self.examine(relay.port, "M1"), "M1"), "pass")
         with self.serve() as peer:
-            self.assertEqual(self.verdict(self.examine(peer.port, "M1"), "M1"), "fail")
+            self.assertEqual(self.verdict(self.examine(peer.port, "M1"), "M1"), "warn")
 
     def test_dead(self):
         """A server that goes away in the middle: said once, and no other check is blamed."""
