@@ -95,7 +95,9 @@ qs_judge_answers (const QsCheck *check, const QsSight *sight, QsJudgement *judge
   else if (stream->status == 400 || stream->reset)
     {
       qs_judgement_show (judgement, stream->packet);
-      qs_judgement_set (judgement, qs_check_fail (check), g_strdup (_ ("The request was refused.")));
+      /* A 400 may be this target's answer to any plain GET. */
+      qs_judgement_set (judgement, stream->reset ? qs_check_fail (check) : QS_CHECK_WARN,
+                        g_strdup (_ ("The request was refused.")));
     }
   else
     judge_lost (check, sight, judgement);

@@ -200,10 +200,17 @@ qs_judge_malformed (const QsCheck *check, const QsSight *sight, QsJudgement *jud
   if (qs_judge_is_untested (sight, judgement))
     return;
   qs_judgement_show (judgement, sight->act_packet);
-  if (stream->status >= 400)
+  if (stream->status == 400 || stream->status == 431 || stream->status == 501)
     {
       qs_judgement_show (judgement, stream->packet);
       qs_judgement_set (judgement, QS_CHECK_PASS, g_strdup_printf (_ ("It answered with status %u."), stream->status));
+    }
+  else if (stream->status >= 400)
+    {
+      qs_judgement_show (judgement, stream->packet);
+      qs_judgement_set (judgement, QS_CHECK_NOT_TESTED,
+                        g_strdup_printf (_ ("It answered with status %u, which need not be about this."),
+                                         stream->status));
     }
   else if (stream->status != 0)
     {
