@@ -10,6 +10,7 @@
 #include "certs/qs-fault-private.h"
 
 #define DAY 86400
+#define LEAST_BESIDE 2 /* SCTs that need not be in the certificate */
 /* All of the CA/Browser Forum's lie below this one; CAs that are trusted publicly have to name one of them in each
  * certificate (its Baseline Requirements, section 7.1.6.1). */
 #define FORUM_POLICIES "2.23.140.1."
@@ -163,6 +164,14 @@ demands_staple (X509 *x509)
   return found;
 }
 
+static QsStaple *
+read_staple (QsJudge *self)
+{
+  GPtrArray *issuers = self->built->len > 1 ? self->built : self->facts->chain;
+
+  return qs_staple_new (self->facts->staple, self->leaf, issuers, self->facts->now_s);
+}
+
 static void
 check_staple (QsJudge *self)
 {
@@ -177,8 +186,7 @@ check_staple (QsJudge *self)
                          "came though it was asked for. Firefox and GnuTLS refuse that, OpenSSL does not look.")));
       return;
     }
-  GPtrArray *issuers = self->built->len > 1 ? self->built : facts->chain;
-  g_autoptr (QsStaple) staple = qs_staple_new (facts->staple, self->leaf, issuers, facts->now_s);
+  g_autoptr (QsStaple) staple = read_staple (self);
   if (staple->status == QS_STAPLE_REVOKED)
     qs_judge_add (self, QS_FAULT_REVOKED, 0, 0, self->leaf, g_strdup (staple->sentence));
   else if (staple->status != QS_STAPLE_GOOD &&
@@ -188,8 +196,18 @@ check_staple (QsJudge *self)
 
 /* --- Public logs --- */
 
-/* Chrome's and Apple's rule: two logs, three for what lives longer than 180 days; one that came beside the certificate
- * counts for as many as it likes, since the number then does not depend on the lifetime. */
+/* Those that came beside the certificate: in the TLS extension, or in an OCSP answer that counts. */
+static guint
+count_beside (QsJudge *self)
+{
+  g_autoptr (QsStaple) staple = self->facts->staple.length > 0 ? read_staple (self) : NULL;
+  gboolean counts = staple != NULL && staple->status == QS_STAPLE_GOOD;
+
+  return qs_scts_count (self->facts->scts) + (counts ? staple->n_scts : 0);
+}
+
+/* Chrome's and Apple's rule: in the certificate two, three for what lives longer than 180 days; of those beside it two
+ * are enough, whatever the lifetime. */
 static void
 check_transparency (QsJudge *self)
 {
@@ -197,9 +215,13 @@ check_transparency (QsJudge *self)
   gint64 days = (qs_certificate_get_not_after (self->leaf) - qs_certificate_get_not_before (self->leaf)) / DAY;
   guint n = count_logs (x509), wanted = days > 180 ? 3 : 2;
 
-  if (!names_forum_policy (x509) || n >= wanted || self->facts->scts.length > 0 || self->facts->staple.length > 0 ||
+  if (!names_forum_policy (x509) || n >= wanted ||
       qs_certificate_get_not_before (self->leaf) < G_GINT64_CONSTANT (1525046400)) /* 2018-04-30 */
     return;
+  guint beside = count_beside (self);
+  if (beside >= LEAST_BESIDE)
+    return;
+  n = MAX (n, beside);
   qs_judge_add (self, QS_FAULT_TRANSPARENCY, 0, 0, self->leaf,
                 g_strdup_printf (
                     ngettext ("The certificate says that it follows the rules of public CAs, and has %u proof that a "

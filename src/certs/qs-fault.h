@@ -87,6 +87,8 @@ typedef struct {
   QsStapleStatus status;
   char *sentence;                /* translated */
   QsCertificateSection *section; /* what it says */
+  guint n_scts;                  /* SCTs that it brings for the certificate (RFC 6962 section 3.3) */
+  QsCertificateSection *scts;    /* the same as a section; NULL: none */
 } QsStaple;
 
 /* issuers: QsCertificate, among them the one that issued certificate; now_s as above. */
@@ -96,6 +98,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsStaple, qs_staple_free)
 
 /* The SCTs of a TLS extension (RFC 6962 section 3.3) as a section; NULL: malformed. */
 QsCertificateSection *qs_scts_section_new (QsSpan list);
+guint qs_scts_count (QsSpan list); /* 0 where malformed */
 
 /* Why a certificate is not for host, in words that help: translated. */
 char *qs_name_mismatch_words (QsCertificate *certificate, const char *host);

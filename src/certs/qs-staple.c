@@ -19,6 +19,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OCSP_BASICRESP, OCSP_BASICRESP_free)
 typedef struct {
   int status, reason;
   gint64 revoked, from, until; /* seconds since 1970; until: G_MAXINT64 where there will be newer ones any time */
+  STACK_OF (SCT) * scts;       /* NULL: none */
 } Answer;
 
 static gint64
@@ -77,6 +78,8 @@ find_answer (OCSP_BASICRESP *basic, X509 *x509, X509 *issuer, Answer *answer)
       answer->revoked = seconds_of (revoked, G_MININT64);
       answer->from = seconds_of (from, G_MININT64);
       answer->until = seconds_of (until, G_MAXINT64);
+      /* RFC 6962 section 3.3: an extension of the answer about this very certificate, 1.3.6.1.4.1.11129.2.4.5. */
+      answer->scts = OCSP_SINGLERESP_get1_ext_d2i (single, NID_ct_cert_scts, NULL, NULL);
       return TRUE;
     }
   return FALSE;
@@ -251,6 +254,13 @@ qs_staple_new (QsSpan bytes, QsCertificate *certificate, GPtrArray *issuers, gin
   ERR_clear_error ();
   staple->sentence = sayings[staple->status](&answer, now_s);
   staple->section = make_section (staple, &answer);
+  staple->n_scts = (guint) MAX (sk_SCT_num (answer.scts), 0);
+  if (staple->n_scts > 0)
+    {
+      staple->scts = qs_certificate_section_new (_ ("Signed Certificate Timestamps in the OCSP Answer"));
+      qs_certificate_section_add_scts (staple->scts, answer.scts);
+    }
+  SCT_LIST_free (answer.scts);
   return staple;
 }
 
@@ -259,16 +269,34 @@ qs_staple_free (QsStaple *staple)
 {
   g_free (staple->sentence);
   g_clear_pointer (&staple->section, qs_certificate_section_free);
+  g_clear_pointer (&staple->scts, qs_certificate_section_free);
   g_free (staple);
 }
 
-QsCertificateSection *
-qs_scts_section_new (QsSpan list)
+static STACK_OF (SCT) * read_list (QsSpan list)
 {
   const unsigned char *at = list.data;
   STACK_OF (SCT) *scts = list.length > 0 ? o2i_SCT_LIST (NULL, &at, list.length) : NULL;
 
   ERR_clear_error ();
+  return scts;
+}
+
+guint
+qs_scts_count (QsSpan list)
+{
+  STACK_OF (SCT) *scts = read_list (list);
+  guint n = (guint) MAX (sk_SCT_num (scts), 0);
+
+  SCT_LIST_free (scts);
+  return n;
+}
+
+QsCertificateSection *
+qs_scts_section_new (QsSpan list)
+{
+  STACK_OF (SCT) *scts = read_list (list);
+
   if (scts == NULL)
     return NULL;
   QsCertificateSection *section = qs_certificate_section_new (_ ("Signed Certificate Timestamps sent beside it"));

@@ -222,6 +222,8 @@ add_proofs (const QsEvidence *evidence, GPtrArray *sections)
       g_autoptr (QsStaple) staple =
           qs_staple_new (staple_bytes, evidence->chain->pdata[0], built, time_of_chain (evidence));
       g_ptr_array_add (sections, g_steal_pointer (&staple->section));
+      if (staple->scts != NULL)
+        g_ptr_array_add (sections, g_steal_pointer (&staple->scts));
     }
   if (section != NULL)
     g_ptr_array_add (sections, section);

@@ -12,6 +12,7 @@
 /* What is read of a file's TLS records: a report is no place for a whole download. */
 #define MOST_RECORDS 8192
 #define MOST_START 512
+#define MOST_PACKETS_OF_START 64
 #define CONTENT_DATA 23 /* RFC 9846 section 5.1 */
 
 const char *
@@ -166,6 +167,51 @@ count_body (QsEvidence *evidence, GPtrArray *pieces, const QsStreamFigures *figu
   return body;
 }
 
+/* The bytes of a stream from an offset on, as far as they lie in a row, from the packets behind first. */
+static GBytes *
+read_stream (QsEvidence *evidence, guint64 stream, guint64 from, gsize most, guint first)
+{
+  GByteArray *bytes = g_byte_array_new ();
+  guint n = MIN (qs_trace_get_n_packets (evidence->trace), first + MOST_PACKETS_OF_START);
+
+  for (guint i = first; i < n && bytes->len < most; i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (evidence->trace, i);
+      if (packet->direction != evidence->from_server ||
+          (packet->frames & G_GUINT64_CONSTANT (1) << QS_FRAME_STREAM) == 0)
+        continue;
+      g_autoptr (GBytes) payload = NULL;
+      g_autoptr (GArray) frames = qs_trace_dup_frames (evidence->trace, i, &payload);
+      for (guint j = 0; j < frames->len; j++)
+        {
+          const QsFrame *frame = &g_array_index (frames, QsFrame, j);
+          guint64 next = from + bytes->len;
+          if (qs_frame_base_type (frame->type) != QS_FRAME_STREAM || frame->stream_id != stream ||
+              frame->data.data == NULL || frame->stream_offset > next ||
+              frame->stream_offset + frame->data.length <= next)
+            continue;
+          gsize old = (gsize) (next - frame->stream_offset);
+          g_byte_array_append (bytes, frame->data.data + old,
+                               (guint) MIN (frame->data.length - old, most - bytes->len));
+        }
+    }
+  return g_byte_array_free_to_bytes (bytes);
+}
+
+/* Of the first DATA frame: what is behind it in the stream need not be of the body. */
+static void
+read_start (QsEvidence *evidence, QsHttpFacts *facts, GPtrArray *pieces)
+{
+  for (guint i = 0; i < pieces->len && facts->start == NULL; i++)
+    {
+      const QsHttp3Piece *piece = g_ptr_array_index (pieces, i);
+      guint64 header = header_length (piece->length);
+      if (piece->kind == QS_HTTP3_PIECE_FRAME && piece->type == QS_HTTP3_DATA && !piece->told && piece->length > header)
+        facts->start = read_stream (evidence, piece->stream, piece->offset + header,
+                                    (gsize) MIN (piece->length - header, MOST_START), piece->first_packet);
+    }
+}
+
 static void
 read_http3_end (QsEvidence *evidence, QsHttpFacts *facts, GPtrArray *pieces)
 {
@@ -177,6 +223,8 @@ read_http3_end (QsEvidence *evidence, QsHttpFacts *facts, GPtrArray *pieces)
     facts->last_packet = last->packet;
   if (facts->end_mark != NULL || figures == NULL)
     return;
+  if (!evidence->live)
+    read_start (evidence, facts, pieces);
   gboolean told = last != NULL && last->told;
   facts->body = count_body (evidence, pieces, figures);
   /* A log need not tell of every DATA frame, but by its packets no more came than the stream has bytes. */

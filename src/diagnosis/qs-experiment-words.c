@@ -23,7 +23,8 @@ static const struct {
   { "tcp-tls", N_ ("TLS over TCP, on the same port") },
   { "version-grease", N_ ("A version of QUIC that does not exist") },
   { "unconnected-twin", N_ ("Answers from any address, not from the one asked alone") },
-  { "small-datagrams", N_ ("A datagram of 600 bytes") },
+  { "small-datagrams", N_ ("Datagrams of 600 and of 100 bytes") },
+  { "large-stray", N_ ("A datagram of 1200 bytes that looks like part of a connection") },
   { "large-datagrams", N_ ("A datagram of 1452 bytes") },
   { "no-client-certificate", N_ ("No certificate of the client's") },
 };

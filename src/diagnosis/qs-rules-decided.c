@@ -357,6 +357,50 @@ match_small_alone (const QsEvidence *evidence, QsMatch *match)
   return TRUE;
 }
 
+/* --- Only what is small gets there --- */
+
+/* Small ones were answered, large ones were not, by whomever. */
+static gboolean
+match_by_size (const QsEvidence *evidence, QsMatch *match, const QsMark *stray)
+{
+  const QsMark *small = find_experiment (evidence, "small-datagrams", 1);
+  const QsMark *large = find_experiment (evidence, "version-grease", 0);
+
+  if (small == NULL || large == NULL || evidence->tls || evidence->server || evidence->anything_received ||
+      evidence->icmp != NULL)
+    return FALSE;
+  qs_match_number (match, "datagrams", evidence->n_sent_before_reply);
+  qs_match_set (match, "small", small->text);
+  qs_match_set (match, "stray", stray != NULL ? stray->text : NULL);
+  if (evidence->first_sent >= 0)
+    qs_match_add_moment (match, evidence->first_sent, g_strdup (_ ("The first datagram of the handshake")));
+  qs_match_add_mark (match, evidence, large, NULL);
+  qs_match_add_mark (match, evidence, small, NULL);
+  qs_match_add_mark (match, evidence, stray, NULL);
+  return TRUE;
+}
+
+/* The answer to one of either size is small, so it is on the way there that size matters. */
+static gboolean
+match_large_lost (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsMark *stray = qs_trace_find_mark (evidence->trace, QS_MARK_EXPERIMENT, "large-stray", NULL);
+
+  if (stray == NULL || stray->value != 0)
+    match->certainty = QS_CERTAINTY_POSSIBLE;
+  return (stray == NULL || stray->value != 1) && match_by_size (evidence, match, stray);
+}
+
+/* Where one of that size was answered that looks like part of a connection, it is the look of a first packet that matters. */
+static gboolean
+match_beginning_lost (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsMark *stray = find_experiment (evidence, "large-stray", 1);
+
+  qs_match_set (match, "address", evidence->addresses);
+  return stray != NULL && match_by_size (evidence, match, stray);
+}
+
 /* --- The other address family --- */
 
 static gboolean
@@ -413,6 +457,30 @@ const QsRule qs_rules_decided[] = {
     QS_CERTAINTY_LIKELY,
     QS_PARTY_PATH,
     { N_ ("Look for a tunnel or VPN with a small MTU on the way back."), N_ ("Try from another network.") } },
+  { "mtu-black-hole",
+    QS_SEVERITY_ERROR,
+    "RFC 9000 section 14.2",
+    N_ ("Datagrams of 1200 bytes get no answer from {address}, small ones do."),
+    N_ ("QUIC begins with datagrams of 1200 bytes at least: {datagrams} were sent, and one as large of a version that "
+        "does not exist, and none was answered. {small} {stray} Something on the way there drops what is too big for "
+        "it without saying so."),
+    match_large_lost,
+    QS_CERTAINTY_LIKELY,
+    QS_PARTY_PATH,
+    { N_ ("Look for a tunnel or VPN with a small MTU on the way (ping -M do -s 1200 shows it)."),
+      N_ ("Try from another network.") } },
+  { "no-reply",
+    QS_SEVERITY_ERROR,
+    "RFC 9000 section 10.3",
+    N_ ("What begins a QUIC connection gets no answer from {address}, other datagrams do."),
+    N_ ("{datagrams} datagrams of the handshake were not answered, nor was one of a version that does not exist. "
+        "{small} {stray} So UDP of that size passes both ways: either something on the way stops what begins as QUIC "
+        "does, or the server passes over it."),
+    match_beginning_lost,
+    QS_CERTAINTY_LIKELY,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Look for a firewall on the way that filters QUIC."),
+      N_ ("Look at the server's log, and at what it takes for a first packet."), N_ ("Try from another network.") } },
   { "no-common-parameters",
     QS_SEVERITY_ERROR,
     "RFC 9846 section 4.2.1",

@@ -9,6 +9,9 @@
 #include "trace/qs-metrics.h"
 
 #define EXTENSION_EARLY_DATA 42
+#define SUITE_OF_INITIAL 0x1301 /* TLS_AES_128_GCM_SHA256: RFC 9001 section 5.3 */
+#define LEAST_DCID 8            /* RFC 9000 section 7.2 */
+#define LEAST_DATAGRAM 1200     /* section 14.1 */
 
 static gboolean
 is_capture (const QsEvidence *evidence)
@@ -240,7 +243,106 @@ match_early_data_rejected (const QsEvidence *evidence, QsMatch *match)
   return TRUE;
 }
 
+/* --- A first packet that its keys do not open --- */
+
+static gboolean
+opens_with (guint32 version, const QsPacketHeader *header, QsSpan packet)
+{
+  QsSecret client, server;
+
+  if (!qs_initial_secrets (version, header->dcid, &client, &server))
+    return FALSE;
+  g_autoptr (QsKeys) keys = qs_keys_new (version, SUITE_OF_INITIAL, &client);
+  g_autoptr (QsHeaderKey) header_key = qs_header_key_new (version, SUITE_OF_INITIAL, &client);
+  g_autofree guint8 *plain = g_malloc (packet.length);
+  gsize length = 0;
+  guint64 number;
+  return keys != NULL && header_key != NULL &&
+         qs_packet_open (keys, header_key, header, packet, 0, plain, &length, &number);
+}
+
+/* A sender whose salt is not that of the version it names (RFC 9001 section 5.2): the version that opens the packet, 0: none. */
+static guint32
+find_salt (const QsPacketHeader *header, QsSpan packet)
+{
+  static const guint32 versions[] = { 1, 0x6b3343cf, 0xff00001d, 0xff00001b, 0xff000017 }; /* one of each salt */
+
+  for (guint i = 0; i < G_N_ELEMENTS (versions); i++)
+    if (versions[i] != header->version && opens_with (versions[i], header, packet))
+      return versions[i];
+  return 0;
+}
+
+static void
+describe_unreadable (const QsEvidence *evidence, QsMatch *match, const QsPacketHeader *header, QsSpan datagram)
+{
+  static const char *const salt[] = { N_ ("Update the program that sent it: its keys are those of another version."),
+                                      NULL };
+  guint32 other = find_salt (header, QS_SPAN (datagram.data, header->length));
+
+  if (other != 0)
+    {
+      match->title = N_ ("The first packet is of QUIC version {version}, and protected with the keys of {other}.");
+      match->detail = N_ ("Each version has a salt of its own for the keys of its Initial packets. Whoever gets this "
+                          "one and keeps to the version that it names cannot open it, and drops it.");
+      match->severity = QS_SEVERITY_ERROR;
+      match->certainty = QS_CERTAINTY_PROVED;
+      match->who = QS_PARTY_CLIENT;
+      match->tries = salt;
+      qs_match_take (match, "other", qs_quic_version_name (other));
+      return;
+    }
+  if (header->dcid.length < LEAST_DCID)
+    qs_match_take (match, "odd",
+                   g_strdup_printf (_ ("Its connection id has %zu bytes, and a client's first has 8 at least: that "
+                                       "speaks for a later one, or for no QUIC."),
+                                    header->dcid.length));
+  else if (datagram.length < LEAST_DATAGRAM)
+    qs_match_take (match, "odd",
+                   g_strdup_printf (_ ("Its datagram has %zu bytes, and a client's first has 1200 at least: that "
+                                       "speaks for a later one, or for no QUIC."),
+                                    datagram.length));
+}
+
+/* Its keys come from what stands in it, so what does not open is not what it says, or was not the first. */
+static gboolean
+match_initial_unreadable (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsPacket *first =
+      qs_trace_get_n_packets (evidence->trace) > 0 ? qs_trace_get_packet (evidence->trace, 0) : NULL;
+  QsPacketHeader header;
+  QsRecord record;
+
+  if (!is_capture (evidence) || evidence->tls || first == NULL || first->type != QS_PACKET_INITIAL ||
+      first->direction != evidence->from_client || first->offset != 0 || first->record == G_MAXUINT32 ||
+      (first->flags & (QS_PACKET_DECRYPTED | QS_PACKET_PAYLOAD_DROPPED)) != 0 || evidence->client_hello != NULL ||
+      evidence->packets.n_decrypted_in > 0 || evidence->packets.unknown_version >= 0 ||
+      qs_evidence_is_connected (evidence))
+    return FALSE;
+  qs_trace_get_record (evidence->trace, first->record, &record);
+  if (record.bytes.length < record.length || !qs_packet_header_parse (record.bytes, 0, &header, NULL) ||
+      !header.long_header || header.length > record.bytes.length)
+    return FALSE;
+  qs_match_take (match, "version", qs_quic_version_name (header.version));
+  describe_unreadable (evidence, match, &header, record.bytes);
+  match->packet = 0;
+  qs_match_add_packet (match, evidence, 0, NULL);
+  return TRUE;
+}
+
 const QsRule qs_rules_file[] = {
+  { "initial-unreadable",
+    QS_SEVERITY_WARNING,
+    "RFC 9001 section 5.2",
+    N_ ("The first packet cannot be opened, though everybody has the keys for it."),
+    N_ ("It says that it is an Initial of QUIC version {version}. The keys of these come from the connection id in the "
+        "client's very first one, and do not open this. Either the recording began behind that one, or the packet was "
+        "damaged, or what sent it is no QUIC. {odd} Who gets it drops it, if it was the first."),
+    match_initial_unreadable,
+    QS_CERTAINTY_POSSIBLE,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Start the capture before the program connects."),
+      N_ ("Capture at both ends: a packet that differs there was changed on the way.") } },
   { "version-not-read", QS_SEVERITY_WARNING, "RFC 8999 section 5.1",
     N_ ("This connection speaks QUIC version {version}, which cannot be read here."),
     N_ ("Every version protects its packets in its own way: versions 1 and 2 and the drafts before them are read. Of "

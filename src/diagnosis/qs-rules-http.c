@@ -9,9 +9,11 @@
 #include "diagnosis/qs-rule.h"
 #include "trace/qs-zero-limits.h"
 #include "wire/qs-alt-svc.h"
+#include "wire/qs-content-coding.h"
 #include "wire/qs-names.h"
 
 #define H3_REQUEST_REJECTED 0x10b
+#define MOST_OF_BODY 32 /* characters */
 #define NS_PER_MS G_GINT64_CONSTANT (1000000)
 /* A limit of zero is raised a round trip after the handshake, if ever. */
 #define LIMIT_WAIT (500 * NS_PER_MS)
@@ -26,6 +28,12 @@ static gboolean
 ended_as (const QsEvidence *evidence, const char *name)
 {
   return g_strcmp0 (evidence->http.end, name) == 0;
+}
+
+static gboolean
+ended_as_complete (const QsHttpFacts *http)
+{
+  return g_strcmp0 (http->end, "complete") == 0;
 }
 
 static void
@@ -350,6 +358,45 @@ match_no_progress (const QsEvidence *evidence, QsMatch *match)
   return TRUE;
 }
 
+/* --- A body that is not what it says --- */
+
+/* All of it is at hand, and it is all that there is to come. */
+static gboolean
+is_whole_body (const QsHttpFacts *http)
+{
+  return ended_as_complete (http) && g_bytes_get_size (http->start) == http->body;
+}
+
+static gboolean
+match_content_encoding (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsHttpFacts *http = &evidence->http;
+  const char *coding = qs_http_facts_get_header (http, "content-encoding");
+  gsize length = 0;
+  const guint8 *bytes = http->start != NULL ? g_bytes_get_data (http->start, &length) : NULL;
+
+  if (coding == NULL || length == 0)
+    return FALSE;
+  QsCodingVerdict verdict = qs_content_coding_check (coding, QS_SPAN (bytes, length));
+  if (verdict != QS_CODING_BROKEN && (verdict != QS_CODING_UNFINISHED || !is_whole_body (http)))
+    return FALSE;
+  const char *guess = qs_content_coding_guess (QS_SPAN (bytes, length));
+  qs_match_set (match, "coding", coding);
+  qs_match_take (match, "bytes", qs_text_escape_short (bytes, (gssize) length, MOST_OF_BODY));
+  if (guess != NULL && strcmp (guess, coding) != 0)
+    qs_match_take (match, "guess", g_strdup_printf (_ ("It begins as %s does."), guess));
+  if (verdict == QS_CODING_UNFINISHED)
+    {
+      match->title = N_ ("The answer of {host} is not whole under its Content-Encoding ({coding}).");
+      match->detail = N_ ("All bytes of the answer came, and what they are coded as does not end with them: it was cut "
+                          "off before it was sent. Browsers show part of such an answer, or refuse it.");
+    }
+  add_answer (match, evidence);
+  if (http->end_mark != NULL)
+    qs_match_add_mark (match, evidence, http->end_mark, g_strdup (_ ("The answer's first bytes")));
+  return TRUE;
+}
+
 /* --- GOAWAY --- */
 
 static gboolean
@@ -599,6 +646,20 @@ const QsRule qs_rules_http[] = {
     QS_CERTAINTY_PROVED,
     QS_PARTY_SERVER,
     { N_ ("Look at the server's log.") } },
+  { "content-encoding-wrong",
+    QS_SEVERITY_WARNING,
+    "RFC 9110 section 8.4",
+    N_ ("The answer of {host} is not {coding}, as its Content-Encoding says."),
+    N_ ("It begins with “{bytes}”, and nothing that is {coding} can go on from there. {guess} Browsers and other "
+        "clients "
+        "that "
+        "unpack it fail (“content decoding failed”)."),
+    match_content_encoding,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("Look for a proxy that unpacks or packs the body and leaves the header as it was, and for a program that "
+          "sets the "
+          "header by itself.") } },
   { "alt-svc-dead",
     QS_SEVERITY_WARNING,
     "RFC 7838 section 2.4",

@@ -181,6 +181,49 @@ match_answer_awaited (const QsEvidence *evidence, QsMatch *match)
   return TRUE;
 }
 
+static void
+describe_resting_handshake (const QsEvidence *evidence, QsMatch *match, const QsMark *note)
+{
+  static const char *const of_server[] = { N_ ("Look at the server's log for that moment."), NULL };
+  static const char *const of_client[] = { N_ ("Look at the client's program, and at its log, for that moment."),
+                                           N_ ("Look for large packets that are dropped on the way."), NULL };
+  gboolean client_waits = (evidence->last_sent > evidence->last_received) == !evidence->server;
+  gboolean taken = g_str_equal (note->name, "tcp-taken");
+
+  match->title = client_waits ? N_ ("{address} fell silent in the middle of the handshake: nothing came for {silence}.")
+                              : N_ ("The client fell silent in the middle of the handshake with {address}: nothing "
+                                    "came for {silence}.");
+  match->detail = taken ? N_ ("What was sent last was acknowledged by its TCP, so it got there. The program waits for "
+                              "something else, or is stuck; what it sends may be lost on the way.")
+                        : N_ ("What was sent last was not acknowledged, so it does not get there, or the "
+                              "acknowledgement is lost: large packets may be dropped on the way.");
+  match->certainty = QS_CERTAINTY_POSSIBLE;
+  match->who = !taken ? QS_PARTY_PATH : client_waits ? QS_PARTY_SERVER : QS_PARTY_CLIENT;
+  match->tries = client_waits ? of_server : of_client;
+  qs_match_add_message (match, evidence, evidence->client_hello);
+  qs_match_add_message (match, evidence, evidence->server_hello);
+  qs_match_add_mark (match, evidence, note, g_strdup (note->text));
+}
+
+/* A recording of TLS over TCP that rests before its handshake is done: whose turn it is, and whether the last bytes got there. */
+static gboolean
+match_recorded_silence (const QsEvidence *evidence, QsMatch *match)
+{
+  gint64 until = 0;
+  const QsMark *note = qs_trace_find_mark (evidence->trace, QS_MARK_NOTE, "tcp-taken", &until);
+
+  if (note == NULL)
+    note = qs_trace_find_mark (evidence->trace, QS_MARK_NOTE, "tcp-waiting", &until);
+  if (note == NULL || !evidence->tls || evidence->plain != NULL || evidence->client_hello == NULL ||
+      evidence->close.known || evidence->lacks_bytes || match->has_error || qs_evidence_is_connected (evidence))
+    return FALSE;
+  qs_match_take (match, "silence", qs_text_duration (until - MAX (evidence->last_sent, evidence->last_received)));
+  qs_match_add_moment (match, MAX (evidence->last_sent, evidence->last_received), g_strdup (_ ("The last bytes")));
+  if (!describe_mute_tcp (evidence, match))
+    describe_resting_handshake (evidence, match, note);
+  return TRUE;
+}
+
 /* Nothing came for a while, and nobody closed: patience ran out. */
 static gboolean
 match_timeout (const QsEvidence *evidence, QsMatch *match)
@@ -189,6 +232,8 @@ match_timeout (const QsEvidence *evidence, QsMatch *match)
 
   if (evidence->live)
     return match_answer_awaited (evidence, match);
+  if (!evidence->ended && qs_trace_is_from_file (evidence->trace))
+    return match_recorded_silence (evidence, match);
   if (is_mute (evidence, match) || (evidence->close.known && !evidence->close.by_us))
     return FALSE;
   if (evidence->now - since < QS_NO_REPLY_AFTER / 6)

@@ -38,10 +38,12 @@ struct _QsCaptureConnection {
   guint n_syn;                    /* the client\'s */
   gint64 last_syn;                /* since 1970 */
   guint8 ended[2];                /* by who sends: flags of TCP that were told of, FIN and RST */
+  gint64 ended_at[2];             /* the first of them, since 1970; 0: none */
   gboolean answered;
   gboolean let_go;  /* of an endless stream: its trace is gone, and what still comes is passed over */
   gint64 connected; /* TCP: when the server's SYN came, since 1970; -1: it did not */
   gint64 first, last;
+  gint64 data_at[2]; /* TCP, by who sends: when its newest bytes came, since 1970; 0: none did */
 };
 
 struct _QsCapture {
@@ -58,6 +60,7 @@ struct _QsCapture {
   GPtrArray *notes;
   GPtrArray *runs; /* QsRunReader */
   QsCaptureFragments *fragments;
+  gint64 newest; /* of all packets, since 1970 */
   guint64 n_packets, n_malformed, n_left_out;
   guint n_guessed;
 };

@@ -8,7 +8,8 @@
 
 #define MIN_RECORD 16 /* bytes: an AEAD's tag */
 #define MAX_RECORD (16384 + 2048)
-#define HELLO_AT 5 /* where a record's first message says its type */
+#define REST G_GINT64_CONSTANT (3000000000) /* ns: shorter is a pause */
+#define HELLO_AT 5                          /* where a record's first message says its type */
 
 typedef struct {
   QsCapture *capture;
@@ -46,6 +47,7 @@ deliver_cb (QsSpan bytes, gpointer data)
 
   guint side = qs_capture_same_end (&delivery->packet->from, &connection->client) ? 0 : 1;
   /* Without its SYN a side begins anywhere, and is read from the first record on that a segment begins with. */
+  connection->data_at[side] = delivery->time;
   gboolean in_order = connection->syn_seen[side] || connection->in_records[side] || looks_like_tls (bytes);
   if (connection->trace == NULL && looks_like_tls (bytes))
     begin_tls (delivery->capture, connection);
@@ -89,6 +91,37 @@ lacks_bytes (const QsCaptureConnection *connection, guint side)
           qs_capture_tcp_distance (tcp->next, connection->fin_at[side]) > 0);
 }
 
+/* Until when nothing came: what ended it first, else the recording's end. */
+static gint64
+rest_ends (const QsCapture *self, const QsCaptureConnection *connection, gint64 since)
+{
+  gint64 end = MAX (self->newest, connection->last);
+
+  for (guint side = 0; side < 2; side++)
+    if (connection->ended_at[side] > since)
+      end = MIN (end, connection->ended_at[side]);
+  return end;
+}
+
+/* A connection that rests: whether the last bytes got to the other end, by what its TCP acknowledged. A run notes the same of
+ * itself (engine/qs-probe-patience.c). */
+static void
+add_rest (QsCapture *self, QsCaptureConnection *connection)
+{
+  guint side = connection->data_at[0] >= connection->data_at[1] ? 0 : 1;
+  gint64 since = connection->data_at[side], until = rest_ends (self, connection, since);
+
+  if (connection->trace == NULL || since == 0 || !connection->acked[side] || until - since < REST)
+    return;
+  gint32 left = qs_capture_tcp_distance (connection->acked_to[side], connection->tcp[side].next);
+  if (left > 0)
+    qs_capture_add_mark (connection, until, QS_MARK_NOTE, "tcp-waiting", left,
+                         g_strdup (_ ("What was sent last was not acknowledged by the peer's TCP")));
+  else
+    qs_capture_add_mark (connection, until, QS_MARK_NOTE, "tcp-taken", 1,
+                         g_strdup (_ ("All that was sent was acknowledged by the peer's TCP")));
+}
+
 void
 qs_capture_end_tcp (QsCapture *self, QsCaptureConnection *connection)
 {
@@ -110,6 +143,7 @@ qs_capture_end_tcp (QsCapture *self, QsCaptureConnection *connection)
         qs_capture_add_mark (connection, connection->last, QS_MARK_FACT, QS_FACT_CAPTURE_LACKS,
                              qs_capture_direction_of (connection, &packet), NULL);
     }
+  add_rest (self, connection);
 }
 
 static void
@@ -211,6 +245,8 @@ qs_capture_add_tcp (QsCapture *self, const QsCaptured *captured, const QsCapture
   guint side = qs_capture_same_end (&packet->from, &connection->client) ? 0 : 1;
   Delivery delivery = { self, connection, packet, captured->time };
   connection->last = captured->time;
+  if ((packet->tcp_flags & (QS_TCP_FIN | QS_TCP_RST)) != 0 && connection->ended_at[side] == 0)
+    connection->ended_at[side] = captured->time;
   guint32 sequence = packet->sequence;
   if ((packet->tcp_flags & QS_TCP_SYN) != 0)
     {

@@ -396,6 +396,7 @@ qs_capture_add_packet (QsCapture *self, const QsCaptured *captured)
 
   qs_capture_packet_parse (captured, &packet);
   self->n_packets++;
+  self->newest = MAX (self->newest, captured->time);
   /* An interface that stands for all of them shows each loopback packet twice: going out and coming in. */
   if (packet.direction == QS_PCAPNG_OUTBOUND &&
       (captured->link == QS_LINK_LINUX_COOKED || captured->link == QS_LINK_LINUX_COOKED2) &&

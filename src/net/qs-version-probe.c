@@ -7,6 +7,7 @@
 #include "wire/qs-packet.h"
 
 #define CID_LENGTH 8
+#define LEAST_RESET 21 /* bytes */
 /* Behind all sockets: what has come is read before time is said to be over, however late both are noticed. */
 #define TIMER_PRIORITY (G_PRIORITY_DEFAULT + 10)
 /* Of datagrams that are no answer: who floods us with them does not put off the end. */
@@ -16,8 +17,8 @@ typedef struct {
   GSocket *socket;
   QsClock *clock;
   GSource *wait, *timer;
-  guint8 *packet;
-  guint size, half_ms, n_strange;
+  guint8 *packet, *stray;
+  guint size, stray_size, half_ms, n_strange;
 } Look;
 
 static void
@@ -45,6 +46,7 @@ look_free (gpointer data)
   g_clear_object (&look->socket);
   g_clear_object (&look->clock);
   g_free (look->packet);
+  g_free (look->stray);
   g_free (look);
 }
 
@@ -63,6 +65,31 @@ fill_packet (Look *look)
       for (guint j = 0; j < CID_LENGTH; j++)
         *at++ = (guint8) g_random_int ();
     }
+}
+
+/* A short header and bytes that fit no key: what is behind the first byte may be anything. */
+static void
+fill_stray (Look *look)
+{
+  for (guint i = 0; i < look->stray_size; i++)
+    look->stray[i] = (guint8) g_random_int ();
+  if (look->stray_size > 0)
+    look->stray[0] = (look->stray[0] & 0x3f) | 0x40;
+}
+
+/* A stateless reset looks as a packet with a short header does, and is smaller than what it answers (RFC 9000 section 10.3.3). */
+static gboolean
+is_reset (const Look *look, const guint8 *bytes, gsize length)
+{
+  return length >= LEAST_RESET && length < look->stray_size && (bytes[0] & 0xc0) == 0x40;
+}
+
+static gboolean
+send_both (Look *look, GError **error)
+{
+  return g_socket_send (look->socket, (const char *) look->packet, look->size, NULL, error) >= 0 &&
+         (look->stray_size == 0 ||
+          g_socket_send (look->socket, (const char *) look->stray, look->stray_size, NULL, error) >= 0);
 }
 
 static GArray *
@@ -115,6 +142,8 @@ ready_cb (GSocket *socket, GIOCondition condition, gpointer data)
       return G_SOURCE_REMOVE;
     }
   GArray *versions = length > 0 ? read_versions (look, bytes, (gsize) length) : NULL;
+  if (versions == NULL && length > 0 && is_reset (look, bytes, (gsize) length))
+    versions = g_array_new (FALSE, FALSE, sizeof (guint32));
   if (versions == NULL && ++look->n_strange < MOST_STRANGE)
     return G_SOURCE_CONTINUE; /* something else: it is no answer */
   if (versions == NULL)
@@ -155,13 +184,13 @@ again_cb (gpointer data)
   g_autoptr (GTask) task = g_object_ref (data);
   Look *look = g_task_get_task_data (task);
 
-  g_socket_send (look->socket, (const char *) look->packet, look->size, NULL, NULL);
+  send_both (look, NULL);
   set_timer (task, look->half_ms, timeout_cb);
   return G_SOURCE_REMOVE;
 }
 
 void
-qs_version_probe_async (GSocketAddress *address, guint size, QsClock *clock, guint timeout_ms,
+qs_version_probe_async (GSocketAddress *address, guint size, guint stray, QsClock *clock, guint timeout_ms,
                         GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
   g_return_if_fail (G_IS_SOCKET_ADDRESS (address) && QS_IS_CLOCK (clock) && size >= 64);
@@ -176,6 +205,9 @@ qs_version_probe_async (GSocketAddress *address, guint size, QsClock *clock, gui
   look->clock = g_object_ref (clock);
   look->packet = g_malloc0 (size);
   fill_packet (look);
+  look->stray_size = stray;
+  look->stray = g_malloc (MAX (stray, 1));
+  fill_stray (look);
   look->socket =
       g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, &error);
   if (look->socket == NULL || !g_socket_connect (look->socket, address, NULL, &error))
@@ -184,7 +216,7 @@ qs_version_probe_async (GSocketAddress *address, guint size, QsClock *clock, gui
       return;
     }
   g_socket_set_blocking (look->socket, FALSE);
-  if (g_socket_send (look->socket, (const char *) look->packet, size, NULL, &error) < 0)
+  if (!send_both (look, &error))
     {
       g_task_return_error (task, error);
       return;

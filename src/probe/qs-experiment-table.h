@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 
 typedef enum {
   QS_EXPERIMENT_ATTEMPT,  /* a run of its own */
-  QS_EXPERIMENT_VERSIONS, /* one long header of a version that does not exist */
+  QS_EXPERIMENT_VERSIONS, /* one long header of a version that does not exist, and more (stray) */
   QS_EXPERIMENT_TWIN,     /* nothing is sent: who else answers? */
 } QsExperimentKind;
 
@@ -43,6 +43,7 @@ typedef struct {
   gboolean control;    /* nothing is changed: an answer takes back what others have decided */
   const char *after;   /* only once that one was answered */
   const char *argument;
+  guint stray; /* VERSIONS: bytes of a datagram of no connection that goes with it; 0: none */
   gboolean (*change) (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target);
   /* Untranslated; a %s is what detail() says, where there is none the argument. */
   const char *answered, *failed;

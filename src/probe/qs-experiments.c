@@ -289,7 +289,10 @@ versions_cb (GObject *object, GAsyncResult *result, gpointer data)
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) || self->current == NULL)
     return;
-  g_autofree char *text = versions != NULL ? qs_experiment_dup_versions (versions) : NULL;
+  g_autofree char *list = versions != NULL ? qs_experiment_dup_versions (versions) : NULL;
+  g_autofree char *text = list == NULL || self->row->stray == 0 ? g_steal_pointer (&list)
+                          : versions->len == 0 ? g_strdup (_ ("with what looks like a stateless reset"))
+                                               : g_strdup_printf (_ ("with the versions %s"), list);
   conclude_current (self, versions != NULL ? QS_EXPERIMENT_ANSWERED : QS_EXPERIMENT_FAILED, text);
 }
 
@@ -305,8 +308,8 @@ start_versions (QsExperiments *self, const QsExperimentRow *row, guint slot_ms)
   self->current = add_experiment (self, row, NULL);
   g_clear_object (&self->cancellable);
   self->cancellable = g_cancellable_new ();
-  qs_version_probe_async (address, size, qs_probe_get_clock (self->run), slot_ms, self->cancellable, versions_cb,
-                          g_object_ref (self));
+  qs_version_probe_async (address, size, row->stray, qs_probe_get_clock (self->run), slot_ms, self->cancellable,
+                          versions_cb, g_object_ref (self));
   return TRUE;
 }
 

@@ -45,7 +45,7 @@ const char *qs_stream_state_name (QsStreamState state); /* "RESET_REMOTE" */
  * @QS_MARK_NOTE: a line for the log [text]
  * @QS_MARK_EXPERIMENT: a second attempt with one thing changed, made because the run failed and causes compete [name: the
  *   experiment's id, as "x25519-alone", "padded-hello", "alpn-h3", "no-sni", "other-address-family", "tcp-tls",
- *   "version-grease", "unconnected-twin", "small-datagrams", "no-client-certificate"; value: 1 it was answered, 0 it failed
+ *   "version-grease", "unconnected-twin", "small-datagrams", "large-stray", "no-client-certificate"; value: 1 it was answered, 0 it failed
  *   as well, -1 it could not be made, or tells neither way; text: what came of it, in words]
  * @QS_MARK_ANSWER: what was answered to the request so far [name: HTTP's version as "3", "1.1", "0.9"; value: status, 0: none;
  *   received: bytes of its body; bytes: header fields as name, NUL, value, NUL, …, escaped; stream]

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is found wrong with a chain, each rule met and not met, without a connection. */
+#include <openssl/ct.h>
+#include <openssl/ocsp.h>
+#include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 #include <string.h>
 
 #include "cert-kit.h"
@@ -168,28 +172,170 @@ test_lifetimes (void)
     }
 }
 
+/* --- Public logs --- */
+
+static STACK_OF (SCT) * make_scts (guint n)
+{
+  STACK_OF (SCT) *scts = sk_SCT_new_null ();
+
+  for (guint i = 0; i < n; i++)
+    {
+      guint8 bytes[32];
+      SCT *sct = SCT_new ();
+      memset (bytes, (int) i + 1, sizeof bytes);
+      SCT_set_version (sct, SCT_VERSION_V1);
+      SCT_set1_log_id (sct, bytes, sizeof bytes);
+      SCT_set_timestamp (sct, (guint64) (NOW - DAY) * 1000);
+      SCT_set_signature_nid (sct, NID_ecdsa_with_SHA256);
+      SCT_set1_signature (sct, bytes, sizeof bytes);
+      sk_SCT_push (scts, sct);
+    }
+  return scts;
+}
+
+/* As the TLS extension has them. */
+static GBytes *
+make_list (guint n)
+{
+  STACK_OF (SCT) *scts = make_scts (n);
+  unsigned char *bytes = NULL;
+  int length = i2o_SCT_LIST (scts, &bytes);
+  GBytes *list = g_bytes_new (bytes, (gsize) MAX (length, 0));
+
+  OPENSSL_free (bytes);
+  SCT_LIST_free (scts);
+  return list;
+}
+
+static X509 *
+dup_x509 (const Kit *kit)
+{
+  g_autoptr (GBytes) der = kit_dup_der (kit);
+  gsize length;
+  const unsigned char *at = g_bytes_get_data (der, &length);
+
+  return d2i_X509 (NULL, &at, (long) length);
+}
+
+static EVP_PKEY *
+dup_key (const Kit *kit)
+{
+  g_autofree char *pem = kit_dup_key_pem (kit);
+  BIO *bio = BIO_new_mem_buf (pem, -1);
+  EVP_PKEY *key = PEM_read_bio_PrivateKey (bio, NULL, NULL, NULL);
+
+  BIO_free (bio);
+  return key;
+}
+
+/* The answer of a CA's responder, with so many SCTs in it (RFC 6962 section 3.3); ago: days since it was given. */
+static GBytes *
+make_answer (const Kit *leaf, const Kit *issuer, guint n, int ago)
+{
+  X509 *x509 = dup_x509 (leaf), *ca = dup_x509 (issuer);
+  EVP_PKEY *key = dup_key (issuer);
+  STACK_OF (SCT) *scts = make_scts (n);
+  OCSP_BASICRESP *basic = OCSP_BASICRESP_new ();
+  OCSP_CERTID *id = OCSP_cert_to_id (NULL, x509, ca);
+  ASN1_TIME *from = ASN1_GENERALIZEDTIME_set (NULL, NOW - ago * DAY),
+            *until = ASN1_GENERALIZEDTIME_set (NULL, NOW + (4 - ago) * DAY);
+  OCSP_SINGLERESP *single = OCSP_basic_add1_status (basic, id, V_OCSP_CERTSTATUS_GOOD, 0, NULL, from, until);
+  unsigned char *bytes = NULL;
+
+  if (n > 0)
+    g_assert_cmpint (OCSP_SINGLERESP_add1_ext_i2d (single, NID_ct_cert_scts, scts, 0, 0), ==, 1);
+  g_assert_cmpint (OCSP_basic_sign (basic, ca, key, EVP_sha256 (), NULL, 0), ==, 1);
+  OCSP_RESPONSE *response = OCSP_response_create (OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
+  int length = i2d_OCSP_RESPONSE (response, &bytes);
+  GBytes *answer = g_bytes_new (bytes, (gsize) length);
+  OPENSSL_free (bytes);
+  OCSP_RESPONSE_free (response);
+  ASN1_TIME_free (from);
+  ASN1_TIME_free (until);
+  OCSP_CERTID_free (id);
+  OCSP_BASICRESP_free (basic);
+  SCT_LIST_free (scts);
+  EVP_PKEY_free (key);
+  X509_free (x509);
+  X509_free (ca);
+  return answer;
+}
+
+static QsSpan
+span_of (GBytes *bytes)
+{
+  gsize length = 0;
+  const guint8 *data = bytes != NULL ? g_bytes_get_data (bytes, &length) : NULL;
+
+  return QS_SPAN (data, length);
+}
+
+/* Two are enough, however they come; what a client throws away brings none. */
+static const struct {
+  const char *policy;
+  int beside, stapled; /* how many; -1: no list, no answer */
+  int ago;             /* days since the answer was given: it lasts four */
+  gboolean too_few;
+} transparency[] = {
+  { FORUM, -1, -1, 0, TRUE }, { "1.3.6.1.4.1.99999.1", -1, -1, 0, FALSE },
+  { FORUM, 2, -1, 0, FALSE }, { FORUM, 1, -1, 0, TRUE },
+  { FORUM, -1, 0, 0, TRUE },  { FORUM, -1, 1, 0, TRUE },
+  { FORUM, -1, 2, 0, FALSE }, { FORUM, 1, 1, 0, FALSE },
+  { FORUM, -1, 2, 5, TRUE },
+};
+
 /* It is not asked of a CA that does not say that it is a public one. */
 static void
 test_transparency (void)
 {
-  static const char *const forum[] = { "certificatePolicies", FORUM, NULL };
-  static const char *const own[] = { "certificatePolicies", "1.3.6.1.4.1.99999.1", NULL };
-  const char *const *both[] = { forum, own };
-  static const guint8 scts[] = { 0, 2, 0, 0 };
-
-  for (guint i = 0; i < G_N_ELEMENTS (both); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (transparency); i++)
     {
-      g_autoptr (Kit) leaf = make_leaf (intermediate, -10, 90, both[i]);
+      const char *const more[] = { "certificatePolicies", transparency[i].policy, NULL };
+      g_autoptr (Kit) leaf = make_leaf (intermediate, -10, 90, more);
       g_autoptr (GPtrArray) chain = kit_chain (leaf, intermediate, NULL);
-      g_autoptr (GPtrArray) faults = judge_good (chain, "www.example.net");
-      g_assert_true ((find (faults, QS_FAULT_TRANSPARENCY) != NULL) == (i == 0));
-      g_autoptr (GPtrArray) sent = qs_chain_find_faults (&(QsChainFacts){ .chain = chain,
-                                                                          .host = "www.example.net",
-                                                                          .now_s = NOW,
-                                                                          .accepted = TRUE,
-                                                                          .scts = QS_SPAN (scts, sizeof scts) });
-      g_assert_null (find (sent, QS_FAULT_TRANSPARENCY));
+      g_autoptr (GBytes) list = transparency[i].beside >= 0 ? make_list ((guint) transparency[i].beside) : NULL;
+      g_autoptr (GBytes) answer =
+          transparency[i].stapled >= 0
+              ? make_answer (leaf, intermediate, (guint) transparency[i].stapled, transparency[i].ago)
+              : NULL;
+      g_autoptr (GPtrArray) faults = qs_chain_find_faults (&(QsChainFacts){ .chain = chain,
+                                                                            .host = "www.example.net",
+                                                                            .now_s = NOW,
+                                                                            .code = X509_V_OK,
+                                                                            .accepted = TRUE,
+                                                                            .asked = TRUE,
+                                                                            .staple = span_of (answer),
+                                                                            .scts = span_of (list) });
+      g_test_message ("%u", i);
+      g_assert_true ((find (faults, QS_FAULT_TRANSPARENCY) != NULL) == transparency[i].too_few);
+      g_assert_true ((find (faults, QS_FAULT_STAPLE) != NULL) == (transparency[i].ago > 4));
     }
+}
+
+/* They are shown as those of a certificate are; another certificate's are not. */
+static void
+test_stapled_scts (void)
+{
+  g_autoptr (Kit) leaf = make_leaf (intermediate, -10, 90, NULL), other = make_leaf (intermediate, -10, 90, NULL);
+  g_autoptr (GPtrArray) chain = kit_chain (leaf, intermediate, NULL), others = kit_chain (other, intermediate, NULL);
+  g_autoptr (GBytes) with = make_answer (leaf, intermediate, 3, 0), without = make_answer (leaf, intermediate, 0, 0);
+  g_autoptr (QsStaple) staple = qs_staple_new (span_of (with), chain->pdata[0], chain, NOW);
+  g_autoptr (QsStaple) bare = qs_staple_new (span_of (without), chain->pdata[0], chain, NOW);
+  g_autoptr (QsStaple) foreign = qs_staple_new (span_of (with), others->pdata[0], others, NOW);
+  guint n_logs = 0;
+
+  g_assert_cmpint (staple->status, ==, QS_STAPLE_GOOD);
+  g_assert_cmpuint (staple->n_scts, ==, 3);
+  for (guint i = 0; i < staple->scts->fields->len; i++)
+    {
+      const QsCertificateField *field = staple->scts->fields->pdata[i];
+      n_logs += g_str_equal (field->label, "Log");
+    }
+  g_assert_cmpuint (n_logs, ==, 3);
+  g_assert_null (bare->scts);
+  g_assert_cmpuint (bare->n_scts, ==, 0);
+  g_assert_cmpint (foreign->status, ==, QS_STAPLE_OTHER);
+  g_assert_null (foreign->scts);
 }
 
 /* Only what was asked for can be missing. */
@@ -492,6 +638,7 @@ main (int argc, char **argv)
   g_test_add_func ("/faults/accepted", test_accepted);
   g_test_add_func ("/faults/lifetimes", test_lifetimes);
   g_test_add_func ("/faults/transparency", test_transparency);
+  g_test_add_func ("/faults/stapled-scts", test_stapled_scts);
   g_test_add_func ("/faults/staple-not-asked", test_staple_not_asked);
   g_test_add_func ("/faults/names", test_names);
   g_test_add_func ("/faults/many-names", test_many_names);

@@ -4,11 +4,16 @@
 A server here sends prepared bytes, each piece as a TLS record of its own, which a client reads one by one."""
 
 import contextlib
+import gzip
+import os
 import socket
 import ssl
+import tempfile
 import threading
 import unittest
+import zlib
 
+import packets
 import peers
 import probe
 
@@ -109,6 +114,55 @@ class Answers(unittest.TestCase):
                     result = self.probe(pieces, self.trusting(), f"--mode={mode}", in_order=False)
                     self.assertEqual((result.status, result.errors), (0, []), result.text)
                     self.assertEqual(result.report["http"]["bytes"], 3)
+
+    # Content-Encoding, body, what is said of it (None: nothing).
+    PAGE = b"<!DOCTYPE html><html>hello, hello, hello</html>"
+    CODED = (
+        ("gzip", gzip.compress(PAGE), None),
+        ("deflate", zlib.compress(PAGE), None),
+        ("deflate", zlib.compress(PAGE)[2:-4], None),  # bare, as some send it
+        ("gzip", gzip.compress(PAGE * 1000), None),
+        ("aws-chunked", PAGE, None),
+        ("identity", PAGE, None),
+        ("gzip", b"", None),
+        ("gzip", PAGE, "is not gzip.*“<!DOCTYPE"),
+        ("br", PAGE, "is not br"),
+        ("zstd", PAGE, "is not zstd"),
+        ("br", gzip.compress(PAGE), "is not br.*It begins as gzip does"),
+        ("gzip", gzip.compress(PAGE)[:-9], "is not whole"),
+    )
+
+    def test_content_encoding(self):
+        for coding, body, words in self.CODED:
+            for chunked in (False, True):
+                with self.subTest(coding, body=body[:20], chunked=chunked), tempfile.TemporaryDirectory() as folder:
+                    head = OK + b"Content-Encoding: %s\r\n" % coding.encode()
+                    whole = [head + LENGTH % len(body) + body]
+                    pieces = [b"%x\r\n%s\r\n" % (len(body), body), b"0\r\n\r\n"] if body else [b"0\r\n\r\n"]
+                    run, keys = os.path.join(folder, "run.pcapng"), os.path.join(folder, "keys")
+                    result = self.probe([head + CHUNKED, *pieces] if chunked else whole, self.trusting(), f"--pcapng={run}", f"--keylog={keys}")
+                    foreign = os.path.join(folder, "foreign.pcapng")
+                    packets.strip_record(run, foreign)
+                    for seen in (result, probe.read(run), probe.read(foreign, f"--keylog={keys}")):
+                        self.assertEqual((seen.report["outcome"], seen.errors), ("ok", []), seen.text)
+                        self.assertEqual("content-encoding-wrong" in seen.findings, words is not None, seen.text)
+                        if words is not None:
+                            found = seen.findings["content-encoding-wrong"]
+                            self.assertRegex(" ".join([found["title"], found["detail"]]), words)
+                            self.assertEqual((found["severity"], found["certainty"]), ("warning", "proved"))
+
+    def test_content_encoding_over_http3(self):
+        for coding, wrong in (("gzip", True), ("identity", False)):
+            with self.subTest(coding), tempfile.TemporaryDirectory() as folder:
+                headers = {"Content-Encoding": [coding]}
+                run, keys, foreign = (os.path.join(folder, name) for name in ("run.pcapng", "keys", "foreign.pcapng"))
+                with peers.caddy(self.certs, headers=headers) as server:
+                    target = f"https://localhost:{server.port}/"
+                    result = probe.probe("-4", self.trusting(), f"--pcapng={run}", f"--keylog={keys}", target)
+                packets.strip_record(run, foreign)
+                for seen in (result, probe.read(run), probe.read(foreign, f"--keylog={keys}")):
+                    self.assertEqual((seen.report["outcome"], seen.errors), ("ok", []), seen.text)
+                    self.assertEqual("content-encoding-wrong" in seen.findings, wrong, seen.text)
 
 
 if __name__ == "__main__":

@@ -161,6 +161,30 @@ class Sizes(Case):
         self.assert_outcomes(result, x25519_alone="failed", large_datagrams="answered", small_datagrams="failed")
         self.assertNotIn("silent-after-ack", result.findings)
 
+    def test_nothing_large_gets_there(self):
+        """Answers to large and small ones are small alike, so it is the way there; and not where it is the look of a packet."""
+        for behaviour, finding, words, certainty, outcomes in (
+            ("resets-small-strays", "mtu-black-hole", "1200 bytes get no answer.*stateless reset.*on the way there", "likely",
+             {"version_grease": "failed", "small_datagrams": "answered", "large_stray": "failed"}),
+            ("resets-strays-hears-no-long-header", "no-reply", "What begins a QUIC connection gets no answer", "likely",
+             {"version_grease": "failed", "small_datagrams": "answered", "large_stray": "answered"}),
+            ("resets-strays", "no-reply", "A QUIC server is there", "possible", {"version_grease": "answered"}),
+        ):  # fmt: skip
+            with self.subTest(behaviour), peers.misbehaving("udp", behaviour) as peer:
+                result = self.probe_in_time(f"quic://127.0.0.1:{peer.port}")
+                self.assert_found(result, finding, words, certainty)
+                self.assert_outcomes(result, **outcomes)
+
+    def test_nothing_large_gets_to_a_real_one(self):
+        """They say nothing to small ones: that leaves more than one cause."""
+        for start in (peers.caddy, peers.ngtcp2_server):
+            with self.subTest(start.__name__), start(self.certs) as server, peers.udp_relay(
+                server.port, lambda up, datagram: not up or len(datagram) < 1200
+            ) as box:
+                result = self.probe_in_time("-4", f"https://localhost:{box.port}")
+                self.assert_found(result, "no-reply", "or the path does not carry datagrams of 1200 bytes", "possible")
+                self.assert_outcomes(result, small_datagrams="failed")
+
     def test_not_where_the_server_is_silent(self):
         with peers.quicserve(probe.SERVER, "--scenario=silent-after-ack") as server:
             result = self.probe("-k", f"quic://127.0.0.1:{server.port}")

@@ -226,6 +226,29 @@ class Verdicts(unittest.TestCase):
             self.assertNotIn("keys-missing", result.findings)
             self.assertEqual("connect", result.report["stage"])
 
+    def test_first_packet_that_does_not_open(self):
+        """Said, and nobody blamed without proof; the kinds of it are in tests/diagnosis/test-unreadable.c."""
+        with open(os.path.join(FOLDER, "quic-no-keys.pcap"), "rb") as file:
+            data = bytearray(file.read())
+        first = data[: len(next(Cut.cuts(os.path.join(FOLDER, "quic-no-keys.pcap"))))]
+        damaged = bytearray(first)
+        damaged[-30] ^= 1
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "first.pcap")
+
+            def seen(changed):
+                with open(path, "wb") as file:
+                    file.write(changed)
+                return read(path)
+
+            self.assertNotIn("initial-unreadable", seen(first).findings)
+            result = seen(damaged)
+            self.assertIn("initial-unreadable", result.findings, result.text)
+            found = result.findings["initial-unreadable"]
+            self.assertEqual((found["severity"], found["certainty"]), ("warning", "possible"), result.text)
+            self.assertRegex(found["detail"], "damaged")
+            self.assertNotIn("initial-unreadable", seen(data).findings)
+
     def test_version_that_is_not_read(self):
         """gQUIC is named as what it is."""
         with open(os.path.join(FOLDER, "quic-no-keys.pcap"), "rb") as file:
@@ -257,6 +280,77 @@ class Verdicts(unittest.TestCase):
             with self.subTest(name):
                 text = probe.run(f"--read={os.path.join(FOLDER, name)}", f"--keylog={os.path.join(FOLDER, keys)}").text
                 self.assertNotRegex(text, "(?i)verified")
+
+
+class Silence(unittest.TestCase):
+    """TLS over TCP that rests before the handshake is done: whose turn it is, and whether what was sent last got there."""
+
+    HELLO = os.path.join(FOLDER, "tls13-plain.pcap")
+
+    @classmethod
+    def setUpClass(cls):
+        """The hellos of a connection that went well."""
+        cls.hellos = {}
+        with open(cls.HELLO, "rb") as file:
+            data = file.read()
+        for by_client, kind in ((True, 1), (False, 2)):
+            at = data.index(bytes((22, 3)), 24)
+            while data[at + 5] != kind:
+                at = data.index(bytes((22, 3)), at + 1)
+            cls.hellos[by_client] = data[at : at + 5 + struct.unpack(">H", data[at + 3 : at + 5])[0]]
+
+    def report(self, *segments):
+        """segments: (second, by the client, flags, bytes, acknowledged or None for all so far)."""
+        sequence = {True: 1000, False: 9000}
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "rest.pcap")
+            with open(path, "wb") as file:
+                file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
+                for second, by_client, flags, data, acknowledged in segments:
+                    ports = (40000, 443) if by_client else (443, 40000)
+                    ends = (b"\xc0\0\2\1", b"\xc0\0\2\2")
+                    ack = sequence[not by_client] if acknowledged is None else acknowledged
+                    tcp = struct.pack(">HHIIBBHHH", *ports, sequence[by_client], ack, 5 << 4, flags, 65000, 0, 0)
+                    ip = struct.pack(">BBHHHBBH", 0x45, 0, 40 + len(data), 0, 0, 64, 6, 0) + b"".join(ends if by_client else ends[::-1])
+                    packet = ip + tcp + data
+                    file.write(struct.pack("<IIII", 1700000000 + second, 0, len(packet), len(packet)) + packet)
+                    sequence[by_client] += len(data) + (flags & 2) // 2 + (flags & 1)
+            return probe.read(path)
+
+    def check(self, result, words, who, certainty):
+        self.assertEqual(result.errors, ["timeout"], result.text)
+        found = result.findings["timeout"]
+        self.assertRegex(" ".join([found["title"], found["detail"]]), words)
+        self.assertEqual((found["who"], found["certainty"]), (who, certainty), result.text)
+
+    def test_silence(self):
+        client, server = self.hellos[True], self.hellos[False]
+        start = ((0, True, 0x02, b"", 0), (0, False, 0x12, b"", None), (0, True, 0x10, b"", None))
+        sent = (0, True, 0x18, client, None)
+        taken = (0, False, 0x10, b"", None)
+        answered = (1, False, 0x18, server, None)
+        for segments, words, who, certainty in (
+            ((sent, taken, (60, True, 0x11, b"", None)), "answered nothing: no byte came in 60.00 s.*acknowledged the ClientHello", "server", "likely"),
+            ((sent, (9, False, 0x10, b"", 1001)), "answered nothing.*did not acknowledge the ClientHello", "path", "likely"),
+            ((sent, answered, (1, True, 0x10, b"", None), (30, True, 0x10, b"", None)), "client fell silent in the middle.*29.00 s.*acknowledged by its TCP", "client", "possible"),
+        ):
+            with self.subTest(words):
+                self.check(self.report(*start, *segments), words, who, certainty)
+
+    def test_no_silence(self):
+        """A pause; a capture that lacks what was acknowledged, or that saw no acknowledgement at all."""
+        client, server = self.hellos[True], self.hellos[False]
+        start = ((0, True, 0x02, b"", 0), (0, False, 0x12, b"", None), (0, True, 0x10, b"", None))
+        sent, taken = (0, True, 0x18, client, None), (0, False, 0x10, b"", None)
+        for segments in (
+            (sent, taken, (2, True, 0x10, b"", None)),
+            (sent, taken, (20, True, 0x10, b"", 9001 + 3000)),
+            (sent, taken, (0, False, 0x18, server[:40], None), (20, False, 0x11, b"", None)),
+        ):
+            with self.subTest(segments=[s[:3] for s in segments]):
+                self.assertNotIn("timeout", self.report(*start, *segments).findings)
+        for name, keys, _ in Cut.GOOD:
+            self.assertNotIn("timeout", read(os.path.join(FOLDER, name), keys).findings)
 
 
 class BlockCiphers(unittest.TestCase):

@@ -15,6 +15,7 @@ typedef struct {
   GSocketAddress *address;
   guint n_received, n_before; /* answers from this datagram on */
   gsize size;                 /* of the last one */
+  guint n_stray, reset;       /* short headers that came; bytes of what answers them, 0: nothing does */
   gboolean swapped, junk_first, floods;
 } Server;
 
@@ -46,6 +47,15 @@ received_cb (GSocket *socket, GIOCondition condition, gpointer data)
   gssize length = g_socket_receive_from (socket, &peer, bytes, sizeof bytes, NULL, NULL);
 
   g_assert_cmpint (length, >, 30);
+  if ((bytes[0] & 0x80) == 0)
+    {
+      static const char reset[1200] = { 0x41 };
+      g_assert_cmpint (bytes[0] & 0x40, ==, 0x40);
+      server->n_stray++;
+      if (server->reset > 0)
+        g_socket_send_to (server->socket, peer, reset, server->reset, NULL, NULL);
+      return G_SOURCE_CONTINUE;
+    }
   g_assert_true ((bytes[0] & 0x80) != 0);
   for (guint i = 1; i < 5; i++)
     g_assert_cmpint (bytes[i] & 0x0f, ==, 0x0a); /* RFC 9000 section 15 */
@@ -96,14 +106,20 @@ result_cb (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static GArray *
-ask (GSocketAddress *address, guint size, guint timeout_ms, GError **error)
+ask_with (GSocketAddress *address, guint size, guint stray, guint timeout_ms, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  qs_version_probe_async (address, size, qs_clock_get_steady (), timeout_ms, NULL, result_cb, &result);
+  qs_version_probe_async (address, size, stray, qs_clock_get_steady (), timeout_ms, NULL, result_cb, &result);
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
   return qs_version_probe_finish (result, error);
+}
+
+static GArray *
+ask (GSocketAddress *address, guint size, guint timeout_ms, GError **error)
+{
+  return ask_with (address, size, 0, timeout_ms, error);
 }
 
 static void
@@ -121,6 +137,31 @@ test_answered (void)
   g_assert_cmphex (g_array_index (versions, guint32, 2), ==, 0xff00001d);
   g_assert_cmpuint (server.size, ==, 1200);
   server_clear (&server);
+}
+
+/* A stateless reset is an answer to what goes with it: smaller than that, and 21 bytes at least. */
+static void
+test_stray (void)
+{
+  static const struct {
+    guint stray, reset;
+    gboolean answer;
+  } rows[] = { { 100, 99, TRUE }, { 100, 100, FALSE }, { 100, 21, TRUE }, { 100, 20, FALSE }, { 0, 99, FALSE } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      Server server;
+      g_autoptr (GError) error = NULL;
+      server_init (&server);
+      server.n_before = G_MAXUINT;
+      server.reset = rows[i].reset;
+      g_autoptr (GArray) versions =
+          ask_with (server.address, 600, rows[i].stray, rows[i].answer ? TIMEOUT_MS : 20, &error);
+      g_assert_true ((versions != NULL) == rows[i].answer);
+      g_assert_cmpuint (versions != NULL ? versions->len : 0, ==, 0);
+      g_assert_true ((server.n_stray > 0) == (rows[i].stray > 0));
+      server_clear (&server);
+    }
 }
 
 /* The first one may be lost. No machine is too slow for this: the repetition's answer is read before its time is over. */
@@ -156,7 +197,7 @@ test_time (void)
 
   server_init (&server);
   server.n_before = G_MAXUINT;
-  qs_version_probe_async (server.address, 1200, clock, 1000, NULL, result_cb, &result);
+  qs_version_probe_async (server.address, 1200, 0, clock, 1000, NULL, result_cb, &result);
   for (guint half = 1; half <= 2; half++)
     {
       while (server.n_received < half)
@@ -226,7 +267,7 @@ test_cancelled (void)
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GAsyncResult) result = NULL;
 
-  qs_version_probe_async (address, 1200, qs_clock_get_steady (), TIMEOUT_MS, cancellable, result_cb, &result);
+  qs_version_probe_async (address, 1200, 0, qs_clock_get_steady (), TIMEOUT_MS, cancellable, result_cb, &result);
   g_cancellable_cancel (cancellable);
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
@@ -277,6 +318,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/version-probe/answered", test_answered);
+  g_test_add_func ("/version-probe/stray", test_stray);
   g_test_add_func ("/version-probe/sent-again", test_sent_again);
   g_test_add_func ("/version-probe/time", test_time);
   g_test_add_func ("/version-probe/not-an-answer", test_not_an_answer);

@@ -236,15 +236,15 @@ def _ready(peer, *waits):
     return peer
 
 
-def caddy(certs, leaf="good", *, host=HOST, body="hello from caddy\n", files=None, protocols=("h1", "h2", "h3")):
+def caddy(certs, leaf="good", *, host=HOST, body="hello from caddy\n", files=None, protocols=("h1", "h2", "h3"), headers=None):
     """Caddy: HTTP/3 by quic-go, and HTTP/1.1 and 2 over TLS on the same port number.
-    files: a folder to serve; else every path answers with body."""
+    files: a folder to serve; else every path answers with body, and with headers, a dict of lists."""
     program = find_program("caddy")
     chain, key = certs.leaf(leaf)
     if files is not None:
         handle = [{"handler": "file_server", "root": str(files)}]
     else:
-        handle = [{"handler": "static_response", "body": body}]
+        handle = [{"handler": "static_response", "body": body, "headers": headers or {}}]
 
     def start(port):
         folder = tempfile.mkdtemp(prefix="qs-caddy-")

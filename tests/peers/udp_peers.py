@@ -134,7 +134,26 @@ def forgets(after=20):
     return serve
 
 
+def resets_strays(limit=65536, begins=True):
+    """A server that answers what is of no connection with a stateless reset, and a version that it does not know with its
+    list, behind a path that drops what is larger than limit, or (not begins) what has a long header."""
+    listing = unless_version_1(versions(1))
+
+    def serve(sock, datagram, peer, args):
+        if len(datagram) > limit:
+            return
+        if datagram[0] & 0x80:
+            if begins and len(datagram) >= 1200:
+                listing(sock, datagram, peer, args)
+        elif len(datagram) > 43:
+            sock.sendto(bytes([0x40 | os.urandom(1)[0] & 0x3f]) + os.urandom(42), peer)
+    return serve
+
+
 BEHAVIOURS = {
+    'resets-strays': resets_strays(),
+    'resets-small-strays': resets_strays(limit=1100),
+    'resets-strays-hears-no-long-header': resets_strays(begins=False),
     'forgets': forgets(),
     'once': once,
     'dns': dns,
