@@ -57,7 +57,7 @@ qs_craft_add_facts (QsCraft *self)
   const char *cipher = SSL_get_cipher_name (ssl), *group = SSL_get0_group_name (ssl);
 
   ERR_clear_error ();
-  if (!SSL_session_reused (ssl))
+  if (!SSL_session_reused (ssl) && !self->server)
     {
       add_chain (self, ssl);
       add_verdict (self, ssl);

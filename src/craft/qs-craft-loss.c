@@ -67,8 +67,7 @@ remove_acked (QsCraft *self, QsCraftSpace *space, GArray *ranges, guint64 larges
         continue;
       if (sent->number == largest)
         qs_rtt_update (&self->rtt, MAX (now - sent->time, 1), 0);
-      if (sent->watched)
-        qs_craft_happened (self, QS_CRAFT_ACKED);
+      qs_craft_happened (self, sent->tells);
       self->pto_count = 0;
       g_array_remove_index (space->sent, i);
     }
@@ -100,6 +99,9 @@ qs_craft_acked (QsCraft *self, QsCraftSpaceIndex index, const QsFrame *ack)
     return; /* of nothing that was sent: it is the judges' matter */
   qs_frame_foreach_ack_range (ack, add_range_cb, ranges);
   remove_acked (self, space, ranges, ack->ack.largest);
+  /* The client knows of HANDSHAKE_DONE: nobody needs Handshake packets any more (RFC 9001 section 4.9.2). */
+  if (self->server && (self->events & QS_CRAFT_CONFIRMED) != 0)
+    qs_craft_discard_space (self, QS_CRAFT_SPACE_HANDSHAKE);
   find_lost (self, index, ack->ack.largest);
 }
 
@@ -122,10 +124,10 @@ qs_craft_time_out (QsCraft *self)
       for (; waiting > 0 && self->spaces[i].sent->len > 0; waiting--)
         resend (self, i, 0);
     }
-  if (!any && (self->events & QS_CRAFT_DONE) == 0)
+  if (!any && !self->server && (self->events & QS_CRAFT_DONE) == 0)
     qs_craft_queue_frames (
         self, self->own[QS_PACKET_HANDSHAKE].keys != NULL ? QS_CRAFT_SPACE_HANDSHAKE : QS_CRAFT_SPACE_INITIAL,
-        QS_SPAN (ping, sizeof ping), FALSE);
+        QS_SPAN (ping, sizeof ping), 0);
 }
 
 static gint64
@@ -139,7 +141,7 @@ oldest_wait (const QsCraft *self)
       if (space->sent->len > 0 && (oldest == 0 || space->last_sent < oldest))
         oldest = space->last_sent;
     }
-  if (oldest == 0 && self->started && (self->events & QS_CRAFT_DONE) == 0)
+  if (oldest == 0 && self->started && !self->server && (self->events & QS_CRAFT_DONE) == 0)
     oldest = MAX (self->last_progress, 1);
   return oldest;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the files of QsCraft share: qs-craft.c is the object and its TLS, -send and -receive make and read packets, -loss keeps time,
- * -socket is what lies below. */
+ * -parameters makes transport parameters, -socket is what lies below a client, -listener what lies below servers, and -server is what
+ * a server does otherwise. */
 #pragma once
 
-#include "craft/qs-craft.h"
+#include "craft/qs-craft-listener.h"
 #include "trace/qs-reassembly.h"
 #include "trace/qs-recovery.h"
 
@@ -14,6 +15,8 @@ G_BEGIN_DECLS
 #define QS_CRAFT_MOST_RANGES 32
 #define QS_CRAFT_MOST_IDS 8
 #define QS_CRAFT_MOST_HELD 16
+#define QS_CRAFT_MOST_RETRIES 4
+#define QS_CRAFT_ID_LENGTH 8
 
 typedef enum {
   QS_CRAFT_SPACE_INITIAL,
@@ -32,13 +35,13 @@ typedef struct {
   gint64 time;
   QsCraftPacket packet; /* frames point into bytes */
   GBytes *bytes;
-  gboolean plain;   /* frames from the queue, which go back there */
-  gboolean watched; /* the one that ACKED is about */
+  gboolean plain;      /* frames from the queue, which go back there */
+  QsCraftEvents tells; /* what has happened when it is acknowledged */
 } QsCraftSent;
 
 typedef struct {
   GBytes *bytes;
-  gboolean watched;
+  QsCraftEvents tells;
 } QsCraftQueued;
 
 typedef struct {
@@ -72,9 +75,11 @@ struct _QsCraft {
   gpointer data;
   QsCraftEvents events, told;
 
+  gboolean server;
+  QsCraftListener *listener; /* a server's, in place of a socket */
   QsUdpBio *udp;
   BIO *bio;
-  GSource *source;
+  GSource *source; /* a server's only keeps time */
   guint16 path;
 
   QsCraftTls *tls;
@@ -86,6 +91,14 @@ struct _QsCraft {
 
   guint32 version;
   QsCraftId dcid, scid, original_dcid, retry_id;
+  QsCraftId retry_ids[QS_CRAFT_MOST_RETRIES]; /* a server's, that its Retries asked for, and their tokens */
+  GBytes *retry_tokens[QS_CRAFT_MOST_RETRIES];
+  guint n_retries;
+  QsCraftTlsAnswer answer; /* what its TLS is made with when it answers */
+  const QsCraftParameter *changes;
+  guint8 reset_token[16];
+  guint64 heard, said; /* bytes, by a server before the client's address is proved */
+  gboolean proved;
   gboolean has_server_id, retried, started;
   gboolean hushed; /* SILENT, and the first flight is out */
   QsCraftId spare_ids[QS_CRAFT_MOST_IDS];
@@ -143,6 +156,23 @@ void qs_craft_tell (QsCraft *self);
 gboolean qs_craft_derive_initial (QsCraft *self);
 gboolean qs_craft_protect_with (QsCraftProtection *protection, guint32 version, guint16 suite, const QsSecret *secret);
 void qs_craft_discard_space (QsCraft *self, QsCraftSpaceIndex index);
+QsCraft *qs_craft_alloc (QsTrace *trace, QsClock *clock, const QsCraftOptions *options, QsCraftChangedFunc changed,
+                         gpointer data);
+void qs_craft_random_id (QsCraftId *id, guint8 length);
+extern const QsCraftTlsHooks qs_craft_tls_hooks;
+
+/* --- qs-craft-parameters.c --- */
+
+GByteArray *qs_craft_make_parameters (const QsCraft *self, const QsCraftParameter *changes);
+
+/* --- qs-craft-server.c --- */
+
+/* FALSE: it is not for this one. */
+gboolean qs_craft_server_takes_id (QsCraft *self, const QsPacketHeader *header);
+/* Once, when the client's Finished was right. */
+void qs_craft_server_done (QsCraft *self);
+/* Whether RFC 9000 section 8 lets a datagram go out. */
+gboolean qs_craft_server_may_send (const QsCraft *self);
 
 /* --- qs-craft-facts.c --- */
 
@@ -151,7 +181,8 @@ void qs_craft_add_facts (QsCraft *self);
 
 /* --- qs-craft-send.c --- */
 
-void qs_craft_queue_frames (QsCraft *self, QsCraftSpaceIndex index, QsSpan frames, gboolean watched);
+/* tells: what has happened once they are acknowledged. */
+void qs_craft_queue_frames (QsCraft *self, QsCraftSpaceIndex index, QsSpan frames, QsCraftEvents tells);
 /* CRYPTO frames of these bytes, behind those that were queued before. */
 void qs_craft_queue_crypto (QsCraft *self, QsCraftSpaceIndex index, QsSpan bytes);
 /* All that waits and can be sent. */
@@ -162,6 +193,8 @@ void qs_craft_sent_clear (gpointer data);
 /* --- qs-craft-receive.c --- */
 
 void qs_craft_receive (QsCraft *self, QsSpan datagram);
+/* What waits of a level's CRYPTO stream. */
+void qs_craft_feed_tls (QsCraft *self, QsPacketType type);
 void qs_craft_open_held (QsCraft *self);
 
 /* --- qs-craft-loss.c --- */
@@ -175,5 +208,15 @@ void qs_craft_time_out (QsCraft *self);
 gboolean qs_craft_open_socket (QsCraft *self, const QsImpairment *impairment, GError **error);
 void qs_craft_close_socket (QsCraft *self);
 void qs_craft_write (QsCraft *self, QsSpan datagram);
+/* For a server, which has no socket: what keeps its time. */
+void qs_craft_keep_time (QsCraft *self);
+
+/* --- qs-craft-listener.c --- */
+
+void qs_craft_listener_add (QsCraftListener *self, QsCraft *server);
+void qs_craft_listener_remove (QsCraftListener *self, QsCraft *server);
+/* A datagram that came. */
+void qs_craft_listener_take (QsCraftListener *self, GSocketAddress *from, gint64 time, guint8 ecn, QsSpan datagram);
+void qs_craft_listener_write (QsCraftListener *self, QsCraft *server, QsSpan datagram);
 
 G_END_DECLS

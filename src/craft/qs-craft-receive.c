@@ -46,16 +46,18 @@ note_number (QsCraftSpace *space, guint64 number)
 
 /* --- Frames --- */
 
-static void
-take_crypto (QsCraft *self, QsPacketType type, const QsFrame *frame)
+void
+qs_craft_feed_tls (QsCraft *self, QsPacketType type)
 {
   QsReassembly *crypto = self->spaces[qs_craft_space_of (type)].crypto;
-
-  qs_reassembly_add (crypto, frame->stream_offset, frame->data, 0);
   QsSpan ready = qs_reassembly_peek (crypto);
+
   if (ready.length == 0)
     return;
   self->last_progress = qs_clock_now (self->clock);
+  qs_craft_happened (self, self->server ? QS_CRAFT_HELLO : 0);
+  if (self->tls == NULL)
+    return; /* until the answer may go */
   g_autoptr (GBytes) bytes = g_bytes_new (ready.data, ready.length);
   qs_reassembly_consume (crypto, ready.length);
   if (!qs_craft_tls_feed (self->tls, type, qs_craft_bytes_span (bytes)))
@@ -64,7 +66,16 @@ take_crypto (QsCraft *self, QsPacketType type, const QsFrame *frame)
     {
       qs_craft_happened (self, QS_CRAFT_DONE);
       qs_craft_add_facts (self);
+      if (self->server)
+        qs_craft_server_done (self);
     }
+}
+
+static void
+take_crypto (QsCraft *self, QsPacketType type, const QsFrame *frame)
+{
+  qs_reassembly_add (self->spaces[qs_craft_space_of (type)].crypto, frame->stream_offset, frame->data, 0);
+  qs_craft_feed_tls (self, type);
 }
 
 static void
@@ -92,7 +103,7 @@ answer_challenge (QsCraft *self, const QsFrame *frame)
   };
   /* Not by the public call: that would be what ACKED is about from now on. */
   if ((self->habits & QS_CRAFT_SILENT) == 0)
-    qs_craft_queue_frames (self, QS_CRAFT_SPACE_APPLICATION, packet.frames, FALSE);
+    qs_craft_queue_frames (self, QS_CRAFT_SPACE_APPLICATION, packet.frames, 0);
 }
 
 static void
@@ -138,7 +149,12 @@ take_frame (QsCraft *self, QsPacketType type, const QsFrame *frame)
     case QS_FRAME_PATH_CHALLENGE:
       answer_challenge (self, frame);
       break;
+    case QS_FRAME_PATH_RESPONSE:
+      qs_craft_happened (self, QS_CRAFT_RESPONDED);
+      break;
     case QS_FRAME_HANDSHAKE_DONE:
+      if (self->server)
+        break;
       if ((self->events & QS_CRAFT_CONFIRMED) == 0)
         qs_trace_add_mark (self->trace, QS_MARK_CONFIRMED, NULL, 0, NULL);
       qs_craft_happened (self, QS_CRAFT_CONFIRMED);
@@ -249,7 +265,12 @@ take_protected (QsCraft *self, const QsPacketHeader *header, QsSpan packet)
         qs_craft_happened (self, QS_CRAFT_CLOSED);
       return;
     }
-  if (header->type == QS_PACKET_INITIAL && !self->has_server_id)
+  if (header->type == QS_PACKET_HANDSHAKE && self->server)
+    {
+      self->proved = TRUE;
+      qs_craft_discard_space (self, QS_CRAFT_SPACE_INITIAL);
+    }
+  if (header->type == QS_PACKET_INITIAL && !self->has_server_id && !self->server)
     {
       qs_craft_id_set (&self->dcid, header->scid);
       self->has_server_id = TRUE;
@@ -306,7 +327,7 @@ take_packet (QsCraft *self, QsSpan rest, gsize *length)
     return FALSE;
   QsSpan packet = QS_SPAN (rest.data, header.length);
   *length = header.length;
-  if (!is_for_us (self, &header))
+  if (self->server ? !qs_craft_server_takes_id (self, &header) : !is_for_us (self, &header))
     {
       if (!header.long_header && is_stateless_reset (self, rest))
         qs_craft_happened (self, QS_CRAFT_CLOSED);
@@ -314,7 +335,7 @@ take_packet (QsCraft *self, QsSpan rest, gsize *length)
     }
   if (header.type == QS_PACKET_VERSION_NEGOTIATION)
     qs_craft_happened (self, QS_CRAFT_VERSIONS);
-  else if (header.type == QS_PACKET_RETRY)
+  else if (header.type == QS_PACKET_RETRY && !self->server)
     take_retry (self, &header, packet);
   else if (header.type <= QS_PACKET_1RTT)
     take_protected (self, &header, packet);

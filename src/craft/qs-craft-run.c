@@ -14,7 +14,10 @@
 #define ROUND_TRIPS 4 /* that an answer may take beside its own time */
 
 struct _QsCraftRun {
-  const QsCraftTarget *target;
+  const QsCraftTarget *target; /* a client's */
+  const QsCraftHost *host;     /* a server's, and whom it meets */
+  QsCraftListener *listener;
+  const QsCraftFirst *first;
   const QsCraftStep *script;
   char *reason;
   QsCraftRunFunc done;
@@ -109,8 +112,29 @@ flip (GBytes *token)
 }
 
 static gboolean
+take_on (QsCraftRun *self, const QsCraftStep *step)
+{
+  QsCraftOptions options = step->options != NULL ? *step->options : (QsCraftOptions){ 0 };
+  g_autoptr (GError) error = NULL;
+
+  if (self->first == NULL)
+    return FALSE; /* it is there already */
+  options.answer.identify = self->host->identify;
+  options.answer.identify_data = self->host->identify_data;
+  options.answer.alpn = self->host->alpn;
+  self->craft = qs_craft_accept (self->listener, self->first, self->trace, NULL, &options, changed_cb, self, &error);
+  self->first = NULL;
+  if (self->craft == NULL)
+    qs_trace_add_mark (self->trace, QS_MARK_NOTE, NULL, 0, error->message);
+  return self->craft != NULL;
+}
+
+static gboolean
 start (QsCraftRun *self, const QsCraftStep *step)
 {
+  if (self->host != NULL)
+    return take_on (self, step);
+
   QsCraftOptions options = step->options != NULL ? *step->options : (QsCraftOptions){ 0 };
   g_autoptr (GBytes) token = NULL;
   g_autoptr (GError) error = NULL;
@@ -200,24 +224,35 @@ begin_http3 (QsCraftRun *self, const QsCraftStep *step)
   static const guint8 control[] = { QS_HTTP3_STREAM_CONTROL, QS_HTTP3_SETTINGS, 0 };
   static const guint8 encoder[] = { QS_HTTP3_STREAM_QPACK_ENCODER }, decoder[] = { QS_HTTP3_STREAM_QPACK_DECODER };
 
+  guint64 first = self->host != NULL ? 3 : 2;
+
   if (qs_craft_get_parameter (self->craft, TP_MAX_STREAMS_UNI, 0) < 3)
     return FALSE;
-  qs_craft_stream (self->craft, 2, QS_SPAN (control, sizeof control), FALSE);
-  qs_craft_stream (self->craft, 6, QS_SPAN (encoder, sizeof encoder), FALSE);
-  qs_craft_stream (self->craft, 10, QS_SPAN (decoder, sizeof decoder), FALSE);
+  qs_craft_stream (self->craft, first, QS_SPAN (control, sizeof control), FALSE);
+  qs_craft_stream (self->craft, first + 4, QS_SPAN (encoder, sizeof encoder), FALSE);
+  qs_craft_stream (self->craft, first + 8, QS_SPAN (decoder, sizeof decoder), FALSE);
   return TRUE;
 }
 
 static const char *const ordinary_fields[] = { ":method", "GET",   ":scheme", "https", ":authority",
                                                "$",       ":path", "$",       NULL };
 
+static void
+send_fields (QsCraftRun *self, const QsCraftStep *step, const char *const *fields)
+{
+  g_autoptr (GByteArray) section = g_byte_array_new ();
+  g_autoptr (GByteArray) frame = g_byte_array_new ();
+
+  qs_qpack_literals_write (section, fields);
+  qs_http3_frame_write (frame, QS_HTTP3_HEADERS, qs_written (section));
+  qs_craft_stream (self->craft, step->stream, qs_written (frame), step->fin);
+}
+
 static gboolean
 request (QsCraftRun *self, const QsCraftStep *step)
 {
   const char *const *fields = step->fields != NULL ? step->fields : ordinary_fields;
   g_autoptr (GPtrArray) filled = g_ptr_array_new ();
-  g_autoptr (GByteArray) section = g_byte_array_new ();
-  g_autoptr (GByteArray) frame = g_byte_array_new ();
 
   for (guint i = 0; fields[i] != NULL && fields[i + 1] != NULL; i += 2)
     {
@@ -227,9 +262,16 @@ request (QsCraftRun *self, const QsCraftStep *step)
       g_ptr_array_add (filled, (gpointer) (open ? own : fields[i + 1]));
     }
   g_ptr_array_add (filled, NULL);
-  qs_qpack_literals_write (section, (const char *const *) filled->pdata);
-  qs_http3_frame_write (frame, QS_HTTP3_HEADERS, qs_written (section));
-  qs_craft_stream (self->craft, step->stream, qs_written (frame), step->fin);
+  send_fields (self, step, (const char *const *) filled->pdata);
+  return TRUE;
+}
+
+static gboolean
+respond (QsCraftRun *self, const QsCraftStep *step)
+{
+  static const char *const plain[] = { ":status", "200", NULL };
+
+  send_fields (self, step, step->fields != NULL ? step->fields : plain);
   return TRUE;
 }
 
@@ -253,6 +295,45 @@ rebind (QsCraftRun *self, const QsCraftStep *step)
   return qs_craft_rebind (self->craft, step->fresh_id);
 }
 
+static gboolean
+hush (QsCraftRun *self, const QsCraftStep *step)
+{
+  qs_craft_hush (self->craft);
+  return TRUE;
+}
+
+static gboolean
+send_versions (QsCraftRun *self, const QsCraftStep *step)
+{
+  qs_craft_send_versions (self->craft, step->bytes, step->own_version);
+  return TRUE;
+}
+
+static gboolean
+send_retry (QsCraftRun *self, const QsCraftStep *step)
+{
+  qs_craft_send_retry (self->craft, &step->retry);
+  return TRUE;
+}
+
+static gboolean
+answer (QsCraftRun *self, const QsCraftStep *step)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (qs_craft_answer (self->craft, &error))
+    return TRUE;
+  qs_trace_add_mark (self->trace, QS_MARK_NOTE, NULL, 0, error->message);
+  return FALSE;
+}
+
+static gboolean
+reset (QsCraftRun *self, const QsCraftStep *step)
+{
+  qs_craft_send_reset (self->craft);
+  return TRUE;
+}
+
 static gboolean (*const steps[]) (QsCraftRun *self, const QsCraftStep *step) = {
   [QS_CRAFT_DO_START] = start,
   [QS_CRAFT_DO_SEND] = send_packet,
@@ -264,6 +345,12 @@ static gboolean (*const steps[]) (QsCraftRun *self, const QsCraftStep *step) = {
   [QS_CRAFT_DO_FINISH] = finish_handshake,
   [QS_CRAFT_DO_UPDATE_KEYS] = update_keys,
   [QS_CRAFT_DO_REBIND] = rebind,
+  [QS_CRAFT_DO_HUSH] = hush,
+  [QS_CRAFT_DO_VERSIONS] = send_versions,
+  [QS_CRAFT_DO_RETRY] = send_retry,
+  [QS_CRAFT_DO_ANSWER] = answer,
+  [QS_CRAFT_DO_RESET] = reset,
+  [QS_CRAFT_DO_RESPOND] = respond,
 };
 
 /* --- Walking --- */
@@ -331,19 +418,40 @@ walk (QsCraftRun *self)
     }
 }
 
-QsCraftRun *
-qs_craft_run_new (const QsCraftTarget *target, const QsCraftStep *script, const char *reason, QsCraftRunFunc done,
-                  gpointer data)
+static QsCraftRun *
+run_new (QsVantage vantage, const QsCraftStep *script, const char *reason, QsCraftRunFunc done, gpointer data)
 {
   QsCraftRun *self = g_new0 (QsCraftRun, 1);
 
-  self->target = target;
   self->script = script;
   self->reason = g_strdup (reason);
   self->done = done;
   self->data = data;
-  self->trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  self->trace = qs_trace_new (vantage, NULL);
   qs_trace_set_budget (self->trace, QS_TRACE_EARLY_BUDGET);
+  return self;
+}
+
+QsCraftRun *
+qs_craft_run_new_server (const QsCraftHost *host, QsCraftListener *listener, const QsCraftFirst *first,
+                         const QsCraftStep *script, const char *reason, QsCraftRunFunc done, gpointer data)
+{
+  QsCraftRun *self = run_new (QS_VANTAGE_SERVER, script, reason, done, data);
+
+  self->host = host;
+  self->listener = listener;
+  self->first = first;
+  qs_trace_set_origin (self->trace, first->time);
+  return self;
+}
+
+QsCraftRun *
+qs_craft_run_new (const QsCraftTarget *target, const QsCraftStep *script, const char *reason, QsCraftRunFunc done,
+                  gpointer data)
+{
+  QsCraftRun *self = run_new (QS_VANTAGE_CLIENT, script, reason, done, data);
+
+  self->target = target;
   self->impairment = target->impairment != NULL ? qs_impairment_new (target->impairment, NULL) : NULL;
   return self;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "craft/qs-craft.h"
+#include "craft/qs-craft-listener.h"
 
 G_BEGIN_DECLS
 
@@ -21,6 +21,13 @@ typedef enum {
   QS_CRAFT_DO_FINISH,   /* the Finished that was held back */
   QS_CRAFT_DO_UPDATE_KEYS, /* from the next packet on */
   QS_CRAFT_DO_REBIND,      /* another port; fresh_id: with another connection id too */
+  QS_CRAFT_DO_HUSH,        /* nothing is sent by itself any more */
+  /* A server's. Its START takes on the client that has come. */
+  QS_CRAFT_DO_VERSIONS, /* Version Negotiation: bytes, and with own_version the client's */
+  QS_CRAFT_DO_RETRY,    /* retry */
+  QS_CRAFT_DO_ANSWER,   /* what was held back by HOLD_ANSWER */
+  QS_CRAFT_DO_RESET,    /* a stateless reset */
+  QS_CRAFT_DO_RESPOND,  /* HEADERS on a stream with fields, NULL: status 200; and its end if fin */
 } QsCraftDo;
 
 typedef struct {
@@ -37,9 +44,10 @@ typedef struct {
   guint n_frames;
   QsSpan bytes; /* SEND, QUEUE: behind frames; STREAM */
   guint64 stream;
-  gboolean fin, fresh_id;
+  gboolean fin, fresh_id, own_version;
+  QsCraftRetry retry;
   const char *const
-      *fields; /* REQUEST: names and values in turn; the value "$" stands for the target's authority or path */
+      *fields; /* REQUEST, RESPOND: names and values in turn; the value "$" stands for the target's authority or path */
   GBytes *(*make) (void); /* DATAGRAM */
 } QsCraftStep;
 
@@ -53,6 +61,13 @@ typedef struct {
   X509_STORE *trust;
   const char *impairment; /* as qs_impairment_new() takes it; NULL: nothing */
 } QsCraftTarget;
+
+/* The same for a server's. */
+typedef struct {
+  gboolean (*identify) (SSL_CTX *context, guint which, gpointer data); /* as in QsCraftTlsAnswer */
+  gpointer identify_data;
+  const char *const *alpn;
+} QsCraftHost;
 
 #define QS_CRAFT_MARK_ACT "craft-act"
 #define QS_CRAFT_MARK_AFTER "craft-after"
@@ -69,6 +84,10 @@ typedef void (*QsCraftRunFunc) (QsCraftRun *run, gpointer data); /* it is over; 
 /* reason: what the CONNECTION_CLOSE at its end says, "quicscope test F4". */
 QsCraftRun *qs_craft_run_new (const QsCraftTarget *target, const QsCraftStep *script, const char *reason,
                               QsCraftRunFunc done, gpointer data);
+/* With a client that has just come; its trace is the server's view of it. To be started from within the listener's callback, as long as
+ * first is there. */
+QsCraftRun *qs_craft_run_new_server (const QsCraftHost *host, QsCraftListener *listener, const QsCraftFirst *first,
+                                     const QsCraftStep *script, const char *reason, QsCraftRunFunc done, gpointer data);
 void qs_craft_run_free (QsCraftRun *self); /* ends it, without a call of done */
 void qs_craft_run_start (QsCraftRun *self);
 QsTrace *qs_craft_run_get_trace (QsCraftRun *self);

@@ -12,7 +12,8 @@
 typedef struct {
   QsPacketType type;
   GByteArray *payload;
-  gboolean eliciting, watched;
+  gboolean eliciting;
+  QsCraftEvents tells;
   guint keep_from, keep_to; /* of the payload: neither the ACK before nor the padding behind is sent again */
 } Draft;
 
@@ -25,12 +26,12 @@ qs_craft_sent_clear (gpointer data)
 /* --- Queues --- */
 
 void
-qs_craft_queue_frames (QsCraft *self, QsCraftSpaceIndex index, QsSpan frames, gboolean watched)
+qs_craft_queue_frames (QsCraft *self, QsCraftSpaceIndex index, QsSpan frames, QsCraftEvents tells)
 {
   QsCraftQueued *queued = g_new (QsCraftQueued, 1);
 
   queued->bytes = g_bytes_new (frames.data, frames.length);
-  queued->watched = watched;
+  queued->tells = tells;
   g_queue_push_tail (&self->spaces[index].queue, queued);
 }
 
@@ -40,7 +41,7 @@ queue_crypto_piece (QsCraft *self, QsCraftSpaceIndex index, guint64 offset, QsSp
   g_autoptr (GByteArray) out = g_byte_array_new ();
 
   qs_frame_write (out, &(const QsFrame){ .type = QS_FRAME_CRYPTO, .stream_offset = offset, .data = bytes });
-  qs_craft_queue_frames (self, index, qs_written (out), FALSE);
+  qs_craft_queue_frames (self, index, qs_written (out), 0);
 }
 
 static void
@@ -168,7 +169,7 @@ fill_draft (QsCraft *self, Draft *draft, gsize room)
       if (draft->payload->len + size + overhead (self, draft->type, draft->payload->len + size) > room)
         break;
       qs_write_span (draft->payload, qs_craft_bytes_span (next->bytes));
-      draft->watched |= next->watched;
+      draft->tells |= next->tells;
       draft->eliciting = TRUE;
       g_queue_pop_head (&space->queue);
       g_bytes_unref (next->bytes);
@@ -210,7 +211,7 @@ seal_draft (QsCraft *self, Draft *draft, GByteArray *datagram)
                        .bytes =
                            g_bytes_new (draft->payload->data + draft->keep_from, draft->keep_to - draft->keep_from),
                        .plain = TRUE,
-                       .watched = draft->watched };
+                       .tells = draft->tells };
   note_sent (self, index, &sent);
 }
 
@@ -233,10 +234,10 @@ send_drafts (QsCraft *self, Draft *drafts, guint n_drafts)
   for (guint i = 0; i < n_drafts; i++)
     seal_draft (self, &drafts[i], datagram);
   qs_craft_write (self, qs_written (datagram));
-  /* What follows the first Handshake packet needs no Initials any more (RFC 9001 section 4.9.1). */
+  /* What follows a client's first Handshake packet needs no Initials any more (RFC 9001 section 4.9.1). */
   for (guint i = 0; i < n_drafts; i++)
     {
-      if (drafts[i].type == QS_PACKET_HANDSHAKE)
+      if (drafts[i].type == QS_PACKET_HANDSHAKE && !self->server)
         qs_craft_discard_space (self, QS_CRAFT_SPACE_INITIAL);
     }
   return TRUE;
@@ -275,7 +276,7 @@ qs_craft_flush (QsCraft *self)
 {
   /* TLS goes on by itself and makes its Finished; who is silent does not send it. */
   if (self->started && !self->hushed && (self->events & QS_CRAFT_CLOSED) == 0)
-    while (send_one (self))
+    while (qs_craft_server_may_send (self) && send_one (self))
       ;
   qs_craft_rearm (self);
 }
@@ -283,7 +284,7 @@ qs_craft_flush (QsCraft *self)
 /* --- Packets by hand --- */
 
 static gboolean
-send_by_hand (QsCraft *self, const QsCraftPacket *packet, gboolean watched)
+send_by_hand (QsCraft *self, const QsCraftPacket *packet, QsCraftEvents tells)
 {
   static const guint8 zeros[QS_CRAFT_MTU];
   QsCraftSpaceIndex index = qs_craft_space_of (packet->type);
@@ -308,7 +309,7 @@ send_by_hand (QsCraft *self, const QsCraftPacket *packet, gboolean watched)
                        .time = qs_clock_now (self->clock),
                        .packet = *packet,
                        .bytes = g_bytes_new (packet->frames.data, packet->frames.length),
-                       .watched = watched };
+                       .tells = tells };
   sent.packet.frames = qs_craft_bytes_span (sent.bytes);
   if (packet->once)
     qs_craft_sent_clear (&sent);
@@ -326,9 +327,9 @@ watch_anew (QsCraft *self)
   for (guint i = 0; i < QS_CRAFT_N_SPACES; i++)
     {
       for (guint j = 0; j < self->spaces[i].sent->len; j++)
-        g_array_index (self->spaces[i].sent, QsCraftSent, j).watched = FALSE;
+        g_array_index (self->spaces[i].sent, QsCraftSent, j).tells &= ~(guint) QS_CRAFT_ACKED;
       for (GList *at = self->spaces[i].queue.head; at != NULL; at = at->next)
-        ((QsCraftQueued *) at->data)->watched = FALSE;
+        ((QsCraftQueued *) at->data)->tells &= ~(guint) QS_CRAFT_ACKED;
     }
 }
 
@@ -338,7 +339,7 @@ qs_craft_send (QsCraft *self, const QsCraftPacket *packet)
   g_return_val_if_fail (packet->type <= QS_PACKET_1RTT, FALSE);
 
   watch_anew (self);
-  if (!send_by_hand (self, packet, TRUE))
+  if (!send_by_hand (self, packet, QS_CRAFT_ACKED))
     return FALSE;
   qs_craft_rearm (self);
   return TRUE;
@@ -348,18 +349,12 @@ void
 qs_craft_send_again (QsCraft *self, QsCraftSpaceIndex index, QsCraftSent *sent)
 {
   if (!self->spaces[index].discarded && sent->plain)
-    qs_craft_queue_frames (self, index, qs_craft_bytes_span (sent->bytes), FALSE);
+    qs_craft_queue_frames (self, index, qs_craft_bytes_span (sent->bytes), sent->tells);
   else if (!self->spaces[index].discarded)
     {
       QsCraftPacket packet = sent->packet;
       packet.frames = qs_craft_bytes_span (sent->bytes);
-      send_by_hand (self, &packet, sent->watched);
-    }
-  if (sent->plain && sent->watched)
-    {
-      QsCraftQueued *last = g_queue_peek_tail (&self->spaces[index].queue);
-      if (last != NULL)
-        last->watched = TRUE;
+      send_by_hand (self, &packet, sent->tells);
     }
   qs_craft_sent_clear (sent);
 }
@@ -374,7 +369,7 @@ void
 qs_craft_queue (QsCraft *self, QsSpan frames)
 {
   watch_anew (self);
-  qs_craft_queue_frames (self, QS_CRAFT_SPACE_APPLICATION, frames, TRUE);
+  qs_craft_queue_frames (self, QS_CRAFT_SPACE_APPLICATION, frames, QS_CRAFT_ACKED);
   qs_craft_flush (self);
 }
 
@@ -408,7 +403,7 @@ qs_craft_stream (QsCraft *self, guint64 id, QsSpan bytes, gboolean fin)
                                              .stream_id = id,
                                              .stream_offset = stream->sent + at,
                                              .data = QS_SPAN (bytes.data + at, piece) });
-      qs_craft_queue_frames (self, QS_CRAFT_SPACE_APPLICATION, qs_written (out), last);
+      qs_craft_queue_frames (self, QS_CRAFT_SPACE_APPLICATION, qs_written (out), last ? QS_CRAFT_ACKED : 0);
       at += piece;
     }
   while (at < bytes.length);
@@ -435,5 +430,5 @@ qs_craft_close (QsCraft *self, gboolean application, guint64 code, const char *r
   const QsCraftPacket packet = {
     .type = type, .frames = qs_written (frame), .padding = type == QS_PACKET_INITIAL ? QS_CRAFT_MTU : 0, .once = TRUE
   };
-  send_by_hand (self, &packet, FALSE);
+  send_by_hand (self, &packet, 0);
 }

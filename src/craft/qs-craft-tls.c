@@ -22,6 +22,8 @@ struct _QsCraftTls {
   guint8 *parameters;                      /* OpenSSL keeps the pointer */
   guint8 *padding;
   guint padding_length;
+  const char *const *alpn; /* a server's */
+  const char *unasked_alpn;
   gboolean done, failed;
 };
 
@@ -263,11 +265,10 @@ offer_all (QsCraftTls *self, const QsCraftTlsOffer *offer)
          (!allows_early (offer) || SSL_set_quic_tls_early_data_enabled (self->ssl, 1) == 1);
 }
 
-QsCraftTls *
-qs_craft_tls_new (const QsCraftTlsOffer *offer, const QsCraftTlsHooks *hooks, gpointer data, GError **error)
+static QsCraftTls *
+tls_new (const QsCraftTlsHooks *hooks, gpointer data)
 {
-  g_return_val_if_fail (offer->parameters.data != NULL, NULL);
-  g_autoptr (QsCraftTls) self = g_new0 (QsCraftTls, 1);
+  QsCraftTls *self = g_new0 (QsCraftTls, 1);
 
   init_once ();
   ERR_clear_error ();
@@ -275,15 +276,112 @@ qs_craft_tls_new (const QsCraftTlsOffer *offer, const QsCraftTlsHooks *hooks, gp
   self->data = data;
   for (guint i = 0; i < G_N_ELEMENTS (self->pending); i++)
     self->pending[i] = g_byte_array_new ();
-  SSL_CTX *context = make_context (offer);
+  return self;
+}
+
+static gboolean
+open_ssl (QsCraftTls *self, SSL_CTX *context)
+{
   self->ssl = context != NULL ? SSL_new (context) : NULL;
   SSL_CTX_free (context);
-  if (self->ssl == NULL || SSL_set_ex_data (self->ssl, ex_index, self) != 1 || !offer_all (self, offer))
+  return self->ssl != NULL && SSL_set_ex_data (self->ssl, ex_index, self) == 1;
+}
+
+static QsCraftTls *
+refuse (GError **error)
+{
+  ERR_clear_error ();
+  g_set_error (error, QS_ERROR, QS_ERROR_SSL, "%s", _ ("OpenSSL does not take what was to be offered."));
+  return NULL;
+}
+
+QsCraftTls *
+qs_craft_tls_new (const QsCraftTlsOffer *offer, const QsCraftTlsHooks *hooks, gpointer data, GError **error)
+{
+  g_return_val_if_fail (offer->parameters.data != NULL, NULL);
+  g_autoptr (QsCraftTls) self = tls_new (hooks, data);
+
+  if (!open_ssl (self, make_context (offer)) || !offer_all (self, offer))
+    return refuse (error);
+  return g_steal_pointer (&self);
+}
+
+/* --- The server's side --- */
+
+/* Whether the client's list has it; in: lengths of one byte before each name (RFC 7301 section 3.1). */
+static const unsigned char *
+find_alpn (const unsigned char *in, unsigned int length, const char *name)
+{
+  gsize wanted = strlen (name);
+
+  for (unsigned int at = 0; at < length && at + in[at] < length; at += in[at] + 1u)
     {
-      ERR_clear_error ();
-      g_set_error (error, QS_ERROR, QS_ERROR_SSL, "%s", _ ("OpenSSL does not take what was to be offered."));
-      return NULL;
+      if (in[at] == wanted && memcmp (in + at + 1, name, wanted) == 0)
+        return in + at;
     }
+  return NULL;
+}
+
+static int
+choose_alpn_cb (SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in,
+                unsigned int length, void *data)
+{
+  const QsCraftTls *self = data;
+  const unsigned char *chosen = NULL;
+
+  if (self->unasked_alpn != NULL)
+    {
+      *out = (const unsigned char *) self->unasked_alpn;
+      *out_length = (unsigned char) strlen (self->unasked_alpn);
+      return SSL_TLSEXT_ERR_OK;
+    }
+  for (guint i = 0; self->alpn != NULL && self->alpn[i] != NULL && chosen == NULL; i++)
+    chosen = find_alpn (in, length, self->alpn[i]);
+  if (chosen == NULL)
+    chosen = in;
+  *out = chosen + 1;
+  *out_length = chosen[0];
+  return SSL_TLSEXT_ERR_OK;
+}
+
+static SSL_CTX *
+make_server_context (QsCraftTls *self, const QsCraftTlsAnswer *answer)
+{
+  SSL_CTX *context = SSL_CTX_new (TLS_server_method ());
+
+  if (context == NULL)
+    return NULL;
+  SSL_CTX_set_min_proto_version (context, TLS1_3_VERSION);
+  SSL_CTX_set_keylog_callback (context, key_log_cb);
+  SSL_CTX_set_session_cache_mode (context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_num_tickets (context, 0);
+  SSL_CTX_set_alpn_select_cb (context, choose_alpn_cb, self);
+  if (answer->identify (context, answer->which, answer->identify_data))
+    return context;
+  SSL_CTX_free (context);
+  return NULL;
+}
+
+static gboolean
+answer_all (QsCraftTls *self, const QsCraftTlsAnswer *answer)
+{
+  SSL_set_accept_state (self->ssl);
+  self->parameters = g_memdup2 (answer->parameters.data, MAX (answer->parameters.length, 1));
+  return SSL_set_quic_tls_cbs (self->ssl, callbacks, self) == 1 &&
+         (answer->no_parameters ||
+          SSL_set_quic_tls_transport_params (self->ssl, self->parameters, answer->parameters.length) == 1);
+}
+
+QsCraftTls *
+qs_craft_tls_new_server (const QsCraftTlsAnswer *answer, const QsCraftTlsHooks *hooks, gpointer data, GError **error)
+{
+  g_return_val_if_fail (answer->identify != NULL, NULL);
+  g_autoptr (QsCraftTls) self = tls_new (hooks, data);
+
+  self->alpn = answer->alpn;
+  self->unasked_alpn = answer->unasked_alpn;
+  if (!open_ssl (self, make_server_context (self, answer)) || !answer_all (self, answer))
+    return refuse (error);
   return g_steal_pointer (&self);
 }
 

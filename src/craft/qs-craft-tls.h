@@ -19,7 +19,7 @@ typedef struct _QsCraftTls QsCraftTls;
 typedef struct {
   void (*handshake) (QsPacketType level, QsSpan bytes, gpointer data); /* to be sent in CRYPTO frames */
   void (*secret) (QsPacketType level, gboolean own, guint16 suite, const QsSecret *secret, gpointer data);
-  void (*parameters) (QsSpan bytes, gpointer data); /* the server's */
+  void (*parameters) (QsSpan bytes, gpointer data); /* the peer's */
   void (*alert) (guint8 alert, gpointer data);      /* this side gives up, and would close with 0x100 + alert */
   void (*key_log) (const char *line, gpointer data);
   void (*ticket) (SSL_SESSION *session, gpointer data); /* borrowed: up-reference it to keep it */
@@ -39,17 +39,33 @@ typedef struct {
   X509_STORE *trust;        /* whom to trust; NULL: nobody */
 } QsCraftTlsOffer;
 
+/* What a server answers a ClientHello with; borrowed for the call that takes it, the lists as long as the object lives. */
+typedef struct {
+  /* Puts a certificate, its chain and its key into the context; which: the owner's own number of one. */
+  gboolean (*identify) (SSL_CTX *context, guint which, gpointer data);
+  gpointer identify_data;
+  guint which;
+  const char *const
+      *alpn; /* the first of these that the client offers is chosen, else the client's first; NULL: that one */
+  const char *unasked_alpn; /* chosen whatever the client offers; NULL: as above */
+  QsSpan parameters;        /* transport parameters as they stand, right or wrong */
+  gboolean no_parameters;   /* the extension is left out */
+} QsCraftTlsAnswer;
+
 /* hooks is static. NULL with QS_ERROR_SSL: a list that OpenSSL does not take. */
 QsCraftTls *qs_craft_tls_new (const QsCraftTlsOffer *offer, const QsCraftTlsHooks *hooks, gpointer data,
                               GError **error);
+/* The server's side: the client's certificate is not asked for, and no tickets are given. */
+QsCraftTls *qs_craft_tls_new_server (const QsCraftTlsAnswer *answer, const QsCraftTlsHooks *hooks, gpointer data,
+                                     GError **error);
 void qs_craft_tls_free (QsCraftTls *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsCraftTls, qs_craft_tls_free)
 
-/* Makes the ClientHello. */
+/* Makes the ClientHello; a server waits for one. */
 void qs_craft_tls_start (QsCraftTls *self);
-/* The next bytes of the server's CRYPTO stream of a level, in order. FALSE: TLS has given up, then or earlier. */
+/* The next bytes of the peer's CRYPTO stream of a level, in order. FALSE: TLS has given up, then or earlier. */
 gboolean qs_craft_tls_feed (QsCraftTls *self, QsPacketType level, QsSpan bytes);
-gboolean qs_craft_tls_is_done (const QsCraftTls *self); /* the server's Finished was right and ours is made */
+gboolean qs_craft_tls_is_done (const QsCraftTls *self); /* the peer's Finished was right and ours is made */
 
 SSL *qs_craft_tls_get_ssl (QsCraftTls *self); /* to ask what was agreed on */
 

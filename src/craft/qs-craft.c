@@ -11,25 +11,7 @@
 
 #define AES_128_GCM_SHA256 0x1301
 #define CRYPTO_LIMIT (256u << 10)
-#define ID_LENGTH 8
-#define TP_ORIGINAL_DCID 0x00
 #define TP_RESET_TOKEN 0x02
-#define TP_SOURCE_ID 0x0f
-
-/* What a client of today says (RFC 9000 section 18.2). */
-static const struct {
-  guint64 id, value;
-} own_parameters[] = {
-  { 0x01, 30000 },       /* max_idle_timeout, ms */
-  { 0x03, 1472 },        /* max_udp_payload_size */
-  { 0x04, 1024 * 1024 }, /* initial_max_data */
-  { 0x05, 256 * 1024 },  /* …_stream_data_bidi_local */
-  { 0x06, 256 * 1024 },  /* …_bidi_remote */
-  { 0x07, 256 * 1024 },  /* …_uni */
-  { 0x08, 100 },         /* initial_max_streams_bidi */
-  { 0x09, 100 },         /* …_uni */
-  { 0x0e, 4 },           /* active_connection_id_limit */
-};
 
 void
 qs_craft_id_set (QsCraftId *id, QsSpan bytes)
@@ -38,8 +20,8 @@ qs_craft_id_set (QsCraftId *id, QsSpan bytes)
   memcpy (id->bytes, bytes.data, id->length);
 }
 
-static void
-random_id (QsCraftId *id, guint8 length)
+void
+qs_craft_random_id (QsCraftId *id, guint8 length)
 {
   id->length = MIN (length, QS_CID_MAX);
   RAND_bytes (id->bytes, id->length);
@@ -81,9 +63,13 @@ qs_craft_derive_initial (QsCraft *self)
 {
   QsSecret client, server;
 
-  return qs_initial_secrets (self->version, qs_craft_id_span (&self->dcid), &client, &server) &&
-         qs_craft_protect_with (&self->own[QS_PACKET_INITIAL], self->version, AES_128_GCM_SHA256, &client) &&
-         qs_craft_protect_with (&self->peer[QS_PACKET_INITIAL], self->version, AES_128_GCM_SHA256, &server);
+  QsSpan id = qs_craft_id_span (!self->server ? &self->dcid : self->retried ? &self->retry_id : &self->original_dcid);
+
+  return qs_initial_secrets (self->version, id, &client, &server) &&
+         qs_craft_protect_with (&self->own[QS_PACKET_INITIAL], self->version, AES_128_GCM_SHA256,
+                                self->server ? &server : &client) &&
+         qs_craft_protect_with (&self->peer[QS_PACKET_INITIAL], self->version, AES_128_GCM_SHA256,
+                                self->server ? &client : &server);
 }
 
 static void
@@ -195,66 +181,7 @@ ticket_cb (SSL_SESSION *session, gpointer data)
   qs_craft_happened (self, QS_CRAFT_TICKET);
 }
 
-static const QsCraftTlsHooks tls_hooks = { handshake_cb, secret_cb, parameters_cb, alert_cb, key_log_cb, ticket_cb };
-
-/* --- Transport parameters --- */
-
-static const QsCraftParameter *
-find_change (const QsCraftParameter *changes, guint64 id)
-{
-  for (; changes != NULL && changes->how != QS_CRAFT_PARAMETER_END; changes++)
-    {
-      if (changes->id == id)
-        return changes;
-    }
-  return NULL;
-}
-
-static void
-write_change (GByteArray *out, const QsCraftParameter *change)
-{
-  if (change->how == QS_CRAFT_PARAMETER_INTEGER)
-    qs_transport_parameter_write_integer (out, change->id, change->value);
-  else if (change->how == QS_CRAFT_PARAMETER_BYTES)
-    qs_transport_parameter_write (out, change->id, change->bytes);
-}
-
-static gboolean
-is_own (guint64 id)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (own_parameters); i++)
-    {
-      if (own_parameters[i].id == id)
-        return TRUE;
-    }
-  return id == TP_SOURCE_ID;
-}
-
-static GByteArray *
-make_parameters (const QsCraft *self, const QsCraftParameter *changes)
-{
-  GByteArray *out = g_byte_array_new ();
-  const QsCraftParameter *change = find_change (changes, TP_SOURCE_ID);
-
-  if (change != NULL)
-    write_change (out, change);
-  else
-    qs_transport_parameter_write (out, TP_SOURCE_ID, qs_craft_id_span (&self->scid));
-  for (guint i = 0; i < G_N_ELEMENTS (own_parameters); i++)
-    {
-      change = find_change (changes, own_parameters[i].id);
-      if (change != NULL)
-        write_change (out, change);
-      else
-        qs_transport_parameter_write_integer (out, own_parameters[i].id, own_parameters[i].value);
-    }
-  for (change = changes; change != NULL && change->how != QS_CRAFT_PARAMETER_END; change++)
-    {
-      if (!is_own (change->id))
-        write_change (out, change);
-    }
-  return out;
-}
+const QsCraftTlsHooks qs_craft_tls_hooks = { handshake_cb, secret_cb, parameters_cb, alert_cb, key_log_cb, ticket_cb };
 
 /* --- Making one --- */
 
@@ -275,7 +202,7 @@ init_spaces (QsCraft *self)
 static gboolean
 open_all (QsCraft *self, const QsCraftOptions *options, GError **error)
 {
-  g_autoptr (GByteArray) parameters = make_parameters (self, options->parameters);
+  g_autoptr (GByteArray) parameters = qs_craft_make_parameters (self, options->parameters);
   QsCraftTlsOffer offer = options->tls;
 
   if (!qs_craft_derive_initial (self))
@@ -284,17 +211,16 @@ open_all (QsCraft *self, const QsCraftOptions *options, GError **error)
       return FALSE;
     }
   offer.parameters = qs_written (parameters);
-  self->tls = qs_craft_tls_new (&offer, &tls_hooks, self, error);
+  self->tls = qs_craft_tls_new (&offer, &qs_craft_tls_hooks, self, error);
   return self->tls != NULL && qs_craft_open_socket (self, options->impairment, error);
 }
 
 QsCraft *
-qs_craft_new (GSocketAddress *address, QsTrace *trace, QsClock *clock, const QsCraftOptions *options,
-              QsCraftChangedFunc changed, gpointer data, GError **error)
+qs_craft_alloc (QsTrace *trace, QsClock *clock, const QsCraftOptions *options, QsCraftChangedFunc changed,
+                gpointer data)
 {
-  g_autoptr (QsCraft) self = g_new0 (QsCraft, 1);
+  QsCraft *self = g_new0 (QsCraft, 1);
 
-  self->address = g_object_ref (address);
   self->trace = g_object_ref (trace);
   self->clock = g_object_ref (clock != NULL ? clock : qs_clock_get_steady ());
   self->changed = changed;
@@ -309,8 +235,18 @@ qs_craft_new (GSocketAddress *address, QsTrace *trace, QsClock *clock, const QsC
   self->held = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   self->streams = g_array_new (FALSE, FALSE, sizeof (QsCraftStream));
   init_spaces (self);
-  random_id (&self->dcid, options->dcid_length != 0 ? options->dcid_length : ID_LENGTH);
-  random_id (&self->scid, options->scid_length != 0 ? options->scid_length : ID_LENGTH);
+  qs_craft_random_id (&self->scid, options->scid_length != 0 ? options->scid_length : QS_CRAFT_ID_LENGTH);
+  return self;
+}
+
+QsCraft *
+qs_craft_new (GSocketAddress *address, QsTrace *trace, QsClock *clock, const QsCraftOptions *options,
+              QsCraftChangedFunc changed, gpointer data, GError **error)
+{
+  g_autoptr (QsCraft) self = qs_craft_alloc (trace, clock, options, changed, data);
+
+  self->address = g_object_ref (address);
+  qs_craft_random_id (&self->dcid, options->dcid_length != 0 ? options->dcid_length : QS_CRAFT_ID_LENGTH);
   if (options->dcid != NULL)
     qs_craft_id_set (&self->dcid, qs_craft_bytes_span (options->dcid));
   self->original_dcid = self->dcid;
@@ -323,6 +259,10 @@ qs_craft_free (QsCraft *self)
   if (self == NULL)
     return;
   qs_craft_close_socket (self);
+  if (self->listener != NULL)
+    qs_craft_listener_remove (self->listener, self);
+  for (guint i = 0; i < self->n_retries; i++)
+    g_bytes_unref (self->retry_tokens[i]);
   qs_craft_tls_free (self->tls);
   for (guint i = 0; i <= QS_PACKET_1RTT; i++)
     {
@@ -346,7 +286,7 @@ qs_craft_free (QsCraft *self)
   g_clear_pointer (&self->new_token, g_bytes_unref);
   g_clear_pointer (&self->parameters, g_bytes_unref);
   SSL_SESSION_free (self->session);
-  g_object_unref (self->address);
+  g_clear_object (&self->address);
   g_object_unref (self->trace);
   g_object_unref (self->clock);
   g_free (self);
@@ -428,6 +368,14 @@ qs_craft_let_finished_go (QsCraft *self)
   g_byte_array_set_size (self->held_finished, 0);
   self->habits &= ~(guint) QS_CRAFT_HOLD_FINISHED;
   qs_craft_flush (self);
+}
+
+void
+qs_craft_hush (QsCraft *self)
+{
+  self->habits |= QS_CRAFT_SILENT;
+  self->hushed = TRUE;
+  qs_craft_rearm (self);
 }
 
 void

@@ -10,10 +10,10 @@ G_BEGIN_DECLS
 /**
  * QsCraft:
  *
- * A QUIC client whose packets are made as one likes them: right ones by itself, as far as a handshake on a path with losses
- * needs it, and any others when told so. Versions 1 and 2 (RFC 9000, RFC 9001, RFC 9369). It lives on the thread-default main
+ * An end of a QUIC connection whose packets are made as one likes them: right ones by itself, as far as a handshake on a path with
+ * losses needs it, and any others when told so. Versions 1 and 2 (RFC 9000, RFC 9001, RFC 9369). It lives on the thread-default main
  * context, waits for nothing, and records into a trace what it sends, gets and knows, as every run does. It closes nothing by
- * itself, whatever the peer does.
+ * itself, whatever the peer does. A client has a socket of its own; servers are what a QsCraftListener accepts.
  */
 typedef struct _QsCraft QsCraft;
 
@@ -21,27 +21,31 @@ typedef struct _QsCraft QsCraft;
 typedef enum {
   QS_CRAFT_DATAGRAM = 1 << 0,    /* anything came */
   QS_CRAFT_VERSIONS = 1 << 1,    /* Version Negotiation */
-  QS_CRAFT_RETRY = 1 << 2,       /* a Retry whose tag is right */
+  QS_CRAFT_RETRY = 1 << 2,       /* a Retry whose tag is right; a server: its token came back */
   QS_CRAFT_KEYS = 1 << 3,        /* ServerHello: there are Handshake keys */
-  QS_CRAFT_DONE = 1 << 4,        /* the server's Finished was right */
-  QS_CRAFT_CONFIRMED = 1 << 5,   /* HANDSHAKE_DONE came */
+  QS_CRAFT_DONE = 1 << 4,        /* the peer's Finished was right */
+  QS_CRAFT_CONFIRMED = 1 << 5,   /* HANDSHAKE_DONE came; a server: it was acknowledged */
   QS_CRAFT_CLOSED = 1 << 6,      /* CONNECTION_CLOSE or a stateless reset came */
   QS_CRAFT_ACKED = 1 << 7,       /* the packet that was sent last by qs_craft_send() */
-  QS_CRAFT_ANSWERED = 1 << 8,    /* bytes, an end or a reset came on a stream of ours */
+  QS_CRAFT_ANSWERED = 1 << 8,    /* bytes, an end or a reset came on a stream that the client opens both ways */
   QS_CRAFT_TICKET = 1 << 9,      /* a session to resume */
   QS_CRAFT_TOKEN = 1 << 10,      /* NEW_TOKEN */
   QS_CRAFT_SPARE_ID = 1 << 11,   /* NEW_CONNECTION_ID */
   QS_CRAFT_CHALLENGED = 1 << 12, /* PATH_CHALLENGE */
-  QS_CRAFT_GAVE_UP = 1 << 13,    /* our TLS refuses what the server sent, or the socket failed */
+  QS_CRAFT_GAVE_UP = 1 << 13,    /* our TLS refuses what the peer sent, or the socket failed */
   QS_CRAFT_KEY_PHASE = 1 << 14,  /* a packet under updated keys came */
+  QS_CRAFT_RESPONDED = 1 << 15,  /* PATH_RESPONSE */
+  QS_CRAFT_HELLO = 1 << 16,      /* a server: CRYPTO bytes of the client came */
 } QsCraftEvents;
 
 typedef enum {
   QS_CRAFT_SILENT = 1 << 0,        /* the first flight and nothing behind it: no acknowledgement, nothing twice */
-  QS_CRAFT_HOLD_FINISHED = 1 << 1, /* until qs_craft_let_finished_go() */
+  QS_CRAFT_HOLD_FINISHED = 1 << 1, /* all of TLS in Handshake packets, until qs_craft_let_finished_go() */
   QS_CRAFT_REVERSE_HELLO = 1 << 2, /* the ClientHello in four pieces, the last one first */
   QS_CRAFT_NO_RETRY = 1 << 3,      /* a Retry is not followed */
   QS_CRAFT_SEND_EARLY = 1 << 4,    /* streams go into 0-RTT packets while there is nothing better */
+  QS_CRAFT_HOLD_ANSWER = 1 << 5,   /* a server: TLS hears nothing of the ClientHello until qs_craft_answer() */
+  QS_CRAFT_SAY_TOKEN = 1 << 6, /* a server: its Initials have a token, which they must not (RFC 9000 section 17.2.2) */
 } QsCraftHabits;
 
 typedef struct {
@@ -56,8 +60,9 @@ typedef void (*QsCraftHelloFunc) (GByteArray *hello);
 
 /* Copied as far as it is needed. */
 typedef struct {
-  guint32 version;                    /* 0: version 1 */
+  guint32 version;                    /* 0: version 1; a server takes the client's */
   QsCraftTlsOffer tls;                /* its parameters are made here */
+  QsCraftTlsAnswer answer;            /* a server's, in place of it; likewise */
   const QsCraftParameter *parameters; /* put into, changed in or taken out of those; NULL: none */
   QsCraftHelloFunc alter_hello;       /* NULL: it stays */
   QsCraftHabits habits;
@@ -116,6 +121,8 @@ void qs_craft_let_finished_go (QsCraft *self);
 void qs_craft_update_keys (QsCraft *self);
 /* From another port; with a connection id of its own if the peer has given one and it is wanted. FALSE: it could not. */
 gboolean qs_craft_rebind (QsCraft *self, gboolean fresh_id);
+/* Nothing is sent by itself any more. */
+void qs_craft_hush (QsCraft *self);
 /* CONNECTION_CLOSE in the best packets that there are keys for. */
 void qs_craft_close (QsCraft *self, gboolean application, guint64 code, const char *reason);
 

@@ -332,8 +332,7 @@ use_identity (QsServerTls *self, SSL_CTX *context, GError **error)
       SSL_CTX_set_tlsext_status_cb (context, staple_cb);
       SSL_CTX_set_tlsext_status_arg (context, self);
     }
-  if (SSL_CTX_use_cert_and_key (context, qs_identity_get_certificate (self->identity),
-                                qs_identity_get_key (self->identity), qs_identity_get_chain (self->identity), 1) == 1)
+  if (qs_identity_use (self->identity, context))
     return TRUE;
   qs_set_crypto_error (error, _ ("The certificate that was made cannot be used"));
   return FALSE;

@@ -515,6 +515,12 @@ qs_identity_get_staple (QsIdentity *self)
   return self->staple;
 }
 
+gboolean
+qs_identity_use (QsIdentity *self, SSL_CTX *context)
+{
+  return SSL_CTX_use_cert_and_key (context, self->certificate, self->key, self->chain, 1) == 1;
+}
+
 char *
 qs_identity_to_pem (QsIdentity *self)
 {

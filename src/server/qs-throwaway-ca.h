@@ -2,7 +2,7 @@
 #pragma once
 
 #include <glib.h>
-#include <openssl/x509.h>
+#include <openssl/ssl.h>
 
 #include "base/qs-error.h"
 
@@ -65,6 +65,8 @@ EVP_PKEY *qs_identity_get_key (QsIdentity *self);           /* (transfer none) *
 X509 *qs_identity_get_certificate (QsIdentity *self);       /* (transfer none) */
 STACK_OF (X509) * qs_identity_get_chain (QsIdentity *self); /* (transfer none): sent after it, may be empty */
 GBytes *qs_identity_get_staple (QsIdentity *self);          /* (transfer none): OCSP answer to staple; NULL: none */
+/* Puts key, certificate and chain into a context that may have had others. */
+gboolean qs_identity_use (QsIdentity *self, SSL_CTX *context);
 char *qs_identity_to_pem (QsIdentity *self);                /* certificate and chain */
 char *qs_identity_key_to_pem (QsIdentity *self);            /* PKCS #8, not encrypted */
 
