@@ -68,10 +68,17 @@ static const struct {
 static void
 about_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
+  static const char *const authors[] = { "The Quicscope developers", NULL };
+  g_autofree char *comments =
+      g_strdup_printf ("%s\n\n%s · GTK %u.%u.%u · GLib %u.%u.%u",
+                       _ ("See what happens inside a QUIC or TLS connection, and why one failed"),
+                       qs_trust_get_library (), gtk_get_major_version (), gtk_get_minor_version (),
+                       gtk_get_micro_version (), glib_major_version, glib_minor_version, glib_micro_version);
+
   gtk_show_about_dialog (gtk_application_get_active_window (data), "program-name", "Quicscope", "logo-icon-name",
-                         APPLICATION_ID, "version", PACKAGE_VERSION, "comments",
-                         _ ("See what happens inside a QUIC or TLS connection, and why one failed"), "license-type",
-                         GTK_LICENSE_GPL_3_0, "translator-credits", _ ("translator-credits"), NULL);
+                         APPLICATION_ID, "version", PACKAGE_VERSION, "comments", comments, "authors", authors,
+                         "copyright", "© The Quicscope developers", "license-type", GTK_LICENSE_GPL_3_0,
+                         "translator-credits", _ ("translator-credits"), NULL);
 }
 
 /* Each window ends what runs in it before it goes; the last one takes the program along. */
@@ -375,6 +382,28 @@ qs_application_activate (GApplication *application)
   gtk_window_present (GTK_WINDOW (get_window (QS_APPLICATION (application))));
 }
 
+/* By D-Bus, as desktops open files and links (org.freedesktop.Application). */
+static void
+qs_application_open (GApplication *application, GFile **files, int n_files, const char *hint)
+{
+  QsWindow *window = get_window (QS_APPLICATION (application));
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (int i = 0; i < n_files; i++)
+    {
+      g_autofree char *path = g_file_get_path (files[i]);
+      g_autofree char *uri = path == NULL ? g_file_get_uri (files[i]) : NULL;
+
+      if (path != NULL)
+        g_strv_builder_add (builder, path);
+      else
+        qs_window_connect (window, uri); /* which says so where it is none */
+    }
+  g_auto (GStrv) names = g_strv_builder_end (builder);
+  gtk_window_present (GTK_WINDOW (window));
+  qs_files_open_all (window, (const char *const *) names, NULL, NULL, FALSE);
+}
+
 static void
 qs_application_finalize (GObject *object)
 {
@@ -398,6 +427,7 @@ qs_application_class_init (QsApplicationClass *klass)
   application_class->startup = qs_application_startup;
   application_class->shutdown = qs_application_shutdown;
   application_class->activate = qs_application_activate;
+  application_class->open = qs_application_open;
   application_class->command_line = qs_application_command_line;
   application_class->handle_local_options = qs_application_handle_local_options;
 }
@@ -417,7 +447,7 @@ QsApplication *
 qs_application_new (void)
 {
   return g_object_new (QS_TYPE_APPLICATION, "application-id", APPLICATION_ID, "flags",
-                       G_APPLICATION_HANDLES_COMMAND_LINE, NULL);
+                       G_APPLICATION_HANDLES_COMMAND_LINE | G_APPLICATION_HANDLES_OPEN, NULL);
 }
 
 int

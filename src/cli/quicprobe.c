@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <glib-unix.h>
-#include <openssl/crypto.h>
 #include <stdio.h>
 
 #include "base/qs-i18n.h"
@@ -14,6 +13,7 @@
 #include "cli/quicprobe-options.h"
 #include "cli/quicprobe-read.h"
 #include "cli/quicprobe-report.h"
+#include "engine/qs-trust.h"
 #include "formats/qs-key-log.h"
 #include "formats/qs-pcapng.h"
 #include "formats/qs-qlog.h"
@@ -33,7 +33,7 @@ typedef struct {
 static void
 print_version (void)
 {
-  printf ("quicprobe %s\n%s\n", PACKAGE_VERSION, OpenSSL_version (OPENSSL_VERSION));
+  printf ("quicprobe %s\n%s\n", PACKAGE_VERSION, qs_trust_get_library ());
 }
 
 /* The first one ends the run in order; whoever insists gets out at once. */

@@ -137,3 +137,9 @@ qs_trust_finish_preload (void)
   if (preloading != NULL)
     g_thread_join (g_steal_pointer (&preloading));
 }
+
+const char *
+qs_trust_get_library (void)
+{
+  return OpenSSL_version (OPENSSL_VERSION);
+}

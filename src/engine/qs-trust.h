@@ -22,4 +22,7 @@ X509_STORE *qs_trust_load (const char *path, GError **error);
 void qs_trust_preload (void);
 void qs_trust_finish_preload (void);
 
+/* Whose TLS and QUIC it is, with its version: "OpenSSL 3.5.7 …". */
+const char *qs_trust_get_library (void);
+
 G_END_DECLS

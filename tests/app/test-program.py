@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 import a11y
+from gi.repository import Gio, GLib
 
 
 def run(*arguments, **env):
@@ -98,6 +99,17 @@ class TestProgram(unittest.TestCase):
             a11y.wait("the bad one's name", lambda: any("bad.pcapng" in text for text in labels(window)))
         done = run(*paths[::2], f"--snapshot={self.png}")
         self.assertEqual(done.returncode, 0, done.stderr)
+        self.opened_by_the_desktop(paths[0])
+
+    def opened_by_the_desktop(self, path):
+        """A file, and a link, that the desktop hands over by D-Bus go to the window that is there."""
+        with a11y.Window() as window:
+            uris = Gio.File.new_for_path(path).get_uri(), "quic://localhost:1/"
+            Gio.bus_get_sync(Gio.BusType.SESSION).call_sync(
+                "org.quicscope.Quicscope", "/org/quicscope/Quicscope", "org.freedesktop.Application", "Open",
+                GLib.Variant("(asa{sv})", (uris, {})), None, Gio.DBusCallFlags.NO_AUTO_START, 30000,
+            )  # fmt: skip
+            a11y.wait("both runs", lambda: len(window.rows("Runs")) == 2)
 
     def test_looks(self):
         """On a screen with twice the pixels, and in another language."""

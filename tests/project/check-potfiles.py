@@ -32,7 +32,7 @@ def cut_short(root):
 
 
 def wanted(root):
-    for folder, patterns in (("data", ("*.in", "*.gschema.xml", "*.lesson")), ("src", ("*.c", "*.h", "*.ui")), ("ui", ("*.ui",))):
+    for folder, patterns in (("data", ("*.desktop.in", "*.xml.in", "*.gschema.xml", "*.lesson")), ("src", ("*.c", "*.h", "*.ui")), ("ui", ("*.ui",))):
         for pattern in patterns:
             for path in (root / folder).rglob(pattern):
                 if has_strings(path):
