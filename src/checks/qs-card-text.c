@@ -3,12 +3,7 @@
 
 #include <string.h>
 
-#include "base/qs-error.h"
-#include "base/qs-file.h"
 #include "base/qs-i18n.h"
-#include "formats/qs-json.h"
-
-#define MOST_BASELINE (4 << 20) /* bytes */
 
 /* --- JSON --- */
 
@@ -68,6 +63,8 @@ qs_card_to_json (QsExamination *examination)
 {
   JsonObject *object = json_object_new ();
   JsonArray *checks = json_array_new ();
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (qs_examination_get_began (examination) / G_USEC_PER_SEC);
+  g_autofree char *began = time != NULL ? g_date_time_format (time, "%Y-%m-%dT%H:%M:%SZ") : NULL;
   QsCard card;
 
   qs_examination_grade (examination, &card);
@@ -76,6 +73,8 @@ qs_card_to_json (QsExamination *examination)
   json_object_set_string_member (object, "target", qs_target_to_string (qs_examination_get_target (examination)));
   if (qs_examination_get_address (examination) != NULL)
     json_object_set_string_member (object, "address", qs_examination_get_address (examination));
+  if (began != NULL)
+    json_object_set_string_member (object, "began", began);
   json_object_set_string_member (object, "profile", qs_profile_name (qs_examination_get_profile (examination)));
   json_object_set_boolean_member (object, "illegal", qs_examination_sends_illegal (examination));
   json_object_set_boolean_member (object, "stopped", qs_examination_get_stopped (examination));
@@ -146,34 +145,115 @@ qs_card_to_junit (QsExamination *examination)
   return g_string_free (xml, FALSE);
 }
 
-/* --- Baselines --- */
+/* --- Markdown --- */
 
-GHashTable *
-qs_card_baseline_read (const char *path, GError **error)
+/* Nothing in it begins a table's cell, code, a link, emphasis or HTML, and it stays one line. */
+static void
+append_escaped (GString *out, const char *text)
 {
-  g_autoptr (GBytes) bytes = qs_file_load (path, MOST_BASELINE, error);
-  g_autoptr (QsJsonText) text = qs_json_text_new (); /* json-glib's reader follows any nesting to the stack's end */
-  gsize size;
+  for (; *text != '\0'; text++)
+    {
+      if (*text == '<' || *text == '>' || *text == '&')
+        g_string_append (out, *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : "&amp;");
+      else if (g_str_has_prefix (text, "://")) /* a bare address becomes a link */
+        g_string_append (out, "&#58;");
+      else if ((guchar) *text < 0x20)
+        g_string_append_c (out, ' ');
+      else
+        {
+          if (strchr ("\\`*_[]|~#!", *text) != NULL)
+            g_string_append_c (out, '\\');
+          g_string_append_c (out, *text);
+        }
+    }
+}
 
-  if (bytes == NULL)
-    return NULL;
-  const char *data = g_bytes_get_data (bytes, &size);
-  g_autofree char *json = g_strndup (data, size);
-  QsJson checks = QS_JSON_NONE;
-  if (strlen (json) == size && qs_json_text_parse (text, json, size, NULL))
-    checks = qs_json_get (qs_json_text_get_root (text), "checks");
-  if (!qs_json_is_array (checks))
+G_GNUC_PRINTF (2, 3)
+static void
+append_line (GString *out, const char *format, ...)
+{
+  va_list arguments;
+
+  va_start (arguments, format);
+  g_autofree char *text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  append_escaped (out, text);
+}
+
+static void
+append_row (GString *out, const QsCheckResult *result)
+{
+  const QsCheck *check = result->check;
+
+  g_string_append (out, "| ");
+  append_escaped (out, qs_check_verdict_title (result->judgement.verdict));
+  g_string_append_printf (out, " | %s | ", check->id);
+  append_escaped (out, _ (check->title));
+  g_string_append (out, " | ");
+  append_escaped (out, result->judgement.text != NULL ? result->judgement.text : "");
+  if (check->readings != NULL && result->judgement.verdict == QS_CHECK_CONTESTED)
+    append_line (out, " %s", _ (check->readings));
+  g_string_append (out, " | ");
+  append_escaped (out, check->reference);
+  g_string_append (out, " |\n");
+}
+
+static void
+append_category (GString *out, QsExamination *examination, QsCheckCategory category)
+{
+  gboolean headed = FALSE;
+
+  for (guint i = 0; i < qs_examination_get_n_results (examination); i++)
     {
-      g_set_error (error, QS_ERROR, QS_ERROR_PARSE, _ ("%s: this is no report card; keep one with --examine --json."),
-                   path);
-      return NULL;
+      const QsCheckResult *result = qs_examination_get_result (examination, i);
+      if (result->check->category != category)
+        continue;
+      if (!headed)
+        g_string_append_printf (out, "\n## %s\n\n| %s | %s | %s | %s | %s |\n|---|---|---|---|---|\n",
+                                qs_check_category_title (category), _ ("Verdict"), _ ("Id"), _ ("Check"),
+                                _ ("What was found"), _ ("Reference"));
+      headed = TRUE;
+      append_row (out, result);
     }
-  GHashTable *failed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  for (QsJson check = qs_json_first (checks); qs_json_is_there (check); check = qs_json_next (checks, check))
+}
+
+static void
+append_marks (GString *out, const QsCard *card)
+{
+  g_string_append_printf (out, "**%s: %s**\n\n", _ ("Grade"), qs_grade_text (card->grade));
+  if (card->grade != card->if_trusted)
+    g_string_append_printf (out, "%s: **%s**\n\n", _ ("If its certificate were in order"),
+                            qs_grade_text (card->if_trusted));
+  g_string_append (out, "|");
+  for (guint i = 0; i < QS_N_CARD_MARKS; i++)
+    g_string_append_printf (out, " %s |", qs_card_mark_title (i));
+  g_string_append (out, "\n|---|---|---|---|---|\n|");
+  for (guint i = 0; i < QS_N_CARD_MARKS; i++)
+    g_string_append_printf (out, " %s |", qs_grade_text (card->marks[i]));
+  g_string_append (out, "\n\n");
+  for (guint i = QS_CHECK_N_VERDICTS; i-- > 0;)
+    g_string_append_printf (out, "%s %u%s", qs_check_verdict_title (i), card->counts[i], i > 0 ? ", " : "\n");
+}
+
+char *
+qs_card_to_markdown (QsExamination *examination)
+{
+  GString *out = g_string_new ("# ");
+  QsCard card;
+
+  qs_examination_grade (examination, &card);
+  append_line (out, _ ("Report card of %s"), qs_target_to_string (qs_examination_get_target (examination)));
+  if (qs_examination_get_address (examination) != NULL)
+    append_line (out, " (%s)", qs_examination_get_address (examination));
+  g_string_append (out, "\n\n");
+  append_marks (out, &card);
+  if (qs_examination_get_failure (examination) != NULL)
     {
-      const char *id = qs_json_get_string (check, "id");
-      if (id != NULL && g_strcmp0 (qs_json_get_string (check, "verdict"), "fail") == 0)
-        g_hash_table_add (failed, g_strdup (id));
+      g_string_append (out, "\n");
+      append_escaped (out, qs_examination_get_failure (examination));
+      g_string_append (out, "\n");
     }
-  return failed;
+  for (guint i = 0; i < QS_N_CATEGORIES; i++)
+    append_category (out, examination, i);
+  return g_string_free (out, FALSE);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "checks/qs-check.h"
 
+#include "base/qs-error.h"
+#include "base/qs-text.h"
 #include "checks/qs-check-tables.h"
 
 typedef struct {
@@ -126,6 +128,46 @@ qs_checks_find (const char *id)
       if (g_ascii_strcasecmp (all[i]->id, id) == 0)
         return all[i];
     }
+  return NULL;
+}
+
+static gboolean
+add_chosen (GPtrArray *chosen, const char *word)
+{
+  guint n;
+  const QsCheck *const *all = qs_checks_get (&n);
+  gboolean any = FALSE;
+
+  for (guint i = 0; i < n; i++)
+    {
+      if (g_ascii_strcasecmp (all[i]->id, word) != 0 &&
+          g_ascii_strcasecmp (qs_check_category_name (all[i]->category), word) != 0)
+        continue;
+      any = TRUE;
+      if (!g_ptr_array_find (chosen, all[i], NULL))
+        g_ptr_array_add (chosen, (gpointer) all[i]);
+    }
+  return any;
+}
+
+GPtrArray *
+qs_checks_choose (const char *list, GError **error)
+{
+  g_autoptr (GPtrArray) chosen = g_ptr_array_new ();
+  g_auto (GStrv) words = g_strsplit_set (list, ", \t\n", -1);
+
+  for (guint i = 0; words[i] != NULL; i++)
+    {
+      if (*words[i] == '\0' || add_chosen (chosen, words[i]))
+        continue;
+      g_autofree char *word = qs_text_escape_short (words[i], -1, 40);
+      g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET, _ ("There is no check or category “%s”."), word);
+      return NULL;
+    }
+  if (chosen->len > 0)
+    return g_steal_pointer (&chosen);
+  g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET, "%s",
+               _ ("Checks are chosen by their ids or categories, such as “F4, H1” or “frames”."));
   return NULL;
 }
 

@@ -101,6 +101,10 @@ struct _QsCheck {
 const QsCheck *const *qs_checks_get (guint *n_checks);
 const QsCheck *qs_checks_find (const char *id); /* NULL when there is none */
 
+/* (transfer full): const QsCheck *, once each: those that a list of ids and names of categories names, separated by commas or spaces,
+ * whatever their case: "F4, http3". NULL with QS_ERROR_INVALID_TARGET: it names none, or what there is not. */
+GPtrArray *qs_checks_choose (const char *list, GError **error);
+
 void qs_judgement_clear (QsJudgement *judgement);
 
 G_END_DECLS

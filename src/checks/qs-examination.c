@@ -2,8 +2,10 @@
 #include "checks/qs-examination.h"
 
 #include "base/qs-i18n.h"
+#include "base/qs-slice.h"
 #include "base/qs-text.h"
 #include "checks/qs-check-tables.h"
+#include "checks/qs-examination-private.h"
 #include "engine/qs-trust.h"
 #include "net/qs-resolve.h"
 #include "net/qs-udp-bio.h"
@@ -11,43 +13,8 @@
 #define MOST_AT_ONCE 12
 #define LONG_MS 5000      /* scripts that last longer are run as often as a fail needs it side by side */
 #define START_EVERY_MS 25 /* a connection at most: forty a second */
-#define FAILS_NEEDED 3
-#define WARNINGS_NEEDED 2
-#define MOST_ATTEMPTS 5
-#define MOST_UNANSWERED 4 /* runs in a row: behind them the server counts as gone */
 
-/* A script, and the checks that look at what came of it. */
-typedef struct {
-  QsExamination *owner; /* not owned */
-  const QsCraftStep *script;
-  GArray *results; /* guint: indices */
-  guint attempts;
-  gboolean last;
-  QsCraftRun *run;
-  GSource *over; /* takes what came of the run, outside of its own callback */
-} Task;
-
-struct _QsExamination {
-  GObject parent_instance;
-  QsTarget *target;
-  QsExaminationOptions options;
-  GCancellable *cancellable;
-  GPtrArray *addresses; /* GSocketAddress: of the target */
-  guint n_tried;        /* of these */
-  GSocketAddress *address;
-  char *address_text, *authority, *failure;
-  const char **alpn;
-  QsCraftTarget craft;
-  GPtrArray *results; /* QsCheckResult */
-  GPtrArray *tasks;   /* Task: to be run, in order */
-  GPtrArray *running; /* Task */
-  guint start_source;
-  guint n_done;
-  guint unanswered; /* runs in a row to which nothing at all came back, though a handshake was to be made */
-  gboolean illegal, probed, started, finished, stopped;
-};
-
-enum { SIGNAL_RESULT, SIGNAL_FINISHED, N_SIGNALS };
+enum { SIGNAL_RESULT, SIGNAL_CONSENT, SIGNAL_FINISHED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (QsExamination, qs_examination, G_TYPE_OBJECT)
@@ -76,78 +43,50 @@ qs_profile_from_name (const char *name, QsProfile *profile)
   return FALSE;
 }
 
-static void
-result_free (gpointer data)
+void
+qs_examination_task_free (gpointer data)
 {
-  QsCheckResult *result = data;
-
-  qs_judgement_clear (&result->judgement);
-  g_clear_object (&result->trace);
-  g_free (result);
-}
-
-static void
-task_free (gpointer data)
-{
-  Task *task = data;
+  QsExaminationTask *task = data;
 
   if (task->over != NULL)
     {
       g_source_destroy (task->over);
       g_source_unref (task->over);
     }
+  g_clear_pointer (&task->sight, qs_sight_free);
+  g_clear_pointer (&task->judgements, g_array_unref);
   qs_craft_run_free (task->run);
   g_array_unref (task->results);
   g_free (task);
 }
 
-/* --- Results --- */
+static const char illegal_words[] =
+    N_ ("It sends what no honest client sends: never to a public address unless its owner asks for it (--own).");
 
-static gboolean
-needs_more (const QsCheckResult *result)
+/* A name may have a private address, which is silent, and a public one: what was planned for the first is not for the other. */
+static void
+drop_illegal (QsExamination *self)
 {
-  switch (result->judgement.verdict)
-    {
-    case QS_CHECK_FAIL:
-      return result->n_fails < FAILS_NEEDED;
-    case QS_CHECK_WARN:
-      return result->n_told < WARNINGS_NEEDED;
-    case QS_CHECK_NOT_TESTED:
-      return result->n_runs < WARNINGS_NEEDED;
-    default:
-      return FALSE;
-    }
+  for (guint i = 0; i < self->results->len; i++)
+    if ((((const QsCheckResult *) self->results->pdata[i])->check->flags & QS_CHECK_ILLEGAL) != 0)
+      qs_examination_settle_untested (self, i, _ (illegal_words));
 }
 
-static void
-settle (QsExamination *self, guint index)
+gboolean
+qs_examination_use_next_address (QsExamination *self)
 {
-  QsCheckResult *result = self->results->pdata[index];
+  gboolean was_illegal = self->illegal;
 
-  if (result->done)
-    return;
-  /* What looks like a fault because the server has gone meanwhile, for this reason or for that of a check beside it, is none of this check's. */
-  if (self->unanswered >= MOST_UNANSWERED && needs_more (result) && !(result->check->flags & QS_CHECK_LAST))
-    qs_judgement_set (&result->judgement, QS_CHECK_NOT_TESTED,
-                      g_strdup (_ ("The server went away while this check, or one beside it, was under way.")));
-  /* A fail that could not be had three times is none. */
-  if (result->judgement.verdict == QS_CHECK_FAIL && result->n_fails < FAILS_NEEDED)
-    result->judgement.verdict = QS_CHECK_WARN;
-  result->done = TRUE;
-  self->n_done++;
-  g_signal_emit (self, signals[SIGNAL_RESULT], 0, index);
-}
-
-static void
-settle_untested (QsExamination *self, guint index, const char *why)
-{
-  QsCheckResult *result = self->results->pdata[index];
-
-  if (result->done)
-    return;
-  if (result->n_runs == 0)
-    qs_judgement_set (&result->judgement, QS_CHECK_NOT_TESTED, g_strdup (why));
-  settle (self, index);
+  if (self->n_tried >= self->addresses->len)
+    return FALSE;
+  g_set_object (&self->address, self->addresses->pdata[self->n_tried++]);
+  g_free (self->address_text);
+  self->address_text = qs_socket_address_to_text (self->address);
+  self->illegal = self->options.own || self->options.is_private (self->address);
+  if (was_illegal && !self->illegal)
+    drop_illegal (self);
+  self->craft.address = self->address;
+  return TRUE;
 }
 
 static void
@@ -157,183 +96,21 @@ finish (QsExamination *self, const char *why)
   g_ptr_array_set_size (self->running, 0);
   g_ptr_array_set_size (self->tasks, 0);
   for (guint i = 0; i < self->results->len; i++)
-    settle_untested (self, i, why);
+    qs_examination_settle_untested (self, i, why);
+  qs_check_result_free (g_steal_pointer (&self->kept));
   if (self->finished)
     return;
   self->finished = TRUE;
+  self->asking = FALSE;
   g_signal_emit (self, signals[SIGNAL_FINISHED], 0);
-}
-
-/* The mildest of what several runs came to stands: what a server did right once it can do. */
-static void
-take_judgement (QsCheckResult *result, QsJudgement *judgement, QsTrace *trace)
-{
-  gboolean first = result->n_runs++ == 0;
-  gboolean told = judgement->verdict != QS_CHECK_NOT_TESTED;
-
-  result->n_told += told;
-  result->n_fails += judgement->verdict == QS_CHECK_FAIL;
-  if (first ||
-      (told && (judgement->verdict < result->judgement.verdict || result->judgement.verdict == QS_CHECK_NOT_TESTED)))
-    {
-      qs_judgement_clear (&result->judgement);
-      result->judgement = *judgement;
-      g_set_object (&result->trace, trace);
-    }
-  else
-    qs_judgement_clear (judgement);
-}
-
-static void
-judge_run (Task *task)
-{
-  QsTrace *trace = qs_craft_run_get_trace (task->run);
-  g_autoptr (QsSight) sight = qs_sight_new (trace);
-
-  if (sight->n_received > 0)
-    task->owner->unanswered = 0;
-  else if (task->script[1].needed)
-    task->owner->unanswered++;
-  for (guint i = 0; i < task->results->len; i++)
-    {
-      QsCheckResult *result = task->owner->results->pdata[g_array_index (task->results, guint, i)];
-      QsJudgement judgement = { .verdict = QS_CHECK_NOT_TESTED, .packets = g_array_new (FALSE, FALSE, sizeof (guint)) };
-      if (result->done)
-        {
-          qs_judgement_clear (&judgement);
-          continue;
-        }
-      result->check->judge (result->check, sight, &judgement);
-      take_judgement (result, &judgement, trace);
-    }
-}
-
-/* A name may have a private address, which is silent, and a public one: what was planned for the first is not for the other. */
-static void
-drop_illegal (QsExamination *self)
-{
-  for (guint i = 0; i < self->results->len; i++)
-    if ((((const QsCheckResult *) self->results->pdata[i])->check->flags & QS_CHECK_ILLEGAL) != 0)
-      settle_untested (self, i, _ ("It sends what no honest client sends: only with --own to a public address."));
-}
-
-static gboolean
-use_next_address (QsExamination *self)
-{
-  gboolean was_illegal = self->illegal;
-
-  if (self->n_tried >= self->addresses->len)
-    return FALSE;
-  g_set_object (&self->address, self->addresses->pdata[self->n_tried++]);
-  g_free (self->address_text);
-  self->address_text = qs_socket_address_to_text (self->address);
-  self->illegal = self->options.own || qs_examination_is_private (self->address);
-  if (was_illegal && !self->illegal)
-    drop_illegal (self);
-  self->craft.address = self->address;
-  return TRUE;
-}
-
-/* Without an ordinary handshake nothing else can be told. A name's other addresses are tried first. */
-static void
-judge_reach (QsExamination *self, Task *task)
-{
-  QsTrace *trace = qs_craft_run_get_trace (task->run);
-  g_autoptr (QsSight) sight = qs_sight_new (trace);
-
-  if (sight->n_received == 0 && use_next_address (self))
-    return;
-  self->probed = TRUE;
-  if (sight->confirmed)
-    return;
-  g_autofree char *close = sight->closed ? qs_sight_dup_close (sight) : NULL;
-  if (sight->n_received == 0)
-    self->failure = g_strdup (sight->icmp ? _ ("Nobody listens at this port: the host said so (ICMP).")
-                                          : _ ("The server does not answer over QUIC."));
-  else if (close != NULL)
-    self->failure = g_strdup_printf (_ ("The server refuses an ordinary handshake: %s."), close);
-  else
-    self->failure = g_strdup (_ ("An ordinary handshake does not come to its end."));
-}
-
-/* Whoever is gone answers nothing: what is left would only wait. The last check says so. */
-static void
-give_up_on_rest (QsExamination *self)
-{
-  for (guint i = self->tasks->len; i-- > 0;)
-    {
-      Task *task = self->tasks->pdata[i];
-      if (task->last)
-        continue;
-      for (guint j = 0; j < task->results->len; j++)
-        settle_untested (self, g_array_index (task->results, guint, j), _ ("The server did not answer any more."));
-      g_ptr_array_remove_index (self->tasks, i);
-    }
-}
-
-static gboolean
-speaks_http3 (QsExamination *self, QsTrace *trace)
-{
-  return g_strcmp0 (qs_trace_get_fact (trace, "tls.alpn"), "h3") == 0;
-}
-
-static void
-drop_http3 (QsExamination *self)
-{
-  for (guint i = 0; i < self->results->len; i++)
-    {
-      const QsCheckResult *result = self->results->pdata[i];
-      if ((result->check->flags & QS_CHECK_HTTP3) != 0)
-        settle_untested (self, i, _ ("The server does not speak h3 here."));
-    }
-}
-
-static gboolean
-has_sibling (GPtrArray *tasks, const Task *task)
-{
-  for (guint i = 0; i < tasks->len; i++)
-    {
-      if (tasks->pdata[i] != task && ((const Task *) tasks->pdata[i])->script == task->script)
-        return TRUE;
-    }
-  return FALSE;
-}
-
-/* Takes what came of a run. TRUE: its script has to be run again. */
-static gboolean
-conclude_task (Task *task)
-{
-  QsExamination *self = task->owner;
-  gboolean more = FALSE;
-
-  if (!self->probed)
-    {
-      judge_reach (self, task);
-      if (!self->probed)
-        return TRUE; /* at another address */
-      if (self->failure == NULL && !speaks_http3 (self, qs_craft_run_get_trace (task->run)))
-        drop_http3 (self);
-    }
-  judge_run (task);
-  for (guint i = 0; i < task->results->len; i++)
-    more |= needs_more (self->results->pdata[g_array_index (task->results, guint, i)]);
-  if (self->unanswered >= MOST_UNANSWERED)
-    give_up_on_rest (self);
-  more &= task->last || self->unanswered < MOST_UNANSWERED;
-  more &= task->attempts < MOST_ATTEMPTS && self->failure == NULL;
-  if (more && (has_sibling (self->running, task) || has_sibling (self->tasks, task)))
-    return FALSE; /* they are that already */
-  for (guint i = 0; i < task->results->len && !more; i++)
-    settle (self, g_array_index (task->results, guint, i));
-  return more;
 }
 
 /* --- Tasks --- */
 
-static Task *
+static QsExaminationTask *
 task_new (QsExamination *owner, const QsCraftStep *script)
 {
-  Task *task = g_new0 (Task, 1);
+  QsExaminationTask *task = g_new0 (QsExaminationTask, 1);
 
   task->owner = owner;
   task->script = script;
@@ -342,33 +119,48 @@ task_new (QsExamination *owner, const QsCraftStep *script)
 }
 
 static gboolean
-over_cb (gpointer data)
+judge_cb (gint64 deadline, gpointer data)
 {
-  Task *task = data;
-  QsExamination *self = g_object_ref (task->owner);
+  QsExaminationTask *task = data;
   guint index;
 
+  if (!qs_examination_judge (task, deadline))
+    return G_SOURCE_CONTINUE;
+  QsExamination *self = g_object_ref (task->owner);
   /* Whoever hears of a result may stop it all, which frees what is running: this one is nobody else's any more. */
   if (g_ptr_array_find (self->running, task, &index))
     g_ptr_array_steal_index_fast (self->running, index);
-  gboolean again = conclude_task (task);
+  gboolean again = qs_examination_conclude (task);
 
   g_clear_pointer (&task->over, g_source_unref);
+  g_clear_pointer (&task->sight, qs_sight_free);
+  g_clear_pointer (&task->judgements, g_array_unref);
   g_clear_pointer (&task->run, qs_craft_run_free);
   if (again && !self->finished)
     g_ptr_array_insert (self->tasks, 0, task);
   else
-    task_free (task);
+    qs_examination_task_free (task);
   if (!self->finished)
     start_some (self);
   g_object_unref (self);
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+over_cb (gpointer data)
+{
+  QsExaminationTask *task = data;
+
+  qs_craft_run_leave (task->run);
+  g_source_unref (task->over);
+  task->over = qs_slice_add (NULL, "[quicscope] judge", judge_cb, task, NULL);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 done_cb (QsCraftRun *run, gpointer data)
 {
-  Task *task = data;
+  QsExaminationTask *task = data;
 
   if (task->over != NULL)
     return;
@@ -379,7 +171,7 @@ done_cb (QsCraftRun *run, gpointer data)
 }
 
 static void
-run_task (QsExamination *self, Task *task)
+run_task (QsExamination *self, QsExaminationTask *task)
 {
   const QsCheckResult *first = self->results->pdata[g_array_index (task->results, guint, 0)];
   g_autofree char *reason = g_strdup_printf ("quicscope test %s", first->check->id);
@@ -392,7 +184,7 @@ run_task (QsExamination *self, Task *task)
 
 /* The next one whose turn it is: the first alone, the last ones when all others are done. */
 static gboolean
-is_settled (QsExamination *self, const Task *task)
+is_settled (QsExamination *self, const QsExaminationTask *task)
 {
   for (guint i = 0; i < task->results->len; i++)
     {
@@ -402,7 +194,7 @@ is_settled (QsExamination *self, const Task *task)
   return TRUE;
 }
 
-static Task *
+static QsExaminationTask *
 take_task (QsExamination *self)
 {
   for (guint i = self->tasks->len; i-- > 0;)
@@ -412,7 +204,7 @@ take_task (QsExamination *self)
     }
   for (guint i = 0; i < self->tasks->len; i++)
     {
-      Task *task = self->tasks->pdata[i];
+      QsExaminationTask *task = self->tasks->pdata[i];
       if (!self->probed && self->running->len > 0)
         return NULL;
       if (task->last && (self->running->len > 0 || self->tasks->len > 1))
@@ -432,7 +224,7 @@ start_cb (gpointer data)
       self->start_source = 0;
       return G_SOURCE_REMOVE;
     }
-  Task *task = take_task (self);
+  QsExaminationTask *task = take_task (self);
   if (task == NULL)
     {
       self->start_source = 0;
@@ -455,12 +247,12 @@ start_some (QsExamination *self)
     self->start_source = g_timeout_add (START_EVERY_MS, start_cb, self);
 }
 
-static Task *
+static QsExaminationTask *
 find_task (QsExamination *self, const QsCraftStep *script)
 {
   for (guint i = 0; i < self->tasks->len; i++)
     {
-      if (((Task *) self->tasks->pdata[i])->script == script)
+      if (((QsExaminationTask *) self->tasks->pdata[i])->script == script)
         return self->tasks->pdata[i];
     }
   return NULL;
@@ -480,7 +272,7 @@ script_length (const QsCraftStep *script)
 static int
 compare_tasks (gconstpointer a, gconstpointer b)
 {
-  const Task *one = *(Task *const *) a, *other = *(Task *const *) b;
+  const QsExaminationTask *one = *(QsExaminationTask *const *) a, *other = *(QsExaminationTask *const *) b;
 
   if (one->script == qs_ordinary_script || other->script == qs_ordinary_script)
     return (other->script == qs_ordinary_script) - (one->script == qs_ordinary_script);
@@ -492,10 +284,10 @@ add_siblings (QsExamination *self)
 {
   for (guint i = 0, n = self->tasks->len; i < n; i++)
     {
-      const Task *task = self->tasks->pdata[i];
-      for (guint j = 1; j < FAILS_NEEDED && script_length (task->script) > LONG_MS; j++)
+      const QsExaminationTask *task = self->tasks->pdata[i];
+      for (guint j = 1; j < QS_EXAMINATION_FAILS_NEEDED && script_length (task->script) > LONG_MS; j++)
         {
-          Task *sibling = task_new (self, task->script);
+          QsExaminationTask *sibling = task_new (self, task->script);
           g_array_append_vals (sibling->results, task->results->data, task->results->len);
           g_ptr_array_add (self->tasks, sibling);
         }
@@ -509,10 +301,10 @@ plan (QsExamination *self)
   for (guint i = 0; i < self->results->len; i++)
     {
       const QsCheckResult *result = self->results->pdata[i];
-      Task *task = find_task (self, result->check->script);
+      QsExaminationTask *task = find_task (self, result->check->script);
       if ((result->check->flags & QS_CHECK_ILLEGAL) != 0 && !self->illegal)
         {
-          settle_untested (self, i, _ ("It sends what no honest client sends: only with --own to a public address."));
+          qs_examination_settle_untested (self, i, _ (illegal_words));
           continue;
         }
       if (task == NULL)
@@ -526,7 +318,7 @@ plan (QsExamination *self)
   add_siblings (self);
   g_ptr_array_sort (self->tasks, compare_tasks);
   /* Also where no check looks at it, the ordinary run tells whether the others can be made. */
-  Task *first = self->tasks->pdata[0];
+  QsExaminationTask *first = self->tasks->pdata[0];
   if (first->results->len == 0)
     {
       static const char id[] = "D1";
@@ -539,6 +331,22 @@ plan (QsExamination *self)
 }
 
 /* --- Where it is --- */
+
+static void
+begin (QsExamination *self)
+{
+  plan (self);
+  start_some (self);
+}
+
+static gboolean
+wants_illegal (QsExamination *self)
+{
+  for (guint i = 0; i < self->results->len; i++)
+    if ((((const QsCheckResult *) self->results->pdata[i])->check->flags & QS_CHECK_ILLEGAL) != 0)
+      return TRUE;
+  return FALSE;
+}
 
 static void
 resolved_cb (GObject *source, GAsyncResult *result, gpointer data)
@@ -556,9 +364,12 @@ resolved_cb (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   self->addresses = g_steal_pointer (&addresses);
-  use_next_address (self);
-  plan (self);
-  start_some (self);
+  qs_examination_use_next_address (self);
+  self->asking = self->options.ask && !self->illegal && wants_illegal (self);
+  if (self->asking)
+    g_signal_emit (self, signals[SIGNAL_CONSENT], 0);
+  else
+    begin (self);
 }
 
 /* --- GObject --- */
@@ -573,6 +384,7 @@ qs_examination_finalize (GObject *object)
   g_ptr_array_unref (self->running);
   g_ptr_array_unref (self->tasks);
   g_ptr_array_unref (self->results);
+  qs_check_result_free (self->kept);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->address);
   g_clear_pointer (&self->addresses, g_ptr_array_unref);
@@ -596,6 +408,8 @@ qs_examination_class_init (QsExaminationClass *class)
   G_OBJECT_CLASS (class)->finalize = qs_examination_finalize;
   signals[SIGNAL_RESULT] = g_signal_new ("result", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                          G_TYPE_NONE, 1, G_TYPE_UINT);
+  signals[SIGNAL_CONSENT] =
+      g_signal_new ("consent", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_FINISHED] =
       g_signal_new ("finished", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
@@ -604,9 +418,10 @@ static void
 qs_examination_init (QsExamination *self)
 {
   self->cancellable = g_cancellable_new ();
-  self->results = g_ptr_array_new_with_free_func (result_free);
-  self->tasks = g_ptr_array_new_with_free_func (task_free);
-  self->running = g_ptr_array_new_with_free_func (task_free);
+  self->repeated = G_MAXUINT;
+  self->results = g_ptr_array_new_with_free_func (qs_check_result_free);
+  self->tasks = g_ptr_array_new_with_free_func (qs_examination_task_free);
+  self->running = g_ptr_array_new_with_free_func (qs_examination_task_free);
 }
 
 gboolean
@@ -630,6 +445,8 @@ qs_examination_new (QsTarget *target, const QsExaminationOptions *options)
 
   self->target = qs_target_ref (target);
   self->options = *options;
+  if (options->is_private == NULL)
+    self->options.is_private = qs_examination_is_private;
   self->options.alpn = g_strdupv (options->alpn);
   self->options.sni = g_strdup (options->sni);
   self->options.ca_file = g_strdup (options->ca_file);
@@ -666,6 +483,7 @@ qs_examination_start (QsExamination *self, GError **error)
 
   g_return_val_if_fail (!self->started, FALSE);
   self->started = TRUE;
+  self->began = g_get_real_time ();
   self->craft.trust =
       self->options.ca_file != NULL ? qs_trust_load (self->options.ca_file, error) : qs_trust_dup_system ();
   if (self->craft.trust == NULL)
@@ -688,9 +506,62 @@ qs_examination_stop (QsExamination *self)
 {
   if (self->finished)
     return;
-  self->stopped = TRUE;
+  self->stopped |= self->repeated == G_MAXUINT;
   g_cancellable_cancel (self->cancellable);
   finish (self, _ ("It was stopped."));
+}
+
+void
+qs_examination_answer (QsExamination *self, gboolean own)
+{
+  g_return_if_fail (QS_IS_EXAMINATION (self));
+
+  if (!self->asking)
+    return;
+  self->asking = FALSE;
+  self->options.own = own;
+  self->illegal = own;
+  begin (self);
+}
+
+gboolean
+qs_examination_get_asking (QsExamination *self)
+{
+  return self->asking;
+}
+
+gboolean
+qs_examination_can_repeat (QsExamination *self, guint index)
+{
+  g_return_val_if_fail (QS_IS_EXAMINATION (self), FALSE);
+
+  if (!self->finished || !self->probed || self->failure != NULL || index >= self->results->len)
+    return FALSE;
+  const QsCheckResult *result = self->results->pdata[index];
+  return self->illegal || (result->check->flags & QS_CHECK_ILLEGAL) == 0;
+}
+
+gboolean
+qs_examination_repeat (QsExamination *self, guint index)
+{
+  if (!qs_examination_can_repeat (self, index))
+    return FALSE;
+  QsCheckResult *result = self->results->pdata[index];
+  const QsCheck *check = result->check;
+  QsExaminationTask *task = task_new (self, check->script);
+
+  self->kept = g_memdup2 (result, sizeof *result);
+  *result = (QsCheckResult){ .check = check };
+  self->repeated = index;
+  self->finished = FALSE;
+  self->n_done--;
+  self->unanswered = 0;
+  task->last = (check->flags & QS_CHECK_LAST) != 0;
+  g_array_append_val (task->results, index);
+  g_ptr_array_add (self->tasks, task);
+  add_siblings (self);
+  start_some (self);
+  return TRUE;
 }
 
 gboolean
@@ -721,6 +592,12 @@ const char *
 qs_examination_get_address (QsExamination *self)
 {
   return self->address_text;
+}
+
+gint64
+qs_examination_get_began (QsExamination *self)
+{
+  return self->began;
 }
 
 const char *

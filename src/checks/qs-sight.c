@@ -275,7 +275,7 @@ look_at_answers (QsSight *self)
 }
 
 QsSight *
-qs_sight_new (QsTrace *trace)
+qs_sight_begin (QsTrace *trace)
 {
   QsSight *self = g_new0 (QsSight, 1);
   guint *const none[] = { &self->act,
@@ -297,14 +297,37 @@ qs_sight_new (QsTrace *trace)
     self->streams[i] = (QsSightStream){ .id = 4 * i, .packet = G_MAXUINT };
   self->trace = g_object_ref (trace);
   self->dissector = qs_dissector_new (trace);
-  qs_dissector_advance (self->dissector, 0);
-  qs_dissector_finish (self->dissector);
-  qs_dissector_advance (self->dissector, 0);
+  return self;
+}
+
+gboolean
+qs_sight_advance (QsSight *self, gint64 deadline)
+{
+  if (!qs_dissector_advance (self->dissector, deadline))
+    return FALSE;
+  if (!self->read)
+    {
+      qs_dissector_finish (self->dissector);
+      self->read = TRUE;
+      return qs_sight_advance (self, deadline); /* what opened late */
+    }
+  if (self->looked)
+    return TRUE;
+  self->looked = TRUE;
   look_at_records (self);
   look_at_packets (self);
   look_at_messages (self);
   look_at_answers (self);
   self->parameters = qs_dissector_dup_transport_parameters (self->dissector, QS_DIRECTION_RECEIVED);
+  return TRUE;
+}
+
+QsSight *
+qs_sight_new (QsTrace *trace)
+{
+  QsSight *self = qs_sight_begin (trace);
+
+  qs_sight_advance (self, 0);
   return self;
 }
 

@@ -27,6 +27,7 @@ typedef struct {
 typedef struct {
   QsTrace *trace;
   QsDissector *dissector;
+  gboolean read, looked; /* how far qs_sight_advance() is */
 
   guint act, after;                /* the first record behind these marks */
   guint act_step;                  /* of the script */
@@ -61,8 +62,11 @@ typedef struct {
   gboolean icmp;                                /* an ICMP error came */
 } QsSight;
 
-/* Reads the trace to its end. */
+/* Reads the trace to its end. A trace is read once: what is made of it is kept with it. */
 QsSight *qs_sight_new (QsTrace *trace);
+/* The same in steps until the monotonic time of deadline; 0: to the end. TRUE: all is seen. */
+QsSight *qs_sight_begin (QsTrace *trace);
+gboolean qs_sight_advance (QsSight *self, gint64 deadline);
 void qs_sight_free (QsSight *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsSight, qs_sight_free)
 

@@ -479,6 +479,14 @@ qs_craft_run_start (QsCraftRun *self)
   walk (self);
 }
 
+void
+qs_craft_run_leave (QsCraftRun *self)
+{
+  g_return_if_fail (self->over);
+
+  g_clear_pointer (&self->craft, qs_craft_free);
+}
+
 QsTrace *
 qs_craft_run_get_trace (QsCraftRun *self)
 {

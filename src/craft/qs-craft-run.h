@@ -90,6 +90,8 @@ QsCraftRun *qs_craft_run_new_server (const QsCraftHost *host, QsCraftListener *l
                                      const QsCraftStep *script, const char *reason, QsCraftRunFunc done, gpointer data);
 void qs_craft_run_free (QsCraftRun *self); /* ends it, without a call of done */
 void qs_craft_run_start (QsCraftRun *self);
+/* When it is over: its socket goes, and its trace grows no more. */
+void qs_craft_run_leave (QsCraftRun *self);
 QsTrace *qs_craft_run_get_trace (QsCraftRun *self);
 
 G_END_DECLS

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the runs of an examination come to. */
+#include "base/qs-i18n.h"
+#include "checks/qs-examination-private.h"
+#include "checks/qs-judges.h"
+
+#define WARNINGS_NEEDED 2
+#define MOST_ATTEMPTS 5
+#define MOST_UNANSWERED 4 /* runs in a row: behind them the server counts as gone */
+
+void
+qs_check_result_free (gpointer data)
+{
+  QsCheckResult *result = data;
+
+  if (result == NULL)
+    return;
+  qs_judgement_clear (&result->judgement);
+  g_clear_object (&result->trace);
+  g_free (result);
+}
+
+static gboolean
+needs_more (const QsCheckResult *result)
+{
+  switch (result->judgement.verdict)
+    {
+    case QS_CHECK_FAIL:
+      return result->n_fails < QS_EXAMINATION_FAILS_NEEDED;
+    case QS_CHECK_WARN:
+      return result->n_told < WARNINGS_NEEDED;
+    case QS_CHECK_NOT_TESTED:
+      return result->n_runs < WARNINGS_NEEDED;
+    default:
+      return FALSE;
+    }
+}
+
+void
+qs_examination_settle (QsExamination *self, guint index)
+{
+  QsCheckResult *result = self->results->pdata[index];
+
+  if (result->done)
+    return;
+  /* What looks like a fault because the server has gone meanwhile, for this reason or for that of a check beside it, is none of this check's. */
+  if (self->unanswered >= MOST_UNANSWERED && needs_more (result) && !(result->check->flags & QS_CHECK_LAST))
+    qs_judgement_set (&result->judgement, QS_CHECK_NOT_TESTED,
+                      g_strdup (_ ("The server went away while this check, or one beside it, was under way.")));
+  /* A fail that could not be had three times is none. */
+  if (result->judgement.verdict == QS_CHECK_FAIL && result->n_fails < QS_EXAMINATION_FAILS_NEEDED)
+    result->judgement.verdict = QS_CHECK_WARN;
+  result->done = TRUE;
+  self->n_done++;
+  g_signal_emit_by_name (self, "result", index);
+}
+
+/* A check that was to be made again, and was not: what it came to before stands. */
+static gboolean
+take_kept (QsExamination *self, guint index)
+{
+  QsCheckResult *result = self->results->pdata[index];
+
+  if (self->kept == NULL || self->repeated != index)
+    return FALSE;
+  qs_judgement_clear (&result->judgement);
+  g_clear_object (&result->trace);
+  *result = *self->kept;
+  result->done = FALSE;
+  g_clear_pointer (&self->kept, g_free);
+  return TRUE;
+}
+
+void
+qs_examination_settle_untested (QsExamination *self, guint index, const char *why)
+{
+  QsCheckResult *result = self->results->pdata[index];
+
+  if (result->done)
+    return;
+  if (result->n_runs == 0 && !take_kept (self, index))
+    qs_judgement_set (&result->judgement, QS_CHECK_NOT_TESTED, g_strdup (why));
+  qs_examination_settle (self, index);
+}
+
+/* The mildest of what several runs came to stands: what a server did right once it can do. */
+static void
+take_judgement (QsCheckResult *result, QsJudgement *judgement, QsTrace *trace)
+{
+  gboolean first = result->n_runs++ == 0;
+  gboolean told = judgement->verdict != QS_CHECK_NOT_TESTED;
+
+  result->n_told += told;
+  result->n_fails += judgement->verdict == QS_CHECK_FAIL;
+  if (first ||
+      (told && (judgement->verdict < result->judgement.verdict || result->judgement.verdict == QS_CHECK_NOT_TESTED)))
+    {
+      qs_judgement_clear (&result->judgement);
+      result->judgement = *judgement;
+      g_set_object (&result->trace, trace);
+    }
+  else
+    qs_judgement_clear (judgement);
+}
+
+/* Without an ordinary handshake nothing else can be told. A name's other addresses are tried first. */
+static void
+judge_reach (QsExamination *self, const QsSight *sight)
+{
+  if (sight->n_received == 0 && qs_examination_use_next_address (self))
+    return;
+  self->probed = TRUE;
+  if (sight->confirmed)
+    return;
+  g_autofree char *close = sight->closed ? qs_sight_dup_close (sight) : NULL;
+  if (sight->n_received == 0)
+    self->failure = g_strdup (sight->icmp ? _ ("Nobody listens at this port: the host said so (ICMP).")
+                                          : _ ("The server does not answer over QUIC."));
+  else if (close != NULL)
+    self->failure = g_strdup_printf (_ ("The server refuses an ordinary handshake: %s."), close);
+  else
+    self->failure = g_strdup (_ ("An ordinary handshake does not come to its end."));
+}
+
+/* Whoever is gone answers nothing: what is left would only wait. The last check says so. */
+static void
+give_up_on_rest (QsExamination *self)
+{
+  for (guint i = self->tasks->len; i-- > 0;)
+    {
+      QsExaminationTask *task = self->tasks->pdata[i];
+      if (task->last)
+        continue;
+      for (guint j = 0; j < task->results->len; j++)
+        qs_examination_settle_untested (self, g_array_index (task->results, guint, j),
+                                        _ ("The server did not answer any more."));
+      g_ptr_array_remove_index (self->tasks, i);
+    }
+}
+
+static gboolean
+speaks_http3 (QsTrace *trace)
+{
+  return g_strcmp0 (qs_trace_get_fact (trace, "tls.alpn"), "h3") == 0;
+}
+
+static void
+drop_http3 (QsExamination *self)
+{
+  for (guint i = 0; i < self->results->len; i++)
+    {
+      const QsCheckResult *result = self->results->pdata[i];
+      if ((result->check->flags & QS_CHECK_HTTP3) != 0)
+        qs_examination_settle_untested (self, i, _ ("The server does not speak h3 here."));
+    }
+}
+
+static gboolean
+has_sibling (GPtrArray *tasks, const QsExaminationTask *task)
+{
+  for (guint i = 0; i < tasks->len; i++)
+    {
+      if (tasks->pdata[i] != task && ((const QsExaminationTask *) tasks->pdata[i])->script == task->script)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+judgement_clear (gpointer data)
+{
+  qs_judgement_clear (data);
+}
+
+gboolean
+qs_examination_judge (QsExaminationTask *task, gint64 deadline)
+{
+  if (task->sight == NULL)
+    {
+      task->sight = qs_sight_begin (qs_craft_run_get_trace (task->run));
+      task->judgements = g_array_new (FALSE, TRUE, sizeof (QsJudgement));
+      g_array_set_clear_func (task->judgements, judgement_clear);
+    }
+  if (!qs_sight_advance (task->sight, deadline))
+    return FALSE;
+  while (task->judgements->len < task->results->len)
+    {
+      const QsCheckResult *result =
+          task->owner->results->pdata[g_array_index (task->results, guint, task->judgements->len)];
+      QsJudgement judgement = { .verdict = QS_CHECK_NOT_TESTED, .packets = g_array_new (FALSE, FALSE, sizeof (guint)) };
+      if (!result->done)
+        result->check->judge (result->check, task->sight, &judgement);
+      g_array_append_val (task->judgements, judgement);
+      if (deadline != 0 && g_get_monotonic_time () >= deadline)
+        return task->judgements->len == task->results->len;
+    }
+  return TRUE;
+}
+
+static void
+take_judgements (QsExaminationTask *task)
+{
+  if (task->sight->n_received > 0)
+    task->owner->unanswered = 0;
+  else if (task->script[1].needed)
+    task->owner->unanswered++;
+  for (guint i = 0; i < task->results->len; i++)
+    {
+      QsCheckResult *result = task->owner->results->pdata[g_array_index (task->results, guint, i)];
+      QsJudgement *judgement = &g_array_index (task->judgements, QsJudgement, i);
+      if (result->done)
+        continue;
+      take_judgement (result, judgement, qs_craft_run_get_trace (task->run));
+      *judgement = (QsJudgement){ 0 };
+    }
+}
+
+gboolean
+qs_examination_conclude (QsExaminationTask *task)
+{
+  QsExamination *self = task->owner;
+  gboolean more = FALSE;
+
+  if (!self->probed)
+    {
+      judge_reach (self, task->sight);
+      if (!self->probed)
+        return TRUE; /* at another address */
+      if (self->failure == NULL && !speaks_http3 (qs_craft_run_get_trace (task->run)))
+        drop_http3 (self);
+    }
+  take_judgements (task);
+  for (guint i = 0; i < task->results->len; i++)
+    more |= needs_more (self->results->pdata[g_array_index (task->results, guint, i)]);
+  if (self->unanswered >= MOST_UNANSWERED)
+    give_up_on_rest (self);
+  more &= task->last || self->unanswered < MOST_UNANSWERED;
+  more &= task->attempts < MOST_ATTEMPTS && self->failure == NULL;
+  if (more && (has_sibling (self->running, task) || has_sibling (self->tasks, task)))
+    return FALSE; /* they are that already */
+  for (guint i = 0; i < task->results->len && !more; i++)
+    qs_examination_settle (self, g_array_index (task->results, guint, i));
+  return more;
+}
