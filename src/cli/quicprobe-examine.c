@@ -6,11 +6,12 @@
 #include <string.h>
 
 #include "base/qs-i18n.h"
-#include "base/qs-text.h"
 #include "checks/qs-card-text.h"
 #include "cli/qs-cli.h"
+#include "cli/quicprobe-files.h"
 #include "formats/qs-file-writer.h"
 #include "formats/qs-pcapng.h"
+#include "report/qs-html-card.h"
 #include "trace/qs-trace.h"
 
 #define FILE_MODE 0644
@@ -31,47 +32,6 @@ complain (GError *error)
 }
 
 /* --- Which checks --- */
-
-static gboolean
-add_chosen (GPtrArray *chosen, const char *word)
-{
-  guint n;
-  const QsCheck *const *all = qs_checks_get (&n);
-  gboolean any = FALSE;
-
-  for (guint i = 0; i < n; i++)
-    {
-      if (g_ascii_strcasecmp (all[i]->id, word) != 0 &&
-          g_ascii_strcasecmp (qs_check_category_name (all[i]->category), word) != 0)
-        continue;
-      any = TRUE;
-      if (!g_ptr_array_find (chosen, all[i], NULL))
-        g_ptr_array_add (chosen, (gpointer) all[i]);
-    }
-  return any;
-}
-
-GPtrArray *
-quicprobe_choose_checks (const char *list, GError **error)
-{
-  g_autoptr (GPtrArray) chosen = g_ptr_array_new ();
-  g_auto (GStrv) words = qs_cli_split (list);
-
-  for (guint i = 0; words[i] != NULL; i++)
-    {
-      if (add_chosen (chosen, words[i]))
-        continue;
-      g_autofree char *word = qs_text_escape_short (words[i], -1, 40);
-      g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET,
-                   _ ("--checks: there is no check or category “%s”; --list-checks shows them."), word);
-      return NULL;
-    }
-  if (chosen->len > 0)
-    return g_steal_pointer (&chosen);
-  g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET, "%s",
-               _ ("--checks takes ids or categories, such as “F4,H1” or “frames”."));
-  return NULL;
-}
 
 void
 quicprobe_list_checks (void)
@@ -172,14 +132,14 @@ print_json (QsExamination *examination)
 /* --- Files --- */
 
 static gboolean
-write_text (const char *path, const char *text)
+write_text (const char *path, char *(*make) (QsExamination *examination), QsExamination *examination)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (QsFileWriter) writer = qs_file_writer_new (path, FILE_MODE, &error);
 
-  return (writer != NULL && qs_file_writer_write (writer, text, strlen (text), &error) &&
-          qs_file_writer_finish (writer, &error)) ||
-         complain (error);
+  if (path == NULL)
+    return TRUE;
+  g_autofree char *text = make (examination);
+  return qs_file_write (path, FILE_MODE, text, strlen (text), &error) || complain (error);
 }
 
 /* "card.pcapng" becomes "card-F4.pcapng": a file for each check that failed or warned. */
@@ -205,14 +165,12 @@ write_captures (const Program *program)
 static gboolean
 write_files (const Program *program)
 {
-  gboolean good = TRUE;
+  const QuicprobeOptions *options = program->options;
+  gboolean good = write_text (options->junit, qs_card_to_junit, program->examination);
 
-  if (program->options->junit != NULL)
-    {
-      g_autofree char *xml = qs_card_to_junit (program->examination);
-      good &= write_text (program->options->junit, xml);
-    }
-  if (program->options->pcapng != NULL)
+  good &= write_text (options->markdown, qs_card_to_markdown, program->examination);
+  good &= write_text (options->report, qs_html_card_new, program->examination);
+  if (options->pcapng != NULL)
     good &= write_captures (program);
   return good;
 }
@@ -308,6 +266,8 @@ quicprobe_examine (const QuicprobeOptions *options)
       options->baseline != NULL ? qs_card_baseline_read (options->baseline, &error) : NULL;
   if (options->baseline != NULL && baseline == NULL)
     return qs_cli_usage ("quicprobe", error->message);
+  if (!quicprobe_check_files (options))
+    return QS_EXIT_FAILED;
   g_autoptr (QsExamination) examination = qs_examination_new (options->target, &examination_options);
   Program program = { options, examination, loop, baseline };
 

@@ -9,7 +9,5 @@ G_BEGIN_DECLS
 int quicprobe_examine (const QuicprobeOptions *options);
 /* The checks there are, a line each. */
 void quicprobe_list_checks (void);
-/* "F4,H1" or "frames,http3": checks (transfer container), or NULL with QS_ERROR_INVALID_TARGET. */
-GPtrArray *quicprobe_choose_checks (const char *list, GError **error);
 
 G_END_DECLS

@@ -32,8 +32,9 @@ gboolean
 quicprobe_check_files (const QuicprobeOptions *options)
 {
   const char *const paths[] = {
-    options->qlog,   options->pcapng,  options->read == NULL && options->keylogs != NULL ? options->keylogs[0] : NULL,
-    options->report, options->session,
+    options->qlog,     options->pcapng,  options->read == NULL && options->keylogs != NULL ? options->keylogs[0] : NULL,
+    options->report,   options->session, options->junit,
+    options->markdown,
   };
   gboolean good = TRUE;
 

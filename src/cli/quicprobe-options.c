@@ -8,7 +8,6 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "cli/qs-cli.h"
-#include "cli/quicprobe-examine.h"
 #include "formats/qs-input.h"
 #include "net/qs-https-lookup.h"
 #include "net/qs-impairment.h"
@@ -30,7 +29,7 @@ static struct {
   char *qlog, *pcapng, *report, *session;
   char **keylogs;
   char *read, *join, *connection, *compare, *filter;
-  char *checks, *junit, *baseline, *profile;
+  char *checks, *junit, *markdown, *baseline, *profile;
   gboolean examine, list_checks, own;
   gboolean trace, json, quiet, version, help;
 } raw;
@@ -96,8 +95,8 @@ static const GOptionEntry file_entries[] = {
     N_ ("FILE") },
   { "pcapng", 0, 0, G_OPTION_ARG_FILENAME, &raw.pcapng,
     N_ ("Write the trace as a capture with its secrets inside, for Wireshark"), N_ ("FILE") },
-  { "report", 0, 0, G_OPTION_ARG_FILENAME, &raw.report, N_ ("Write all that was found as one HTML page"),
-    N_ ("FILE.html") },
+  { "report", 0, 0, G_OPTION_ARG_FILENAME, &raw.report,
+    N_ ("Write all that was found, or with --examine the card, as one HTML page"), N_ ("FILE.html") },
   { "keylog", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &raw.keylogs,
     N_ ("Write the secrets of the connection; with --read: secrets to open the file with, may be given more than once"),
     N_ ("FILE") },
@@ -132,6 +131,8 @@ static const GOptionEntry card_entries[] = {
   { "profile", 0, 0, G_OPTION_ARG_STRING, &raw.profile,
     N_ ("Whose server it is: public (default), or private: then whom it trusts lowers nothing"), N_ ("WHICH") },
   { "junit", 0, 0, G_OPTION_ARG_FILENAME, &raw.junit, N_ ("Write the card as JUnit's XML"), N_ ("FILE") },
+  { "markdown", 0, 0, G_OPTION_ARG_FILENAME, &raw.markdown, N_ ("Write the card as Markdown, for a ticket"),
+    N_ ("FILE") },
   { "baseline", 0, 0, G_OPTION_ARG_FILENAME, &raw.baseline,
     N_ ("An earlier card (--examine --json): what failed in it is no reason for exit status 1"), N_ ("FILE") },
   { NULL },
@@ -184,7 +185,7 @@ clear_raw (void)
                            &raw.key,   &raw.timeout,  &raw.max_time,   &raw.dns,          &raw.send,       &raw.output,
                            &raw.mode,  &raw.qlog,     &raw.pcapng,     &raw.report,       &raw.impairment, &raw.session,
                            &raw.read,  &raw.join,     &raw.connection, &raw.experiments,  &raw.compare,    &raw.checks,
-                           &raw.junit, &raw.baseline, &raw.profile,    &raw.filter };
+                           &raw.junit, &raw.markdown, &raw.baseline,   &raw.profile,      &raw.filter };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);
@@ -210,6 +211,7 @@ quicprobe_options_free (QuicprobeOptions *options)
   g_free (options->session);
   g_clear_pointer (&options->checks, g_ptr_array_unref);
   g_free (options->junit);
+  g_free (options->markdown);
   g_free (options->baseline);
   g_free (options);
 }
@@ -470,10 +472,11 @@ fill_card (QuicprobeOptions *options, GError **error)
   options->examine = raw.examine;
   options->own = raw.own;
   options->junit = g_strdup (raw.junit);
+  options->markdown = g_strdup (raw.markdown);
   options->baseline = g_strdup (raw.baseline);
-  if (!raw.examine &&
-      (raw.checks != NULL || raw.junit != NULL || raw.baseline != NULL || raw.profile != NULL || raw.own))
-    return refuse (error, _ ("--checks, --junit, --baseline, --profile and --own go with --examine."));
+  if (!raw.examine && (raw.checks != NULL || raw.junit != NULL || raw.markdown != NULL || raw.baseline != NULL ||
+                       raw.profile != NULL || raw.own))
+    return refuse (error, _ ("--checks, --junit, --markdown, --baseline, --profile and --own go with --examine."));
   if (raw.examine && (raw.read != NULL || raw.compare != NULL || raw.send != NULL || raw.session != NULL))
     return refuse (
         error,
@@ -481,7 +484,9 @@ fill_card (QuicprobeOptions *options, GError **error)
   if (raw.profile != NULL && !qs_profile_from_name (raw.profile, &options->profile))
     return refuse (error, _ ("--profile takes public or private."));
   if (raw.checks != NULL)
-    options->checks = quicprobe_choose_checks (raw.checks, error);
+    options->checks = qs_checks_choose (raw.checks, error);
+  if (raw.checks != NULL && options->checks == NULL)
+    g_prefix_error_literal (error, "--checks: ");
   return raw.checks == NULL || options->checks != NULL;
 }
 

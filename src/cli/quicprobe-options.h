@@ -21,7 +21,7 @@ typedef struct {
   guint connection;  /* of the file's, from 1; 0: not chosen */
   gboolean examine;  /* the report card: then these count */
   GPtrArray *checks; /* const QsCheck *; NULL: all */
-  char *junit, *baseline;
+  char *junit, *markdown, *baseline;
   QsProfile profile;
   gboolean own;
   gboolean trace, json, quiet;

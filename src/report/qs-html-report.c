@@ -11,6 +11,7 @@
 #include "charts/qs-packet-text.h"
 #include "diagnosis/qs-experiment-words.h"
 #include "formats/qs-file-writer.h"
+#include "report/qs-html-page.h"
 #include "wire/qs-transport-parameters.h"
 
 /* A page that a browser opens at once and a ticket takes: what is more is left out with a sentence. */
@@ -19,62 +20,6 @@
 #define MAX_STREAMS 500
 #define MAX_PICTURE 24000.0 /* high; some 400 packets */
 #define PAGE_SHAPE 1.8      /* height to width, up to which a picture is made to fit on a printed page */
-
-/* Dark and light by the reader's own setting; prints well. Severity is told by its word too. */
-static const char style[] =
-    ":root{color-scheme:light dark;--line:#8884;--dim:#777;--bad:#a40000;--warn:#8f5902;--good:#2e7d32}"
-    "@media(prefers-color-scheme:dark){:root{--bad:#ff7b72;--warn:#e3b341;--good:#7ee787;--dim:#999}}"
-    "body{font:15px/1.45 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}"
-    "h1{font-size:1.5rem;margin:0 0 .3rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}"
-    "table{border-collapse:collapse;width:100%;font-size:.9rem}td,th{padding:.2rem .6rem .2rem 0;text-align:start;"
-    "vertical-align:top;border-bottom:1px solid var(--line)}"
-    "th{font-weight:600}.dim{color:var(--dim)}.num{font-variant-numeric:tabular-nums;white-space:nowrap}"
-    ".mono{font-family:ui-monospace,monospace;overflow-wrap:anywhere;min-width:8rem}"
-    ".error{color:var(--bad)}.warning{color:var(--warn)}.done{color:var(--good)}.failed{color:var(--bad)}"
-    "article{border:1px solid var(--line);border-radius:6px;padding:.6rem .9rem;margin:.5rem 0}"
-    "article h3{font-size:1rem;margin:0 0 .2rem}article p{margin:.2rem 0}"
-    "figure{margin:0;overflow:auto;background:#fff;border:1px solid var(--line);border-radius:6px}"
-    "figure svg{display:block;max-width:100%;height:auto}"
-    ".scroll{overflow-x:auto}.gap td{text-align:center;padding:.6rem}"
-    "@media print{:root{color-scheme:light;--bad:#a40000;--warn:#8f5902;--good:#2e7d32;--dim:#555}"
-    "body{margin:0;max-width:none;font-size:10pt}h2,h3{break-after:avoid}article,tr{break-inside:avoid}"
-    "figure,.scroll{overflow:visible}figure{border:0}figure.fits svg{max-height:88vh;margin:auto}"
-    "details::details-content{content-visibility:visible;block-size:auto}}";
-
-G_GNUC_PRINTF (2, 3)
-static void
-add (GString *page, const char *format, ...)
-{
-  va_list arguments;
-
-  /* Every string argument is escaped for markup on its way. */
-  va_start (arguments, format);
-  g_autofree char *text = g_markup_vprintf_escaped (format, arguments);
-  va_end (arguments);
-  g_string_append (page, text);
-}
-
-static void
-add_heading (GString *page, const char *title)
-{
-  add (page, "<h2>%s</h2>\n", title);
-}
-
-static void
-add_row (GString *page, const char *name, const char *value)
-{
-  if (value != NULL && *value != '\0')
-    add (page, "<tr><th scope=\"row\">%s</th><td>%s</td></tr>\n", name, value);
-}
-
-static void
-add_header (GString *page, const char *const *titles, guint n_titles)
-{
-  g_string_append (page, "<thead><tr>");
-  for (guint i = 0; i < n_titles; i++)
-    add (page, "<th scope=\"col\">%s</th>", _ (titles[i]));
-  g_string_append (page, "</tr></thead>\n");
-}
 
 /* --- Findings and steps ---------------------------------------------------------------------- */
 
@@ -92,9 +37,9 @@ add_list (GString *page, const char *title, char **items)
 {
   if (*items == NULL)
     return;
-  add (page, "<h4>%s</h4><ul>", title);
+  qs_html_add (page, "<h4>%s</h4><ul>", title);
   for (; *items != NULL; items++)
-    add (page, "<li>%s</li>", *items);
+    qs_html_add (page, "<li>%s</li>", *items);
   g_string_append (page, "</ul>");
 }
 
@@ -111,24 +56,24 @@ add_finding_body (GString *page, const QsFinding *finding)
     }
   g_auto (GStrv) shown = g_strv_builder_end (builder);
   if (*finding->detail != '\0')
-    add (page, "<p>%s</p>", finding->detail);
+    qs_html_add (page, "<p>%s</p>", finding->detail);
   add_list (page, _ ("What to try"), finding->tries);
   add_list (page, _ ("What shows it"), shown);
-  add (page, "<p class=\"dim\">%s</p><p class=\"dim\">%s · %s</p></article>\n", judgement, finding->id,
-       finding->reference);
+  qs_html_add (page, "<p class=\"dim\">%s</p><p class=\"dim\">%s · %s</p></article>\n", judgement, finding->id,
+               finding->reference);
 }
 
 static void
 add_findings (GString *page, GPtrArray *findings)
 {
-  add_heading (page, _ ("Findings"));
+  qs_html_add_heading (page, _ ("Findings"));
   if (findings->len == 0)
-    add (page, "<p>%s</p>\n", _ ("Nothing to remark: all went as it should."));
+    qs_html_add (page, "<p>%s</p>\n", _ ("Nothing to remark: all went as it should."));
   for (guint i = 0; i < findings->len; i++)
     {
       const QsFinding *finding = findings->pdata[i];
-      add (page, "<article><h3><span class=\"%s\">%s</span>: %s</h3>", qs_severity_name (finding->severity),
-           severity_title (finding->severity), finding->title);
+      qs_html_add (page, "<article><h3><span class=\"%s\">%s</span>: %s</h3>", qs_severity_name (finding->severity),
+                   severity_title (finding->severity), finding->title);
       add_finding_body (page, finding);
     }
 }
@@ -145,15 +90,16 @@ add_steps (GString *page, GPtrArray *steps)
     [QS_STEP_FAILED] = { N_ ("failed"), "failed" },
   };
 
-  add_heading (page, _ ("Handshake"));
+  qs_html_add_heading (page, _ ("Handshake"));
   g_string_append (page, "<table>\n");
   for (guint i = 0; i < steps->len; i++)
     {
       const QsStep *step = steps->pdata[i];
       g_autofree char *time = step->time >= 0 ? qs_text_duration (step->time) : g_strdup ("");
-      add (page, "<tr><td class=\"num\">%s</td><td class=\"%s\">%s</td><td>%s</td><td class=\"dim\">%s</td></tr>\n",
-           time, statuses[step->status].css, _ (statuses[step->status].title), step->title,
-           step->detail != NULL ? step->detail : "");
+      qs_html_add (page,
+                   "<tr><td class=\"num\">%s</td><td class=\"%s\">%s</td><td>%s</td><td class=\"dim\">%s</td></tr>\n",
+                   time, statuses[step->status].css, _ (statuses[step->status].title), step->title,
+                   step->detail != NULL ? step->detail : "");
     }
   g_string_append (page, "</table>\n");
 }
@@ -165,7 +111,7 @@ add_time_row (GString *page, const char *name, gint64 time)
 {
   g_autofree char *text = time >= 0 ? qs_text_duration (time) : NULL;
 
-  add_row (page, name, text);
+  qs_html_add_row (page, name, text);
 }
 
 static void
@@ -177,29 +123,29 @@ add_close_row (GString *page, const QsSummary *summary)
   g_autofree char *text =
       g_strdup_printf ("%s: %s%s%s%s", summary->close_remote ? _ ("by the peer") : _ ("by this side"),
                        summary->close_name, reason ? " “" : "", reason ? summary->close_reason : "", reason ? "”" : "");
-  add_row (page, _ ("Closed"), text);
+  qs_html_add_row (page, _ ("Closed"), text);
 }
 
 static void
 add_facts (GString *page, QsTrace *trace, const QsSummary *summary)
 {
-  add_heading (page, _ ("Key facts"));
+  qs_html_add_heading (page, _ ("Key facts"));
   g_string_append (page, "<table>\n");
-  add_row (page, _ ("QUIC version"), summary->quic_version);
-  add_row (page, _ ("TLS version"), summary->tls_version);
-  add_row (page, _ ("Cipher suite"), summary->cipher);
-  add_row (page, _ ("Key exchange"), summary->group);
-  add_row (page, _ ("Signature"), summary->signature);
-  add_row (page, _ ("Protocol (ALPN)"), summary->alpn);
-  add_row (page, _ ("Server name (SNI)"), summary->sni);
-  add_row (page, _ ("Certificate"), summary->verify_message);
+  qs_html_add_row (page, _ ("QUIC version"), summary->quic_version);
+  qs_html_add_row (page, _ ("TLS version"), summary->tls_version);
+  qs_html_add_row (page, _ ("Cipher suite"), summary->cipher);
+  qs_html_add_row (page, _ ("Key exchange"), summary->group);
+  qs_html_add_row (page, _ ("Signature"), summary->signature);
+  qs_html_add_row (page, _ ("Protocol (ALPN)"), summary->alpn);
+  qs_html_add_row (page, _ ("Server name (SNI)"), summary->sni);
+  qs_html_add_row (page, _ ("Certificate"), summary->verify_message);
   add_time_row (page, _ ("Handshake"), summary->handshake);
   add_time_row (page, _ ("Confirmed"), summary->confirmed);
   add_time_row (page, _ ("First byte"), summary->first_byte);
   add_time_row (page, _ ("In all"), summary->total);
   add_close_row (page, summary);
   g_autofree char *counts = qs_packet_text_counts (trace);
-  add_row (page, _ ("Trace"), counts);
+  qs_html_add_row (page, _ ("Trace"), counts);
   g_string_append (page, "</table>\n");
 }
 
@@ -211,14 +157,15 @@ add_experiments (GString *page, QsTrace *trace)
 
   if (marks->len == 0)
     return;
-  add_heading (page, _ ("More attempts, with one thing changed each"));
+  qs_html_add_heading (page, _ ("More attempts, with one thing changed each"));
   g_string_append (page, "<table>\n");
-  add_header (page, titles, G_N_ELEMENTS (titles));
+  qs_html_add_header (page, titles, G_N_ELEMENTS (titles));
   for (guint i = 0; i < marks->len; i++)
     {
       const QsMark *mark = marks->pdata[i];
-      add (page, "<tr><th scope=\"row\">%s</th><td>%s</td><td>%s</td></tr>\n", qs_experiment_change (mark->name),
-           qs_experiment_outcome_title (mark->value), mark->text != NULL ? mark->text : "");
+      qs_html_add (page, "<tr><th scope=\"row\">%s</th><td>%s</td><td>%s</td></tr>\n",
+                   qs_experiment_change (mark->name), qs_experiment_outcome_title (mark->value),
+                   mark->text != NULL ? mark->text : "");
     }
   g_string_append (page, "</table>\n");
 }
@@ -234,7 +181,7 @@ add_transport_parameters (GString *page, const QsSummary *summary)
   if (parameters == NULL)
     return;
 
-  add_heading (page, _ ("The peer's transport parameters"));
+  qs_html_add_heading (page, _ ("The peer's transport parameters"));
   g_string_append (page, "<table>\n");
   for (guint i = 0; i < parameters->len; i++)
     {
@@ -242,8 +189,8 @@ add_transport_parameters (GString *page, const QsSummary *summary)
       const QsTransportParameterInfo *info = qs_transport_parameter_info (parameter->id);
       g_autofree char *id = g_strdup_printf ("0x%" G_GINT64_MODIFIER "x", parameter->id);
       g_autofree char *value = qs_transport_parameter_format (parameter);
-      add (page, "<tr><th scope=\"row\">%s</th><td class=\"mono\">%s</td><td class=\"dim\">%s</td></tr>\n",
-           info != NULL ? info->name : id, value, info != NULL ? _ (info->meaning) : "");
+      qs_html_add (page, "<tr><th scope=\"row\">%s</th><td class=\"mono\">%s</td><td class=\"dim\">%s</td></tr>\n",
+                   info != NULL ? info->name : id, value, info != NULL ? _ (info->meaning) : "");
     }
   g_string_append (page, "</table>\n");
 }
@@ -254,12 +201,12 @@ add_sections (GString *page, GPtrArray *sections)
   for (guint s = 0; s < sections->len; s++)
     {
       const QsCertificateSection *section = sections->pdata[s];
-      add (page, "<tr><th colspan=\"2\">%s</th></tr>\n", section->title);
+      qs_html_add (page, "<tr><th colspan=\"2\">%s</th></tr>\n", section->title);
       for (guint f = 0; f < section->fields->len; f++)
         {
           const QsCertificateField *field = section->fields->pdata[f];
-          add (page, "<tr><td class=\"%s\">%s</td><td class=\"%s\">%s</td></tr>\n", field->warning ? "warning" : "dim",
-               field->label, field->monospace ? "mono" : "", field->value);
+          qs_html_add (page, "<tr><td class=\"%s\">%s</td><td class=\"%s\">%s</td></tr>\n",
+                       field->warning ? "warning" : "dim", field->label, field->monospace ? "mono" : "", field->value);
         }
     }
 }
@@ -270,14 +217,14 @@ add_certificates (GString *page, const QsSummary *summary)
   if (summary->chain == NULL || summary->chain->len == 0)
     return;
 
-  add_heading (page, _ ("Certificates, as the server sent them"));
+  qs_html_add_heading (page, _ ("Certificates, as the server sent them"));
   for (guint i = 0; i < summary->chain->len; i++)
     {
       QsCertificate *certificate = summary->chain->pdata[i];
       GPtrArray *notes = summary->chain_notes->pdata[i];
       /* What there is to say of it beside what it says is not to be missed. */
-      add (page, "<details%s><summary>%s</summary><table>\n", notes->len > 0 ? " open" : "",
-           qs_certificate_get_subject (certificate));
+      qs_html_add (page, "<details%s><summary>%s</summary><table>\n", notes->len > 0 ? " open" : "",
+                   qs_certificate_get_subject (certificate));
       add_sections (page, notes);
       add_sections (page, qs_certificate_get_sections (certificate));
       g_string_append (page, "</table></details>\n");
@@ -296,11 +243,11 @@ add_stream (GString *page, const QsStudyStream *row)
   g_autofree char *received = g_strdup_printf ("%" G_GUINT64_FORMAT, row->received);
 
   /* RFC 9000 section 2.1: the lowest two bits of the id. */
-  add (page, "<tr><td class=\"num\">%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td>", id,
-       (row->id & 2) != 0 ? _ ("unidirectional") : _ ("bidirectional"),
-       (row->id & 1) != 0 ? _ ("server") : _ ("client"), qs_stream_state_name (row->read_state),
-       qs_stream_state_name (row->write_state));
-  add (page, "<td>%s</td><td class=\"num\">%s</td><td class=\"num\">%s</td></tr>\n", error, sent, received);
+  qs_html_add (page, "<tr><td class=\"num\">%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td>", id,
+               (row->id & 2) != 0 ? _ ("unidirectional") : _ ("bidirectional"),
+               (row->id & 1) != 0 ? _ ("server") : _ ("client"), qs_stream_state_name (row->read_state),
+               qs_stream_state_name (row->write_state));
+  qs_html_add (page, "<td>%s</td><td class=\"num\">%s</td><td class=\"num\">%s</td></tr>\n", error, sent, received);
 }
 
 static void
@@ -311,14 +258,14 @@ add_streams (GString *page, GPtrArray *rows, guint n_all)
 
   if (rows->len == 0)
     return;
-  add_heading (page, _ ("Streams"));
+  qs_html_add_heading (page, _ ("Streams"));
   if (rows->len > MAX_STREAMS)
     {
       g_autofree char *note = g_strdup_printf (_ ("The first %u of %u streams."), MAX_STREAMS, n_all);
-      add (page, "<p>%s</p>\n", note);
+      qs_html_add (page, "<p>%s</p>\n", note);
     }
   g_string_append (page, "<div class=\"scroll\"><table>\n");
-  add_header (page, titles, G_N_ELEMENTS (titles));
+  qs_html_add_header (page, titles, G_N_ELEMENTS (titles));
   for (guint i = 0; i < MIN (rows->len, MAX_STREAMS); i++)
     add_stream (page, rows->pdata[i]);
   g_string_append (page, "</table></div>\n");
@@ -348,9 +295,9 @@ add_packet (GString *page, QsTrace *trace, guint index)
   g_autofree char *size = g_strdup_printf ("%u", packet->length);
   g_autofree char *summary = qs_packet_text_summary (trace, index);
 
-  add (page, "<tr><td class=\"num\">%s ms</td><td class=\"num\">%s</td><td>%s</td>", time, direction,
-       qs_packet_type_name (packet->type));
-  add (page, "<td class=\"num\">%s</td><td class=\"num\">%s</td><td>%s</td></tr>\n", number, size, summary);
+  qs_html_add (page, "<tr><td class=\"num\">%s ms</td><td class=\"num\">%s</td><td>%s</td>", time, direction,
+               qs_packet_type_name (packet->type));
+  qs_html_add (page, "<td class=\"num\">%s</td><td class=\"num\">%s</td><td>%s</td></tr>\n", number, size, summary);
 }
 
 /* What went before and how it ended matter most: it is the middle that is left out. TRUE: they are all there. */
@@ -367,9 +314,9 @@ add_packets (Making *self, gint64 deadline)
     return TRUE;
   if (self->next_packet == 0)
     {
-      add_heading (page, _ ("Packets"));
+      qs_html_add_heading (page, _ ("Packets"));
       g_string_append (page, "<div class=\"scroll\"><table>\n");
-      add_header (page, titles, G_N_ELEMENTS (titles));
+      qs_html_add_header (page, titles, G_N_ELEMENTS (titles));
     }
   while (self->next_packet < n_packets)
     {
@@ -379,7 +326,7 @@ add_packets (Making *self, gint64 deadline)
           g_autofree char *note =
               g_strdup_printf (_ ("%u of %u packets are left out here. A capture or a qlog of the run has them all."),
                                n_packets - MAX_PACKETS, n_packets);
-          add (page, "<tr class=\"gap\"><td colspan=\"6\">%s</td></tr>\n", note);
+          qs_html_add (page, "<tr class=\"gap\"><td colspan=\"6\">%s</td></tr>\n", note);
           self->next_packet = n_packets - LAST_PACKETS;
         }
       if (deadline != 0 && self->next_packet < n_packets && g_get_monotonic_time () >= deadline)
@@ -415,12 +362,12 @@ add_diagram (Making *self)
 
   if (self->diagram == NULL)
     return;
-  add_heading (page, _ ("Sequence"));
+  qs_html_add_heading (page, _ ("Sequence"));
   double height = qs_chart_job_get_height (self->diagram);
   g_autoptr (GBytes) svg = qs_chart_job_finish (self->diagram, &error);
   if (svg == NULL)
     {
-      add (page, "<p>%s</p>\n", error->message);
+      qs_html_add (page, "<p>%s</p>\n", error->message);
       return;
     }
 
@@ -428,8 +375,8 @@ add_diagram (Making *self)
   gsize length;
   const char *text = g_bytes_get_data (svg, &length);
   const char *start = g_strstr_len (text, (gssize) length, "<svg");
-  add (page, "<figure class=\"%s\" role=\"img\" aria-label=\"%s\">",
-       height <= self->options.width * PAGE_SHAPE ? "fits" : "", _ ("Sequence diagram"));
+  qs_html_add (page, "<figure class=\"%s\" role=\"img\" aria-label=\"%s\">",
+               height <= self->options.width * PAGE_SHAPE ? "fits" : "", _ ("Sequence diagram"));
   if (start != NULL)
     g_string_append_len (page, start, (gssize) length - (start - text));
   g_string_append (page, "</figure>\n");
@@ -438,7 +385,7 @@ add_diagram (Making *self)
       g_autofree char *note =
           g_strdup_printf (_ ("The picture is too high for a page: this is its first part, about %d %% of it."),
                            (int) MAX (1, 100 * MAX_PICTURE / height));
-      add (page, "<p>%s</p>\n", note);
+      qs_html_add (page, "<p>%s</p>\n", note);
     }
 }
 
@@ -452,18 +399,9 @@ add_head (Making *self)
   g_autofree char *date = started != NULL ? g_date_time_format (started, "%Y-%m-%d %H:%M:%S UTC") : g_strdup ("");
   GString *page = self->page;
 
-  g_string_append (page, "<!DOCTYPE html>\n");
-  /* Translators: the language of this translation, as a web page names it: "en", "de", "pt-BR". */
-  add (page, "<html lang=\"%s\">", _ ("en"));
-  g_string_append (page, "<head><meta charset=\"utf-8\">\n"
-                         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                         "style-src 'unsafe-inline'; img-src data:\">\n"
-                         "<meta name=\"viewport\" content=\"width=device-width\">\n");
-
-  add (page, "<title>%s</title>\n", title != NULL ? title : "Quicscope");
-  g_string_append_printf (page, "<style>%s</style></head><body><main>\n", style);
-  add (page, "<h1>%s</h1><p class=\"dim\">%s · %s · Quicscope " PACKAGE_VERSION "</p>\n",
-       qs_study_get_verdict (self->study), title != NULL ? title : "", date);
+  qs_html_begin (page, title != NULL ? title : "Quicscope", NULL);
+  qs_html_add (page, "<h1>%s</h1><p class=\"dim\">%s · %s · Quicscope " PACKAGE_VERSION "</p>\n",
+               qs_study_get_verdict (self->study), title != NULL ? title : "", date);
 }
 
 static gboolean
@@ -504,7 +442,7 @@ making_advance (Making *self, gint64 deadline)
       if (deadline != 0 && self->part < G_N_ELEMENTS (parts) && g_get_monotonic_time () >= deadline)
         return FALSE;
     }
-  g_string_append (self->page, "</main></body></html>\n");
+  qs_html_end (self->page);
   return TRUE;
 }
 

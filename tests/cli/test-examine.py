@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import unittest
 import xml.etree.ElementTree
+from html.parser import HTMLParser
 
 import peers
 import probe
@@ -52,6 +53,23 @@ def check_schema(schema, value, root=None, path="$"):
     if isinstance(value, list):
         for i, item in enumerate(value):
             check_schema(schema.get("items", {}), item, root, f"{path}[{i}]")
+
+
+def unbalanced(html):
+    """Elements that are not closed, or closed and not open."""
+    stack, wrong = [], []
+
+    class Parser(HTMLParser):
+        def handle_starttag(self, tag, attributes):
+            if tag != "meta":
+                stack.append(tag)
+
+        def handle_endtag(self, tag):
+            if not stack or stack.pop() != tag:
+                wrong.append(tag)
+
+    Parser().feed(html)
+    return wrong + stack
 
 
 class Examine(unittest.TestCase):
@@ -100,7 +118,8 @@ class Examine(unittest.TestCase):
         """quicserve: OpenSSL's QUIC and nghttp3."""
         with tempfile.TemporaryDirectory() as folder, peers.quicserve(probe.SERVER, *self.serve_options()) as peer:
             junit, capture = os.path.join(folder, "card.xml"), os.path.join(folder, "card.pcapng")
-            object, result = card(peer, self.certs, f"--junit={junit}", f"--pcapng={capture}")
+            markdown, page = os.path.join(folder, "card.md"), os.path.join(folder, "card.html")
+            object, result = card(peer, self.certs, f"--junit={junit}", f"--pcapng={capture}", f"--markdown={markdown}", f"--report={page}")
             check_schema(json.load(open(SCHEMA, encoding="utf-8")), object)
             found = verdicts(object)
             self.assertEqual(result.status, 1)
@@ -116,6 +135,7 @@ class Examine(unittest.TestCase):
             cases = suites.findall(".//testcase")
             self.assertEqual(len(cases), len(object["checks"]))
             self.assertEqual(len(suites.findall(".//failure")), len(failed))
+            self.check_pages(object, markdown, page)
             # The run that shows it is opened as any other.
             read = probe.run("-q", f"--read={capture[:-7]}-F17.pcapng", "--trace")
             self.assertRegex(read.text, r"→  1-RTT \d+, .*\n\s+HANDSHAKE_DONE")
@@ -128,6 +148,19 @@ class Examine(unittest.TestCase):
             alone = examine(peer, self.certs, "--checks=F17,F4")
             self.assertEqual(alone.status, 1)
             self.assertRegex(alone.text, r"(?m)^  fail +F17 ")
+
+    def check_pages(self, object, markdown, page):
+        """Each check has its row in what people read."""
+        with open(markdown, encoding="utf-8") as file:
+            rows = re.findall(r"(?m)^\| ([a-z ]+) \| ([A-Z]\d+[a-z]?) \| ", file.read())
+        self.assertEqual({id: verdict.replace(" ", "-") for verdict, id in rows}, verdicts(object))
+        with open(page, encoding="utf-8") as file:
+            html = file.read()
+        self.assertEqual(dict(re.findall(r'<tr id="(\w+)"><td class="verdict ([a-z-]+)">', html)), verdicts(object))
+        self.assertTrue('aria-label="Grade: B"' in html)
+        row = re.search(r'<tr id="F17">.*?</tr>', html, re.S).group(0)
+        self.assertRegex(row, r"<li>[\d.]+ ms → sent: HANDSHAKE_DONE")  # the packet that it is about
+        self.assertEqual(unbalanced(html), [])
 
     def serve_options(self):
         chain, key = self.certs.leaf("good")

@@ -36,6 +36,7 @@ WRITTEN = {
     "quicprobe": {
         **{option: [f"{option}={{}}", TARGET] for option in ("--qlog", "--pcapng", "--keylog", "--report", "--output", "--session")},
         "--junit": ["--examine", "--junit={}", TARGET],
+        "--markdown": ["--examine", "--markdown={}", TARGET],
     },
     "quicserve": {option: ["--port=0", f"{option}={{}}"] for option in ("--write-ca", "--qlog")},
     "quictap": {"--pcapng": ["--to=127.0.0.1:1", "--pcapng={}", "--", "true"]},
