@@ -24,6 +24,7 @@ qs_probe_options_copy (const QsProbeOptions *options)
   QsProbeOptions *copy = g_memdup2 (options, sizeof *options);
   copy->alpn = g_strdupv (options->alpn);
   copy->sni = g_strdup (options->sni);
+  copy->authority = g_strdup (options->authority);
   copy->groups = g_strdup (options->groups);
   copy->ciphersuites = g_strdup (options->ciphersuites);
   copy->ca_file = g_strdup (options->ca_file);
@@ -46,6 +47,7 @@ qs_probe_options_free (QsProbeOptions *options)
 
   g_strfreev (options->alpn);
   g_free (options->sni);
+  g_free (options->authority);
   g_free (options->groups);
   g_free (options->ciphersuites);
   g_free (options->ca_file);

@@ -47,8 +47,10 @@ gboolean qs_experiment_policy_from_name (const char *name, QsExperimentPolicy *p
  */
 typedef struct {
   QsMode mode;
-  char **alpn;  /* NULL: the target's defaults */
-  char *sni;    /* NULL: the host unless a literal; "": none */
+  char **alpn; /* NULL: the target's defaults */
+  char *sni;   /* NULL: the host unless a literal; "": none */
+  char *
+      authority; /* that a request is for, where it is not the target's: of an alternative service (RFC 7838 section 2) */
   char *groups; /* OpenSSL's list, NULL: its defaults */
   char *ciphersuites;
   char *ca_file; /* trust these instead of the system's store; "": nobody */

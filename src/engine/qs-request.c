@@ -11,8 +11,8 @@
 #define LIMITS_WAIT_MS 1000
 #define BODY_START 512 /* bytes of the answer's body that its last mark keeps */
 
-static char *
-make_authority (QsTarget *target)
+char *
+qs_request_make_authority (QsTarget *target)
 {
   const char *host = qs_target_get_host (target);
   gboolean v6 = strchr (host, ':') != NULL;
@@ -30,7 +30,8 @@ qs_request_new (QsProbe *probe, const QsRequestProtocol *protocol)
 
   self->probe = probe;
   self->protocol = protocol;
-  self->authority = make_authority (probe->target);
+  self->authority = probe->options->authority != NULL ? g_strdup (probe->options->authority)
+                                                      : qs_request_make_authority (probe->target);
   self->stream = -1;
   self->body = qs_kept_bytes_new (MAX (probe->options->kept, BODY_START));
   return self;

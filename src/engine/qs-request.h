@@ -53,4 +53,8 @@ void qs_request_add_interim (QsRequest *self, guint64 n);
 void qs_request_add_body (QsRequest *self, const guint8 *bytes, gsize length);
 void qs_request_complete (QsRequest *self);
 
+/* What a request to this target names as its authority (RFC 9110 section 7.2): "example.org", "[2001:db8::1]:8443"
+ * (transfer full). */
+char *qs_request_make_authority (QsTarget *target);
+
 G_END_DECLS

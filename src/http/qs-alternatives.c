@@ -307,17 +307,17 @@ dns_timer_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Where a name's address was given by hand, the name need not be known to any DNS. */
-static gboolean
-may_ask (QsAlternatives *self)
+gboolean
+qs_alternatives_may_ask_dns (QsTarget *target, const QsProbeOptions *options)
 {
-  const QsProbeOptions *options = qs_probe_get_options (self->run);
-  const char *host = qs_target_get_host (qs_probe_get_target (self->run));
+  g_return_val_if_fail (target != NULL && options != NULL, FALSE);
+
+  const char *host = qs_target_get_host (target);
 
   if (options->dns_server != NULL)
     return *options->dns_server != '\0' && !g_hostname_is_ip_address (host);
-  return options->resolve == NULL && !qs_target_is_literal (qs_probe_get_target (self->run)) &&
-         strchr (host, '.') != NULL && !g_str_has_suffix (host, ".localhost") && !g_str_has_suffix (host, ".test") &&
+  return options->resolve == NULL && !qs_target_is_literal (target) && strchr (host, '.') != NULL &&
+         !g_str_has_suffix (host, ".localhost") && !g_str_has_suffix (host, ".test") &&
          !g_str_has_suffix (host, ".invalid") && !g_str_has_suffix (host, ".local");
 }
 
@@ -326,7 +326,7 @@ ask_dns (QsAlternatives *self)
 {
   QsTarget *target = qs_probe_get_target (self->run);
 
-  if (!may_ask (self))
+  if (!qs_alternatives_may_ask_dns (target, qs_probe_get_options (self->run)))
     return;
   self->asking = TRUE;
   qs_https_lookup_async (qs_target_get_host (target), qs_target_get_port (target),

@@ -25,4 +25,8 @@ G_DECLARE_FINAL_TYPE (QsAlternatives, qs_alternatives, QS, ALTERNATIVES, GObject
 /* Before the run's start. With the last reference what is under way is stopped. */
 QsAlternatives *qs_alternatives_new (QsProbe *run);
 
+/* Whether the DNS is asked for a target's HTTPS records: as the options say, else where the name may be known to one. A name
+ * whose address was given by hand need not be. */
+gboolean qs_alternatives_may_ask_dns (QsTarget *target, const QsProbeOptions *options);
+
 G_END_DECLS

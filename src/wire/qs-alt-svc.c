@@ -51,6 +51,47 @@ parse_authority (QsAltSvc *alternative, char *text)
   return TRUE;
 }
 
+/* Up to the semicolon that ends this parameter; one within quotes ends nothing. */
+static char *
+take_parameter (char **at)
+{
+  gboolean quoted = FALSE;
+  char *start = *at, *end = start;
+
+  for (; *end != '\0' && (quoted || *end != ';'); end++)
+    if (*end == '"')
+      quoted = !quoted;
+  *at = *end == ';' ? end + 1 : end;
+  return g_strstrip (g_strndup (start, (gsize) (end - start)));
+}
+
+/* Section 3.1. What is not known is passed over; a value may stand in quotes. */
+static void
+parse_parameters (QsAltSvc *alternative, char *text)
+{
+  while (*text != '\0')
+    {
+      g_autofree char *parameter = take_parameter (&text);
+      char *value = strchr (parameter, '=');
+      guint64 number;
+
+      if (value == NULL)
+        continue;
+      *value++ = '\0';
+      gsize length = strlen (value);
+      if (length > 1 && value[0] == '"' && value[length - 1] == '"')
+        {
+          value[length - 1] = '\0';
+          value++;
+        }
+      if (g_ascii_strcasecmp (parameter, "ma") == 0 &&
+          g_ascii_string_to_unsigned (value, 10, 0, G_MAXINT64, &number, NULL))
+        alternative->max_age = (gint64) number;
+      else if (g_ascii_strcasecmp (parameter, "persist") == 0)
+        alternative->persist = g_str_equal (value, "1");
+    }
+}
+
 /* RFC 7838 section 3: protocol-id "=" quoted authority, then parameters. */
 static QsAltSvc *
 parse_item (char *item)
@@ -64,10 +105,14 @@ parse_item (char *item)
     return NULL;
   *equals = *end = '\0';
   QsAltSvc *alternative = g_new0 (QsAltSvc, 1);
+  alternative->max_age = QS_ALT_SVC_DEFAULT_AGE;
   g_autofree char *plain = g_uri_unescape_string (item, NULL);
   alternative->protocol = qs_text_escape (plain != NULL ? plain : item, -1);
   if (parse_authority (alternative, equals + 2))
-    return alternative;
+    {
+      parse_parameters (alternative, end + 1);
+      return alternative;
+    }
   qs_alt_svc_free (alternative);
   return NULL;
 }
@@ -87,4 +132,13 @@ qs_alt_svc_parse (const char *value)
         g_ptr_array_add (found, alternative);
     }
   return found;
+}
+
+gboolean
+qs_alt_svc_is_clear (const char *value)
+{
+  g_return_val_if_fail (value != NULL, FALSE);
+
+  g_autofree char *text = g_strstrip (g_strdup (value));
+  return g_str_equal (text, "clear"); /* as RFC 7838 section 3 spells it */
 }
