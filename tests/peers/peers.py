@@ -236,15 +236,17 @@ def _ready(peer, *waits):
     return peer
 
 
-def caddy(certs, leaf="good", *, host=HOST, body="hello from caddy\n", files=None, protocols=("h1", "h2", "h3"), headers=None):
+def caddy(
+    certs, leaf="good", *, host=HOST, body="hello from caddy\n", files=None, protocols=("h1", "h2", "h3"), headers=None, status=200
+):
     """Caddy: HTTP/3 by quic-go, and HTTP/1.1 and 2 over TLS on the same port number.
-    files: a folder to serve; else every path answers with body, and with headers, a dict of lists."""
+    files: a folder to serve; else every path answers with status and body, and with headers, a dict of lists."""
     program = find_program("caddy")
     chain, key = certs.leaf(leaf)
     if files is not None:
         handle = [{"handler": "file_server", "root": str(files)}]
     else:
-        handle = [{"handler": "static_response", "body": body, "headers": headers or {}}]
+        handle = [{"handler": "static_response", "status_code": status, "body": body, "headers": headers or {}}]
 
     def start(port):
         folder = tempfile.mkdtemp(prefix="qs-caddy-")
@@ -408,16 +410,18 @@ def misbehaving(kind, behaviour, *options, upstream=None):
 
 
 class _SocketPeer:
-    """A socket served by a thread of this process; received holds what came, by datagram or piece."""
+    """A socket served by a thread of this process; received holds what came, by datagram or piece. port 0: a free one."""
 
-    def __init__(self, kind, handle, host):
+    def __init__(self, kind, handle, host, port=0):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.host = host
         self.received = []
         self.most_connections = 0  # at a time, of TCP's
         self._handle = handle
         self._socket = socket.socket(family, kind)
-        self._socket.bind((host, 0))
+        if kind == socket.SOCK_STREAM:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind((host, port))
         self.port = self._socket.getsockname()[1]
         if kind == socket.SOCK_STREAM:
             self._socket.listen(64)
@@ -511,6 +515,29 @@ def tcp_reset(host=HOST):
         item.close()
 
     return _SocketPeer(socket.SOCK_STREAM, handle, host)
+
+
+def tcp_relay(port, to, host=HOST):
+    """Listens on this port (0: a free one) and passes bytes on to the TCP server at the port to, both ways."""
+    other = {}  # a connection -> the one that its bytes go to
+
+    def handle(peer, item, connections):
+        if item is peer._socket:
+            client = item.accept()[0]
+            server = socket.create_connection((host, to))
+            other[client], other[server] = server, client
+            connections += [client, server]
+            return
+        data = item.recv(65536)
+        if data:
+            other[item].sendall(data)
+            return
+        for end in (item, other.pop(item)):
+            other.pop(end, None)
+            connections.remove(end)
+            end.close()
+
+    return _SocketPeer(socket.SOCK_STREAM, handle, host, port)
 
 
 def udp_silent(host=HOST):
