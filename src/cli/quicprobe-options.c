@@ -8,6 +8,7 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "cli/qs-cli.h"
+#include "doctor/qs-doctor.h"
 #include "formats/qs-input.h"
 #include "net/qs-https-lookup.h"
 #include "net/qs-impairment.h"
@@ -30,7 +31,7 @@ static struct {
   char **keylogs;
   char *read, *join, *connection, *compare, *filter;
   char *checks, *junit, *markdown, *baseline, *profile;
-  gboolean examine, list_checks, own;
+  gboolean examine, list_checks, own, why_not_h3;
   gboolean trace, json, quiet, version, help;
 } raw;
 
@@ -138,6 +139,14 @@ static const GOptionEntry card_entries[] = {
   { NULL },
 };
 
+static const GOptionEntry doctor_entries[] = {
+  { "why-not-h3", 0, 0, G_OPTION_ARG_NONE, &raw.why_not_h3,
+    N_ ("Why do browsers not use HTTP/3 with this site? Asks it over TCP and QUIC, and the DNS; ends with 0 when a "
+        "browser would; --pcapng=FOLDER keeps the runs"),
+    NULL },
+  { NULL },
+};
+
 static const GOptionEntry print_entries[] = {
   { "trace", 0, 0, G_OPTION_ARG_NONE, &raw.trace, N_ ("Print packets, frames and TLS messages as they come"), NULL },
   { "json", 0, 0, G_OPTION_ARG_NONE, &raw.json, N_ ("Print the report as one JSON object"), NULL },
@@ -151,7 +160,8 @@ static const QsCliGroup groups[] = {
   { N_ ("What to offer:"), offer_entries },          { N_ ("Trust:"), trust_entries },
   { N_ ("Address, patience, mode:"), path_entries }, { N_ ("What to send, where the answer goes:"), data_entries },
   { N_ ("Files of the trace:"), file_entries },      { N_ ("Files to read:"), read_entries },
-  { N_ ("The report card:"), card_entries },         { N_ ("What is printed:"), print_entries },
+  { N_ ("The report card:"), card_entries },         { N_ ("Browsers:"), doctor_entries },
+  { N_ ("What is printed:"), print_entries },
 };
 
 void
@@ -161,7 +171,8 @@ quicprobe_print_help (void)
 
   printf ("%s\n", _ ("Usage: quicprobe [OPTION…] TARGET"));
   printf ("%s\n", _ ("       quicprobe [OPTION…] --read=FILE"));
-  printf ("%s\n\n", _ ("       quicprobe [OPTION…] --examine TARGET"));
+  printf ("%s\n", _ ("       quicprobe [OPTION…] --examine TARGET"));
+  printf ("%s\n\n", _ ("       quicprobe [OPTION…] --why-not-h3 URL"));
   qs_cli_print_wrapped (
       stdout, _ ("Connects to a QUIC or TLS server, shows what happens, and says in plain words why it failed."), 0);
   printf ("\n%s\n", _ ("TARGET is one of:"));
@@ -176,6 +187,7 @@ quicprobe_print_help (void)
   printf ("\n%s\n", _ ("Exit status: 0 the target did what was asked; 1 it did not; 2 the command line was wrong."));
   printf ("%s\n", _ ("With --read: 0 what the file shows went well, all of it; 1 it did not."));
   printf ("%s\n", _ ("With --examine: 0 no check failed, or none that the baseline had not; 1 otherwise."));
+  printf ("%s\n", _ ("With --why-not-h3: 0 a browser would use HTTP/3; 1 none would, or it cannot be told."));
 }
 
 static void
@@ -490,10 +502,26 @@ fill_card (QuicprobeOptions *options, GError **error)
   return raw.checks == NULL || options->checks != NULL;
 }
 
+/* What the doctor's own runs do not heed. */
+static gboolean
+check_doctor (GError **error)
+{
+  if (raw.read != NULL || raw.compare != NULL || raw.send != NULL || raw.session != NULL || raw.examine ||
+      raw.output != NULL || raw.qlog != NULL || raw.report != NULL || raw.keylogs != NULL || raw.alpn != NULL ||
+      raw.mode != NULL || raw.trace)
+    return refuse (error, _ ("--why-not-h3 makes connections of its own: --alpn, --mode, --read, --compare, --send, "
+                             "--session, --examine, --output, --qlog, --report, --keylog and --trace do not go with "
+                             "it."));
+  if (raw.pcapng != NULL && !g_file_test (raw.pcapng, G_FILE_TEST_IS_DIR))
+    return refuse (error, _ ("--pcapng takes a folder with --why-not-h3, for a file of each run; there is none of that "
+                             "name."));
+  return TRUE;
+}
+
 static gboolean
 fill (QuicprobeOptions *options, int argc, char **argv, GError **error)
 {
-  if (!fill_card (options, error))
+  if (!fill_card (options, error) || (raw.why_not_h3 && !check_doctor (error)))
     return FALSE;
   options->qlog = g_strdup (raw.qlog);
   options->pcapng = g_strdup (raw.pcapng);
@@ -512,7 +540,9 @@ fill (QuicprobeOptions *options, int argc, char **argv, GError **error)
       g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET, _ ("One target at a time: “%s” is one too many."), extra);
       return FALSE;
     }
-  options->target = qs_target_new (argv[1], error);
+  options->why_not_h3 = raw.why_not_h3;
+  options->target =
+      raw.why_not_h3 ? qs_doctor_target_new (argv[1], &options->plain, error) : qs_target_new (argv[1], error);
   if (options->target == NULL || !check_impairment (options->target, error) || !check_contradictions (error))
     return FALSE;
   options->probe = qs_probe_options_new ();
@@ -522,7 +552,8 @@ fill (QuicprobeOptions *options, int argc, char **argv, GError **error)
     return refuse (error, _ ("--examine looks at QUIC servers; a tls:// target goes over TCP."));
   options->output = g_strdup (raw.output);
   options->session = g_strdup (raw.session);
-  keep_little (options);
+  if (!options->why_not_h3)
+    keep_little (options);
   if (options->session == NULL)
     return TRUE;
   options->probe->tickets = qs_ticket_jar_new ();

@@ -24,6 +24,8 @@ typedef struct {
   char *junit, *markdown, *baseline;
   QsProfile profile;
   gboolean own;
+  gboolean why_not_h3; /* the doctor: then pcapng is a folder */
+  gboolean plain;      /* the URL was http:// */
   gboolean trace, json, quiet;
   gboolean help, version, list_checks; /* then nothing else is set */
 } QuicprobeOptions;

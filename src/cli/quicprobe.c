@@ -7,6 +7,7 @@
 #include "cli/qs-cli.h"
 #include "cli/quicprobe-body.h"
 #include "cli/quicprobe-compare.h"
+#include "cli/quicprobe-doctor.h"
 #include "cli/quicprobe-examine.h"
 #include "cli/quicprobe-files.h"
 #include "cli/quicprobe-live.h"
@@ -180,6 +181,8 @@ main (int argc, char **argv)
     quicprobe_list_checks ();
   else if (options->examine)
     return quicprobe_examine (options);
+  else if (options->why_not_h3)
+    return quicprobe_why_not_h3 (options);
   else
     return options->read != NULL ? quicprobe_read (options) : run (options);
   return QS_EXIT_OK;
