@@ -16,6 +16,7 @@
 #include "app/qs-help.h"
 #include "app/qs-opening.h"
 #include "app/qs-present.h"
+#include "app/widgets/qs-doctor-dialog.h"
 #include "app/widgets/qs-log-view.h"
 #include "app/widgets/qs-options-popover.h"
 #include "app/widgets/qs-run-row.h"
@@ -86,6 +87,7 @@ update_actions (QsWindow *self)
   set_action_enabled (self, "connect", gtk_entry_get_text_length (self->target) > 0);
   set_action_enabled (self, "stop", run != NULL && qs_run_is_active (run));
   set_action_enabled (self, "run-again", run != NULL && qs_run_get_probe (run) != NULL);
+  set_action_enabled (self, "why-not-h3", run != NULL && qs_doctor_dialog_fits (run));
   set_action_enabled (self, "remove-run", run != NULL);
   set_action_enabled (self, "save-trace", run != NULL);
   set_action_enabled (self, "join", run != NULL);
@@ -117,6 +119,16 @@ run_again_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
 
   if (run != NULL)
     qs_session_run_again (self->session, run);
+}
+
+static void
+why_not_h3_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  QsWindow *self = data;
+  QsRun *run = qs_session_get_run (self->session);
+
+  if (run != NULL && qs_doctor_dialog_fits (run))
+    qs_doctor_dialog_show (GTK_WINDOW (self), self->session, run);
 }
 
 static void
@@ -223,6 +235,7 @@ static const GActionEntry actions[] = {
   { "connect", connect_cb },
   { "stop", stop_cb },
   { "run-again", run_again_cb },
+  { "why-not-h3", why_not_h3_cb },
   { "remove-run", remove_run_cb },
   { "try-lab", try_lab_cb },
   { "focus-target", focus_target_cb },

@@ -90,6 +90,8 @@ print_cause (const QsDoctorReport *report, guint number, gboolean brief)
   qs_cli_print_wrapped (stdout, head, 2);
   if (*kept != '\0')
     print_line (_ ("It keeps away:"), kept, 5);
+  else
+    qs_cli_print_wrapped (stdout, _ ("It comes to that once what stands before it is mended."), 5);
   if (ruling->detail != NULL)
     qs_cli_print_wrapped (stdout, ruling->detail, 5);
   for (guint i = 0; i < ruling->tries->len; i++)

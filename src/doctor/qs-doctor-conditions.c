@@ -36,7 +36,7 @@ const QsCondition qs_conditions[] = {
     { N_ ("Mend the certificate of the server over TCP.") } },
   { "advertised",
     N_ ("HTTP/3 is advertised, by Alt-Svc or an HTTPS record"),
-    N_ ("Nothing advertises HTTP/3: the answer has no Alt-Svc for it, and the DNS no HTTPS record."),
+    N_ ("Nothing advertises HTTP/3: there is no Alt-Svc for it in the answer, and no HTTPS record was found."),
     "RFC 9114 section 3.1.1",
     qs_doctor_judge_advertised,
     0,

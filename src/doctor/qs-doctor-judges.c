@@ -228,19 +228,20 @@ qs_doctor_judge_way (const QsCondition *condition, const QsDoctorFacts *facts, c
 
 /* --- The connection --- */
 
-/* Of the ways that a browser takes, the endpoint that came farthest, and its way. */
+/* Of the ways that a browser takes, the endpoint that came farthest, and its way. Where nothing at all is advertised, the URL's
+ * own host and port stand in for what would be: so what is wrong behind that is told too. */
 static const QsEndpoint *
 find_best (const QsDoctorFacts *facts, const QsBrowser *browser, const QsWay **its_way)
 {
+  gboolean nowhere = count_ways (facts, QS_WAY_ALT_SVC) == 0 && count_ways (facts, QS_WAY_RECORD) == 0;
   const QsEndpoint *best = NULL;
 
   for (guint i = 0; i < facts->ways->len; i++)
     {
       const QsWay *way = facts->ways->pdata[i];
       const char *condition;
-      const QsEndpoint *endpoint = qs_browser_takes_way (browser, facts, way, &condition, NULL) != QS_ANSWER_NO
-                                       ? qs_doctor_facts_get_best (facts, way)
-                                       : NULL;
+      gboolean taken = nowhere || qs_browser_takes_way (browser, facts, way, &condition, NULL) != QS_ANSWER_NO;
+      const QsEndpoint *endpoint = taken ? qs_doctor_facts_get_best (facts, way) : NULL;
       if (endpoint == NULL || (best != NULL && endpoint->stopped <= best->stopped))
         continue;
       best = endpoint;

@@ -223,3 +223,29 @@ qs_doctor_evidence_dup_text (const QsDoctorEvidence *evidence)
     return g_strdup_printf ("%s: %s", evidence->run, evidence->what);
   return g_strdup_printf (_ ("%s, packet %" PRId64 ": %s"), evidence->run, evidence->packet, evidence->what);
 }
+
+static void
+finding_evidence_free (gpointer data)
+{
+  QsFindingEvidence *item = data;
+
+  g_free (item->what);
+  g_free (item);
+}
+
+GPtrArray *
+qs_doctor_ruling_dup_evidence (const QsRuling *ruling)
+{
+  g_return_val_if_fail (ruling != NULL, NULL);
+
+  GPtrArray *evidence = g_ptr_array_new_with_free_func (finding_evidence_free);
+
+  for (guint i = 0; i < ruling->evidence->len; i++)
+    {
+      QsFindingEvidence *item = g_new0 (QsFindingEvidence, 1);
+      item->packet = item->time = -1;
+      item->what = qs_doctor_evidence_dup_text (ruling->evidence->pdata[i]);
+      g_ptr_array_add (evidence, item);
+    }
+  return evidence;
+}

@@ -53,4 +53,8 @@ const char *qs_doctor_report_get_note (const QsDoctorReport *report, guint brows
 /* "quic-1, packet 4: Initial 0 from the server" (transfer full). */
 char *qs_doctor_evidence_dup_text (const QsDoctorEvidence *evidence);
 
+/* What shows it, as findings have it: array of QsFindingEvidence whose packets, being of other runs, stand in words (transfer
+ * full). */
+GPtrArray *qs_doctor_ruling_dup_evidence (const QsRuling *ruling);
+
 G_END_DECLS

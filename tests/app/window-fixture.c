@@ -47,12 +47,18 @@ search_cb (GtkWidget *widget, gpointer data)
 gpointer
 fixture_find (Fixture *fixture, const char *name, GType type)
 {
+  return fixture_find_in (GTK_WIDGET (fixture->window), name, type);
+}
+
+gpointer
+fixture_find_in (GtkWidget *top, const char *name, GType type)
+{
   Search search = { name, type, TRUE, NULL };
 
   /* Several pages may have a button of this name. */
-  search_cb (GTK_WIDGET (fixture->window), &search);
+  search_cb (top, &search);
   search.mapped = FALSE;
-  search_cb (GTK_WIDGET (fixture->window), &search);
+  search_cb (top, &search);
   if (search.found == NULL)
     g_error ("Nothing of type %s is named %s", g_type_name (type), name);
   return search.found;

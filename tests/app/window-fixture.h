@@ -25,6 +25,7 @@ void fixture_tear_down (Fixture *fixture, gconstpointer data);
 
 /* By its accessible name, which is the contract; a name that is not there ends the test. */
 gpointer fixture_find (Fixture *fixture, const char *name, GType type);
+gpointer fixture_find_in (GtkWidget *top, const char *name, GType type); /* below another widget, as a dialog */
 /* In the popover of options, which is not in the window's tree. The label with its mnemonic. */
 gpointer fixture_find_option (Fixture *fixture, const char *label);
 /* What the status bar says of the connection. */

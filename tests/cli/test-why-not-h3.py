@@ -197,6 +197,17 @@ class Advertising(Case):
         first = self.assert_first(doctor, "advertised", "HTTP/3 is there", "chromium", "firefox", "safari")
         self.assertRegex(first["try"][0], "Alt-Svc: h3=")
         self.assert_uses(doctor, curl="yes")
+        self.assertEqual(len(doctor["causes"]), 1, doctor["text"])
+
+    def test_what_is_behind(self):
+        """Once it is advertised, the private CA will be in the way: that is told at once."""
+        chain, key = self.certs.leaf()
+        with peers.quicserve(probe.SERVER, f"--cert={chain}", f"--key={key}", "--alpn=h3,http/1.1") as peer:
+            doctor = self.ask(peer.port, f"--cacert={self.certs.ca}", trusted=False)
+        self.assert_first(doctor, "advertised", "HTTP/3 is there", "chromium", "firefox", "safari")
+        behind = doctor["causes"][1]
+        self.assertEqual((behind["condition"], behind["keeps"], behind["would_keep"]),
+                         ("public-root", [], ["chromium", "firefox"]))  # fmt: skip
 
     def test_draft_alone(self):
         with peers.caddy(self.certs) as h3, self.web(f'h3-29=":{h3.port}"; ma=86400') as web:

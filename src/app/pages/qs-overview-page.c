@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/pages/qs-overview-page.h"
 
+#include "app/widgets/qs-doctor-dialog.h"
 #include "app/widgets/qs-empty-state.h"
 #include "app/widgets/qs-facts-grid.h"
 #include "app/widgets/qs-finding-list.h"
@@ -15,6 +16,7 @@ struct _QsOverviewPage {
   GtkImage *verdict_icon;
   GtkLabel *verdict;
   GtkLabel *subtitle;
+  GtkWidget *why_not_h3;
   GtkLabel *no_findings;
   QsFindingList *findings;
   QsStepList *steps;
@@ -40,6 +42,7 @@ show_verdict (QsOverviewPage *self, QsRun *run)
   gtk_image_set_from_icon_name (self->verdict_icon, qs_run_status_icon_name (status), GTK_ICON_SIZE_DND);
   gtk_label_set_text (self->verdict, qs_run_get_verdict (run));
   gtk_label_set_text (self->subtitle, subtitle);
+  gtk_widget_set_visible (self->why_not_h3, qs_doctor_dialog_fits (run));
 }
 
 static void
@@ -228,6 +231,7 @@ qs_overview_page_class_init (QsOverviewPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, QsOverviewPage, verdict_icon);
   gtk_widget_class_bind_template_child (widget_class, QsOverviewPage, verdict);
   gtk_widget_class_bind_template_child (widget_class, QsOverviewPage, subtitle);
+  gtk_widget_class_bind_template_child (widget_class, QsOverviewPage, why_not_h3);
   gtk_widget_class_bind_template_child (widget_class, QsOverviewPage, no_findings);
   gtk_widget_class_bind_template_child (widget_class, QsOverviewPage, findings);
   gtk_widget_class_bind_template_child (widget_class, QsOverviewPage, steps);
