@@ -18,6 +18,7 @@ const char *qs_ruling_kind_name (QsRulingKind kind); /* "skipped", "ok", "warnin
 typedef struct {
   QsRulingKind kind;
   QsCertainty certainty;
+  QsParty who;         /* where it lies */
   char *detail;        /* translated; NULL: nothing to add */
   GPtrArray *evidence; /* QsDoctorEvidence */
   GPtrArray *tries;    /* char *: translated; where it stays empty, those of the condition */
@@ -42,6 +43,7 @@ struct _QsCondition {
   const char *failed; /* untranslated: the sentence where it is not */
   const char *reference;
   QsConditionJudge judge;
+  QsParty who; /* that can mend it, where no packet tells more */
   QsRung rung;
   const char *tries[QS_MOST_CONDITION_TRIES]; /* untranslated */
 };
@@ -62,6 +64,7 @@ QsRulingKind qs_doctor_judge_web_answer (const QsCondition *, const QsDoctorFact
 QsRulingKind qs_doctor_judge_advertised (const QsCondition *, const QsDoctorFacts *, const QsBrowser *, QsRuling *);
 QsRulingKind qs_doctor_judge_clear (const QsCondition *, const QsDoctorFacts *, const QsBrowser *, QsRuling *);
 QsRulingKind qs_doctor_judge_way (const QsCondition *, const QsDoctorFacts *, const QsBrowser *, QsRuling *);
+QsRulingKind qs_doctor_judge_hints (const QsCondition *, const QsDoctorFacts *, const QsBrowser *, QsRuling *);
 QsRulingKind qs_doctor_judge_address (const QsCondition *, const QsDoctorFacts *, const QsBrowser *, QsRuling *);
 QsRulingKind qs_doctor_judge_families (const QsCondition *, const QsDoctorFacts *, const QsBrowser *, QsRuling *);
 QsRulingKind qs_doctor_judge_rung (const QsCondition *, const QsDoctorFacts *, const QsBrowser *, QsRuling *);

@@ -67,6 +67,7 @@ qs_way_free (gpointer data)
   g_free (way->protocol);
   g_free (way->host);
   g_free (way->text);
+  g_strfreev (way->hints);
   g_free (way->unresolved);
   g_free (way);
 }
@@ -116,8 +117,10 @@ qs_doctor_facts_new (const char *host, guint16 port)
 
   facts->host = g_strdup (host);
   facts->port = port;
+  facts->web_evidence = g_ptr_array_new_with_free_func (qs_doctor_evidence_free);
   facts->alt_svc = g_ptr_array_new_with_free_func (g_free);
   facts->records = g_ptr_array_new_with_free_func (g_free);
+  facts->addresses = g_ptr_array_new_with_free_func (g_free);
   facts->ways = g_ptr_array_new_with_free_func (qs_way_free);
   facts->endpoints = g_ptr_array_new_with_free_func (qs_endpoint_free);
   facts->web_packet = facts->web_certificate.packet = -1;
@@ -134,8 +137,10 @@ qs_doctor_facts_free (QsDoctorFacts *facts)
   g_free (facts->web_failure);
   g_free (facts->dns_words);
   certificate_clear (&facts->web_certificate);
+  g_ptr_array_unref (facts->web_evidence);
   g_ptr_array_unref (facts->alt_svc);
   g_ptr_array_unref (facts->records);
+  g_ptr_array_unref (facts->addresses);
   g_ptr_array_unref (facts->ways);
   g_ptr_array_unref (facts->endpoints);
   g_free (facts);

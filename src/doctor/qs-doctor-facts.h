@@ -45,6 +45,7 @@ typedef struct {
   gboolean by_alias;             /* record: one that is an alias led to it, or stands beside it */
   gboolean no_default_alpn;      /* record */
   char *text;                    /* as it stands: "h3=\":443\"; ma=86400", "1 . alpn=h3,h2" */
+  char **hints;                  /* record: addresses of ipv4hint and ipv6hint; NULL: none */
   char *unresolved;              /* why there are no addresses; NULL: there are, or were not looked for */
   gint endpoints[QS_N_FAMILIES]; /* places in QsDoctorFacts.endpoints, -1: none */
 } QsWay;
@@ -90,6 +91,7 @@ typedef struct {
   QsRung stopped;
   /* What it stopped at, unless it is done. */
   char *finding; /* its id; NULL: none that fits */
+  QsParty who;
   char *what;
   QsCertainty certainty;
   char **tries;
@@ -117,17 +119,19 @@ typedef struct {
   gboolean web_asked, web_answered;
   gboolean web_unread; /* not answered, and it may well answer others: it does not want to speak HTTP/1.1 */
   guint web_status;
-  char *web_failure;  /* what is said of it where it was not; NULL */
-  GPtrArray *alt_svc; /* char *: the values of its fields Alt-Svc */
-  gboolean clear;     /* one of them takes back all */
-  gboolean hsts;      /* Strict-Transport-Security */
-  gint64 web_packet;  /* that its head came in; -1: not known */
+  char *web_failure;       /* what is said of it where it was not; NULL */
+  GPtrArray *web_evidence; /* QsDoctorEvidence of that */
+  GPtrArray *alt_svc;      /* char *: the values of its fields Alt-Svc */
+  gboolean clear;          /* one of them takes back all */
+  gboolean hsts;           /* Strict-Transport-Security */
+  gint64 web_packet;       /* that its head came in; -1: not known */
   QsDoctorCertificate web_certificate;
 
   QsDnsState dns;
   char *dns_words;    /* why it failed; NULL */
   GPtrArray *records; /* char *: as zone files have them */
 
+  GPtrArray *addresses; /* char *: those of the URL's host */
   GPtrArray *ways;      /* QsWay, the URL's own first */
   GPtrArray *endpoints; /* QsEndpoint */
 } QsDoctorFacts;

@@ -60,6 +60,7 @@ static void
 set_ruling (JsonObject *object, const QsRuling *ruling)
 {
   set_string (object, "certainty", qs_certainty_name (ruling->certainty));
+  set_string (object, "who", qs_party_name (ruling->who));
   set_string (object, "detail", ruling->detail);
   json_object_set_array_member (object, "evidence", evidence_array (ruling->evidence));
 }

@@ -11,11 +11,11 @@ add_evidence (QsRuling *ruling, const char *run, gint64 packet, const char *what
 }
 
 static void
-copy_evidence (QsRuling *ruling, const QsEndpoint *endpoint)
+copy_evidence (QsRuling *ruling, GPtrArray *evidence)
 {
-  for (guint i = 0; i < endpoint->evidence->len; i++)
+  for (guint i = 0; i < evidence->len; i++)
     {
-      const QsDoctorEvidence *item = endpoint->evidence->pdata[i];
+      const QsDoctorEvidence *item = evidence->pdata[i];
       g_ptr_array_add (ruling->evidence, qs_doctor_evidence_new (item->run, item->packet, item->time, item->what));
     }
 }
@@ -120,6 +120,7 @@ qs_doctor_judge_web_answer (const QsCondition *condition, const QsDoctorFacts *f
   if (facts->web_answered)
     return QS_RULING_OK;
   ruling->detail = g_strdup (facts->web_failure);
+  copy_evidence (ruling, facts->web_evidence);
   ruling->certainty = QS_CERTAINTY_LIKELY; /* it was asked over HTTP/1.1 */
   if (qs_browser_has_way (browser, facts) != QS_ANSWER_NO)
     return QS_RULING_WARN;
@@ -226,6 +227,35 @@ qs_doctor_judge_way (const QsCondition *condition, const QsDoctorFacts *facts, c
   return any == QS_ANSWER_NO ? QS_RULING_FAIL : QS_RULING_WARN;
 }
 
+/* A browser that connects to a hint before the name's addresses are there reaches what the hint says. */
+QsRulingKind
+qs_doctor_judge_hints (const QsCondition *condition, const QsDoctorFacts *facts, const QsBrowser *browser,
+                       QsRuling *ruling)
+{
+  gboolean any = FALSE;
+
+  for (guint i = 0; i < facts->ways->len; i++)
+    {
+      const QsWay *way = facts->ways->pdata[i];
+      gboolean counts = way->own_name && facts->addresses->len > 0 && (browser->ways & 1u << way->source) != 0;
+      for (char **at = counts ? way->hints : NULL; at != NULL && *at != NULL; at++)
+        {
+          any = TRUE;
+          if (g_ptr_array_find_with_equal_func (facts->addresses, *at, g_str_equal, NULL))
+            continue;
+          g_autofree char *line = g_strdup_printf ("HTTPS %s", way->text);
+          ruling->detail =
+              g_strdup_printf (_ ("%s is hinted at, and is none of its addresses, as far as this machine's "
+                                  "resolver tells."),
+                               *at);
+          ruling->certainty = QS_CERTAINTY_LIKELY;
+          add_evidence (ruling, NULL, -1, line);
+          return QS_RULING_WARN;
+        }
+    }
+  return any ? QS_RULING_OK : QS_RULING_SKIPPED;
+}
+
 /* --- The connection --- */
 
 /* Of the ways that a browser takes, the endpoint that came farthest, and its way. Where nothing at all is advertised, the URL's
@@ -304,7 +334,7 @@ qs_doctor_judge_families (const QsCondition *condition, const QsDoctorFacts *fac
     return QS_RULING_OK;
   ruling->detail = g_strdup_printf (_ ("%s: %s %s comes farther."), first->address,
                                     first->what != NULL ? first->what : _ ("It does not answer."), best->address);
-  copy_evidence (ruling, first);
+  copy_evidence (ruling, first->evidence);
   obey (ruling, &browser->one_address);
   ruling->certainty = MIN (ruling->certainty, first->certainty);
   return kinds[browser->one_address.answer];
@@ -314,10 +344,11 @@ static void
 take_words (QsRuling *ruling, const QsEndpoint *endpoint)
 {
   ruling->certainty = MIN (ruling->certainty, endpoint->certainty);
+  ruling->who = endpoint->who;
   ruling->detail = g_strdup_printf ("%s: %s", endpoint->address, endpoint->what != NULL ? endpoint->what : "");
   for (char **at = endpoint->tries; at != NULL && *at != NULL; at++)
     g_ptr_array_add (ruling->tries, g_strdup (*at));
-  copy_evidence (ruling, endpoint);
+  copy_evidence (ruling, endpoint->evidence);
 }
 
 QsRulingKind

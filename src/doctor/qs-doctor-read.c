@@ -56,6 +56,16 @@ find_cause (QsStudy *study)
   return first;
 }
 
+static void
+take_evidence (GPtrArray *evidence, const char *run, const QsFinding *cause)
+{
+  for (guint i = 0; i < cause->evidence->len; i++)
+    {
+      const QsFindingEvidence *item = cause->evidence->pdata[i];
+      g_ptr_array_add (evidence, qs_doctor_evidence_new (run, item->packet, item->time, item->what));
+    }
+}
+
 /* --- The certificate --- */
 
 static gboolean
@@ -105,6 +115,8 @@ qs_doctor_read_web (QsDoctorFacts *facts, QsStudy *study)
   if (facts->web_answered)
     return;
   facts->web_unread = cause != NULL && g_str_equal (cause->id, "alpn-mismatch");
+  if (cause != NULL)
+    take_evidence (facts->web_evidence, "tcp", cause);
   facts->web_failure = g_strdup (cause != NULL ? cause->title : qs_study_get_verdict (study));
 }
 
@@ -143,13 +155,9 @@ take_cause (QsEndpoint *endpoint, const QsFinding *cause)
   endpoint->finding = g_strdup (cause->id);
   endpoint->what = g_strdup (cause->title);
   endpoint->certainty = cause->certainty;
+  endpoint->who = cause->who;
   endpoint->tries = g_strdupv (cause->tries);
-  for (guint i = 0; i < cause->evidence->len; i++)
-    {
-      const QsFindingEvidence *item = cause->evidence->pdata[i];
-      g_ptr_array_add (endpoint->evidence,
-                       qs_doctor_evidence_new (endpoint->run, item->packet, item->time, item->what));
-    }
+  take_evidence (endpoint->evidence, endpoint->run, cause);
 }
 
 void

@@ -9,6 +9,7 @@
 
 #define MOST_FIELDS 8
 #define MOST_RECORDS 8
+#define MOST_HINTS 32
 #define MOST_CHARS 400 /* of what a header or a record says */
 
 static char *
@@ -58,6 +59,21 @@ qs_doctor_read_alt_svc (QsDoctorFacts *facts, const char *value)
     }
 }
 
+/* Of both families, NULL where there are none. */
+static char **
+join_hints (const QsHttpsRecord *record)
+{
+  GPtrArray *hints = g_ptr_array_new ();
+  char *const *const lists[] = { record->ipv6hint, record->ipv4hint };
+
+  for (guint i = 0; i < G_N_ELEMENTS (lists); i++)
+    for (guint k = 0; lists[i] != NULL && lists[i][k] != NULL && hints->len < MOST_HINTS; k++)
+      g_ptr_array_add (hints, g_strdup (lists[i][k]));
+  if (hints->len > 0)
+    g_ptr_array_add (hints, NULL);
+  return (char **) g_ptr_array_free (hints, hints->len == 0);
+}
+
 void
 qs_doctor_read_records (QsDoctorFacts *facts, GPtrArray *records)
 {
@@ -80,6 +96,7 @@ qs_doctor_read_records (QsDoctorFacts *facts, GPtrArray *records)
                           own ? facts->host : record->target, record->port != 0 ? record->port : facts->port, text);
           way->own_name = g_ascii_strcasecmp (way->host, facts->host) == 0;
           way->by_alias = alias;
+          way->hints = join_hints (record);
           way->no_default_alpn = record->no_default_alpn;
           qs_doctor_facts_take_way (facts, way);
         }

@@ -408,6 +408,10 @@ resolved_cb (GObject *object, GAsyncResult *result, gpointer data)
     return;
   self->addresses = qs_resolve_finish (result, &error);
   QsWay *own = self->facts->ways->pdata[0];
+  for (guint i = 0; self->addresses != NULL && i < self->addresses->len; i++)
+    if (G_IS_INET_SOCKET_ADDRESS (self->addresses->pdata[i]))
+      g_ptr_array_add (self->facts->addresses,
+                       g_inet_address_to_string (g_inet_socket_address_get_address (self->addresses->pdata[i])));
   if (self->addresses != NULL)
     ask_way (self, own, self->addresses);
   else

@@ -19,7 +19,7 @@ BROWSERS = ("chromium", "firefox", "safari", "curl")
 MOST_SECONDS = 10
 
 EVIDENCE = {"run": probe.TEXT, "packet": probe.MAYBE_NUMBER, "time_ms": probe.MAYBE_NUMBER, "what": str}
-RULING = {"certainty": str, "detail": probe.TEXT, "evidence": [EVIDENCE]}
+RULING = {"certainty": str, "who": str, "detail": probe.TEXT, "evidence": [EVIDENCE]}
 SHAPE = {
     "target": {"url": str, "host": str, "port": int},
     "why_not_h3": {
@@ -138,6 +138,15 @@ class Healthy(Case):
         self.assert_uses(doctor, chromium="yes", firefox="yes", safari="yes", curl="yes")
         self.assertRegex(doctor["browser"]["firefox"]["words"], "first connection")
         self.assertEqual(doctor["dns"]["result"], "answered")
+
+    def test_hints(self):
+        """An address in the record that the name does not have is told of, and keeps nobody away."""
+        for hint, kind in (((127, 0, 0, 1), "ok"), ((192, 0, 2, 9), "warning")):
+            with peers.quicserve(probe.SERVER, *self.leaf(), "--alpn=h3,http/1.1") as peer:
+                with name_server([https_rdata(1, ".", alpn("h3"), (4, bytes(hint)))]) as (dns, _):
+                    doctor = self.ask(peer.port, f"--dns={peers.HOST}:{dns}")
+            self.assert_uses(doctor, chromium="yes", firefox="yes")
+            self.assertEqual(doctor["condition"]["https-record-hints"]["result"], kind, doctor["text"])
 
     def leaf(self):
         chain, key = self.certs.leaf()
@@ -361,7 +370,8 @@ class Connecting(Case):
     def test_nothing_over_tcp(self):
         with peers.closed_port() as closed:
             doctor = self.ask(closed)
-        self.assert_first(doctor, "web-answer", "over TCP", "chromium", "firefox", "safari")
+        first = self.assert_first(doctor, "web-answer", "over TCP", "chromium", "firefox", "safari")
+        self.assertTrue(first["evidence"], first)
 
 
 class Surroundings(Case):

@@ -126,6 +126,7 @@ finding_of (const QsDoctorReport *report, const QsDoctorCause *cause)
   finding->id = condition->id;
   finding->severity = *kept != '\0' ? QS_SEVERITY_ERROR : QS_SEVERITY_WARNING;
   finding->certainty = ruling->certainty;
+  finding->who = ruling->who;
   finding->title = g_strdup (_ (condition->failed));
   g_autofree char *keeps = *kept != '\0' ? g_strdup_printf (_ ("It keeps away %s."), kept)
                                          : g_strdup (_ ("It comes to that once what stands before it is mended."));
