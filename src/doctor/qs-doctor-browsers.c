@@ -59,6 +59,7 @@ const QsBrowser qs_browsers[] = {
     .leaves_on_421 = YES (LIKELY, "RFC 7838 section 6") },
   { .id = "safari",
     .name = "Safari",
+    .closed = TRUE,
     .ways = 1u << QS_WAY_ALT_SVC | 1u << QS_WAY_RECORD,
     .privileged_ports = UNTOLD,
     .same_port_records = UNTOLD,

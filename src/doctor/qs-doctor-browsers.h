@@ -32,6 +32,7 @@ typedef struct {
   const char *id;   /* "chromium": stable */
   const char *name; /* not translated */
   gboolean is_tool; /* no browser: told to use HTTP/3 by its command line */
+  gboolean closed;  /* its source is not published: what it does is likely at the most */
   guint ways;
   QsBrowserRule privileged_ports, same_port_records, own_name_records, no_alias_records, one_address, public_root,
       good_web_certificate, environment_proxy, leaves_on_421;

@@ -244,6 +244,8 @@ qs_condition_judge (const QsCondition *condition, const QsDoctorFacts *facts, co
                         .evidence = g_ptr_array_new_with_free_func (qs_doctor_evidence_free),
                         .tries = g_ptr_array_new_with_free_func (g_free) };
   ruling->kind = condition->judge (condition, facts, browser, ruling);
+  if (browser->closed)
+    ruling->certainty = MIN (ruling->certainty, QS_CERTAINTY_LIKELY);
   gboolean general = ruling->tries->len == 0;
   for (guint i = 0; general && i < QS_MOST_CONDITION_TRIES && condition->tries[i] != NULL; i++)
     g_ptr_array_add (ruling->tries, g_strdup (_ (condition->tries[i])));

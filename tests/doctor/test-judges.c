@@ -196,6 +196,7 @@ test_site (gconstpointer data)
       uses[b] = "ny?"[verdict->uses_http3];
       g_assert_true ((verdict->condition < 0) == (verdict->uses_http3 == QS_ANSWER_YES));
       g_assert_nonnull (verdict->words);
+      g_assert_true (!verdict->browser->closed || verdict->certainty < QS_CERTAINTY_PROVED);
     }
   g_assert_cmpstr (uses, ==, site->uses);
   g_assert_cmpstr (first_obstacle (report), ==, site->condition);
