@@ -22,6 +22,8 @@ G_DEFINE_FINAL_TYPE (QsApplication, qs_application, GTK_TYPE_APPLICATION)
 
 static const GOptionEntry options[] = {
   { "demo", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Start the built-in server and probe it"), NULL },
+  { "examine", 0, 0, G_OPTION_ARG_NONE, NULL,
+    N_ ("Make a report card of the target, or with --demo of the built-in server"), NULL },
   { "scenario", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("What the built-in server does (quicserve --list-scenarios)"),
     N_ ("NAME") },
   { "keylog", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, NULL,
@@ -52,6 +54,7 @@ static const struct {
   { "win.remove-run", { "<Control>Delete" } },
   { "win.try-lab", { "<Control>t" } },
   { "win.open", { "<Control>o" } },
+  { "win.examine", { "<Control>e" } },
   { "win.save-trace", { "<Control>s" } },
   { "win.show-sidebar", { "F9" } },
   { "win.present", { "F11" } },
@@ -170,7 +173,7 @@ is_path (const char *text, const char *path)
 /* All else is a target, and said to be a bad one where it is. */
 static void
 open_arguments (QsApplication *self, QsWindow *window, GApplicationCommandLine *line, const char *const *arguments,
-                const char *const *key_logs, const char *join, gboolean keep_page)
+                const char *const *key_logs, const char *join, gboolean keep_page, gboolean examine)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
@@ -181,6 +184,8 @@ open_arguments (QsApplication *self, QsWindow *window, GApplicationCommandLine *
 
       if (is_path (arguments[i], path))
         g_strv_builder_add (builder, path);
+      else if (examine)
+        qs_window_examine (window, arguments[i]);
       else if (qs_window_connect (window, arguments[i]) == NULL)
         self->exit_status = usage_error (line, qs_window_get_error (window));
     }
@@ -237,8 +242,10 @@ launch (Launch *self)
   g_variant_dict_lookup (given, "keylog", "^a&ay", &key_logs);
   g_variant_dict_lookup (given, "join", "^&ay", &join);
   open_arguments (self->application, self->window, self->line, arguments, (const char *const *) key_logs, join,
-                  g_variant_dict_contains (given, "page"));
-  if (g_variant_dict_contains (given, "demo"))
+                  g_variant_dict_contains (given, "page"), g_variant_dict_contains (given, "examine"));
+  if (g_variant_dict_contains (given, "demo") && g_variant_dict_contains (given, "examine"))
+    qs_window_examine (self->window, NULL);
+  else if (g_variant_dict_contains (given, "demo"))
     {
       const char *page = NULL;
       qs_window_try_lab (self->window);

@@ -21,6 +21,7 @@ struct _QsSession {
   QsRun *run;
   View none; /* while no run is shown */
   QsLab *lab;
+  QsExaminer *examiner;
   QsLog *log;
   QsHistory *history;
   QsReplay *replay;
@@ -214,6 +215,7 @@ qs_session_dispose (GObject *object)
   g_signal_handlers_disconnect_by_data (self->replay, self);
   g_clear_object (&self->run);
   g_clear_object (&self->runs);
+  g_clear_object (&self->examiner);
   g_clear_object (&self->lab);
   G_OBJECT_CLASS (qs_session_parent_class)->dispose (object);
 }
@@ -261,6 +263,7 @@ qs_session_init (QsSession *self)
   self->replay = qs_replay_new ();
   g_signal_connect_swapped (self->replay, "notify::packet", G_CALLBACK (replay_packet_cb), self);
   self->lab = qs_lab_new ();
+  self->examiner = qs_examiner_new (self->lab);
   g_signal_connect_swapped (self->lab, "event", G_CALLBACK (lab_event_cb), self);
   g_signal_connect_swapped (self->lab, "notify::running", G_CALLBACK (lab_running_cb), self);
 }
@@ -418,6 +421,14 @@ qs_session_get_lab (QsSession *self)
   return self->lab;
 }
 
+QsExaminer *
+qs_session_get_examiner (QsSession *self)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self), NULL);
+
+  return self->examiner;
+}
+
 QsLog *
 qs_session_get_log (QsSession *self)
 {
@@ -476,6 +487,25 @@ qs_session_add_trace (QsSession *self, QsTrace *trace, const char *title)
 
   g_autoptr (QsRun) run = qs_run_new_for_trace (trace, title);
   return add_run (self, run);
+}
+
+QsRun *
+qs_session_show_trace (QsSession *self, QsTrace *trace, const char *title)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self) && QS_IS_TRACE (trace) && title != NULL, NULL);
+
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->runs)); i++)
+    {
+      g_autoptr (QsRun) run = g_list_model_get_item (G_LIST_MODEL (self->runs), i);
+      if (qs_run_get_trace (run) != trace)
+        continue;
+      qs_session_set_run (self, run);
+      return run; /* the list holds it */
+    }
+  QsRun *run = qs_session_add_trace (self, trace, title);
+  qs_study_settle (qs_run_get_study (run));
+  qs_run_refresh (run);
+  return run;
 }
 
 static QsRun *
@@ -623,6 +653,7 @@ qs_session_close_async (QsSession *self, GAsyncReadyCallback callback, gpointer 
       g_autoptr (QsRun) run = g_list_model_get_item (G_LIST_MODEL (self->runs), i);
       qs_run_stop (run);
     }
+  qs_examiner_stop (self->examiner);
   qs_lab_stop (self->lab);
 
   GTask *task = g_task_new (self, NULL, callback, data);

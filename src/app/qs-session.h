@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "app/models/qs-examiner.h"
 #include "app/models/qs-history.h"
 #include "app/models/qs-lab.h"
 #include "app/models/qs-log.h"
@@ -46,6 +47,7 @@ gboolean qs_session_get_presenting (QsSession *self);
 void qs_session_set_presenting (QsSession *self, gboolean presenting);
 
 QsLab *qs_session_get_lab (QsSession *self);
+QsExaminer *qs_session_get_examiner (QsSession *self); /* the report card */
 QsLog *qs_session_get_log (QsSession *self);
 QsHistory *qs_session_get_history (QsSession *self);
 
@@ -58,6 +60,8 @@ QsRun *qs_session_run_again (QsSession *self, QsRun *run);
 void qs_session_add_run (QsSession *self, QsRun *run);
 /* A trace from a file or from the lab's side. (transfer none) */
 QsRun *qs_session_add_trace (QsSession *self, QsTrace *trace, const char *title);
+/* A whole trace as a run that is shown: the one that it is already, or a new one. (transfer none) */
+QsRun *qs_session_show_trace (QsSession *self, QsTrace *trace, const char *title);
 /* A connection of a file as a run that is shown: the one that it is already, or a new one. (transfer none) */
 QsRun *qs_session_open_connection (QsSession *self, QsConnectionTable *table, guint index);
 /* Runs of files that are still being read. */

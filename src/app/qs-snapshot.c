@@ -170,8 +170,8 @@ poll_cb (gpointer data)
   QsSession *session = qs_window_get_session (self->window);
   QsRun *run = qs_session_get_run (session);
 
-  if (qs_session_get_n_active (session) > 0 || qs_session_is_waiting_for_lab (session) ||
-      qs_files_get_n_loading (self->window) > 0)
+  if (qs_session_get_n_active (session) > 0 || qs_examiner_get_running (qs_session_get_examiner (session)) ||
+      qs_session_is_waiting_for_lab (session) || qs_files_get_n_loading (self->window) > 0)
     return G_SOURCE_CONTINUE;
   if (run != NULL)
     qs_run_refresh (run);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/qs-window.h"
 
+#include "app/pages/qs-card-page.h"
 #include "app/pages/qs-charts-page.h"
 #include "app/pages/qs-connections-page.h"
 #include "app/pages/qs-lab-page.h"
@@ -48,6 +49,7 @@ G_DEFINE_FINAL_TYPE (QsWindow, qs_window, GTK_TYPE_APPLICATION_WINDOW)
 
 /* The tabs, in order: Alt+1 is the first one. The tenth is there where a file holds several connections, and stands before all. */
 #define CONNECTIONS "connections"
+#define CARD "card"
 static const struct {
   const char *name;
   const char *title;
@@ -63,9 +65,16 @@ static const struct {
   { "lab", N_ ("Lab"), qs_lab_page_get_type },
   { "lessons", N_ ("Lessons"), qs_lessons_page_get_type },
   { CONNECTIONS, N_ ("Connections"), qs_connections_page_get_type },
+  { CARD, N_ ("Report Card"), qs_card_page_get_type },
 };
 
 /* --- Actions ---------------------------------------------------------------------------- */
+
+static QsCardPage *
+get_card_page (QsWindow *self)
+{
+  return QS_CARD_PAGE (gtk_stack_get_child_by_name (self->stack, CARD));
+}
 
 static void
 set_action_enabled (QsWindow *self, const char *name, gboolean enabled)
@@ -91,7 +100,8 @@ update_actions (QsWindow *self)
   set_action_enabled (self, "remove-run", run != NULL);
   set_action_enabled (self, "save-trace", run != NULL);
   set_action_enabled (self, "join", run != NULL);
-  qs_delay_meter_set_active (self->meter, qs_session_get_n_active (self->session) > 0);
+  qs_delay_meter_set_active (self->meter, qs_session_get_n_active (self->session) > 0 ||
+                                              qs_examiner_get_running (qs_session_get_examiner (self->session)));
 }
 
 static void
@@ -145,6 +155,21 @@ static void
 try_lab_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   qs_window_try_lab (data);
+}
+
+static void
+examine_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  QsWindow *self = data;
+
+  qs_window_show_page (self, CARD);
+  qs_card_page_propose (get_card_page (self));
+}
+
+static void
+examine_lab_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  qs_window_examine (data, NULL);
 }
 
 static void
@@ -238,6 +263,8 @@ static const GActionEntry actions[] = {
   { "why-not-h3", why_not_h3_cb },
   { "remove-run", remove_run_cb },
   { "try-lab", try_lab_cb },
+  { "examine", examine_cb },
+  { "examine-lab", examine_lab_cb },
   { "focus-target", focus_target_cb },
   { "open", open_cb },
   { "stop-opening", stop_opening_cb },
@@ -455,12 +482,13 @@ add_pages (QsWindow *self)
   GtkWidget *connections = gtk_stack_get_child_by_name (self->stack, CONNECTIONS);
   gtk_container_child_set (GTK_CONTAINER (self->stack), connections, "position", 0, NULL);
   gtk_widget_hide (connections);
+  qs_card_page_set_window (get_card_page (self), self->options, self->target);
 }
 
 static void
 add_page_accels (GtkApplication *application)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (pages); i++)
+  for (guint i = 0; i < MIN (G_N_ELEMENTS (pages), 10); i++)
     {
       g_autofree char *action = g_strdup_printf ("win.page::%s", pages[i].name);
       g_autofree char *accel = g_strdup_printf ("<Alt>%u", (i + 1) % 10);
@@ -645,6 +673,8 @@ qs_window_new (GtkApplication *application, QsSettings *settings)
   qs_status_bar_set_session (self->status_bar, self->session, self->meter);
   gtk_list_box_bind_model (self->runs, qs_session_get_runs (self->session), make_run_row, self, NULL);
   g_signal_connect_swapped (self->session, "notify::run", G_CALLBACK (session_run_cb), self);
+  g_signal_connect_object (qs_session_get_examiner (self->session), "notify::running", G_CALLBACK (update_actions),
+                           self, G_CONNECT_SWAPPED);
   g_signal_connect_swapped (self->session, "show-page", G_CALLBACK (show_page_cb), self);
   add_pages (self);
   if (application != NULL)
@@ -716,6 +746,18 @@ qs_window_try_lab (QsWindow *self)
     qs_window_show_page (self, "overview");
   else
     qs_window_show_error (self, error->message);
+}
+
+gboolean
+qs_window_examine (QsWindow *self, const char *target)
+{
+  g_return_val_if_fail (QS_IS_WINDOW (self), FALSE);
+
+  qs_window_show_page (self, CARD);
+  if (target != NULL)
+    gtk_entry_set_text (self->target, target);
+  qs_card_page_propose (get_card_page (self));
+  return qs_card_page_examine (get_card_page (self), target);
 }
 
 gboolean

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * QsWindow: the window: target, runs, pages, log, status.
  *
  * Actions: "connect", "stop", "run-again", "remove-run", "try-lab", "open", "stop-opening", "save-trace", "page" (string state),
- * "show-sidebar", "show-log", "present" (boolean state), "focus-target", "help".
+ * "show-sidebar", "show-log", "present" (boolean state), "focus-target", "examine", "examine-lab", "help".
  */
 #define QS_TYPE_WINDOW (qs_window_get_type ())
 G_DECLARE_FINAL_TYPE (QsWindow, qs_window, QS, WINDOW, GtkApplicationWindow)
@@ -29,6 +29,8 @@ QsRun *qs_window_connect (QsWindow *self, const char *target);
 void qs_window_set_keep_open (QsWindow *self, gboolean keep_open);
 /* Starts the built-in server and probes it. */
 void qs_window_try_lab (QsWindow *self);
+/* Makes a report card of a server, on its page; target NULL: of the built-in one. FALSE: the page says why not. */
+gboolean qs_window_examine (QsWindow *self, const char *target);
 gboolean qs_window_knows_page (const char *name);
 /* FALSE when there is no such page. */
 gboolean qs_window_show_page (QsWindow *self, const char *name);
