@@ -76,6 +76,20 @@ class TestWindow(unittest.TestCase):
             a11y.wait("the message", lambda: any("gopher" in name for name in self.labels(window)))
             self.assertEqual(window.text("Connection state"), "No connection")
 
+    def test_card(self):
+        """A report card, begun, read and stopped by names alone."""
+        with tempfile.TemporaryDirectory() as folder, Server(folder) as server:
+            with a11y.Window("--size=1280x800", env={"SSL_CERT_FILE": server.ca}) as window:
+                window.click("Report Card", "radio button")
+                window.type("Server to examine", f"https://localhost:{server.port}/")
+                window.click("Examine", "push button")
+                a11y.wait("a verdict", lambda: re.match(r"[1-9]\d* of 1\d\d checks$", window.text("Progress")))
+                window.click("Stop examining", "push button")
+                window.wait_text("Note on the grade", "stopped")
+                self.assertIn("pass", window.text("Counts of verdicts"))
+                row = next(row for row in window.table("Checks") if row[-1] == "D1")
+                self.assertEqual(row[1:3], ["A handshake of version 1 comes to its end", "pass"])
+
     def labels(self, window):
         return [node.get_name() for node in a11y.walk(window.root) if node.get_role_name() == "label"]
 

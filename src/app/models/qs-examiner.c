@@ -110,6 +110,8 @@ dup_lab_target (QsExaminer *self)
 static void
 lab_running_cb (QsExaminer *self)
 {
+  if (!qs_lab_get_restarting (self->lab) && qs_lab_get_server (self->lab) == NULL)
+    g_clear_pointer (&self->wish, wish_free); /* it does not come */
   if (self->wish == NULL || !qs_lab_get_running (self->lab))
     return;
   Wish *wish = g_steal_pointer (&self->wish);

@@ -228,10 +228,11 @@ show_comparison (QsCardPage *self)
       qs_card_header_set_comparison (self->header, NULL);
       return;
     }
+  g_autofree char *rest = other > 0 ? g_strdup_printf (_ (", %u not tested on one of both"), other) : g_strdup ("");
+  /* Translators: a file's name, its grade, how many checks are worse and better, and ", 3 not tested on one of both" */
   g_autofree char *text =
-      g_strdup_printf (_ ("Beside %s (grade %s): %u worse, %u better, %u tested on one of both only"),
-                       qs_examiner_get_earlier_name (self->examiner),
-                       qs_grade_text (qs_card_record_get_grade (earlier)), worse, better, other);
+      g_strdup_printf (_ ("Beside %s (grade %s): %u worse, %u better%s"), qs_examiner_get_earlier_name (self->examiner),
+                       qs_grade_text (qs_card_record_get_grade (earlier)), worse, better, rest);
   qs_card_header_set_comparison (self->header, text);
 }
 
