@@ -499,14 +499,20 @@ take_turn (Lane *lane, gint64 time, gsize length)
   return lane->busy_until - time;
 }
 
+/* By rules that held a moment ago: what is not delayed any more waits behind what still is. now: monotonic nanoseconds. */
+static gboolean
+is_held_up (const Lane *lane, gint64 now)
+{
+  return lane->last_due > now;
+}
+
 /* Routers queue: what is held up longer holds up those behind it, and only a rule of its own changes the order. */
 static gint64
-keep_order (Lane *lane, gint64 delay)
+keep_order (Lane *lane, gint64 now, gint64 delay)
 {
-  gint64 now = g_get_monotonic_time () * 1000;
+  gint64 apart = delay > 0 ? MIN (delay, KEEP_APART) : KEEP_APART;
 
-  /* By a little more than the clock moves until the datagram is put into the queue. */
-  lane->last_due = MAX (now + delay, lane->last_due + MIN (delay, KEEP_APART));
+  lane->last_due = MAX (now + delay, lane->last_due + apart);
   return lane->last_due - now;
 }
 
@@ -613,7 +619,8 @@ impair_cb (QsUdpBio *bio, const QsUdpDatagram *original, gpointer data)
 
   gboolean late = draws[1] < rules->reorder;
   gint64 delay = turn + rules->delay + (gint64) (draws[2] * (double) rules->jitter);
-  delay = late ? delay + REORDER_DELAY : delay > 0 ? keep_order (lane, delay) : 0;
+  gint64 now = qs_udp_bio_get_impaired_at (bio) * 1000;
+  delay = late ? delay + REORDER_DELAY : delay > 0 || is_held_up (lane, now) ? keep_order (lane, now, delay) : 0;
   guint8 ecn = rules->ecn >= 0 ? (guint8) rules->ecn : datagram->ecn;
   if (draws[3] < rules->corrupt && datagram->length > 0)
     {
@@ -652,4 +659,26 @@ qs_impairment_apply (const QsImpairment *self, QsUdpBio *bio, gboolean at_client
     return TRUE;
   path_free (path);
   return FALSE;
+}
+
+static void
+lane_change (Lane *lane, const QsPathRules *rules)
+{
+  rules_clear (&lane->rules);
+  lane->rules = *rules;
+  lane->rules.drop = rules->drop != NULL ? g_array_ref (rules->drop) : NULL;
+}
+
+gboolean
+qs_impairment_change (const QsImpairment *self, QsUdpBio *bio, gboolean at_client, GError **error)
+{
+  g_return_val_if_fail (self != NULL && bio != NULL, FALSE);
+
+  Path *path = qs_udp_bio_get_impairment (bio, &vtable);
+  if (path == NULL)
+    return qs_impairment_apply (self, bio, at_client, error);
+  lane_change (&path->up, &self->up);
+  lane_change (&path->down, &self->down);
+  path->rebind = self->rebind;
+  return TRUE;
 }

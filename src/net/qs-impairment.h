@@ -54,6 +54,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsImpairment, qs_impairment_free)
 /* Makes bio's datagrams meet it; copies. at_client: whose socket it is, which says what is up and down. */
 gboolean qs_impairment_apply (const QsImpairment *self, QsUdpBio *bio, gboolean at_client, GError **error);
 
+/* Other rules from now on, where some were applied already: what waits keeps its time, and what comes behind it does not overtake it.
+ * In the thread that runs the BIO. Else as qs_impairment_apply(). */
+gboolean qs_impairment_change (const QsImpairment *self, QsUdpBio *bio, gboolean at_client, GError **error);
+
 /* Whether no handshake of QUIC can come through, whatever the chances: all is lost in one direction, or all that has the
  * 1200 bytes of a first datagram (RFC 9000 section 14.1). */
 gboolean qs_impairment_blocks_all (const QsImpairment *self);

@@ -86,6 +86,7 @@ struct _QsUdpBio {
   gpointer impairment_data;
   GDestroyNotify impairment_destroy;
   GQueue held_in, held_out; /* QsUdpHeld by due time */
+  gint64 impaired_at;       /* monotonic microseconds: when it began to look at that */
   QsUdpSlot *impaired_slot; /* whose datagram the impairment looks at now */
   const QsSockaddr *impaired_local;
 };

@@ -534,6 +534,14 @@ qs_udp_bio_set_impairment (QsUdpBio *self, const QsUdpImpairment *vtable, gpoint
   return TRUE;
 }
 
+gpointer
+qs_udp_bio_get_impairment (QsUdpBio *self, const QsUdpImpairment *vtable)
+{
+  g_return_val_if_fail (self != NULL && vtable != NULL, NULL);
+
+  return self->impairment == vtable ? self->impairment_data : NULL;
+}
+
 static gboolean
 apply_ecn (QsUdpBio *self)
 {

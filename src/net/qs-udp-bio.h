@@ -100,9 +100,14 @@ void qs_udp_bio_set_recorder (QsUdpBio *self, const QsUdpRecorder *vtable, gpoin
 gboolean qs_udp_bio_set_impairment (QsUdpBio *self, const QsUdpImpairment *vtable, gpointer data,
                                     GDestroyNotify destroy, GError **error);
 
+/* What stands there by this vtable: its data, to be changed by the thread that runs the BIO; NULL: none, or another one's. */
+gpointer qs_udp_bio_get_impairment (QsUdpBio *self, const QsUdpImpairment *vtable);
+
 /* From within QsUdpImpairment.impair: lets bytes pass, after delay_ns (0: now) and with these ECN bits. */
 void qs_udp_bio_pass (QsUdpBio *self, const QsUdpDatagram *datagram, const guint8 *bytes, gsize length, guint8 ecn,
                       gint64 delay_ns);
+/* Likewise: the monotonic time in microseconds from which its delays count. */
+gint64 qs_udp_bio_get_impaired_at (QsUdpBio *self);
 
 /* Marks what is sent (0 none, 2 ECT(0), 1 ECT(1)) and records it so. OpenSSL does not react to CE marks, so this is for
  * looking at what becomes of marks on the way. */

@@ -97,7 +97,7 @@ qs_udp_bio_pass (QsUdpBio *self, const QsUdpDatagram *datagram, const guint8 *by
   g_return_if_fail (self->impaired_local != NULL); /* only from within impair() */
 
   QsUdpHeld *held = g_malloc0 (sizeof *held + length);
-  held->due = delay_ns > 0 ? g_get_monotonic_time () + delay_ns / 1000 : 0;
+  held->due = delay_ns > 0 ? self->impaired_at + delay_ns / 1000 : 0;
   held->time = datagram->time + MAX (delay_ns, 0);
   held->ecn = ecn;
   memcpy (&held->peer, datagram->peer, qs_sockaddr_length (datagram->peer));
@@ -109,12 +109,20 @@ qs_udp_bio_pass (QsUdpBio *self, const QsUdpDatagram *datagram, const guint8 *by
   hold (datagram->direction == QS_DIRECTION_SENT ? &self->held_out : &self->held_in, held);
 }
 
+gint64
+qs_udp_bio_get_impaired_at (QsUdpBio *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+  return self->impaired_at;
+}
+
 void
 qs_udp_bio_impair_sent (QsUdpBio *self, const QsUdpDatagram *datagram, const QsSockaddr *local)
 {
   QsUdpDatagram recorded = *datagram;
 
   self->impaired_local = local;
+  self->impaired_at = g_get_monotonic_time ();
   recorded.fate = self->impairment->impair (self, datagram, self->impairment_data);
   self->impaired_local = NULL;
   qs_udp_bio_record (self, &recorded);
@@ -129,6 +137,7 @@ qs_udp_bio_impair_received (QsUdpBio *self, QsUdpSlot *slot, const QsUdpDatagram
   /* What it lets pass is gathered apart, to be given its fate. */
   g_queue_init (&self->held_in);
   self->impaired_local = &slot->local;
+  self->impaired_at = g_get_monotonic_time ();
   recorded.fate = self->impairment->impair (self, datagram, self->impairment_data);
   self->impaired_local = NULL;
   GQueue passed = self->held_in;
