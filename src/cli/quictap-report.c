@@ -5,16 +5,13 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
-#include "base/qs-file.h"
 #include "base/qs-i18n.h"
-#include "base/qs-private-folder.h"
 #include "base/qs-text.h"
 #include "cli/qs-cli-table.h"
 #include "cli/quicprobe-report.h"
-#include "formats/qs-file-writer.h"
+#include "formats/qs-captures.h"
 #include "formats/qs-pcapng.h"
-
-#define MAX_SECTION (G_GUINT64_CONSTANT (1) << 30) /* bytes of one connection's capture */
+#include "tap/qs-tap-words.h"
 
 struct _QuictapReport {
   const QuictapOptions *options;
@@ -22,8 +19,7 @@ struct _QuictapReport {
   QsCliTable *table;
   guint n;
   gboolean all_good, all_written;
-  QsPrivateFolder *folder; /* of the captures on their way into one file */
-  QsFileWriter *captures;  /* that file; NULL: none, or a folder */
+  QsCaptures *captures; /* all in one file; NULL: none, or a folder */
 };
 
 static void
@@ -37,13 +33,8 @@ complain (const char *message)
 static gboolean
 append_capture (QuictapReport *self, QsTrace *trace, GError **error)
 {
-  const char *path = qs_private_folder_get_path (self->folder);
-
-  if (!qs_pcapng_write (trace, path, error))
-    return FALSE;
-  g_autoptr (GBytes) bytes = qs_file_load (path, MAX_SECTION, error);
-  return bytes != NULL &&
-         qs_file_writer_write (self->captures, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error);
+  return qs_pcapng_write (trace, qs_captures_get_scratch (self->captures), error) &&
+         qs_captures_append (self->captures, error);
 }
 
 static void
@@ -75,10 +66,7 @@ prepare_captures (QuictapReport *self, GError **error)
 
   if (path == NULL || g_file_test (path, G_FILE_TEST_IS_DIR))
     return TRUE;
-  self->folder = qs_private_folder_new ("quictap-", "capture", error);
-  if (self->folder == NULL || !qs_private_folder_guard (self->folder, error))
-    return FALSE;
-  self->captures = qs_file_writer_new (path, 0600, error);
+  self->captures = qs_captures_new (path, error);
   return self->captures != NULL;
 }
 
@@ -133,53 +121,31 @@ quictap_report_add (QuictapReport *self, QsTapConnection *connection)
 static void
 tell_of_key_log (QsKeyFollower *log, gboolean own)
 {
-  g_autofree char *path = qs_text_escape (qs_key_follower_get_path (log), -1);
-  g_autofree char *text = NULL;
+  g_autofree char *again = qs_tap_dup_key_log_restarts (log);
   QsKeyFollowerFigures figures;
 
   qs_key_follower_get_figures (log, &figures);
-  if (qs_key_follower_get_trouble (log) != NULL)
-    text = g_strdup (qs_key_follower_get_trouble (log));
-  else if (!figures.there)
-    text = g_strdup_printf (_ ("There is no key log “%s”."), path);
-  else if (figures.lines == 0 && figures.bad > 0)
-    text = g_strdup_printf (_ ("“%s” is not a key log: none of its lines is a label, a client random and a secret."),
-                            path);
-  else if (figures.lines == 0 && own)
-    text = g_strdup (_ (
+  if (own && figures.there && figures.lines == 0 && figures.bad == 0)
+    complain (_ (
         "The program wrote no secrets to the file that SSLKEYLOGFILE names: it may not know that, or want an option. "
         "--list-recipes says what some programs need."));
-  else if (figures.lines == 0)
-    text = g_strdup_printf (_ ("The key log “%s” stayed empty."), path);
-  else if (figures.bad > 0)
-    text = g_strdup_printf (
-        ngettext ("In the key log “%s” %" PRIu64 " line is none, or was not written to its end.",
-                  "In the key log “%s” %" PRIu64 " lines are none, or were not written to their end.", figures.bad),
-        path, figures.bad);
-  if (text != NULL)
-    complain (text);
-  if (figures.restarts > 0)
+  else
     {
-      g_autofree char *again =
-          g_strdup_printf (_ ("The key log “%s” was emptied or written anew while it was followed: lines that stood "
-                              "there for a moment alone may be missing."),
-                           path);
-      complain (again);
+      g_autofree char *text = qs_tap_dup_key_log_trouble (log);
+      if (text != NULL)
+        complain (text);
     }
+  if (again != NULL)
+    complain (again);
 }
 
 static void
 tell_of_command (int status)
 {
-  g_autofree char *text = NULL;
+  g_autofree char *text = qs_tap_dup_command_end (status);
 
-  if (status < 0 || (WIFEXITED (status) && WEXITSTATUS (status) == 0))
-    return;
-  if (WIFEXITED (status))
-    text = g_strdup_printf (_ ("The program ended with status %d."), WEXITSTATUS (status));
-  else
-    text = g_strdup_printf (_ ("The program was ended by signal %d."), WTERMSIG (status));
-  complain (text);
+  if (text != NULL)
+    complain (text);
 }
 
 static void
@@ -246,7 +212,7 @@ quictap_report_finish (QuictapReport *self, QsTap *tap, int command_status)
     quicprobe_print_report (stdout, self->first, self->options->quiet);
   else if (self->n > 0)
     qs_cli_table_print (self->table, stdout);
-  if (self->captures != NULL && (!self->all_written || !qs_file_writer_finish (self->captures, &error)))
+  if (self->captures != NULL && (!self->all_written || !qs_captures_finish (self->captures, &error)))
     {
       self->all_written = FALSE;
       if (error != NULL)
@@ -281,7 +247,6 @@ quictap_report_free (QuictapReport *self)
 {
   g_clear_object (&self->first);
   qs_cli_table_free (self->table);
-  g_clear_pointer (&self->captures, qs_file_writer_free);
-  g_clear_pointer (&self->folder, qs_private_folder_free);
+  g_clear_pointer (&self->captures, qs_captures_free);
   g_free (self);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <glib-unix.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 #include "base/qs-error.h"
 #include "base/qs-i18n.h"
@@ -119,8 +118,8 @@ start_command (Program *program, GError **error)
                                qs_tap_command_get_key_log (program->command) };
   g_auto (GStrv) words = qs_tap_places_fill_all (&places, (const char *const *) program->options->command);
 
-  return qs_tap_command_start (program->command, (const char *const *) words, program->options->json, exited_cb,
-                               program, error);
+  return qs_tap_command_start (program->command, (const char *const *) words,
+                               program->options->json ? QS_TAP_COMMAND_ASIDE : 0, exited_cb, program, error);
 }
 
 static void
@@ -131,18 +130,6 @@ say_where (Program *program)
   /* Programs wait for it: not translated. */
   if (!program->options->quiet || program->options->command == NULL)
     fprintf (stderr, "listening on %s\n", address);
-}
-
-/* Each client has a socket of its own, and many come at once. */
-static void
-allow_many_files (void)
-{
-  struct rlimit files;
-
-  if (getrlimit (RLIMIT_NOFILE, &files) != 0)
-    return;
-  files.rlim_cur = files.rlim_max;
-  setrlimit (RLIMIT_NOFILE, &files);
 }
 
 static int
@@ -181,7 +168,7 @@ run (const QuictapOptions *options)
 
   if (options->command != NULL)
     program.command = qs_tap_command_new (&error);
-  allow_many_files ();
+  qs_tap_relay_allow_many ();
   if (options->command != NULL && program.command == NULL)
     fail (error);
   else

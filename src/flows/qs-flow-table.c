@@ -310,6 +310,31 @@ qs_flow_table_release (QsFlowTable *self, QsFlowOwner *owner)
   add_idle (self, owner);
 }
 
+void
+qs_flow_table_drop (QsFlowTable *self, QsFlowOwner *owner)
+{
+  g_return_if_fail (self != NULL && owner != NULL);
+
+  drop (self, owner);
+}
+
+void
+qs_flow_table_sweep_routes (QsFlowTable *self, gboolean (*unused) (QsFlowRoute *))
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_return_if_fail (self != NULL && unused != NULL);
+
+  g_hash_table_iter_init (&iter, self->routes);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      QsFlowRoute *route = value;
+      if (route->owner == NULL && route->n_ids == 0 && unused (route))
+        g_hash_table_iter_remove (&iter);
+    }
+}
+
 guint
 qs_flow_table_get_n_owners (QsFlowTable *self)
 {

@@ -79,6 +79,10 @@ void qs_flow_table_begin (QsFlowTable *self, QsFlowOwner *owner);
 /* A held one is kept; releases by all who hold it make it one that may be dropped. */
 void qs_flow_table_hold (QsFlowTable *self, QsFlowOwner *owner);
 void qs_flow_table_release (QsFlowTable *self, QsFlowOwner *owner);
+/* Forgets one, whoever holds it. */
+void qs_flow_table_drop (QsFlowTable *self, QsFlowOwner *owner);
+/* Forgets the address pairs that are nobody's and of which the function says so too. */
+void qs_flow_table_sweep_routes (QsFlowTable *self, gboolean (*unused) (QsFlowRoute *));
 guint qs_flow_table_get_n_owners (QsFlowTable *self);
 
 /**

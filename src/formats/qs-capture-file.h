@@ -9,6 +9,9 @@ G_BEGIN_DECLS
 /* The readers of capture files. Each reads to the file's end, or to what it cannot go on behind: then with
  * an error, which says where. What was read until there is in capture all the same. */
 
+/* By its contents one of those below, *format: "pcapng", "pcap", "snoop". QS_ERROR_UNSUPPORTED: none of them. */
+gboolean qs_capture_read (QsInput *input, QsCapture *capture, const char **format, GError **error);
+
 gboolean qs_pcapng_is (const guint8 *start, gsize length);
 gboolean qs_pcapng_read (QsInput *input, QsCapture *capture, GError **error);
 

@@ -13,14 +13,17 @@ G_BEGIN_DECLS
 typedef struct _QsCaptureConnection QsCaptureConnection;
 
 typedef struct {
-  QsFlowRoute route;               /* one address pair of one protocol; its owner: the present QsCaptureConnection */
-  QsCaptureConnection *path_owner; /* whose trace has this flow as its path */
+  QsFlowRoute route;  /* one address pair of one protocol; its owner: the present QsCaptureConnection */
+  guint64 path_owner; /* serial number of the trace that has this flow as its path; 0: none */
   guint16 path;
+  guint n_users; /* connections that it is the flow of */
 } QsCaptureFlow;
 
 struct _QsCaptureConnection {
   QsFlowOwner owner;
-  QsTrace *trace; /* TCP: NULL until it turned out to be TLS */
+  QsTrace *trace;   /* TCP: NULL until it turned out to be TLS */
+  guint64 serial;   /* of the trace, which others may share */
+  gpointer watched; /* what the watcher knows it by; NULL */
   QsCaptureFlow *flow;
   QsCaptureEnd client, server;
   QsVantage vantage;
@@ -63,6 +66,9 @@ struct _QsCapture {
   gint64 newest; /* of all packets, since 1970 */
   guint64 n_packets, n_malformed, n_left_out;
   guint n_guessed;
+  guint64 n_serials;
+  QsCaptureWatcher watcher; /* lock NULL: none */
+  GHashTable *watched;      /* what the watcher knows it by -> QsCaptureConnection */
 };
 
 static inline QsCaptureConnection *
@@ -82,6 +88,8 @@ void qs_capture_make_trace (QsCapture *self, QsCaptureConnection *connection);
 /* The index of a flow's addresses in the trace of its connection, which may have moved to them. */
 guint16 qs_capture_path_of (QsCaptureConnection *connection, QsCaptureFlow *flow, const QsCapturePacket *packet);
 QsDirection qs_capture_direction_of (const QsCaptureConnection *connection, const QsCapturePacket *packet);
+/* For who watches it. */
+void qs_capture_note_passed (QsCapture *self, QsCaptureConnection *connection);
 /* time: since 1970. Takes text. */
 void qs_capture_add_mark (QsCaptureConnection *connection, gint64 time, QsMarkKind kind, const char *name, gint64 value,
                           char *text);

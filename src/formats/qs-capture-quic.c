@@ -344,4 +344,5 @@ qs_capture_add_udp (QsCapture *self, const QsCaptured *captured, const QsCapture
   if (connection->n_fitting + connection->n_odd > MAX_DOUBTED && qs_capture_is_wrong_guess (connection))
     return;
   add_datagram (self, connection, flow, captured, packet);
+  qs_capture_note_passed (self, connection);
 }

@@ -267,4 +267,5 @@ qs_capture_add_tcp (QsCapture *self, const QsCaptured *captured, const QsCapture
   if ((packet->tcp_flags & QS_TCP_RST) != 0)
     add_reset (self, connection, captured, packet);
   add_end (connection, side, captured, packet);
+  qs_capture_note_passed (self, connection);
 }

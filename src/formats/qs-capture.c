@@ -98,10 +98,92 @@ note_server (QsCapture *self, QsCaptureConnection *connection)
   g_hash_table_replace (self->servers, &connection->server, connection);
 }
 
+/* --- Letting go, of one that is watched --- */
+
+static gboolean
+is_unused (QsFlowRoute *route)
+{
+  return ((QsCaptureFlow *) route)->n_users == 0;
+}
+
+static int
+compare_last (gconstpointer a, gconstpointer b)
+{
+  const QsCaptureConnection *left = *(QsCaptureConnection *const *) a, *right = *(QsCaptureConnection *const *) b;
+
+  return left->last < right->last ? -1 : left->last > right->last;
+}
+
+static void
+let_go (QsCapture *self, QsCaptureConnection *connection)
+{
+  gpointer watched = g_steal_pointer (&connection->watched);
+
+  connection->let_go = TRUE;
+  if (connection->trace != NULL)
+    g_ptr_array_remove_fast (self->traces, connection->trace);
+  g_clear_object (&connection->trace);
+  qs_capture_tcp_clear (&connection->tcp[0]);
+  qs_capture_tcp_clear (&connection->tcp[1]);
+  if (watched == NULL)
+    return;
+  g_hash_table_remove (self->watched, watched);
+  self->watcher.gone (watched, self->watcher.data);
+}
+
+static void
+forget (QsCapture *self, QsCaptureConnection *connection)
+{
+  if (!connection->let_go)
+    qs_capture_end_tcp (self, connection);
+  let_go (self, connection);
+  if (g_hash_table_lookup (self->servers, &connection->server) == connection)
+    g_hash_table_remove (self->servers, &connection->server);
+  connection->flow->n_users--;
+  qs_flow_table_drop (self->table, &connection->owner);
+}
+
+/* A quarter at once, those that have been silent for longest: it costs a look at all of them. */
+static void
+forget_silent (QsCapture *self)
+{
+  g_ptr_array_sort (self->connections, compare_last);
+  for (guint i = 0; i < MAX_CONNECTIONS / 4; i++)
+    forget (self, self->connections->pdata[i]);
+  g_ptr_array_remove_range (self->connections, 0, MAX_CONNECTIONS / 4);
+  qs_flow_table_sweep_routes (self->table, is_unused);
+}
+
+void
+qs_capture_end_connection (QsCapture *self, gpointer watched)
+{
+  QsCaptureConnection *connection = g_hash_table_lookup (self->watched, watched);
+
+  if (connection == NULL)
+    return;
+  qs_capture_end_tcp (self, connection);
+  let_go (self, connection);
+}
+
+static void
+announce (QsCapture *self, QsCaptureConnection *connection, gboolean tcp)
+{
+  if (self->watcher.lock == NULL || connection->guessed)
+    return;
+  connection->watched = self->watcher.begun (connection->trace, tcp, self->watcher.data);
+  g_hash_table_insert (self->watched, connection->watched, connection);
+}
+
 QsCaptureConnection *
 qs_capture_connection_new (QsCapture *self, QsCaptureFlow *flow, const QsCapturePacket *packet, gint64 time,
                            gboolean from_client)
 {
+  if (self->connections->len == MAX_CONNECTIONS && self->watcher.lock != NULL && !self->one_run)
+    {
+      flow->n_users++;
+      forget_silent (self);
+      flow->n_users--;
+    }
   if (self->connections->len == MAX_CONNECTIONS)
     {
       self->n_left_out++;
@@ -111,6 +193,8 @@ qs_capture_connection_new (QsCapture *self, QsCaptureFlow *flow, const QsCapture
   QsCaptureConnection *connection = g_new0 (QsCaptureConnection, 1);
   from_client = is_from_client (self, packet, from_client);
   connection->flow = flow;
+  flow->n_users++;
+  connection->last = time;
   connection->client = from_client ? packet->from : packet->to;
   connection->server = from_client ? packet->to : packet->from;
   connection->vantage = QS_VANTAGE_NETWORK;
@@ -147,7 +231,8 @@ find_silent (QsCapture *self, const QsCaptureConnection *current)
 static void
 make_room (QsCapture *self, const QsCaptureConnection *current)
 {
-  while (self->endless > 0 && !self->one_run && qs_trace_get_program_held () > self->endless)
+  while (self->endless > 0 && self->watcher.lock == NULL && !self->one_run &&
+         qs_trace_get_program_held () > self->endless)
     {
       QsCaptureConnection *silent = find_silent (self, current);
       if (silent == NULL)
@@ -165,12 +250,13 @@ static void
 begin_trace (QsCapture *self, QsCaptureConnection *connection)
 {
   make_room (self, connection);
+  connection->serial = ++self->n_serials;
   connection->trace = qs_trace_new (connection->vantage, NULL);
   qs_trace_set_origin (connection->trace, connection->first);
   qs_trace_set_title (connection->trace, self->title);
   if (self->file != NULL)
     qs_trace_hold (connection->trace, self->file);
-  if (self->endless > 0)
+  if (self->endless > 0 || self->watcher.lock != NULL)
     {
       qs_trace_set_budget (connection->trace, QS_TRACE_BUDGET);
       qs_trace_establish_budget (connection->trace);
@@ -194,8 +280,12 @@ add_path (QsCaptureConnection *connection, const QsCaptureEnd *client, const QsC
 void
 qs_capture_make_trace (QsCapture *self, QsCaptureConnection *connection)
 {
-  if (self->one_run && self->traces->len > 0)
+  gboolean joins = self->one_run && self->traces->len > 0;
+
+  if (joins)
     {
+      self->n_serials = MAX (self->n_serials, 1);
+      connection->serial = self->n_serials;
       connection->trace = g_object_ref (g_ptr_array_index (self->traces, 0));
       connection->first = qs_trace_get_origin (connection->trace);
       connection->vantage = qs_trace_get_vantage (connection->trace);
@@ -203,7 +293,9 @@ qs_capture_make_trace (QsCapture *self, QsCaptureConnection *connection)
   else
     begin_trace (self, connection);
   connection->flow->path = add_path (connection, &connection->client, &connection->server);
-  connection->flow->path_owner = connection;
+  connection->flow->path_owner = connection->serial;
+  if (!joins)
+    announce (self, connection, connection->flow->route.key.tcp);
 }
 
 guint16
@@ -212,11 +304,11 @@ qs_capture_path_of (QsCaptureConnection *connection, QsCaptureFlow *flow, const 
   gboolean by_client = qs_capture_direction_of (connection, packet) ==
                        (connection->vantage != QS_VANTAGE_SERVER ? QS_DIRECTION_SENT : QS_DIRECTION_RECEIVED);
 
-  if (flow->path_owner == NULL || flow->path_owner->trace != connection->trace)
+  if (flow->path_owner != connection->serial)
     {
       flow->path =
           add_path (connection, by_client ? &packet->from : &packet->to, by_client ? &packet->to : &packet->from);
-      flow->path_owner = connection;
+      flow->path_owner = connection->serial;
     }
   return flow->path;
 }
@@ -229,6 +321,16 @@ qs_capture_direction_of (const QsCaptureConnection *connection, const QsCaptureP
                         qs_capture_same_end (&packet->to, &connection->server)); /* its client moved */
 
   return by_client == (connection->vantage != QS_VANTAGE_SERVER) ? QS_DIRECTION_SENT : QS_DIRECTION_RECEIVED;
+}
+
+void
+qs_capture_note_passed (QsCapture *self, QsCaptureConnection *connection)
+{
+  gboolean over = ((connection->ended[0] | connection->ended[1]) & QS_TCP_RST) != 0 ||
+                  ((connection->ended[0] & connection->ended[1]) & QS_TCP_FIN) != 0;
+
+  if (connection->watched != NULL)
+    self->watcher.passed (connection->watched, over, self->watcher.data);
 }
 
 void
@@ -300,6 +402,12 @@ qs_capture_set_endless (QsCapture *self, guint64 most)
   self->endless = most;
 }
 
+void
+qs_capture_set_watcher (QsCapture *self, const QsCaptureWatcher *watcher)
+{
+  self->watcher = *watcher;
+}
+
 QsCapture *
 qs_capture_new (const char *title)
 {
@@ -312,6 +420,7 @@ qs_capture_new (const char *title)
   self->table = qs_flow_table_new (&klass);
   self->fragments = qs_capture_fragments_new ();
   self->servers = g_hash_table_new (end_hash, end_equal);
+  self->watched = g_hash_table_new (NULL, NULL);
   self->connections = g_ptr_array_new_with_free_func (connection_free);
   self->traces = g_ptr_array_new_with_free_func (g_object_unref);
   self->secrets = g_ptr_array_new_with_free_func (g_free);
@@ -324,6 +433,7 @@ void
 qs_capture_free (QsCapture *self)
 {
   g_hash_table_unref (self->servers);
+  g_hash_table_unref (self->watched);
   qs_capture_fragments_free (self->fragments);
   qs_flow_table_free (self->table); /* before its connections */
   g_ptr_array_unref (self->connections);
@@ -336,9 +446,30 @@ qs_capture_free (QsCapture *self)
   g_free (self);
 }
 
+static void
+lock (QsCapture *self)
+{
+  if (self->watcher.lock != NULL)
+    g_mutex_lock (self->watcher.lock);
+}
+
+static void
+unlock (QsCapture *self)
+{
+  if (self->watcher.lock != NULL)
+    g_mutex_unlock (self->watcher.lock);
+}
+
 void
 qs_capture_add_secret (QsCapture *self, const char *line)
 {
+  if (self->watcher.lock != NULL)
+    {
+      lock (self);
+      self->watcher.secret (line, self->watcher.data);
+      unlock (self);
+      return;
+    }
   if (self->secrets->len == MAX_SECRETS)
     return;
   g_ptr_array_add (self->secrets, g_strdup (line));
@@ -395,15 +526,16 @@ qs_capture_add_packet (QsCapture *self, const QsCaptured *captured)
   QsCapturePacket packet;
 
   qs_capture_packet_parse (captured, &packet);
+  /* An interface that stands for all of them shows each loopback packet twice: going out and coming in. */
+  gboolean again = packet.direction == QS_PCAPNG_OUTBOUND &&
+                   (captured->link == QS_LINK_LINUX_COOKED || captured->link == QS_LINK_LINUX_COOKED2) &&
+                   memcmp (packet.from.address, packet.to.address, sizeof packet.from.address) == 0;
+  lock (self);
   self->n_packets++;
   self->newest = MAX (self->newest, captured->time);
-  /* An interface that stands for all of them shows each loopback packet twice: going out and coming in. */
-  if (packet.direction == QS_PCAPNG_OUTBOUND &&
-      (captured->link == QS_LINK_LINUX_COOKED || captured->link == QS_LINK_LINUX_COOKED2) &&
-      memcmp (packet.from.address, packet.to.address, sizeof packet.from.address) == 0)
-    return;
-  if (packet.kind != QS_CAPTURE_FRAGMENT || qs_capture_fragments_add (self->fragments, &packet))
+  if (!again && (packet.kind != QS_CAPTURE_FRAGMENT || qs_capture_fragments_add (self->fragments, &packet)))
     add_parsed (self, captured, &packet);
+  unlock (self);
 }
 
 guint64
@@ -448,8 +580,24 @@ drop_wrong_guesses (QsCapture *self)
     }
 }
 
-GPtrArray *
-qs_capture_finish (QsCapture *self, GError **error)
+/* What a run of ours holds is known in its end; and so is what was a guess. */
+static void
+announce_rest (QsCapture *self)
+{
+  for (guint i = 0; i < self->connections->len; i++)
+    {
+      QsCaptureConnection *connection = g_ptr_array_index (self->connections, i);
+
+      connection->guessed = FALSE;
+      if (connection->trace != NULL && connection->watched == NULL && !self->one_run)
+        announce (self, connection, connection->flow->route.key.tcp);
+    }
+  for (guint i = 0; i < self->runs->len; i++)
+    self->watcher.begun (qs_run_reader_get_trace (g_ptr_array_index (self->runs, i)), FALSE, self->watcher.data);
+}
+
+static GPtrArray *
+finish (QsCapture *self, GError **error)
 {
   for (guint i = 0; i < self->connections->len; i++)
     qs_capture_end_tcp (self, g_ptr_array_index (self->connections, i));
@@ -461,7 +609,7 @@ qs_capture_finish (QsCapture *self, GError **error)
       g_set_error_literal (error, QS_ERROR, QS_ERROR_UNSUPPORTED, _ ("This capture has no packets in it."));
       return NULL;
     }
-  if (self->traces->len == 0)
+  if (self->traces->len == 0 && (self->watcher.lock == NULL || self->n_serials == 0))
     {
       g_set_error (error, QS_ERROR, QS_ERROR_UNSUPPORTED,
                    g_dngettext (GETTEXT_PACKAGE,
@@ -496,4 +644,15 @@ qs_capture_finish (QsCapture *self, GError **error)
     }
   g_ptr_array_sort (self->traces, compare_origins);
   return g_ptr_array_ref (self->traces);
+}
+
+GPtrArray *
+qs_capture_finish (QsCapture *self, GError **error)
+{
+  lock (self);
+  GPtrArray *traces = finish (self, error);
+  if (traces != NULL && self->watcher.lock != NULL)
+    announce_rest (self);
+  unlock (self);
+  return traces;
 }

@@ -22,6 +22,22 @@ void qs_capture_set_one_run (QsCapture *self, gboolean one_run);
 /* It may never end: each trace has a budget (trace/qs-trace-budget.h), and where all together hold more than so many bytes, those of
  * the connections that have been silent for longest are let go of, which a note tells. */
 void qs_capture_set_endless (QsCapture *self, guint64 most);
+/* A capture that is looked at while it is read: what is told by the thread that reads, with lock held. It is endless (each trace has a
+ * budget), of its connections those that have been silent for longest are let go of where there are too many, and runs that Quicscope
+ * recorded are told of in the end. */
+typedef struct {
+  GMutex *lock;
+  gpointer (*begun) (QsTrace *trace, gboolean tcp, gpointer data); /* what it returns is handed on below */
+  void (*passed) (gpointer connection, gboolean over, gpointer data);
+  void (*gone) (gpointer connection, gpointer data); /* nothing of it will be told any more */
+  void (*secret) (const char *line,
+                  gpointer data); /* a line of a key log that the capture holds; its traces do not get it */
+  gpointer data;
+} QsCaptureWatcher;
+/* Before anything is read; copied. */
+void qs_capture_set_watcher (QsCapture *self, const QsCaptureWatcher *watcher);
+/* Of a watched one, with the lock held: its trace is whole, what still comes is passed over, and it is gone. */
+void qs_capture_end_connection (QsCapture *self, gpointer connection);
 /* Of a run that Quicscope recorded: its packets go to what this returns, which the capture owns, and its trace is among the
  * others in the end. NULL: it is no record, or one run too many. */
 QsRunReader *qs_capture_add_run (QsCapture *self, const guint8 *record, gsize length);

@@ -16,6 +16,7 @@
 #define PEEK_SIZE 4096u
 #define MAPPED_AT_ONCE (64u << 20) /* bytes of a mapped file that may lie in memory behind us */
 #define RAW_SIZE (64u << 10)
+#define GROWING_MS 20   /* a file that grows is looked at so often */
 #define STREAM_PEEK 28u /* bytes: the least that a capture begins with; more may not be there for long */
 #define MAX_UNPACKED \
   (G_GUINT64_CONSTANT (64) << 30) /* of what is compressed: a few kilobytes may claim to be anything */
@@ -27,7 +28,8 @@ struct _QsInput {
   QsProgress *progress; /* NULL: nobody looks */
   guint64 size;         /* of the file, packed or not */
   int fd;
-  gboolean stream; /* a pipe: what comes is taken as it comes, and there is no way back */
+  gboolean stream;  /* a pipe: what comes is taken as it comes, and there is no way back */
+  gboolean growing; /* a file that is taken as one: its end is not the end */
   gboolean at_end;
   gsize start, end;       /* what is buffered */
   GError *failure;        /* to be told of at the next read */
@@ -207,6 +209,43 @@ open_standard (gboolean *stream, GError **error)
   return -1;
 }
 
+/* At the end of a file that others write. FALSE: it has become shorter than what was read of it. */
+static gboolean
+wait_for_more (QsInput *self, GError **error)
+{
+  GPollFD fd = { 0 };
+  guint n_fds = self->cancellable != NULL && g_cancellable_make_pollfd (self->cancellable, &fd);
+  struct stat info;
+
+  g_poll (&fd, n_fds, GROWING_MS);
+  if (n_fds > 0)
+    g_cancellable_release_fd (self->cancellable);
+  if (fstat (self->fd, &info) != 0 || info.st_size >= lseek (self->fd, 0, SEEK_CUR))
+    return TRUE;
+  self->at_end = TRUE;
+  g_set_error (error, QS_ERROR, QS_ERROR_TRUNCATED, _ ("“%s” was made shorter by another program while it was read."),
+               self->path);
+  return FALSE;
+}
+
+static gboolean
+read_growing (QsInput *self, GError **error)
+{
+  for (;;)
+    {
+      gssize got = read (self->fd, self->buffer + self->end, BUFFER_SIZE - self->end);
+
+      if (got < 0 && errno != EINTR)
+        return fail_errno (self->path, errno, error);
+      self->at_end = got <= 0 && g_cancellable_is_cancelled (self->cancellable);
+      self->end += (gsize) MAX (got, 0);
+      if (got > 0 || self->at_end)
+        return TRUE;
+      if (!wait_for_more (self, error))
+        return FALSE;
+    }
+}
+
 /* Waits for what comes next. Who cancels ends the stream there: what came is whole. */
 static gboolean
 read_stream (QsInput *self, GError **error)
@@ -236,6 +275,8 @@ read_stream (QsInput *self, GError **error)
 static gboolean
 read_some (QsInput *self, GError **error)
 {
+  if (self->growing)
+    return read_growing (self, error);
   if (self->stream)
     return read_stream (self, error);
   if (self->unpacked > MAX_UNPACKED)
@@ -294,6 +335,35 @@ qs_input_open_standard (GCancellable *cancellable, GError **error)
   if (cancellable == NULL)
     cancellable = g_cancellable_get_current ();
   return fd >= 0 ? input_new ("-", fd, stream, cancellable, error) : NULL;
+}
+
+QsInput *
+qs_input_open_growing (const char *path, GCancellable *cancellable, GError **error)
+{
+  struct stat info;
+
+  g_return_val_if_fail (path != NULL, NULL);
+
+  /* Without waiting for whoever writes into a named pipe: that is waited for where it may be cancelled. */
+  int fd = open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0 || fstat (fd, &info) != 0)
+    {
+      fail_errno (path, errno, error);
+      if (fd >= 0)
+        close (fd);
+      return NULL;
+    }
+  if (!S_ISREG (info.st_mode) && !S_ISFIFO (info.st_mode))
+    {
+      close (fd);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE, _ ("“%s” is neither a file nor a named pipe."),
+                   path);
+      return NULL;
+    }
+  QsInput *self = input_new (path, fd, TRUE, cancellable, error);
+  if (self != NULL)
+    self->growing = S_ISREG (info.st_mode);
+  return self;
 }
 
 QsMappedFile *

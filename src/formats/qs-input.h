@@ -25,6 +25,9 @@ gboolean qs_input_is_standard (const char *path);
 /* Standard input, where a person asks for it by such a name. Of a pipe what comes is handed on as it comes, until its end, or until somebody
  * cancels, which ends it there. cancellable: NULL for the one that was pushed last (g_cancellable_push_current), if any. */
 QsInput *qs_input_open_standard (GCancellable *cancellable, GError **error);
+/* A file that others are writing, or a named pipe: as what comes down a pipe. A file has no end then: what is written behind it is
+ * waited for until somebody cancels. It is read as it is, packed or not. */
+QsInput *qs_input_open_growing (const char *path, GCancellable *cancellable, GError **error);
 /* Whether it is a pipe: it is read once, and may never end. */
 gboolean qs_input_is_stream (QsInput *self);
 /* Looks at up to 4096 bytes ahead without taking them; *bytes stays valid until the next call. */

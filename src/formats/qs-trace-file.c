@@ -59,20 +59,42 @@ add_key_log (QsCapture *capture, const char *key_log, GError **error)
   return key_log == NULL || lines != NULL;
 }
 
-typedef gboolean (*ReadFunc) (QsInput *input, QsCapture *capture, GError **error);
-
 static const struct {
   const char *format;
   gboolean (*is) (const guint8 *start, gsize length);
-  ReadFunc read;
+  gboolean (*read) (QsInput *input, QsCapture *capture, GError **error);
 } captures[] = {
   { "pcapng", qs_pcapng_is, qs_pcapng_read },
   { "pcap", qs_pcap_is, qs_pcap_read },
   { "snoop", qs_snoop_is, qs_snoop_read },
 };
 
+gboolean
+qs_capture_read (QsInput *input, QsCapture *capture, const char **format, GError **error)
+{
+  const guint8 *start;
+  gsize length;
+
+  g_return_val_if_fail (input != NULL && capture != NULL && format != NULL, FALSE);
+
+  if (!qs_input_peek (input, &start, &length, error))
+    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (captures); i++)
+    {
+      *format = captures[i].format;
+      if (captures[i].is (start, length))
+        return captures[i].read (input, capture, error);
+    }
+  *format = NULL;
+  if (length > 0 && (qs_netlog_is (start, length) || qs_qlog_is (start, length)))
+    qs_input_rewind (input, error); /* which says that a log is no stream */
+  else
+    fail_unknown (qs_input_get_path (input), start, length, error);
+  return FALSE;
+}
+
 static GPtrArray *
-load_capture (QsInput *input, ReadFunc read, const char *key_log, GError **error)
+load_capture (QsInput *input, const char *key_log, const char **format, GError **error)
 {
   g_autofree char *title = g_path_get_basename (qs_input_get_path (input));
   g_autoptr (QsCapture) capture = qs_capture_new (title);
@@ -83,7 +105,7 @@ load_capture (QsInput *input, ReadFunc read, const char *key_log, GError **error
   qs_capture_set_endless (capture, qs_input_is_stream (input) ? QS_PROGRAM_BUDGET / 2 : 0);
   if (!add_key_log (capture, key_log, error))
     return NULL;
-  if (!read (input, capture, &trouble))
+  if (!qs_capture_read (input, capture, format, &trouble))
     {
       if (g_error_matches (trouble, G_IO_ERROR, G_IO_ERROR_CANCELLED) || qs_capture_get_n_packets (capture) == 0)
         {
@@ -139,7 +161,7 @@ load (QsInput *input, const char *key_log, const char **format, GError **error)
     {
       *format = captures[i].format;
       if (captures[i].is (start, length))
-        return load_capture (input, captures[i].read, key_log, error);
+        return load_capture (input, key_log, format, error);
     }
   *format = "netlog";
   if (qs_netlog_is (start, length))

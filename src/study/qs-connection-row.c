@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "study/qs-connection-row.h"
 
+#include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "trace/qs-trace-budget.h"
 
 #define MOST_NAME_COLUMNS 40
 #define NS_PER_S G_GINT64_CONSTANT (1000000000)
@@ -50,6 +52,47 @@ qs_connection_row_new (QsTrace *trace, guint number)
   return row;
 }
 
+static QsWatchedState
+get_state (QsStudy *study, gboolean good)
+{
+  const QsEvidence *evidence = qs_study_get_evidence (study);
+  gboolean stood = qs_evidence_is_connected (evidence);
+  gboolean ended = evidence->close.known || evidence->fin[QS_END_CLIENT] != QS_NO_TIME ||
+                   evidence->fin[QS_END_SERVER] != QS_NO_TIME || evidence->reset[QS_END_CLIENT] != QS_NO_TIME ||
+                   evidence->reset[QS_END_SERVER] != QS_NO_TIME;
+
+  if (qs_study_get_state (study) != QS_STUDY_SETTLED && !ended)
+    return stood ? QS_WATCHED_STANDS : QS_WATCHED_HANDSHAKING;
+  if (!stood || !good)
+    return QS_WATCHED_FAILED;
+  return ended ? QS_WATCHED_CLOSED : QS_WATCHED_SILENT;
+}
+
+const char *
+qs_watched_state_title (QsWatchedState state)
+{
+  static const char *const titles[QS_N_WATCHED_STATES] = {
+    [QS_WATCHED_HANDSHAKING] = N_ ("Handshaking"), [QS_WATCHED_STANDS] = N_ ("Established"),
+    [QS_WATCHED_CLOSED] = N_ ("Closed"),           [QS_WATCHED_FAILED] = N_ ("Failed"),
+    [QS_WATCHED_SILENT] = N_ ("Not ended"),
+  };
+
+  g_return_val_if_fail (state < QS_N_WATCHED_STATES, "");
+  return _ (titles[state]);
+}
+
+static guint64
+get_n_bytes (QsTrace *trace)
+{
+  QsNotKept lost;
+  guint n_records, n_datagrams;
+  guint64 kept;
+
+  qs_trace_get_extent (trace, &n_records, &n_datagrams, &kept);
+  qs_trace_get_not_kept (trace, &lost);
+  return kept + lost.bytes;
+}
+
 static void
 take (char **at, char *text)
 {
@@ -71,6 +114,11 @@ qs_connection_row_read (QsConnectionRow *row, QsStudy *study)
   row->n_packets = qs_trace_get_n_packets (trace);
   row->duration = get_duration (trace);
   row->good = qs_study_is_good (study);
+  if (!row->watched)
+    return;
+  row->settled = qs_study_get_state (study) == QS_STUDY_SETTLED;
+  row->state = get_state (study, row->good);
+  row->n_bytes = get_n_bytes (trace);
 }
 
 void

@@ -3,10 +3,15 @@
 
 #include "study/qs-study-file.h"
 #include "study/qs-study-private.h"
+#include "trace/qs-trace-budget.h"
+
+#define MAX_HELD (QS_PROGRAM_BUDGET / 2) /* bytes of all traces: above, the oldest that have settled are let go of */
+#define DROPPED_AT_ONCE 64
 
 typedef struct {
-  QsTrace *trace;
+  QsTrace *trace; /* NULL: let go of */
   GWeakRef study; /* QsStudy */
+  QsStudy *held;  /* of a table that grows */
   QsConnectionRow *row;
 } Entry;
 
@@ -21,9 +26,15 @@ struct _QsConnectionTable {
   QsTraceJoin *join; /* of two ends, under way */
   guint one;
   gboolean done;
+
+  gboolean grows;
+  guint first;       /* index of the first entry */
+  guint n_held;      /* entries with their packets */
+  guint n_let_go;    /* all that there were */
+  guint next_let_go; /* index: those before are let go of, or were passed over for they had not settled */
 };
 
-enum { ROW, N_SIGNALS };
+enum { ROW, ADDED, DROPPED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (QsConnectionTable, qs_connection_table, G_TYPE_OBJECT)
@@ -33,7 +44,8 @@ entry_free (gpointer data)
 {
   Entry *entry = data;
 
-  g_object_unref (entry->trace);
+  g_clear_object (&entry->trace);
+  g_clear_object (&entry->held);
   g_weak_ref_clear (&entry->study);
   qs_connection_row_free (entry->row);
   g_free (entry);
@@ -58,6 +70,10 @@ qs_connection_table_class_init (QsConnectionTableClass *klass)
   G_OBJECT_CLASS (klass)->finalize = qs_connection_table_finalize;
   signals[ROW] = g_signal_new ("row", QS_TYPE_CONNECTION_TABLE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
                                G_TYPE_UINT);
+  signals[ADDED] = g_signal_new ("added", QS_TYPE_CONNECTION_TABLE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                                 1, G_TYPE_UINT);
+  signals[DROPPED] = g_signal_new ("dropped", QS_TYPE_CONNECTION_TABLE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                   G_TYPE_NONE, 1, G_TYPE_UINT);
 }
 
 static void
@@ -98,21 +114,33 @@ guint
 qs_connection_table_get_length (QsConnectionTable *self)
 {
   g_return_val_if_fail (QS_IS_CONNECTION_TABLE (self), 0);
-  return self->entries->len;
+  return self->first + self->entries->len;
+}
+
+static Entry *
+get_entry (QsConnectionTable *self, guint index)
+{
+  return self->entries->pdata[index - self->first];
+}
+
+static gboolean
+has_entry (QsConnectionTable *self, guint index)
+{
+  return index >= self->first && index - self->first < self->entries->len;
 }
 
 const QsConnectionRow *
 qs_connection_table_get_row (QsConnectionTable *self, guint index)
 {
-  g_return_val_if_fail (QS_IS_CONNECTION_TABLE (self) && index < self->entries->len, NULL);
-  return ((Entry *) self->entries->pdata[index])->row;
+  g_return_val_if_fail (QS_IS_CONNECTION_TABLE (self), NULL);
+  return has_entry (self, index) ? get_entry (self, index)->row : NULL;
 }
 
 guint
 qs_connection_table_get_n_known (QsConnectionTable *self)
 {
   g_return_val_if_fail (QS_IS_CONNECTION_TABLE (self), 0);
-  return self->n_known;
+  return self->grows ? qs_connection_table_get_length (self) : self->n_known;
 }
 
 guint
@@ -132,11 +160,11 @@ qs_connection_table_get_one (QsConnectionTable *self)
 QsStudy *
 qs_connection_table_dup_study (QsConnectionTable *self, guint index)
 {
-  g_return_val_if_fail (QS_IS_CONNECTION_TABLE (self) && index < self->entries->len, NULL);
+  g_return_val_if_fail (QS_IS_CONNECTION_TABLE (self), NULL);
 
-  Entry *entry = self->entries->pdata[index];
-  QsStudy *study = g_weak_ref_get (&entry->study);
-  if (study != NULL)
+  Entry *entry = has_entry (self, index) ? get_entry (self, index) : NULL;
+  QsStudy *study = entry != NULL ? g_weak_ref_get (&entry->study) : NULL;
+  if (study != NULL || entry == NULL || entry->trace == NULL)
     return study;
   qs_trace_forget_derived (entry->trace);
   study = qs_study_new (entry->trace, NULL);
@@ -144,6 +172,145 @@ qs_connection_table_dup_study (QsConnectionTable *self, guint index)
   qs_study_set_source (study, &source);
   g_weak_ref_set (&entry->study, study);
   return study;
+}
+
+/* --- One that grows --- */
+
+QsConnectionTable *
+qs_connection_table_new_growing (const char *path)
+{
+  g_return_val_if_fail (path != NULL, NULL);
+
+  QsConnectionTable *self = g_object_new (QS_TYPE_CONNECTION_TABLE, NULL);
+  self->path = g_strdup (path);
+  self->grows = TRUE;
+  return self;
+}
+
+gboolean
+qs_connection_table_is_growing (QsConnectionTable *self)
+{
+  g_return_val_if_fail (QS_IS_CONNECTION_TABLE (self), FALSE);
+  return self->grows;
+}
+
+/* Whoever looks at it has its study still. */
+static void
+let_go_of (QsConnectionTable *self, guint index)
+{
+  Entry *entry = get_entry (self, index);
+
+  if (entry->held == NULL)
+    return;
+  g_clear_object (&entry->held);
+  g_clear_object (&entry->trace);
+  entry->row->let_go = TRUE;
+  self->n_held--;
+  self->n_let_go++;
+}
+
+static gboolean
+holds_too_much (QsConnectionTable *self)
+{
+  return self->n_held > QS_CONNECTION_TABLE_MOST_HELD || (self->n_held > 1 && qs_trace_get_program_held () > MAX_HELD);
+}
+
+static void
+let_go_of_oldest (QsConnectionTable *self)
+{
+  guint end = qs_connection_table_get_length (self);
+  gboolean passed = FALSE;
+
+  for (guint i = MAX (self->next_let_go, self->first); i + 1 < end && holds_too_much (self); i++)
+    {
+      Entry *entry = get_entry (self, i);
+      if (entry->row->settled && entry->held != NULL)
+        {
+          let_go_of (self, i);
+          g_signal_emit (self, signals[ROW], 0, i);
+        }
+      passed |= entry->held != NULL;
+      if (!passed)
+        self->next_let_go = i + 1;
+    }
+}
+
+static void
+drop_oldest (QsConnectionTable *self)
+{
+  if (self->entries->len < QS_CONNECTION_TABLE_MOST_ROWS + DROPPED_AT_ONCE)
+    return;
+  for (guint i = 0; i < DROPPED_AT_ONCE; i++)
+    let_go_of (self, self->first + i);
+  g_ptr_array_remove_range (self->entries, 0, DROPPED_AT_ONCE);
+  self->first += DROPPED_AT_ONCE;
+  g_signal_emit (self, signals[DROPPED], 0, DROPPED_AT_ONCE);
+}
+
+guint
+qs_connection_table_add (QsConnectionTable *self, QsStudy *study)
+{
+  g_return_val_if_fail (QS_IS_CONNECTION_TABLE (self) && self->grows && QS_IS_STUDY (study), QS_CONNECTION_NONE);
+
+  guint index = qs_connection_table_get_length (self);
+  Entry *entry = g_new0 (Entry, 1);
+  const QsStudySource source = { self->path, qs_trace_get_format (qs_study_get_trace (study)), index + 1, index + 1 };
+  qs_study_set_source (study, &source);
+  entry->trace = g_object_ref (qs_study_get_trace (study));
+  entry->held = g_object_ref (study);
+  g_weak_ref_init (&entry->study, study);
+  entry->row = qs_connection_row_new (entry->trace, index + 1);
+  entry->row->watched = TRUE;
+  g_ptr_array_add (self->entries, entry);
+  self->n_held++;
+  g_signal_emit (self, signals[ADDED], 0, index);
+  drop_oldest (self);
+  let_go_of_oldest (self);
+  return index;
+}
+
+void
+qs_connection_table_look (QsConnectionTable *self, guint index, gboolean has_keys)
+{
+  g_return_if_fail (QS_IS_CONNECTION_TABLE (self) && self->grows);
+
+  Entry *entry = has_entry (self, index) ? get_entry (self, index) : NULL;
+  if (entry == NULL || entry->held == NULL)
+    return;
+  if (!qs_study_is_claimed (entry->held))
+    qs_study_look (entry->held, qs_trace_now (entry->trace));
+  entry->row->has_keys = has_keys;
+  qs_connection_row_read (entry->row, entry->held);
+  if (!entry->row->good && entry->row->settled && self->fault == QS_CONNECTION_NONE)
+    self->fault = index;
+  g_signal_emit (self, signals[ROW], 0, index);
+  if (entry->row->settled)
+    let_go_of_oldest (self);
+}
+
+guint
+qs_connection_table_get_first (QsConnectionTable *self)
+{
+  g_return_val_if_fail (QS_IS_CONNECTION_TABLE (self), 0);
+  return self->first;
+}
+
+guint
+qs_connection_table_get_n_let_go (QsConnectionTable *self)
+{
+  g_return_val_if_fail (QS_IS_CONNECTION_TABLE (self), 0);
+  return self->n_let_go;
+}
+
+guint
+qs_connection_table_get_n_keyless (QsConnectionTable *self)
+{
+  g_return_val_if_fail (QS_IS_CONNECTION_TABLE (self), 0);
+
+  guint n = 0;
+  for (guint i = 0; i < self->entries->len; i++)
+    n += !((Entry *) self->entries->pdata[i])->row->has_keys;
+  return n;
 }
 
 /* --- Reading on --- */

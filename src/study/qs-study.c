@@ -11,7 +11,8 @@ struct _QsStudy {
   gboolean own_dissector; /* nobody else reads on */
   QsRecording *recording; /* what frames tell of streams */
   QsStudyState state;
-  gint64 now; /* of the last look */
+  gint64 now;     /* of the last look */
+  guint n_claims; /* of those who look by themselves */
   QsTraceJoin *join;
   QsStudySource source;
   char *file;
@@ -219,6 +220,30 @@ qs_study_look (QsStudy *self, gint64 now)
     return;
   self->now = now;
   forget (self);
+}
+
+void
+qs_study_claim (QsStudy *self)
+{
+  g_return_if_fail (QS_IS_STUDY (self));
+
+  self->n_claims++;
+}
+
+void
+qs_study_disclaim (QsStudy *self)
+{
+  g_return_if_fail (QS_IS_STUDY (self) && self->n_claims > 0);
+
+  self->n_claims--;
+}
+
+gboolean
+qs_study_is_claimed (QsStudy *self)
+{
+  g_return_val_if_fail (QS_IS_STUDY (self), FALSE);
+
+  return self->n_claims > 0;
 }
 
 const QsEvidence *

@@ -87,6 +87,11 @@ void qs_study_settle (QsStudy *self);
  * findings come from time that passes; -1 for others. */
 void qs_study_look (QsStudy *self, gint64 now);
 
+/* Somebody holds what the getters returned, and looks by himself: nobody else does meanwhile. Counted. */
+void qs_study_claim (QsStudy *self);
+void qs_study_disclaim (QsStudy *self);
+gboolean qs_study_is_claimed (QsStudy *self);
+
 const QsEvidence *qs_study_get_evidence (QsStudy *self);
 GPtrArray *qs_study_get_steps (QsStudy *self);    /* QsStep */
 GPtrArray *qs_study_get_findings (QsStudy *self); /* QsFinding, most severe first */

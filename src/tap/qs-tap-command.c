@@ -81,25 +81,33 @@ exited_cb (GPid pid, int status, gpointer data)
 }
 
 gboolean
-qs_tap_command_start (QsTapCommand *self, const char *const *words, gboolean aside, QsTapCommandFunc func,
+qs_tap_command_start (QsTapCommand *self, const char *const *words, QsTapCommandFlags flags, QsTapCommandFunc func,
                       gpointer data, GError **error)
 {
   g_return_val_if_fail (self != NULL && self->pid == 0 && words != NULL && words[0] != NULL, FALSE);
 
   g_auto (GStrv) environment =
       g_environ_setenv (g_get_environ (), "SSLKEYLOGFILE", qs_private_folder_get_path (self->folder), TRUE);
-  const GSpawnFlags flags = G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CHILD_INHERITS_STDIN;
+  const GSpawnFlags spawn_flags = G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD |
+                                  ((flags & QS_TAP_COMMAND_NO_INPUT) == 0 ? G_SPAWN_CHILD_INHERITS_STDIN : 0);
 
   self->func = func;
   self->data = data;
-  self->aside = aside;
-  if (!g_spawn_async (NULL, (char **) words, environment, flags, setup_cb, self, &self->pid, error))
+  self->aside = (flags & QS_TAP_COMMAND_ASIDE) != 0;
+  if (!g_spawn_async (NULL, (char **) words, environment, spawn_flags, setup_cb, self, &self->pid, error))
     {
       self->pid = 0;
       return FALSE;
     }
   self->watch = g_child_watch_add (self->pid, exited_cb, self);
   return TRUE;
+}
+
+gboolean
+qs_tap_command_is_running (QsTapCommand *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+  return self->pid != 0;
 }
 
 void

@@ -19,10 +19,15 @@ typedef void (*QsTapCommandFunc) (int status, gpointer data);
 /* Makes the file, and starts nothing yet. NULL with G_IO_ERROR. */
 QsTapCommand *qs_tap_command_new (GError **error);
 const char *qs_tap_command_get_key_log (QsTapCommand *self);
-/* aside: what it says on its standard output goes to our standard error. FALSE with G_SPAWN_ERROR. func: in the thread's default
- * context, once. */
-gboolean qs_tap_command_start (QsTapCommand *self, const char *const *words, gboolean aside, QsTapCommandFunc func,
-                               gpointer data, GError **error);
+typedef enum {
+  QS_TAP_COMMAND_ASIDE = 1 << 0,    /* what it says on its standard output goes to our standard error */
+  QS_TAP_COMMAND_NO_INPUT = 1 << 1, /* its standard input is empty, rather than ours */
+} QsTapCommandFlags;
+
+/* FALSE with G_SPAWN_ERROR. func: in the thread's default context, once. */
+gboolean qs_tap_command_start (QsTapCommand *self, const char *const *words, QsTapCommandFlags flags,
+                               QsTapCommandFunc func, gpointer data, GError **error);
+gboolean qs_tap_command_is_running (QsTapCommand *self);
 /* Asks it to end, or with force makes it. */
 void qs_tap_command_stop (QsTapCommand *self, gboolean force);
 /* One that still runs is made to end. */

@@ -43,6 +43,20 @@ qs_tap_connection_get_number (QsTapConnection *self)
   return self->number;
 }
 
+guint
+qs_tap_connection_get_n_keys (QsTapConnection *self)
+{
+  g_return_val_if_fail (QS_IS_TAP_CONNECTION (self), 0);
+  return self->n_keys;
+}
+
+gboolean
+qs_tap_connection_has_hello (QsTapConnection *self)
+{
+  g_return_val_if_fail (QS_IS_TAP_CONNECTION (self), FALSE);
+  return self->random != NULL;
+}
+
 QsTrace *
 qs_tap_connection_get_trace (QsTapConnection *self)
 {

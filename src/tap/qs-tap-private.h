@@ -13,11 +13,12 @@ struct _QsTapConnection {
   QsTrace *trace;
   gboolean tcp;
 
-  /* Under the relay's lock. */
-  QsFlow *flow;   /* UDP; NULL once nothing is recorded any more */
-  gint64 last;    /* monotonic microseconds: something passed */
-  gboolean over;  /* TCP: both ends have ended it */
-  gboolean empty; /* TCP: it came and went without a byte, and nothing was wrong */
+  /* Under the wire's lock. */
+  QsFlow *flow;     /* UDP through a relay; NULL once nothing is recorded any more */
+  gint64 last;      /* monotonic microseconds: something passed */
+  gboolean over;    /* TCP: both ends have ended it; or it was let go of */
+  gboolean is_held; /* the capture has it */
+  gboolean empty;   /* TCP: it came and went without a byte, and nothing was wrong */
 
   /* Of the tap's thread. */
   guint number;
@@ -26,10 +27,46 @@ struct _QsTapConnection {
   guint n_messages, n_packets; /* that were looked at */
   guint n_open;                /* of these, up to the first that may still open */
   guint n_keys;
+  gboolean told;   /* "added" was emitted */
   gboolean closed; /* QUIC: CONNECTION_CLOSE was seen */
 };
 
 QsTapConnection *qs_tap_connection_new (QsTrace *trace, gboolean tcp);
+
+/* --- What a tap hears: a relay, or a capture that is being written --- */
+
+typedef struct _QsTapWire QsTapWire;
+
+/* Of the tap's thread; what is NULL is not to be done. */
+typedef struct {
+  void (*start) (QsTapWire *wire);
+  /* at_once: what has come is let lie. */
+  void (*begin_stop) (QsTapWire *wire, gboolean at_once);
+  gboolean (*is_stopped) (QsTapWire *wire); /* also where it came to its end by itself */
+  void (*stop) (QsTapWire *wire);           /* waits for it */
+  void (*learn) (QsTapWire *wire, QsTapConnection *connection, QsSpan cid);
+  void (*end_trace) (QsTapWire *wire, QsTapConnection *connection);
+  char *(*pop_line) (QsTapWire *wire); /* a key log's, that came with what is heard (transfer full); NULL: no more */
+  void (*free) (QsTapWire *wire);
+} QsTapWireClass;
+
+/* Embed it as the first member. */
+struct _QsTapWire {
+  const QsTapWireClass *klass;
+  const char *format; /* of its traces: "relay", "pcap" */
+  GMutex lock;
+  GQueue begun; /* QsTapConnection, that the tap has not taken yet */
+  GCond taken;  /* it has */
+};
+
+void qs_tap_wire_init (QsTapWire *self, const QsTapWireClass *klass);
+void qs_tap_wire_clear (QsTapWire *self);
+/* With the lock held. */
+void qs_tap_wire_announce (QsTapWire *self, QsTapConnection *connection);
+/* The next connection that has begun (transfer full); NULL: none. */
+QsTapConnection *qs_tap_wire_pop (QsTapWire *self);
+/* since: monotonic microseconds: when something passed last. TRUE: nothing will come any more. */
+gboolean qs_tap_wire_is_over (QsTapWire *self, QsTapConnection *connection, gint64 *since);
 
 /* --- The relay's thread --- */
 
@@ -45,6 +82,7 @@ typedef struct _QsTapTcp QsTapTcp;
 #define QS_TAP_SCRATCH 65536
 
 struct _QsTapRelay {
+  QsTapWire wire;
   GPtrArray *servers; /* GSocketAddress */
   guint server;       /* the one in use for UDP; this thread alone changes it */
   guint n_lost;       /* attempts that were refused since somebody has answered */
@@ -57,20 +95,19 @@ struct _QsTapRelay {
   QsTapTcp *tcp;
   GPtrArray *gone; /* what was closed in this turn: its event may be among those that wait; freed behind it */
   GThread *thread;
-  gint draining; /* atomic */
+  gint draining; /* atomic; 2: at once */
+  gint over;     /* atomic: the thread has ended */
   guint8 *scratch;
 
-  GMutex lock;
+  /* Under the wire's lock. */
   QsFlows *flows;
-  GQueue begun; /* QsTapConnection */
   QsTapFigures figures;
+  QsImpairment *next_impairment; /* to be in force from now on; NULL: nothing new */
 };
 
 gboolean qs_tap_relay_watch (QsTapRelay *self, int fd, QsTapHandler *handler, guint32 events);
 void qs_tap_relay_unwatch (QsTapRelay *self, int fd);
 void qs_tap_relay_change (QsTapRelay *self, int fd, QsTapHandler *handler, guint32 events);
-/* With the lock held. */
-void qs_tap_relay_announce (QsTapRelay *self, QsTapConnection *connection);
 QsTrace *qs_tap_relay_new_trace (QsTapRelay *self, GSocketAddress *client, GSocketAddress *server);
 
 /* NULL with error. */
@@ -78,6 +115,8 @@ QsTapUdp *qs_tap_udp_new (QsTapRelay *relay, GSocketAddress *listen, GError **er
 GSocketAddress *qs_tap_udp_dup_address (QsTapUdp *self);
 /* Goes on where a turn ended before the work did. TRUE: there is still more. */
 gboolean qs_tap_udp_go_on (QsTapUdp *self);
+/* The relay's impairment is another one. */
+void qs_tap_udp_impair (QsTapUdp *self);
 /* Closes the sockets of clients that have been silent since this monotonic time. */
 void qs_tap_udp_sweep (QsTapUdp *self, gint64 since);
 void qs_tap_udp_free (QsTapUdp *self);

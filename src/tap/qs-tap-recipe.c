@@ -9,7 +9,7 @@
 #define UNQUOTED "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+:,./@%"
 
 static const char by_environment[] =
-    N_ ("It writes its secrets to the file that SSLKEYLOGFILE names, which quictap sets.");
+    N_ ("It writes its secrets to the file that SSLKEYLOGFILE names, which is set for it.");
 
 static const QsTapRecipe recipes[] = {
   { "curl", N_ ("curl, over TCP; with --http3-only behind its name over QUIC, where it was built for that"),
@@ -180,6 +180,36 @@ static char *
 quote (const char *word)
 {
   return word[strspn (word, UNQUOTED "{}")] == '\0' ? g_strdup (word) : g_shell_quote (word);
+}
+
+static gboolean
+names_key_log (const QsTapRecipe *recipe)
+{
+  for (const char *const *word = recipe->words; *word != NULL; word++)
+    if (strstr (*word, "{keylog}") != NULL)
+      return TRUE;
+  return FALSE;
+}
+
+char *
+qs_tap_recipe_dup_words (const QsTapRecipe *recipe, const QsTapPlaces *places)
+{
+  g_return_val_if_fail (recipe != NULL && places != NULL, NULL);
+
+  g_auto (GStrv) words = qs_tap_places_fill_all (places, recipe->words);
+  GString *text = g_string_new (NULL);
+
+  if (places->key_log != NULL && !names_key_log (recipe))
+    {
+      g_autofree char *quoted = quote (places->key_log);
+      g_string_append_printf (text, "SSLKEYLOGFILE=%s ", quoted);
+    }
+  for (char **word = words; *word != NULL; word++)
+    {
+      g_autofree char *quoted = quote (*word);
+      g_string_append_printf (text, "%s%s", word == words ? "" : " ", quoted);
+    }
+  return g_string_free (text, FALSE);
 }
 
 char *

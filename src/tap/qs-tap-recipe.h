@@ -34,6 +34,10 @@ char *qs_tap_places_fill (const QsTapPlaces *places, const char *word);
 /* All of them (transfer full). */
 char **qs_tap_places_fill_all (const QsTapPlaces *places, const char *const *words);
 
+/* The words that start it, as a shell takes them, with the places filled in that are known, and SSLKEYLOGFILE set before them where none
+ * of them names the key log (transfer full). */
+char *qs_tap_recipe_dup_words (const QsTapRecipe *recipe, const QsTapPlaces *places);
+
 /* The command that starts quictap with it, as a shell takes it: the target is filled in, the other places are left to quictap
  * (transfer full). */
 char *qs_tap_recipe_dup_command (const QsTapRecipe *recipe, const char *host, guint16 port);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tap/qs-tap-private.h"
@@ -17,12 +18,6 @@
 
 /* --- Connections --- */
 
-void
-qs_tap_relay_announce (QsTapRelay *self, QsTapConnection *connection)
-{
-  g_queue_push_tail (&self->begun, g_object_ref (connection));
-}
-
 static void
 begun_cb (QsFlow *flow, gpointer data)
 {
@@ -33,7 +28,7 @@ begun_cb (QsFlow *flow, gpointer data)
   qs_flow_hold (flow);
   flow->user = g_object_ref (connection);
   qs_trace_establish_budget (flow->trace);
-  qs_tap_relay_announce (self, connection);
+  qs_tap_wire_announce (&self->wire, connection);
 }
 
 QsTrace *
@@ -74,11 +69,34 @@ qs_tap_relay_change (QsTapRelay *self, int fd, QsTapHandler *handler, guint32 ev
 }
 
 static void
+take_impairment (QsTapRelay *self)
+{
+  g_mutex_lock (&self->wire.lock);
+  QsImpairment *next = g_steal_pointer (&self->next_impairment);
+  g_mutex_unlock (&self->wire.lock);
+  if (next == NULL)
+    return;
+  g_clear_pointer (&self->impairment, qs_impairment_free);
+  self->impairment = next;
+  qs_tap_udp_impair (self->udp);
+}
+
+static void
 wake_ready (QsTapRelay *self, QsTapHandler *handler, guint32 events)
 {
   guint64 count;
 
   if (read (self->wake_fd, &count, sizeof count) < 0)
+    g_assert (errno == EAGAIN);
+  take_impairment (self);
+}
+
+static void
+wake_up (QsTapRelay *self)
+{
+  guint64 one = 1;
+
+  if (write (self->wake_fd, &one, sizeof one) < 0)
     g_assert (errno == EAGAIN);
 }
 
@@ -94,23 +112,22 @@ sweep (QsTapRelay *self, gint64 *next)
   qs_tap_tcp_sweep (self->tcp);
 }
 
-static gpointer
-run (gpointer data)
+static void
+relay (QsTapRelay *self)
 {
-  QsTapRelay *self = data;
   struct epoll_event events[MAX_EVENTS];
   gint64 next_sweep = 0, end = G_MAXINT64;
   gboolean more = FALSE;
 
   for (;;)
     {
-      gboolean draining = g_atomic_int_get (&self->draining) != 0;
-      int n = epoll_wait (self->epoll_fd, events, MAX_EVENTS, more || draining ? 0 : SWEEP_MS);
+      int draining = g_atomic_int_get (&self->draining);
+      int n = epoll_wait (self->epoll_fd, events, MAX_EVENTS, more || draining > 0 ? 0 : SWEEP_MS);
 
-      if (draining && end == G_MAXINT64)
+      if (draining > 0 && end == G_MAXINT64)
         end = g_get_monotonic_time () + MAX_DRAIN_US;
-      if (draining && ((n == 0 && !more) || g_get_monotonic_time () > end))
-        return NULL;
+      if (draining > 1 || (draining > 0 && ((n == 0 && !more) || g_get_monotonic_time () > end)))
+        return;
       for (int i = 0; i < n; i++)
         {
           QsTapHandler *handler = events[i].data.ptr;
@@ -121,6 +138,70 @@ run (gpointer data)
       sweep (self, &next_sweep);
     }
 }
+
+static gpointer
+run (gpointer data)
+{
+  QsTapRelay *self = data;
+
+  relay (self);
+  g_atomic_int_set (&self->over, 1);
+  return NULL;
+}
+
+/* --- As a wire --- */
+
+static void
+wire_start (QsTapWire *wire)
+{
+  qs_tap_relay_start ((QsTapRelay *) wire);
+}
+
+static void
+wire_begin_stop (QsTapWire *wire, gboolean at_once)
+{
+  qs_tap_relay_begin_stop ((QsTapRelay *) wire, at_once);
+}
+
+static gboolean
+wire_is_stopped (QsTapWire *wire)
+{
+  return qs_tap_relay_is_stopped ((QsTapRelay *) wire);
+}
+
+static void
+wire_stop (QsTapWire *wire)
+{
+  qs_tap_relay_stop ((QsTapRelay *) wire);
+}
+
+static void
+wire_learn (QsTapWire *wire, QsTapConnection *connection, QsSpan cid)
+{
+  qs_tap_relay_learn ((QsTapRelay *) wire, connection, cid);
+}
+
+static void
+wire_end_trace (QsTapWire *wire, QsTapConnection *connection)
+{
+  qs_tap_relay_end_trace ((QsTapRelay *) wire, connection);
+}
+
+static void
+wire_free (QsTapWire *wire)
+{
+  qs_tap_relay_free ((QsTapRelay *) wire);
+}
+
+static const QsTapWireClass wire_class = {
+  .start = wire_start,
+  .begin_stop = wire_begin_stop,
+  .is_stopped = wire_is_stopped,
+  .stop = wire_stop,
+  .learn = wire_learn,
+  .end_trace = wire_end_trace,
+  .free = wire_free,
+};
 
 /* --- Public functions --- */
 
@@ -201,13 +282,13 @@ qs_tap_relay_new (const QsTapRelayOptions *options, GError **error)
   g_return_val_if_fail (options->servers != NULL && options->servers->len > 0, NULL);
 
   g_autoptr (QsTapRelay) self = g_new0 (QsTapRelay, 1);
+  qs_tap_wire_init (&self->wire, &wire_class);
+  self->wire.format = "relay";
   self->servers = order_servers (options->servers);
   self->budget = options->budget;
   self->scratch = g_malloc (QS_TAP_SCRATCH);
   self->gone = g_ptr_array_new_with_free_func (g_free);
   self->flows = qs_flows_new_for_client (self->servers->pdata[0], self->budget, begun_cb, self);
-  g_mutex_init (&self->lock);
-  g_queue_init (&self->begun);
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   self->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   self->wake.ready = wake_ready;
@@ -222,6 +303,17 @@ qs_tap_relay_new (const QsTapRelayOptions *options, GError **error)
   if ((options->impairment != NULL && self->impairment == NULL) || !listen_on (self, options->listen, error))
     return NULL;
   return g_steal_pointer (&self);
+}
+
+void
+qs_tap_relay_allow_many (void)
+{
+  struct rlimit files;
+
+  if (getrlimit (RLIMIT_NOFILE, &files) != 0)
+    return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit (RLIMIT_NOFILE, &files);
 }
 
 GSocketAddress *
@@ -240,17 +332,43 @@ qs_tap_relay_start (QsTapRelay *self)
 }
 
 void
+qs_tap_relay_set_impairment (QsTapRelay *self, QsImpairment *impairment)
+{
+  g_return_if_fail (self != NULL && impairment != NULL);
+
+  g_mutex_lock (&self->wire.lock);
+  g_clear_pointer (&self->next_impairment, qs_impairment_free);
+  self->next_impairment = impairment;
+  g_mutex_unlock (&self->wire.lock);
+  wake_up (self);
+}
+
+void
+qs_tap_relay_begin_stop (QsTapRelay *self, gboolean at_once)
+{
+  g_return_if_fail (self != NULL);
+
+  g_atomic_int_set (&self->draining, at_once ? 2 : 1);
+  wake_up (self);
+}
+
+gboolean
+qs_tap_relay_is_stopped (QsTapRelay *self)
+{
+  g_return_val_if_fail (self != NULL, TRUE);
+
+  return self->thread == NULL || g_atomic_int_get (&self->over) != 0;
+}
+
+void
 qs_tap_relay_stop (QsTapRelay *self)
 {
-  guint64 one = 1;
-
   g_return_if_fail (self != NULL);
 
   if (self->thread == NULL)
     return;
-  g_atomic_int_set (&self->draining, 1);
-  if (write (self->wake_fd, &one, sizeof one) < 0)
-    g_assert (errno == EAGAIN);
+  if (g_atomic_int_get (&self->draining) == 0)
+    qs_tap_relay_begin_stop (self, FALSE);
   g_thread_join (g_steal_pointer (&self->thread));
   g_clear_pointer (&self->udp, qs_tap_udp_free);
   g_clear_pointer (&self->tcp, qs_tap_tcp_free);
@@ -263,7 +381,7 @@ qs_tap_relay_free (QsTapRelay *self)
   qs_tap_relay_stop (self);
   g_clear_pointer (&self->udp, qs_tap_udp_free);
   g_clear_pointer (&self->tcp, qs_tap_tcp_free);
-  for (QsTapConnection *connection; (connection = g_queue_pop_head (&self->begun)) != NULL;)
+  for (QsTapConnection *connection; (connection = qs_tap_wire_pop (&self->wire)) != NULL;)
     {
       qs_tap_relay_end_trace (self, connection);
       g_object_unref (connection);
@@ -274,8 +392,9 @@ qs_tap_relay_free (QsTapRelay *self)
   g_ptr_array_unref (self->gone);
   g_ptr_array_unref (self->servers);
   g_clear_pointer (&self->impairment, qs_impairment_free);
+  g_clear_pointer (&self->next_impairment, qs_impairment_free);
   g_clear_object (&self->address);
-  g_mutex_clear (&self->lock);
+  qs_tap_wire_clear (&self->wire);
   g_free (self->scratch);
   g_free (self);
 }
@@ -285,10 +404,7 @@ qs_tap_relay_pop (QsTapRelay *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  g_mutex_lock (&self->lock);
-  QsTapConnection *connection = g_queue_pop_head (&self->begun);
-  g_mutex_unlock (&self->lock);
-  return connection;
+  return qs_tap_wire_pop (&self->wire);
 }
 
 void
@@ -296,9 +412,9 @@ qs_tap_relay_get_figures (QsTapRelay *self, QsTapFigures *figures)
 {
   g_return_if_fail (self != NULL && figures != NULL);
 
-  g_mutex_lock (&self->lock);
+  g_mutex_lock (&self->wire.lock);
   *figures = self->figures;
-  g_mutex_unlock (&self->lock);
+  g_mutex_unlock (&self->wire.lock);
 }
 
 gboolean
@@ -306,11 +422,7 @@ qs_tap_relay_is_over (QsTapRelay *self, QsTapConnection *connection, gint64 *sin
 {
   g_return_val_if_fail (self != NULL && QS_IS_TAP_CONNECTION (connection) && since != NULL, FALSE);
 
-  g_mutex_lock (&self->lock);
-  gboolean over = connection->over;
-  *since = connection->last;
-  g_mutex_unlock (&self->lock);
-  return over;
+  return qs_tap_wire_is_over (&self->wire, connection, since);
 }
 
 void
@@ -318,10 +430,10 @@ qs_tap_relay_learn (QsTapRelay *self, QsTapConnection *connection, QsSpan cid)
 {
   g_return_if_fail (self != NULL && QS_IS_TAP_CONNECTION (connection));
 
-  g_mutex_lock (&self->lock);
+  g_mutex_lock (&self->wire.lock);
   if (connection->flow != NULL)
     qs_flows_learn (self->flows, connection->flow, cid.data, cid.length);
-  g_mutex_unlock (&self->lock);
+  g_mutex_unlock (&self->wire.lock);
 }
 
 void
@@ -329,7 +441,7 @@ qs_tap_relay_end_trace (QsTapRelay *self, QsTapConnection *connection)
 {
   g_return_if_fail (self != NULL && QS_IS_TAP_CONNECTION (connection));
 
-  g_mutex_lock (&self->lock);
+  g_mutex_lock (&self->wire.lock);
   QsFlow *flow = g_steal_pointer (&connection->flow);
   if (flow != NULL)
     {
@@ -337,7 +449,7 @@ qs_tap_relay_end_trace (QsTapRelay *self, QsTapConnection *connection)
       flow->user = NULL;
       qs_flow_release (flow);
     }
-  g_mutex_unlock (&self->lock);
+  g_mutex_unlock (&self->wire.lock);
   if (flow != NULL)
     g_object_unref (connection);
 }

@@ -33,12 +33,19 @@ typedef struct {
   guint clients;    /* that have a socket of their own now */
 } QsTapFigures;
 
+/* Each client has a socket of its own, and many come at once: as many descriptors as the system lets this process have. */
+void qs_tap_relay_allow_many (void);
 /* options: copied, and its objects held. NULL with G_IO_ERROR, or QS_ERROR_INVALID_TARGET for wrong rules. */
 QsTapRelay *qs_tap_relay_new (const QsTapRelayOptions *options, GError **error);
 GSocketAddress *qs_tap_relay_get_address (QsTapRelay *self); /* where it listens */
 void qs_tap_relay_start (QsTapRelay *self);
+/* Other rules from now on, as for what is under way as for what comes: takes them. Any thread. */
+void qs_tap_relay_set_impairment (QsTapRelay *self, QsImpairment *impairment);
 /* What has come by now is handed on; then its thread ends and its sockets close. */
 void qs_tap_relay_stop (QsTapRelay *self);
+/* The same without waiting for it: qs_tap_relay_stop() takes no time once it is over. at_once: what has come is let lie. */
+void qs_tap_relay_begin_stop (QsTapRelay *self, gboolean at_once);
+gboolean qs_tap_relay_is_stopped (QsTapRelay *self);
 void qs_tap_relay_free (QsTapRelay *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsTapRelay, qs_tap_relay_free)
 

@@ -71,11 +71,11 @@ record (Pipe *pipe, SideIndex from, const void *bytes, gsize length)
 
   qs_trace_add_segment (trace, qs_trace_now (trace), direction_of (from), 0, bytes, length);
   pipe->n_bytes += length;
-  g_mutex_lock (&relay->lock);
+  g_mutex_lock (&relay->wire.lock);
   relay->figures.segments++;
   relay->figures.segment_bytes += length;
   pipe->connection->last = g_get_monotonic_time ();
-  g_mutex_unlock (&relay->lock);
+  g_mutex_unlock (&relay->wire.lock);
 }
 
 static void
@@ -114,10 +114,10 @@ pipe_close (Pipe *pipe, gboolean with_error)
   pipe->closed = TRUE;
   side_close (&pipe->sides[CLIENT]);
   side_close (&pipe->sides[SERVER]);
-  g_mutex_lock (&self->relay->lock);
+  g_mutex_lock (&self->relay->wire.lock);
   pipe->connection->over = TRUE;
   pipe->connection->empty = pipe->n_bytes == 0 && !with_error;
-  g_mutex_unlock (&self->relay->lock);
+  g_mutex_unlock (&self->relay->wire.lock);
   g_queue_unlink (&self->pipes, &pipe->link);
   g_object_unref (pipe->connection);
   g_object_unref (pipe->server);
@@ -370,9 +370,9 @@ pipe_new (QsTapTcp *self, int fd, const struct sockaddr *peer)
   g_autoptr (QsTrace) trace = qs_tap_relay_new_trace (relay, client, pipe->server);
   pipe->connection = qs_tap_connection_new (trace, TRUE);
   g_queue_push_tail_link (&self->pipes, &pipe->link);
-  g_mutex_lock (&relay->lock);
-  qs_tap_relay_announce (relay, pipe->connection);
-  g_mutex_unlock (&relay->lock);
+  g_mutex_lock (&relay->wire.lock);
+  qs_tap_wire_announce (&relay->wire, pipe->connection);
+  g_mutex_unlock (&relay->wire.lock);
   pipe->sides[CLIENT].events = EPOLLRDHUP;
   if (!qs_tap_relay_watch (relay, fd, &pipe->sides[CLIENT].handler, EPOLLRDHUP) || !try_servers (pipe))
     pipe_reset (pipe, SERVER, errno);

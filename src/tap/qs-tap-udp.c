@@ -88,7 +88,7 @@ passed_cb (QsUdpBio *bio, const QsUdpDatagram *datagram, gpointer data)
     relay->n_lost = 0;
   here.direction = datagram->direction == QS_DIRECTION_SENT ? QS_DIRECTION_RECEIVED : QS_DIRECTION_SENT;
   here.peer = (const struct sockaddr *) &client->client;
-  g_mutex_lock (&relay->lock);
+  g_mutex_lock (&relay->wire.lock);
   QsFlow *flow = qs_flows_add (relay->flows, &here);
   relay->figures.datagrams++;
   relay->figures.datagram_bytes += datagram->length;
@@ -99,7 +99,7 @@ passed_cb (QsUdpBio *bio, const QsUdpDatagram *datagram, gpointer data)
       connection->last = g_get_monotonic_time ();
       g_set_object (&client->latest, connection);
     }
-  g_mutex_unlock (&relay->lock);
+  g_mutex_unlock (&relay->wire.lock);
 }
 
 static void
@@ -209,9 +209,9 @@ send_all (QsTapUdp *self, QsUdpBio *socket, BIO *bio, BIO_MSG *messages, gsize n
     }
   if (done == n)
     return;
-  g_mutex_lock (&self->relay->lock);
+  g_mutex_lock (&self->relay->wire.lock);
   self->relay->figures.not_sent += n - done;
-  g_mutex_unlock (&self->relay->lock);
+  g_mutex_unlock (&self->relay->wire.lock);
 }
 
 /* How many of the batch from first on have the mark and the sender of that one. */
@@ -285,9 +285,9 @@ try_next_server (QsTapUdp *self)
   QsTapRelay *relay = self->relay;
 
   relay->server = (relay->server + 1) % relay->servers->len;
-  g_mutex_lock (&relay->lock);
+  g_mutex_lock (&relay->wire.lock);
   qs_flows_set_server (relay->flows, relay->servers->pdata[relay->server]);
-  g_mutex_unlock (&relay->lock);
+  g_mutex_unlock (&relay->wire.lock);
 }
 
 static gboolean
@@ -320,9 +320,9 @@ open_socket (Client *client)
 static void
 note_n_clients (QsTapUdp *self)
 {
-  g_mutex_lock (&self->relay->lock);
+  g_mutex_lock (&self->relay->wire.lock);
   self->relay->figures.clients = g_hash_table_size (self->clients);
-  g_mutex_unlock (&self->relay->lock);
+  g_mutex_unlock (&self->relay->wire.lock);
 }
 
 static Client *
@@ -389,9 +389,9 @@ send_up (QsTapUdp *self, gsize first, gsize n)
 
   if (client == NULL)
     {
-      g_mutex_lock (&self->relay->lock);
+      g_mutex_lock (&self->relay->wire.lock);
       self->relay->figures.not_sent += n;
-      g_mutex_unlock (&self->relay->lock);
+      g_mutex_unlock (&self->relay->wire.lock);
       return;
     }
   for (gsize i = 0; i < n; i++)
@@ -494,6 +494,21 @@ qs_tap_udp_go_on (QsTapUdp *self)
         hear_answers (self, client);
     }
   return self->more || self->waiting->len > 0;
+}
+
+/* With an impairment a socket is another descriptor to wait for. */
+void
+qs_tap_udp_impair (QsTapUdp *self)
+{
+  for (GList *at = self->order.head; at != NULL; at = at->next)
+    {
+      Client *client = at->data;
+      if (client->socket == NULL || client->dead)
+        continue;
+      qs_tap_relay_unwatch (self->relay, qs_udp_bio_get_poll_fd (client->socket));
+      qs_impairment_change (self->relay->impairment, client->socket, TRUE, NULL);
+      qs_tap_relay_watch (self->relay, qs_udp_bio_get_poll_fd (client->socket), &client->handler, EPOLLIN);
+    }
 }
 
 void

@@ -3,6 +3,7 @@
 
 #include "base/qs-slice.h"
 #include "tap/qs-key-shelf.h"
+#include "tap/qs-tap-capture.h"
 #include "tap/qs-tap-private.h"
 #include "trace/qs-trace-budget.h"
 #include "wire/qs-frame.h"
@@ -12,8 +13,9 @@
 #define TCP_PATIENCE 15 /* so many times as long: it has none, and browsers keep them */
 #define DRAIN_US \
   (3 * G_USEC_PER_SEC) /* behind an end, what may still come; RFC 9000 section 10.2 asks for three PTOs */
-#define KEYS_US (10 * G_USEC_PER_SEC) /* likewise, for keys that a program writes late */
-#define MAX_LINGERING 512             /* connections that have ended and wait for either */
+#define KEYS_US (10 * G_USEC_PER_SEC)        /* likewise, for keys that a program writes late */
+#define MAX_LINGERING 512                    /* connections that have ended and wait for either */
+#define MAX_HELD (QS_PROGRAM_BUDGET / 4 * 3) /* bytes of all traces: above, the most silent settles before its time */
 
 #define CLOSES (G_GUINT64_CONSTANT (3) << QS_FRAME_CONNECTION_CLOSE)
 #define TELLS_IDS (G_GUINT64_CONSTANT (1) << QS_FRAME_NEW_CONNECTION_ID)
@@ -22,16 +24,22 @@ struct _QsTap {
   GObject parent;
   char *target;
   gint64 silence_us;
-  QsTapRelay *relay;
-  GPtrArray *followers; /* QsKeyFollower */
+  QsTapWire *wire;
+  QsTapRelay *relay;     /* the wire, where it is one; NULL */
+  QsTapCapture *capture; /* likewise */
+  GPtrArray *followers;  /* QsKeyFollower */
   QsKeyShelf *shelf;
   GPtrArray *connections; /* QsTapConnection, not settled; in the order in which they began */
   GHashTable *by_random;  /* QsTapConnection's random -> it */
   guint tick;
+  GSource *taking; /* of those that have begun there are many; NULL: none are left */
+  GSource *ending; /* what is left settles in slices; NULL: not yet, or over */
+  gboolean begun, keys_finished, stopped;
+  char *trouble;
   QsTapTotals totals;
 };
 
-enum { ADDED, SETTLED, N_SIGNALS };
+enum { ADDED, SETTLED, STOPPED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (QsTap, qs_tap, G_TYPE_OBJECT)
@@ -58,13 +66,30 @@ line_cb (const char *line, gpointer data)
 }
 
 static void
-poll_keys (QsTap *self)
+take_lines (QsTap *self)
 {
-  gint64 deadline = g_get_monotonic_time () + QS_SLICE_BUDGET_US / 2;
+  if (self->wire->klass->pop_line == NULL)
+    return;
+  for (char *line; (line = self->wire->klass->pop_line (self->wire)) != NULL; g_free (line))
+    line_cb (line, self);
+}
 
+/* TRUE: there may be more. */
+static gboolean
+poll_keys (QsTap *self, gint64 deadline)
+{
+  gboolean more = FALSE;
+
+  take_lines (self);
   for (guint i = 0; i < self->followers->len; i++)
-    while (qs_key_follower_poll (self->followers->pdata[i], line_cb, self) && g_get_monotonic_time () < deadline)
-      ;
+    {
+      gboolean of_this;
+      while ((of_this = qs_key_follower_poll (self->followers->pdata[i], line_cb, self)) &&
+             g_get_monotonic_time () < deadline)
+        ;
+      more |= of_this;
+    }
+  return more;
 }
 
 static void
@@ -104,7 +129,7 @@ learn_ids (QsTap *self, QsTapConnection *connection, guint packet)
     {
       const QsFrame *frame = &g_array_index (frames, QsFrame, i);
       if (qs_frame_base_type (frame->type) == QS_FRAME_NEW_CONNECTION_ID)
-        qs_tap_relay_learn (self->relay, connection, frame->data);
+        self->wire->klass->learn (self->wire, connection, frame->data);
     }
 }
 
@@ -116,7 +141,7 @@ look_at_packet (QsTap *self, QsTapConnection *connection, guint index)
   if (packet->type == QS_PACKET_TLS_RECORD || (packet->flags & QS_PACKET_DROPPED) != 0)
     return;
   connection->closed |= (packet->frames & CLOSES) != 0;
-  if ((packet->frames & TELLS_IDS) != 0)
+  if ((packet->frames & TELLS_IDS) != 0 && self->wire->klass->learn != NULL)
     learn_ids (self, connection, index);
 }
 
@@ -161,14 +186,19 @@ static void
 settle (QsTap *self, QsTapConnection *connection)
 {
   const char *any = qs_key_shelf_get_any (self->shelf);
-  const QsStudySource source = { self->target, "relay", connection->number, self->totals.begun };
+  const QsStudySource source = { self->target, self->wire->format, connection->number, self->totals.begun };
 
-  qs_tap_relay_end_trace (self->relay, connection);
+  self->wire->klass->end_trace (self->wire, connection);
+  if (!connection->told)
+    {
+      connection->told = TRUE;
+      g_signal_emit (self, signals[ADDED], 0, connection);
+    }
   look_at_messages (self, connection);
   if (connection->n_keys == 0 && any != NULL)
     qs_trace_add_secret (connection->trace, qs_trace_now (connection->trace), any);
   qs_trace_set_from_file (connection->trace);
-  qs_trace_set_format (connection->trace, "relay");
+  qs_trace_set_format (connection->trace, self->wire->format);
   qs_study_set_source (connection->study, &source);
   qs_study_settle (connection->study);
   self->totals.settled++;
@@ -189,7 +219,7 @@ static gint64
 settles_at (QsTap *self, QsTapConnection *connection, gboolean *ended)
 {
   gint64 since;
-  gboolean over = qs_tap_relay_is_over (self->relay, connection, &since) || connection->closed;
+  gboolean over = qs_tap_wire_is_over (self->wire, connection, &since) || connection->closed;
   gint64 wait = connection->tcp ? 0 : DRAIN_US;
 
   *ended = over;
@@ -200,12 +230,62 @@ settles_at (QsTap *self, QsTapConnection *connection, gboolean *ended)
   return since + MIN (wait, self->silence_us);
 }
 
+/* A long one is read in pieces: FALSE, the rest comes with the next tick. Its keys may come to light with its hello. */
+static gboolean
+read_to_end (QsTap *self, QsTapConnection *connection, gint64 deadline)
+{
+  guint n_keys;
+
+  do
+    {
+      n_keys = connection->n_keys;
+      if (!qs_study_advance (connection->study, deadline))
+        return FALSE;
+      look_at_messages (self, connection);
+    }
+  while (connection->n_keys != n_keys);
+  return TRUE;
+}
+
+/* Takes it off the list. */
+static void
+conclude (QsTap *self, guint index)
+{
+  g_autoptr (QsTapConnection) connection = g_ptr_array_steal_index (self->connections, index);
+
+  if (is_empty (self, connection))
+    self->totals.empty++;
+  else
+    settle (self, connection);
+}
+
+/* Where all together hold too much: the one that was heard of longest ago. */
+static void
+settle_most_silent (QsTap *self, gint64 deadline)
+{
+  guint silent = 0;
+  gint64 least = G_MAXINT64;
+
+  if (self->connections->len < 2 || qs_trace_get_program_held () <= MAX_HELD)
+    return;
+  for (guint i = 0; i < self->connections->len; i++)
+    {
+      gint64 since;
+      qs_tap_wire_is_over (self->wire, self->connections->pdata[i], &since);
+      silent = since < least ? i : silent;
+      least = MIN (since, least);
+    }
+  if (read_to_end (self, self->connections->pdata[silent], deadline))
+    conclude (self, silent);
+}
+
 static void
 settle_those_that_may (QsTap *self)
 {
   gint64 now = g_get_monotonic_time (), deadline = now + QS_SLICE_BUDGET_US / 2;
   guint n_ended = 0;
 
+  settle_most_silent (self, deadline);
   for (guint i = 0; i < self->connections->len; i++)
     {
       gboolean ended;
@@ -214,7 +294,7 @@ settle_those_that_may (QsTap *self)
     }
   for (guint i = 0; i < self->connections->len;)
     {
-      g_autoptr (QsTapConnection) connection = g_object_ref (self->connections->pdata[i]);
+      QsTapConnection *connection = self->connections->pdata[i];
       gboolean ended, due = settles_at (self, connection, &ended) <= now;
 
       if (!due && !(ended && n_ended > MAX_LINGERING))
@@ -222,31 +302,54 @@ settle_those_that_may (QsTap *self)
           i++;
           continue;
         }
-      /* A long one is read in pieces: the rest comes with the next tick. */
-      if (!is_empty (self, connection) && !qs_study_advance (connection->study, deadline))
+      if (!is_empty (self, connection) && !read_to_end (self, connection, deadline))
         return;
       n_ended -= ended;
-      g_ptr_array_remove_index (self->connections, i);
-      if (is_empty (self, connection))
-        self->totals.empty++;
-      else
-        settle (self, connection);
+      conclude (self, i);
+      if (g_get_monotonic_time () > deadline)
+        return;
     }
 }
 
 /* --- The tick --- */
 
+/* Of one over TCP once it carried a byte: others may come to nothing. */
 static void
-take_begun (QsTap *self)
+tell_of (QsTap *self, QsTapConnection *connection)
 {
-  for (QsTapConnection *connection; (connection = qs_tap_relay_pop (self->relay)) != NULL;)
+  if (connection->told || (connection->tcp && qs_trace_get_n_datagrams (connection->trace) == 0))
+    return;
+  connection->told = TRUE;
+  g_signal_emit (self, signals[ADDED], 0, connection);
+}
+
+/* FALSE: the deadline (monotonic; 0: none) came first. */
+static gboolean
+take_begun (QsTap *self, gint64 deadline)
+{
+  for (QsTapConnection *connection; (connection = qs_tap_wire_pop (self->wire)) != NULL;)
     {
       connection->number = ++self->totals.begun;
       connection->study = qs_study_new (connection->trace, NULL);
       qs_dissector_follow (qs_study_get_dissector (connection->study));
       g_ptr_array_add (self->connections, connection);
-      g_signal_emit (self, signals[ADDED], 0, connection);
+      tell_of (self, connection);
+      if (deadline != 0 && g_get_monotonic_time () > deadline)
+        return FALSE;
     }
+  return TRUE;
+}
+
+/* Many at once: the rest before the next tick. */
+static gboolean
+take_cb (gint64 deadline, gpointer data)
+{
+  QsTap *self = data;
+
+  if (!take_begun (self, deadline))
+    return G_SOURCE_CONTINUE;
+  g_clear_pointer (&self->taking, g_source_unref);
+  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -254,20 +357,89 @@ look (QsTap *self)
 {
   gint64 deadline = g_get_monotonic_time () + QS_SLICE_BUDGET_US / 2;
 
-  take_begun (self);
+  if (!take_begun (self, deadline) && self->taking == NULL)
+    self->taking = qs_slice_add (NULL, "[quicscope] take what has begun", take_cb, self, NULL);
   for (guint i = 0; i < self->connections->len; i++)
     {
+      tell_of (self, self->connections->pdata[i]);
       look_at_messages (self, self->connections->pdata[i]);
       look_at_packets (self, self->connections->pdata[i], deadline);
     }
-  poll_keys (self);
+  poll_keys (self, g_get_monotonic_time () + QS_SLICE_BUDGET_US / 2);
+}
+
+/* --- The end --- */
+
+static void
+stop_taking (QsTap *self)
+{
+  if (self->taking != NULL)
+    g_source_destroy (self->taking);
+  g_clear_pointer (&self->taking, g_source_unref);
+}
+
+/* Nothing comes any more. */
+static void
+end_wire (QsTap *self)
+{
+  g_clear_handle_id (&self->tick, g_source_remove);
+  stop_taking (self);
+  self->wire->klass->stop (self->wire);
+  take_lines (self);
+  if (self->capture != NULL && self->trouble == NULL)
+    self->trouble = qs_tap_capture_dup_trouble (self->capture);
+}
+
+static void
+finish_keys (QsTap *self)
+{
+  if (self->keys_finished)
+    return;
+  self->keys_finished = TRUE;
+  for (guint i = 0; i < self->followers->len; i++)
+    qs_key_follower_finish (self->followers->pdata[i], line_cb, self);
+}
+
+static void
+tell_stopped (QsTap *self)
+{
+  self->stopped = TRUE;
+  g_signal_emit (self, signals[STOPPED], 0);
+}
+
+static gboolean
+end_cb (gint64 deadline, gpointer data)
+{
+  g_autoptr (QsTap) self = g_object_ref (data); /* who hears of the end may have no use for it any more */
+
+  if (!take_begun (self, deadline) || (!self->keys_finished && poll_keys (self, deadline)))
+    return G_SOURCE_CONTINUE;
+  finish_keys (self);
+  while (self->connections->len > 0)
+    {
+      QsTapConnection *connection = self->connections->pdata[0];
+      if (!is_empty (self, connection) && !read_to_end (self, connection, deadline))
+        return G_SOURCE_CONTINUE;
+      conclude (self, 0);
+      if (g_get_monotonic_time () > deadline)
+        return G_SOURCE_CONTINUE;
+    }
+  g_clear_pointer (&self->ending, g_source_unref);
+  tell_stopped (self);
+  return G_SOURCE_REMOVE;
 }
 
 static gboolean
 tick_cb (gpointer data)
 {
-  QsTap *self = data;
+  g_autoptr (QsTap) self = g_object_ref (data);
 
+  if (self->wire->klass->is_stopped (self->wire))
+    {
+      end_wire (self);
+      self->ending = qs_slice_add (NULL, "[quicscope] settle what was watched", end_cb, self, NULL);
+      return G_SOURCE_REMOVE;
+    }
   look (self);
   settle_those_that_may (self);
   return G_SOURCE_CONTINUE;
@@ -280,13 +452,18 @@ qs_tap_finalize (GObject *object)
 {
   QsTap *self = QS_TAP (object);
 
-  if (self->tick != 0)
-    g_source_remove (self->tick);
-  for (guint i = 0; i < self->connections->len; i++)
-    qs_tap_relay_end_trace (self->relay, self->connections->pdata[i]);
+  g_clear_handle_id (&self->tick, g_source_remove);
+  stop_taking (self);
+  if (self->ending != NULL)
+    g_source_destroy (self->ending);
+  g_clear_pointer (&self->ending, g_source_unref);
+  for (guint i = 0; self->wire != NULL && i < self->connections->len; i++)
+    self->wire->klass->end_trace (self->wire, self->connections->pdata[i]);
   g_hash_table_unref (self->by_random);
   g_ptr_array_unref (self->connections);
-  g_clear_pointer (&self->relay, qs_tap_relay_free);
+  if (self->wire != NULL)
+    self->wire->klass->free (self->wire);
+  g_free (self->trouble);
   g_ptr_array_unref (self->followers);
   qs_key_shelf_free (self->shelf);
   g_free (self->target);
@@ -301,6 +478,7 @@ qs_tap_class_init (QsTapClass *klass)
                                  QS_TYPE_TAP_CONNECTION);
   signals[SETTLED] = g_signal_new ("settled", QS_TYPE_TAP, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
                                    QS_TYPE_TAP_CONNECTION);
+  signals[STOPPED] = g_signal_new ("stopped", QS_TYPE_TAP, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -312,36 +490,58 @@ qs_tap_init (QsTap *self)
   self->by_random = g_hash_table_new (g_str_hash, g_str_equal);
 }
 
+static QsTap *
+tap_new (const char *target, const char *const *key_logs, guint silence_s)
+{
+  QsTap *self = g_object_new (QS_TYPE_TAP, NULL);
+
+  self->target = g_strdup (target);
+  self->silence_us = (silence_s > 0 ? silence_s : SILENCE_S) * (gint64) G_USEC_PER_SEC;
+  for (guint i = 0; key_logs != NULL && key_logs[i] != NULL; i++)
+    g_ptr_array_add (self->followers, qs_key_follower_new (key_logs[i]));
+  return self;
+}
+
 QsTap *
 qs_tap_new (const QsTapOptions *options, GError **error)
 {
   g_return_val_if_fail (options != NULL && options->target != NULL, NULL);
 
-  g_autoptr (QsTap) self = g_object_new (QS_TYPE_TAP, NULL);
+  g_autoptr (QsTap) self = tap_new (options->target, options->key_logs, options->silence_s);
   QsTapRelayOptions relay = options->relay;
 
-  self->target = g_strdup (options->target);
-  self->silence_us = (options->silence_s > 0 ? options->silence_s : SILENCE_S) * (gint64) G_USEC_PER_SEC;
-  for (guint i = 0; options->key_logs != NULL && options->key_logs[i] != NULL; i++)
-    g_ptr_array_add (self->followers, qs_key_follower_new (options->key_logs[i]));
   relay.budget = relay.budget > 0 ? relay.budget : QS_TRACE_BUDGET;
   self->relay = qs_tap_relay_new (&relay, error);
-  return self->relay != NULL ? g_steal_pointer (&self) : NULL;
+  self->wire = (QsTapWire *) self->relay;
+  return self->wire != NULL ? g_steal_pointer (&self) : NULL;
+}
+
+QsTap *
+qs_tap_new_for_capture (const QsTapCaptureOptions *options, GError **error)
+{
+  g_return_val_if_fail (options != NULL && options->path != NULL, NULL);
+
+  g_autoptr (QsTap) self = tap_new (options->path, options->key_logs, options->silence_s);
+
+  self->capture = qs_tap_capture_new (options->path, options->follow, error);
+  self->wire = (QsTapWire *) self->capture;
+  return self->wire != NULL ? g_steal_pointer (&self) : NULL;
 }
 
 GSocketAddress *
 qs_tap_get_address (QsTap *self)
 {
   g_return_val_if_fail (QS_IS_TAP (self), NULL);
-  return qs_tap_relay_get_address (self->relay);
+  return self->relay != NULL ? qs_tap_relay_get_address (self->relay) : NULL;
 }
 
 void
 qs_tap_start (QsTap *self)
 {
-  g_return_if_fail (QS_IS_TAP (self) && self->tick == 0);
+  g_return_if_fail (QS_IS_TAP (self) && !self->begun);
 
-  qs_tap_relay_start (self->relay);
+  self->begun = TRUE;
+  self->wire->klass->start (self->wire);
   self->tick = g_timeout_add (TICK_MS, tick_cb, self);
 }
 
@@ -350,28 +550,55 @@ qs_tap_stop (QsTap *self)
 {
   g_return_if_fail (QS_IS_TAP (self));
 
-  if (self->tick == 0)
+  if (!self->begun || self->stopped)
     return;
-  g_source_remove (self->tick);
-  self->tick = 0;
-  qs_tap_relay_stop (self->relay);
-  take_begun (self);
-  for (guint i = 0; i < self->followers->len; i++)
-    qs_key_follower_finish (self->followers->pdata[i], line_cb, self);
+  if (self->ending != NULL)
+    g_source_destroy (self->ending);
+  else
+    end_wire (self);
+  g_clear_pointer (&self->ending, g_source_unref);
+  take_begun (self, 0);
+  finish_keys (self);
   for (guint i = 0; i < self->connections->len; i++)
-    {
-      QsTapConnection *connection = self->connections->pdata[i];
-      qs_study_advance (connection->study, 0); /* to its hello, which says what keys are its own */
-      look_at_messages (self, connection);
-    }
+    read_to_end (self, self->connections->pdata[i], 0);
   while (self->connections->len > 0)
-    {
-      g_autoptr (QsTapConnection) connection = g_ptr_array_steal_index (self->connections, 0);
-      if (is_empty (self, connection))
-        self->totals.empty++;
-      else
-        settle (self, connection);
-    }
+    conclude (self, 0);
+  tell_stopped (self);
+}
+
+void
+qs_tap_begin_stop (QsTap *self, gboolean at_once)
+{
+  g_return_if_fail (QS_IS_TAP (self));
+
+  if (self->tick != 0)
+    self->wire->klass->begin_stop (self->wire, at_once);
+}
+
+gboolean
+qs_tap_is_stopped (QsTap *self)
+{
+  g_return_val_if_fail (QS_IS_TAP (self), TRUE);
+  return !self->begun || self->stopped;
+}
+
+gboolean
+qs_tap_set_impairment (QsTap *self, const char *rules, GError **error)
+{
+  g_return_val_if_fail (QS_IS_TAP (self) && self->relay != NULL, FALSE);
+
+  QsImpairment *impairment = qs_impairment_new (rules != NULL ? rules : "loss=0%", error);
+  if (impairment == NULL)
+    return FALSE;
+  qs_tap_relay_set_impairment (self->relay, impairment);
+  return TRUE;
+}
+
+const char *
+qs_tap_get_trouble (QsTap *self)
+{
+  g_return_val_if_fail (QS_IS_TAP (self), NULL);
+  return self->trouble;
 }
 
 void
@@ -380,7 +607,10 @@ qs_tap_get_totals (QsTap *self, QsTapTotals *totals)
   g_return_if_fail (QS_IS_TAP (self) && totals != NULL);
 
   *totals = self->totals;
-  qs_tap_relay_get_figures (self->relay, &totals->relay);
+  if (self->relay != NULL)
+    qs_tap_relay_get_figures (self->relay, &totals->relay);
+  if (self->capture != NULL)
+    totals->packets = qs_tap_capture_get_n_packets (self->capture);
 }
 
 GPtrArray *

@@ -15,11 +15,14 @@ G_BEGIN_DECLS
  * keys come. One that has ended, or has been silent for long, settles: it is told of once more and let go of, so that
  * memory does not grow with their number.
  *
+ * Or it hears no relay but a capture that is being written, down a pipe or into a file: then nothing is led anywhere.
+ *
  * All in one thread, whose default main context has to be the program's (where traces tell of themselves).
  *
  * Signals:
- *   "added" (QsTapConnection *): one has begun
+ *   "added" (QsTapConnection *): one has begun; of TCP, and carried a byte, or come to its end
  *   "settled" (QsTapConnection *): nothing of its study will change any more; the tap drops it behind this
+ *   "stopped" (): all has settled, behind qs_tap_begin_stop() or the end of the capture
  */
 #define QS_TYPE_TAP (qs_tap_get_type ())
 G_DECLARE_FINAL_TYPE (QsTap, qs_tap, QS, TAP, GObject)
@@ -32,19 +35,37 @@ typedef struct {
 } QsTapOptions;
 
 typedef struct {
+  const char *path;            /* "-": standard input */
+  gboolean follow;             /* what is written behind the file's end is waited for */
+  const char *const *key_logs; /* likewise */
+  guint silence_s;
+} QsTapCaptureOptions;
+
+typedef struct {
   guint begun, settled;
-  guint empty;   /* TCP connections that came and went without a byte: not told of */
-  guint keyless; /* settled without a line of a key log that is theirs */
-  guint64 lines; /* secrets of key logs that were read */
-  QsTapFigures relay;
+  guint empty;        /* TCP connections that came and went without a byte: not told of */
+  guint keyless;      /* settled without a line of a key log that is theirs */
+  guint64 lines;      /* secrets of key logs that were read */
+  QsTapFigures relay; /* of a capture: nothing */
+  guint64 packets;    /* of a capture */
 } QsTapTotals;
 
 /* options: copied. NULL with G_IO_ERROR or QS_ERROR_INVALID_TARGET. It listens from now on. */
 QsTap *qs_tap_new (const QsTapOptions *options, GError **error);
-GSocketAddress *qs_tap_get_address (QsTap *self); /* where it listens */
+/* options: copied. NULL with G_IO_ERROR: it cannot be opened. What is wrong with it behind that: qs_tap_get_trouble(). */
+QsTap *qs_tap_new_for_capture (const QsTapCaptureOptions *options, GError **error);
+GSocketAddress *qs_tap_get_address (QsTap *self); /* where it listens; NULL: a capture is heard */
 void qs_tap_start (QsTap *self);
 /* Ends the relay, reads the key logs to their end, and settles all that is left. The figures stay. */
 void qs_tap_stop (QsTap *self);
+/* The same in slices of the main loop; "stopped" tells the end. at_once: what has come to the relay and was not handed on is let lie. */
+void qs_tap_begin_stop (QsTap *self, gboolean at_once);
+gboolean qs_tap_is_stopped (QsTap *self);
+/* Other rules (net/qs-impairment.h) from now on, NULL: none, for what is under way as for what comes. FALSE with QS_ERROR_INVALID_TARGET:
+ * nothing has changed. Not of a capture. */
+gboolean qs_tap_set_impairment (QsTap *self, const char *rules, GError **error);
+/* Why a capture ended before its end, or has nothing to show, a translated sentence; NULL: all is well so far. */
+const char *qs_tap_get_trouble (QsTap *self);
 void qs_tap_get_totals (QsTap *self, QsTapTotals *totals);
 /* QsKeyFollower, in the order of the options. The tap's. */
 GPtrArray *qs_tap_get_key_logs (QsTap *self);

@@ -13,7 +13,7 @@ import sys
 NAME = re.compile(r"\b(qs_[a-z0-9_]+_(?:parse|read|load|feed)) \(")
 
 THROUGH = {
-    "trace-file": ["qs_pcap_read", "qs_pcapng_read", "qs_snoop_read", "qs_netlog_read", "qs_qlog_read", "qs_qlog_alpn_parse", "qs_json_text_parse",
+    "trace-file": ["qs_capture_read", "qs_pcap_read", "qs_pcapng_read", "qs_snoop_read", "qs_netlog_read", "qs_qlog_read", "qs_qlog_alpn_parse", "qs_json_text_parse",
                    "qs_capture_packet_parse", "qs_input_read", "qs_input_load", "qs_file_load", "qs_file_read", "qs_study_file_load"],
     "lesson": ["qs_lesson_load", "qs_lessons_load"],
     "key-log": ["qs_key_log_load"],

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "study/qs-comparison.h"
+#include "study/qs-connection-table.h"
 #include "trace-kit.h"
 
 static void
@@ -184,6 +185,53 @@ test_many_streams (void)
   g_assert_cmpuint (qs_study_get_n_streams (study), ==, 5000);
 }
 
+static void
+dropped_cb (QsConnectionTable *table, guint n, guint *count)
+{
+  *count += n;
+}
+
+/* A table of what is watched: rows keep their index, those of long ago go, and before that their packets. */
+static void
+test_growing_table (void)
+{
+  g_autoptr (QsConnectionTable) table = qs_connection_table_new_growing ("example.org:443");
+  const guint n = QS_CONNECTION_TABLE_MOST_ROWS + 1000;
+  g_autoptr (QsStudy) kept = NULL;
+  guint n_dropped = 0;
+
+  g_signal_connect (table, "dropped", G_CALLBACK (dropped_cb), &n_dropped);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+      g_autoptr (QsStudy) study = qs_study_new (trace, NULL);
+
+      g_assert_cmpuint (qs_connection_table_add (table, study), ==, i);
+      g_assert_cmpint (qs_connection_table_get_row (table, i)->state, ==, QS_WATCHED_HANDSHAKING);
+      if (i == 0)
+        kept = g_object_ref (study);
+      if (i == 1) /* goes on for long */
+        continue;
+      qs_study_settle (study);
+      qs_connection_table_look (table, i, i % 2 == 0);
+      g_assert_true (qs_connection_table_get_row (table, i)->settled);
+    }
+  guint first = qs_connection_table_get_first (table);
+  g_assert_cmpuint (qs_connection_table_get_length (table), ==, n);
+  g_assert_cmpuint (first, >=, 1000 - 64);
+  g_assert_cmpuint (n_dropped, ==, first);
+  g_assert_null (qs_connection_table_get_row (table, first - 1));
+  g_assert_null (qs_connection_table_dup_study (table, 0)); /* whoever looks at it holds it alone */
+  g_assert_nonnull (kept);
+  g_assert_true (qs_connection_table_get_row (table, first)->let_go);
+  g_assert_null (qs_connection_table_dup_study (table, first));
+  g_assert_false (qs_connection_table_get_row (table, n - 1)->let_go);
+  g_autoptr (QsStudy) last = qs_connection_table_dup_study (table, n - 1);
+  g_assert_nonnull (last);
+  g_assert_cmpuint (qs_connection_table_get_n_let_go (table), ==, n - QS_CONNECTION_TABLE_MOST_HELD);
+  g_assert_cmpuint (qs_connection_table_get_n_keyless (table), ==, (n - first) / 2);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -194,5 +242,6 @@ main (int argc, char **argv)
   g_test_add_func ("/study/target", test_target);
   g_test_add_func ("/study/times", test_times);
   g_test_add_func ("/study/many-streams", test_many_streams);
+  g_test_add_func ("/study/growing-table", test_growing_table);
   return g_test_run ();
 }

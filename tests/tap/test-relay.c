@@ -244,6 +244,102 @@ test_ecn (Fixture *fixture, gconstpointer data)
   close (client);
 }
 
+/* Sends until one of a client's datagrams has this fate: the rules come into force in the relay's thread. */
+static void
+send_until (int client, QsTapConnection *connection, QsFate wanted)
+{
+  QsTrace *trace = qs_tap_connection_get_trace (connection);
+  guint looked_at = qs_trace_get_n_records (trace);
+
+  for (guint tries = 0; tries < PATIENCE_MS; tries++)
+    {
+      g_autoptr (GByteArray) sent = make_initial (1, 1200);
+      g_assert_cmpint (send (client, sent->data, sent->len, 0), ==, sent->len);
+      g_usleep (1000);
+      for (guint n = qs_trace_get_n_records (trace); looked_at < n; looked_at++)
+        {
+          QsRecord record;
+          qs_trace_get_record (trace, looked_at, &record);
+          if (record.kind == QS_RECORD_DATAGRAM && record.fate == wanted)
+            return;
+        }
+    }
+  g_assert_not_reached ();
+}
+
+static QsImpairment *
+make_rules (const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  QsImpairment *rules = qs_impairment_new (text, &error);
+
+  g_assert_no_error (error);
+  return rules;
+}
+
+/* Rules that are exchanged while a connection is under way hold for it, and go again. */
+static void
+test_other_rules (Fixture *fixture, gconstpointer data)
+{
+  int client = make_socket (SOCK_DGRAM, fixture->port, FALSE);
+  g_autoptr (GByteArray) first = make_initial (1, 1200);
+
+  g_assert_cmpint (send (client, first->data, first->len, 0), ==, first->len);
+  g_autoptr (QsTapConnection) connection = pop (fixture->relay);
+  send_until (client, connection, QS_FATE_PASSED);
+  qs_tap_relay_set_impairment (fixture->relay, make_rules ("up:loss=100%"));
+  send_until (client, connection, QS_FATE_DROPPED);
+  qs_tap_relay_set_impairment (fixture->relay, make_rules ("up:delay=2ms"));
+  send_until (client, connection, QS_FATE_DELAYED);
+  qs_tap_relay_set_impairment (fixture->relay, make_rules ("loss=0%"));
+  send_until (client, connection, QS_FATE_PASSED);
+  qs_tap_relay_stop (fixture->relay);
+  qs_tap_relay_end_trace (fixture->relay, connection);
+  close (client);
+}
+
+#define BEHIND 0xee
+#define N_BEHIND 100
+
+/* What was held up a moment ago is not overtaken by what is not held up any more. */
+static void
+test_no_overtaking (Fixture *fixture, gconstpointer data)
+{
+  int client = make_socket (SOCK_DGRAM, fixture->port, FALSE);
+  g_autofree guint8 *got = g_malloc (65536);
+  guint n_before = 0, n_behind = 0;
+
+  qs_tap_relay_set_impairment (fixture->relay, make_rules ("up:delay=300ms"));
+  g_autoptr (GByteArray) first = make_initial (1, 1200);
+  g_assert_cmpint (send (client, first->data, first->len, 0), ==, first->len);
+  g_autoptr (QsTapConnection) connection = pop (fixture->relay);
+  send_until (client, connection, QS_FATE_DELAYED);
+  qs_tap_relay_set_impairment (fixture->relay, make_rules ("loss=0%"));
+  for (guint i = 0; i < N_BEHIND; i++)
+    {
+      g_autoptr (GByteArray) sent = make_initial (1, 1200);
+      sent->data[1198] = BEHIND;
+      sent->data[1199] = (guint8) i;
+      g_assert_cmpint (send (client, sent->data, sent->len, 0), ==, sent->len);
+    }
+  while (n_behind < N_BEHIND)
+    {
+      wait_readable (fixture->server);
+      g_assert_cmpint (recv (fixture->server, got, 65536, 0), ==, 1200);
+      if (got[1198] == BEHIND)
+        g_assert_cmpuint (got[1199], ==, n_behind++);
+      else
+        {
+          g_assert_cmpuint (n_behind, ==, 0);
+          n_before++;
+        }
+    }
+  g_assert_cmpuint (n_before, >, 0);
+  qs_tap_relay_stop (fixture->relay);
+  qs_tap_relay_end_trace (fixture->relay, connection);
+  close (client);
+}
+
 /* What the path behind it drops is in the trace, with its fate, and does not come. */
 static void
 test_impaired (Fixture *fixture, gconstpointer data)
@@ -431,6 +527,8 @@ main (int argc, char **argv)
   g_test_add ("/relay/thousand-clients", Fixture, NULL, set_up, test_thousand_clients, tear_down);
   g_test_add ("/relay/ecn", Fixture, NULL, set_up, test_ecn, tear_down);
   g_test_add ("/relay/impaired", Fixture, "up:drop=2", set_up, test_impaired, tear_down);
+  g_test_add ("/relay/other-rules", Fixture, NULL, set_up, test_other_rules, tear_down);
+  g_test_add ("/relay/no-overtaking", Fixture, NULL, set_up, test_no_overtaking, tear_down);
   g_test_add ("/relay/server-comes-back", Fixture, NULL, set_up, test_server_comes_back, tear_down);
   g_test_add_func ("/relay/tcp-halves", test_tcp_halves);
   g_test_add_func ("/relay/tcp-reset", test_tcp_reset);
