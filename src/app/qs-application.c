@@ -4,6 +4,7 @@
 #include "app/qs-appearance.h"
 #include "app/qs-files.h"
 #include "app/qs-snapshot.h"
+#include "app/qs-streaming.h"
 #include "app/qs-window.h"
 #include "base/qs-i18n.h"
 #include "engine/qs-trust.h"
@@ -30,6 +31,11 @@ static const GOptionEntry options[] = {
     N_ ("Secrets for the captures that are opened (may be repeated)"), N_ ("FILE") },
   { "impair", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("What the path to the built-in server does (quicserve --help)"),
     N_ ("RULES") },
+  { "follow", 0, 0, G_OPTION_ARG_FILENAME, NULL,
+    N_ ("A capture that is being written: what is added to it is shown as it comes"), N_ ("FILE") },
+  { "watch", 0, 0, G_OPTION_ARG_STRING, NULL,
+    N_ ("Watch other programs' connections to this server, or to the built-in one (“lab”)"), N_ ("HOST[:PORT]") },
+  { "start", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("With --watch: a program to start, as on its page"), N_ ("COMMAND") },
   { "join", 0, 0, G_OPTION_ARG_FILENAME, NULL, N_ ("The other end's recording of the file that is opened"),
     N_ ("FILE") },
   { "page", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("Page to show first (overview, streams, security, lab…)"),
@@ -182,7 +188,9 @@ open_arguments (QsApplication *self, QsWindow *window, GApplicationCommandLine *
       g_autoptr (GFile) file = g_application_command_line_create_file_for_arg (line, arguments[i]);
       g_autofree char *path = g_file_get_path (file);
 
-      if (is_path (arguments[i], path))
+      if (qs_streaming_is_stream (arguments[i]))
+        qs_streaming_start (window, arguments[i], FALSE, key_logs, keep_page);
+      else if (is_path (arguments[i], path))
         g_strv_builder_add (builder, path);
       else if (examine)
         qs_window_examine (window, arguments[i]);
@@ -191,6 +199,18 @@ open_arguments (QsApplication *self, QsWindow *window, GApplicationCommandLine *
     }
   g_auto (GStrv) names = g_strv_builder_end (builder);
   qs_files_open_all (window, (const char *const *) names, key_logs, join, keep_page);
+}
+
+static void
+start_watching (QsWindow *window, GVariantDict *given)
+{
+  const char *watch = NULL, *command = NULL;
+
+  if (!g_variant_dict_lookup (given, "watch", "&s", &watch))
+    return;
+  g_variant_dict_lookup (given, "start", "&s", &command);
+  qs_window_show_page (window, "watch");
+  qs_watch_page_start (qs_window_get_watch (window), watch, command);
 }
 
 static void
@@ -235,12 +255,15 @@ launch (Launch *self)
   GVariantDict *given = g_application_command_line_get_options_dict (self->line);
   g_autofree const char **arguments = NULL;
   g_autofree const char **key_logs = NULL;
-  const char *snapshot = NULL, *join = NULL;
+  const char *snapshot = NULL, *join = NULL, *follow = NULL;
 
   g_variant_dict_lookup (given, G_OPTION_REMAINING, "^a&ay", &arguments);
   g_variant_dict_lookup (given, "snapshot", "^&ay", &snapshot);
   g_variant_dict_lookup (given, "keylog", "^a&ay", &key_logs);
   g_variant_dict_lookup (given, "join", "^&ay", &join);
+  if (g_variant_dict_lookup (given, "follow", "^&ay", &follow))
+    qs_streaming_start (self->window, follow, TRUE, (const char *const *) key_logs,
+                        g_variant_dict_contains (given, "page"));
   open_arguments (self->application, self->window, self->line, arguments, (const char *const *) key_logs, join,
                   g_variant_dict_contains (given, "page"), g_variant_dict_contains (given, "examine"));
   if (g_variant_dict_contains (given, "demo") && g_variant_dict_contains (given, "examine"))
@@ -252,6 +275,7 @@ launch (Launch *self)
       if (g_variant_dict_lookup (given, "page", "&s", &page))
         qs_window_show_page (self->window, page);
     }
+  start_watching (self->window, given);
   const char *lesson = NULL;
   g_autoptr (GError) error = NULL;
   if (g_variant_dict_lookup (given, "lesson", "&s", &lesson) && !open_lesson (self->window, lesson, &error))
@@ -323,6 +347,8 @@ qs_application_command_line (GApplication *application, GApplicationCommandLine 
   if (error != NULL)
     return usage_error (line, error->message);
 
+  if (g_variant_dict_contains (given, "start") && !g_variant_dict_contains (given, "watch"))
+    return usage_error (line, _ ("--start wants --watch=HOST:PORT, the server whose connections are watched."));
   if (page != NULL && !qs_window_knows_page (page))
     return usage_error (line, _ ("--page takes the name of a page in small letters, for instance streams."));
 
@@ -344,11 +370,24 @@ qs_application_command_line (GApplication *application, GApplicationCommandLine 
   return 0;
 }
 
-/* A picture is of a window of its own, and its exit status is this process's: no other one may serve it. */
+static gboolean
+is_any_stream (GVariantDict *given)
+{
+  g_autofree const char **arguments = NULL;
+  gboolean found = FALSE;
+
+  g_variant_dict_lookup (given, G_OPTION_REMAINING, "^a&ay", &arguments);
+  for (guint i = 0; arguments != NULL && arguments[i] != NULL; i++)
+    found |= qs_streaming_is_stream (arguments[i]);
+  return found;
+}
+
+/* A picture is of a window of its own, and its exit status is this process's; our standard input, and a pipe that a shell made for us, are
+ * nobody else's: no other process may serve it. */
 static int
 qs_application_handle_local_options (GApplication *application, GVariantDict *given)
 {
-  if (g_variant_dict_contains (given, "snapshot"))
+  if (g_variant_dict_contains (given, "snapshot") || g_variant_dict_contains (given, "follow") || is_any_stream (given))
     g_application_set_flags (application, g_application_get_flags (application) | G_APPLICATION_NON_UNIQUE);
   return -1;
 }

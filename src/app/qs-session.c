@@ -22,6 +22,7 @@ struct _QsSession {
   View none; /* while no run is shown */
   QsLab *lab;
   QsExaminer *examiner;
+  QsWatch *watch, *stream;
   QsLog *log;
   QsHistory *history;
   QsReplay *replay;
@@ -216,6 +217,8 @@ qs_session_dispose (GObject *object)
   g_clear_object (&self->run);
   g_clear_object (&self->runs);
   g_clear_object (&self->examiner);
+  g_clear_object (&self->watch);
+  g_clear_object (&self->stream);
   g_clear_object (&self->lab);
   G_OBJECT_CLASS (qs_session_parent_class)->dispose (object);
 }
@@ -264,6 +267,8 @@ qs_session_init (QsSession *self)
   g_signal_connect_swapped (self->replay, "notify::packet", G_CALLBACK (replay_packet_cb), self);
   self->lab = qs_lab_new ();
   self->examiner = qs_examiner_new (self->lab);
+  self->watch = qs_watch_new (self->lab);
+  self->stream = qs_watch_new (NULL);
   g_signal_connect_swapped (self->lab, "event", G_CALLBACK (lab_event_cb), self);
   g_signal_connect_swapped (self->lab, "notify::running", G_CALLBACK (lab_running_cb), self);
 }
@@ -429,6 +434,30 @@ qs_session_get_examiner (QsSession *self)
   return self->examiner;
 }
 
+QsWatch *
+qs_session_get_watch (QsSession *self)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self), NULL);
+
+  return self->watch;
+}
+
+QsWatch *
+qs_session_get_stream (QsSession *self)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self), NULL);
+
+  return self->stream;
+}
+
+QsConnectionTable *
+qs_session_get_table (QsSession *self)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self), NULL);
+
+  return self->run != NULL ? qs_run_get_table (self->run) : qs_watch_get_table (self->stream);
+}
+
 QsLog *
 qs_session_get_log (QsSession *self)
 {
@@ -520,20 +549,56 @@ find_connection (QsSession *self, QsStudy *study)
   return NULL;
 }
 
+/* *listed: it has a place in the list of runs. (transfer full) */
+static QsRun *
+get_connection (QsSession *self, QsConnectionTable *table, guint index, gboolean *listed)
+{
+  g_autoptr (QsStudy) study = qs_connection_table_dup_study (table, index);
+  QsRun *found = study != NULL ? find_connection (self, study) : NULL;
+
+  *listed = found != NULL;
+  if (study == NULL)
+    return NULL;
+  if (found == NULL && self->run != NULL && qs_run_get_study (self->run) == study)
+    found = self->run; /* looked at, and nothing more */
+  /* Those of the relay are chosen from on their own page. */
+  return found != NULL ? g_object_ref (found)
+                       : qs_run_new_for_connection (table, index, table != qs_watch_get_table (self->watch));
+}
+
 QsRun *
 qs_session_open_connection (QsSession *self, QsConnectionTable *table, guint index)
 {
   g_return_val_if_fail (QS_IS_SESSION (self) && QS_IS_CONNECTION_TABLE (table), NULL);
 
-  g_autoptr (QsStudy) study = qs_connection_table_dup_study (table, index);
-  QsRun *found = find_connection (self, study);
-  if (found != NULL)
+  gboolean listed;
+  g_autoptr (QsRun) run = get_connection (self, table, index, &listed);
+  if (run == NULL)
+    return NULL;
+  if (!listed && run == self->run)
     {
-      qs_session_set_run (self, found);
-      return found;
+      make_room (self);
+      g_list_store_append (self->runs, run);
+      g_object_set_data_full (G_OBJECT (run), "qs-session-log", g_object_ref (self->log), g_object_unref);
+      g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RUN]);
+      return run;
     }
-  g_autoptr (QsRun) run = qs_run_new_for_connection (table, index);
-  return add_run (self, run);
+  if (!listed)
+    return add_run (self, run);
+  qs_session_set_run (self, run);
+  return run;
+}
+
+QsRun *
+qs_session_look_at_connection (QsSession *self, QsConnectionTable *table, guint index)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self) && QS_IS_CONNECTION_TABLE (table), NULL);
+
+  gboolean listed;
+  g_autoptr (QsRun) run = get_connection (self, table, index, &listed);
+  if (run != NULL)
+    qs_session_set_run (self, run);
+  return run; /* the session holds it */
 }
 
 guint
@@ -635,7 +700,9 @@ close_poll_cb (gpointer data)
   QsSession *self = g_task_get_source_object (task);
   gint64 deadline = *(gint64 *) g_task_get_task_data (task);
 
-  gboolean over = qs_session_get_n_active (self) == 0 && qs_lab_get_server (self->lab) == NULL;
+  gboolean over = qs_session_get_n_active (self) == 0 && qs_lab_get_server (self->lab) == NULL &&
+                  qs_watch_get_state (self->watch) == QS_WATCH_IDLE &&
+                  qs_watch_get_state (self->stream) == QS_WATCH_IDLE;
   if (!over && g_get_monotonic_time () < deadline)
     return G_SOURCE_CONTINUE;
   g_task_return_boolean (task, over);
@@ -654,6 +721,8 @@ qs_session_close_async (QsSession *self, GAsyncReadyCallback callback, gpointer 
       qs_run_stop (run);
     }
   qs_examiner_stop (self->examiner);
+  qs_watch_close (self->watch);
+  qs_watch_close (self->stream);
   qs_lab_stop (self->lab);
 
   GTask *task = g_task_new (self, NULL, callback, data);

@@ -6,6 +6,7 @@
 #include "app/models/qs-lab.h"
 #include "app/models/qs-log.h"
 #include "app/models/qs-run.h"
+#include "app/models/qs-watch.h"
 #include "study/qs-replay.h"
 
 G_BEGIN_DECLS
@@ -48,6 +49,10 @@ void qs_session_set_presenting (QsSession *self, gboolean presenting);
 
 QsLab *qs_session_get_lab (QsSession *self);
 QsExaminer *qs_session_get_examiner (QsSession *self); /* the report card */
+QsWatch *qs_session_get_watch (QsSession *self);  /* through a relay */
+QsWatch *qs_session_get_stream (QsSession *self); /* a capture that is being written */
+/* Of which one may choose a connection now: the shown run's, or, where none is shown, the stream's. NULL: none. */
+QsConnectionTable *qs_session_get_table (QsSession *self);
 QsLog *qs_session_get_log (QsSession *self);
 QsHistory *qs_session_get_history (QsSession *self);
 
@@ -62,8 +67,11 @@ void qs_session_add_run (QsSession *self, QsRun *run);
 QsRun *qs_session_add_trace (QsSession *self, QsTrace *trace, const char *title);
 /* A whole trace as a run that is shown: the one that it is already, or a new one. (transfer none) */
 QsRun *qs_session_show_trace (QsSession *self, QsTrace *trace, const char *title);
-/* A connection of a file as a run that is shown: the one that it is already, or a new one. (transfer none) */
+/* A connection of a file, or a watched one, as a run that is shown: the one that it is already, or a new one. (transfer none). NULL: it
+ * was let go of. */
 QsRun *qs_session_open_connection (QsSession *self, QsConnectionTable *table, guint index);
+/* The same without a place in the list of runs, where it has none: it is shown until another one is. */
+QsRun *qs_session_look_at_connection (QsSession *self, QsConnectionTable *table, guint index);
 /* Runs of files that are still being read. */
 guint qs_session_get_n_reading (QsSession *self);
 /* Ends it if need be and forgets it. */

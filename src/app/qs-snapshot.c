@@ -2,6 +2,7 @@
 #include "app/qs-snapshot.h"
 
 #include "app/qs-files.h"
+#include "app/qs-streaming.h"
 #include "base/qs-i18n.h"
 #include "formats/qs-file-writer.h"
 
@@ -163,6 +164,15 @@ idle_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* One that ends by itself: who waits for connections without one waits for ever. */
+static gboolean
+is_program_watched (QsSession *session)
+{
+  QsWatch *watch = qs_session_get_watch (session);
+
+  return qs_watch_get_state (watch) != QS_WATCH_IDLE && qs_watch_has_program (watch);
+}
+
 static gboolean
 poll_cb (gpointer data)
 {
@@ -171,7 +181,8 @@ poll_cb (gpointer data)
   QsRun *run = qs_session_get_run (session);
 
   if (qs_session_get_n_active (session) > 0 || qs_examiner_get_running (qs_session_get_examiner (session)) ||
-      qs_session_is_waiting_for_lab (session) || qs_files_get_n_loading (self->window) > 0)
+      qs_session_is_waiting_for_lab (session) || qs_files_get_n_loading (self->window) > 0 ||
+      qs_streaming_is_under_way (self->window) || is_program_watched (session))
     return G_SOURCE_CONTINUE;
   if (run != NULL)
     qs_run_refresh (run);

@@ -13,10 +13,12 @@
 #include "app/pages/qs-security-page.h"
 #include "app/pages/qs-sequence-page.h"
 #include "app/pages/qs-streams-page.h"
+#include "app/pages/qs-watch-page.h"
 #include "app/qs-files.h"
 #include "app/qs-help.h"
 #include "app/qs-opening.h"
 #include "app/qs-present.h"
+#include "app/qs-streaming.h"
 #include "app/widgets/qs-doctor-dialog.h"
 #include "app/widgets/qs-log-view.h"
 #include "app/widgets/qs-options-popover.h"
@@ -37,6 +39,9 @@ struct _QsWindow {
   GtkStack *stack;
   QsLogView *log_view;
   QsStatusBar *status_bar;
+  GtkWidget *switcher;
+  GtkScrolledWindow *tabs_scroll;
+  guint reveal_id;
 
   QsOptionsPopover *options;
   QsSettings *settings;
@@ -66,6 +71,7 @@ static const struct {
   { "lessons", N_ ("Lessons"), qs_lessons_page_get_type },
   { CONNECTIONS, N_ ("Connections"), qs_connections_page_get_type },
   { CARD, N_ ("Report Card"), qs_card_page_get_type },
+  { "watch", N_ ("Watch"), qs_watch_page_get_type },
 };
 
 /* --- Actions ---------------------------------------------------------------------------- */
@@ -188,6 +194,7 @@ static void
 stop_opening_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   qs_opening_stop_all (data);
+  qs_streaming_stop (data);
 }
 
 static void
@@ -451,8 +458,7 @@ offer_target (QsWindow *self)
 static void
 offer_connections (QsWindow *self)
 {
-  QsRun *run = qs_session_get_run (self->session);
-  gboolean several = run != NULL && qs_run_get_table (run) != NULL;
+  gboolean several = qs_session_get_table (self->session) != NULL;
 
   if (!several && g_strcmp0 (qs_window_get_page (self), CONNECTIONS) == 0)
     qs_window_show_page (self, "overview");
@@ -496,13 +502,43 @@ add_page_accels (GtkApplication *application)
     }
 }
 
+/* Where not all tabs have room. Their places are known once they were laid out. */
+static gboolean
+reveal_tab_cb (gpointer data)
+{
+  QsWindow *self = data;
+  g_autoptr (GList) tabs = gtk_container_get_children (GTK_CONTAINER (self->switcher));
+  GtkAllocation place;
+
+  self->reveal_id = 0;
+  for (GList *at = tabs; at != NULL; at = at->next)
+    {
+      if (!gtk_toggle_button_get_active (at->data))
+        continue;
+      gtk_widget_get_allocation (at->data, &place);
+      gtk_adjustment_clamp_page (gtk_scrolled_window_get_hadjustment (self->tabs_scroll), place.x,
+                                 place.x + place.width);
+    }
+  return G_SOURCE_REMOVE;
+}
+
+static void
+reveal_tab (QsWindow *self)
+{
+  if (self->reveal_id == 0)
+    self->reveal_id = g_idle_add_full (G_PRIORITY_LOW, reveal_tab_cb, self, NULL);
+}
+
 static void
 visible_page_cb (QsWindow *self)
 {
   const char *name = gtk_stack_get_visible_child_name (self->stack);
 
   if (name != NULL && !self->closing)
-    set_action_state (self, "page", g_variant_new_string (name));
+    {
+      set_action_state (self, "page", g_variant_new_string (name));
+      reveal_tab (self);
+    }
 }
 
 static void
@@ -574,6 +610,7 @@ qs_window_dispose (GObject *object)
 {
   QsWindow *self = QS_WINDOW (object);
 
+  g_clear_handle_id (&self->reveal_id, g_source_remove);
   if (self->session != NULL)
     g_signal_handlers_disconnect_by_data (self->session, self);
   if (self->meter != NULL)
@@ -621,6 +658,8 @@ qs_window_class_init (QsWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, QsWindow, stack);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, log_view);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, status_bar);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, switcher);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, tabs_scroll);
   gtk_widget_class_bind_template_callback (widget_class, target_activate_cb);
   gtk_widget_class_bind_template_callback (widget_class, target_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, target_icon_cb);
@@ -628,6 +667,7 @@ qs_window_class_init (QsWindowClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, verify_again_cb);
   gtk_widget_class_bind_template_callback (widget_class, run_selected_cb);
   gtk_widget_class_bind_template_callback (widget_class, visible_page_cb);
+  gtk_widget_class_bind_template_callback (widget_class, reveal_tab);
 }
 
 static void
@@ -676,6 +716,8 @@ qs_window_new (GtkApplication *application, QsSettings *settings)
   g_signal_connect_object (qs_session_get_examiner (self->session), "notify::running", G_CALLBACK (update_actions),
                            self, G_CONNECT_SWAPPED);
   g_signal_connect_swapped (self->session, "show-page", G_CALLBACK (show_page_cb), self);
+  g_signal_connect_object (qs_session_get_stream (self->session), "notify::state", G_CALLBACK (offer_connections), self,
+                           G_CONNECT_SWAPPED);
   add_pages (self);
   if (application != NULL)
     {
@@ -872,4 +914,12 @@ qs_window_get_lessons (QsWindow *self)
   g_return_val_if_fail (QS_IS_WINDOW (self), NULL);
 
   return QS_LESSONS_PAGE (gtk_stack_get_child_by_name (self->stack, "lessons"));
+}
+
+QsWatchPage *
+qs_window_get_watch (QsWindow *self)
+{
+  g_return_val_if_fail (QS_IS_WINDOW (self), NULL);
+
+  return QS_WATCH_PAGE (gtk_stack_get_child_by_name (self->stack, "watch"));
 }

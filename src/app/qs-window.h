@@ -4,6 +4,7 @@
 #include <gtk/gtk.h>
 
 #include "app/pages/qs-lessons-page.h"
+#include "app/pages/qs-watch-page.h"
 #include "app/qs-session.h"
 #include "app/widgets/qs-delay-meter.h"
 
@@ -22,6 +23,7 @@ GtkWidget *qs_window_new (GtkApplication *application, QsSettings *settings);
 QsSession *qs_window_get_session (QsWindow *self);
 QsDelayMeter *qs_window_get_delay_meter (QsWindow *self);
 QsLessonsPage *qs_window_get_lessons (QsWindow *self);
+QsWatchPage *qs_window_get_watch (QsWindow *self);
 
 /* As if a person had typed it and pressed Enter. NULL: it says why, in the window. (transfer none) */
 QsRun *qs_window_connect (QsWindow *self, const char *target);

@@ -302,6 +302,17 @@ count_runs (Fixture *fixture)
 }
 
 static void
+click_column (GtkTreeView *view, const char *title)
+{
+  for (guint i = 0; i < gtk_tree_view_get_n_columns (view); i++)
+    {
+      GtkTreeViewColumn *column = gtk_tree_view_get_column (view, (int) i);
+      if (gtk_tree_view_column_get_visible (column) && g_str_equal (gtk_tree_view_column_get_title (column), title))
+        gtk_tree_view_column_clicked (column);
+    }
+}
+
+static void
 type_search (Fixture *fixture, const char *words)
 {
   GtkWidget *search = fixture_find (fixture, "Search connections", GTK_TYPE_SEARCH_ENTRY);
@@ -337,10 +348,10 @@ test_several (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (protocol, ==, "h3");
 
   /* Sorted, and back; searched. */
-  gtk_tree_view_column_clicked (gtk_tree_view_get_column (view, QS_CONNECTION_COLUMN_VERDICT));
+  click_column (view, "Verdict");
   g_autofree char *first = dup_cell (gtk_tree_view_get_model (view), 0, QS_CONNECTION_COLUMN_NUMBER);
   g_assert_cmpstr (first, ==, "2");
-  gtk_tree_view_column_clicked (gtk_tree_view_get_column (view, QS_CONNECTION_COLUMN_NUMBER));
+  click_column (view, "No.");
   type_search (fixture, "HTTP/1.1 localhost");
   g_assert_cmpint (gtk_tree_model_iter_n_children (gtk_tree_view_get_model (view), NULL), ==, 1);
   g_autofree char *third = dup_cell (gtk_tree_view_get_model (view), 0, QS_CONNECTION_COLUMN_NUMBER);

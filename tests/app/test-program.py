@@ -61,7 +61,7 @@ class TestProgram(unittest.TestCase):
         self.assertIn("file.pcapng", done.stderr)
 
     def test_every_page(self):
-        for page in ("overview", "sequence", "packets", "streams", "security", "response", "charts", "lab", "lessons"):
+        for page in ("overview", "sequence", "packets", "streams", "security", "response", "charts", "lab", "lessons", "watch"):
             with self.subTest(page=page):
                 done = run("--demo", f"--page={page}", f"--snapshot={self.png}")
                 self.assertEqual(done.returncode, 0, done.stderr)

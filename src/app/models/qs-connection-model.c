@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/qs-i18n.h"
 #include "base/qs-text.h"
 
 /* While rows become known one after the other, the order is made anew at most that often. */
@@ -15,8 +16,8 @@ struct _QsConnectionModel {
   int stamp;
   QsConnectionColumn column;
   gboolean descending;
-  char **words;    /* case-folded */
-  char **haystack; /* by index: all that a row says, case-folded; NULL: to be made */
+  char **words;         /* case-folded */
+  GHashTable *haystack; /* index -> all that a row says, case-folded; not there: to be made */
   guint again_id;
 };
 
@@ -30,6 +31,25 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (QsConnectionModel, qs_connection_model, G_TYPE_OB
 
 /* --- Cells ---------------------------------------------------------------------------------- */
 
+static const char *
+get_icon (const QsConnectionRow *row)
+{
+  gboolean goes_on = row->watched ? !row->settled : row->verdict == NULL;
+
+  if (goes_on && row->watched && row->state == QS_WATCHED_STANDS)
+    return "network-transmit-receive-symbolic";
+  return goes_on ? "content-loading-symbolic" : row->good ? "emblem-ok-symbolic" : "dialog-error-symbolic";
+}
+
+static char *
+dup_time (const QsConnectionRow *row)
+{
+  g_autofree char *start = qs_connection_row_dup_start (row);
+  const char *time = strchr (start, ' ');
+
+  return g_strdup (time != NULL ? time + 1 : start);
+}
+
 static char *
 dup_cell (const QsConnectionRow *row, QsConnectionColumn column)
 {
@@ -39,6 +59,8 @@ dup_cell (const QsConnectionRow *row, QsConnectionColumn column)
       return g_strdup_printf ("%u", row->number);
     case QS_CONNECTION_COLUMN_START:
       return qs_connection_row_dup_start (row);
+    case QS_CONNECTION_COLUMN_TIME:
+      return dup_time (row);
     case QS_CONNECTION_COLUMN_CLIENT:
       return g_strdup (row->client);
     case QS_CONNECTION_COLUMN_SERVER:
@@ -46,19 +68,23 @@ dup_cell (const QsConnectionRow *row, QsConnectionColumn column)
     case QS_CONNECTION_COLUMN_NAME:
       return g_strdup (row->name);
     case QS_CONNECTION_COLUMN_PROTOCOL:
-      return g_strdup (row->protocol);
+      return row->watched ? qs_connection_row_dup_protocol (row) : g_strdup (row->protocol);
     case QS_CONNECTION_COLUMN_VERSION:
       return g_strdup (row->version);
     case QS_CONNECTION_COLUMN_PACKETS:
       return row->verdict != NULL ? g_strdup_printf ("%u", row->n_packets) : g_strdup ("");
     case QS_CONNECTION_COLUMN_DURATION:
       return row->verdict != NULL ? qs_text_duration (row->duration) : g_strdup ("");
+    case QS_CONNECTION_COLUMN_STATE:
+      return g_strdup (row->watched ? qs_watched_state_title (row->state) : "");
+    case QS_CONNECTION_COLUMN_KEYS:
+      return g_strdup (!row->watched ? "" : row->has_keys ? _ ("yes") : _ ("no"));
+    case QS_CONNECTION_COLUMN_BYTES:
+      return row->watched ? qs_text_size (row->n_bytes) : g_strdup ("");
     case QS_CONNECTION_COLUMN_VERDICT:
       return g_strdup (row->verdict != NULL ? row->verdict : "…");
     case QS_CONNECTION_COLUMN_ICON:
-      return g_strdup (row->verdict == NULL ? "content-loading-symbolic"
-                       : row->good          ? "emblem-ok-symbolic"
-                                            : "dialog-error-symbolic");
+      return g_strdup (get_icon (row));
     case QS_CONNECTION_COLUMN_INDEX:
     case QS_CONNECTION_N_COLUMNS:
     default:
@@ -77,16 +103,19 @@ get_row (QsConnectionModel *self, guint index)
 static const char *
 get_haystack (QsConnectionModel *self, guint index)
 {
-  if (self->haystack[index] != NULL)
-    return self->haystack[index];
+  const char *known = g_hash_table_lookup (self->haystack, GUINT_TO_POINTER (index));
+
+  if (known != NULL)
+    return known;
   g_autoptr (GString) all = g_string_new (NULL);
   for (guint column = 0; column <= QS_CONNECTION_COLUMN_VERDICT; column++)
     {
       g_autofree char *cell = dup_cell (get_row (self, index), column);
       g_string_append_printf (all, "%s\n", cell);
     }
-  self->haystack[index] = g_utf8_casefold (all->str, -1);
-  return self->haystack[index];
+  char *folded = g_utf8_casefold (all->str, -1);
+  g_hash_table_insert (self->haystack, GUINT_TO_POINTER (index), folded);
+  return folded;
 }
 
 static gboolean
@@ -112,6 +141,7 @@ compare_cells (const QsConnectionRow *a, const QsConnectionRow *b, QsConnectionC
   switch (column)
     {
     case QS_CONNECTION_COLUMN_START:
+    case QS_CONNECTION_COLUMN_TIME:
       return compare_numbers (a->start, b->start);
     case QS_CONNECTION_COLUMN_CLIENT:
       return strcmp (a->client, b->client);
@@ -127,6 +157,12 @@ compare_cells (const QsConnectionRow *a, const QsConnectionRow *b, QsConnectionC
       return compare_numbers (a->n_packets, b->n_packets);
     case QS_CONNECTION_COLUMN_DURATION:
       return compare_numbers (a->duration, b->duration);
+    case QS_CONNECTION_COLUMN_STATE:
+      return compare_numbers (a->state, b->state);
+    case QS_CONNECTION_COLUMN_KEYS:
+      return compare_numbers (a->has_keys, b->has_keys);
+    case QS_CONNECTION_COLUMN_BYTES:
+      return compare_numbers ((gint64) a->n_bytes, (gint64) b->n_bytes);
     case QS_CONNECTION_COLUMN_VERDICT: /* what failed is wanted first */
       return a->good != b->good ? compare_numbers (a->good, b->good) : g_strcmp0 (a->verdict, b->verdict);
     case QS_CONNECTION_COLUMN_NUMBER:
@@ -157,7 +193,7 @@ arrange (QsConnectionModel *self)
 
   g_clear_handle_id (&self->again_id, g_source_remove);
   g_array_set_size (self->rows, 0);
-  for (guint i = 0; i < n; i++)
+  for (guint i = qs_connection_table_get_first (self->table); i < n; i++)
     if (matches (self, i))
       g_array_append_val (self->rows, i);
   g_array_sort_with_data (self->rows, compare_rows, self);
@@ -183,7 +219,7 @@ row_cb (QsConnectionModel *self, guint index)
   GtkTreeIter iter;
   guint row;
 
-  g_clear_pointer (&self->haystack[index], g_free);
+  g_hash_table_remove (self->haystack, GUINT_TO_POINTER (index));
   get_haystack (self, index); /* row by row, while they are read: all at once a first search would hold the window */
   gboolean moves = self->words != NULL || self->column > QS_CONNECTION_COLUMN_SERVER;
   if (moves && self->again_id == 0)
@@ -193,6 +229,40 @@ row_cb (QsConnectionModel *self, guint index)
   g_autoptr (GtkTreePath) path = gtk_tree_path_new_from_indices ((int) row, -1);
   set_iter (self, &iter, row);
   gtk_tree_model_row_changed (GTK_TREE_MODEL (self), path, &iter);
+}
+
+/* Where the order has a place for it. */
+static void
+added_cb (QsConnectionModel *self, guint index)
+{
+  GtkTreeIter iter;
+  guint row = self->rows->len;
+
+  if (!matches (self, index))
+    return;
+  while (row > 0 && compare_rows (&index, &g_array_index (self->rows, guint, row - 1), self) < 0)
+    row--;
+  g_array_insert_val (self->rows, row, index);
+  g_autoptr (GtkTreePath) path = gtk_tree_path_new_from_indices ((int) row, -1);
+  set_iter (self, &iter, row);
+  gtk_tree_model_row_inserted (GTK_TREE_MODEL (self), path, &iter);
+}
+
+static void
+dropped_cb (QsConnectionModel *self, guint n)
+{
+  guint first = qs_connection_table_get_first (self->table);
+
+  for (guint i = first - n; i < first; i++)
+    g_hash_table_remove (self->haystack, GUINT_TO_POINTER (i));
+  for (guint row = self->rows->len; row-- > 0;)
+    {
+      if (g_array_index (self->rows, guint, row) >= first)
+        continue;
+      g_array_remove_index (self->rows, row);
+      g_autoptr (GtkTreePath) path = gtk_tree_path_new_from_indices ((int) row, -1);
+      gtk_tree_model_row_deleted (GTK_TREE_MODEL (self), path);
+    }
 }
 
 /* --- GtkTreeModel --------------------------------------------------------------------------- */
@@ -314,20 +384,12 @@ tree_model_init (GtkTreeModelIface *iface)
 /* --- Overrides ------------------------------------------------------------------------------ */
 
 static void
-clear_haystack (QsConnectionModel *self)
-{
-  for (guint i = 0; i < qs_connection_table_get_length (self->table); i++)
-    g_clear_pointer (&self->haystack[i], g_free);
-}
-
-static void
 qs_connection_model_finalize (GObject *object)
 {
   QsConnectionModel *self = QS_CONNECTION_MODEL (object);
 
   g_clear_handle_id (&self->again_id, g_source_remove);
-  clear_haystack (self);
-  g_free (self->haystack);
+  g_hash_table_unref (self->haystack);
   g_signal_handlers_disconnect_by_data (self->table, self);
   g_object_unref (self->table);
   g_array_unref (self->rows);
@@ -358,8 +420,10 @@ qs_connection_model_new (QsConnectionTable *table)
 
   QsConnectionModel *self = g_object_new (QS_TYPE_CONNECTION_MODEL, NULL);
   self->table = g_object_ref (table);
-  self->haystack = g_new0 (char *, qs_connection_table_get_length (table));
+  self->haystack = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   g_signal_connect_swapped (table, "row", G_CALLBACK (row_cb), self);
+  g_signal_connect_swapped (table, "added", G_CALLBACK (added_cb), self);
+  g_signal_connect_swapped (table, "dropped", G_CALLBACK (dropped_cb), self);
   arrange (self);
   return self;
 }

@@ -8,8 +8,9 @@
 G_BEGIN_DECLS
 
 /**
- * QsConnectionModel: the connections of a file as a table, sorted and searched. Rows are in the order of qs_connection_model_sort();
- * a view is told anew of all of them where that changes ("reset"): take the model off it and put it back.
+ * QsConnectionModel: the connections of a file, or those that are watched, as a table, sorted and searched. Rows are in the order of
+ * qs_connection_model_sort(); a view is told anew of all of them where that changes ("reset"): take the model off it and put it back.
+ * What is added to a table that grows, and what that drops, is told row by row.
  *
  * Signals: "reset" ().
  */
@@ -19,6 +20,7 @@ G_DECLARE_FINAL_TYPE (QsConnectionModel, qs_connection_model, QS, CONNECTION_MOD
 typedef enum {
   QS_CONNECTION_COLUMN_NUMBER,
   QS_CONNECTION_COLUMN_START,
+  QS_CONNECTION_COLUMN_TIME, /* of day */
   QS_CONNECTION_COLUMN_CLIENT,
   QS_CONNECTION_COLUMN_SERVER,
   QS_CONNECTION_COLUMN_NAME,
@@ -26,6 +28,9 @@ typedef enum {
   QS_CONNECTION_COLUMN_VERSION,
   QS_CONNECTION_COLUMN_PACKETS,
   QS_CONNECTION_COLUMN_DURATION,
+  QS_CONNECTION_COLUMN_STATE, /* of watched ones, as the next two */
+  QS_CONNECTION_COLUMN_KEYS,
+  QS_CONNECTION_COLUMN_BYTES,
   QS_CONNECTION_COLUMN_VERDICT,
   QS_CONNECTION_COLUMN_ICON,  /* name, of what came of it */
   QS_CONNECTION_COLUMN_INDEX, /* uint */

@@ -27,6 +27,8 @@ struct _QsRun {
   GDateTime *started;
   QsRunStatus status;
   QsConnectionTable *table; /* NULL: it is the only one */
+  gboolean watched;         /* it goes on, or did, without a probe of ours */
+  guint index;              /* of these, in its table */
   GSource *reading;         /* of a file: NULL when that is done */
   QsTraceJoin *join;        /* NULL: the other end's recording is not known */
 
@@ -58,11 +60,16 @@ static const struct {
   [QS_RUN_FAILED] = { N_ ("Failed"), "dialog-error-symbolic", "qs-error" },
   [QS_RUN_STOPPED] = { N_ ("Stopped"), "media-playback-stop-symbolic", "qs-neutral" },
   [QS_RUN_FILE] = { N_ ("File"), "text-x-generic-symbolic", "qs-neutral" },
+  [QS_RUN_WATCHED] = { N_ ("Watched"), "network-transmit-receive-symbolic", "qs-active" },
 };
 
 static QsRunStatus
 status_of (QsRun *self)
 {
+  if (self->watched && qs_study_get_state (self->study) != QS_STUDY_SETTLED)
+    return QS_RUN_WATCHED;
+  if (self->watched)
+    return qs_study_is_good (self->study) ? QS_RUN_SUCCEEDED : QS_RUN_FAILED;
   if (self->probe == NULL)
     return QS_RUN_FILE;
   if (!qs_probe_get_finished (self->probe) && self->experiments != NULL && qs_probe_get_ended (self->probe) &&
@@ -101,7 +108,8 @@ derive (QsRun *self)
 
   self->n_marks = qs_trace_get_n_marks (self->trace);
   self->n_messages = qs_trace_get_n_messages (self->trace);
-  qs_study_look (self->study, qs_run_is_active (self) ? qs_trace_now (self->trace) : -1);
+  gboolean goes_on = qs_run_is_active (self) || self->status == QS_RUN_WATCHED;
+  qs_study_look (self->study, goes_on ? qs_trace_now (self->trace) : -1);
   qs_study_get_steps (self->study);
   qs_study_get_verdict (self->study);
   self->derived_at = g_get_monotonic_time ();
@@ -210,6 +218,8 @@ qs_run_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->probe, self);
   if (self->trace != NULL)
     g_signal_handlers_disconnect_by_data (self->trace, self);
+  if (self->study != NULL)
+    g_signal_handlers_disconnect_by_data (self->study, self);
   g_clear_object (&self->experiments);
   g_clear_object (&self->alternatives);
   G_OBJECT_CLASS (qs_run_parent_class)->dispose (object);
@@ -222,6 +232,8 @@ qs_run_finalize (GObject *object)
 
   g_clear_object (&self->probe);
   g_clear_object (&self->trace);
+  if (self->watched)
+    qs_study_disclaim (self->study);
   g_clear_object (&self->study);
   g_clear_object (&self->table);
   g_clear_pointer (&self->title, g_free);
@@ -349,15 +361,46 @@ read_cb (gint64 deadline, gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* Time has passed, if nothing else. */
+static void
+row_cb (QsRun *self, guint index)
+{
+  if (index == self->index && qs_study_get_state (self->study) != QS_STUDY_SETTLED)
+    schedule_update (self);
+}
+
+/* "12: www.example.org, 192.0.2.1:40000", so that one finds it again. */
+static char *
+dup_watched_title (const QsConnectionRow *row)
+{
+  const char *server = *row->name != '\0' ? row->name : row->server;
+
+  return g_strdup_printf ("%u: %s, %s", row->number, server, row->client);
+}
+
 QsRun *
-qs_run_new_for_connection (QsConnectionTable *table, guint index)
+qs_run_new_for_connection (QsConnectionTable *table, guint index, gboolean choice)
 {
   g_return_val_if_fail (QS_IS_CONNECTION_TABLE (table), NULL);
 
   g_autoptr (QsStudy) study = qs_connection_table_dup_study (table, index);
+  if (study == NULL)
+    return NULL;
+  gboolean grows = qs_connection_table_is_growing (table);
   const char *title = qs_trace_get_title (qs_study_get_trace (study));
   QsRun *self = run_new_for_study (study, title != NULL ? title : "");
-  if (qs_connection_table_get_length (table) > 1)
+  if (grows)
+    {
+      g_free (self->title);
+      self->title = dup_watched_title (qs_connection_table_get_row (table, index));
+      self->watched = TRUE;
+      self->index = index;
+      self->status = status_of (self);
+      qs_study_claim (study);
+      g_signal_connect_swapped (study, "notify::state", G_CALLBACK (update), self);
+      g_signal_connect_object (table, "row", G_CALLBACK (row_cb), self, G_CONNECT_SWAPPED);
+    }
+  if (choice && (grows || qs_connection_table_get_length (table) > 1))
     self->table = g_object_ref (table);
   if (qs_study_get_state (study) == QS_STUDY_DISSECTING)
     self->reading = qs_slice_add (NULL, "[quicscope] dissect file", read_cb, self, NULL);

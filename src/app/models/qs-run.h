@@ -30,6 +30,7 @@ typedef enum {
   QS_RUN_FAILED,    /* over: it did not */
   QS_RUN_STOPPED,   /* over: a person stopped it before it could tell */
   QS_RUN_FILE,      /* a trace from a file */
+  QS_RUN_WATCHED,   /* another program's connection that goes on; over, it has succeeded or failed */
   QS_N_RUN_STATUSES
 } QsRunStatus;
 const char *qs_run_status_title (QsRunStatus status);     /* translated */
@@ -38,8 +39,9 @@ const char *qs_run_status_css_class (QsRunStatus status);
 
 QsRun *qs_run_new_for_probe (QsProbe *probe);
 QsRun *qs_run_new_for_trace (QsTrace *trace, const char *title);
-/* Of a file's connections; where it is still to be read that is begun, in slices. table: to choose others from. */
-QsRun *qs_run_new_for_connection (QsConnectionTable *table, guint index);
+/* Of a file's connections, or of those that are watched; where it is still to be read that is begun, in slices. choice: the table is
+ * to choose others from. NULL: it was let go of. */
+QsRun *qs_run_new_for_connection (QsConnectionTable *table, guint index, gboolean choice);
 
 QsProbe *qs_run_get_probe (QsRun *self); /* NULL for a file */
 QsStudy *qs_run_get_study (QsRun *self);
@@ -49,7 +51,7 @@ GDateTime *qs_run_get_started (QsRun *self); /* local time; of a file: when it w
 QsRunStatus qs_run_get_status (QsRun *self);
 gboolean qs_run_is_active (QsRun *self); /* RUNNING, OPEN or TRYING */
 
-/* That it is of, where that holds several connections; NULL. */
+/* That it is of, where that is to choose from; NULL. */
 QsConnectionTable *qs_run_get_table (QsRun *self);
 gboolean qs_run_is_reading (QsRun *self); /* a file's, in slices */
 /* From 0 to 1: how much of its records is read. */
