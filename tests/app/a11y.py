@@ -85,9 +85,9 @@ def text_of(node):
 class Window:
     """A running Quicscope."""
 
-    def __init__(self, *arguments, env=None):
+    def __init__(self, *arguments, env=None, stdin=None):
         environment = dict(os.environ, **(env or {}))
-        self.process = subprocess.Popen([program("quicscope"), *arguments], env=environment)
+        self.process = subprocess.Popen([program("quicscope"), *arguments], env=environment, stdin=stdin)
         self.root = None
         self.clicks = 0
 

@@ -142,5 +142,41 @@ class TestProgram(unittest.TestCase):
         self.assertIn("gopher", done.stderr)
 
 
+CAPTURES = os.path.join(os.environ["QS_SRCDIR"], "tests", "cli", "captures")
+
+
+class TestStream(unittest.TestCase):
+    """A capture on standard input."""
+
+    def setUp(self):
+        with open(os.path.join(CAPTURES, "tls13-certificate-zlib.pcap"), "rb") as file:
+            self.capture = file.read()
+        self.keys = os.path.join(CAPTURES, "tls13-certificate-zlib.keys")
+
+    def test_to_its_end(self):
+        with tempfile.TemporaryDirectory() as folder:
+            png = os.path.join(folder, "picture.png")
+            command = [a11y.program("quicscope"), "-", f"--keylog={self.keys}", f"--snapshot={png}"]
+            done = subprocess.run(command, input=self.capture, capture_output=True, timeout=120)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(len(done.stdout.splitlines()), 1, done.stdout)
+            self.assertIn(b"TLS 1.3", done.stdout)
+            self.assertTrue(os.path.getsize(png) > 1000)
+            done = subprocess.run(command, input=b"no capture at all, whoever says so", capture_output=True, timeout=120)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b"none of", done.stderr)
+
+    def test_another_window_is_there(self):
+        """Standard input is this process's own: it is not handed to the program that runs already; and what comes is shown while the pipe is open."""
+        with a11y.Window() as first, a11y.Window("-", stdin=subprocess.PIPE) as second:
+            self.addCleanup(second.process.stdin.close)
+            second.process.stdin.write(self.capture)
+            second.process.stdin.flush()
+            rows = a11y.wait("the connection", lambda: second.table("Connections"))
+            self.assertIn("127.0.0.1:51135", rows[0])
+            self.assertNotEqual(first.process.pid, second.process.pid)
+            self.assertEqual(first.find_all("Connections", "table"), [])
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
