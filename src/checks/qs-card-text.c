@@ -18,33 +18,45 @@ packets_to_json (const QsJudgement *judgement)
 }
 
 static JsonObject *
-result_to_json (const QsCheckResult *result)
+result_to_json (const QsCheckResult *result, gboolean of_server)
 {
   JsonObject *object = json_object_new ();
   const QsCheck *check = result->check;
 
   json_object_set_string_member (object, "id", check->id);
   json_object_set_string_member (object, "category", qs_check_category_name (check->category));
-  json_object_set_string_member (object, "mark", qs_card_mark_name (check->mark));
+  if (of_server)
+    json_object_set_string_member (object, "mark", qs_card_mark_name (check->mark));
   json_object_set_string_member (object, "title", _ (check->title));
   json_object_set_string_member (object, "reference", check->reference);
   json_object_set_string_member (object, "verdict", qs_check_verdict_name (result->judgement.verdict));
   json_object_set_string_member (object, "text", result->judgement.text != NULL ? result->judgement.text : "");
   if (check->readings != NULL)
     json_object_set_string_member (object, "readings", _ (check->readings));
-  json_object_set_boolean_member (object, "illegal", (check->flags & QS_CHECK_ILLEGAL) != 0);
+  if (of_server)
+    json_object_set_boolean_member (object, "illegal", (check->flags & QS_CHECK_ILLEGAL) != 0);
   json_object_set_int_member (object, "runs", result->n_runs);
   json_object_set_array_member (object, "packets", packets_to_json (&result->judgement));
   return object;
 }
 
+static JsonArray *
+results_to_json (GPtrArray *results, gboolean of_server)
+{
+  JsonArray *checks = json_array_new ();
+
+  for (guint i = 0; i < results->len; i++)
+    json_array_add_object_element (checks, result_to_json (results->pdata[i], of_server));
+  return checks;
+}
+
 static JsonObject *
-counts_to_json (const QsCard *card)
+counts_to_json (const guint counts[QS_CHECK_N_VERDICTS])
 {
   JsonObject *object = json_object_new ();
 
   for (guint i = 0; i < QS_CHECK_N_VERDICTS; i++)
-    json_object_set_int_member (object, qs_check_verdict_name (i), card->counts[i]);
+    json_object_set_int_member (object, qs_check_verdict_name (i), counts[i]);
   return object;
 }
 
@@ -62,14 +74,11 @@ JsonObject *
 qs_card_to_json (QsExamination *examination)
 {
   JsonObject *object = json_object_new ();
-  JsonArray *checks = json_array_new ();
   g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (qs_examination_get_began (examination) / G_USEC_PER_SEC);
   g_autofree char *began = time != NULL ? g_date_time_format (time, "%Y-%m-%dT%H:%M:%SZ") : NULL;
   QsCard card;
 
   qs_examination_grade (examination, &card);
-  for (guint i = 0; i < qs_examination_get_n_results (examination); i++)
-    json_array_add_object_element (checks, result_to_json (qs_examination_get_result (examination, i)));
   json_object_set_string_member (object, "target", qs_target_to_string (qs_examination_get_target (examination)));
   if (qs_examination_get_address (examination) != NULL)
     json_object_set_string_member (object, "address", qs_examination_get_address (examination));
@@ -83,8 +92,23 @@ qs_card_to_json (QsExamination *examination)
   json_object_set_string_member (object, "grade", qs_grade_text (card.grade));
   json_object_set_string_member (object, "grade_if_trusted", qs_grade_text (card.if_trusted));
   json_object_set_object_member (object, "marks", marks_to_json (&card));
-  json_object_set_object_member (object, "counts", counts_to_json (&card));
-  json_object_set_array_member (object, "checks", checks);
+  json_object_set_object_member (object, "counts", counts_to_json (card.counts));
+  json_object_set_array_member (object, "checks", results_to_json (qs_examination_get_results (examination), TRUE));
+  return object;
+}
+
+JsonObject *
+qs_client_card_to_json (QsClientExamination *examination)
+{
+  JsonObject *object = json_object_new ();
+  guint counts[QS_CHECK_N_VERDICTS];
+
+  qs_client_examination_count (examination, counts);
+  json_object_set_boolean_member (object, "stopped", qs_client_examination_get_stopped (examination));
+  json_object_set_int_member (object, "connections", qs_client_examination_get_n_connections (examination));
+  json_object_set_object_member (object, "counts", counts_to_json (counts));
+  json_object_set_array_member (object, "checks",
+                                results_to_json (qs_client_examination_get_results (examination), FALSE));
   return object;
 }
 
@@ -111,14 +135,14 @@ append_case (GString *xml, const QsCheckResult *result)
 }
 
 static void
-append_suite (GString *xml, QsExamination *examination, QsCheckCategory category)
+append_suite (GString *xml, GPtrArray *results, QsCheckCategory category)
 {
   g_autoptr (GString) cases = g_string_new (NULL);
   guint n = 0, failed = 0, skipped = 0;
 
-  for (guint i = 0; i < qs_examination_get_n_results (examination); i++)
+  for (guint i = 0; i < results->len; i++)
     {
-      const QsCheckResult *result = qs_examination_get_result (examination, i);
+      const QsCheckResult *result = results->pdata[i];
       if (result->check->category != category)
         continue;
       n++;
@@ -132,17 +156,30 @@ append_suite (GString *xml, QsExamination *examination, QsCheckCategory category
         qs_check_category_name (category), n, failed, skipped, cases->str);
 }
 
+static char *
+make_junit (GPtrArray *results, const char *name)
+{
+  g_autofree char *escaped = g_markup_escape_text (name, -1);
+  GString *xml = g_string_new ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+
+  g_string_append_printf (xml, "<testsuites name=\"%s\">\n", escaped);
+  for (guint i = 0; i < QS_N_CATEGORIES; i++)
+    append_suite (xml, results, i);
+  g_string_append (xml, "</testsuites>\n");
+  return g_string_free (xml, FALSE);
+}
+
 char *
 qs_card_to_junit (QsExamination *examination)
 {
-  g_autofree char *name = g_markup_escape_text (qs_target_to_string (qs_examination_get_target (examination)), -1);
-  GString *xml = g_string_new ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+  return make_junit (qs_examination_get_results (examination),
+                     qs_target_to_string (qs_examination_get_target (examination)));
+}
 
-  g_string_append_printf (xml, "<testsuites name=\"%s\">\n", name);
-  for (guint i = 0; i < QS_N_CATEGORIES; i++)
-    append_suite (xml, examination, i);
-  g_string_append (xml, "</testsuites>\n");
-  return g_string_free (xml, FALSE);
+char *
+qs_client_card_to_junit (QsClientExamination *examination, const char *name)
+{
+  return make_junit (qs_client_examination_get_results (examination), name);
 }
 
 /* --- Markdown --- */

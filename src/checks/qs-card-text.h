@@ -3,6 +3,7 @@
 
 #include <json-glib/json-glib.h>
 
+#include "checks/qs-client-examination.h"
 #include "checks/qs-examination.h"
 
 G_BEGIN_DECLS
@@ -11,6 +12,10 @@ G_BEGIN_DECLS
 JsonObject *qs_card_to_json (QsExamination *examination);
 /* As JUnit's XML, for continuous integration: a test case a check, by category; warnings pass, with their words. */
 char *qs_card_to_junit (QsExamination *examination);
+
+/* The same of a client: of the shape that data/quicscope-client-card.schema.json describes, and with a name for it. */
+JsonObject *qs_client_card_to_json (QsClientExamination *examination);
+char *qs_client_card_to_junit (QsClientExamination *examination, const char *name);
 
 /* As Markdown, for a ticket: tables by category. What a peer said is escaped. */
 char *qs_card_to_markdown (QsExamination *examination);

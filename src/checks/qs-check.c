@@ -4,6 +4,7 @@
 #include "base/qs-error.h"
 #include "base/qs-text.h"
 #include "checks/qs-check-tables.h"
+#include "checks/qs-client-checks.h"
 
 typedef struct {
   const char *name;
@@ -85,22 +86,31 @@ qs_grade_text (QsGrade grade)
   return grades[grade];
 }
 
+typedef struct {
+  const QsCheck *rows;
+  guint n;
+} Table;
+
 static GPtrArray *
-gather_checks (void)
+gather (const Table *tables, guint n_tables)
 {
-  const struct {
-    const QsCheck *rows;
-    guint n;
-  } tables[] = { { qs_checks_address, qs_n_checks_address },
-                 { qs_checks_tls, qs_n_checks_tls },
-                 { qs_checks_frames, qs_n_checks_frames },
-                 { qs_checks_http3, qs_n_checks_http3 } };
   GPtrArray *all = g_ptr_array_new ();
 
-  for (guint i = 0; i < G_N_ELEMENTS (tables); i++)
+  for (guint i = 0; i < n_tables; i++)
     for (guint j = 0; j < tables[i].n; j++)
       g_ptr_array_add (all, (gpointer) &tables[i].rows[j]);
   return all;
+}
+
+static const QsCheck *
+find (const QsCheck *const *all, guint n, const char *id)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      if (g_ascii_strcasecmp (all[i]->id, id) == 0)
+        return all[i];
+    }
+  return NULL;
 }
 
 const QsCheck *const *
@@ -110,7 +120,11 @@ qs_checks_get (guint *n_checks)
 
   if (g_once_init_enter (&all))
     {
-      GPtrArray *gathered = gather_checks ();
+      const Table tables[] = { { qs_checks_address, qs_n_checks_address },
+                               { qs_checks_tls, qs_n_checks_tls },
+                               { qs_checks_frames, qs_n_checks_frames },
+                               { qs_checks_http3, qs_n_checks_http3 } };
+      GPtrArray *gathered = gather (tables, G_N_ELEMENTS (tables));
       g_once_init_leave (&all, gathered);
     }
   *n_checks = all->len;
@@ -123,19 +137,39 @@ qs_checks_find (const char *id)
   guint n;
   const QsCheck *const *all = qs_checks_get (&n);
 
-  for (guint i = 0; i < n; i++)
+  return find (all, n, id);
+}
+
+const QsCheck *const *
+qs_client_checks_get (guint *n_checks)
+{
+  static GPtrArray *all = NULL;
+
+  if (g_once_init_enter (&all))
     {
-      if (g_ascii_strcasecmp (all[i]->id, id) == 0)
-        return all[i];
+      const Table tables[] = { { qs_client_checks_address, qs_n_client_checks_address },
+                               { qs_client_checks_tls, qs_n_client_checks_tls },
+                               { qs_client_checks_frames, qs_n_client_checks_frames },
+                               { qs_client_checks_http3, qs_n_client_checks_http3 } };
+      GPtrArray *gathered = gather (tables, G_N_ELEMENTS (tables));
+      g_once_init_leave (&all, gathered);
     }
-  return NULL;
+  *n_checks = all->len;
+  return (const QsCheck *const *) all->pdata;
+}
+
+const QsCheck *
+qs_client_checks_find (const char *id)
+{
+  guint n;
+  const QsCheck *const *all = qs_client_checks_get (&n);
+
+  return find (all, n, id);
 }
 
 static gboolean
-add_chosen (GPtrArray *chosen, const char *word)
+add_chosen (GPtrArray *chosen, const QsCheck *const *all, guint n, const char *word)
 {
-  guint n;
-  const QsCheck *const *all = qs_checks_get (&n);
   gboolean any = FALSE;
 
   for (guint i = 0; i < n; i++)
@@ -150,15 +184,15 @@ add_chosen (GPtrArray *chosen, const char *word)
   return any;
 }
 
-GPtrArray *
-qs_checks_choose (const char *list, GError **error)
+static GPtrArray *
+choose (const QsCheck *const *all, guint n, const char *list, GError **error)
 {
   g_autoptr (GPtrArray) chosen = g_ptr_array_new ();
   g_auto (GStrv) words = g_strsplit_set (list, ", \t\n", -1);
 
   for (guint i = 0; words[i] != NULL; i++)
     {
-      if (*words[i] == '\0' || add_chosen (chosen, words[i]))
+      if (*words[i] == '\0' || add_chosen (chosen, all, n, words[i]))
         continue;
       g_autofree char *word = qs_text_escape_short (words[i], -1, 40);
       g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET, _ ("There is no check or category “%s”."), word);
@@ -169,6 +203,24 @@ qs_checks_choose (const char *list, GError **error)
   g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET, "%s",
                _ ("Checks are chosen by their ids or categories, such as “F4, H1” or “frames”."));
   return NULL;
+}
+
+GPtrArray *
+qs_checks_choose (const char *list, GError **error)
+{
+  guint n;
+  const QsCheck *const *all = qs_checks_get (&n);
+
+  return choose (all, n, list, error);
+}
+
+GPtrArray *
+qs_client_checks_choose (const char *list, GError **error)
+{
+  guint n;
+  const QsCheck *const *all = qs_client_checks_get (&n);
+
+  return choose (all, n, list, error);
 }
 
 void

@@ -4,8 +4,6 @@
 
 #include "checks/qs-examination.h"
 
-#define QS_EXAMINATION_FAILS_NEEDED 3
-
 G_BEGIN_DECLS
 
 /* A script, and the checks that look at what came of it. */
@@ -45,7 +43,6 @@ struct _QsExamination {
   QsCheckResult *kept; /* what it came to before; NULL */
 };
 
-void qs_check_result_free (gpointer result);
 void qs_examination_task_free (gpointer task);
 
 /* An address is left for the next one of the name. FALSE: there is none. */

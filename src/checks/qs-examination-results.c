@@ -4,37 +4,7 @@
 #include "checks/qs-examination-private.h"
 #include "checks/qs-judges.h"
 
-#define WARNINGS_NEEDED 2
-#define MOST_ATTEMPTS 5
 #define MOST_UNANSWERED 4 /* runs in a row: behind them the server counts as gone */
-
-void
-qs_check_result_free (gpointer data)
-{
-  QsCheckResult *result = data;
-
-  if (result == NULL)
-    return;
-  qs_judgement_clear (&result->judgement);
-  g_clear_object (&result->trace);
-  g_free (result);
-}
-
-static gboolean
-needs_more (const QsCheckResult *result)
-{
-  switch (result->judgement.verdict)
-    {
-    case QS_CHECK_FAIL:
-      return result->n_fails < QS_EXAMINATION_FAILS_NEEDED;
-    case QS_CHECK_WARN:
-      return result->n_told < WARNINGS_NEEDED;
-    case QS_CHECK_NOT_TESTED:
-      return result->n_runs < WARNINGS_NEEDED;
-    default:
-      return FALSE;
-    }
-}
 
 void
 qs_examination_settle (QsExamination *self, guint index)
@@ -44,13 +14,11 @@ qs_examination_settle (QsExamination *self, guint index)
   if (result->done)
     return;
   /* What looks like a fault because the server has gone meanwhile, for this reason or for that of a check beside it, is none of this check's. */
-  if (self->unanswered >= MOST_UNANSWERED && needs_more (result) && !(result->check->flags & QS_CHECK_LAST))
+  if (self->unanswered >= MOST_UNANSWERED && qs_check_result_needs_more (result) &&
+      !(result->check->flags & QS_CHECK_LAST))
     qs_judgement_set (&result->judgement, QS_CHECK_NOT_TESTED,
                       g_strdup (_ ("The server went away while this check, or one beside it, was under way.")));
-  /* A fail that could not be had three times is none. */
-  if (result->judgement.verdict == QS_CHECK_FAIL && result->n_fails < QS_EXAMINATION_FAILS_NEEDED)
-    result->judgement.verdict = QS_CHECK_WARN;
-  result->done = TRUE;
+  qs_check_result_settle (result);
   self->n_done++;
   g_signal_emit_by_name (self, "result", index);
 }
@@ -81,26 +49,6 @@ qs_examination_settle_untested (QsExamination *self, guint index, const char *wh
   if (result->n_runs == 0 && !take_kept (self, index))
     qs_judgement_set (&result->judgement, QS_CHECK_NOT_TESTED, g_strdup (why));
   qs_examination_settle (self, index);
-}
-
-/* The mildest of what several runs came to stands: what a server did right once it can do. */
-static void
-take_judgement (QsCheckResult *result, QsJudgement *judgement, QsTrace *trace)
-{
-  gboolean first = result->n_runs++ == 0;
-  gboolean told = judgement->verdict != QS_CHECK_NOT_TESTED;
-
-  result->n_told += told;
-  result->n_fails += judgement->verdict == QS_CHECK_FAIL;
-  if (first ||
-      (told && (judgement->verdict < result->judgement.verdict || result->judgement.verdict == QS_CHECK_NOT_TESTED)))
-    {
-      qs_judgement_clear (&result->judgement);
-      result->judgement = *judgement;
-      g_set_object (&result->trace, trace);
-    }
-  else
-    qs_judgement_clear (judgement);
 }
 
 /* Without an ordinary handshake nothing else can be told. A name's other addresses are tried first. */
@@ -210,7 +158,7 @@ take_judgements (QsExaminationTask *task)
       QsJudgement *judgement = &g_array_index (task->judgements, QsJudgement, i);
       if (result->done)
         continue;
-      take_judgement (result, judgement, qs_craft_run_get_trace (task->run));
+      qs_check_result_take (result, judgement, qs_craft_run_get_trace (task->run));
       *judgement = (QsJudgement){ 0 };
     }
 }
@@ -231,11 +179,11 @@ qs_examination_conclude (QsExaminationTask *task)
     }
   take_judgements (task);
   for (guint i = 0; i < task->results->len; i++)
-    more |= needs_more (self->results->pdata[g_array_index (task->results, guint, i)]);
+    more |= qs_check_result_needs_more (self->results->pdata[g_array_index (task->results, guint, i)]);
   if (self->unanswered >= MOST_UNANSWERED)
     give_up_on_rest (self);
   more &= task->last || self->unanswered < MOST_UNANSWERED;
-  more &= task->attempts < MOST_ATTEMPTS && self->failure == NULL;
+  more &= task->attempts < QS_CHECK_MOST_RUNS && self->failure == NULL;
   if (more && (has_sibling (self->running, task) || has_sibling (self->tasks, task)))
     return FALSE; /* they are that already */
   for (guint i = 0; i < task->results->len && !more; i++)

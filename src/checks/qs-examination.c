@@ -285,7 +285,7 @@ add_siblings (QsExamination *self)
   for (guint i = 0, n = self->tasks->len; i < n; i++)
     {
       const QsExaminationTask *task = self->tasks->pdata[i];
-      for (guint j = 1; j < QS_EXAMINATION_FAILS_NEEDED && script_length (task->script) > LONG_MS; j++)
+      for (guint j = 1; j < QS_CHECK_RUNS_OF_A_FAIL && script_length (task->script) > LONG_MS; j++)
         {
           QsExaminationTask *sibling = task_new (self, task->script);
           g_array_append_vals (sibling->results, task->results->data, task->results->len);
@@ -419,7 +419,7 @@ qs_examination_init (QsExamination *self)
 {
   self->cancellable = g_cancellable_new ();
   self->repeated = G_MAXUINT;
-  self->results = g_ptr_array_new_with_free_func (qs_check_result_free);
+  self->results = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_check_result_free);
   self->tasks = g_ptr_array_new_with_free_func (qs_examination_task_free);
   self->running = g_ptr_array_new_with_free_func (qs_examination_task_free);
 }
@@ -622,6 +622,12 @@ const QsCheckResult *
 qs_examination_get_result (QsExamination *self, guint index)
 {
   return index < self->results->len ? self->results->pdata[index] : NULL;
+}
+
+GPtrArray *
+qs_examination_get_results (QsExamination *self)
+{
+  return self->results;
 }
 
 guint

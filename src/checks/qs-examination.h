@@ -3,7 +3,7 @@
 
 #include <gio/gio.h>
 
-#include "checks/qs-check.h"
+#include "checks/qs-check-result.h"
 #include "net/qs-target.h"
 
 G_BEGIN_DECLS
@@ -30,15 +30,6 @@ typedef struct {
   gboolean (*is_private) (GSocketAddress *address); /* where they may go unasked; NULL: qs_examination_is_private() */
   GPtrArray *checks;                                /* const QsCheck *: these alone; NULL: all */
 } QsExaminationOptions;
-
-/* What a check came to. */
-typedef struct {
-  const QsCheck *check;
-  gboolean done;
-  QsJudgement judgement;
-  guint n_runs, n_told, n_fails; /* told: the check could be judged by it */
-  QsTrace *trace;                /* of the run that judgement is about; NULL: there was none */
-} QsCheckResult;
 
 /**
  * QsExamination: all checks of a server, some at a time, at a bounded rate. A fail counts when three of three runs came to it;
@@ -73,6 +64,7 @@ const char *qs_examination_get_failure (QsExamination *self); /* why nothing was
 gboolean qs_examination_sends_illegal (QsExamination *self);
 guint qs_examination_get_n_results (QsExamination *self);
 const QsCheckResult *qs_examination_get_result (QsExamination *self, guint index);
+GPtrArray *qs_examination_get_results (QsExamination *self); /* QsCheckResult, borrowed */
 guint qs_examination_get_n_done (QsExamination *self);
 
 /* Of the machine itself, or of a network that is not the public one (RFC 1918, RFC 4193, RFC 3927, RFC 4291): wrong packets may go there. */

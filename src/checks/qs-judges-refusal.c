@@ -45,9 +45,11 @@ qs_judge_is_untested (const QsSight *sight, QsJudgement *judgement)
     {
       qs_judgement_show (judgement, sight->close_packet);
       qs_judgement_set (judgement, QS_CHECK_NOT_TESTED,
-                        g_strdup_printf (_ ("The server closed before it came to that: %s."), close));
+                        g_strdup_printf (sight->of_client ? _ ("The client closed before it came to that: %s.")
+                                                          : _ ("The server closed before it came to that: %s."),
+                                         close));
     }
-  else if (!sight->hello)
+  else if (!sight->hello && !sight->of_client)
     qs_judgement_set (judgement, QS_CHECK_NOT_TESTED,
                       g_strdup (_ ("The server did not answer before it came to that.")));
   else
@@ -78,6 +80,12 @@ is_generic (const QsCheck *check, gboolean application, guint64 code)
   if (code == PROTOCOL_VIOLATION || code == INTERNAL_ERROR || code == APPLICATION_ERROR)
     return TRUE;
   return code == HANDSHAKE_FAILURE && check->codes[0] >= CRYPTO_ERRORS;
+}
+
+gboolean
+qs_check_takes_code (const QsCheck *check, gboolean application, guint64 code)
+{
+  return is_expected (check, code) || is_generic (check, application, code);
 }
 
 static void

@@ -51,12 +51,41 @@ void qs_judge_resumption (const QsCheck *check, const QsSight *sight, QsJudgemen
 void qs_judge_early_data (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_spare_ids (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 
+/* qs-judges-client.c: of clients. */
+void qs_judge_client_abandons (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_client_retry (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_client_retry_ignored (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_client_token (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_client_full_initials (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_client_first_id (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_client_hello (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_client_alpn (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_client_parameters (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_client_handshake (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_client_certificate (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_client_initial (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_client_fixed_bit (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_client_response (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_client_full_response (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_client_retires (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_client_leaves (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_client_uni_stream (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_client_id_limit (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+
+/* qs-judges-client-http3.c: where the client speaks HTTP/3. */
+void qs_judge_client_http3 (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_client_push (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_client_malformed (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_client_tolerates (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+
 /* Whether EncryptedExtensions accept 0-RTT; packet (out): which one says so. */
 gboolean qs_sight_accepts_early_data (const QsSight *sight, guint *packet);
 
 /* For the judges. text is taken. */
 void qs_judgement_set (QsJudgement *judgement, QsCheckVerdict verdict, char *text);
 void qs_judgement_show (QsJudgement *judgement, guint packet); /* G_MAXUINT: nothing */
+/* Whether a close bears a code that the check names, or one that stands for any. application: of which kind it is to be. */
+gboolean qs_check_takes_code (const QsCheck *check, gboolean application, guint64 code);
 /* TRUE: the act never came about, and the judgement says why. */
 gboolean qs_judge_is_untested (const QsSight *sight, QsJudgement *judgement);
 /* A fail, or what the check's flags make of it. */

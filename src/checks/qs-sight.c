@@ -141,6 +141,14 @@ look_at_received_frame (QsSight *self, guint index, const QsPacket *packet, cons
       if (behind && self->challenge_packet == G_MAXUINT)
         self->challenge_packet = index;
       break;
+    case QS_FRAME_PATH_RESPONSE:
+      if (behind && self->response_packet == G_MAXUINT)
+        self->response_packet = index;
+      break;
+    case QS_FRAME_RETIRE_CONNECTION_ID:
+      if (behind && self->retire_packet == G_MAXUINT)
+        self->retire_packet = index;
+      break;
     case QS_FRAME_NEW_CONNECTION_ID:
       self->n_spare_ids++;
       break;
@@ -200,6 +208,16 @@ look_at_sent (QsSight *self, guint index, const QsPacket *packet)
   gboolean behind_after = self->after != G_MAXUINT && packet->record >= self->after;
   gboolean acked = (packet->flags & QS_PACKET_ACKED) != 0;
 
+  if (packet->type == QS_PACKET_RETRY)
+    {
+      self->retry_packet = index;
+      self->n_retries++;
+    }
+  if (acked && (packet->frames & G_GUINT64_CONSTANT (1) << QS_FRAME_HANDSHAKE_DONE) != 0 && !self->confirmed)
+    {
+      self->confirmed = TRUE;
+      self->confirmed_packet = index;
+    }
   if (behind_after)
     {
       if (self->after_packet == G_MAXUINT)
@@ -227,6 +245,40 @@ look_at_packets (QsSight *self)
     }
 }
 
+/* --- A client's tokens --- */
+
+gboolean
+qs_sight_get_header (const QsSight *self, guint packet, QsPacketHeader *header)
+{
+  const QsPacket *at = qs_trace_get_packet (self->trace, packet);
+  QsRecord record;
+
+  qs_trace_get_record (self->trace, at->record, &record);
+  return at->offset < record.bytes.length &&
+         qs_packet_header_parse (QS_SPAN (record.bytes.data + at->offset, record.bytes.length - at->offset),
+                                 at->dcid_length, header, NULL);
+}
+
+static void
+look_for_token (QsSight *self)
+{
+  QsPacketHeader retry, header;
+
+  if (!self->of_client || self->retry_packet == G_MAXUINT || !qs_sight_get_header (self, self->retry_packet, &retry))
+    return;
+  for (guint i = self->retry_packet + 1; i < qs_trace_get_n_packets (self->trace); i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (self->trace, i);
+      if (packet->direction == QS_DIRECTION_RECEIVED && packet->type == QS_PACKET_INITIAL &&
+          qs_sight_get_header (self, i, &header) && qs_span_equal (header.token, retry.token) &&
+          qs_span_equal (header.dcid, retry.scid))
+        {
+          self->follow_packet = i;
+          return;
+        }
+    }
+}
+
 /* --- Messages of TLS and HTTP/3 --- */
 
 static void
@@ -238,7 +290,7 @@ look_at_messages (QsSight *self)
       if (message->direction != QS_DIRECTION_RECEIVED || message->message == NULL)
         continue;
       guint8 type = message->message->type;
-      if (type == QS_TLS_SERVER_HELLO && !self->hello)
+      if (type == (self->of_client ? QS_TLS_CLIENT_HELLO : QS_TLS_SERVER_HELLO) && !self->hello)
         {
           self->hello = TRUE;
           self->hello_packet = message->packet;
@@ -257,6 +309,8 @@ look_at_answers (QsSight *self)
     {
       const QsHttp3Piece *piece = qs_trace_get_http3 (self->trace, i);
       QsSightStream *stream = find_stream (self, piece->stream);
+      self->http3 |= piece->direction == QS_DIRECTION_RECEIVED && piece->kind == QS_HTTP3_PIECE_FRAME &&
+                     piece->type == QS_HTTP3_SETTINGS;
       if (stream == NULL || piece->direction != QS_DIRECTION_RECEIVED || piece->kind != QS_HTTP3_PIECE_FRAME ||
           piece->type != QS_HTTP3_HEADERS || piece->lines == NULL)
         continue;
@@ -288,6 +342,9 @@ qs_sight_begin (QsTrace *trace)
                           &self->versions_packet,
                           &self->retry_packet,
                           &self->challenge_packet,
+                          &self->response_packet,
+                          &self->retire_packet,
+                          &self->follow_packet,
                           &self->key_update_packet,
                           &self->close_packet };
 
@@ -296,6 +353,7 @@ qs_sight_begin (QsTrace *trace)
   for (guint i = 0; i < QS_SIGHT_MOST_STREAMS; i++)
     self->streams[i] = (QsSightStream){ .id = 4 * i, .packet = G_MAXUINT };
   self->trace = g_object_ref (trace);
+  self->of_client = qs_trace_get_vantage (trace) == QS_VANTAGE_SERVER;
   self->dissector = qs_dissector_new (trace);
   return self;
 }
@@ -316,6 +374,7 @@ qs_sight_advance (QsSight *self, gint64 deadline)
   self->looked = TRUE;
   look_at_records (self);
   look_at_packets (self);
+  look_for_token (self);
   look_at_messages (self);
   look_at_answers (self);
   self->parameters = qs_dissector_dup_transport_parameters (self->dissector, QS_DIRECTION_RECEIVED);

@@ -28,6 +28,7 @@ typedef struct {
   QsTrace *trace;
   QsDissector *dissector;
   gboolean read, looked; /* how far qs_sight_advance() is */
+  gboolean of_client;    /* the peer is a client; where the server is named below, it is that */
 
   guint act, after;                /* the first record behind these marks */
   guint act_step;                  /* of the script */
@@ -41,13 +42,18 @@ typedef struct {
   guint64 sent_bytes, received_bytes;   /* of all datagrams */
   guint64 act_bytes, largest_after_act; /* bytes of the act's datagram; of the largest that came behind it */
 
-  gboolean hello, keys, done, confirmed; /* ServerHello; Handshake packets opened; server's Finished; HANDSHAKE_DONE */
+  /* ServerHello or ClientHello; Handshake packets opened; the peer's Finished; HANDSHAKE_DONE came, or ours was acknowledged. */
+  gboolean hello, keys, done, confirmed;
   guint hello_packet, confirmed_packet;
   guint hello_after_act; /* a ServerHello behind the act */
   guint versions_packet; /* Version Negotiation */
   guint retry_packet;
   guint n_retries;
   guint challenge_packet;  /* PATH_CHALLENGE behind the act */
+  guint response_packet;   /* PATH_RESPONSE likewise */
+  guint retire_packet;     /* RETIRE_CONNECTION_ID likewise */
+  guint follow_packet;     /* a client's first Initial that bears the token of our last Retry */
+  gboolean http3;          /* SETTINGS came */
   guint key_update_packet; /* the server's first of another key phase */
   guint n_spare_ids;       /* NEW_CONNECTION_ID frames */
 
@@ -70,6 +76,8 @@ gboolean qs_sight_advance (QsSight *self, gint64 deadline);
 void qs_sight_free (QsSight *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsSight, qs_sight_free)
 
+/* A packet's header as it went over the wire. FALSE: its bytes were not kept. */
+gboolean qs_sight_get_header (const QsSight *self, guint packet, QsPacketHeader *header);
 /* A number among the server's transport parameters. FALSE: it did not send it. */
 gboolean qs_sight_get_parameter (const QsSight *self, guint64 id, guint64 *value);
 gboolean qs_sight_has_parameter (const QsSight *self, guint64 id, QsSpan *value);

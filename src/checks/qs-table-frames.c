@@ -2,40 +2,7 @@
 /* Checks of frames and packets, and of what becomes of a connection on its way. */
 #include "checks/qs-check-tables.h"
 
-#define FLOW_CONTROL_ERROR 0x03
-#define STREAM_LIMIT_ERROR 0x04
-#define STREAM_STATE_ERROR 0x05
-#define FINAL_SIZE_ERROR 0x06
-#define FRAME_ENCODING_ERROR 0x07
-#define PROTOCOL_VIOLATION 0x0a
-#define CRYPTO_BUFFER_EXCEEDED 0x0d
-#define FAR (G_GUINT64_CONSTANT (1) << 40)
-#define TWO_60 (G_GUINT64_CONSTANT (1) << 60)
-#define STREAM_AT (QS_FRAME_STREAM | QS_STREAM_OFF | QS_STREAM_LEN)
-
 /* --- Scripts --- */
-
-#define IN_1RTT(name, ...)                                                                        \
-  static const QsCraftStep name[] = {                                                             \
-    CONNECT,                                                                                      \
-    { .what = QS_CRAFT_DO_SEND, .act = TRUE, .packet = { .type = QS_PACKET_1RTT }, __VA_ARGS__ }, \
-    SEE_REFUSAL,                                                                                  \
-    END                                                                                           \
-  }
-/* While the server still has its Handshake keys: the Finished is held back. */
-#define IN_HANDSHAKE(name, turned, ...)                                                                           \
-  static const QsCraftStep name[] = { { .what = QS_CRAFT_DO_START,                                                \
-                                        .options = &(const QsCraftOptions){ .habits = QS_CRAFT_HOLD_FINISHED } }, \
-                                      NEED (QS_CRAFT_KEYS),                                                       \
-                                      { .what = QS_CRAFT_DO_SEND,                                                 \
-                                        .act = TRUE,                                                              \
-                                        .packet = { .type = QS_PACKET_HANDSHAKE, .flip = (turned) },              \
-                                        __VA_ARGS__ },                                                            \
-                                      AWAIT (QS_CRAFT_CLOSED, REFUSE_MS),                                         \
-                                      { .what = QS_CRAFT_DO_FINISH },                                             \
-                                      AWAIT (QS_CRAFT_CLOSED | QS_CRAFT_CONFIRMED, GO_ON_MS),                     \
-                                      SEE_REFUSAL,                                                                \
-                                      END }
 
 IN_1RTT (far_offset, FRAMES ({ .type = STREAM_AT, .stream_id = 0, .stream_offset = FAR, .data = BYTES ("x") }));
 IN_1RTT (far_stream, FRAMES ({ .type = STREAM_AT, .stream_id = 4 * FAR, .data = BYTES ("x") }));

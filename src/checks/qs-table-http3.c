@@ -2,36 +2,10 @@
 /* Checks of HTTP/3 and QPACK. Streams: 0 is the request, 2 the control stream, 6 and 10 QPACK's encoder and decoder. */
 #include "checks/qs-check-tables.h"
 
-#define H3_STREAM_CREATION_ERROR 0x103
-#define H3_CLOSED_CRITICAL_STREAM 0x104
-#define H3_FRAME_UNEXPECTED 0x105
-#define H3_FRAME_ERROR 0x106
-#define H3_EXCESSIVE_LOAD 0x107
-#define H3_ID_ERROR 0x108
-#define H3_SETTINGS_ERROR 0x109
-#define H3_MISSING_SETTINGS 0x10a
-#define H3_REQUEST_INCOMPLETE 0x10d
-#define H3_MESSAGE_ERROR 0x10e
-#define QPACK_DECOMPRESSION_FAILED 0x200
-#define QPACK_ENCODER_STREAM_ERROR 0x201
-#define QPACK_DECODER_STREAM_ERROR 0x202
-
 #define ANSWER_MS 1500 /* for an answer to a request */
 
 /* --- Scripts --- */
 
-#define ON_STREAM(number, content)                                           \
-  {                                                                          \
-    .what = QS_CRAFT_DO_STREAM, .stream = (number), .bytes = BYTES (content) \
-  }
-#define ACT_ON_STREAM(number, content, end)                                                             \
-  {                                                                                                     \
-    .what = QS_CRAFT_DO_STREAM, .act = TRUE, .stream = (number), .bytes = BYTES (content), .fin = (end) \
-  }
-#define HTTP3                 \
-  {                           \
-    .what = QS_CRAFT_DO_HTTP3 \
-  }
 #define CONTROL ON_STREAM (2, "\x00\x04\x00")
 
 /* Something wrong, on a connection where the three streams are open. */

@@ -5,14 +5,6 @@
 #include "checks/qs-check-tables.h"
 #include "wire/qs-tls-extensions.h"
 
-#define TRANSPORT_PARAMETER_ERROR 0x08
-#define PROTOCOL_VIOLATION 0x0a
-#define ALERT(number) (0x100 + (number))
-#define UNEXPECTED_MESSAGE 10
-#define PROTOCOL_VERSION 70
-#define MISSING_EXTENSION 109
-#define NO_APPLICATION_PROTOCOL 120
-
 /* --- ClientHellos --- */
 
 /* Where an extension's type stands; 0 when it is not there. Behind the head: version, random, three vectors (RFC 9846 section 4.2.2). */
@@ -81,29 +73,7 @@ add_session_id (GByteArray *hello)
                                       AWAIT (QS_CRAFT_CLOSED | QS_CRAFT_CONFIRMED, 2000),      \
                                       SEE_REFUSAL,                                             \
                                       END }
-#define OPTIONS(...)                 \
-  .options = &(const QsCraftOptions) \
-  {                                  \
-    __VA_ARGS__                      \
-  }
 #define ALPN(...) .tls = { .alpn = (const char *const[]){ __VA_ARGS__, NULL } }
-#define PARAMETERS(...)                    \
-  .parameters = (const QsCraftParameter[]) \
-  {                                        \
-    __VA_ARGS__,                           \
-    {                                      \
-      .how = QS_CRAFT_PARAMETER_END        \
-    }                                      \
-  }
-#define NUMBER(key, number)                                           \
-  {                                                                   \
-    .id = (key), .how = QS_CRAFT_PARAMETER_INTEGER, .value = (number) \
-  }
-#define OPAQUE(key, text)                                               \
-  {                                                                     \
-    .id = (key), .how = QS_CRAFT_PARAMETER_BYTES, .bytes = BYTES (text) \
-  }
-#define TWO_60 (G_GUINT64_CONSTANT (1) << 60)
 
 REFUSED_HELLO (other_alpn, OPTIONS (ALPN ("quicscope-none")));
 REFUSED_HELLO (no_alpn, .no_alpn = TRUE);

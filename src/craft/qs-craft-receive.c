@@ -281,16 +281,23 @@ take_protected (QsCraft *self, const QsPacketHeader *header, QsSpan packet)
     space->ack_wanted = TRUE; /* our acknowledgement was lost */
 }
 
+static gboolean
+is_good_retry (const QsCraft *self, const QsPacketHeader *header, QsSpan packet)
+{
+  guint8 tag[QS_RETRY_TAG_LENGTH];
+
+  return !self->retried && !self->has_server_id && header->token.length > 0 &&
+         !qs_span_equal (header->scid, qs_craft_id_span (&self->original_dcid)) &&
+         qs_retry_integrity_tag (self->version, qs_craft_id_span (&self->original_dcid),
+                                 QS_SPAN (packet.data, header->length - sizeof tag), tag) &&
+         memcmp (tag, header->integrity_tag.data, sizeof tag) == 0;
+}
+
 /* RFC 9000 section 17.2.5.2: once, before anything else came, and only if its tag is right. */
 static void
 take_retry (QsCraft *self, const QsPacketHeader *header, QsSpan packet)
 {
-  guint8 tag[QS_RETRY_TAG_LENGTH];
-
-  if (self->retried || self->has_server_id || header->token.length == 0 ||
-      !qs_retry_integrity_tag (self->version, qs_craft_id_span (&self->original_dcid),
-                               QS_SPAN (packet.data, header->length - sizeof tag), tag) ||
-      memcmp (tag, header->integrity_tag.data, sizeof tag) != 0)
+  if ((self->habits & QS_CRAFT_ANY_RETRY) == 0 && !is_good_retry (self, header, packet))
     return;
   self->retried = TRUE;
   qs_craft_id_set (&self->retry_id, header->scid);

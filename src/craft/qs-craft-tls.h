@@ -49,7 +49,7 @@ typedef struct {
       *alpn; /* the first of these that the client offers is chosen, else the client's first; NULL: that one */
   const char *unasked_alpn; /* chosen whatever the client offers; NULL: as above */
   QsSpan parameters;        /* transport parameters as they stand, right or wrong */
-  gboolean no_parameters;   /* the extension is left out */
+  gboolean no_parameters;   /* the extension is empty: OpenSSL does not leave it out */
 } QsCraftTlsAnswer;
 
 /* hooks is static. NULL with QS_ERROR_SSL: a list that OpenSSL does not take. */

@@ -46,6 +46,7 @@ typedef enum {
   QS_CRAFT_SEND_EARLY = 1 << 4,    /* streams go into 0-RTT packets while there is nothing better */
   QS_CRAFT_HOLD_ANSWER = 1 << 5,   /* a server: TLS hears nothing of the ClientHello until qs_craft_answer() */
   QS_CRAFT_SAY_TOKEN = 1 << 6, /* a server: its Initials have a token, which they must not (RFC 9000 section 17.2.2) */
+  QS_CRAFT_ANY_RETRY = 1 << 7, /* every Retry is followed, whatever is wrong with it (RFC 9000 section 17.2.5.2) */
 } QsCraftHabits;
 
 typedef struct {

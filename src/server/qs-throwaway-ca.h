@@ -67,8 +67,8 @@ STACK_OF (X509) * qs_identity_get_chain (QsIdentity *self); /* (transfer none): 
 GBytes *qs_identity_get_staple (QsIdentity *self);          /* (transfer none): OCSP answer to staple; NULL: none */
 /* Puts key, certificate and chain into a context that may have had others. */
 gboolean qs_identity_use (QsIdentity *self, SSL_CTX *context);
-char *qs_identity_to_pem (QsIdentity *self);                /* certificate and chain */
-char *qs_identity_key_to_pem (QsIdentity *self);            /* PKCS #8, not encrypted */
+char *qs_identity_to_pem (QsIdentity *self);     /* certificate and chain */
+char *qs_identity_key_to_pem (QsIdentity *self); /* PKCS #8, not encrypted */
 
 /* What libcrypto's error queue says, as QS_ERROR_CRYPTO behind the sentence; empties the queue. */
 void qs_set_crypto_error (GError **error, const char *sentence);

@@ -24,7 +24,7 @@ make_card (const char *list, const QsCheckVerdict *verdicts, const char *text)
   for (guint i = 0; i < self->results->len; i++)
     {
       QsCheckResult *result = self->results->pdata[i];
-      result->n_runs = result->n_told = result->n_fails = QS_EXAMINATION_FAILS_NEEDED;
+      result->n_runs = result->n_told = result->n_fails = QS_CHECK_RUNS_OF_A_FAIL;
       qs_judgement_set (&result->judgement, verdicts[i], g_strdup (text));
       qs_examination_settle (self, i);
     }

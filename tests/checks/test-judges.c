@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every judge, by what may be seen in a run: what passes, what warns, what fails, and what is nobody's fault. */
+#include "checks/qs-client-checks.h"
 #include "checks/qs-examination.h"
 #include "checks/qs-judges.h"
 #include "wire/qs-transport-parameters.h"
@@ -16,6 +17,7 @@ typedef struct {
 /* Records and packets that are 0 were not seen: see judge(). */
 #define SEEN .act = 1
 #define UNSEEN .act = 0
+#define CLIENT SEEN, .of_client = TRUE
 #define CLOSED(code) .closed = TRUE, .close_code = (code)
 #define APP_CLOSED(code) .closed = TRUE, .closed_by_application = TRUE, .close_code = (code)
 #define ANSWERED(number) .streams = { { .status = (number) } }
@@ -129,6 +131,58 @@ static const Case cases[] = {
   { "spare-ids-unreached", "M10", { SEEN }, QS_CHECK_NOT_TESTED },
   { "tickets-none", "T19", { SEEN, .confirmed = TRUE }, QS_CHECK_INFO },
   { "tickets-unreached", "T19", { SEEN }, QS_CHECK_NOT_TESTED },
+
+  /* Clients. */
+  { "handshake", "CV1", { CLIENT, .done = TRUE }, QS_CHECK_PASS },
+  { "handshake-closed", "CV1", { CLIENT, CLOSED (0x0a) }, QS_CHECK_WARN },
+  { "own-version", "CV2", { CLIENT, .after_acked = TRUE }, QS_CHECK_PASS },
+  { "own-version-obeyed", "CV2", { CLIENT, CLOSED (0x02) }, QS_CHECK_FAIL },
+  { "own-version-silent", "CV2", { CLIENT }, QS_CHECK_WARN },
+  { "no-version-silent", "CV3", { CLIENT }, QS_CHECK_PASS },
+  { "no-version-closed", "CV3", { CLIENT, CLOSED (0x02) }, QS_CHECK_PASS },
+  { "no-version-goes-on", "CV3", { CLIENT, .done = TRUE }, QS_CHECK_FAIL },
+  { "retry", "CA3", { CLIENT, .follow_packet = 2, .after_acked = TRUE }, QS_CHECK_PASS },
+  { "retry-and-closes", "CA3", { CLIENT, .follow_packet = 2, CLOSED (0x0a) }, QS_CHECK_FAIL },
+  { "retry-passed-over", "CA3", { CLIENT, .after_acked = TRUE }, QS_CHECK_WARN },
+  { "bad-retry", "CA6", { CLIENT, .after_acked = TRUE }, QS_CHECK_PASS },
+  { "bad-retry-followed", "CA6", { CLIENT, .follow_packet = 2, .after_acked = TRUE }, QS_CHECK_FAIL },
+  { "bad-retry-closed", "CA6", { CLIENT, CLOSED (0x0a) }, QS_CHECK_FAIL },
+  { "initial-token-dropped", "CA10", { CLIENT }, QS_CHECK_PASS },
+  { "initial-token-refused", "CA10", { CLIENT, CLOSED (0x0a) }, QS_CHECK_PASS },
+  { "initial-token-taken", "CA10", { CLIENT, .done = TRUE, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_FAIL },
+  { "no-packets", "CA1", { CLIENT }, QS_CHECK_NOT_TESTED },
+  { "no-hello", "CT1", { CLIENT }, QS_CHECK_NOT_TESTED },
+  { "certificate-refused", "CT3", { CLIENT, CLOSED (0x12d) }, QS_CHECK_PASS },
+  { "certificate-taken", "CT3", { CLIENT, .after_acked = TRUE }, QS_CHECK_WARN },
+  { "certificate-no-alert", "CT3", { CLIENT, CLOSED (0x01) }, QS_CHECK_WARN },
+  { "parameter-of-server", "CP2", { CLIENT, CLOSED (0x08) }, QS_CHECK_PASS },
+  { "parameter-of-server-taken", "CP2", { CLIENT, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_FAIL },
+  { "initial-discarded", "CF1", { CLIENT, .after_acked = TRUE }, QS_CHECK_PASS },
+  { "initial-taken", "CF1", { CLIENT, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_FAIL },
+  { "initial-refused", "CF1", { CLIENT, CLOSED (0x0a) }, QS_CHECK_PASS },
+  { "fixed-bit-discarded", "CF8", { CLIENT, .after_acked = TRUE }, QS_CHECK_PASS },
+  { "fixed-bit-acknowledged", "CF8", { CLIENT, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_FAIL },
+  { "challenge", "CF40", { CLIENT, .response_packet = 2 }, QS_CHECK_PASS },
+  { "challenge-unanswered", "CF40", { CLIENT, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_FAIL },
+  { "challenge-lost", "CF40", { CLIENT, .after_acked = TRUE }, QS_CHECK_WARN },
+  { "no-response", "CF41", { CLIENT }, QS_CHECK_NOT_TESTED },
+  { "retires", "CF42", { CLIENT, .retire_packet = 2, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_PASS },
+  { "retires-not", "CF42", { CLIENT, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_FAIL },
+  { "leaves", "CF44", { CLIENT }, QS_CHECK_PASS },
+  { "leaves-not", "CF44", { CLIENT, .after_acked = TRUE }, QS_CHECK_FAIL },
+  { "idle-goes-on", "CF45", { CLIENT, .after_acked = TRUE }, QS_CHECK_WARN },
+  { "no-streams-allowed", "CF14", { CLIENT, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_NOT_TESTED },
+  { "id-limit", "CF31", { CLIENT, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_FAIL },
+  { "client-not-reached", "CF10", { .of_client = TRUE, .closed = TRUE }, QS_CHECK_NOT_TESTED },
+  { "no-http3", "CH8", { CLIENT, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_NOT_TESTED },
+  { "http3-goes-on", "CH8", { CLIENT, .http3 = TRUE, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_FAIL },
+  { "http3-closes", "CH8", { CLIENT, .http3 = TRUE, APP_CLOSED (0x105) }, QS_CHECK_PASS },
+  { "answer-taken", "CH1", { CLIENT, .http3 = TRUE, APP_CLOSED (0x100) }, QS_CHECK_PASS },
+  { "answer-refused", "CH3", { CLIENT, .http3 = TRUE, APP_CLOSED (0x105) }, QS_CHECK_FAIL },
+  { "answer-stream-ended", "CH3", { CLIENT, .http3 = TRUE, .after_acked = TRUE, RESET (0x10e) }, QS_CHECK_FAIL },
+  { "malformed-said", "CH24", { CLIENT, .http3 = TRUE, RESET (0x10e) }, QS_CHECK_PASS },
+  { "malformed-unsaid", "CH24", { CLIENT, .http3 = TRUE, APP_CLOSED (0x100) }, QS_CHECK_INFO },
+  { "malformed-goes-on", "CH24", { CLIENT, .http3 = TRUE, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_INFO },
 };
 
 static GBytes *
@@ -143,7 +197,7 @@ make_parameters (guint64 id, guint64 value)
 static QsCheckVerdict
 judge (const char *id, const QsSight *sight, QsTrace *trace)
 {
-  const QsCheck *check = qs_checks_find (id);
+  const QsCheck *check = qs_checks_find (id) != NULL ? qs_checks_find (id) : qs_client_checks_find (id);
   QsJudgement judgement = { .verdict = QS_CHECK_NOT_TESTED, .packets = g_array_new (FALSE, FALSE, sizeof (guint)) };
   QsSight copy = *sight;
   guint *const places[] = { &copy.act,
@@ -156,6 +210,9 @@ judge (const char *id, const QsSight *sight, QsTrace *trace)
                             &copy.versions_packet,
                             &copy.retry_packet,
                             &copy.challenge_packet,
+                            &copy.response_packet,
+                            &copy.retire_packet,
+                            &copy.follow_packet,
                             &copy.key_update_packet,
                             &copy.close_packet };
 
@@ -177,7 +234,7 @@ static void
 test_case (gconstpointer data)
 {
   const Case *row = data;
-  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  g_autoptr (QsTrace) trace = qs_trace_new (row->sight.of_client ? QS_VANTAGE_SERVER : QS_VANTAGE_CLIENT, NULL);
 
   g_assert_cmpstr (qs_check_verdict_name (judge (row->id, &row->sight, trace)), ==,
                    qs_check_verdict_name (row->verdict));
@@ -287,15 +344,12 @@ test_private (void)
 
 /* The table itself. */
 static void
-test_table (void)
+check_table (const QsCheck *const *all, guint n, const QsCheck *(*find) (const char *id))
 {
-  guint n;
-  const QsCheck *const *all = qs_checks_get (&n);
-
   g_assert_cmpuint (n, >, 100);
   for (guint i = 0; i < n; i++)
     {
-      g_assert_true (qs_checks_find (all[i]->id) == all[i]); /* no id twice */
+      g_assert_true (find (all[i]->id) == all[i]); /* no id twice */
       g_assert_nonnull (all[i]->judge);
       g_assert_cmpstr (all[i]->title, !=, "");
       g_assert_cmpstr (all[i]->reference, !=, "");
@@ -305,6 +359,64 @@ test_table (void)
       g_assert_cmpuint (acts, ==, 1);
       if ((all[i]->flags & QS_CHECK_IS_CONTESTED) != 0)
         g_assert_nonnull (all[i]->readings);
+    }
+}
+
+static void
+test_tables (void)
+{
+  guint n;
+  const QsCheck *const *all = qs_checks_get (&n);
+
+  check_table (all, n, qs_checks_find);
+  all = qs_client_checks_get (&n);
+  check_table (all, n, qs_client_checks_find);
+  for (guint i = 0; i < n; i++)
+    g_assert_null (qs_checks_find (all[i]->id)); /* nor in the other table */
+}
+
+/* What of a client's own parameters is out of bounds. */
+static void
+test_client_parameters (void)
+{
+  const struct {
+    guint64 id, value;
+    QsCheckVerdict verdict;
+  } rows[] = {
+    { 0x0f, 1, QS_CHECK_PASS },       { 0x0a, 21, QS_CHECK_FAIL }, { 0x03, 1199, QS_CHECK_FAIL },
+    { 0x0b, 1 << 14, QS_CHECK_FAIL }, { 0x0e, 1, QS_CHECK_FAIL },  { 0x00, 1, QS_CHECK_FAIL },
+    { 0x10, 1, QS_CHECK_FAIL },       { 0x0a, 20, QS_CHECK_FAIL }, /* and no initial_source_connection_id */
+    { 0x21, 1, QS_CHECK_FAIL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_SERVER, NULL);
+      g_autoptr (GBytes) parameters = make_parameters (rows[i].id, rows[i].value);
+      QsSight sight = { CLIENT, .parameters = parameters };
+      g_assert_cmpint (judge ("CP1", &sight, trace), ==, rows[i].verdict);
+    }
+}
+
+static void
+test_client_limits (void)
+{
+  const struct {
+    const char *id;
+    guint64 parameter, value;
+    QsCheckVerdict verdict;
+  } rows[] = {
+    { "CF14", 0x09, 1, QS_CHECK_FAIL },        { "CF14", 0x09, 0, QS_CHECK_NOT_TESTED },
+    { "CF31", 0x0e, 10, QS_CHECK_FAIL },       { "CF31", 0x0e, 11, QS_CHECK_NOT_TESTED },
+    { "CF8", 0x2ab2, 0, QS_CHECK_NOT_TESTED },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_SERVER, NULL);
+      g_autoptr (GBytes) parameters = make_parameters (rows[i].parameter, rows[i].value);
+      QsSight sight = { CLIENT, .act_acked = TRUE, .after_acked = TRUE, .parameters = parameters };
+      g_assert_cmpint (judge (rows[i].id, &sight, trace), ==, rows[i].verdict);
     }
 }
 
@@ -322,6 +434,8 @@ main (int argc, char **argv)
   g_test_add_func ("/checks/judges/rebind-forbidden", test_rebind_forbidden);
   g_test_add_func ("/checks/judges/certificate", test_certificate);
   g_test_add_func ("/checks/private", test_private);
-  g_test_add_func ("/checks/table", test_table);
+  g_test_add_func ("/checks/tables", test_tables);
+  g_test_add_func ("/checks/judges/client-parameters", test_client_parameters);
+  g_test_add_func ("/checks/judges/client-limits", test_client_limits);
   return g_test_run ();
 }
