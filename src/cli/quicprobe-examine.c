@@ -7,15 +7,14 @@
 
 #include "base/qs-i18n.h"
 #include "checks/qs-card-text.h"
+#include "cli/qs-cli-card.h"
 #include "cli/qs-cli.h"
 #include "cli/quicprobe-files.h"
 #include "formats/qs-file-writer.h"
-#include "formats/qs-pcapng.h"
 #include "report/qs-html-card.h"
 #include "trace/qs-trace.h"
 
 #define FILE_MODE 0644
-#define TEXT_INDENT 19
 
 typedef struct {
   const QuicprobeOptions *options;
@@ -39,46 +38,10 @@ quicprobe_list_checks (void)
   guint n;
   const QsCheck *const *all = qs_checks_get (&n);
 
-  for (guint i = 0; i < n; i++)
-    printf ("%-5s %-11s %s (%s)\n", all[i]->id, qs_check_category_name (all[i]->category), _ (all[i]->title),
-            all[i]->reference);
+  qs_cli_list_checks (all, n);
 }
 
 /* --- The card as text --- */
-
-/* A line a check, and what came of it below, unless it just passed. */
-static void
-print_result (const QsCheckResult *result)
-{
-  const char *title = qs_check_verdict_title (result->judgement.verdict);
-  guint width = qs_cli_text_width (title);
-  gboolean open = result->judgement.verdict >= QS_CHECK_CONTESTED;
-
-  printf ("  %s%*s %-5s %s\n", title, (int) (10 - MIN (width, 10)), "", result->check->id, _ (result->check->title));
-  if (result->judgement.verdict != QS_CHECK_PASS)
-    qs_cli_print_wrapped (stdout, result->judgement.text, TEXT_INDENT);
-  if (open && result->check->readings != NULL)
-    qs_cli_print_wrapped (stdout, _ (result->check->readings), TEXT_INDENT);
-  if (open)
-    printf ("%*s%s\n", TEXT_INDENT, "", result->check->reference);
-}
-
-static void
-print_category (QsExamination *examination, QsCheckCategory category, gboolean brief)
-{
-  gboolean headed = FALSE;
-
-  for (guint i = 0; i < qs_examination_get_n_results (examination); i++)
-    {
-      const QsCheckResult *result = qs_examination_get_result (examination, i);
-      if (result->check->category != category || (brief && result->judgement.verdict < QS_CHECK_CONTESTED))
-        continue;
-      if (!headed)
-        printf ("\n%s\n", qs_check_category_title (category));
-      headed = TRUE;
-      print_result (result);
-    }
-}
 
 static void
 print_head (QsExamination *examination, const QsCard *card)
@@ -93,9 +56,7 @@ print_head (QsExamination *examination, const QsCard *card)
     printf ("  %s: %s\n", _ ("If its certificate were in order"), qs_grade_text (card->if_trusted));
   for (guint i = 0; i < QS_N_CARD_MARKS; i++)
     printf ("    %-3s %s\n", qs_grade_text (card->marks[i]), qs_card_mark_title (i));
-  printf ("\n ");
-  for (guint i = QS_CHECK_N_VERDICTS; i-- > 0;)
-    printf (" %s %u%s", qs_check_verdict_title (i), card->counts[i], i > 0 ? "," : "\n");
+  qs_cli_print_counts (card->counts);
   if (!qs_examination_sends_illegal (examination) && qs_examination_get_failure (examination) == NULL)
     qs_cli_print_wrapped (
         stdout, _ ("Not all was tested: what no honest client sends goes to one's own servers alone (--own)."), 2);
@@ -115,18 +76,7 @@ print_card (const Program *program)
       qs_cli_print_wrapped (stdout, qs_examination_get_failure (examination), 2);
       return;
     }
-  for (guint i = 0; i < QS_N_CATEGORIES; i++)
-    print_category (examination, i, program->options->quiet);
-}
-
-static void
-print_json (QsExamination *examination)
-{
-  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
-
-  json_node_take_object (node, qs_card_to_json (examination));
-  g_autofree char *text = json_to_string (node, TRUE);
-  printf ("%s\n", text);
+  qs_cli_print_results (qs_examination_get_results (examination), program->options->quiet);
 }
 
 /* --- Files --- */
@@ -142,26 +92,6 @@ write_text (const char *path, char *(*make) (QsExamination *examination), QsExam
   return qs_file_write (path, FILE_MODE, text, strlen (text), &error) || complain (error);
 }
 
-/* "card.pcapng" becomes "card-F4.pcapng": a file for each check that failed or warned. */
-static gboolean
-write_captures (const Program *program)
-{
-  const char *path = program->options->pcapng;
-  g_autofree char *stem = g_str_has_suffix (path, ".pcapng") ? g_strndup (path, strlen (path) - 7) : g_strdup (path);
-  gboolean good = TRUE;
-
-  for (guint i = 0; i < qs_examination_get_n_results (program->examination); i++)
-    {
-      const QsCheckResult *result = qs_examination_get_result (program->examination, i);
-      if (result->trace == NULL || result->judgement.verdict < QS_CHECK_CONTESTED)
-        continue;
-      g_autoptr (GError) error = NULL;
-      g_autofree char *name = g_strdup_printf ("%s-%s.pcapng", stem, result->check->id);
-      good &= qs_pcapng_write (result->trace, name, &error) || complain (error);
-    }
-  return good;
-}
-
 static gboolean
 write_files (const Program *program)
 {
@@ -171,7 +101,7 @@ write_files (const Program *program)
   good &= write_text (options->markdown, qs_card_to_markdown, program->examination);
   good &= write_text (options->report, qs_html_card_new, program->examination);
   if (options->pcapng != NULL)
-    good &= write_captures (program);
+    good &= qs_cli_write_captures ("quicprobe", options->pcapng, qs_examination_get_results (program->examination));
   return good;
 }
 
@@ -224,7 +154,7 @@ conclude (const Program *program)
   gboolean good = write_files (program);
 
   if (program->options->json)
-    print_json (program->examination);
+    qs_cli_print_json (qs_card_to_json (program->examination));
   else
     print_card (program);
   if (fflush (stdout) != 0)

@@ -10,6 +10,7 @@
 
 #include "base/qs-i18n.h"
 #include "cli/qs-cli.h"
+#include "cli/quicserve-examine.h"
 #include "cli/quicserve-qlog.h"
 #include "formats/qs-file-writer.h"
 #include "net/qs-impairment.h"
@@ -31,6 +32,10 @@ typedef struct {
   char **names;
   char *impairment;
   char *write_ca, *qlog;
+  char *checks, *junit, *pcapng; /* of --examine-client, as what follows */
+  char **command;
+  int count, jobs, timeout;
+  gboolean examine, list_checks, json;
   gboolean list, list_impairments, once, retry, no_retry, no_tcp, version, quiet;
 } Arguments;
 
@@ -55,6 +60,10 @@ arguments_clear (Arguments *arguments)
   g_free (arguments->impairment);
   g_free (arguments->write_ca);
   g_free (arguments->qlog);
+  g_free (arguments->checks);
+  g_free (arguments->junit);
+  g_free (arguments->pcapng);
+  g_strfreev (arguments->command);
 }
 
 static gboolean
@@ -87,21 +96,46 @@ parse (Arguments *arguments, int *argc, char ***argv, GError **error)
       N_ ("FILE") },
     { "qlog", 0, 0, G_OPTION_ARG_FILENAME, &arguments->qlog,
       N_ ("Write what happened on each connection (.sqlog, .qlog; .pcapng for Wireshark)"), N_ ("FILE") },
+    { "examine-client", 0, 0, G_OPTION_ARG_NONE, &arguments->examine,
+      N_ ("Examine clients in place of serving: each connection plays the next check; with -- COMMAND a client is "
+          "started "
+          "for each"),
+      NULL },
+    { "checks", 0, 0, G_OPTION_ARG_STRING, &arguments->checks,
+      N_ ("With --examine-client: these alone, by ids or categories"), N_ ("ID,…") },
+    { "list-checks", 0, 0, G_OPTION_ARG_NONE, &arguments->list_checks,
+      N_ ("List the checks of clients: id, category, title, reference"), NULL },
+    { "count", 0, 0, G_OPTION_ARG_INT, &arguments->count, N_ ("With --examine-client: end after so many connections"),
+      N_ ("N") },
+    { "jobs", 0, 0, G_OPTION_ARG_INT, &arguments->jobs,
+      N_ ("With --examine-client and a command: so many clients at a time (default 4)"), N_ ("N") },
+    { "timeout", 0, 0, G_OPTION_ARG_INT, &arguments->timeout,
+      N_ ("With --examine-client and a command: seconds for a client to connect (default 10)"), N_ ("S") },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &arguments->json, N_ ("With --examine-client: the card as JSON"), NULL },
+    { "junit", 0, 0, G_OPTION_ARG_FILENAME, &arguments->junit,
+      N_ ("With --examine-client: write the card for continuous integration"), N_ ("FILE") },
+    { "pcapng", 0, 0, G_OPTION_ARG_FILENAME, &arguments->pcapng,
+      N_ ("With --examine-client: a capture of each check that failed or warned, FILE-ID.pcapng"), N_ ("FILE") },
     { "once", 0, 0, G_OPTION_ARG_NONE, &arguments->once, N_ ("End after the first connection"), NULL },
     { "quiet", 0, 0, G_OPTION_ARG_NONE, &arguments->quiet, N_ ("No log on standard error"), NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &arguments->version, N_ ("Print the version"), NULL },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &arguments->command, NULL, "[-- COMMAND…]" },
     { NULL },
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autofree char *paths = qs_responder_paths_help ();
   g_autofree char *rules = qs_impairment_help ();
   g_autofree char *description = g_strdup_printf (
-      "%s\n%s\n%s\n\n%s",
+      "%s\n%s\n%s\n%s\n\n%s",
       _ ("A stream, or a TLS connection, that begins with “GET /” or “HEAD /” is a request (HTTP/0.9, 1.0 or 1.1);\n"
          "all else is echoed and ends when its sender ends it. With HTTP/1.0, HTTP/1.1 and HTTP/3 (h3), other methods\n"
          "are answered with the body that they came with. Paths:"),
       paths, rules,
-      _ ("Exit status: 0 it served and was ended in order; 1 it could not serve; 2 the command line was wrong."));
+      _ ("Places in a COMMAND's words: {url}, {address}, {ip}, {port} are where its client has to go, {host} is "
+         "localhost,\n"
+         "{ca} the file of the authority to trust. What it says is not shown; it is ended when its check is over.\n"),
+      _ ("Exit status: 0 it served and was ended in order; 1 it could not serve; 2 the command line was wrong.\n"
+         "With --examine-client: 0 no check failed; 1 otherwise."));
 
   g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
@@ -149,12 +183,39 @@ find_bad_list (const Arguments *arguments)
   return NULL;
 }
 
+/* Likewise. */
+static const char *
+find_stray_option (const Arguments *arguments)
+{
+  gboolean server = arguments->cert != NULL || arguments->scenarios != NULL || arguments->alpn != NULL ||
+                    arguments->impairment != NULL || arguments->qlog != NULL || arguments->once || arguments->retry ||
+                    arguments->no_retry || arguments->no_tcp;
+  gboolean examiner = arguments->checks != NULL || arguments->junit != NULL || arguments->pcapng != NULL ||
+                      arguments->json || arguments->count != 0 || arguments->jobs != 0 || arguments->timeout != 0;
+
+  if (!arguments->examine && arguments->command != NULL)
+    return _ ("There is an argument too many; options begin with --");
+  if (!arguments->examine && examiner)
+    return _ ("--checks, --count, --jobs, --timeout, --json, --junit and --pcapng go with --examine-client");
+  if (arguments->examine && server)
+    return _ ("With --examine-client the checks say what is served: of the server's options, --address, --port, "
+              "--name, --write-ca and --quiet go with it");
+  if (arguments->count < 0 || arguments->jobs < 0 || arguments->timeout < 0 || arguments->jobs > 64 ||
+      arguments->timeout > 3600)
+    return _ ("--count, --jobs (64 at most) and --timeout (3600 at most) take numbers above zero");
+  if ((arguments->jobs != 0 || arguments->timeout != 0) && arguments->command == NULL)
+    return _ ("--jobs and --timeout go with a command behind --");
+  return NULL;
+}
+
 /* A sentence when they contradict each other, or NULL. */
 static const char *
-find_contradiction (const Arguments *arguments, int argc)
+find_contradiction (const Arguments *arguments)
 {
-  if (argc > 1)
-    return _ ("There is an argument too many; options begin with --");
+  const char *stray = find_stray_option (arguments);
+
+  if (stray != NULL)
+    return stray;
   if (arguments->port < 0 || arguments->port > 65535)
     return _ ("A port is a number from 0 to 65535");
   if (arguments->retry && arguments->no_retry)
@@ -345,6 +406,28 @@ serve (const Arguments *arguments)
   return qlog == NULL || quicserve_qlog_finish (qlog) ? QS_EXIT_OK : QS_EXIT_FAILED;
 }
 
+static int
+examine (const Arguments *arguments)
+{
+  const QuicserveExamineOptions options = {
+    .address = arguments->address != NULL ? arguments->address : "127.0.0.1",
+    .port = (guint16) arguments->port,
+    .names = arguments->names,
+    .command = arguments->command,
+    .checks = arguments->checks,
+    .junit = arguments->junit,
+    .pcapng = arguments->pcapng,
+    .write_ca = arguments->write_ca,
+    .count = (guint) arguments->count,
+    .jobs = arguments->jobs != 0 ? (guint) arguments->jobs : 4,
+    .timeout_s = (guint) arguments->timeout,
+    .json = arguments->json,
+    .quiet = arguments->quiet,
+  };
+
+  return quicserve_examine_client (&options);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -361,10 +444,14 @@ main (int argc, char *argv[])
     list_scenarios ();
   else if (arguments.list_impairments)
     list_impairments ();
+  else if (arguments.list_checks)
+    quicserve_list_checks ();
   else
     {
-      const char *sentence = find_contradiction (&arguments, argc);
-      status = sentence != NULL ? qs_cli_usage ("quicserve", sentence) : serve (&arguments);
+      const char *sentence = find_contradiction (&arguments);
+      status = sentence != NULL    ? qs_cli_usage ("quicserve", sentence)
+               : arguments.examine ? examine (&arguments)
+                                   : serve (&arguments);
     }
   arguments_clear (&arguments);
   return status;
