@@ -27,20 +27,3 @@ def check_schema(schema, value, root=None, path="$"):
     if isinstance(value, list):
         for i, item in enumerate(value):
             check_schema(schema.get("items", {}), item, root, f"{path}[{i}]")
-
-
-def unbalanced(html):
-    """Elements that are not closed, or closed and not open."""
-    stack, wrong = [], []
-
-    class Parser(HTMLParser):
-        def handle_starttag(self, tag, attributes):
-            if tag != "meta":
-                stack.append(tag)
-
-        def handle_endtag(self, tag):
-            if not stack or stack.pop() != tag:
-                wrong.append(tag)
-
-    Parser().feed(html)
-    return wrong + stack

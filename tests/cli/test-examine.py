@@ -31,6 +31,23 @@ def verdicts(object):
     return {check["id"]: check["verdict"] for check in object["checks"]}
 
 
+def unbalanced(html):
+    """Elements that are not closed, or closed and not open."""
+    stack, wrong = [], []
+
+    class Parser(HTMLParser):
+        def handle_starttag(self, tag, attributes):
+            if tag != "meta":
+                stack.append(tag)
+
+        def handle_endtag(self, tag):
+            if not stack or stack.pop() != tag:
+                wrong.append(tag)
+
+    Parser().feed(html)
+    return wrong + stack
+
+
 class Examine(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
