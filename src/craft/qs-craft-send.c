@@ -184,7 +184,12 @@ pad_draft (QsCraft *self, Draft *draft, gsize total, gsize wanted)
   static const guint8 zeros[QS_CRAFT_MTU * 2];
 
   if (total < wanted)
-    g_byte_array_append (draft->payload, zeros, (guint) MIN (wanted - total, sizeof zeros));
+    {
+      gsize size = draft->payload->len, padding = MIN (wanted - total, sizeof zeros);
+      /* The Length field may take a byte more then. */
+      gsize grown = overhead (self, draft->type, size + padding) - overhead (self, draft->type, size);
+      g_byte_array_append (draft->payload, zeros, (guint) (padding - MIN (padding, grown)));
+    }
   /* With the packet number at least four bytes, which the length of the number sees to; but no packet without frames. */
   if (draft->payload->len == 0)
     g_byte_array_append (draft->payload, zeros, 1);
