@@ -137,15 +137,35 @@ begins_anew (QsSpan datagram)
           header.type == QS_PACKET_UNKNOWN);
 }
 
-/* A script gives ids that the listener does not know of: packets to those come from the client's address. */
-static QsCraft *
-find_server (QsCraftListener *self, QsSpan datagram)
+/* Whether a connection other than this one is with the client's address. */
+static gboolean
+has_other (const QsCraftListener *self, const QsCraft *server)
 {
   for (guint i = 0; i < self->servers->len; i++)
     {
-      if (bears_id (self->servers->pdata[i], datagram))
-        return self->servers->pdata[i];
+      if (self->servers->pdata[i] != server && has_address (self->servers->pdata[i], self->arrival.from))
+        return TRUE;
     }
+  return FALSE;
+}
+
+/* A short id may be another connection's by chance: the address decides. A script gives ids that the listener does not know of: packets
+ * to those come from the client's address. */
+static QsCraft *
+find_server (QsCraftListener *self, QsSpan datagram)
+{
+  QsCraft *moved = NULL;
+
+  for (guint i = 0; i < self->servers->len; i++)
+    {
+      if (!bears_id (self->servers->pdata[i], datagram))
+        continue;
+      if (has_address (self->servers->pdata[i], self->arrival.from))
+        return self->servers->pdata[i];
+      moved = self->servers->pdata[i];
+    }
+  if (moved != NULL && !has_other (self, moved))
+    return moved;
   for (guint i = self->servers->len; i-- > 0 && !begins_anew (datagram);)
     {
       if (has_address (self->servers->pdata[i], self->arrival.from))
