@@ -69,7 +69,7 @@ match_message (const QsEvidence *evidence, QsMatch *match)
 const QsRule qs_rules_large[] = {
   { "certificate-too-large",
     QS_SEVERITY_ERROR,
-    "RFC 9846 section 4.4.2",
+    "RFC 9846 section 4.5.1",
     N_ ("The certificates of {host} are too large for the client's TLS library: {bytes} bytes."),
     N_ ("The header of the server's Certificate message announces them; {got} had come when the client gave up. "
         "OpenSSL takes 100 KiB at most, as browsers do. Thousands of names in one certificate, or many certificates "
