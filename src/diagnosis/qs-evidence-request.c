@@ -3,6 +3,7 @@
 #include <openssl/bio.h>
 #include <openssl/x509.h>
 
+#include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "diagnosis/qs-evidence.h"
 #include "wire/qs-names.h"
@@ -140,4 +141,20 @@ qs_evidence_read_ecdhe (const QsEvidence *evidence, guint16 *group, guint16 *sch
   gboolean named = hello->message->legacy_version >= 0x0303 && take_vector (&rest, 1, &key) && rest.length > 2;
   *scheme = named ? (guint16) (rest.data[0] << 8 | rest.data[1]) : 0;
   return TRUE;
+}
+
+/* Over TCP a server may go on without one: the client then guesses what is spoken. */
+char *
+qs_evidence_dup_alpn_words (const QsEvidence *evidence)
+{
+  gboolean told =
+      evidence->encrypted_extensions != NULL || (evidence->server_hello != NULL && qs_evidence_is_tls12 (evidence));
+
+  if (!evidence->tls || !told || evidence->offered_alpn == NULL || *evidence->offered_alpn == '\0' ||
+      (evidence->alpn != NULL && *evidence->alpn != '\0'))
+    return NULL;
+  return g_strdup_printf (
+      _ ("The server chose none of the application protocols that were offered (%s): one that speaks "
+         "another alone, such as h2, may end so, too."),
+      evidence->offered_alpn);
 }

@@ -203,6 +203,8 @@ gboolean qs_evidence_is_tls12 (const QsEvidence *evidence);
 /* The server asked for a certificate, and the client's message has one, or none. */
 gboolean qs_evidence_sent_certificate (const QsEvidence *evidence);
 gboolean qs_evidence_sent_no_certificate (const QsEvidence *evidence);
+/* That the server chose none of the protocols that were offered (RFC 7301 section 3.2), in words; NULL: it did, or nothing tells. */
+char *qs_evidence_dup_alpn_words (const QsEvidence *evidence);
 /* The CAs that CertificateRequest names, escaped; NULL: none, or none that could be read. */
 char *qs_evidence_dup_wanted_cas (const QsEvidence *evidence);
 /* Bits of the prime of a TLS 1.2 server's Diffie-Hellman key exchange; 0: it is none. */

@@ -220,6 +220,16 @@ match_connection_reset (const QsEvidence *evidence, QsMatch *match)
                           "program ended or was restarted, or something on the way forgot the connection.");
       match->tries = later;
     }
+  if (!connected && !evidence->anything_sent && !evidence->anything_received &&
+      g_strcmp0 (evidence->stage, "connect") == 0)
+    {
+      static const char *const rules[] = { N_ ("Check the access rules and the limits of what listens there."),
+                                           N_ ("Look at its log for the moment of the reset."), NULL };
+      match->detail = N_ ("The connection was accepted, and cut before the ClientHello: TLS has no part in that. An "
+                          "access rule by address or a limit of connections does so, or a program that ends when "
+                          "somebody connects.");
+      match->tries = rules;
+    }
   if (connected && evidence->http.asked && evidence->http.status == 0 && evidence->first_byte < 0 &&
       !qs_trace_is_from_file (evidence->trace))
     {
@@ -228,8 +238,9 @@ match_connection_reset (const QsEvidence *evidence, QsMatch *match)
       match->title = N_ ("{address} cut the TCP connection (reset) before it answered.");
       match->detail =
           N_ ("The handshake was complete and the request was sent; no byte of an answer came. A TLS proxy or "
-              "balancer ends so that cannot reach the server behind it, and a program that crashes.");
+              "balancer ends so that cannot reach the server behind it, and a program that crashes. {alpn}");
       match->tries = behind;
+      qs_match_take (match, "alpn", qs_evidence_dup_alpn_words (evidence));
     }
   if (!evidence->failed && (evidence->ended || connected))
     match->severity = QS_SEVERITY_WARNING;
@@ -284,8 +295,8 @@ const QsRule qs_rules_cut[] = {
     "RFC 9293 section 3.5.2",
     N_ ("{address} cut the TCP connection (reset) {when}."),
     N_ ("Something at the other end ended the connection without an alert: a server that crashed or does not expect "
-        "TLS "
-        "here, or a middlebox that does not like the server name or the version."),
+        "TLS here, a proxy or balancer that has nothing behind it or wants a PROXY protocol header first, or a "
+        "middlebox that does not like the server name or the version."),
     match_connection_reset,
     QS_CERTAINTY_PROVED,
     QS_PARTY_UNKNOWN,

@@ -254,6 +254,15 @@ names_whole (const char *text, const char *name)
   return FALSE;
 }
 
+/* How it came to nothing without an alert. */
+static const char *
+end_words (const QsEvidence *evidence)
+{
+  return evidence->reset[QS_END_SERVER] >= 0 ? _ ("the TCP connection was reset")
+         : evidence->fin[QS_END_SERVER] >= 0 ? _ ("the connection was closed")
+                                             : _ ("nothing came");
+}
+
 /* Nobody said anything against the name: silence or a cut is what filters do that read server names. Where the server shows a
  * certificate for that very name as soon as it is not asked for it, hardly anything else is left. */
 static void
@@ -268,16 +277,14 @@ describe_filter (const QsEvidence *evidence, QsMatch *match, const QsMark *witho
 
   match->title = N_ ("{address} is not reached with the server name {sni}, and is without.");
   match->detail =
-      known ? N_ ("With it there was no alert: {end}. {without} So the server has that name, and something on the way "
-                  "that reads server names is likely to have stopped it.")
+      known ? N_ ("With it there was no alert: {end}. {without} So the server has a certificate for that name: either "
+                  "something on the way that reads server names stopped it, or what the server does when it is asked "
+                  "for that name goes wrong.")
             : N_ ("With it there was no alert: {end}. {without} The server has no site of that name and does not say "
                   "so, or something on the way that reads server names stops it.");
-  qs_match_set (match, "end",
-                evidence->reset[QS_END_SERVER] >= 0 ? _ ("the TCP connection was reset")
-                : evidence->fin[QS_END_SERVER] >= 0 ? _ ("the connection was closed")
-                                                    : _ ("nothing came"));
+  qs_match_set (match, "end", end_words (evidence));
   match->certainty = MIN (match->certainty, QS_CERTAINTY_LIKELY);
-  match->who = known ? QS_PARTY_PATH : QS_PARTY_UNKNOWN;
+  match->who = QS_PARTY_UNKNOWN;
   match->tries = tries;
 }
 
@@ -295,6 +302,20 @@ match_other_name (const QsEvidence *evidence, QsMatch *match)
   qs_match_set (match, "without", without->text);
   qs_match_add_close (match, evidence);
   qs_match_add_mark (match, evidence, without, NULL);
+  return TRUE;
+}
+
+/* A port behind a balancer waits for what the balancer says first. */
+static gboolean
+match_proxy_protocol (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsMark *with = find_experiment (evidence, "proxy-header", 1);
+
+  if (with == NULL || !evidence->tls || !is_without_hello (evidence) || !add_control (evidence, match))
+    return FALSE;
+  qs_match_set (match, "end", end_words (evidence));
+  qs_match_add_message (match, evidence, evidence->client_hello);
+  qs_match_add_mark (match, evidence, with, NULL);
   return TRUE;
 }
 
@@ -499,6 +520,19 @@ const QsRule qs_rules_decided[] = {
     QS_CERTAINTY_PROVED,
     QS_PARTY_UNKNOWN,
     { N_ ("Offer the protocol that it speaks, or switch the wanted one on at the server.") } },
+  { "proxy-protocol-expected",
+    QS_SEVERITY_ERROR,
+    "RFC 9293 section 3.5.2",
+    N_ ("{address} expects a header of the PROXY protocol before TLS."),
+    N_ ("To the ClientHello alone {end}; with such a header before it, it was answered. The port is meant to be "
+        "reached "
+        "through a proxy or balancer, which says with it who the client is."),
+    match_proxy_protocol,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_SERVER,
+    { N_ ("Connect through the proxy or balancer."),
+      N_ ("Or have the port take connections without it: accept-proxy in HAProxy's bind line and proxy_protocol in "
+          "nginx's listen ask for it.") } },
   { "sni-unknown",
     QS_SEVERITY_ERROR,
     "RFC 6066 section 3",

@@ -249,7 +249,8 @@ match_no_answer (const QsEvidence *evidence, QsMatch *match)
   match->title = N_ ("{host} ended the {carrier} before it answered.");
   match->detail =
       N_ ("The request was sent, and no byte of an answer came. The program behind the server may have crashed or "
-          "been stopped, or it does not serve what the handshake agreed on.");
+          "been stopped, or it does not serve what the handshake agreed on. {alpn}");
+  qs_match_take (match, "alpn", qs_evidence_dup_alpn_words (evidence));
   match->certainty = QS_CERTAINTY_LIKELY;
   if (begun)
     {

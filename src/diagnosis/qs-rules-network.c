@@ -6,6 +6,8 @@
 #include "base/qs-text.h"
 #include "diagnosis/qs-rule.h"
 
+#define LONG_SILENCE (G_GINT64_CONSTANT (1000000000)) /* ns: what has not come by then is late at the least */
+
 typedef struct {
   const char *name;
   const char *words;
@@ -89,6 +91,13 @@ static void
 set_tcp_answer (const QsEvidence *evidence, QsMatch *match)
 {
   const char *words = evidence->tcp_probe != NULL ? find_wording (tcp_answers, evidence->tcp_probe->name) : NULL;
+  const QsMark *over_tcp = qs_trace_find_mark (evidence->trace, QS_MARK_EXPERIMENT, "tcp-tls", NULL);
+
+  if (over_tcp != NULL && over_tcp->value == 0 && evidence->tcp_probe != NULL &&
+      g_str_equal (evidence->tcp_probe->name, "open"))
+    words =
+        _ ("TCP on the same port is open, so the host is up, and TLS over it is not answered either: another service "
+           "lives there, or the path drops what is large.");
 
   qs_match_set (match, "tcp", words);
 }
@@ -342,28 +351,109 @@ is_loopback (const char *address)
   return g_str_has_prefix (address, "127.") || g_str_has_prefix (address, "[::1]");
 }
 
+static gint64
+attempt_begun (const QsEvidence *evidence, const QsMark *lost)
+{
+  for (guint i = 0; i < qs_trace_get_n_marks (evidence->trace); i++)
+    {
+      gint64 time = 0;
+      const QsMark *mark = qs_trace_get_mark (evidence->trace, i, &time);
+      if (mark->kind == QS_MARK_CONNECTING && g_strcmp0 (mark->text, lost->text) == 0)
+        return time;
+    }
+  return QS_NO_TIME;
+}
+
 /* An answer that had hardly the time to come is not missing: less than three of the round trips of the address that won. */
 static gboolean
 was_hardly_waited_for (const QsEvidence *evidence, const QsMark *lost)
 {
-  gint64 begun = QS_NO_TIME, time = 0;
-
-  for (guint i = 0; i < qs_trace_get_n_marks (evidence->trace) && begun < 0; i++)
-    {
-      const QsMark *mark = qs_trace_get_mark (evidence->trace, i, &time);
-      if (mark->kind == QS_MARK_CONNECTING && g_strcmp0 (mark->text, lost->text) == 0)
-        begun = time;
-    }
+  gint64 begun = attempt_begun (evidence, lost);
   gint64 round_trip = evidence->first_received - evidence->attempt_time;
   return g_str_equal (lost->name, "silent") && begun >= 0 && evidence->first_received >= 0 && round_trip > 0 &&
          evidence->first_received - begun < 3 * round_trip;
 }
 
+/* Who refused it, where that was not the address itself; NULL: it was, or nobody knows. */
+static char *
+dup_other_refuser (const QsMark *lost)
+{
+  gsize length = 0;
+  const char *bytes = lost->bytes != NULL ? g_bytes_get_data (lost->bytes, &length) : NULL;
+  g_autofree char *refuser = length > 0 ? qs_text_escape (bytes, (gssize) length) : NULL;
+
+  return refuser == NULL || is_loopback_host (refuser) || is_of_host (lost->text, refuser) ? NULL
+                                                                                           : g_steal_pointer (&refuser);
+}
+
+static void
+describe_refused_family (QsMatch *match, const QsMark *lost)
+{
+  static const char *const listen[] = { N_ ("Let the server listen on both, or take the {broken} address out of DNS."),
+                                        NULL };
+  static const char *const firewall[] = { N_ ("Ask whoever runs the firewall at {router} to let {broken} pass."),
+                                          NULL };
+  g_autofree char *router = dup_other_refuser (lost);
+
+  if (router != NULL)
+    {
+      match->detail =
+          N_ ("{lost} was refused at once, by {router} (ICMP): a firewall in its place. {address} answered. "
+              "Programs that try only {broken} fail.");
+      match->who = QS_PARTY_PATH;
+      match->tries = firewall;
+      qs_match_take (match, "router", g_steal_pointer (&router));
+      return;
+    }
+  match->severity = QS_SEVERITY_INFO;
+  match->title = N_ ("{host} does not listen on its {broken} address, it does on its {works} one.");
+  match->detail = N_ ("{lost} was refused at once, {address} answered. Programs that try only {broken} fail.");
+  match->certainty = QS_CERTAINTY_PROVED;
+  match->who = QS_PARTY_SERVER;
+  match->tries = listen;
+}
+
+/* Of several addresses of one family those that lost without having answered: "192.0.2.1:443 (refused)". */
+static gboolean
+match_addresses_dead (const QsEvidence *evidence, QsMatch *match)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+  gboolean long_silent = FALSE, refused = FALSE;
+  guint n = 0;
+
+  for (guint i = 0; qs_evidence_is_connected (evidence) && i < qs_trace_get_n_marks (evidence->trace); i++)
+    {
+      const QsMark *mark = qs_trace_get_mark (evidence->trace, i, NULL);
+      if (mark->kind != QS_MARK_ATTEMPT_LOST || mark->text == NULL || g_str_equal (mark->name, "slower") ||
+          is_loopback (mark->text) || (mark->text[0] == '[') != (evidence->address[0] == '[') ||
+          g_strcmp0 (mark->text, evidence->address) == 0 || was_hardly_waited_for (evidence, mark))
+        continue;
+      gboolean silent = g_str_equal (mark->name, "silent");
+      g_autofree char *time =
+          silent ? qs_text_duration (evidence->first_received - attempt_begun (evidence, mark)) : NULL;
+      long_silent |= silent && evidence->first_received - attempt_begun (evidence, mark) > LONG_SILENCE;
+      refused |= !silent;
+      g_string_append_printf (list, "%s%s (", n++ > 0 ? ", " : "", mark->text);
+      if (silent)
+        g_string_append_printf (list, _ ("no answer in %s"), time);
+      else
+        g_string_append (list, g_str_equal (mark->name, "ECONNREFUSED") ? _ ("refused") : _ ("cannot be reached"));
+      g_string_append_c (list, ')');
+      qs_match_add_mark (match, evidence, mark, NULL);
+    }
+  if (n == 0)
+    return FALSE;
+  if (refused || long_silent)
+    match->severity = QS_SEVERITY_WARNING;
+  if (refused && !long_silent)
+    match->certainty = QS_CERTAINTY_PROVED;
+  qs_match_set (match, "list", list->str);
+  return TRUE;
+}
+
 static gboolean
 match_family_broken (const QsEvidence *evidence, QsMatch *match)
 {
-  static const char *const refused[] = { N_ ("Let the server listen on both, or take the {broken} address out of DNS."),
-                                         NULL };
   static const Wording refusals[] = {
     { "ENETUNREACH", N_ ("there is no route to its network") },
     { "EHOSTUNREACH", N_ ("there is no route to it") },
@@ -392,14 +482,7 @@ match_family_broken (const QsEvidence *evidence, QsMatch *match)
       qs_match_set (match, "why", why);
     }
   if (g_str_equal (lost->name, "ECONNREFUSED"))
-    {
-      match->severity = QS_SEVERITY_INFO;
-      match->title = N_ ("{host} does not listen on its {broken} address, it does on its {works} one.");
-      match->detail = N_ ("{lost} was refused at once, {address} answered. Programs that try only {broken} fail.");
-      match->certainty = QS_CERTAINTY_PROVED;
-      match->who = QS_PARTY_SERVER;
-      match->tries = refused;
-    }
+    describe_refused_family (match, lost);
   qs_match_add_mark (match, evidence, lost, NULL);
   qs_match_set (match, "lost", lost->text);
   qs_match_set (match, "broken", lost_v6 ? "IPv6" : "IPv4");
@@ -441,6 +524,19 @@ match_address_changed (const QsEvidence *evidence, QsMatch *match)
   return TRUE;
 }
 
+/* Once a router has said so, this computer says it by itself of all that follows. */
+static const QsMark *
+find_router_too_big (const QsEvidence *evidence)
+{
+  for (guint i = 0; i < qs_trace_get_n_marks (evidence->trace); i++)
+    {
+      const QsMark *mark = qs_trace_get_mark (evidence->trace, i, NULL);
+      if (mark->kind == QS_MARK_ICMP && mark->text != NULL && g_strcmp0 (mark->name, "too-big") == 0)
+        return mark;
+    }
+  return NULL;
+}
+
 static gboolean
 match_mtu_too_small (const QsEvidence *evidence, QsMatch *match)
 {
@@ -448,9 +544,10 @@ match_mtu_too_small (const QsEvidence *evidence, QsMatch *match)
     return FALSE;
   if (qs_evidence_is_connected (evidence) && !evidence->failed)
     return FALSE;
-  qs_match_set (match, "who",
-                evidence->icmp != NULL && evidence->icmp->text != NULL ? evidence->icmp->text : _ ("this computer"));
-  qs_match_add_mark (match, evidence, evidence->icmp != NULL ? evidence->icmp : evidence->socket_error, NULL);
+  const QsMark *router = find_router_too_big (evidence);
+  qs_match_set (match, "who", router != NULL ? router->text : _ ("this computer"));
+  qs_match_add_mark (match, evidence, router != NULL ? router : evidence->icmp, NULL);
+  qs_match_add_mark (match, evidence, router == NULL && evidence->icmp == NULL ? evidence->socket_error : NULL, NULL);
   return TRUE;
 }
 
@@ -557,5 +654,14 @@ const QsRule qs_rules_network[] = {
     QS_CERTAINTY_LIKELY,
     QS_PARTY_UNKNOWN,
     { N_ ("Check the {broken} address in DNS."), N_ ("Check the {broken} route and firewall at both ends.") } },
+  { "addresses-dead",
+    QS_SEVERITY_INFO,
+    "RFC 8305 section 5",
+    N_ ("Not all addresses of {host} answer."),
+    N_ ("{list}; {address} did. Programs that try one address alone fail now and then, and others lose time."),
+    match_addresses_dead,
+    QS_CERTAINTY_LIKELY,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Take dead addresses out of DNS, or see why the servers there do not answer.") } },
   { NULL },
 };

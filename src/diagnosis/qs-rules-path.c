@@ -163,6 +163,10 @@ match_slow (const QsEvidence *evidence, QsMatch *match)
 
   if (evidence->server || evidence->tls || start < 0 || done < 0 || evidence->first_received < 0)
     return FALSE;
+  /* What went to other addresses before is no part of this one's handshake. */
+  gboolean raced = evidence->n_addresses > 1 && evidence->attempt_time >= 0;
+  if (raced)
+    start = MAX (start, evidence->attempt_time);
   gint64 rtt = MAX (evidence->first_received - start, 1);
   const QsMark *told = qs_trace_find_mark (evidence->trace, QS_MARK_FACT, "quic.rtt_ms", NULL);
   if (told != NULL)
@@ -174,7 +178,7 @@ match_slow (const QsEvidence *evidence, QsMatch *match)
     return FALSE;
 
   g_autoptr (GString) why = g_string_new (NULL);
-  if (evidence->n_sent_before_reply > 2)
+  if (evidence->n_sent_before_reply > 2 && !raced)
     append_reason (why, _ ("the first datagrams had to be sent again"));
   if (evidence->packets.n_lost > 0)
     append_reason (why, _ ("packets were lost"));

@@ -41,7 +41,8 @@ describe_mute_tcp (const QsEvidence *evidence, QsMatch *match)
     N_ ("Look for a tunnel or VPN with a small MTU, or a firewall that looks into what it lets pass."), NULL
   };
   static const char *const mute[] = { N_ ("Look at what listens on that port, and at its log."),
-                                      N_ ("If it expects the PROXY protocol, connect to it through its proxy."), NULL };
+                                      N_ ("If it expects the PROXY protocol, connect to it through its proxy."),
+                                      N_ ("Look for a tunnel or VPN with a small MTU on the way back."), NULL };
   const QsMark *waiting = qs_trace_find_mark (evidence->trace, QS_MARK_NOTE, "tcp-waiting", NULL);
   const QsMark *taken = qs_trace_find_mark (evidence->trace, QS_MARK_NOTE, "tcp-taken", NULL);
 
@@ -62,10 +63,10 @@ describe_mute_tcp (const QsEvidence *evidence, QsMatch *match)
     {
       match->detail =
           N_ ("Its TCP acknowledged the ClientHello, so it got there: the program that listens on that port "
-              "says nothing to it. It is stuck or overloaded, it waits for something else first, or what it "
-              "answers is lost on the way back.");
+              "says nothing to it. It is stuck or overloaded, or it waits for something else first; or what it "
+              "answers is lost on the way back, because it is large.");
       match->certainty = QS_CERTAINTY_LIKELY;
-      match->who = QS_PARTY_SERVER;
+      match->who = QS_PARTY_UNKNOWN;
       match->tries = mute;
       qs_match_add_mark (match, evidence, taken, g_strdup (taken->text));
     }

@@ -8,6 +8,7 @@
 #include <openssl/sslerr.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/qs-text.h"
 #include "engine/qs-connection-private.h"
@@ -137,6 +138,23 @@ tls_open (QsConnection *self, GError **error)
   return TRUE;
 }
 
+/* What a proxy says of the client before anything else: the PROXY protocol, version 1. It is no part of TLS, so not of the trace. */
+static gboolean
+send_proxy_header (QsConnection *self, GSocketAddress *local)
+{
+  if (!qs_ssl_config_get_proxy_header (self->config) || local == NULL)
+    return TRUE;
+  GInetSocketAddress *from = G_INET_SOCKET_ADDRESS (local), *to = G_INET_SOCKET_ADDRESS (self->address);
+  gboolean v6 = g_socket_address_get_family (local) == G_SOCKET_FAMILY_IPV6;
+  g_autofree char *source = g_inet_address_to_string (g_inet_socket_address_get_address (from));
+  g_autofree char *target = g_inet_address_to_string (g_inet_socket_address_get_address (to));
+  g_autofree char *line = g_strdup_printf ("PROXY TCP%c %s %s %u %u\r\n", v6 ? '6' : '4', source, target,
+                                           g_inet_socket_address_get_port (from), g_inet_socket_address_get_port (to));
+  gssize length = (gssize) strlen (line);
+
+  return send (qs_tcp_bio_get_fd (self->tcp), line, (gsize) length, MSG_NOSIGNAL) == length;
+}
+
 static QsTurn
 tls_connect (QsConnection *self)
 {
@@ -144,13 +162,17 @@ tls_connect (QsConnection *self)
 
   if (error == EINPROGRESS)
     return QS_TURN_IDLE;
+  /* Also of an attempt that fails: it had an address to go out from, so what failed did so behind it. */
+  g_autoptr (GSocketAddress) local = qs_tcp_bio_dup_local_address (self->tcp);
+  if (local != NULL)
+    self->path = qs_trace_add_path (self->trace, local, self->address);
   if (error != 0)
     {
       note_socket_error (self, error);
       return qs_connection_fail (self);
     }
-  g_autoptr (GSocketAddress) local = qs_tcp_bio_dup_local_address (self->tcp);
-  self->path = qs_trace_add_path (self->trace, local, self->address);
+  if (!send_proxy_header (self, local))
+    return qs_connection_fail (self);
   g_atomic_int_set (&self->answered, TRUE);
   qs_mark_sink_add (self->sink, QS_MARK_TCP_CONNECTED, NULL, 0, NULL);
   qs_connection_emit (self, &(QsEvent){ .kind = QS_EVENT_ANSWERED });

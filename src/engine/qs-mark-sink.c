@@ -98,3 +98,20 @@ qs_mark_sink_add (QsMarkSink *self, QsMarkKind kind, const char *name, gint64 va
 
   qs_mark_sink_add_full (self, &mark);
 }
+
+char *
+qs_mark_sink_dup_held_text (QsMarkSink *self, QsMarkKind kind)
+{
+  char *text = NULL;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_mutex_lock (&self->lock);
+  for (guint i = self->held != NULL ? self->held->len : 0; i > 0 && text == NULL; i--)
+    {
+      const QsMark *mark = &g_array_index (self->held, HeldMark, i - 1).mark;
+      if (mark->kind == kind)
+        text = g_strdup (mark->text);
+    }
+  g_mutex_unlock (&self->lock);
+  return text;
+}

@@ -23,5 +23,7 @@ void qs_mark_sink_release (QsMarkSink *self);
 void qs_mark_sink_add_full (QsMarkSink *self, const QsMark *mark);
 /* text must be escaped. */
 void qs_mark_sink_add (QsMarkSink *self, QsMarkKind kind, const char *name, gint64 value, const char *text);
+/* The text of the newest mark of a kind that is held; NULL: there is none, or it has no text. Any thread. */
+char *qs_mark_sink_dup_held_text (QsMarkSink *self, QsMarkKind kind);
 
 G_END_DECLS

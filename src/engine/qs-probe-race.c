@@ -57,7 +57,14 @@ note_lost (QsProbe *self, QsConnection *attempt, QsConnection *counts, const cha
 
   if (g_strcmp0 (text, other) == 0)
     return;
-  qs_trace_add_mark (self->trace, QS_MARK_ATTEMPT_LOST, name, 0, text);
+  /* Its own marks go with it, but who refused it is worth to be known. */
+  g_autofree char *refuser = qs_mark_sink_dup_held_text (qs_connection_get_sink (attempt), QS_MARK_ICMP);
+  QsMark mark = { .kind = QS_MARK_ATTEMPT_LOST,
+                  .name = g_intern_string (name),
+                  .text = g_steal_pointer (&text),
+                  .stream = -1,
+                  .bytes = refuser != NULL ? g_bytes_new (refuser, strlen (refuser)) : NULL };
+  qs_trace_add_mark_full (self->trace, qs_trace_now (self->trace), &mark);
 }
 
 /* What became of an attempt that lost. Silence is a fact of the race, not of the clock: a busy machine is late with its

@@ -25,6 +25,7 @@ struct _QsSslConfig {
   GByteArray *alpn_wire;
   char *groups;
   char *ciphersuites;
+  gboolean proxy_header;
 };
 
 typedef struct {
@@ -364,6 +365,7 @@ qs_ssl_config_new (QsTarget *target, const QsProbeOptions *options, GError **err
   g_autofree char *host = NULL;
   g_atomic_ref_count_init (&self->ref_count);
   self->transport = qs_target_get_transport (target);
+  self->proxy_header = options->proxy_header;
   self->tickets = options->tickets != NULL ? qs_ticket_jar_ref (options->tickets) : NULL;
   self->groups = g_strdup (options->groups);
   self->ciphersuites = g_strdup (options->ciphersuites);
@@ -489,4 +491,12 @@ qs_ssl_config_new_ssl (QsSslConfig *self, const QsSslHooks *hooks, gpointer data
     }
   offer_session (self, ssl, binding);
   return ssl;
+}
+
+gboolean
+qs_ssl_config_get_proxy_header (QsSslConfig *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return self->proxy_header;
 }

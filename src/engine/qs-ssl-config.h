@@ -40,6 +40,9 @@ void qs_ssl_config_add_facts (QsSslConfig *self, QsTrace *trace);
 /* (transfer full): a client's object, without a BIO. hooks is static; data must outlive it. */
 SSL *qs_ssl_config_new_ssl (QsSslConfig *self, const QsSslHooks *hooks, gpointer data, GError **error);
 
+/* Whether a header of the PROXY protocol goes before TLS. */
+gboolean qs_ssl_config_get_proxy_header (QsSslConfig *self);
+
 /* OpenSSL's words for the first error in its queue, escaped; the queue is emptied. Never NULL. */
 char *qs_ssl_take_error (void);
 

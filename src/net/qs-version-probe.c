@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "net/qs-version-probe.h"
 
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/qs-i18n.h"
 #include "wire/qs-packet.h"
@@ -82,6 +84,17 @@ static gboolean
 is_reset (const Look *look, const guint8 *bytes, gsize length)
 {
   return length >= LEAST_RESET && length < look->stray_size && (bytes[0] & 0xc0) == 0x40;
+}
+
+/* Size is what is asked about: in pieces anything gets through. As QsUdpBio does, with what the system has heard so far. */
+static void
+forbid_fragments (GSocket *socket)
+{
+  int fd = g_socket_get_fd (socket), discover = IP_PMTUDISC_DO, discover6 = IPV6_PMTUDISC_DO;
+
+  setsockopt (fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof discover);
+  if (g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV6)
+    setsockopt (fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &discover6, sizeof discover6);
 }
 
 static gboolean
@@ -216,6 +229,7 @@ qs_version_probe_async (GSocketAddress *address, guint size, guint stray, QsCloc
       return;
     }
   g_socket_set_blocking (look->socket, FALSE);
+  forbid_fragments (look->socket);
   if (!send_both (look, &error))
     {
       g_task_return_error (task, error);

@@ -132,6 +132,13 @@ change_transport (QsProbe *run, const char *argument, QsProbeOptions *options, Q
 }
 
 static gboolean
+change_preface (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target)
+{
+  options->proxy_header = TRUE;
+  return TRUE;
+}
+
+static gboolean
 change_certificate (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target)
 {
   gboolean had = options->cert_file != NULL;
@@ -254,6 +261,16 @@ const QsExperimentRow qs_experiment_rows[] = {
     .detail = certificate_names,
     .findings = { QS_STALLED_BEFORE_HELLO, "sni-unknown", "silent-after-ack", "tls-alert", "connection-reset",
                   "closed-in-handshake", "tls-internal-error", "timeout", "no-common-parameters" } },
+  { .id = "proxy-header",
+    .transports = TLS,
+    .slot_ms = 600,
+    .sign = QS_SIGN_HELLO,
+    .decides = TRUE,
+    .controlled = TRUE,
+    .change = change_preface,
+    .answered = N_ ("With a header of the PROXY protocol before it the ClientHello is answered."),
+    .failed = N_ ("With a header of the PROXY protocol before it, it is the same."),
+    .findings = { QS_STALLED_BEFORE_HELLO, "connection-reset", "closed-in-handshake", "timeout" } },
   { .id = "sni-other",
     .transports = QUIC | TLS,
     .slot_ms = 600,

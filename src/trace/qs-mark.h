@@ -25,7 +25,8 @@ const char *qs_stream_state_name (QsStreamState state); /* "RESET_REMOTE" */
  * @QS_MARK_RESOLVED: the name has addresses [text: "192.0.2.1, 2001:db8::1"; value: how many]
  * @QS_MARK_RESOLVE_FAILED: it has none [name: the resolver's error as "not-found", "temporary", …; text: in words]
  * @QS_MARK_CONNECTING: an attempt starts [text: "192.0.2.1:443"; value: attempt number from 0]
- * @QS_MARK_ATTEMPT_LOST: a raced attempt lost or failed [text: its address; name: "silent", "slower" or the errno's name]
+ * @QS_MARK_ATTEMPT_LOST: a raced attempt lost or failed [text: its address; name: "silent", "slower" or the errno's name; bytes:
+ *   address of who sent the ICMP error that ended it, as text]
  * @QS_MARK_TCP_CONNECTED: TLS over TCP: connected
  * @QS_MARK_TCP_PROBE: what TCP said on the same port [name: "open", "refused", "silent", "unreachable", "tls", "not-tls"; text]
  * @QS_MARK_SOCKET_ERROR: a socket call failed [name: "ECONNREFUSED"; value: errno; text: in words]
@@ -45,7 +46,7 @@ const char *qs_stream_state_name (QsStreamState state); /* "RESET_REMOTE" */
  * @QS_MARK_NOTE: a line for the log [text]
  * @QS_MARK_EXPERIMENT: a second attempt with one thing changed, made because the run failed and causes compete [name: the
  *   experiment's id, as "x25519-alone", "padded-hello", "alpn-h3", "no-sni", "other-address-family", "tcp-tls",
- *   "version-grease", "unconnected-twin", "small-datagrams", "large-stray", "no-client-certificate"; value: 1 it was answered, 0 it failed
+ *   "version-grease", "unconnected-twin", "small-datagrams", "large-stray", "proxy-header", "no-client-certificate"; value: 1 it was answered, 0 it failed
  *   as well, -1 it could not be made, or tells neither way; text: what came of it, in words]
  * @QS_MARK_ANSWER: what was answered to the request so far [name: HTTP's version as "3", "1.1", "0.9"; value: status, 0: none;
  *   received: bytes of its body; bytes: header fields as name, NUL, value, NUL, …, escaped; stream]

@@ -133,6 +133,17 @@ is_ssh (QsSpan bytes, QsSpan asked)
   return has_prefix (bytes, "SSH-") || has_text (bytes, "\nSSH-1.") || has_text (bytes, "\nSSH-2.");
 }
 
+/* RFC 959 and RFC 5321 section 4.2: three digits, the first 4 or 5, and text: who refuses before anything was asked. */
+static gboolean
+is_refusal (QsSpan bytes, QsSpan asked)
+{
+  QsSpan line = qs_service_first_line (bytes);
+
+  return line.length > 6 && (line.data[0] == '4' || line.data[0] == '5') && g_ascii_isdigit (line.data[1]) &&
+         g_ascii_isdigit (line.data[2]) && (line.data[3] == ' ' || line.data[3] == '-') &&
+         g_ascii_isalpha (line.data[4]);
+}
+
 /* RFC 5321 section 4.2: an enhanced status code of RFC 2034 behind the reply code. */
 static gboolean
 is_smtp_refusal (QsSpan bytes, QsSpan asked)
@@ -313,6 +324,7 @@ static const Look streams[] = {
   { is_smtp, NULL, { "SMTP", N_ ("That is a mail server (SMTP)."), STARTTLS } },
   { NULL, "554 ", { "SMTP", N_ ("That is a mail server (SMTP)."), STARTTLS } },
   { NULL, "421 ", { "SMTP", N_ ("That is a mail server (SMTP)."), STARTTLS } },
+  { is_refusal, NULL, { "SMTP or FTP", N_ ("That is how a mail, news or FTP server refuses a client."), STARTTLS } },
   { is_ftp, NULL, { "FTP", N_ ("That is an FTP server."), STARTTLS } },
   { NULL, "220", { "SMTP or FTP", N_ ("That is a mail or FTP server."), STARTTLS } },
   { NULL, "* OK", { "IMAP", N_ ("That is an IMAP server."), STARTTLS } },

@@ -111,6 +111,9 @@ class LargeHello(Case):
             self.assertNotIn("post-quantum-hello-blocked", result.findings, result.text)
             self.assert_outcomes(result, x25519_alone="failed")
             self.assertNotIn("padded-hello", result.experiments)
+            self.assertNotIn("proxy-protocol-expected", result.findings, result.text)
+            if behaviour == "reset-after-hello":
+                self.assert_outcomes(result, proxy_header="failed")
 
     def test_not_without_one(self):
         """Who names groups did not send a large ClientHello."""

@@ -228,9 +228,14 @@ class Unanswered(Case):
             tls.recv(4096)
             tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
-        with Pythons(context, reset) as server:
-            result = probe.probe(f"--cacert={self.certs.ca}", f"tls://localhost:{server.port}/")
-        self.check(result, "connection-reset", "before it answered.*cannot reach the server behind it")
+        for speaks in (False, True):
+            if speaks:
+                context.set_alpn_protocols(["http/1.1"])
+            with self.subTest(speaks), Pythons(context, reset) as server:
+                result = probe.probe(f"--cacert={self.certs.ca}", f"tls://localhost:{server.port}/")
+                self.check(result, "connection-reset", "before it answered.*cannot reach the server behind it")
+                detail = result.findings["connection-reset"]["detail"]
+                self.assertEqual("chose none of the application protocols" in detail, not speaks)
 
     def test_nothing_but_a_retry(self):
         """What follows a Retry is large, and does not come through."""

@@ -89,6 +89,11 @@ class Refused(Case):
         self.meet("haproxy", "sni-unknown", other, bind="strict-sni ssl-max-ver TLSv1.2")
         self.meet("gnutls", "sni-unknown", other, options=("--sni-hostname=localhost", "--sni-hostname-fatal"))
 
+    def test_proxy_header(self):
+        """A port that is meant to be reached through a balancer."""
+        words = "header of the PROXY protocol.*accept-proxy in HAProxy"
+        self.meet("haproxy", "proxy-protocol-expected", bind="accept-proxy", words=words, certainty="proved")
+
     def test_groups_and_suites(self):
         words = "those that were offered|that were offered"
         only = "NORMAL:-VERS-ALL:+VERS-TLS1.3"

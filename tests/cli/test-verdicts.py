@@ -330,7 +330,7 @@ class Silence(unittest.TestCase):
         taken = (0, False, 0x10, b"", None)
         answered = (1, False, 0x18, server, None)
         for segments, words, who, certainty in (
-            ((sent, taken, (60, True, 0x11, b"", None)), "answered nothing: no byte came in 60.00 s.*acknowledged the ClientHello", "server", "likely"),
+            ((sent, taken, (60, True, 0x11, b"", None)), "answered nothing: no byte came in 60.00 s.*acknowledged the ClientHello", "unknown", "likely"),
             ((sent, (9, False, 0x10, b"", 1001)), "answered nothing.*did not acknowledge the ClientHello", "path", "likely"),
             ((sent, answered, (1, True, 0x10, b"", None), (30, True, 0x10, b"", None)), "client fell silent in the middle.*29.00 s.*acknowledged by its TCP", "client", "possible"),
         ):

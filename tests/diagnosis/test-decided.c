@@ -211,6 +211,28 @@ test_name (void)
   assert_first (made, "sni-unknown", QS_CERTAINTY_PROVED, "What came of it.");
 }
 
+/* Over TCP: with a header of the PROXY protocol it is answered, and without it, once more, not. */
+static void
+test_proxy_header (void)
+{
+  g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
+
+  made_mark (made, QS_MARK_CONNECTING, NULL, 0, "192.0.2.1:443");
+  made_mark (made, QS_MARK_TCP_CONNECTED, NULL, 0, NULL);
+  made_hello (made, QS_DIRECTION_SENT, QS_TLS_CLIENT_HELLO, &(Hello){ .alpn = "h2", .group = 0x001d });
+  made_mark (made, QS_MARK_TCP_END, "reset", QS_DIRECTION_RECEIVED, NULL);
+  made_mark (made, QS_MARK_SOCKET_ERROR, "ECONNRESET", 104, "Connection reset by peer");
+  made_outcome (made, "failed", "handshake");
+  experiment (made, "proxy-header", 0);
+  assert_not (made, "proxy-protocol-expected");
+  experiment (made, "proxy-header", 1);
+  assert_first (made, "proxy-protocol-expected", QS_CERTAINTY_LIKELY, "the TCP connection was reset");
+  experiment (made, "same-again", 0);
+  assert_first (made, "proxy-protocol-expected", QS_CERTAINTY_PROVED, "the TCP connection was reset");
+  experiment (made, "same-again", 1);
+  assert_not (made, "proxy-protocol-expected");
+}
+
 /* --- From elsewhere --- */
 
 /* A long header with these ids, as the first datagram, and an answer that bears one of them or not. */
@@ -343,6 +365,7 @@ main (int argc, char **argv)
   g_test_add_func ("/decided/elsewhere", test_elsewhere);
   g_test_add_func ("/decided/small-alone", test_small_alone);
   g_test_add_func ("/decided/family", test_family);
+  g_test_add_func ("/decided/proxy-header", test_proxy_header);
   g_test_add_func ("/decided/words", test_words);
   return g_test_run ();
 }

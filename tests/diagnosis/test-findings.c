@@ -1145,6 +1145,100 @@ test_refused_family (void)
   assert_says (find (findings, "address-family-broken")->detail, "refused at once");
 }
 
+/* Where a router sent the refusal, the server may listen all the same. */
+static void
+test_family_refused_on_the_way (void)
+{
+  static const struct {
+    const char *refuser, *words;
+    QsParty who;
+  } rows[] = { { "2001:db8:9::fe", "by 2001:db8:9::fe (ICMP)", QS_PARTY_PATH },
+               { "2001:db8::1", "was refused at once, 192.0.2.1", QS_PARTY_SERVER } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
+      QsMark mark = { .kind = QS_MARK_ATTEMPT_LOST, .name = g_intern_string ("ECONNREFUSED"), .stream = -1 };
+      mark.text = g_strdup ("[2001:db8::1]:443");
+      mark.bytes = g_bytes_new (rows[i].refuser, strlen (rows[i].refuser));
+      made_start (made);
+      qs_trace_add_mark_full (made->trace, 1, &mark);
+      made_handshake (made);
+      made_outcome (made, "ok", "done");
+      g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
+      const QsFinding *finding = find (findings, "address-family-broken");
+      g_test_message ("%s", finding->detail);
+      g_assert_cmpint (finding->who, ==, (int) rows[i].who);
+      assert_says (finding->detail, rows[i].words);
+    }
+}
+
+/* Of the same family: those that lost without a word, and those that refused; not what was hardly waited for. */
+static void
+test_addresses_dead (void)
+{
+  static const struct {
+    const char *lost, *how;
+    gint64 begun, answered; /* ms: when it was tried; when the one that won answered */
+    const char *words;      /* NULL: nothing is said */
+    QsSeverity severity;
+  } rows[] = {
+    { "192.0.2.8:443", "silent", 0, 260, "192.0.2.8:443 (no answer in 260", QS_SEVERITY_INFO },
+    { "192.0.2.8:443", "silent", 0, 1260, "192.0.2.8:443 (no answer in 1.26 s)", QS_SEVERITY_WARNING },
+    { "192.0.2.8:443", "ECONNREFUSED", 0, 260, "192.0.2.8:443 (refused); 192.0.2.7", QS_SEVERITY_WARNING },
+    { "192.0.2.8:443", "EHOSTUNREACH", 0, 260, "cannot be reached", QS_SEVERITY_WARNING },
+    { "192.0.2.8:443", "slower", 0, 260, NULL, 0 },
+    { "192.0.2.8:443", "silent", 245, 260, NULL, 0 },
+    { "127.0.0.2:443", "ECONNREFUSED", 0, 260, NULL, 0 },
+    { "[2001:db8::1]:443", "silent", 0, 260, NULL, 0 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
+      qs_trace_add_fact (made->trace, "target", "quic://www.example.net:443/");
+      made->at = rows[i].begun;
+      made_mark (made, QS_MARK_CONNECTING, NULL, 0, rows[i].lost);
+      made->at = rows[i].answered - 10;
+      made_mark (made, QS_MARK_CONNECTING, NULL, 1, "192.0.2.7:443");
+      made_datagram (made, QS_DIRECTION_SENT, 1200);
+      made->at = rows[i].answered;
+      made_datagram (made, QS_DIRECTION_RECEIVED, 1200);
+      made_mark (made, QS_MARK_ATTEMPT_LOST, rows[i].how, 0, rows[i].lost);
+      made_handshake (made);
+      made_outcome (made, "ok", "done");
+      g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
+      const QsFinding *finding = find (findings, "addresses-dead");
+      g_test_message ("row %u", i);
+      g_assert_true ((finding != NULL) == (rows[i].words != NULL));
+      if (finding == NULL)
+        continue;
+      assert_says (finding->detail, rows[i].words);
+      g_assert_cmpint (finding->severity, ==, rows[i].severity);
+    }
+}
+
+/* Once a router has said that a datagram is too big, this computer says so itself: the router is who is named. */
+static void
+test_who_said_too_big (void)
+{
+  static const char *const said[][2] = { { "192.0.2.254", "It breaks at 192.0.2.254" },
+                                         { NULL, "It breaks at this computer" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (said); i++)
+    {
+      g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
+      made_start (made);
+      if (said[i][0] != NULL)
+        made_mark (made, QS_MARK_ICMP, "too-big", 0x304, said[i][0]);
+      made_mark (made, QS_MARK_ICMP, "too-big", 0, NULL);
+      made_mark (made, QS_MARK_SOCKET_ERROR, "EMSGSIZE", 90, "Message too long");
+      made_outcome (made, "failed", "connect");
+      g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
+      assert_says (find (findings, "mtu-too-small")->detail, said[i][1]);
+    }
+}
+
 /* Room is left, all is sent, or it was only a moment. */
 static void
 test_window_with_room (void)
@@ -1306,6 +1400,9 @@ main (int argc, char **argv)
   g_test_add_func ("/diagnosis/loss-is-no-failure", test_loss_is_no_failure);
   g_test_add_func ("/diagnosis/retry-is-no-loss", test_retry_is_no_loss);
   g_test_add_func ("/diagnosis/refused-family", test_refused_family);
+  g_test_add_func ("/diagnosis/family-refused-on-the-way", test_family_refused_on_the_way);
+  g_test_add_func ("/diagnosis/addresses-dead", test_addresses_dead);
+  g_test_add_func ("/diagnosis/who-said-too-big", test_who_said_too_big);
   g_test_add_func ("/diagnosis/window-with-room", test_window_with_room);
   g_test_add_func ("/diagnosis/no-black-hole", test_no_black_hole);
   g_test_add_func ("/diagnosis/stopped", test_stopped);

@@ -495,6 +495,11 @@ test_tcp_refused (gconstpointer data)
   closed_clear (&closed);
   assert_failed_at (probe, QS_STAGE_CONNECT);
   g_assert_nonnull (find_mark (probe, QS_MARK_SOCKET_ERROR, "ECONNREFUSED"));
+  /* It went out: what failed was behind this computer, and that is what rules of unreachable hosts look at. */
+  const QsPath *path = qs_trace_get_path (qs_probe_get_trace (probe), 0);
+  g_assert_nonnull (path);
+  g_assert_cmpuint (g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (path->remote)), ==, closed.port);
+  g_assert_nonnull (path->local);
 }
 
 static void

@@ -435,7 +435,7 @@ class _SocketPeer:
             ready, _, _ = select.select([self._wake_read, self._socket, *connections], [], [])
             if self._wake_read in ready:
                 break
-            for item in ready:
+            for item in reversed(ready):  # those that have ended before those that begin
                 try:
                     self._handle(self, item, connections)
                     self.most_connections = max(self.most_connections, len(connections))
