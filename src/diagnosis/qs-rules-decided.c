@@ -163,6 +163,9 @@ match_hello_too_much (const QsEvidence *evidence, QsMatch *match)
           N_ ("With its post-quantum key share it came to nothing for long, and got through when it had been "
               "sent again; with X25519 alone it was answered at once.");
     }
+  if (!evidence->tls)
+    qs_match_set (match, "deals",
+                  _ ("A balancer that deals out the datagrams of one client one by one does the same."));
   match->packet = (gint64) evidence->client_hello->packet;
   if (evidence->tls)
     match->reference = "RFC 9846 section 4.3.8";
@@ -459,7 +462,7 @@ const QsRule qs_rules_decided[] = {
     N_ ("With its post-quantum key share it came to nothing, with X25519 alone it was answered. One as large with "
         "X25519 "
         "alone came to nothing as well: so it is the size. The server, or a middlebox before it, does not put a "
-        "ClientHello of several parts together."),
+        "ClientHello of several parts together. {deals}"),
     match_hello_too_much,
     QS_CERTAINTY_PROVED,
     QS_PARTY_UNKNOWN,

@@ -212,6 +212,8 @@ describe_how (const QsEvidence *evidence)
                                           : _ ("It ended the connection in the middle of the answer.");
   if (evidence->close.known && evidence->close.by_us == evidence->server)
     return _ ("It closed the connection in the middle of the answer.");
+  if (evidence->icmp != NULL || evidence->socket_error != NULL)
+    return _ ("Its port was closed, or could not be reached any more, in the middle of the answer.");
   return _ ("It ended the stream in the middle of the answer.");
 }
 

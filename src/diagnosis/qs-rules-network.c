@@ -180,7 +180,7 @@ match_no_reply (const QsEvidence *evidence, QsMatch *match)
                                            NULL };
       match->title = N_ ("No answer from {address}: the TCP connection was not accepted in {time}.");
       match->detail = N_ ("Nothing came back, not even a refusal. Either the host is down, or a firewall drops what is "
-                          "sent to this port.");
+                          "sent to this port, or the server takes no more connections: its queue of them is full.");
       match->reference = "RFC 9293 section 3.8.3";
       match->tries = tries;
     }
