@@ -384,11 +384,14 @@ match_content_encoding (const QsEvidence *evidence, QsMatch *match)
   if (verdict != QS_CODING_BROKEN && (verdict != QS_CODING_UNFINISHED || !is_whole_body (http)))
     return FALSE;
   const char *guess = qs_content_coding_guess (QS_SPAN (bytes, length));
+  /* Brotli's beginning may be anything: what is whole as something else is that. */
+  gboolean other = guess != NULL && strcmp (guess, coding) != 0 &&
+                   qs_content_coding_check (guess, QS_SPAN (bytes, length)) == QS_CODING_FITS;
   qs_match_set (match, "coding", coding);
   qs_match_take (match, "bytes", qs_text_escape_short (bytes, (gssize) length, MOST_OF_BODY));
   if (guess != NULL && strcmp (guess, coding) != 0)
     qs_match_take (match, "guess", g_strdup_printf (_ ("It begins as %s does."), guess));
-  if (verdict == QS_CODING_UNFINISHED)
+  if (verdict == QS_CODING_UNFINISHED && !other)
     {
       match->title = N_ ("The answer of {host} is not whole under its Content-Encoding ({coding}).");
       match->detail = N_ ("All bytes of the answer came, and what they are coded as does not end with them: it was cut "
