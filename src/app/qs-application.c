@@ -56,6 +56,7 @@ static const struct {
   const char *accels[3];
 } accels[] = {
   { "win.focus-target", { "<Control>l" } },
+  { "win.find", { "<Control>f" } },
   { "win.run-again", { "<Control>r", "F5" } },
   { "win.remove-run", { "<Control>Delete" } },
   { "win.try-lab", { "<Control>t" } },

@@ -16,6 +16,7 @@
 #include "app/pages/qs-watch-page.h"
 #include "app/qs-files.h"
 #include "app/qs-help.h"
+#include "app/qs-keyboard.h"
 #include "app/qs-opening.h"
 #include "app/qs-present.h"
 #include "app/qs-streaming.h"
@@ -185,6 +186,12 @@ focus_target_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
 }
 
 static void
+find_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  qs_keyboard_find (data);
+}
+
+static void
 open_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   qs_files_ask_open (data);
@@ -224,7 +231,9 @@ show_shortcuts_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
 static void
 page_cb (GSimpleAction *action, GVariant *state, gpointer data)
 {
-  qs_window_show_page (data, g_variant_get_string (state, NULL));
+  /* Who asks for a page wants to use it. */
+  if (qs_window_show_page (data, g_variant_get_string (state, NULL)))
+    qs_page_focus_content (qs_window_get_shown_page (data));
 }
 
 static void
@@ -273,6 +282,7 @@ static const GActionEntry actions[] = {
   { "examine", examine_cb },
   { "examine-lab", examine_lab_cb },
   { "focus-target", focus_target_cb },
+  { "find", find_cb },
   { "open", open_cb },
   { "stop-opening", stop_opening_cb },
   { "join", join_cb },
@@ -539,12 +549,18 @@ visible_page_cb (QsWindow *self)
       set_action_state (self, "page", g_variant_new_string (name));
       reveal_tab (self);
     }
+  /* Out of a page that is gone the keys go to the new one; those of who types elsewhere, or walks the tabs, stay there. */
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (self));
+  if (name != NULL && !self->closing && gtk_widget_get_mapped (GTK_WIDGET (self->stack)) &&
+      (focus == NULL || gtk_widget_is_ancestor (focus, GTK_WIDGET (self->stack))))
+    qs_page_focus_content (qs_window_get_shown_page (self));
 }
 
 static void
 show_page_cb (QsWindow *self, const char *name)
 {
-  qs_window_show_page (self, name);
+  if (qs_window_show_page (self, name))
+    qs_page_focus_content (qs_window_get_shown_page (self));
 }
 
 /* --- Overrides -------------------------------------------------------------------------- */
@@ -593,16 +609,13 @@ qs_window_delete_event (GtkWidget *widget, GdkEventAny *event)
   return GDK_EVENT_STOP;
 }
 
-/* After everything else: Escape closes a popover or a completion first. */
 static gboolean
 qs_window_key_press_event (GtkWidget *widget, GdkEventKey *event)
 {
-  if (GTK_WIDGET_CLASS (qs_window_parent_class)->key_press_event (widget, event))
-    return GDK_EVENT_STOP;
-  if (event->keyval != GDK_KEY_Escape)
-    return GDK_EVENT_PROPAGATE;
-  g_action_group_activate_action (G_ACTION_GROUP (widget), "stop", NULL);
-  return GDK_EVENT_STOP;
+  QsWindow *self = QS_WINDOW (widget);
+
+  return qs_keyboard_before (self, event) ||
+         GTK_WIDGET_CLASS (qs_window_parent_class)->key_press_event (widget, event) || qs_keyboard_after (self, event);
 }
 
 static void
@@ -678,6 +691,8 @@ qs_window_init (QsWindow *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   g_autoptr (GPropertyAction) menu = g_property_action_new ("menu", self->menu_button, "active");
   g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (menu));
+  /* As a property it makes no renderer, and every row is blank. */
+  gtk_entry_completion_set_text_column (self->completion, 0);
   gtk_entry_completion_set_match_func (self->completion, completion_match_cb, NULL, NULL);
 
   self->options = QS_OPTIONS_POPOVER (qs_options_popover_new ());
@@ -830,6 +845,14 @@ qs_window_get_page (QsWindow *self)
   g_return_val_if_fail (QS_IS_WINDOW (self), NULL);
 
   return gtk_stack_get_visible_child_name (self->stack);
+}
+
+QsPage *
+qs_window_get_shown_page (QsWindow *self)
+{
+  g_return_val_if_fail (QS_IS_WINDOW (self), NULL);
+
+  return QS_PAGE (gtk_stack_get_visible_child (self->stack));
 }
 
 void

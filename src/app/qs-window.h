@@ -36,6 +36,7 @@ gboolean qs_window_examine (QsWindow *self, const char *target);
 gboolean qs_window_knows_page (const char *name);
 /* FALSE when there is no such page. */
 gboolean qs_window_show_page (QsWindow *self, const char *name);
+QsPage *qs_window_get_shown_page (QsWindow *self);
 const char *qs_window_get_page (QsWindow *self);
 /* The whole of it, title bar and all, without what a window manager or GTK puts around it. */
 void qs_window_set_full_size (QsWindow *self, int width, int height);

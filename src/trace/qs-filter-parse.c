@@ -260,7 +260,20 @@ parse_compared (Parser *self, const QsFilterSubject *key, const Token *name)
   return token_is (&op, "!=") ? negate (self, node) : node;
 }
 
-/* A word alone: a flag, or a name that can only be a type or a frame. */
+/* What a packet's row has to say somewhere. */
+static guint
+text_node (Parser *self, const Token *token)
+{
+  g_autofree char *raw = g_strndup (token->start, token->length);
+  QsFilterNode node = { .op = QS_FILTER_TEXT };
+
+  if (!g_utf8_validate (raw, -1, NULL))
+    return fail (self, token->start, _ ("This text is not valid."));
+  node.text = g_utf8_casefold (raw, -1);
+  return add_node (self, node);
+}
+
+/* A word alone: a flag, or a name that can only be a type or a frame; else it is text to look for. */
 static guint
 parse_bare (Parser *self, const Token *name)
 {
@@ -272,22 +285,16 @@ parse_bare (Parser *self, const Token *name)
     return negate (self, add_node (self, (QsFilterNode){ .op = QS_FILTER_FLAG, .mask = QS_PACKET_DECRYPTED }));
   if (qs_filter_find_subject (name->start, name->length) != NULL)
     return fail (self, name->start + name->length, _ ("A value was expected here, as in frame:ack or pn>10."));
-  return fail_quoted (
-      self, name->start, name->length,
-      _ ("“%s” is not known: a field with a value (frame:ack), a flag (lost) or quoted text was expected."));
+  return text_node (self, name);
 }
 
 static guint
 parse_text (Parser *self)
 {
-  g_autofree char *raw = g_strndup (self->token.start, self->token.length);
-  QsFilterNode node = { .op = QS_FILTER_TEXT };
+  guint node = text_node (self, &self->token);
 
-  if (!g_utf8_validate (raw, -1, NULL))
-    return fail (self, self->token.start, _ ("This text is not valid."));
-  node.text = g_utf8_casefold (raw, -1);
   advance (self);
-  return add_node (self, node);
+  return node;
 }
 
 static guint parse_or (Parser *self);

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  *   not (size>=1200 and time<5ms) lost     grouped; flags stand alone
  *   type:initial,handshake pn:3..7         lists and ranges
  *   message:certificate "no_application"   TLS messages; text in what is shown of a packet
+ *   certif                                 a word that is nothing of these is text too
  *
  * Immutable. Compiled to a small program over QsPacket: a packet's frames are only asked for (which decrypts
  * it anew) where the answer hangs on them.

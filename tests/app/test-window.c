@@ -497,25 +497,6 @@ test_lab_restart (Fixture *fixture, gconstpointer data)
   g_assert_false (g_file_test (ca, G_FILE_TEST_EXISTS));
 }
 
-/* As from a keyboard. */
-static void
-press (Fixture *fixture, guint key, GdkModifierType modifiers)
-{
-  GtkWidget *window = GTK_WIDGET (fixture->window);
-  GdkDisplay *display = gtk_widget_get_display (window);
-  g_autofree GdkKeymapKey *keys = NULL;
-  int n_keys;
-  g_autoptr (GdkEvent) event = gdk_event_new (GDK_KEY_PRESS);
-
-  g_assert_true (gdk_keymap_get_entries_for_keyval (gdk_keymap_get_for_display (display), key, &keys, &n_keys));
-  event->key.window = g_object_ref (gtk_widget_get_window (window));
-  event->key.keyval = key;
-  event->key.state = modifiers;
-  event->key.hardware_keycode = (guint16) keys[0].keycode;
-  gdk_event_set_device (event, gdk_seat_get_keyboard (gdk_display_get_default_seat (display)));
-  gtk_main_do_event (event);
-}
-
 /* Without a mouse: to each page, to the target and the menu, and what runs can be stopped. */
 static void
 test_keys (Fixture *fixture, gconstpointer data)
@@ -533,19 +514,19 @@ test_keys (Fixture *fixture, gconstpointer data)
 
   for (guint i = 0; i < G_N_ELEMENTS (pages); i++)
     {
-      press (fixture, pages[i].key, GDK_MOD1_MASK);
+      fixture_press (fixture, pages[i].key, GDK_MOD1_MASK);
       g_assert_cmpstr (qs_window_get_page (fixture->window), ==, pages[i].page);
     }
-  press (fixture, GDK_KEY_l, GDK_CONTROL_MASK);
+  fixture_press (fixture, GDK_KEY_l, GDK_CONTROL_MASK);
   g_assert_true (gtk_window_get_focus (GTK_WINDOW (fixture->window)) ==
                  fixture_find (fixture, "Target", GTK_TYPE_ENTRY));
-  press (fixture, GDK_KEY_F10, 0);
+  fixture_press (fixture, GDK_KEY_F10, 0);
   g_assert_true (gtk_toggle_button_get_active (menu));
-  press (fixture, GDK_KEY_Escape, 0);
+  fixture_press (fixture, GDK_KEY_Escape, 0);
   g_assert_false (gtk_toggle_button_get_active (menu));
 
   QsRun *run = connect_to_silence (fixture, &socket);
-  press (fixture, GDK_KEY_Escape, 0);
+  fixture_press (fixture, GDK_KEY_Escape, 0);
   wait_until (!qs_run_is_active (run));
   g_assert_cmpint (qs_run_get_status (run), ==, QS_RUN_STOPPED);
 }

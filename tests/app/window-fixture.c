@@ -125,6 +125,24 @@ fixture_has_finding (QsRun *run, const char *id)
 }
 
 void
+fixture_press (Fixture *fixture, guint key, GdkModifierType modifiers)
+{
+  GtkWidget *window = GTK_WIDGET (fixture->window);
+  GdkDisplay *display = gtk_widget_get_display (window);
+  g_autofree GdkKeymapKey *keys = NULL;
+  int n_keys;
+  g_autoptr (GdkEvent) event = gdk_event_new (GDK_KEY_PRESS);
+
+  g_assert_true (gdk_keymap_get_entries_for_keyval (gdk_keymap_get_for_display (display), key, &keys, &n_keys));
+  event->key.window = g_object_ref (gtk_widget_get_window (window));
+  event->key.keyval = key;
+  event->key.state = modifiers;
+  event->key.hardware_keycode = (guint16) keys[0].keycode;
+  gdk_event_set_device (event, gdk_seat_get_keyboard (gdk_display_get_default_seat (display)));
+  gtk_main_do_event (event);
+}
+
+void
 fixture_set_up (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *file = g_build_filename (g_get_user_config_dir (), "test-settings.ini", NULL);

@@ -32,6 +32,8 @@ gpointer fixture_find_option (Fixture *fixture, const char *label);
 const char *fixture_get_state (Fixture *fixture);
 guint fixture_count_rows (Fixture *fixture, const char *list);
 void fixture_act (Fixture *fixture, const char *action);
+/* As from a keyboard. */
+void fixture_press (Fixture *fixture, guint key, GdkModifierType modifiers);
 gboolean fixture_can (Fixture *fixture, const char *action);
 
 /* The machine that runs this may be busy with other things. */

@@ -97,6 +97,10 @@ static const struct {
   { "not not lost", "3" },
   { "\"gone\"", "4" },
   { "\"GONE\"", "4" },
+  { "gone", "4" },
+  { "Gon", "4" },
+  { "not gone lost", "3" },
+  { "nowhere", "" },
   { "\"<b>\"", "4" },
   { "\"certificate\"", "2" },
   { "\"stream 4\" or retry", "35" },
@@ -134,9 +138,8 @@ static const struct {
   guint position;
   const char *words; /* in the message */
 } errors[] = {
-  { "bogus", 0, "bogus" },
   { "bogus:1", 0, "bogus" },
-  { "lost bogus", 5, "bogus" },
+  { "lost bogus:1", 5, "bogus" },
   { "type:", 5, "value" },
   { "type", 4, "value" },
   { "type:foo", 5, "initial" },
@@ -159,8 +162,8 @@ static const struct {
   { "lost \"abc", 5, "quote" },
   { "lost ; acked", 5, ";" },
   { "type:initial,", 13, "end" },
-  { "äö type:initial bogus", 0, "known" },
-  { "lost \"ä\" bogus", 9, "bogus" },
+  { "äö type:initial bogus>1", 16, "bogus" },
+  { "lost \"ä\" bogus:1", 9, "bogus" },
   { ":5", 0, ":" },
 };
 

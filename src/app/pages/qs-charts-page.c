@@ -188,6 +188,12 @@ qs_charts_page_update (QsPage *page, QsRun *run)
     qs_timeline_view_refresh (QS_CHARTS_PAGE (page)->view);
 }
 
+static GtkWidget *
+qs_charts_page_get_content (QsPage *page)
+{
+  return GTK_WIDGET (QS_CHARTS_PAGE (page)->view);
+}
+
 static void
 qs_charts_page_class_init (QsChartsPageClass *klass)
 {
@@ -196,6 +202,7 @@ qs_charts_page_class_init (QsChartsPageClass *klass)
   QS_PAGE_CLASS (klass)->session_set = qs_charts_page_session_set;
   QS_PAGE_CLASS (klass)->run_changed = qs_charts_page_run_changed;
   QS_PAGE_CLASS (klass)->update = qs_charts_page_update;
+  QS_PAGE_CLASS (klass)->get_content = qs_charts_page_get_content;
 
   g_type_ensure (QS_TYPE_EMPTY_STATE);
   g_type_ensure (QS_TYPE_TIMELINE_VIEW);

@@ -56,6 +56,18 @@ qs_connections_page_dispose (GObject *object)
   G_OBJECT_CLASS (qs_connections_page_parent_class)->dispose (object);
 }
 
+static GtkWidget *
+qs_connections_page_get_content (QsPage *page)
+{
+  return qs_connection_list_get_view (QS_CONNECTIONS_PAGE (page)->list);
+}
+
+static GtkWidget *
+qs_connections_page_get_filter (QsPage *page)
+{
+  return qs_connection_list_get_search (QS_CONNECTIONS_PAGE (page)->list);
+}
+
 static void
 qs_connections_page_class_init (QsConnectionsPageClass *klass)
 {
@@ -64,6 +76,8 @@ qs_connections_page_class_init (QsConnectionsPageClass *klass)
   G_OBJECT_CLASS (klass)->dispose = qs_connections_page_dispose;
   QS_PAGE_CLASS (klass)->session_set = qs_connections_page_session_set;
   QS_PAGE_CLASS (klass)->run_changed = qs_connections_page_run_changed;
+  QS_PAGE_CLASS (klass)->get_content = qs_connections_page_get_content;
+  QS_PAGE_CLASS (klass)->get_filter = qs_connections_page_get_filter;
 
   g_type_ensure (QS_TYPE_EMPTY_STATE);
   g_type_ensure (QS_TYPE_CONNECTION_LIST);

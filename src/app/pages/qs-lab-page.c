@@ -355,6 +355,12 @@ qs_lab_page_dispose (GObject *object)
   G_OBJECT_CLASS (qs_lab_page_parent_class)->dispose (object);
 }
 
+static GtkWidget *
+qs_lab_page_get_content (QsPage *page)
+{
+  return GTK_WIDGET (QS_LAB_PAGE (page)->scenarios);
+}
+
 static void
 qs_lab_page_class_init (QsLabPageClass *klass)
 {
@@ -363,6 +369,7 @@ qs_lab_page_class_init (QsLabPageClass *klass)
   G_OBJECT_CLASS (klass)->dispose = qs_lab_page_dispose;
   widget_class->map = qs_lab_page_map;
   QS_PAGE_CLASS (klass)->session_set = qs_lab_page_session_set;
+  QS_PAGE_CLASS (klass)->get_content = qs_lab_page_get_content;
 
   gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-lab-page.ui");
   gtk_widget_class_bind_template_child (widget_class, QsLabPage, scenarios);

@@ -414,6 +414,14 @@ qs_lessons_page_dispose (GObject *object)
   G_OBJECT_CLASS (qs_lessons_page_parent_class)->dispose (object);
 }
 
+static GtkWidget *
+qs_lessons_page_get_content (QsPage *page)
+{
+  QsLessonsPage *self = QS_LESSONS_PAGE (page);
+
+  return gtk_widget_get_mapped (GTK_WIDGET (self->list)) ? GTK_WIDGET (self->list) : GTK_WIDGET (self->next);
+}
+
 static void
 qs_lessons_page_class_init (QsLessonsPageClass *klass)
 {
@@ -424,6 +432,7 @@ qs_lessons_page_class_init (QsLessonsPageClass *klass)
   widget_class->size_allocate = qs_lessons_page_size_allocate;
   QS_PAGE_CLASS (klass)->session_set = qs_lessons_page_session_set;
   QS_PAGE_CLASS (klass)->update = qs_lessons_page_update;
+  QS_PAGE_CLASS (klass)->get_content = qs_lessons_page_get_content;
 
   g_type_ensure (QS_TYPE_FRAME_VIEW);
   g_type_ensure (QS_TYPE_LESSON_QUESTION_VIEW);

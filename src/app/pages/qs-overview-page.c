@@ -213,6 +213,15 @@ qs_overview_page_update (QsPage *page, QsRun *run)
     self->tick_id = gtk_widget_add_tick_callback (GTK_WIDGET (self), tick_cb, NULL, NULL);
 }
 
+static GtkWidget *
+qs_overview_page_get_content (QsPage *page)
+{
+  QsOverviewPage *self = QS_OVERVIEW_PAGE (page);
+  gboolean any = gtk_list_box_get_row_at_index (GTK_LIST_BOX (self->findings), 0) != NULL;
+
+  return any ? GTK_WIDGET (self->findings) : GTK_WIDGET (self->steps);
+}
+
 static void
 qs_overview_page_class_init (QsOverviewPageClass *klass)
 {
@@ -221,6 +230,7 @@ qs_overview_page_class_init (QsOverviewPageClass *klass)
   QS_PAGE_CLASS (klass)->session_set = qs_overview_page_session_set;
   QS_PAGE_CLASS (klass)->run_changed = qs_overview_page_run_changed;
   QS_PAGE_CLASS (klass)->update = qs_overview_page_update;
+  QS_PAGE_CLASS (klass)->get_content = qs_overview_page_get_content;
 
   g_type_ensure (QS_TYPE_EMPTY_STATE);
   g_type_ensure (QS_TYPE_FACTS_GRID);

@@ -151,12 +151,9 @@ filter_icon_cb (QsPacketsPage *self, GtkEntryIconPosition position)
 static gboolean
 filter_key_cb (QsPacketsPage *self, GdkEventKey *event)
 {
-  if (event->keyval == GDK_KEY_Escape && gtk_entry_get_text_length (self->filter) > 0)
-    gtk_entry_set_text (self->filter, "");
-  else if (event->keyval == GDK_KEY_Down)
-    gtk_widget_grab_focus (GTK_WIDGET (qs_packet_list_get_view (self->list)));
-  else
+  if (event->keyval != GDK_KEY_Down)
     return GDK_EVENT_PROPAGATE;
+  gtk_widget_grab_focus (GTK_WIDGET (qs_packet_list_get_view (self->list)));
   return GDK_EVENT_STOP;
 }
 
@@ -237,26 +234,6 @@ session_filter_cb (QsPacketsPage *self, GParamSpec *pspec, QsSession *session)
 
 /* --- Overrides ------------------------------------------------------------------------------------ */
 
-/* The list gets it too: GtkTreeView would open a search of its own. */
-static gboolean
-focus_filter_cb (QsPacketsPage *self, GdkEventKey *event)
-{
-  guint modifiers = event->state & gtk_accelerator_get_default_mod_mask ();
-
-  if (modifiers != GDK_CONTROL_MASK || gdk_keyval_to_lower (event->keyval) != GDK_KEY_f)
-    return GDK_EVENT_PROPAGATE;
-  gtk_widget_grab_focus (GTK_WIDGET (self->filter));
-  return GDK_EVENT_STOP;
-}
-
-static gboolean
-qs_packets_page_key_press_event (GtkWidget *widget, GdkEventKey *event)
-{
-  if (focus_filter_cb (QS_PACKETS_PAGE (widget), event))
-    return GDK_EVENT_STOP;
-  return GTK_WIDGET_CLASS (qs_packets_page_parent_class)->key_press_event (widget, event);
-}
-
 static void
 qs_packets_page_session_set (QsPage *page, QsSession *session)
 {
@@ -315,16 +292,29 @@ qs_packets_page_dispose (GObject *object)
   G_OBJECT_CLASS (qs_packets_page_parent_class)->dispose (object);
 }
 
+static GtkWidget *
+qs_packets_page_get_content (QsPage *page)
+{
+  return GTK_WIDGET (qs_packet_list_get_view (QS_PACKETS_PAGE (page)->list));
+}
+
+static GtkWidget *
+qs_packets_page_get_filter (QsPage *page)
+{
+  return GTK_WIDGET (QS_PACKETS_PAGE (page)->filter);
+}
+
 static void
 qs_packets_page_class_init (QsPacketsPageClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = qs_packets_page_dispose;
-  widget_class->key_press_event = qs_packets_page_key_press_event;
   QS_PAGE_CLASS (klass)->session_set = qs_packets_page_session_set;
   QS_PAGE_CLASS (klass)->run_changed = qs_packets_page_run_changed;
   QS_PAGE_CLASS (klass)->update = qs_packets_page_update;
+  QS_PAGE_CLASS (klass)->get_content = qs_packets_page_get_content;
+  QS_PAGE_CLASS (klass)->get_filter = qs_packets_page_get_filter;
 
   g_type_ensure (QS_TYPE_EMPTY_STATE);
   g_type_ensure (QS_TYPE_INSPECTOR);
@@ -351,8 +341,6 @@ qs_packets_page_init (QsPacketsPage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   fill_help (self);
-  g_signal_connect_swapped (qs_packet_list_get_view (self->list), "key-press-event", G_CALLBACK (focus_filter_cb),
-                            self);
   g_object_bind_property (self->list, "follow", self->follow, "active",
                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
 }

@@ -6,6 +6,7 @@ typedef struct {
   QsRun *run;          /* the one listened to */
   gboolean run_is_new; /* run_changed is due */
   gboolean changed;    /* update is due */
+  gpointer stand_in;   /* what has the focus until the content is there; not held, only compared */
 } QsPagePrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (QsPage, qs_page, GTK_TYPE_BIN)
@@ -127,4 +128,66 @@ qs_page_get_run (QsPage *self)
 
   QsPagePrivate *priv = qs_page_get_instance_private (self);
   return priv->run;
+}
+
+static gboolean
+take_focus (GtkWidget *widget)
+{
+  if (!gtk_widget_get_can_focus (widget))
+    return gtk_widget_child_focus (widget, GTK_DIR_TAB_FORWARD);
+  gtk_widget_grab_focus (widget);
+  return TRUE;
+}
+
+static GtkWidget *
+get_focus (QsPage *self)
+{
+  GtkWidget *window = gtk_widget_get_toplevel (GTK_WIDGET (self));
+
+  return GTK_IS_WINDOW (window) ? gtk_window_get_focus (GTK_WINDOW (window)) : NULL;
+}
+
+/* Packets are dissected a bit later, and a pane maps its child when it is allocated: who waited for it gets it then. */
+static void
+content_map_cb (GtkWidget *content, QsPage *self)
+{
+  QsPagePrivate *priv = qs_page_get_instance_private (self);
+  GtkWidget *focus = get_focus (self);
+
+  g_signal_handlers_disconnect_by_func (content, content_map_cb, self);
+  if (focus == NULL || focus == priv->stand_in)
+    take_focus (content);
+}
+
+gboolean
+qs_page_focus_content (QsPage *self)
+{
+  g_return_val_if_fail (QS_IS_PAGE (self), FALSE);
+
+  QsPagePrivate *priv = qs_page_get_instance_private (self);
+  QsPageClass *klass = QS_PAGE_GET_CLASS (self);
+  GtkWidget *content = klass->get_content != NULL ? klass->get_content (self) : NULL;
+
+  if (content != NULL)
+    g_signal_handlers_disconnect_by_func (content, content_map_cb, self);
+  if (content != NULL && gtk_widget_get_mapped (content) && take_focus (content))
+    return TRUE;
+  /* Where it was would make this one go on from there. */
+  gtk_container_set_focus_child (GTK_CONTAINER (self), NULL);
+  gboolean found = gtk_widget_child_focus (GTK_WIDGET (self), GTK_DIR_TAB_FORWARD);
+  priv->stand_in = get_focus (self);
+  if (content != NULL)
+    g_signal_connect_object (content, "map", G_CALLBACK (content_map_cb), self, G_CONNECT_AFTER);
+  return found;
+}
+
+GtkWidget *
+qs_page_get_filter (QsPage *self)
+{
+  g_return_val_if_fail (QS_IS_PAGE (self), NULL);
+
+  QsPageClass *klass = QS_PAGE_GET_CLASS (self);
+  GtkWidget *filter = klass->get_filter != NULL ? klass->get_filter (self) : NULL;
+
+  return filter != NULL && gtk_widget_get_mapped (filter) ? filter : NULL;
 }

@@ -26,11 +26,20 @@ struct _QsPageClass {
   void (*run_changed) (QsPage *self, QsRun *run);
   /* The run's state, steps, findings, summary or trace changed; at most once a frame. */
   void (*update) (QsPage *self, QsRun *run);
+  /* Where the keys belong when the page is come to. NULL, or not on the screen: its first control. */
+  GtkWidget *(*get_content) (QsPage *self);
+  /* What Ctrl+F goes to. No method: the page has no filter. */
+  GtkWidget *(*get_filter) (QsPage *self);
 };
 
 void qs_page_set_session (QsPage *self, QsSession *session);
 QsSession *qs_page_get_session (QsPage *self);
 /* The run that this page was last told of. */
 QsRun *qs_page_get_run (QsPage *self);
+
+/* The page is on the screen and gets the keys; FALSE: nothing of it takes them. */
+gboolean qs_page_focus_content (QsPage *self);
+/* NULL: it has none, or there is nothing to filter yet. */
+GtkWidget *qs_page_get_filter (QsPage *self);
 
 G_END_DECLS

@@ -306,6 +306,12 @@ qs_response_page_update (QsPage *page, QsRun *run)
   show_body (self, probe);
 }
 
+static GtkWidget *
+qs_response_page_get_content (QsPage *page)
+{
+  return GTK_WIDGET (QS_RESPONSE_PAGE (page)->body);
+}
+
 static void
 qs_response_page_class_init (QsResponsePageClass *klass)
 {
@@ -313,6 +319,7 @@ qs_response_page_class_init (QsResponsePageClass *klass)
 
   QS_PAGE_CLASS (klass)->run_changed = qs_response_page_run_changed;
   QS_PAGE_CLASS (klass)->update = qs_response_page_update;
+  QS_PAGE_CLASS (klass)->get_content = qs_response_page_get_content;
 
   g_type_ensure (QS_TYPE_BYTES_VIEW);
   g_type_ensure (QS_TYPE_EMPTY_STATE);

@@ -300,6 +300,12 @@ qs_security_page_finalize (GObject *object)
   G_OBJECT_CLASS (qs_security_page_parent_class)->finalize (object);
 }
 
+static GtkWidget *
+qs_security_page_get_content (QsPage *page)
+{
+  return GTK_WIDGET (QS_SECURITY_PAGE (page)->chain);
+}
+
 static void
 qs_security_page_class_init (QsSecurityPageClass *klass)
 {
@@ -308,6 +314,7 @@ qs_security_page_class_init (QsSecurityPageClass *klass)
   G_OBJECT_CLASS (klass)->finalize = qs_security_page_finalize;
   QS_PAGE_CLASS (klass)->run_changed = qs_security_page_run_changed;
   QS_PAGE_CLASS (klass)->update = qs_security_page_update;
+  QS_PAGE_CLASS (klass)->get_content = qs_security_page_get_content;
 
   g_type_ensure (QS_TYPE_EMPTY_STATE);
   g_type_ensure (QS_TYPE_FACTS_GRID);

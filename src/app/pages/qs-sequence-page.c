@@ -199,6 +199,12 @@ qs_sequence_page_dispose (GObject *object)
   G_OBJECT_CLASS (qs_sequence_page_parent_class)->dispose (object);
 }
 
+static GtkWidget *
+qs_sequence_page_get_content (QsPage *page)
+{
+  return GTK_WIDGET (QS_SEQUENCE_PAGE (page)->view);
+}
+
 static void
 qs_sequence_page_class_init (QsSequencePageClass *klass)
 {
@@ -207,6 +213,7 @@ qs_sequence_page_class_init (QsSequencePageClass *klass)
   G_OBJECT_CLASS (klass)->dispose = qs_sequence_page_dispose;
   QS_PAGE_CLASS (klass)->session_set = qs_sequence_page_session_set;
   QS_PAGE_CLASS (klass)->run_changed = qs_sequence_page_run_changed;
+  QS_PAGE_CLASS (klass)->get_content = qs_sequence_page_get_content;
 
   g_type_ensure (QS_TYPE_EMPTY_STATE);
   g_type_ensure (QS_TYPE_REPLAY_BAR);

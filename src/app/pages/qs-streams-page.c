@@ -431,6 +431,12 @@ qs_streams_page_dispose (GObject *object)
   G_OBJECT_CLASS (qs_streams_page_parent_class)->dispose (object);
 }
 
+static GtkWidget *
+qs_streams_page_get_content (QsPage *page)
+{
+  return GTK_WIDGET (QS_STREAMS_PAGE (page)->view);
+}
+
 static void
 qs_streams_page_class_init (QsStreamsPageClass *klass)
 {
@@ -440,6 +446,7 @@ qs_streams_page_class_init (QsStreamsPageClass *klass)
   QS_PAGE_CLASS (klass)->session_set = qs_streams_page_session_set;
   QS_PAGE_CLASS (klass)->run_changed = qs_streams_page_run_changed;
   QS_PAGE_CLASS (klass)->update = qs_streams_page_update;
+  QS_PAGE_CLASS (klass)->get_content = qs_streams_page_get_content;
 
   g_type_ensure (QS_TYPE_BYTES_VIEW);
   g_type_ensure (QS_TYPE_EMPTY_STATE);

@@ -454,6 +454,18 @@ qs_watch_page_finalize (GObject *object)
   G_OBJECT_CLASS (qs_watch_page_parent_class)->finalize (object);
 }
 
+static GtkWidget *
+qs_watch_page_get_content (QsPage *page)
+{
+  return qs_connection_list_get_view (QS_WATCH_PAGE (page)->list);
+}
+
+static GtkWidget *
+qs_watch_page_get_filter (QsPage *page)
+{
+  return qs_connection_list_get_search (QS_WATCH_PAGE (page)->list);
+}
+
 static void
 qs_watch_page_class_init (QsWatchPageClass *klass)
 {
@@ -463,6 +475,8 @@ qs_watch_page_class_init (QsWatchPageClass *klass)
   G_OBJECT_CLASS (klass)->finalize = qs_watch_page_finalize;
   QS_PAGE_CLASS (klass)->session_set = qs_watch_page_session_set;
   QS_PAGE_CLASS (klass)->run_changed = qs_watch_page_run_changed;
+  QS_PAGE_CLASS (klass)->get_content = qs_watch_page_get_content;
+  QS_PAGE_CLASS (klass)->get_filter = qs_watch_page_get_filter;
 
   g_type_ensure (QS_TYPE_CONNECTION_LIST);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-watch-page.ui");

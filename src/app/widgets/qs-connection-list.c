@@ -369,3 +369,19 @@ qs_connection_list_choose (QsConnectionList *self, guint index)
   self->chosen = index;
   reveal_chosen (self, TRUE);
 }
+
+GtkWidget *
+qs_connection_list_get_view (QsConnectionList *self)
+{
+  g_return_val_if_fail (QS_IS_CONNECTION_LIST (self), NULL);
+
+  return GTK_WIDGET (self->view);
+}
+
+GtkWidget *
+qs_connection_list_get_search (QsConnectionList *self)
+{
+  g_return_val_if_fail (QS_IS_CONNECTION_LIST (self), NULL);
+
+  return GTK_WIDGET (self->search);
+}

@@ -24,5 +24,7 @@ void qs_connection_list_set_name (QsConnectionList *self, const char *name);
 void qs_connection_list_set_table (QsConnectionList *self, QsConnectionTable *table, gboolean one_server);
 /* Its row is selected and in view, where it matches. QS_CONNECTION_NONE: none. */
 void qs_connection_list_choose (QsConnectionList *self, guint index);
+GtkWidget *qs_connection_list_get_view (QsConnectionList *self);   /* its table */
+GtkWidget *qs_connection_list_get_search (QsConnectionList *self); /* its field to look for one */
 
 G_END_DECLS

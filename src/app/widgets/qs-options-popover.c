@@ -172,6 +172,13 @@ qs_options_popover_class_init (QsOptionsPopoverClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, reset_clicked_cb);
 }
 
+/* GTK would begin where the keys were, or at the last row: a Space must never turn the verification off. */
+static void
+shown_cb (QsOptionsPopover *self)
+{
+  gtk_widget_grab_focus (GTK_WIDGET (self->alpn));
+}
+
 static void
 qs_options_popover_init (QsOptionsPopover *self)
 {
@@ -186,6 +193,7 @@ qs_options_popover_init (QsOptionsPopover *self)
   g_signal_connect_swapped (self->experiments, "toggled", G_CALLBACK (form_changed_cb), self);
   g_signal_connect_swapped (self->insecure, "toggled", G_CALLBACK (insecure_toggled_cb), self);
   g_signal_connect_swapped (self->cert_file, "file-set", G_CALLBACK (form_changed_cb), self);
+  g_signal_connect_after (self, "show", G_CALLBACK (shown_cb), NULL);
   qs_options_popover_reset (self);
 }
 
