@@ -12,6 +12,12 @@
 #include "base/qs-text.h"
 #include "certs/qs-certificate-private.h"
 
+/* The same few chains come again and again, as of a batch's runs, and twice within each: those are not read anew. */
+#define MOST_RECENT 32
+#define MOST_RECENT_BYTES (16 * 1024) /* of one that is held on to */
+/* Sections say in how many days it expires. */
+#define RECENT_US (60 * G_USEC_PER_SEC)
+
 struct _QsCertificate {
   gatomicrefcount ref_count;
   GBytes *der;
@@ -26,6 +32,7 @@ struct _QsCertificate {
   gint64 not_after;
   gboolean self_signed;
   gboolean ca;
+  gint64 read_us; /* monotonic: when it was read */
   gsize sections_once;
   GPtrArray *sections;
 };
@@ -194,10 +201,48 @@ read_facts (QsCertificate *self)
   self->ca = X509_check_ca (self->x509) > 0;
 }
 
+/* --- Those that were read lately --- */
+
+G_LOCK_DEFINE_STATIC (recent);
+static QsCertificate *recent[MOST_RECENT];
+static guint next_recent;
+
+static QsCertificate *
+find_recent (GBytes *der)
+{
+  QsCertificate *found = NULL;
+  gint64 since = g_get_monotonic_time () - RECENT_US;
+
+  G_LOCK (recent);
+  for (guint i = 0; i < MOST_RECENT && recent[i] != NULL && found == NULL; i++)
+    if (recent[i]->read_us >= since && g_bytes_equal (recent[i]->der, der))
+      found = qs_certificate_ref (recent[i]);
+  G_UNLOCK (recent);
+  return found;
+}
+
+static void
+keep_recent (QsCertificate *self)
+{
+  if (g_bytes_get_size (self->der) > MOST_RECENT_BYTES)
+    return;
+  G_LOCK (recent);
+  QsCertificate *oldest = recent[next_recent];
+  recent[next_recent] = qs_certificate_ref (self);
+  next_recent = (next_recent + 1) % MOST_RECENT;
+  G_UNLOCK (recent);
+  if (oldest != NULL)
+    qs_certificate_unref (oldest);
+}
+
 QsCertificate *
 qs_certificate_new_from_der (GBytes *der, GError **error)
 {
   g_return_val_if_fail (der != NULL, NULL);
+
+  QsCertificate *known = find_recent (der);
+  if (known != NULL)
+    return known;
 
   gsize size;
   const guint8 *at = g_bytes_get_data (der, &size);
@@ -215,10 +260,13 @@ qs_certificate_new_from_der (GBytes *der, GError **error)
 
   QsCertificate *self = g_new0 (QsCertificate, 1);
   g_atomic_ref_count_init (&self->ref_count);
-  self->der = g_bytes_ref (der);
+  /* Of its own: what der is a piece of, a file perhaps, is not held on to. */
+  self->der = g_bytes_new (g_bytes_get_data (der, NULL), size);
   self->x509 = x509;
+  self->read_us = g_get_monotonic_time ();
   read_facts (self);
   ERR_clear_error ();
+  keep_recent (self);
   return self;
 }
 

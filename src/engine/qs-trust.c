@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
+#include <sys/stat.h>
 
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
@@ -73,6 +74,57 @@ qs_trust_dup_system (void)
   return store;
 }
 
+/* --- A person's own file --- */
+
+G_LOCK_DEFINE_STATIC (file_store);
+static X509_STORE *file_store; /* of the file that was read last */
+static char *file_stamp;
+
+/* Of a regular file; NULL for what may say something else each time it is read. */
+static char *
+make_file_stamp (const char *path)
+{
+  GStatBuf status;
+
+  if (g_stat (path, &status) != 0 || !S_ISREG (status.st_mode))
+    return NULL;
+  return g_strdup_printf ("%s\n%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT
+                          ".%09ld %" G_GINT64_FORMAT ".%09ld",
+                          path, (guint64) status.st_dev, (guint64) status.st_ino, (gint64) status.st_size,
+                          (gint64) status.st_mtim.tv_sec, (long) status.st_mtim.tv_nsec, (gint64) status.st_ctim.tv_sec,
+                          (long) status.st_ctim.tv_nsec);
+}
+
+/* (transfer full): NULL where it is not that file, as it was, that was read last. */
+static X509_STORE *
+dup_known_file (const char *stamp)
+{
+  X509_STORE *store = NULL;
+
+  G_LOCK (file_store);
+  if (stamp != NULL && g_strcmp0 (stamp, file_stamp) == 0)
+    {
+      store = file_store;
+      X509_STORE_up_ref (store);
+    }
+  G_UNLOCK (file_store);
+  return store;
+}
+
+static void
+keep_file (X509_STORE *store, const char *stamp)
+{
+  if (stamp == NULL)
+    return;
+  G_LOCK (file_store);
+  X509_STORE_free (file_store);
+  X509_STORE_up_ref (store);
+  file_store = store;
+  g_free (file_stamp);
+  file_stamp = g_strdup (stamp);
+  G_UNLOCK (file_store);
+}
+
 /* How many certificates and lists of the PEM text were taken in. */
 static guint
 add_pem (X509_STORE *store, GBytes *text)
@@ -99,6 +151,10 @@ qs_trust_load (const char *path, GError **error)
 {
   g_return_val_if_fail (path != NULL, NULL);
 
+  g_autofree char *stamp = make_file_stamp (path);
+  X509_STORE *known = dup_known_file (stamp);
+  if (known != NULL)
+    return known;
   g_autoptr (GError) reason = NULL;
   ERR_clear_error ();
   X509_STORE *store = X509_STORE_new ();
@@ -114,7 +170,10 @@ qs_trust_load (const char *path, GError **error)
   guint n = text != NULL ? add_pem (store, text) : 0;
   ERR_clear_error ();
   if (n > 0)
-    return store;
+    {
+      keep_file (store, stamp);
+      return store;
+    }
   X509_STORE_free (store);
   g_autofree char *shown = qs_text_escape_short (path, -1, 200);
   g_set_error (error, QS_ERROR, QS_ERROR_SSL,

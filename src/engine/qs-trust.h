@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 X509_STORE *qs_trust_dup_system (void); /* up-referenced; empty on a machine that trusts nobody */
 
 /* (transfer full): of the CAs of this PEM file and no others, with the lists of revoked certificates in it; "": nobody's.
+ * The one that was read last is read anew only when it has changed.
  * NULL with QS_ERROR_SSL: a translated sentence that says what to do. */
 X509_STORE *qs_trust_load (const char *path, GError **error);
 

@@ -100,6 +100,30 @@ test_facts (void)
   g_assert_true (g_str_has_suffix (pem, "-----END CERTIFICATE-----\n"));
 }
 
+/* One that was read a moment ago is the same again, and holds on to nothing that its bytes were a piece of. */
+static void
+test_again (void)
+{
+  g_autoptr (Kit) ca = kit_new (&(KitSpec){ .subject = "Test CA", .extensions = ca_extensions });
+  g_autoptr (Kit) other = kit_new (&(KitSpec){ .subject = "Test CA", .extensions = ca_extensions });
+  g_autoptr (GPtrArray) first = kit_chain (ca, other, NULL);
+  g_autoptr (GPtrArray) second = kit_chain (other, ca, NULL);
+
+  g_assert_true (first->pdata[0] == second->pdata[1]);
+  g_assert_true (first->pdata[1] == second->pdata[0]);
+  g_assert_true (first->pdata[0] != first->pdata[1]);
+  g_autoptr (GBytes) der = kit_dup_der (ca);
+  g_assert_true (g_bytes_equal (qs_certificate_get_der (first->pdata[0]), der));
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autoptr (Kit) kit = kit_new (&(KitSpec){ .subject = "Another", .extensions = ca_extensions });
+      g_autoptr (GPtrArray) chain = kit_chain (kit, NULL);
+      g_assert_cmpstr (qs_certificate_get_common_name (chain->pdata[0]), ==, "Another");
+    }
+  g_autoptr (GPtrArray) third = kit_chain (ca, NULL);
+  g_assert_cmpstr (qs_certificate_get_sha256 (third->pdata[0]), ==, qs_certificate_get_sha256 (first->pdata[0]));
+}
+
 static void
 test_sections (void)
 {
@@ -344,6 +368,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/certs/facts", test_facts);
+  g_test_add_func ("/certs/again", test_again);
   g_test_add_func ("/certs/sections", test_sections);
   g_test_add_func ("/certs/hostile-names", test_hostile_names);
   g_test_add_func ("/certs/weak", test_weak);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cert-kit.h"
+#include "engine/qs-trust.h"
 #include "runner.h"
 
 typedef enum { TRUST_GOOD, TRUST_OTHER, TRUST_NONE, TRUST_SYSTEM, N_TRUSTS } Trust;
@@ -510,6 +511,30 @@ test_files (void)
   check_refused (NULL, "/dev/zero", QS_ERROR_SSL);
 }
 
+/* A file is read once, and again when it says something else. */
+static void
+test_file_again (void)
+{
+  g_autofree char *path = path_of ("changes.pem");
+  g_autofree char *root = kit_dup_pem (world.root);
+  g_autofree char *other = kit_dup_pem (world.other_root);
+
+  write_file ("changes.pem", root, NULL);
+  X509_STORE *first = qs_trust_load (path, NULL), *again = qs_trust_load (path, NULL);
+  g_assert_nonnull (first);
+  g_assert_true (first == again);
+  g_assert_cmpint (sk_X509_OBJECT_num (X509_STORE_get0_objects (first)), ==, 1);
+  write_file ("changes.pem", root, other);
+  X509_STORE *changed = qs_trust_load (path, NULL);
+  g_assert_true (changed != first);
+  g_assert_cmpint (sk_X509_OBJECT_num (X509_STORE_get0_objects (changed)), ==, 2);
+  g_unlink (path);
+  g_assert_null (qs_trust_load (path, NULL));
+  X509_STORE_free (first);
+  X509_STORE_free (again);
+  X509_STORE_free (changed);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -532,6 +557,7 @@ main (int argc, char **argv)
   g_test_add_func ("/verification/lists", test_lists);
   g_test_add_func ("/verification/names", test_names);
   g_test_add_func ("/verification/files", test_files);
+  g_test_add_func ("/verification/file-again", test_file_again);
   int status = g_test_run ();
   world_clear ();
   return status;
