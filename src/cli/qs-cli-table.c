@@ -46,19 +46,6 @@ make_title_row (void)
   return row;
 }
 
-/* Numbers to the right, the last column as it is. */
-static void
-print_cell (FILE *out, const char *text, guint column, guint width)
-{
-  int gap = (int) (width - MIN (qs_cli_text_width (text), width));
-  gboolean right = column == NUMBER || column == PACKETS;
-
-  if (column == VERDICT)
-    fprintf (out, "%s\n", text);
-  else
-    fprintf (out, "%*s%s%*s  ", right ? gap : 0, "", text, right ? 0 : gap, "");
-}
-
 QsCliTable *
 qs_cli_table_new (void)
 {
@@ -96,31 +83,15 @@ compare_rows (gconstpointer a, gconstpointer b)
   return left < right ? -1 : left > right;
 }
 
-static void
-print_row (FILE *out, char **row, const guint *widths)
-{
-  for (guint column = 0; column < N_COLUMNS; column++)
-    print_cell (out, row[column], column, widths[column]);
-}
-
 void
 qs_cli_table_print (QsCliTable *self, FILE *out)
 {
   g_return_if_fail (self != NULL && out != NULL);
 
-  g_auto (GStrv) head = make_title_row ();
-  guint widths[N_COLUMNS];
-
   g_ptr_array_sort (self->rows, compare_rows);
-  for (guint column = 0; column < N_COLUMNS; column++)
-    {
-      widths[column] = qs_cli_text_width (head[column]);
-      for (guint i = 0; i < self->rows->len; i++)
-        widths[column] = MAX (widths[column], qs_cli_text_width (((char **) self->rows->pdata[i])[column]));
-    }
-  print_row (out, head, widths);
-  for (guint i = 0; i < self->rows->len; i++)
-    print_row (out, self->rows->pdata[i], widths);
+  g_ptr_array_insert (self->rows, 0, make_title_row ());
+  qs_cli_print_columns (out, self->rows, "rlllllrl");
+  g_ptr_array_remove_index (self->rows, 0);
   if (self->n_left_out > 0)
     {
       g_autofree char *text = g_strdup_printf (ngettext ("%u more connection is not listed.",

@@ -95,6 +95,33 @@ qs_cli_print_groups (FILE *out, const QsCliGroup *groups, guint n_groups)
     }
 }
 
+static void
+print_row (FILE *out, char **row, const char *alignment, const guint *widths)
+{
+  for (guint column = 0; alignment[column] != '\0'; column++)
+    {
+      gboolean last = alignment[column + 1] == '\0', right = alignment[column] == 'r';
+      int gap = (int) (widths[column] - MIN (qs_cli_text_width (row[column]), widths[column]));
+
+      fprintf (out, "%*s%s%*s%s", right ? gap : 0, "", row[column], right || last ? 0 : gap, "", last ? "\n" : "  ");
+    }
+}
+
+void
+qs_cli_print_columns (FILE *out, GPtrArray *rows, const char *alignment)
+{
+  g_return_if_fail (out != NULL && rows != NULL && alignment != NULL);
+
+  gsize n = strlen (alignment);
+  g_autofree guint *widths = g_new0 (guint, n);
+
+  for (gsize column = 0; column < n; column++)
+    for (guint i = 0; i < rows->len; i++)
+      widths[column] = MAX (widths[column], qs_cli_text_width (((char **) rows->pdata[i])[column]));
+  for (guint i = 0; i < rows->len; i++)
+    print_row (out, rows->pdata[i], alignment, widths);
+}
+
 char **
 qs_cli_split (const char *list)
 {

@@ -25,6 +25,10 @@ void qs_cli_print_groups (FILE *out, const QsCliGroup *groups, guint n_groups);
 /* Columns that a text takes in a terminal: wide characters two, combining ones none. */
 guint qs_cli_text_width (const char *text);
 
+/* Rows (char **) in columns, the first row as their head. alignment: a letter a column, "l" or "r"; the last column is not padded where
+ * it is "l". */
+void qs_cli_print_columns (FILE *out, GPtrArray *rows, const char *alignment);
+
 /* Wraps a text at about 78 columns, each line indented by this many spaces. */
 void qs_cli_print_wrapped (FILE *out, const char *text, guint indent);
 

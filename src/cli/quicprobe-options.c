@@ -8,6 +8,7 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "cli/qs-cli.h"
+#include "cli/quicprobe-batch-options.h"
 #include "doctor/qs-doctor.h"
 #include "formats/qs-input.h"
 #include "net/qs-https-lookup.h"
@@ -157,10 +158,15 @@ static const GOptionEntry print_entries[] = {
 };
 
 static const QsCliGroup groups[] = {
-  { N_ ("What to offer:"), offer_entries },          { N_ ("Trust:"), trust_entries },
-  { N_ ("Address, patience, mode:"), path_entries }, { N_ ("What to send, where the answer goes:"), data_entries },
-  { N_ ("Files of the trace:"), file_entries },      { N_ ("Files to read:"), read_entries },
-  { N_ ("The report card:"), card_entries },         { N_ ("Browsers:"), doctor_entries },
+  { N_ ("What to offer:"), offer_entries },
+  { N_ ("Trust:"), trust_entries },
+  { N_ ("Address, patience, mode:"), path_entries },
+  { N_ ("What to send, where the answer goes:"), data_entries },
+  { N_ ("Files of the trace:"), file_entries },
+  { N_ ("Files to read:"), read_entries },
+  { N_ ("Again and again:"), quicprobe_batch_entries },
+  { N_ ("The report card:"), card_entries },
+  { N_ ("Browsers:"), doctor_entries },
   { N_ ("What is printed:"), print_entries },
 };
 
@@ -172,7 +178,8 @@ quicprobe_print_help (void)
   printf ("%s\n", _ ("Usage: quicprobe [OPTION…] TARGET"));
   printf ("%s\n", _ ("       quicprobe [OPTION…] --read=FILE"));
   printf ("%s\n", _ ("       quicprobe [OPTION…] --examine TARGET"));
-  printf ("%s\n\n", _ ("       quicprobe [OPTION…] --why-not-h3 URL"));
+  printf ("%s\n", _ ("       quicprobe [OPTION…] --why-not-h3 URL"));
+  printf ("%s\n\n", _ ("       quicprobe [OPTION…] --repeat=N [--targets=FILE] [TARGET…]"));
   qs_cli_print_wrapped (
       stdout, _ ("Connects to a QUIC or TLS server, shows what happens, and says in plain words why it failed."), 0);
   printf ("\n%s\n", _ ("TARGET is one of:"));
@@ -186,6 +193,7 @@ quicprobe_print_help (void)
   printf ("\n%s\n", rules);
   printf ("\n%s\n", _ ("Exit status: 0 the target did what was asked; 1 it did not; 2 the command line was wrong."));
   printf ("%s\n", _ ("With --read: 0 what the file shows went well, all of it; 1 it did not."));
+  printf ("%s\n", _ ("With --repeat or --targets: 0 every run succeeded; 1 some did not, or were not made."));
   printf ("%s\n", _ ("With --examine: 0 no check failed, or none that the baseline had not; 1 otherwise."));
   printf ("%s\n", _ ("With --why-not-h3: 0 a browser would use HTTP/3; 1 none would, or it cannot be told."));
 }
@@ -204,6 +212,7 @@ clear_raw (void)
   g_strfreev (raw.resolve);
   g_strfreev (raw.keylogs);
   memset (&raw, 0, sizeof raw);
+  quicprobe_batch_clear ();
 }
 
 void
@@ -225,6 +234,9 @@ quicprobe_options_free (QuicprobeOptions *options)
   g_free (options->junit);
   g_free (options->markdown);
   g_free (options->baseline);
+  g_clear_pointer (&options->targets, qs_batch_targets_free);
+  g_free (options->csv);
+  g_free (options->openmetrics);
   g_free (options);
 }
 
@@ -518,10 +530,74 @@ check_doctor (GError **error)
   return TRUE;
 }
 
+/* A batch keeps figures of its runs, and neither their traces nor their answers. */
+static const char *
+find_single_option (void)
+{
+  const struct {
+    gboolean given;
+    const char *name;
+  } options[] = {
+    { raw.examine, "--examine" },         { raw.why_not_h3, "--why-not-h3" }, { raw.read != NULL, "--read" },
+    { raw.compare != NULL, "--compare" }, { raw.trace, "--trace" },           { raw.qlog != NULL, "--qlog" },
+    { raw.pcapng != NULL, "--pcapng" },   { raw.report != NULL, "--report" }, { raw.keylogs != NULL, "--keylog" },
+    { raw.output != NULL, "--output" },   { raw.dns != NULL, "--dns" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (options); i++)
+    {
+      if (options[i].given)
+        return options[i].name;
+    }
+  return NULL;
+}
+
+static gboolean
+load_session (QuicprobeOptions *options, GError **error)
+{
+  options->session = g_strdup (raw.session);
+  if (options->session == NULL)
+    return TRUE;
+  options->probe->tickets = qs_ticket_jar_new ();
+  return qs_ticket_jar_load (options->probe->tickets, options->session, error);
+}
+
+static gboolean
+fill_batch (QuicprobeOptions *options, int argc, char **argv, GError **error)
+{
+  const char *single = find_single_option ();
+
+  if (single != NULL)
+    {
+      g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET,
+                   _ ("%s is for one run; --repeat and --targets make many, of which they keep the figures."), single);
+      return FALSE;
+    }
+  if (!fill_card (options, error) || !check_no_read (error) ||
+      !quicprobe_batch_fill (options, argv + 1, (guint) (argc - 1), error))
+    return FALSE;
+  GPtrArray *targets = qs_batch_targets_get (options->targets);
+  for (guint i = 0; i < targets->len; i++)
+    if (!check_impairment (targets->pdata[i], error))
+      return FALSE;
+  if (!check_contradictions (error))
+    return FALSE;
+  options->probe = qs_probe_options_new ();
+  if (!fill_probe (options->probe, error))
+    return FALSE;
+  /* They are more than was asked for, and take the time of the runs beside. */
+  if (raw.experiments == NULL)
+    options->probe->experiments = QS_EXPERIMENTS_NONE;
+  return load_session (options, error);
+}
+
 static gboolean
 fill (QuicprobeOptions *options, int argc, char **argv, GError **error)
 {
-  if (!fill_card (options, error) || (raw.why_not_h3 && !check_doctor (error)))
+  if (quicprobe_batch_is_asked_for ())
+    return fill_batch (options, argc, argv, error);
+  if (!fill_card (options, error) || (raw.why_not_h3 && !check_doctor (error)) ||
+      !quicprobe_batch_fill (options, NULL, 0, error))
     return FALSE;
   options->qlog = g_strdup (raw.qlog);
   options->pcapng = g_strdup (raw.pcapng);
@@ -537,7 +613,8 @@ fill (QuicprobeOptions *options, int argc, char **argv, GError **error)
   if (argc > 2)
     {
       g_autofree char *extra = qs_text_escape_short (argv[2], -1, 60);
-      g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET, _ ("One target at a time: “%s” is one too many."), extra);
+      g_set_error (error, QS_ERROR, QS_ERROR_INVALID_TARGET,
+                   _ ("One target at a time: “%s” is one too many, unless --repeat=N is given."), extra);
       return FALSE;
     }
   options->why_not_h3 = raw.why_not_h3;
@@ -551,13 +628,9 @@ fill (QuicprobeOptions *options, int argc, char **argv, GError **error)
   if (options->examine && qs_target_get_transport (options->target) != QS_TRANSPORT_QUIC)
     return refuse (error, _ ("--examine looks at QUIC servers; a tls:// target goes over TCP."));
   options->output = g_strdup (raw.output);
-  options->session = g_strdup (raw.session);
   if (!options->why_not_h3)
     keep_little (options);
-  if (options->session == NULL)
-    return TRUE;
-  options->probe->tickets = qs_ticket_jar_new ();
-  return qs_ticket_jar_load (options->probe->tickets, options->session, error);
+  return load_session (options, error);
 }
 
 static gboolean

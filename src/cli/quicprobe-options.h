@@ -4,6 +4,8 @@
 #include "checks/qs-examination.h"
 #include "engine/qs-probe.h"
 #include "net/qs-target.h"
+#include "probe/qs-batch-targets.h"
+#include "probe/qs-batch.h"
 #include "trace/qs-filter.h"
 
 G_BEGIN_DECLS
@@ -26,6 +28,10 @@ typedef struct {
   gboolean own;
   gboolean why_not_h3; /* the doctor: then pcapng is a folder */
   gboolean plain;      /* the URL was http:// */
+  gboolean batch; /* many runs: then targets counts, not target, and these do */
+  QsBatchTargets *targets;
+  QsBatchPlan plan;
+  char *csv, *openmetrics; /* "-": standard output */
   gboolean trace, json, quiet;
   gboolean help, version, list_checks; /* then nothing else is set */
 } QuicprobeOptions;

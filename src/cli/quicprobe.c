@@ -5,6 +5,7 @@
 
 #include "base/qs-i18n.h"
 #include "cli/qs-cli.h"
+#include "cli/quicprobe-batch.h"
 #include "cli/quicprobe-body.h"
 #include "cli/quicprobe-compare.h"
 #include "cli/quicprobe-doctor.h"
@@ -183,6 +184,8 @@ main (int argc, char **argv)
     return quicprobe_examine (options);
   else if (options->why_not_h3)
     return quicprobe_why_not_h3 (options);
+  else if (options->batch)
+    return quicprobe_batch (options);
   else
     return options->read != NULL ? quicprobe_read (options) : run (options);
   return QS_EXIT_OK;

@@ -2,6 +2,7 @@
 """Benchmarks as ratios within one run, so that they say something on any machine.
 
     compare.py handshake QUICPROBE                    process time of one handshake and request, against ngtcp2's client
+    compare.py handshakes QUICSERVE BARE-HANDSHAKES QUICPROBE    a thousand handshakes, 64 at once, against a bare OpenSSL loop
     compare.py bulk QUICSERVE SELECT-CLIENT PROBE-CLIENT    bulk download, against a bare OpenSSL select loop
     compare.py relay QUICSERVE SELECT-CLIENT BARE-RELAY QUICTAP    bulk download through quictap, against a bare relay
     compare.py recording QUICSERVE PROBE-CLIENT       bulk download with the recorder on, against off
@@ -11,10 +12,12 @@ faster or slower meanwhile does so for both of a pair. Exit status 1 when the ra
 """
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 import peers
@@ -71,6 +74,36 @@ def handshake(args):
     print(f"quicprobe, ms:        {spread(mine)}")
     print(f"ngtcp2's client, ms:  {spread(other)}")
     return report("process time of one request", middle_ratio(mine, other), 0.7, True)
+
+
+def handshakes(args):
+    """Each run of a batch is recorded, decrypted, studied and counted; the bare loop does nothing but connect."""
+    count, at_once = 1000, 64
+    with tempfile.TemporaryDirectory() as folder:
+        ca = os.path.join(folder, "ca.pem")
+        with peers.quicserve(args.quicserve, f"--write-ca={ca}") as server:
+            return compare_handshakes(args, server.port, ca, count, at_once)
+
+
+def compare_handshakes(args, port, ca, count, at_once):
+    bare = [args.bare_handshakes, str(port), ca, str(count), str(at_once)]
+    batch = [args.quicprobe, "--json", f"--cacert={ca}", f"--repeat={count}", f"--parallel={at_once}", "-4",
+             f"--resolve=localhost:{port}:127.0.0.1", f"quic://localhost:{port}"]  # fmt: skip
+
+    def by_bare():
+        done, seconds = run(bare).split()
+        return int(done) / float(seconds)
+
+    def by_batch():
+        figures = json.loads(run(batch))  # exit status 0: every run succeeded
+        if len(figures["runs"]) != count or figures["all"]["succeeded"] != count:
+            raise ValueError(f"{figures['all']}")
+        return count / figures["elapsed_ms"] * 1000
+
+    mine, other = take_turns(by_batch, by_bare, args.pairs or 11)
+    print(f"quicprobe --repeat, handshakes/s: {spread(mine)}")
+    print(f"bare OpenSSL loop, handshakes/s:  {spread(other)}")
+    return report(f"{count} handshakes, {at_once} at once", middle_ratio(mine, other), 0.9, False)
 
 
 def rate(command, expected):
@@ -132,6 +165,7 @@ def main():
     commands = parser.add_subparsers(required=True)
     for name, function, programs in (
         ("handshake", handshake, ["quicprobe"]),
+        ("handshakes", handshakes, ["quicserve", "bare_handshakes", "quicprobe"]),
         ("bulk", bulk, ["quicserve", "select_client", "probe_client"]),
         ("recording", recording, ["quicserve", "probe_client"]),
         ("relay", relay, ["quicserve", "select_client", "bare_relay", "quictap"]),
@@ -141,7 +175,7 @@ def main():
         for program in programs:
             command.add_argument(program, type=os.path.abspath)
         command.add_argument("--pairs", type=int, help="how many of each")
-        if function is not handshake:
+        if function not in (handshake, handshakes):
             command.add_argument("--mebibytes", type=int, default=200)
     args = parser.parse_args()
     return args.function(args)
