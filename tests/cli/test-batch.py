@@ -250,7 +250,7 @@ class Batch(unittest.TestCase):
         self.assertRegex(result.text, r"It was stopped: \d+ runs were not made")
         self.assertRegex(result.err, rf"(?m)^\d\d:\d\d:\d\d  quic://{self.host}/hello: Connected")
         runs = int(re.match(r"(\d+) runs? of", result.text).group(1))
-        self.assertEqual(len(result.err.splitlines()), runs)
+        self.assertIn(len(result.err.splitlines()) - runs, (0, 1))  # one may have been under way
 
     def test_interrupted(self):
         """JSON is whole and CSV too, however they were ended; runs that hang do not keep them."""
