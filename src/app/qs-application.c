@@ -58,6 +58,7 @@ static const struct {
   { "win.focus-target", { "<Control>l" } },
   { "win.find", { "<Control>f" } },
   { "win.run-again", { "<Control>r", "F5" } },
+  { "win.repeat", { "<Control><Shift>r" } },
   { "win.remove-run", { "<Control>Delete" } },
   { "win.try-lab", { "<Control>t" } },
   { "win.open", { "<Control>o" } },

@@ -19,6 +19,7 @@
 #include "app/qs-keyboard.h"
 #include "app/qs-opening.h"
 #include "app/qs-present.h"
+#include "app/qs-repeat-window.h"
 #include "app/qs-streaming.h"
 #include "app/widgets/qs-doctor-dialog.h"
 #include "app/widgets/qs-log-view.h"
@@ -342,6 +343,7 @@ recent_menu (QsWindow *self)
       g_menu_item_set_action_and_target (item, "win.recent", "s", targets[i]);
       g_menu_append_item (recent, item);
     }
+  g_menu_append (rest, _ ("_Repeat…"), "win.repeat");
   g_menu_append (rest, _ ("_Forget These"), "win.clear-history");
   g_menu_append_section (menu, NULL, G_MENU_MODEL (recent));
   g_menu_append_section (menu, NULL, G_MENU_MODEL (rest));
@@ -742,6 +744,7 @@ qs_window_new (GtkApplication *application, QsSettings *settings)
     }
   qs_files_accept_drops (self);
   qs_present_install (self);
+  qs_repeat_install (self);
   restore (self);
   update_actions (self);
   gtk_widget_grab_focus (GTK_WIDGET (self->target));
@@ -780,6 +783,22 @@ qs_window_connect (QsWindow *self, const char *target)
   qs_window_show_error (self, run == NULL ? error->message : NULL);
   set_entry_error (self, run == NULL);
   return run;
+}
+
+const char *
+qs_window_get_target (QsWindow *self)
+{
+  g_return_val_if_fail (QS_IS_WINDOW (self), "");
+
+  return gtk_entry_get_text (self->target);
+}
+
+QsProbeOptions *
+qs_window_dup_options (QsWindow *self)
+{
+  g_return_val_if_fail (QS_IS_WINDOW (self), NULL);
+
+  return qs_options_popover_dup_options (self->options, qs_session_get_lab (self->session));
 }
 
 void

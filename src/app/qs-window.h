@@ -27,6 +27,8 @@ QsWatchPage *qs_window_get_watch (QsWindow *self);
 
 /* As if a person had typed it and pressed Enter. NULL: it says why, in the window. (transfer none) */
 QsRun *qs_window_connect (QsWindow *self, const char *target);
+const char *qs_window_get_target (QsWindow *self);      /* as it is typed; may be empty */
+QsProbeOptions *qs_window_dup_options (QsWindow *self); /* how to probe, as the form says */
 /* keep_open: whether what is connected from here on stays connected until Stop. */
 void qs_window_set_keep_open (QsWindow *self, gboolean keep_open);
 /* Starts the built-in server and probes it. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "charts/qs-histogram.h"
 #include "probe/qs-batch-result.h"
 
 G_BEGIN_DECLS
@@ -11,12 +12,6 @@ typedef struct {
   gint64 least, p50, p90, p95, p99, most;
   gint64 mean;
 } QsSpread;
-
-/* A column of a histogram: times from `from` on, up to and without `to`, in ns. */
-typedef struct {
-  gint64 from, to;
-  guint n;
-} QsBin;
 
 /* A finding over many runs. */
 typedef struct {

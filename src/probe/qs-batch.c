@@ -16,6 +16,7 @@
 typedef struct {
   QsTarget *target;
   QsBatchFigures *figures;
+  QsProbeOptions *options; /* of its own; NULL: those of all */
 } Row;
 
 /* A run that is under way. */
@@ -194,14 +195,15 @@ finished_cb (QsProbe *probe, Job *job)
 static void
 start_run (QsBatch *self, Row *row, guint round)
 {
+  const QsProbeOptions *options = row->options != NULL ? row->options : self->options;
   Job *job = g_new0 (Job, 1);
 
   job->batch = self;
   job->row = row;
   job->round = round;
   job->started = g_get_real_time ();
-  job->probe = qs_probe_new (row->target, self->options);
-  if (self->options->experiments != QS_EXPERIMENTS_NONE)
+  job->probe = qs_probe_new (row->target, options);
+  if (options->experiments != QS_EXPERIMENTS_NONE)
     job->experiments = qs_experiments_new (job->probe);
   job->finished_id = g_signal_connect (job->probe, "finished", G_CALLBACK (finished_cb), job);
   g_ptr_array_add (self->jobs, job);
@@ -294,6 +296,7 @@ qs_batch_finalize (GObject *object)
     {
       qs_target_unref (self->rows[i].target);
       qs_batch_figures_free (self->rows[i].figures);
+      qs_probe_options_free (self->rows[i].options);
     }
   g_free (self->rows);
   g_free (self->n_left);
@@ -378,8 +381,17 @@ qs_batch_new (GPtrArray *targets, const QsProbeOptions *options, const QsBatchPl
   self->n_rows = targets->len;
   self->rows = g_new (Row, targets->len);
   for (guint i = 0; i < targets->len; i++)
-    self->rows[i] = (Row){ qs_target_ref (targets->pdata[i]), qs_batch_figures_new () };
+    self->rows[i] = (Row){ qs_target_ref (targets->pdata[i]), qs_batch_figures_new (), NULL };
   return self;
+}
+
+void
+qs_batch_set_options (QsBatch *self, guint index, const QsProbeOptions *options)
+{
+  g_return_if_fail (QS_IS_BATCH (self) && !self->started && index < self->n_rows && options != NULL);
+
+  qs_probe_options_free (self->rows[index].options);
+  self->rows[index].options = make_options (options);
 }
 
 gboolean

@@ -38,6 +38,8 @@ G_DECLARE_FINAL_TYPE (QsBatch, qs_batch, QS, BATCH, GObject)
 
 /* targets: QsTarget, at least one, each once. plan: checked. Both are copied, as the options are. */
 QsBatch *qs_batch_new (GPtrArray *targets, const QsProbeOptions *options, const QsBatchPlan *plan);
+/* Before the start: other options for one of the targets. */
+void qs_batch_set_options (QsBatch *self, guint index, const QsProbeOptions *options);
 /* Optional, before the start: FALSE with error where no run could be made, as qs_probe_prepare() has it. */
 gboolean qs_batch_prepare (QsBatch *self, GError **error);
 void qs_batch_start (QsBatch *self); /* once in its life */
