@@ -154,3 +154,25 @@ qs_text_split_at_nul (GBytes *bytes)
     }
   return g_strv_builder_end (builder);
 }
+
+void
+qs_text_append_markdown (GString *out, const char *text)
+{
+  g_return_if_fail (out != NULL && text != NULL);
+
+  for (; *text != '\0'; text++)
+    {
+      if (*text == '<' || *text == '>' || *text == '&')
+        g_string_append (out, *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : "&amp;");
+      else if (g_str_has_prefix (text, "://")) /* a bare address becomes a link */
+        g_string_append (out, "&#58;");
+      else if ((guchar) *text < 0x20)
+        g_string_append_c (out, ' ');
+      else
+        {
+          if (strchr ("\\`*_[]|~#!", *text) != NULL)
+            g_string_append_c (out, '\\');
+          g_string_append_c (out, *text);
+        }
+    }
+}

@@ -37,4 +37,7 @@ char *qs_text_size (guint64 bytes);
 /* "one\0two\0": each ends in a NUL; what stands behind the last one is left out. bytes may be NULL. Never NULL. */
 char **qs_text_split_at_nul (GBytes *bytes);
 
+/* Appends text to Markdown: nothing in it begins a table's cell, code, a link, emphasis or HTML, and it stays one line. */
+void qs_text_append_markdown (GString *out, const char *text);
+
 G_END_DECLS

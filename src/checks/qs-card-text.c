@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/qs-i18n.h"
+#include "base/qs-text.h"
 
 /* --- JSON --- */
 
@@ -184,27 +185,6 @@ qs_client_card_to_junit (QsClientExamination *examination, const char *name)
 
 /* --- Markdown --- */
 
-/* Nothing in it begins a table's cell, code, a link, emphasis or HTML, and it stays one line. */
-static void
-append_escaped (GString *out, const char *text)
-{
-  for (; *text != '\0'; text++)
-    {
-      if (*text == '<' || *text == '>' || *text == '&')
-        g_string_append (out, *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : "&amp;");
-      else if (g_str_has_prefix (text, "://")) /* a bare address becomes a link */
-        g_string_append (out, "&#58;");
-      else if ((guchar) *text < 0x20)
-        g_string_append_c (out, ' ');
-      else
-        {
-          if (strchr ("\\`*_[]|~#!", *text) != NULL)
-            g_string_append_c (out, '\\');
-          g_string_append_c (out, *text);
-        }
-    }
-}
-
 G_GNUC_PRINTF (2, 3)
 static void
 append_line (GString *out, const char *format, ...)
@@ -214,7 +194,7 @@ append_line (GString *out, const char *format, ...)
   va_start (arguments, format);
   g_autofree char *text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  append_escaped (out, text);
+  qs_text_append_markdown (out, text);
 }
 
 static void
@@ -223,15 +203,15 @@ append_row (GString *out, const QsCheckResult *result)
   const QsCheck *check = result->check;
 
   g_string_append (out, "| ");
-  append_escaped (out, qs_check_verdict_title (result->judgement.verdict));
+  qs_text_append_markdown (out, qs_check_verdict_title (result->judgement.verdict));
   g_string_append_printf (out, " | %s | ", check->id);
-  append_escaped (out, _ (check->title));
+  qs_text_append_markdown (out, _ (check->title));
   g_string_append (out, " | ");
-  append_escaped (out, result->judgement.text != NULL ? result->judgement.text : "");
+  qs_text_append_markdown (out, result->judgement.text != NULL ? result->judgement.text : "");
   if (check->readings != NULL && result->judgement.verdict == QS_CHECK_CONTESTED)
     append_line (out, " %s", _ (check->readings));
   g_string_append (out, " | ");
-  append_escaped (out, check->reference);
+  qs_text_append_markdown (out, check->reference);
   g_string_append (out, " |\n");
 }
 
@@ -287,7 +267,7 @@ qs_card_to_markdown (QsExamination *examination)
   if (qs_examination_get_failure (examination) != NULL)
     {
       g_string_append (out, "\n");
-      append_escaped (out, qs_examination_get_failure (examination));
+      qs_text_append_markdown (out, qs_examination_get_failure (examination));
       g_string_append (out, "\n");
     }
   for (guint i = 0; i < QS_N_CATEGORIES; i++)

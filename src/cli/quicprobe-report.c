@@ -10,14 +10,6 @@
 
 #define LABEL_COLUMN 20
 
-static const char *
-severity_word (QsSeverity severity)
-{
-  static const char *const words[] = { N_ ("Error"), N_ ("Warning"), N_ ("Note") };
-
-  return _ (words[severity]);
-}
-
 static void
 print_line (FILE *out, const char *label, const char *text)
 {
@@ -43,7 +35,7 @@ static void
 print_finding (FILE *out, const QsFinding *finding, gboolean brief)
 {
   g_autofree char *head =
-      g_strdup_printf ("%s [%s]: %s", severity_word (finding->severity), finding->id, finding->title);
+      g_strdup_printf ("%s [%s]: %s", qs_severity_title (finding->severity), finding->id, finding->title);
   g_autofree char *tail =
       g_strdup_printf ("%s%s(%s)", finding->detail, *finding->detail != '\0' ? " " : "", finding->reference);
 

@@ -29,6 +29,15 @@ qs_severity_name (QsSeverity severity)
 }
 
 const char *
+qs_severity_title (QsSeverity severity)
+{
+  static const char *const titles[] = { N_ ("Error"), N_ ("Warning"), N_ ("Note") };
+
+  g_return_val_if_fail (severity <= QS_SEVERITY_INFO, NULL);
+  return _ (titles[severity]);
+}
+
+const char *
 qs_certainty_name (QsCertainty certainty)
 {
   static const char *const names[] = { "possible", "likely", "proved" };
@@ -89,6 +98,65 @@ qs_finding_evidence_dup_text (const QsFindingEvidence *evidence)
   if (evidence->packet >= 0)
     return g_strdup_printf (_ ("packet %" PRId64 ": %s"), evidence->packet, evidence->what);
   return time != NULL ? g_strdup_printf ("%s: %s", time, evidence->what) : g_strdup (evidence->what);
+}
+
+char *
+qs_finding_dup_text (const QsFinding *finding)
+{
+  GString *text = g_string_new (NULL);
+  g_autofree char *judgement = qs_finding_dup_judgement (finding);
+
+  g_string_printf (text, "%s: %s\n", qs_severity_title (finding->severity), finding->title);
+  if (*finding->detail != '\0')
+    g_string_append_printf (text, "%s\n", finding->detail);
+  for (char **advice = finding->tries; *advice != NULL; advice++)
+    g_string_append_printf (text, "• %s\n", *advice);
+  g_string_append_printf (text, "%s\n", judgement);
+  for (guint i = 0; i < finding->evidence->len; i++)
+    {
+      g_autofree char *line = qs_finding_evidence_dup_text (finding->evidence->pdata[i]);
+      g_string_append_printf (text, "  %s\n", line);
+    }
+  if (finding->reference != NULL)
+    g_string_append_printf (text, "%s\n", finding->reference);
+  return g_string_free (text, FALSE);
+}
+
+char *
+qs_finding_dup_markdown (const QsFinding *finding)
+{
+  GString *text = g_string_new ("**");
+  g_autofree char *judgement = qs_finding_dup_judgement (finding);
+
+  qs_text_append_markdown (text, qs_severity_title (finding->severity));
+  g_string_append (text, ": ");
+  qs_text_append_markdown (text, finding->title);
+  g_string_append (text, "**\n\n");
+  if (*finding->detail != '\0')
+    {
+      qs_text_append_markdown (text, finding->detail);
+      g_string_append (text, "\n\n");
+    }
+  qs_text_append_markdown (text, judgement);
+  g_string_append (text, "\n\n");
+  for (guint i = 0; i < finding->evidence->len; i++)
+    {
+      g_autofree char *line = qs_finding_evidence_dup_text (finding->evidence->pdata[i]);
+      g_string_append (text, "- ");
+      qs_text_append_markdown (text, line);
+      g_string_append_c (text, '\n');
+    }
+  if (*finding->tries != NULL)
+    g_string_append_printf (text, "%s%s\n\n", finding->evidence->len > 0 ? "\n" : "", _ ("What to try:"));
+  for (char **advice = finding->tries; *advice != NULL; advice++)
+    {
+      g_string_append (text, "- ");
+      qs_text_append_markdown (text, *advice);
+      g_string_append_c (text, '\n');
+    }
+  if (finding->reference != NULL)
+    g_string_append_printf (text, "\n(%s)\n", finding->reference);
+  return g_string_free (text, FALSE);
 }
 
 /* Puts the words in. What a word holds is not looked at again: a peer's "{host}" stays as it is. */

@@ -52,6 +52,11 @@ char *qs_finding_dup_judgement (const QsFinding *finding);
 /* "12.3 ms, packet 4: Initial 0 from the server: CRYPTO", translated. Packets count from 0, as in lists and filters. */
 char *qs_finding_evidence_dup_text (const QsFindingEvidence *evidence);
 
+const char *qs_severity_title (QsSeverity severity); /* translated: "Error" */
+/* All of it for people, lines of text or, for a ticket, Markdown. Owned by the caller. */
+char *qs_finding_dup_text (const QsFinding *finding);
+char *qs_finding_dup_markdown (const QsFinding *finding);
+
 /* Runs all rules over what was gathered of a trace, live or from a file: array of QsFinding, most severe first. May be
  * called at any time during a run (a live "no-reply" shows up after 3 s). */
 GPtrArray *qs_findings_new (const QsEvidence *evidence);

@@ -23,14 +23,6 @@
 
 /* --- Findings and steps ---------------------------------------------------------------------- */
 
-static const char *
-severity_title (QsSeverity severity)
-{
-  static const char *const titles[] = { N_ ("Error"), N_ ("Warning"), N_ ("Note") };
-
-  return _ (titles[severity]);
-}
-
 /* A heading and a list below it; nothing for no items. */
 static void
 add_list (GString *page, const char *title, char **items)
@@ -73,7 +65,7 @@ add_findings (GString *page, GPtrArray *findings)
     {
       const QsFinding *finding = findings->pdata[i];
       qs_html_add (page, "<article><h3><span class=\"%s\">%s</span>: %s</h3>", qs_severity_name (finding->severity),
-                   severity_title (finding->severity), finding->title);
+                   qs_severity_title (finding->severity), finding->title);
       add_finding_body (page, finding);
     }
 }

@@ -375,6 +375,29 @@ test_progress (void)
   qs_progress_set (NULL, 1, 1);
 }
 
+/* What a peer said is text in Markdown, and nothing else. */
+static void
+test_markdown (void)
+{
+  static const struct {
+    const char *text, *escaped;
+  } cases[] = {
+    { "plain words, 12.3 ms", "plain words, 12.3 ms" },
+    { "a|b", "a\\|b" },
+    { "<img src=x>&", "&lt;img src=x&gt;&amp;" },
+    { "`code` *bold* _it_ [x](y) #1 ~~ !", "\\`code\\` \\*bold\\* \\_it\\_ \\[x\\](y) \\#1 \\~\\~ \\!" },
+    { "two\nlines", "two lines" },
+    { "https://example.org", "https&#58;//example.org" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GString) out = g_string_new (NULL);
+      qs_text_append_markdown (out, cases[i].text);
+      g_assert_cmpstr (out->str, ==, cases[i].escaped);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -392,5 +415,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/base/similar", test_similar);
   g_test_add_func ("/base/mapped-file", test_mapped_file);
   g_test_add_func ("/base/progress", test_progress);
+  g_test_add_func ("/base/text/markdown", test_markdown);
   return g_test_run ();
 }

@@ -6,6 +6,7 @@
 
 #include "app/models/qs-stream-table.h"
 #include "app/widgets/qs-bytes-view.h"
+#include "app/widgets/qs-copy.h"
 #include "app/widgets/qs-empty-state.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
@@ -485,4 +486,5 @@ qs_streams_page_init (QsStreamsPage *self)
   self->recorded = -1;
   gtk_widget_init_template (GTK_WIDGET (self));
   add_columns (self);
+  qs_copy_enable (GTK_WIDGET (self->view));
 }

@@ -2,6 +2,7 @@
 #include "app/widgets/qs-connection-list.h"
 
 #include "app/models/qs-connection-model.h"
+#include "app/widgets/qs-copy.h"
 #include "base/qs-i18n.h"
 
 struct _QsConnectionList {
@@ -322,6 +323,7 @@ qs_connection_list_init (QsConnectionList *self)
     add_column (self, i);
   /* Only once every column is of fixed size. */
   gtk_tree_view_set_fixed_height_mode (self->view, TRUE);
+  qs_copy_enable (GTK_WIDGET (self->view));
   show_sorting (self);
 }
 

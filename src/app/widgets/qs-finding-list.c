@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/widgets/qs-finding-list.h"
 
+#include "app/widgets/qs-copy.h"
 #include "base/qs-i18n.h"
 #include "diagnosis/qs-finding.h"
 
@@ -16,11 +17,10 @@ G_DEFINE_FINAL_TYPE (QsFindingList, qs_finding_list, GTK_TYPE_LIST_BOX)
 static const struct {
   const char *icon_name;
   const char *css_class;
-  const char *words;
 } severities[] = {
-  [QS_SEVERITY_ERROR] = { "dialog-error-symbolic", "qs-error", N_ ("Error") },
-  [QS_SEVERITY_WARNING] = { "dialog-warning-symbolic", "qs-warning-icon", N_ ("Warning") },
-  [QS_SEVERITY_INFO] = { "dialog-information-symbolic", "qs-info", N_ ("Note") },
+  [QS_SEVERITY_ERROR] = { "dialog-error-symbolic", "qs-error" },
+  [QS_SEVERITY_WARNING] = { "dialog-warning-symbolic", "qs-warning-icon" },
+  [QS_SEVERITY_INFO] = { "dialog-information-symbolic", "qs-info" },
 };
 
 static void
@@ -145,10 +145,10 @@ make_row (QsFindingList *self, const QsFinding *finding)
   GtkWidget *title = make_label (finding->title, "qs-heading");
   g_autofree char *tries = g_strjoinv (" ", finding->tries);
   g_autofree char *name =
-      g_strdup_printf ("%s: %s %s %s", _ (severities[finding->severity].words), finding->title, finding->detail, tries);
+      g_strdup_printf ("%s: %s %s %s", qs_severity_title (finding->severity), finding->title, finding->detail, tries);
 
   g_object_set (icon, "valign", GTK_ALIGN_START, "margin-top", 2, "visible", TRUE, "tooltip-text",
-                _ (severities[finding->severity].words), NULL);
+                qs_severity_title (finding->severity), NULL);
   gtk_style_context_add_class (gtk_widget_get_style_context (icon), severities[finding->severity].css_class);
   gtk_widget_set_hexpand (title, TRUE);
   gtk_grid_attach (GTK_GRID (grid), icon, 0, 0, 1, 1);
@@ -158,6 +158,9 @@ make_row (QsFindingList *self, const QsFinding *finding)
   gtk_container_add (GTK_CONTAINER (row), grid);
   gtk_style_context_add_class (gtk_widget_get_style_context (row), "qs-row");
   atk_object_set_name (gtk_widget_get_accessible (row), name);
+  g_autofree char *text = qs_finding_dup_text (finding);
+  g_autofree char *markdown = qs_finding_dup_markdown (finding);
+  qs_copy_set_row (row, text, markdown);
   return row;
 }
 
@@ -223,6 +226,7 @@ static void
 qs_finding_list_init (QsFindingList *self)
 {
   gtk_list_box_set_selection_mode (GTK_LIST_BOX (self), GTK_SELECTION_NONE);
+  qs_copy_enable (GTK_WIDGET (self));
 }
 
 GtkWidget *

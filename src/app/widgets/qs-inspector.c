@@ -2,6 +2,7 @@
 #include "app/widgets/qs-inspector.h"
 
 #include "app/widgets/qs-byte-view.h"
+#include "app/widgets/qs-copy.h"
 #include "app/widgets/qs-field-tree.h"
 #include "base/qs-i18n.h"
 
@@ -151,19 +152,13 @@ byte_activated_cb (QsInspector *self, guint offset)
 /* --- Copying -------------------------------------------------------------------------------------- */
 
 static void
-copy (QsInspector *self, const char *text)
-{
-  gtk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self), GDK_SELECTION_CLIPBOARD), text, -1);
-}
-
-static void
 copy_value_cb (QsInspector *self)
 {
   guint part;
   const QsField *field = qs_field_tree_get_selected (self->fields, &part);
 
   if (field != NULL)
-    copy (self, field->value);
+    qs_copy_text (GTK_WIDGET (self), field->value);
 }
 
 static void
@@ -178,7 +173,7 @@ copy_hex_cb (QsInspector *self)
   if (field == NULL || field->offset >= length)
     return;
   g_autofree char *hex = qs_span_to_hex (QS_SPAN (data + field->offset, MIN (field->length, length - field->offset)));
-  copy (self, hex);
+  qs_copy_text (GTK_WIDGET (self), hex);
 }
 
 static gboolean

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/widgets/qs-log-view.h"
 
+#include "app/widgets/qs-copy.h"
+
 #include "base/qs-i18n.h"
 
 struct _QsLogView {
@@ -39,7 +41,7 @@ copy_cb (QsLogView *self)
 {
   g_autofree char *text = qs_log_to_text (self->log);
 
-  gtk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self), GDK_SELECTION_CLIPBOARD), text, -1);
+  qs_copy_text (GTK_WIDGET (self), text);
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "app/widgets/qs-copy.h"
 #include "base/qs-i18n.h"
 
 /* The window moves when its edge is that near to what is seen, in rows. */
@@ -393,6 +394,7 @@ qs_packet_list_init (QsPacketList *self)
   self->all = gtk_adjustment_new (0, 0, 0, 0, 0, 0);
   add_columns (self);
   gtk_tree_selection_set_mode (gtk_tree_view_get_selection (self->view), GTK_SELECTION_SINGLE);
+  qs_copy_enable (GTK_WIDGET (self->view));
   gtk_container_add (GTK_CONTAINER (scroller), GTK_WIDGET (self->view));
   gtk_container_add (GTK_CONTAINER (self), scroller);
   gtk_container_add (GTK_CONTAINER (self), g_object_new (GTK_TYPE_SCROLLBAR, "visible", TRUE, "orientation",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/widgets/qs-step-list.h"
 
+#include "app/widgets/qs-copy.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "diagnosis/qs-summary.h"
@@ -174,6 +175,7 @@ qs_step_list_init (QsStepList *self)
 {
   self->until = G_MAXINT64;
   gtk_list_box_set_selection_mode (GTK_LIST_BOX (self), GTK_SELECTION_NONE);
+  qs_copy_enable (GTK_WIDGET (self));
 }
 
 GtkWidget *
