@@ -3,6 +3,7 @@
 
 /* A live run asks many times a second, and a trace holds a million packets: those behind this distance from
  * the end are counted once, and taken over from the evidence before. Flags of younger ones (lost, acknowledged) still change. */
+#define LARGEST_DATAGRAM 1500 /* over Ethernet */
 #define TAIL 4096
 #define MOST_ACKS 8 /* that are opened to see whether they carry ECN counts */
 
@@ -224,6 +225,11 @@ read_readable (QsPacketFacts *facts, guint index, const QsPacket *packet)
     {
       facts->n_unread++;
       set_once (&facts->first_unread, index);
+      if (packet->type == QS_PACKET_1RTT && packet->length > LARGEST_DATAGRAM)
+        {
+          facts->n_joined++;
+          set_once (&facts->first_joined, index);
+        }
     }
   if ((packet->flags & QS_PACKET_PAYLOAD_DROPPED) != 0)
     {
@@ -351,6 +357,7 @@ init_facts (QsPacketFacts *facts)
     &facts->unknown_version,
     &facts->blocked_out,
     &facts->first_unread,
+    &facts->first_joined,
     &facts->first_cut,
   };
 

@@ -68,16 +68,35 @@ qs_evidence_dup_versions (const QsEvidence *evidence)
   return versions;
 }
 
+/* The version of a client's packet that the list may answer. FALSE: the recording holds none, so nothing speaks against the list. */
+static gboolean
+find_offered (const QsEvidence *evidence, guint32 *version)
+{
+  *version = evidence->packets.version;
+  if (qs_trace_get_n_datagrams (evidence->trace) == 0)
+    return TRUE;
+  for (guint i = (guint) evidence->packets.version_negotiation; i-- > 0;)
+    {
+      const QsPacket *packet = qs_trace_get_packet (evidence->trace, i);
+      if (packet->direction != evidence->from_client || packet->version == 0)
+        continue;
+      *version = packet->version;
+      return TRUE;
+    }
+  return FALSE;
+}
+
 void
 qs_evidence_read_version_list (QsEvidence *evidence)
 {
   g_autoptr (GArray) versions = qs_evidence_dup_versions (evidence);
   QsPacketHeader header = { 0 };
 
-  for (guint i = 0; versions != NULL && i < versions->len; i++)
-    evidence->version_list.lists_offered |= g_array_index (versions, guint32, i) == evidence->packets.version;
-  if (versions == NULL)
+  guint32 offered;
+  if (versions == NULL || !find_offered (evidence, &offered))
     return;
+  for (guint i = 0; i < versions->len; i++)
+    evidence->version_list.lists_offered |= g_array_index (versions, guint32, i) == offered;
   get_list (evidence, &header);
   if (header.versions.data != NULL)
     judge_ids (evidence, &header);

@@ -70,8 +70,9 @@ typedef struct {
   gint64 opened_data[2]; /* by end: the first record of application data that was opened */
   guint n_opened;        /* records that were opened */
   guint n_unread;        /* encrypted, and no key for it */
-  guint n_cut;           /* payload not kept */
-  gint64 first_unread, first_cut;
+  guint n_joined; /* of those, larger than a datagram is over Ethernet: several that the recording holds as one */
+  guint n_cut;    /* payload not kept */
+  gint64 first_unread, first_joined, first_cut;
   /* Behind the last packet that could be read: short ones that could not. */
   guint n_odd_tail, odd_tail_longest;
   gint64 odd_tail;

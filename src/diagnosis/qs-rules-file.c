@@ -100,6 +100,8 @@ match_keys_unfit (const QsEvidence *evidence, QsMatch *match)
   if (!is_capture (evidence) || evidence->packets.n_unread == 0 || evidence->n_secrets == 0 ||
       is_anything_opened (evidence) || has_unread_suite (evidence) || evidence->packets.unknown_version >= 0)
     return FALSE;
+  if (evidence->packets.n_joined > 0) /* no key opens those */
+    return FALSE;
   /* What would tell was not recorded; or they do fit, and what else it takes to open these packets was not. */
   if (evidence->client_hello == NULL ? evidence->packets.n_cut > 0 : is_named_by_keys (evidence))
     return FALSE;
@@ -113,6 +115,17 @@ match_keys_unfit (const QsEvidence *evidence, QsMatch *match)
               "without its hellos, nor where very much went before.");
       match->certainty = QS_CERTAINTY_LIKELY;
     }
+  return TRUE;
+}
+
+/* With keys they are taken apart by their tags; of a recording that began later, by connection ids alone, which may be empty. */
+static gboolean
+match_joined (const QsEvidence *evidence, QsMatch *match)
+{
+  if (!is_capture (evidence) || evidence->packets.n_joined == 0 || evidence->n_secrets == 0)
+    return FALSE;
+  qs_match_number (match, "count", evidence->packets.n_joined);
+  match->packet = evidence->packets.first_joined;
   return TRUE;
 }
 
@@ -170,6 +183,20 @@ match_began_before (const QsEvidence *evidence, QsMatch *match)
                         : N_ ("The recording holds what the server sent, and nothing of the client.");
   match->detail =
       N_ ("What the other end said, and when, cannot be told. That is how it was recorded, no fault of the path.");
+  return TRUE;
+}
+
+static gboolean
+match_ends_guessed (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsMark *mark = qs_trace_find_mark (evidence->trace, QS_MARK_FACT, QS_FACT_ENDS_GUESSED, NULL);
+
+  if (mark == NULL || mark->value != 0 || evidence->client_hello != NULL)
+    return FALSE;
+  if (evidence->tls)
+    match->reference = "RFC 9846 section 4";
+  qs_match_take (match, "client", g_strdup (mark->text));
+  match->packet = qs_trace_get_n_packets (evidence->trace) > 0 ? 0 : -1;
   return TRUE;
 }
 
@@ -369,6 +396,18 @@ const QsRule qs_rules_file[] = {
     QS_PARTY_UNKNOWN,
     { N_ ("Let a client or server write its secrets (SSLKEYLOGFILE=FILE, or --keylog), and open them with the "
           "capture.") } },
+  { "datagrams-joined",
+    QS_SEVERITY_INFO,
+    "RFC 9001 section 5.4.2",
+    N_ ("{count} packets stay encrypted: each is several datagrams that the recording holds as one."),
+    N_ ("The system hands its network card many datagrams at once, or gets them so, and a recording on that host "
+        "shows what is handed over. Where one of them ends nothing tells in a connection whose beginning is not "
+        "here."),
+    match_joined,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Record with segmentation offload off (ethtool -K DEVICE gso off gro off), or before the program "
+          "connects.") } },
   { "began-before-capture",
     QS_SEVERITY_INFO,
     "RFC 9000 section 7",
@@ -380,6 +419,16 @@ const QsRule qs_rules_file[] = {
     QS_CERTAINTY_PROVED,
     QS_PARTY_UNKNOWN,
     { N_ ("Start the capture before the program connects.") } },
+  { "ends-guessed",
+    QS_SEVERITY_INFO,
+    "RFC 9000 section 17",
+    N_ ("Which end is the client cannot be known from this recording: {client} was taken for it."),
+    N_ ("Neither port is one that servers have, and nothing is in it that a client alone sends, or a server alone: no "
+        "hello, token, 0-RTT, Retry, no SYN. All that is said here of client and server may be the other way round."),
+    match_ends_guessed,
+    QS_CERTAINTY_PROVED,
+    QS_PARTY_UNKNOWN,
+    { N_ ("Start the capture before the program connects, or open it with the key log: the secrets tell.") } },
   { "capture-incomplete",
     QS_SEVERITY_WARNING,
     "RFC 9000 section 13.2",

@@ -104,6 +104,7 @@ gboolean qs_quic_retry_some (QsQuic *self);
 void qs_quic_finish (QsQuic *self);
 /* For any connection that went farthest. */
 GBytes *qs_quic_dup_transport_parameters (QsQuic *self, QsSide of);
+gboolean qs_quic_is_turned (QsQuic *self); /* the client's secrets are those of who counts as the server */
 /* Packets that carry a stream's data, ascending; NULL when there are none. */
 /* For qs_trace_set_stream_source(). */
 gboolean qs_quic_list_stream_packets (QsQuic *self, guint64 stream_id, GPtrArray *lists);

@@ -245,6 +245,14 @@ qs_dissector_finish (QsDissector *self)
   qs_trace_changed (self->trace);
 }
 
+gboolean
+qs_dissector_is_turned (QsDissector *self)
+{
+  g_return_val_if_fail (QS_IS_DISSECTOR (self), FALSE);
+
+  return qs_quic_is_turned (self->dissection->quic);
+}
+
 GBytes *
 qs_dissector_dup_transport_parameters (QsDissector *self, QsDirection of)
 {

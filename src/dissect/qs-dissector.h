@@ -30,6 +30,9 @@ void qs_dissector_follow (QsDissector *self);
  * as packets that stayed undecryptable. */
 void qs_dissector_finish (QsDissector *self);
 
+/* Whether the secrets that open a recording without its hellos show that what counts as its client is the server. */
+gboolean qs_dissector_is_turned (QsDissector *self);
+
 /* The peer's transport parameters, as the extension's bytes (transfer full); NULL while unknown.
  * of: whose. */
 GBytes *qs_dissector_dup_transport_parameters (QsDissector *self, QsDirection of);

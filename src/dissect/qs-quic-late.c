@@ -328,7 +328,8 @@ search_new (QsQuicConn *conn, QsSide side, guint least)
 static gboolean
 is_wanted (const QsQuicConn *conn, QsSide side)
 {
-  return conn->late && !conn->searched[side] && !conn->protection[side][QS_PACKET_1RTT].confirmed;
+  return (conn->late || !conn->has_random) && !conn->searched[side] &&
+         !conn->protection[side][QS_PACKET_1RTT].confirmed;
 }
 
 gboolean

@@ -333,6 +333,13 @@ open_train (QsArrival *arrival, Attempt *attempt)
   return FALSE;
 }
 
+/* Looked at once more, when its keys came, a record is no longer taken apart: what it holds is no packet, whatever its tag says. */
+static gboolean
+is_joined (const QsArrival *arrival)
+{
+  return arrival->again && arrival->header.type == QS_PACKET_1RTT && arrival->header.length > MAX_PIECE;
+}
+
 /* FALSE: this number came before. */
 static gboolean
 note_number (QsNumbers *self, guint64 number)
@@ -369,6 +376,8 @@ qs_quic_open (QsArrival *arrival, QsSpan *payload)
       level == QS_PACKET_INITIAL ? open_initial (arrival, &attempt) : open_protected (arrival, &attempt);
   if (result != QS_OPENED && result != QS_OPEN_HEADER_ONLY && open_train (arrival, &attempt))
     result = QS_OPENED;
+  if (result == QS_OPEN_FAILED && is_joined (arrival))
+    result = QS_OPEN_NO_KEYS;
   if (result != QS_OPENED && result != QS_OPEN_HEADER_ONLY)
     return result;
 

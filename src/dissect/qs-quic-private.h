@@ -52,6 +52,7 @@ typedef struct {
   GArray *paths; /* guint16: addresses change (RFC 9000 section 9); the last one in use is the last */
   guint32 version;
   QsCid original_dcid; /* of the client's first Initial */
+  QsCid late_cid;      /* of a late one: what its server called itself in its first long header, not proved */
   QsCid cid[2];        /* chosen by each side in its first long header */
   gboolean has_cid[2];
   gboolean mixed_cids[2]; /* that side issued ids of several lengths */

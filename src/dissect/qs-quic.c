@@ -50,6 +50,8 @@ add_conn (QsQuic *self, guint16 path, const QsPacketHeader *header, QsSide side)
   conn->late = side != QS_SIDE_CLIENT || header->type != QS_PACKET_INITIAL;
   if (side == QS_SIDE_CLIENT)
     conn->original_dcid = qs_cid_new (header->dcid);
+  else if (header->long_header)
+    conn->late_cid = qs_cid_new (header->scid);
   g_ptr_array_add (self->conns, conn);
   return conn;
 }
@@ -58,7 +60,9 @@ add_conn (QsQuic *self, guint16 path, const QsPacketHeader *header, QsSide side)
 static gboolean
 knows_dcid (QsQuicConn *conn, QsSpan dcid)
 {
-  if (qs_cid_equal (&conn->original_dcid, dcid) || qs_quic_conn_has_cid (conn, QS_SIDE_SERVER, dcid, TRUE))
+  if (qs_cid_equal (&conn->original_dcid, dcid) ||
+      (conn->late_cid.length > 0 && qs_cid_equal (&conn->late_cid, dcid)) ||
+      qs_quic_conn_has_cid (conn, QS_SIDE_SERVER, dcid, TRUE))
     return TRUE;
   for (guint i = 0; i < conn->n_initial; i++)
     if (qs_cid_equal (&conn->initial[i].dcid, dcid))
@@ -162,8 +166,8 @@ take_retry (QsArrival *arrival)
 
   if (arrival->kept < header->length)
     return;
-  /* Until the 24th draft there was no tag. */
-  if (header->integrity_tag.length > 0 &&
+  /* Until the 24th draft there was no tag; of one whose beginning was not seen it is over an id that nobody knows. */
+  if (header->integrity_tag.length > 0 && !conn->late &&
       (!qs_retry_integrity_tag (header->version, original,
                                 QS_SPAN (arrival->bytes.data, header->length - QS_RETRY_TAG_LENGTH), tag) ||
        memcmp (tag, header->integrity_tag.data, sizeof tag) != 0))
@@ -544,6 +548,15 @@ qs_quic_dup_transport_parameters (QsQuic *self, QsSide of)
           return g_bytes_ref (conn->parameters[of]);
       }
   return NULL;
+}
+
+gboolean
+qs_quic_is_turned (QsQuic *self)
+{
+  for (guint i = 0; i < self->conns->len; i++)
+    if (((const QsQuicConn *) g_ptr_array_index (self->conns, i))->swapped)
+      return TRUE;
+  return FALSE;
 }
 
 const GArray *

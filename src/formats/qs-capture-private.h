@@ -19,6 +19,15 @@ typedef struct {
   guint n_users; /* connections that it is the flow of */
 } QsCaptureFlow;
 
+/* What the datagrams of a flow look like. */
+typedef struct {
+  guint n_fitting, n_odd;          /* those that look like short headers, and those that do not */
+  guint64 n_bytes, n_high, n_zero; /* of what would be encrypted: all, those from 128 on, those that are 0 */
+  guint64 first_bytes[2];          /* bit N: one began with N; header protection makes them differ */
+} QsCaptureLooks;
+
+typedef enum { QS_CAPTURE_BY_UNKNOWN, QS_CAPTURE_BY_CLIENT, QS_CAPTURE_BY_SERVER } QsCaptureSender;
+
 struct _QsCaptureConnection {
   QsFlowOwner owner;
   QsTrace *trace;   /* TCP: NULL until it turned out to be TLS */
@@ -27,11 +36,12 @@ struct _QsCaptureConnection {
   QsCaptureFlow *flow;
   QsCaptureEnd client, server;
   QsVantage vantage;
-  gboolean guessed;                    /* QUIC by its looks alone: short headers between ports that mean nothing */
-  guint n_fitting, n_odd;              /* datagrams that look like short headers, and that do not */
-  guint64 n_bytes, n_high, n_zero;     /* of what would be encrypted: all, those from 128 on, those that are 0 */
-  guint64 first_bytes[2];              /* bit N: one began with N; header protection makes them differ */
-  gboolean negotiates;                 /* a Version Negotiation was the last that came */
+  gboolean guessed; /* QUIC by its looks alone: short headers between ports that mean nothing */
+  QsCaptureLooks looks;
+  gboolean ends_known;                 /* which one is the client: by a port, or by what was sent */
+  guint n_looked_at;                   /* datagrams, for that */
+  gboolean sent_handshake[2];          /* by who counts as client, as server: a Handshake packet */
+  gboolean negotiates;                 /* a Version Negotiation or a Retry was the last that came */
   QsCaptureTcp tcp[2];                 /* by who sends: client, server */
   gboolean sole;                       /* no other one in the capture has its server */
   gboolean syn_seen[2], in_records[2]; /* TCP, by who sends: its start is there; a record began */
@@ -69,6 +79,8 @@ struct _QsCapture {
   guint64 n_serials;
   QsCaptureWatcher watcher; /* lock NULL: none */
   GHashTable *watched;      /* what the watcher knows it by -> QsCaptureConnection */
+  gboolean keys_follow;     /* secrets are added to the traces later: what they alone can show is kept for them */
+  QsCaptureLooks passed;    /* of datagrams that belong to nothing, and may be short headers */
 };
 
 static inline QsCaptureConnection *
@@ -94,8 +106,31 @@ void qs_capture_note_passed (QsCapture *self, QsCaptureConnection *connection);
 void qs_capture_add_mark (QsCaptureConnection *connection, gint64 time, QsMarkKind kind, const char *name, gint64 value,
                           char *text);
 
+/* Which one is the client is a guess: one that moves is looked for at either. */
+void qs_capture_note_guessed_ends (QsCapture *self, QsCaptureConnection *connection);
+/* What counted as the client is the server. FALSE: it cannot be turned any more, for somebody reads its trace already. */
+gboolean qs_capture_turn (QsCapture *self, QsCaptureConnection *connection);
+
+gboolean qs_capture_seems_from_client (const QsCapturePacket *packet);
+/* Looks at what only a client or only a server sends, until that is known. */
+void qs_capture_note_ends (QsCapture *self, QsCaptureConnection *connection, const QsCapturePacket *packet);
+/* known: whether it is more than a guess. */
+gboolean qs_capture_is_from_tcp_client (const QsCapturePacket *packet, gboolean *known);
+void qs_capture_note_tcp_ends (QsCapture *self, QsCaptureConnection *connection, const QsCapturePacket *packet);
+void qs_capture_tell_ends (QsCapture *self, QsCaptureConnection *connection);
+
+/* Peers may have agreed on sending the next bit as 0 (RFC 9287): where more speaks for it, it is not asked for. */
+gboolean qs_capture_may_be_short (QsSpan payload);
+/* Whether a flow that begins with this may be tried with keys: it may be a connection that began before the capture did. */
+gboolean qs_capture_may_guess (QsCapture *self, const QsCapturePacket *packet);
+/* contents: what is behind the header too. */
+void qs_capture_looks_add (QsCaptureLooks *self, QsSpan payload, gboolean contents);
 /* Whether it was taken for QUIC and what followed did not look like it. */
 gboolean qs_capture_is_wrong_guess (const QsCaptureConnection *connection);
+gboolean qs_capture_is_doubted (const QsCaptureConnection *connection);
+gboolean qs_capture_waits_for_keys (QsCapture *self, const QsCaptureConnection *connection);
+void qs_capture_note_stray (QsCapture *self, const QsCapturePacket *packet);
+guint qs_capture_count_maybe (QsCapture *self); /* of those that were passed over, those that may be QUIC */
 void qs_capture_add_udp (QsCapture *self, const QsCaptured *captured, const QsCapturePacket *packet);
 void qs_capture_add_tcp (QsCapture *self, const QsCaptured *captured, const QsCapturePacket *packet);
 void qs_capture_end_tcp (QsCapture *self, QsCaptureConnection *connection);

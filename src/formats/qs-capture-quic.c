@@ -6,18 +6,16 @@
 #include "trace/qs-trace-private.h"
 
 #define MIN_TO_SPLIT 600    /* bytes of a payload that may be several datagrams */
+#define MAX_UNSPLIT 1500    /* bytes of a payload that is surely one datagram, by the links that most have */
+#define MIN_PIECE 64        /* bytes of one in it */
 #define MIN_CID_TO_SPLIT 6u /* bytes: a shorter one could stand in the data by chance */
 #define MIN_CID_TO_MOVE 4   /* likewise, in another flow */
-#define MAX_GUESSED 32      /* connections that are QUIC by their looks alone */
-#define MIN_GUESSED 8       /* datagrams, before that is believed */
-#define MIN_FIRST_BYTES 4   /* different ones among them */
-#define MAX_DOUBTED 1024    /* datagrams that are kept before that is decided */
 #define MIN_INITIAL 1200    /* RFC 9000 section 14.1 */
 
 /* What stands in a long header of every version, and whether it is an Initial. All the rest of the packet may be cut off or damaged. */
 typedef struct {
   QsInvariants invariants;
-  gboolean initial;
+  gboolean initial, retry;
 } Invariants;
 
 static gboolean
@@ -26,7 +24,9 @@ read_invariants (QsSpan payload, Invariants *header)
   if (!qs_invariants_parse (payload, &header->invariants))
     return FALSE;
   guint32 version = header->invariants.version;
-  header->initial = version != 0 && (payload.data[0] >> 4 & 3) == (version == QS_QUIC_VERSION_2 ? 1 : 0);
+  guint type = payload.data[0] >> 4 & 3; /* RFC 9369 section 3.2 numbers them otherwise */
+  header->initial = version != 0 && type == (version == QS_QUIC_VERSION_2 ? 1 : 0);
+  header->retry = version != 0 && type == (version == QS_QUIC_VERSION_2 ? 0 : 3);
   return TRUE;
 }
 
@@ -54,13 +54,6 @@ looks_like_quic (const QsCapturePacket *packet, const Invariants *header)
             (qs_capture_is_server_port (packet->from.port) || qs_capture_is_server_port (packet->to.port)));
   return packet->payload.length > 20 && (packet->payload.data[0] & 0xc0) == 0x40 &&
          (qs_capture_is_server_port (packet->from.port) || qs_capture_is_server_port (packet->to.port));
-}
-
-/* Peers may have agreed on sending the next bit as 0 (RFC 9287): where more speaks for it, it is not asked for. */
-static gboolean
-may_be_short (QsSpan payload)
-{
-  return payload.length > 20 && (payload.data[0] & 0x80) == 0;
 }
 
 static QsCaptureConnection *
@@ -112,7 +105,7 @@ find_moved (QsCapture *self, const QsCapturePacket *packet)
 {
   QsCaptureConnection *found;
 
-  if (!may_be_short (packet->payload))
+  if (!qs_capture_may_be_short (packet->payload))
     return NULL;
   found = find_short (self, NULL, packet->payload);
   if (found != NULL)
@@ -124,7 +117,7 @@ find_moved (QsCapture *self, const QsCapturePacket *packet)
 }
 
 /* A new connection on addresses that had one: a client's first packet with ids that are all unknown. After a
- * Version Negotiation it is the same attempt going on. A client may have got a new id from its server in the very first
+ * Version Negotiation or a Retry it is the same attempt going on. A client may have got a new id from its server in the very first
  * 1-RTT packet already, and its Initials and Handshake packets go to that one as well; it was told under encryption. */
 static gboolean
 begins_another (const QsCaptureConnection *current, const QsCapturePacket *packet, const Invariants *header)
@@ -183,6 +176,18 @@ is_made_of (QsSpan payload, gsize size, QsSpan cid)
   return TRUE;
 }
 
+/* Larger than any that goes over Ethernet. Its connection id may never have been told: it came before the capture, or under encryption. So
+ * many bytes that stand again where a header would do not by chance, in what is encrypted. */
+static gsize
+find_repeated_size (QsSpan payload)
+{
+  QsSpan cid = QS_SPAN (payload.data + 1, MIN_CID_TO_SPLIT);
+  const guint8 *next = memmem (payload.data + MIN_PIECE, payload.length - MIN_PIECE, cid.data, cid.length);
+  gsize size = next != NULL ? (gsize) (next - payload.data) - 1 : 0;
+
+  return size >= MIN_PIECE && is_made_of (payload, size, cid) ? size : payload.length;
+}
+
 /* The size of the datagrams that this payload is made of, when it was to be cut up by the network card (or was joined by
  * it): a capture shows them as one. All but the last are of one size, and each starts with the same connection id. */
 static gsize
@@ -190,6 +195,8 @@ find_offload_size (QsCapture *self, const QsCaptureFlow *flow, QsSpan payload)
 {
   gsize start = payload.length > MIN_TO_SPLIT ? skip_long_headers (payload) : payload.length;
 
+  if (start == 0 && payload.length > MAX_UNSPLIT)
+    return find_repeated_size (payload);
   for (guint n = QS_CID_MAX; n >= MIN_CID_TO_SPLIT && start + 1 + n < payload.length; n--)
     {
       QsSpan cid = QS_SPAN (payload.data + start + 1, n);
@@ -240,10 +247,12 @@ ensure_flow (QsCapture *self, const QsCapturePacket *packet, const Invariants *h
   if (flow != NULL)
     return flow;
   /* With secrets at hand it may be a connection that began before the capture did. */
-  gboolean guessed =
-      header == NULL && self->secrets->len > 0 && self->n_guessed < MAX_GUESSED && may_be_short (packet->payload);
+  gboolean guessed = header == NULL && qs_capture_may_guess (self, packet);
   if (moved == NULL && !guessed && !self->one_run && !looks_like_quic (packet, header))
-    return NULL;
+    {
+      qs_capture_note_stray (self, packet);
+      return NULL;
+    }
   flow = qs_capture_get_flow (self, packet, FALSE, TRUE);
   if (flow == NULL)
     self->n_left_out++;
@@ -252,69 +261,33 @@ ensure_flow (QsCapture *self, const QsCapturePacket *packet, const Invariants *h
   return flow;
 }
 
-/* Who began it? Where neither port says so, a first packet with a long header does; else clients' ports are the higher ones. */
+/* Who began it? known: whether a port says so. */
 static gboolean
-is_from_client (const QsCapturePacket *packet, const Invariants *header)
+is_from_client (const QsCapturePacket *packet, gboolean *known)
 {
   gboolean from_known = qs_capture_is_server_port (packet->from.port);
   gboolean to_known = qs_capture_is_server_port (packet->to.port);
 
-  if (from_known != to_known)
-    return to_known;
-  return header != NULL || packet->from.port >= packet->to.port;
+  *known = from_known != to_known;
+  return *known ? to_known : qs_capture_seems_from_client (packet);
 }
 
 static QsCaptureConnection *
 begin_connection (QsCapture *self, QsCaptureFlow *flow, const QsCaptured *captured, const QsCapturePacket *packet,
                   const Invariants *header)
 {
-  QsCaptureConnection *connection =
-      qs_capture_connection_new (self, flow, packet, captured->time, is_from_client (packet, header));
+  gboolean known, from_client = is_from_client (packet, &known);
+  QsCaptureConnection *connection = qs_capture_connection_new (self, flow, packet, captured->time, from_client);
 
   if (connection == NULL)
     return NULL;
+  connection->ends_known = known;
+  if (!known)
+    qs_capture_note_guessed_ends (self, connection);
   connection->guessed = !self->one_run && !looks_like_quic (packet, header);
   self->n_guessed += connection->guessed;
   qs_capture_make_trace (self, connection);
   return connection;
-}
-
-static void
-note_looks (QsCaptureConnection *connection, QsSpan payload)
-{
-  if (!may_be_short (payload))
-    {
-      connection->n_odd++;
-      return;
-    }
-  connection->n_fitting++;
-  for (gsize i = 1 + QS_CID_MAX; connection->guessed && i < payload.length; i++)
-    {
-      connection->n_high += payload.data[i] >> 7;
-      connection->n_zero += payload.data[i] == 0;
-      connection->n_bytes++;
-    }
-  connection->first_bytes[payload.data[0] / 64] |= G_GUINT64_CONSTANT (1) << payload.data[0] % 64;
-}
-
-/* What is encrypted has no pattern: half of its bytes are above 127, one in 256 is 0. Text and the fields of other protocols do not
- * look like that. */
-static gboolean
-looks_encrypted (const QsCaptureConnection *connection)
-{
-  guint64 n = connection->n_bytes;
-
-  return connection->n_high * 100 > n * 40 && connection->n_high * 100 < n * 60 && connection->n_zero * 100 < n * 3;
-}
-
-gboolean
-qs_capture_is_wrong_guess (const QsCaptureConnection *connection)
-{
-  guint n_first =
-      (guint) (__builtin_popcountll (connection->first_bytes[0]) + __builtin_popcountll (connection->first_bytes[1]));
-
-  return connection->guessed && (!looks_encrypted (connection) || connection->n_fitting < MIN_GUESSED ||
-                                 connection->n_odd * 16 > connection->n_fitting || n_first < MIN_FIRST_BYTES);
 }
 
 void
@@ -337,11 +310,12 @@ qs_capture_add_udp (QsCapture *self, const QsCaptured *captured, const QsCapture
     {
       note_cid (self, connection, header->invariants.dcid);
       note_cid (self, connection, header->invariants.scid);
-      connection->negotiates = header->invariants.version == 0;
+      connection->negotiates = header->invariants.version == 0 || header->retry;
     }
   qs_flow_table_set_route (self->table, &flow->route, &connection->owner);
-  note_looks (connection, packet->payload);
-  if (connection->n_fitting + connection->n_odd > MAX_DOUBTED && qs_capture_is_wrong_guess (connection))
+  qs_capture_note_ends (self, connection, packet);
+  qs_capture_looks_add (&connection->looks, packet->payload, connection->guessed);
+  if (qs_capture_is_doubted (connection))
     return;
   add_datagram (self, connection, flow, captured, packet);
   qs_capture_note_passed (self, connection);

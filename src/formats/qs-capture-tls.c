@@ -4,12 +4,10 @@
 
 #include "base/qs-i18n.h"
 #include "formats/qs-capture-private.h"
-#include "wire/qs-tls.h"
 
 #define MIN_RECORD 16 /* bytes: an AEAD's tag */
 #define MAX_RECORD (16384 + 2048)
 #define REST G_GINT64_CONSTANT (3000000000) /* ns: shorter is a pause */
-#define HELLO_AT 5                          /* where a record's first message says its type */
 
 typedef struct {
   QsCapture *capture;
@@ -186,25 +184,6 @@ add_end (QsCaptureConnection *connection, guint side, const QsCaptured *captured
     }
 }
 
-/* Of a connection's first segment: its flags say it, or a hello; else ports do, for who speaks first in a capture that began later
- * may be either. */
-static gboolean
-is_from_tcp_client (const QsCapturePacket *packet)
-{
-  QsSpan bytes = packet->payload;
-  gboolean from_known = qs_capture_is_server_port (packet->from.port);
-  gboolean to_known = qs_capture_is_server_port (packet->to.port);
-
-  if ((packet->tcp_flags & QS_TCP_SYN) != 0)
-    return (packet->tcp_flags & QS_TCP_ACK) == 0;
-  if (bytes.length > HELLO_AT && bytes.data[0] == 22 && looks_like_tls (bytes) &&
-      (bytes.data[HELLO_AT] == QS_TLS_CLIENT_HELLO || bytes.data[HELLO_AT] == QS_TLS_SERVER_HELLO))
-    return bytes.data[HELLO_AT] == QS_TLS_CLIENT_HELLO;
-  if (from_known != to_known)
-    return to_known;
-  return packet->from.port >= packet->to.port;
-}
-
 static QsCaptureConnection *
 route_tcp (QsCapture *self, QsCaptureFlow *flow, const QsCaptured *captured, const QsCapturePacket *packet)
 {
@@ -215,8 +194,15 @@ route_tcp (QsCapture *self, QsCaptureFlow *flow, const QsCaptured *captured, con
   gboolean again = current != NULL && syn && !ack && (current->answered || current->refused_shown) &&
                    current->tcp[0].next != packet->sequence + 1;
   if (current != NULL && !again)
-    return current;
-  return qs_capture_connection_new (self, flow, packet, captured->time, is_from_tcp_client (packet));
+    {
+      qs_capture_note_tcp_ends (self, current, packet);
+      return current;
+    }
+  gboolean known, from_client = qs_capture_is_from_tcp_client (packet, &known);
+  QsCaptureConnection *begun = qs_capture_connection_new (self, flow, packet, captured->time, from_client);
+  if (begun != NULL)
+    begun->ends_known = known;
+  return begun;
 }
 
 static void

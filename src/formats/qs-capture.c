@@ -92,9 +92,9 @@ note_server (QsCapture *self, QsCaptureConnection *connection)
 {
   QsCaptureConnection *other = g_hash_table_lookup (self->servers, &connection->server);
 
-  connection->sole = other == NULL;
+  connection->sole = other == NULL || other == connection;
   if (other != NULL)
-    other->sole = FALSE;
+    other->sole = connection->sole;
   g_hash_table_replace (self->servers, &connection->server, connection);
 }
 
@@ -139,6 +139,8 @@ forget (QsCapture *self, QsCaptureConnection *connection)
   let_go (self, connection);
   if (g_hash_table_lookup (self->servers, &connection->server) == connection)
     g_hash_table_remove (self->servers, &connection->server);
+  if (g_hash_table_lookup (self->servers, &connection->client) == connection)
+    g_hash_table_remove (self->servers, &connection->client);
   connection->flow->n_users--;
   qs_flow_table_drop (self->table, &connection->owner);
 }
@@ -211,6 +213,54 @@ qs_capture_connection_new (QsCapture *self, QsCaptureFlow *flow, const QsCapture
   note_server (self, connection);
   qs_flow_table_set_route (self->table, &flow->route, &connection->owner);
   return connection;
+}
+
+/* It may be the server, too, if it has the lower port: one client may talk to many servers from one port. */
+void
+qs_capture_note_guessed_ends (QsCapture *self, QsCaptureConnection *connection)
+{
+  if (connection->client.port < connection->server.port && !g_hash_table_contains (self->servers, &connection->client))
+    g_hash_table_insert (self->servers, &connection->client, connection);
+}
+
+#define SWAP(pair)                            \
+  G_STMT_START                                \
+  {                                           \
+    __typeof__ ((pair)[0]) first = (pair)[0]; \
+    (pair)[0] = (pair)[1];                    \
+    (pair)[1] = first;                        \
+  }                                           \
+  G_STMT_END
+
+gboolean
+qs_capture_turn (QsCapture *self, QsCaptureConnection *connection)
+{
+  QsCaptureEnd client = connection->client;
+
+  if (connection->watched != NULL) /* somebody reads the trace as it is */
+    return FALSE;
+
+  if (g_hash_table_lookup (self->servers, &client) == connection)
+    g_hash_table_remove (self->servers, &connection->client);
+  if (g_hash_table_lookup (self->servers, &connection->server) == connection)
+    g_hash_table_remove (self->servers, &connection->server);
+  connection->client = connection->server;
+  connection->server = client;
+  note_server (self, connection);
+  SWAP (connection->tcp);
+  SWAP (connection->syn_seen);
+  SWAP (connection->in_records);
+  SWAP (connection->cut);
+  SWAP (connection->acked);
+  SWAP (connection->acked_to);
+  SWAP (connection->fin_at);
+  SWAP (connection->ended);
+  SWAP (connection->sent_handshake);
+  if (connection->vantage != QS_VANTAGE_NETWORK)
+    connection->vantage = connection->vantage == QS_VANTAGE_CLIENT ? QS_VANTAGE_SERVER : QS_VANTAGE_CLIENT;
+  if (connection->trace != NULL)
+    qs_trace_turn (connection->trace);
+  return TRUE;
 }
 
 /* The one that was heard of longest ago, but for the one at hand. */
@@ -397,6 +447,12 @@ qs_capture_set_one_run (QsCapture *self, gboolean one_run)
 }
 
 void
+qs_capture_set_keys_follow (QsCapture *self, gboolean keys_follow)
+{
+  self->keys_follow = keys_follow;
+}
+
+void
 qs_capture_set_endless (QsCapture *self, guint64 most)
 {
   self->endless = most;
@@ -575,9 +631,44 @@ drop_wrong_guesses (QsCapture *self)
 
       if (!qs_capture_is_wrong_guess (connection))
         continue;
+      if (connection->trace != NULL && qs_capture_waits_for_keys (self, connection))
+        {
+          qs_capture_add_mark (connection, connection->last, QS_MARK_FACT, QS_FACT_GUESSED, 0, NULL);
+          continue;
+        }
+      self->passed.n_fitting += connection->looks.n_fitting;
       g_ptr_array_remove (self->traces, connection->trace);
       g_clear_object (&connection->trace);
     }
+}
+
+void
+qs_capture_fail_empty (guint64 n_packets, guint n_maybe, GError **error)
+{
+  g_autofree char *sentence = g_strdup_printf (
+      g_dngettext (GETTEXT_PACKAGE,
+                   "There is no QUIC or TLS connection in this capture: its %" PRIu64 " packet is of other protocols.",
+                   "There is no QUIC or TLS connection in this capture: its %" PRIu64
+                   " packets are of other protocols.",
+                   n_packets),
+      n_packets);
+
+  if (n_maybe == 0)
+    {
+      g_set_error_literal (error, QS_ERROR, QS_ERROR_UNSUPPORTED, sentence);
+      return;
+    }
+  g_set_error (
+      error, QS_ERROR, QS_ERROR_UNSUPPORTED,
+      g_dngettext (GETTEXT_PACKAGE,
+                   "No QUIC or TLS connection can be told in this capture. %u datagram may be a 1-RTT packet of one "
+                   "that began before: nothing in such a packet says so, and its ports do not. The key log of that "
+                   "connection would show it, or a capture that holds its beginning.",
+                   "No QUIC or TLS connection can be told in this capture. %u datagrams may be 1-RTT packets of one "
+                   "that began before: nothing in such a packet says so, and their ports do not. The key log of "
+                   "that connection would show it, or a capture that holds its beginning.",
+                   n_maybe),
+      n_maybe);
 }
 
 /* What a run of ours holds is known in its end; and so is what was a guess. */
@@ -602,6 +693,8 @@ finish (QsCapture *self, GError **error)
   for (guint i = 0; i < self->connections->len; i++)
     qs_capture_end_tcp (self, g_ptr_array_index (self->connections, i));
   drop_wrong_guesses (self);
+  for (guint i = 0; i < self->connections->len; i++)
+    qs_capture_tell_ends (self, g_ptr_array_index (self->connections, i));
   for (guint i = 0; i < self->runs->len; i++)
     qs_run_reader_finish (g_ptr_array_index (self->runs, i));
   if (self->n_packets == 0 && self->runs->len == 0)
@@ -611,14 +704,7 @@ finish (QsCapture *self, GError **error)
     }
   if (self->traces->len == 0 && (self->watcher.lock == NULL || self->n_serials == 0))
     {
-      g_set_error (error, QS_ERROR, QS_ERROR_UNSUPPORTED,
-                   g_dngettext (GETTEXT_PACKAGE,
-                                "There is no QUIC or TLS connection in this capture: its %" PRIu64
-                                " packet is of other protocols.",
-                                "There is no QUIC or TLS connection in this capture: its %" PRIu64
-                                " packets are of other protocols.",
-                                self->n_packets),
-                   self->n_packets);
+      qs_capture_fail_empty (self->n_packets, qs_capture_count_maybe (self), error);
       return NULL;
     }
 

@@ -43,6 +43,11 @@ void qs_capture_end_connection (QsCapture *self, gpointer connection);
 QsRunReader *qs_capture_add_run (QsCapture *self, const guint8 *record, gsize length);
 /* To all connections: those that are there and those to come. */
 void qs_capture_add_secret (QsCapture *self, const char *line);
+/* Secrets are added to the traces afterwards: what may be QUIC and is too little to be taken for it is kept for them, with the fact
+ * QS_FACT_GUESSED. */
+void qs_capture_set_keys_follow (QsCapture *self, gboolean keys_follow);
+/* That nothing in it is a connection, and that n_maybe of its packets may be all the same. */
+void qs_capture_fail_empty (guint64 n_packets, guint n_maybe, GError **error);
 void qs_capture_add_packet (QsCapture *self, const QsCaptured *captured);
 guint64 qs_capture_get_n_packets (QsCapture *self);
 /* A line for the log of every connection: what was not as it should be in the file. */

@@ -128,14 +128,10 @@ qs_key_log_load (const char *path, GError **error)
   gsize length;
   const char *text = g_bytes_get_data (bytes, &length);
   g_autoptr (GPtrArray) lines = qs_key_log_split (text, length, &n_bad);
-  if (lines->len == 0)
+  if (lines->len == 0 && n_bad > 0)
     {
       g_set_error (error, QS_ERROR, QS_ERROR_PARSE,
-                   n_bad == 0 ? _ ("The key log “%s” is empty: it was written before any secret was made, or by "
-                                   "another program run. Set SSLKEYLOGFILE for the run that was captured.")
-                              : _ ("“%s” is not a key log: none of its lines is a label, a client random and a "
-                                   "secret."),
-                   path);
+                   _ ("“%s” is not a key log: none of its lines is a label, a client random and a secret."), path);
       return NULL;
     }
   return g_steal_pointer (&lines);

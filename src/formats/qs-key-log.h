@@ -31,7 +31,8 @@ gboolean qs_key_log_line_parse (const char *line, gsize length, QsKeyLogLine *ou
  * none of these. Owned by the caller. */
 GPtrArray *qs_key_log_split (const char *text, gsize length, guint *n_bad);
 
-/* The same from a file. QS_ERROR_PARSE when there is no secret in it at all, QS_ERROR_TOO_LARGE. */
+/* The same from a file; none of one that is empty. QS_ERROR_PARSE when it has lines, and not one of them is such a line;
+ * QS_ERROR_TOO_LARGE. */
 GPtrArray *qs_key_log_load (const char *path, GError **error);
 
 /* Whether a file begins like a key log does: with a secret among its first lines, comments aside. FALSE where it cannot be read. */

@@ -94,7 +94,7 @@ qs_capture_read (QsInput *input, QsCapture *capture, const char **format, GError
 }
 
 static GPtrArray *
-load_capture (QsInput *input, const char *key_log, const char **format, GError **error)
+load_capture (QsInput *input, const char *key_log, gboolean keys_follow, const char **format, GError **error)
 {
   g_autofree char *title = g_path_get_basename (qs_input_get_path (input));
   g_autoptr (QsCapture) capture = qs_capture_new (title);
@@ -103,6 +103,7 @@ load_capture (QsInput *input, const char *key_log, const char **format, GError *
   if (qs_input_get_map (input) != NULL)
     qs_capture_set_file (capture, qs_input_get_map (input));
   qs_capture_set_endless (capture, qs_input_is_stream (input) ? QS_PROGRAM_BUDGET / 2 : 0);
+  qs_capture_set_keys_follow (capture, keys_follow);
   if (!add_key_log (capture, key_log, error))
     return NULL;
   if (!qs_capture_read (input, capture, format, &trouble))
@@ -132,8 +133,8 @@ endpoint_text (GSocketAddress *address)
 }
 
 /* "capture.pcapng #2: 192.0.2.1:40000 → 192.0.2.2:443", so that a person can choose. */
-static void
-tell_apart (GPtrArray *traces)
+void
+qs_trace_file_tell_apart (GPtrArray *traces)
 {
   for (guint i = 0; traces->len > 1 && i < traces->len; i++)
     {
@@ -150,7 +151,7 @@ tell_apart (GPtrArray *traces)
 }
 
 static GPtrArray *
-load (QsInput *input, const char *key_log, const char **format, GError **error)
+load (QsInput *input, const char *key_log, gboolean keys_follow, const char **format, GError **error)
 {
   const guint8 *start;
   gsize length;
@@ -161,7 +162,7 @@ load (QsInput *input, const char *key_log, const char **format, GError **error)
     {
       *format = captures[i].format;
       if (captures[i].is (start, length))
-        return load_capture (input, key_log, format, error);
+        return load_capture (input, key_log, keys_follow, format, error);
     }
   *format = "netlog";
   if (qs_netlog_is (start, length))
@@ -180,18 +181,20 @@ open_input (const char *path, GCancellable *cancellable, GError **error)
 }
 
 static GPtrArray *
-load_path (const char *path, const char *key_log, QsProgress *progress, GCancellable *cancellable, GError **error)
+load_path (const char *path, const char *key_log, gboolean keys_follow, QsProgress *progress, GCancellable *cancellable,
+           GError **error)
 {
   g_autoptr (QsInput) input = open_input (path, cancellable, error);
   const char *format = NULL;
 
   if (input != NULL)
     qs_input_set_progress (input, progress);
-  GPtrArray *traces = input != NULL ? load (input, key_log, &format, error) : NULL;
+  GPtrArray *traces = input != NULL ? load (input, key_log, keys_follow, &format, error) : NULL;
 
   if (traces == NULL)
     return NULL;
-  tell_apart (traces);
+  if (!keys_follow)
+    qs_trace_file_tell_apart (traces);
   for (guint i = 0; i < traces->len; i++)
     {
       qs_trace_set_from_file (g_ptr_array_index (traces, i));
@@ -205,15 +208,16 @@ qs_trace_file_load (const char *path, const char *key_log, GCancellable *cancell
 {
   g_return_val_if_fail (path != NULL, NULL);
 
-  return load_path (path, key_log, NULL, cancellable, error);
+  return load_path (path, key_log, FALSE, NULL, cancellable, error);
 }
 
 GPtrArray *
-qs_trace_file_load_with_progress (const char *path, QsProgress *progress, GCancellable *cancellable, GError **error)
+qs_trace_file_load_with_progress (const char *path, gboolean keys_follow, QsProgress *progress,
+                                  GCancellable *cancellable, GError **error)
 {
   g_return_val_if_fail (path != NULL, NULL);
 
-  return load_path (path, NULL, progress, cancellable, error);
+  return load_path (path, NULL, keys_follow, progress, cancellable, error);
 }
 
 static void

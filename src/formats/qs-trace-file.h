@@ -24,9 +24,14 @@ G_BEGIN_DECLS
  */
 GPtrArray *qs_trace_file_load (const char *path, const char *key_log, GCancellable *cancellable, GError **error);
 
-/* Without a key log, and telling how far it is. progress: may be NULL. */
-GPtrArray *qs_trace_file_load_with_progress (const char *path, QsProgress *progress, GCancellable *cancellable,
-                                             GError **error);
+/* Without a key log, and telling how far it is. progress: may be NULL. keys_follow: secrets are added to the traces afterwards, so flows
+ * that only they can show to be QUIC are among them, with the fact QS_FACT_GUESSED; who has taken out those that are none calls
+ * qs_trace_file_tell_apart() then. */
+GPtrArray *qs_trace_file_load_with_progress (const char *path, gboolean keys_follow, QsProgress *progress,
+                                             GCancellable *cancellable, GError **error);
+
+/* Where there are several: their titles get a number and addresses. */
+void qs_trace_file_tell_apart (GPtrArray *traces);
 
 /* The same in a worker thread. Call it where the thread-default main context is the program's own: there the traces'
  * signals are emitted. */

@@ -5,6 +5,7 @@
 
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "formats/qs-capture.h"
 #include "formats/qs-key-log.h"
 #include "formats/qs-trace-file.h"
 #include "study/qs-study-private.h"
@@ -19,6 +20,7 @@
 /* All lines of all key logs, and where those of a connection are. */
 typedef struct {
   GPtrArray *lines;
+  GPtrArray *empty;      /* paths of logs without a line */
   GHashTable *by_random; /* the client random as hex, in lower case -> GPtrArray of lines */
 } Keys;
 
@@ -26,6 +28,7 @@ static void
 keys_clear (Keys *keys)
 {
   g_clear_pointer (&keys->lines, g_ptr_array_unref);
+  g_clear_pointer (&keys->empty, g_ptr_array_unref);
   g_clear_pointer (&keys->by_random, g_hash_table_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Keys, keys_clear)
@@ -53,12 +56,15 @@ static gboolean
 load_keys (Keys *keys, const char *const *paths, GError **error)
 {
   keys->lines = g_ptr_array_new_with_free_func (g_free);
+  keys->empty = g_ptr_array_new_with_free_func (g_free);
   keys->by_random = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
   for (; paths != NULL && *paths != NULL; paths++)
     {
       g_autoptr (GPtrArray) lines = qs_key_log_load (*paths, error);
       if (lines == NULL)
         return FALSE;
+      if (lines->len == 0)
+        g_ptr_array_add (keys->empty, g_strdup (*paths));
       for (guint i = 0; i < lines->len; i++)
         g_ptr_array_add (keys->lines, g_strdup (lines->pdata[i]));
     }
@@ -74,15 +80,16 @@ add_lines (QsTrace *trace, GPtrArray *lines)
     qs_trace_add_secret (trace, 0, lines->pdata[i]);
 }
 
-/* The beginning of a trace, read by itself: the ClientHello needs no keys. */
+/* The beginning of a trace, not dissected. */
 static QsTrace *
-dup_beginning (QsTrace *trace)
+copy_beginning (QsTrace *trace)
 {
   /* In a thread: what it tells of nobody is to hear, in the main thread least of all. */
   g_autoptr (GMainContext) nobody = g_main_context_new ();
   g_main_context_push_thread_default (nobody);
   QsTrace *head = qs_trace_new (qs_trace_get_vantage (trace), NULL);
   g_main_context_pop_thread_default (nobody);
+  qs_trace_set_from_file (head);
   guint n_taken = 0;
 
   for (guint i = 0, n = qs_trace_get_n_records (trace); i < n && n_taken < BEGINNING; i++)
@@ -99,9 +106,27 @@ dup_beginning (QsTrace *trace)
         continue;
       n_taken++;
     }
+  return head;
+}
+
+/* Whether what counts as the client is the server, by the secrets that fit. */
+static gboolean
+dissect (QsTrace *head)
+{
   g_autoptr (QsDissector) dissector = qs_dissector_new (head);
+
   qs_dissector_advance (dissector, 0);
   qs_dissector_finish (dissector);
+  return qs_dissector_is_turned (dissector);
+}
+
+/* Read by itself: the ClientHello needs no keys. */
+static QsTrace *
+dup_beginning (QsTrace *trace)
+{
+  QsTrace *head = copy_beginning (trace);
+
+  dissect (head);
   return head;
 }
 
@@ -156,6 +181,82 @@ add_keys (GPtrArray *traces, const Keys *keys)
     }
 }
 
+/* A program makes its log when it starts, and may have ended before it had a secret. */
+static void
+tell_empty_logs (GPtrArray *traces, const Keys *keys)
+{
+  for (guint i = 0; i < traces->len * keys->empty->len; i++)
+    {
+      g_autofree char *path = g_filename_display_name (keys->empty->pdata[i % keys->empty->len]);
+      const QsMark mark = {
+        .kind = QS_MARK_NOTE,
+        .name = "file",
+        .stream = -1,
+        .text = g_strdup_printf (_ ("The key log “%s” has no line in it: it was written before any secret was made, or "
+                                    "by another program run. Set SSLKEYLOGFILE for the run that was captured."),
+                                 path),
+      };
+      qs_trace_add_mark_full (traces->pdata[i / keys->empty->len], 0, &mark);
+    }
+}
+
+/* --- What keys show --- */
+
+static gboolean
+is_anything_opened (QsTrace *head)
+{
+  for (guint i = 0; i < qs_trace_get_n_packets (head); i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (head, i);
+      if (packet->type != QS_PACKET_INITIAL && (packet->flags & QS_PACKET_DECRYPTED) != 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* TRUE: the trace's secrets open some of its beginning. turned: whether its ends are the other way round. */
+static gboolean
+try_secrets (QsTrace *trace, gboolean *turned)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (QsTrace) head = copy_beginning (trace);
+      if (i == 1)
+        qs_trace_turn (head);
+      qs_study_file_copy_secrets (trace, head);
+      *turned = dissect (head) != (i == 1);
+      if (is_anything_opened (head))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Secrets are a client's or a server's: which end is which, of a recording that does not tell, and whether it is a connection at all. Of
+ * flows that few datagrams made one it is none that they do not open: n_maybe counts those datagrams. */
+static void
+ask_keys (GPtrArray *traces, guint *n_maybe)
+{
+  for (guint i = traces->len; i-- > 0;)
+    {
+      QsTrace *trace = traces->pdata[i];
+      const QsMark *ends = qs_trace_find_mark (trace, QS_MARK_FACT, QS_FACT_ENDS_GUESSED, NULL);
+      gboolean guessed = qs_trace_find_mark (trace, QS_MARK_FACT, QS_FACT_GUESSED, NULL) != NULL, turned = FALSE;
+
+      if (ends == NULL && !guessed)
+        continue;
+      gboolean opened = qs_trace_get_n_secrets (trace) > 0 && try_secrets (trace, &turned);
+      if (opened && turned)
+        qs_trace_turn (trace);
+      if (opened && ends != NULL)
+        qs_trace_add_mark_full (
+            trace, 0, &(QsMark){ .kind = QS_MARK_FACT, .name = QS_FACT_ENDS_GUESSED, .value = 1, .stream = -1 });
+      if (opened || !guessed)
+        continue;
+      *n_maybe += qs_trace_get_n_datagrams (trace);
+      g_ptr_array_remove_index (traces, i);
+    }
+}
+
 static GPtrArray *
 make_studies (GPtrArray *traces, const char *path)
 {
@@ -177,13 +278,24 @@ qs_study_file_load (const char *path, const char *const *key_logs, QsProgress *p
 {
   g_return_val_if_fail (path != NULL, NULL);
 
-  g_autoptr (GPtrArray) traces = qs_trace_file_load_with_progress (path, progress, cancellable, error);
+  gboolean keys_follow = key_logs != NULL && *key_logs != NULL;
+  g_autoptr (GPtrArray) traces = qs_trace_file_load_with_progress (path, keys_follow, progress, cancellable, error);
   if (traces == NULL)
     return NULL;
-  g_auto (Keys) keys = { NULL, NULL };
+  g_auto (Keys) keys = { NULL };
   if (!load_keys (&keys, key_logs, error))
     return NULL;
   add_keys (traces, &keys);
+  guint n_maybe = 0;
+  ask_keys (traces, &n_maybe);
+  if (traces->len == 0)
+    {
+      qs_capture_fail_empty (n_maybe, n_maybe, error);
+      return NULL;
+    }
+  if (keys_follow)
+    qs_trace_file_tell_apart (traces);
+  tell_empty_logs (traces, &keys);
   return g_steal_pointer (&traces);
 }
 

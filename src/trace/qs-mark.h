@@ -101,6 +101,11 @@ typedef enum {
 /* A capture lacks some of the bytes that a connection over TCP carried [value: QsDirection, whose]. */
 #define QS_FACT_CAPTURE_LACKS "capture.lacks"
 
+/* Neither a port nor a packet of a capture tells which end is the client [text: the address of the one that was taken for it]. */
+#define QS_FACT_ENDS_GUESSED "capture.ends-guessed"
+/* A flow of few datagrams that is QUIC at most, which keys alone can show. */
+#define QS_FACT_GUESSED "capture.guessed"
+
 /* Owned by the trace, never changed once added. name is interned; text is escaped UTF-8 or NULL. */
 typedef struct {
   QsMarkKind kind;

@@ -143,6 +143,10 @@ gint64 qs_trace_now (QsTrace *self); /* any thread */
 void qs_trace_set_title (QsTrace *self, const char *title);
 const char *qs_trace_get_title (QsTrace *self);
 
+/* Readers of files, while nothing is derived: what counted as the client is the server. Seen from between, each record and path goes the
+ * other way; seen from an end, that end is the other one. */
+void qs_trace_turn (QsTrace *self);
+
 /* Whether it is whole as it is: of a file, not of a run that may go on. */
 void qs_trace_set_from_file (QsTrace *self);
 gboolean qs_trace_is_from_file (QsTrace *self);
