@@ -5,6 +5,7 @@
 #include "wire/qs-tls.h"
 
 #define MIN_FIRST_DCID 8 /* bytes, RFC 9000 section 7.2 */
+#define MIN_INITIAL 1200 /* bytes of its datagram, RFC 9000 section 14.1 */
 #define MAX_LOOKED_AT 64 /* datagrams of a connection */
 #define HELLO_AT 5       /* where a record's first message says its type */
 
@@ -29,6 +30,13 @@ opens_as_client (const QsPacketHeader *header, QsSpan packet)
          qs_packet_open (keys, header_key, header, packet, 0, plain, &length, &number);
 }
 
+/* A packet of an unknown version, or one whose version was damaged, may look like a Retry: those are small. */
+static gboolean
+is_retry (const QsPacketHeader *header)
+{
+  return header->type == QS_PACKET_RETRY && header->length < MIN_INITIAL;
+}
+
 /* RFC 9000 sections 17.2.1 to 17.2.5: servers send Version Negotiation, Retry, and Initials without a token. Clients alone send 0-RTT. */
 static QsCaptureSender
 sender_of_packet (const QsPacketHeader *header, QsSpan packet)
@@ -36,8 +44,9 @@ sender_of_packet (const QsPacketHeader *header, QsSpan packet)
   switch (header->type)
     {
     case QS_PACKET_VERSION_NEGOTIATION:
-    case QS_PACKET_RETRY:
       return QS_CAPTURE_BY_SERVER;
+    case QS_PACKET_RETRY:
+      return is_retry (header) ? QS_CAPTURE_BY_SERVER : QS_CAPTURE_BY_UNKNOWN;
     case QS_PACKET_0RTT:
       return QS_CAPTURE_BY_CLIENT;
     case QS_PACKET_INITIAL:
@@ -89,8 +98,7 @@ qs_capture_seems_from_client (const QsCapturePacket *packet)
 
   while (rest.length > 0 && (rest.data[0] & 0x80) != 0 && qs_packet_header_parse (rest, 0, &header, NULL))
     {
-      if (header.type == QS_PACKET_HANDSHAKE || header.type == QS_PACKET_RETRY ||
-          header.type == QS_PACKET_VERSION_NEGOTIATION)
+      if (header.type == QS_PACKET_HANDSHAKE || is_retry (&header) || header.type == QS_PACKET_VERSION_NEGOTIATION)
         return FALSE;
       any = TRUE;
       rest = QS_SPAN (rest.data + header.length, rest.length - header.length);

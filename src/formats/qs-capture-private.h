@@ -56,7 +56,9 @@ struct _QsCaptureConnection {
   gboolean let_go;  /* of an endless stream: its trace is gone, and what still comes is passed over */
   gint64 connected; /* TCP: when the server's SYN came, since 1970; -1: it did not */
   gint64 first, last;
-  gint64 data_at[2]; /* TCP, by who sends: when its newest bytes came, since 1970; 0: none did */
+  gint64 heard_at[2]; /* TCP, by who sends: its newest packet, since 1970 */
+  guint n_again[2];   /* TCP, by who sends: segments whose bytes all came before */
+  gint64 data_at[2];  /* TCP, by who sends: when its newest bytes came, since 1970; 0: none did */
 };
 
 struct _QsCapture {

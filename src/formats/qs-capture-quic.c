@@ -310,7 +310,8 @@ qs_capture_add_udp (QsCapture *self, const QsCaptured *captured, const QsCapture
     {
       note_cid (self, connection, header->invariants.dcid);
       note_cid (self, connection, header->invariants.scid);
-      connection->negotiates = header->invariants.version == 0 || header->retry;
+      connection->negotiates =
+          header->invariants.version == 0 || (header->retry && packet->payload_length < MIN_INITIAL);
     }
   qs_flow_table_set_route (self->table, &flow->route, &connection->owner);
   qs_capture_note_ends (self, connection, packet);

@@ -112,6 +112,9 @@ add_rest (QsCapture *self, QsCaptureConnection *connection)
   if (connection->trace == NULL || since == 0 || !connection->acked[side] || until - since < REST)
     return;
   gint32 left = qs_capture_tcp_distance (connection->acked_to[side], connection->tcp[side].next);
+  /* It would have been sent again, or the other end would go on saying that it lacks it: else the capture lacks something. */
+  if (left > 0 && connection->n_again[side] == 0 && connection->heard_at[1 - side] - since < REST)
+    return;
   if (left > 0)
     qs_capture_add_mark (connection, until, QS_MARK_NOTE, "tcp-waiting", left,
                          g_strdup (_ ("What was sent last was not acknowledged by the peer's TCP")));
@@ -208,7 +211,11 @@ route_tcp (QsCapture *self, QsCaptureFlow *flow, const QsCaptured *captured, con
 static void
 note_lacks (QsCaptureConnection *connection, guint side, const QsCapturePacket *packet)
 {
+  const QsCaptureTcp *tcp = &connection->tcp[side];
   guint other = 1 - side;
+
+  connection->n_again[side] += packet->payload_length > 0 && tcp->started &&
+                               qs_capture_tcp_distance (tcp->next, packet->sequence + packet->payload_length) <= 0;
 
   connection->cut[side] |= packet->payload_length > packet->payload.length;
   if ((packet->tcp_flags & QS_TCP_ACK) == 0)
@@ -230,7 +237,7 @@ qs_capture_add_tcp (QsCapture *self, const QsCaptured *captured, const QsCapture
 
   guint side = qs_capture_same_end (&packet->from, &connection->client) ? 0 : 1;
   Delivery delivery = { self, connection, packet, captured->time };
-  connection->last = captured->time;
+  connection->last = connection->heard_at[side] = captured->time;
   if ((packet->tcp_flags & (QS_TCP_FIN | QS_TCP_RST)) != 0 && connection->ended_at[side] == 0)
     connection->ended_at[side] = captured->time;
   guint32 sequence = packet->sequence;

@@ -255,6 +255,10 @@ qs_capture_turn (QsCapture *self, QsCaptureConnection *connection)
   SWAP (connection->acked_to);
   SWAP (connection->fin_at);
   SWAP (connection->ended);
+  SWAP (connection->ended_at);
+  SWAP (connection->data_at);
+  SWAP (connection->n_again);
+  SWAP (connection->heard_at);
   SWAP (connection->sent_handshake);
   if (connection->vantage != QS_VANTAGE_NETWORK)
     connection->vantage = connection->vantage == QS_VANTAGE_CLIENT ? QS_VANTAGE_SERVER : QS_VANTAGE_CLIENT;

@@ -9,8 +9,9 @@
 #include "formats/qs-netlog-private.h"
 #include "formats/qs-qlog-split.h"
 
-#define MAX_SESSIONS 1024 /* that are opened */
-#define MAX_JOBS 65536    /* whose sites are remembered */
+#define MAX_SESSIONS 1024  /* that are opened */
+#define MAX_LEFT_OUT 65536 /* that are counted behind these */
+#define MAX_JOBS 65536     /* whose sites are remembered */
 #define MAX_BYTES (64u << 10)
 
 struct _QsNetlogNames {
@@ -30,9 +31,10 @@ typedef struct {
   GHashTable *types;   /* number -> name */
   GHashTable *sources; /* number -> name */
   QsNetlogNames names;
-  gint64 begin, end; /* numbers of phases */
-  double offset;     /* ms: from the log's clock to 1970's */
-  GHashTable *by_id; /* source -> Session */
+  gint64 begin, end;    /* numbers of phases */
+  double offset;        /* ms: from the log's clock to 1970's */
+  GHashTable *by_id;    /* source -> Session */
+  GHashTable *left_out; /* sources that are no session for want of room */
   GPtrArray *sessions;
   GHashTable *sites; /* source of a job -> the site it connects to */
 } Reader;
@@ -46,6 +48,7 @@ reader_clear (Reader *self)
   g_clear_pointer (&self->names.net_errors, g_hash_table_unref);
   g_clear_pointer (&self->names.quic_errors, g_hash_table_unref);
   g_clear_pointer (&self->by_id, g_hash_table_unref);
+  g_clear_pointer (&self->left_out, g_hash_table_unref);
   g_clear_pointer (&self->sessions, g_ptr_array_unref);
   g_clear_pointer (&self->sites, g_hash_table_unref);
   g_clear_pointer (&self->title, g_free);
@@ -218,6 +221,8 @@ ensure_session (Reader *self, guint64 id, const char *source, double ms)
   Session *session = g_hash_table_lookup (self->by_id, &id);
   gboolean quic = strcmp (source, "QUIC_SESSION") == 0;
 
+  if (session == NULL && self->sessions->len >= MAX_SESSIONS && g_hash_table_size (self->left_out) < MAX_LEFT_OUT)
+    g_hash_table_add (self->left_out, dup_id (id));
   if (session != NULL || self->sessions->len >= MAX_SESSIONS)
     return session;
   session = g_new0 (Session, 1);
@@ -327,6 +332,22 @@ read_all (Reader *self, GError **error)
     }
 }
 
+static void
+tell_left_out (Reader *self, GPtrArray *traces)
+{
+  guint n = g_hash_table_size (self->left_out);
+  g_autofree char *note = g_strdup_printf (
+      ngettext ("The log has more connections than the %u that are opened of one file: %u more socket or "
+                "session is passed over.",
+                "The log has more connections than the %u that are opened of one file: %u more sockets or "
+                "sessions are passed over.",
+                n),
+      MAX_SESSIONS, n);
+
+  for (guint i = 0; n > 0 && i < traces->len; i++)
+    qs_netlog_add_note (traces->pdata[i], 0, note);
+}
+
 static GPtrArray *
 finish (Reader *self, const GError *trouble, GError **error)
 {
@@ -347,6 +368,7 @@ finish (Reader *self, const GError *trouble, GError **error)
         qs_netlog_add_note (trace, 0, note);
       g_ptr_array_add (traces, trace);
     }
+  tell_left_out (self, traces);
   if (traces->len > 0)
     return g_steal_pointer (&traces);
   if (trouble != NULL)
@@ -367,6 +389,7 @@ qs_netlog_read (QsInput *input, GError **error)
   self.title = g_path_get_basename (qs_input_get_path (input));
   self.by_id = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self.sites = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+  self.left_out = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self.sessions = g_ptr_array_new_with_free_func ((GDestroyNotify) session_free);
   if (!read_all (&self, &trouble) && g_error_matches (trouble, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {

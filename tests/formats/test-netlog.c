@@ -338,6 +338,30 @@ test_refused (void)
     }
 }
 
+/* Sources behind the bound are counted, and told of in each trace that is there. */
+static void
+test_too_many (void)
+{
+  Log log = log_new ();
+  const QsMark *mark;
+
+  put_sent (&log, 1, "INITIAL", 1, 1250);
+  put_sent (&log, 2, "INITIAL", 2, 1250);
+  guint number = GPOINTER_TO_UINT (g_hash_table_lookup (log.types, "QUIC_SESSION_PACKET_SENT"));
+  for (guint id = 10; id < 10 + 1030; id++)
+    for (guint twice = 0; twice < 2; twice++)
+      g_string_append_printf (log.text,
+                              ",\n{\"params\":{},\"phase\":0,\"source\":{\"id\":%u,\"type\":9},\"time\":\"3\","
+                              "\"type\":%u}",
+                              id, number);
+  g_autoptr (GPtrArray) traces = log_load (&log, END);
+  g_assert_cmpuint (traces->len, ==, 1);
+  mark = qs_trace_find_mark (traces->pdata[0], QS_MARK_NOTE, NULL, NULL);
+  g_assert_nonnull (mark);
+  g_test_message ("%s", mark->text);
+  g_assert_nonnull (strstr (mark->text, " 7 more")); /* 1 + 1030 - 1024 */
+}
+
 int
 main (int argc, char **argv)
 {
@@ -348,5 +372,6 @@ main (int argc, char **argv)
   g_test_add_func ("/netlog/parameters", test_parameters);
   g_test_add_func ("/netlog/tls", test_tls);
   g_test_add_func ("/netlog/refused", test_refused);
+  g_test_add_func ("/netlog/too-many", test_too_many);
   return g_test_run ();
 }

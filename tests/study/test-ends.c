@@ -215,6 +215,84 @@ test_joined (void)
     }
 }
 
+/* The packet of a TLS connection at index, milliseconds after the capture's beginning; flags 0: as it is, else these and no bytes of its own,
+ * behind what its side sent and with all that is acknowledged. */
+static void
+add_segment (GByteArray *out, const File *file, guint index, guint milliseconds, guint8 flags)
+{
+  guint start = out->len;
+  guint32 time[2], numbers[2];
+
+  add_packet (out, file, &g_array_index (file->packets, Packet, index), G_MAXUINT32);
+  memcpy (time, g_array_index (file->packets, Packet, 0).bytes, sizeof time);
+  guint64 total = (guint64) time[0] * 1000000 + time[1] + (guint64) milliseconds * 1000;
+  time[0] = (guint32) (total / 1000000);
+  time[1] = (guint32) (total % 1000000);
+  memcpy (out->data + start, time, sizeof time);
+  if (flags == 0)
+    return;
+  guint8 *tcp = out->data + start + 16 + 20;
+  memcpy (numbers, tcp + 4, sizeof numbers);
+  const guint8 *hello = g_array_index (file->packets, Packet, 3).bytes + 16 + 20;
+  guint32 length = g_array_index (file->packets, Packet, 3).length - 20 - (guint32) (hello[12] >> 4) * 4;
+  numbers[0] = GUINT32_TO_BE (GUINT32_FROM_BE (numbers[0]) + 1);
+  numbers[1] = GUINT32_TO_BE (GUINT32_FROM_BE (numbers[1]) + length);
+  memcpy (tcp + 4, numbers, sizeof numbers);
+  tcp[13] = flags;
+}
+
+static const QsFinding *
+find_timeout (const GByteArray *bytes, GPtrArray **studies)
+{
+  *studies = open_bytes (bytes, NULL, NULL);
+  qs_study_settle ((*studies)->pdata[0]);
+  GPtrArray *findings = qs_study_get_findings ((*studies)->pdata[0]);
+  for (guint i = 0; i < findings->len; i++)
+    if (g_str_equal (((const QsFinding *) findings->pdata[i])->id, "timeout"))
+      return findings->pdata[i];
+  return NULL;
+}
+
+/* TLS over TCP: SYN, SYN and ACK, ACK, ClientHello; then nothing but acknowledgements, or not even these. */
+static void
+test_silence (void)
+{
+  enum { ACKNOWLEDGED = 1, AGAIN = 2, LONG = 4, SYN_MISSING = 8 };
+  static const struct {
+    guint what;
+    QsParty who; /* UNKNOWN: no finding */
+  } cases[] = {
+    { ACKNOWLEDGED | LONG, QS_PARTY_SERVER },
+    { ACKNOWLEDGED, QS_PARTY_UNKNOWN }, /* the capture ended */
+    { AGAIN | LONG, QS_PARTY_PATH },
+    { LONG, QS_PARTY_UNKNOWN }, /* nobody sent it again: the capture lacks what came */
+    { ACKNOWLEDGED | LONG | SYN_MISSING, QS_PARTY_UNKNOWN },
+  };
+  File file;
+
+  file_init (&file, &captures[4]);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GByteArray) bytes = g_byte_array_new ();
+      g_byte_array_append (bytes, file.data, HEAD);
+      for (guint k = 0; k < 4; k++)
+        if (k != 1 || (cases[i].what & SYN_MISSING) == 0)
+          add_segment (bytes, &file, k, k, 0);
+      if (cases[i].what & ACKNOWLEDGED)
+        add_segment (bytes, &file, 1, 5, 0x10);
+      for (guint k = 1; k < 4 && (cases[i].what & AGAIN) != 0; k++)
+        add_segment (bytes, &file, 3, k * 1000, 0);
+      if (cases[i].what & LONG)
+        add_segment (bytes, &file, 2, 10000, 0);
+      g_autoptr (GPtrArray) studies = NULL;
+      const QsFinding *finding = find_timeout (bytes, &studies);
+      g_test_message ("case %u: %s", i, finding != NULL ? finding->title : "nothing");
+      g_assert_true ((finding != NULL) == (cases[i].who != QS_PARTY_UNKNOWN));
+      g_assert_true (finding == NULL || finding->who == cases[i].who);
+    }
+  file_clear (&file);
+}
+
 /* A key log without a line is told of, and hides nothing. */
 static void
 test_empty_log (void)
@@ -246,6 +324,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ends/tls", test_tls);
   g_test_add_func ("/ends/order", test_order);
   g_test_add_func ("/ends/few", test_few);
+  g_test_add_func ("/ends/silence", test_silence);
   g_test_add_func ("/ends/joined", test_joined);
   g_test_add_func ("/ends/empty-log", test_empty_log);
   return g_test_run ();
