@@ -8,8 +8,10 @@
 
 #define ETHERTYPE_IPV4 0x0800u
 #define ETHERTYPE_IPV6 0x86ddu
-#define MAX_TAGS 8  /* VLAN tags, MPLS labels and the like, one in another */
-#define MAX_LINKS 4 /* headers that name another link type behind them */
+#define MAX_TAGS 8      /* VLAN tags, MPLS labels and the like, one in another */
+#define MIN_PRISM 24    /* bytes: message, length, name of the device */
+#define USUAL_PRISM 144 /* with ten values */
+#define MAX_LINKS 4     /* headers that name another link type behind them */
 
 static guint
 le16 (const guint8 *at)
@@ -146,21 +148,51 @@ skip_ppp_hdlc (QsCursor *cursor, QsCapturePacket *packet)
 
 /* --- Wireless --- */
 
-/* Data frames alone, and not encrypted ones. */
+/* Of a data frame's header, IEEE 802.11-2020 section 9.2.4: what is in it by its two first bytes. */
+static gsize
+get_80211_length (guint8 control, guint8 flags)
+{
+  gboolean is_qos = (control & 0x80) != 0;
+
+  return 24 + ((flags & 3) == 3 ? 6 : 0) + (is_qos ? 2 : 0) + (is_qos && (flags & 0x80) != 0 ? 4 : 0);
+}
+
+/* Several packets of Ethernet's kind in one frame: destination, source, length. The first one of them is read. */
 static gboolean
-skip_80211 (QsCursor *cursor, QsCapturePacket *packet)
+skip_amsdu (QsCursor *cursor, QsCapturePacket *packet)
+{
+  if (cursor->left < 14)
+    return FALSE;
+  gsize length = qs_cursor_be16 (cursor->at + 12);
+  qs_cursor_advance (cursor, 14);
+  cursor->left = MIN (cursor->left, length);
+  return skip_llc (cursor, packet);
+}
+
+/* Data frames alone, and not encrypted ones. padded: the header is, to four bytes. */
+static gboolean
+skip_80211_padded (QsCursor *cursor, gboolean padded, QsCapturePacket *packet)
 {
   if (cursor->left < 24)
     return FALSE;
   guint8 control = cursor->at[0], flags = cursor->at[1];
-  gboolean is_qos = (control & 0x80) != 0;
-  gsize length = 24 + ((flags & 3) == 3 ? 6 : 0) + (is_qos ? 2 : 0) + (is_qos && (flags & 0x80) != 0 ? 4 : 0);
+  gsize length = get_80211_length (control, flags);
+  gsize qos_at = 24 + ((flags & 3) == 3 ? 6 : 0);
+  gboolean is_amsdu = (control & 0x80) != 0 && cursor->left > qos_at && (cursor->at[qos_at] & 0x80) != 0;
   if ((control & 0x0c) != 0x08 || (control & 0x40) != 0 || (flags & 0x40) != 0)
     return FALSE;
-  return qs_cursor_advance (cursor, length) && skip_llc (cursor, packet);
+  if (!qs_cursor_advance (cursor, padded ? (length + 3) / 4 * 4 : length))
+    return FALSE;
+  return is_amsdu ? skip_amsdu (cursor, packet) : skip_llc (cursor, packet);
 }
 
-/* Bit 5 of the flags, which stand first but for the time: the header is padded to four bytes. */
+static gboolean
+skip_80211 (QsCursor *cursor, QsCapturePacket *packet)
+{
+  return skip_80211_padded (cursor, FALSE, packet);
+}
+
+/* Bit 5 of the flags, which stand first but for the time: the frame's header is padded. */
 static gboolean
 skip_radiotap (QsCursor *cursor, QsCapturePacket *packet)
 {
@@ -176,31 +208,7 @@ skip_radiotap (QsCursor *cursor, QsCapturePacket *packet)
   if ((present & 1) != 0)
     at = (at + 7) / 8 * 8 + 8;
   gboolean padded = (present & 2) != 0 && at < length && at < cursor->left && (cursor->at[at] & 0x20) != 0;
-  const guint8 *frame = cursor->at + length;
-  if (length < 8 || !qs_cursor_advance (cursor, length))
-    return FALSE;
-  /* The padding stands behind a header of 26 or 30 bytes. */
-  if (padded && cursor->left > 32 && (frame[0] & 0x80) != 0)
-    {
-      gsize header = (frame[1] & 3) == 3 ? 32 : 26;
-      if (header % 4 != 0)
-        {
-          QsCursor behind = *cursor;
-          if ((frame[0] & 0x0c) != 0x08 || (frame[0] & 0x40) != 0 || (frame[1] & 0x40) != 0)
-            return FALSE;
-          if (!qs_cursor_advance (&behind, header + 2) || !skip_llc (&behind, packet))
-            return FALSE;
-          *cursor = behind;
-          return TRUE;
-        }
-    }
-  return skip_80211 (cursor, packet);
-}
-
-static gboolean
-skip_prism (QsCursor *cursor, QsCapturePacket *packet)
-{
-  return qs_cursor_advance (cursor, 144) && skip_80211 (cursor, packet);
+  return length >= 8 && qs_cursor_advance (cursor, length) && skip_80211_padded (cursor, padded, packet);
 }
 
 static gboolean
@@ -208,6 +216,21 @@ skip_avs (QsCursor *cursor, QsCapturePacket *packet)
 {
   return cursor->left >= 8 && qs_cursor_advance (cursor, qs_cursor_be32 (cursor->at + 4)) &&
          skip_80211 (cursor, packet);
+}
+
+/* Its length stands in the order of the machine that captured. Newer drivers write AVS's header under the same link type. */
+static gboolean
+skip_prism (QsCursor *cursor, QsCapturePacket *packet)
+{
+  if (cursor->left < 8)
+    return FALSE;
+  if ((qs_cursor_be32 (cursor->at) & 0xfffff000u) == 0x80211000u)
+    return skip_avs (cursor, packet);
+  gsize little = le32 (cursor->at + 4), big = qs_cursor_be32 (cursor->at + 4);
+  gsize length = little >= MIN_PRISM && little <= cursor->left ? little
+                 : big >= MIN_PRISM && big <= cursor->left     ? big
+                                                               : USUAL_PRISM;
+  return qs_cursor_advance (cursor, length) && skip_80211 (cursor, packet);
 }
 
 /* --- Headers of the capturing system --- */

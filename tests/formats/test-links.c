@@ -230,6 +230,54 @@ WRAP (radiotap_padded, put_hex (out, "00001100"
                     "0000"
                     "aaaa03000000"
                     "0800"))
+/* A frame of four addresses without QoS, as bridges send them: 30 bytes, and 2 of padding behind them; with a checksum at its end. */
+WRAP (radiotap_bridge, put_hex (out, "00000900"
+                                     "02000000"
+                                     "30");
+      put_hex (out, "0803"
+                    "0000"
+                    "020000000001"
+                    "020000000002"
+                    "020000000003"
+                    "1000"
+                    "020000000004"
+                    "0000"
+                    "aaaa03000000"
+                    "0800"))
+WRAP (wifi_qos_bridge, put_hex (out, "8803"
+                                     "0000"
+                                     "020000000001"
+                                     "020000000002"
+                                     "020000000003"
+                                     "1000"
+                                     "020000000004"
+                                     "0000"
+                                     "aaaa03000000"
+                                     "0800"))
+/* Two present words, as drivers with several antennas write them. */
+WRAP (radiotap_amsdu, put_hex (out, "00001100"
+                                    "020000a0"
+                                    "20080000"
+                                    "10"
+                                    "00000000");
+      put_hex (out, "8802"
+                    "0000"
+                    "020000000001"
+                    "020000000002"
+                    "020000000003"
+                    "1000"
+                    "8000"
+                    "020000000005"
+                    "020000000006");
+      qs_write_uint (out, 8 + length, 2); put_hex (out, "aaaa03000000"
+                                                        "0800"))
+WRAP (prism_real, put_hex (out, "44000000"
+                                "90000000");
+      qs_write_span (out, (QsSpan){ NULL, 136 }); wrap_wifi (out, length))
+WRAP (prism_as_avs, put_hex (out, "80211001"
+                                  "00000010"
+                                  "0000000000000000");
+      wrap_wifi (out, length))
 WRAP (prism, qs_write_span (out, (QsSpan){ NULL, 144 }); wrap_wifi (out, length))
 WRAP (avs, put_hex (out, "80211001"
                          "00000010"
@@ -319,6 +367,11 @@ static const struct {
   { "wifi-bridge", QS_LINK_80211, wrap_wifi_bridge },
   { "radiotap", QS_LINK_RADIOTAP, wrap_radiotap },
   { "radiotap-padded", QS_LINK_RADIOTAP, wrap_radiotap_padded },
+  { "radiotap-bridge", QS_LINK_RADIOTAP, wrap_radiotap_bridge },
+  { "wifi-qos-bridge", QS_LINK_80211, wrap_wifi_qos_bridge },
+  { "radiotap-amsdu", QS_LINK_RADIOTAP, wrap_radiotap_amsdu },
+  { "prism-real", QS_LINK_PRISM, wrap_prism_real },
+  { "prism-as-avs", QS_LINK_PRISM, wrap_prism_as_avs },
   { "prism", QS_LINK_PRISM, wrap_prism },
   { "avs", QS_LINK_AVS, wrap_avs },
   { "ppi", QS_LINK_PPI, wrap_ppi },
