@@ -216,7 +216,9 @@ match_recorded_silence (const QsEvidence *evidence, QsMatch *match)
   if (note == NULL)
     note = qs_trace_find_mark (evidence->trace, QS_MARK_NOTE, "tcp-waiting", &until);
   if (note == NULL || !evidence->tls || evidence->plain != NULL || evidence->client_hello == NULL ||
-      evidence->close.known || evidence->lacks_bytes || match->has_error || qs_evidence_is_connected (evidence))
+      evidence->close.known || evidence->lacks_bytes || match->has_error || qs_evidence_is_connected (evidence) ||
+      evidence->packets.beyond[QS_END_CLIENT] >= 0 ||
+      evidence->packets.opened_data[QS_END_CLIENT] >= 0) /* the client was done with its handshake */
     return FALSE;
   qs_match_take (match, "silence", qs_text_duration (until - MAX (evidence->last_sent, evidence->last_received)));
   qs_match_add_moment (match, MAX (evidence->last_sent, evidence->last_received), g_strdup (_ ("The last bytes")));

@@ -107,8 +107,12 @@ qs_capture_note_stray (QsCapture *self, const QsCapturePacket *packet)
     qs_capture_looks_add (&self->passed, packet->payload, TRUE);
 }
 
+/* Where much of it does not fit, as of DTLS or OpenVPN, what fits does so by chance. */
 guint
 qs_capture_count_maybe (QsCapture *self)
 {
-  return self->passed.n_fitting > 0 && looks_encrypted (&self->passed) ? self->passed.n_fitting : 0;
+  return self->passed.n_fitting > 0 && self->passed.n_odd * 16 <= self->passed.n_fitting &&
+                 looks_encrypted (&self->passed)
+             ? self->passed.n_fitting
+             : 0;
 }
