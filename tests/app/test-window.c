@@ -699,7 +699,7 @@ static void
 test_right_to_left (void)
 {
   static const char *const names[] = { "sequence", "packets",  "streams", "security", "response",
-                                       "charts",   "overview", "lab",     "lessons" };
+                                       "charts",   "overview", "lab",     "lessons",  "watch" };
   Fixture fixture;
 
   gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);
