@@ -49,8 +49,8 @@ void qs_session_set_presenting (QsSession *self, gboolean presenting);
 
 QsLab *qs_session_get_lab (QsSession *self);
 QsExaminer *qs_session_get_examiner (QsSession *self); /* the report card */
-QsWatch *qs_session_get_watch (QsSession *self);  /* through a relay */
-QsWatch *qs_session_get_stream (QsSession *self); /* a capture that is being written */
+QsWatch *qs_session_get_watch (QsSession *self);       /* through a relay */
+QsWatch *qs_session_get_stream (QsSession *self);      /* a capture that is being written */
 /* Of which one may choose a connection now: the shown run's, or, where none is shown, the stream's. NULL: none. */
 QsConnectionTable *qs_session_get_table (QsSession *self);
 QsLog *qs_session_get_log (QsSession *self);

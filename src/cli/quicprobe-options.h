@@ -28,7 +28,7 @@ typedef struct {
   gboolean own;
   gboolean why_not_h3; /* the doctor: then pcapng is a folder */
   gboolean plain;      /* the URL was http:// */
-  gboolean batch; /* many runs: then targets counts, not target, and these do */
+  gboolean batch;      /* many runs: then targets counts, not target, and these do */
   QsBatchTargets *targets;
   QsBatchPlan plan;
   char *csv, *openmetrics; /* "-": standard output */

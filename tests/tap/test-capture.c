@@ -50,17 +50,17 @@ late_cb (gpointer late)
   return G_SOURCE_REMOVE;
 }
 
-#define wait_until(condition)                                         \
-  G_STMT_START                                                        \
-  {                                                                   \
-    gboolean late_ = FALSE;                                           \
-    guint id_ = g_timeout_add_seconds (PATIENCE_S, late_cb, &late_);  \
-    while (!(condition) && !late_)                                    \
-      g_main_context_iteration (NULL, TRUE);                          \
-    if (!late_)                                                       \
-      g_source_remove (id_);                                          \
-    g_assert_true (condition);                                        \
-  }                                                                   \
+#define wait_until(condition)                                        \
+  G_STMT_START                                                       \
+  {                                                                  \
+    gboolean late_ = FALSE;                                          \
+    guint id_ = g_timeout_add_seconds (PATIENCE_S, late_cb, &late_); \
+    while (!(condition) && !late_)                                   \
+      g_main_context_iteration (NULL, TRUE);                         \
+    if (!late_)                                                      \
+      g_source_remove (id_);                                         \
+    g_assert_true (condition);                                       \
+  }                                                                  \
   G_STMT_END
 
 static void
