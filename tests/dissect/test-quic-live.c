@@ -61,13 +61,31 @@ frame_text (char direction, const QsFrame *frame, const guint8 *payload)
   return g_strdup_printf ("%c %s", direction, hex);
 }
 
-/* Received packets of levels whose keys the client had thrown away, or that came when it had closed,
+/* The packet that the client sent last before it closed: it answers nothing behind it any more. */
+static guint
+find_last_answer (QsTrace *trace)
+{
+  guint last = 0;
+
+  for (guint i = 0; i < qs_trace_get_n_packets (trace); i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (trace, i);
+      if (packet->direction != QS_DIRECTION_SENT)
+        continue;
+      if ((packet->frames & (G_GUINT64_CONSTANT (1) << QS_FRAME_CONNECTION_CLOSE_APP)) != 0)
+        break;
+      last = i;
+    }
+  return last;
+}
+
+/* Received packets of levels whose keys the client had thrown away, or that came when it had closed or was about to,
  * are in the trace, and OpenSSL does not read them: it depends on the moment. */
 static GArray *
 list_frames (QsTrace *trace)
 {
   GArray *list = g_array_new (FALSE, FALSE, sizeof (Seen));
-  gboolean closing = FALSE;
+  guint last_answer = find_last_answer (trace);
 
   g_array_set_clear_func (list, seen_clear);
   for (guint i = 0; i < qs_trace_get_n_packets (trace); i++)
@@ -76,12 +94,11 @@ list_frames (QsTrace *trace)
       gboolean sent = packet->direction == QS_DIRECTION_SENT;
       g_autoptr (GBytes) payload = NULL;
       g_autoptr (GArray) frames = qs_trace_dup_frames (trace, i, &payload);
-      closing |= (packet->frames & (G_GUINT64_CONSTANT (1) << QS_FRAME_CONNECTION_CLOSE_APP)) != 0;
       for (guint k = 0; k < frames->len; k++)
         {
           Seen seen = { frame_text (sent ? '>' : '<', &g_array_index (frames, QsFrame, k),
                                     g_bytes_get_data (payload, NULL)),
-                        !sent && (packet->type != QS_PACKET_1RTT || closing) };
+                        !sent && (packet->type != QS_PACKET_1RTT || i > last_answer) };
           g_array_append_val (list, seen);
         }
     }
