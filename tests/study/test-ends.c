@@ -235,8 +235,10 @@ add_segment (GByteArray *out, const File *file, guint index, guint milliseconds,
   memcpy (numbers, tcp + 4, sizeof numbers);
   const guint8 *hello = g_array_index (file->packets, Packet, 3).bytes + 16 + 20;
   guint32 length = g_array_index (file->packets, Packet, 3).length - 20 - (guint32) (hello[12] >> 4) * 4;
-  numbers[0] = GUINT32_TO_BE (GUINT32_FROM_BE (numbers[0]) + 1);
-  numbers[1] = GUINT32_TO_BE (GUINT32_FROM_BE (numbers[1]) + length);
+  guint32 next = GUINT32_FROM_BE (numbers[0]) + 1;
+  numbers[0] = GUINT32_TO_BE (next);
+  next = GUINT32_FROM_BE (numbers[1]) + length;
+  numbers[1] = GUINT32_TO_BE (next);
   memcpy (tcp + 4, numbers, sizeof numbers);
   tcp[13] = flags;
 }
