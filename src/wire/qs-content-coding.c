@@ -90,7 +90,7 @@ check_zstd (QsSpan start)
   ZSTD_DStream *stream = ZSTD_createDStream ();
   ZSTD_inBuffer in = { start.data, start.length, 0 };
   size_t result = 1;
-  guint8 room[ROOM];
+  guint8 room[ROOM] = { 0 };
 
   if (stream == NULL)
     return QS_CODING_UNKNOWN;
