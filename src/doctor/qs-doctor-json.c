@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/qs-i18n.h"
 #include "doctor/qs-doctor.h"
+#include "formats/qs-json-members.h"
 
 /* Names and shapes here are relied on by scripts. */
-
-static void
-set_string (JsonObject *object, const char *name, const char *value)
-{
-  if (value != NULL)
-    json_object_set_string_member (object, name, value);
-  else
-    json_object_set_null_member (object, name);
-}
 
 static const char *
 answer_name (QsAnswer answer)
@@ -40,16 +32,13 @@ evidence_array (GPtrArray *evidence)
     {
       const QsDoctorEvidence *item = evidence->pdata[i];
       JsonObject *object = json_object_new ();
-      set_string (object, "run", item->run);
+      qs_json_members_set_string (object, "run", item->run);
       if (item->packet >= 0)
         json_object_set_int_member (object, "packet", item->packet);
       else
         json_object_set_null_member (object, "packet");
-      if (item->time >= 0)
-        json_object_set_double_member (object, "time_ms", (double) (item->time / 1000) / 1000.0);
-      else
-        json_object_set_null_member (object, "time_ms");
-      set_string (object, "what", item->what);
+      qs_json_members_set_time (object, "time_ms", item->time);
+      qs_json_members_set_string (object, "what", item->what);
       json_array_add_object_element (array, object);
     }
   return array;
@@ -59,9 +48,9 @@ evidence_array (GPtrArray *evidence)
 static void
 set_ruling (JsonObject *object, const QsRuling *ruling)
 {
-  set_string (object, "certainty", qs_certainty_name (ruling->certainty));
-  set_string (object, "who", qs_party_name (ruling->who));
-  set_string (object, "detail", ruling->detail);
+  qs_json_members_set_string (object, "certainty", qs_certainty_name (ruling->certainty));
+  qs_json_members_set_string (object, "who", qs_party_name (ruling->who));
+  qs_json_members_set_string (object, "detail", ruling->detail);
   json_object_set_array_member (object, "evidence", evidence_array (ruling->evidence));
 }
 
@@ -72,14 +61,14 @@ condition_object (const QsDoctorReport *report, guint c)
   const QsRuling *worst = qs_doctor_report_get_worst (report, c);
   JsonObject *object = json_object_new (), *browsers = json_object_new ();
 
-  set_string (object, "id", condition->id);
-  set_string (object, "title", _ (condition->title));
-  set_string (object, "result", qs_ruling_kind_name (worst->kind));
+  qs_json_members_set_string (object, "id", condition->id);
+  qs_json_members_set_string (object, "title", _ (condition->title));
+  qs_json_members_set_string (object, "result", qs_ruling_kind_name (worst->kind));
   for (guint b = 0; b < QS_N_BROWSERS; b++)
-    set_string (browsers, qs_browsers[b].id, qs_ruling_kind_name (report->rulings[c][b].kind));
+    qs_json_members_set_string (browsers, qs_browsers[b].id, qs_ruling_kind_name (report->rulings[c][b].kind));
   json_object_set_object_member (object, "browsers", browsers);
   set_ruling (object, worst);
-  set_string (object, "reference", condition->reference);
+  qs_json_members_set_string (object, "reference", condition->reference);
   return object;
 }
 
@@ -89,14 +78,16 @@ browser_object (const QsDoctorReport *report, guint b)
   const QsBrowserVerdict *verdict = &report->verdicts[b];
   JsonObject *object = json_object_new ();
 
-  set_string (object, "id", verdict->browser->id);
-  set_string (object, "name", verdict->browser->name);
+  qs_json_members_set_string (object, "id", verdict->browser->id);
+  qs_json_members_set_string (object, "name", verdict->browser->name);
   json_object_set_boolean_member (object, "tool", verdict->browser->is_tool);
-  set_string (object, "uses_http3", answer_name (verdict->uses_http3));
-  set_string (object, "condition", verdict->condition >= 0 ? qs_conditions[verdict->condition].id : NULL);
-  set_string (object, "certainty", qs_certainty_name (verdict->certainty));
-  set_string (object, "words", verdict->words);
-  set_string (object, "source", verdict->condition >= 0 ? report->rulings[verdict->condition][b].source : NULL);
+  qs_json_members_set_string (object, "uses_http3", answer_name (verdict->uses_http3));
+  qs_json_members_set_string (object, "condition",
+                              verdict->condition >= 0 ? qs_conditions[verdict->condition].id : NULL);
+  qs_json_members_set_string (object, "certainty", qs_certainty_name (verdict->certainty));
+  qs_json_members_set_string (object, "words", verdict->words);
+  qs_json_members_set_string (object, "source",
+                              verdict->condition >= 0 ? report->rulings[verdict->condition][b].source : NULL);
   return object;
 }
 
@@ -108,8 +99,8 @@ cause_object (const QsDoctorReport *report, const QsDoctorCause *cause)
   JsonObject *object = json_object_new ();
   JsonArray *first = json_array_new (), *behind = json_array_new ();
 
-  set_string (object, "condition", condition->id);
-  set_string (object, "title", _ (condition->failed));
+  qs_json_members_set_string (object, "condition", condition->id);
+  qs_json_members_set_string (object, "title", _ (condition->failed));
   for (guint b = 0; b < QS_N_BROWSERS; b++)
     if (report->rulings[cause->condition][b].kind == QS_RULING_FAIL)
       json_array_add_string_element (report->verdicts[b].condition == (gint) cause->condition ? first : behind,
@@ -118,7 +109,7 @@ cause_object (const QsDoctorReport *report, const QsDoctorCause *cause)
   json_object_set_array_member (object, "would_keep", behind);
   set_ruling (object, ruling);
   json_object_set_array_member (object, "try", strings_array (ruling->tries));
-  set_string (object, "reference", condition->reference);
+  qs_json_members_set_string (object, "reference", condition->reference);
   return object;
 }
 
@@ -128,15 +119,15 @@ way_object (const QsDoctorFacts *facts, const QsWay *way)
   JsonObject *object = json_object_new ();
   JsonArray *runs = json_array_new ();
 
-  set_string (object, "from", qs_way_source_name (way->source));
-  set_string (object, "protocol", way->protocol);
-  set_string (object, "host", way->host);
+  qs_json_members_set_string (object, "from", qs_way_source_name (way->source));
+  qs_json_members_set_string (object, "protocol", way->protocol);
+  qs_json_members_set_string (object, "host", way->host);
   json_object_set_int_member (object, "port", way->port);
   if (way->source == QS_WAY_ALT_SVC)
     json_object_set_int_member (object, "max_age", way->max_age);
   else
     json_object_set_null_member (object, "max_age");
-  set_string (object, "text", way->text);
+  qs_json_members_set_string (object, "text", way->text);
   for (guint family = 0; family < QS_N_FAMILIES; family++)
     if (way->endpoints[family] >= 0)
       json_array_add_string_element (runs, ((const QsEndpoint *) facts->endpoints->pdata[way->endpoints[family]])->run);
@@ -153,10 +144,11 @@ run_object (QsDoctor *doctor, guint run)
   JsonObject *object = json_object_new ();
   JsonArray *ids = json_array_new ();
 
-  set_string (object, "name", qs_doctor_get_run_name (doctor, run));
-  set_string (object, "target", qs_target_to_string (qs_probe_get_target (qs_doctor_get_run_probe (doctor, run))));
-  set_string (object, "address", evidence->address_known ? evidence->address : NULL);
-  set_string (object, "outcome", qs_study_is_good (study) ? "ok" : "failed");
+  qs_json_members_set_string (object, "name", qs_doctor_get_run_name (doctor, run));
+  qs_json_members_set_string (object, "target",
+                              qs_target_to_string (qs_probe_get_target (qs_doctor_get_run_probe (doctor, run))));
+  qs_json_members_set_string (object, "address", evidence->address_known ? evidence->address : NULL);
+  qs_json_members_set_string (object, "outcome", qs_study_is_good (study) ? "ok" : "failed");
   if (evidence->http.status != 0)
     json_object_set_int_member (object, "status", evidence->http.status);
   else
@@ -172,7 +164,7 @@ dns_object (const QsDoctorFacts *facts)
 {
   JsonObject *object = json_object_new ();
 
-  set_string (object, "result", qs_dns_state_name (facts->dns));
+  qs_json_members_set_string (object, "result", qs_dns_state_name (facts->dns));
   json_object_set_array_member (object, "https", strings_array (facts->records));
   return object;
 }
@@ -188,8 +180,8 @@ qs_doctor_to_json (QsDoctor *self)
   JsonArray *conditions = json_array_new (), *browsers = json_array_new (), *causes = json_array_new (),
             *ways = json_array_new (), *runs = json_array_new ();
 
-  set_string (target, "url", qs_target_to_string (qs_doctor_get_target (self)));
-  set_string (target, "host", facts->host);
+  qs_json_members_set_string (target, "url", qs_target_to_string (qs_doctor_get_target (self)));
+  qs_json_members_set_string (target, "host", facts->host);
   json_object_set_int_member (target, "port", facts->port);
   json_object_set_object_member (root, "target", target);
   for (guint c = 0; c < qs_conditions_n (); c++)

@@ -1,30 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "probe/qs-batch-json.h"
 
-#include <json-glib/json-glib.h>
+#include "formats/qs-json-members.h"
 
 #define MOST_BINS 30
 
 static const QsBatchTime figured[] = { QS_BATCH_HANDSHAKE, QS_BATCH_FIRST_BYTE, QS_BATCH_TOTAL };
-
-static void
-set_string (JsonObject *object, const char *name, const char *value)
-{
-  if (value != NULL)
-    json_object_set_string_member (object, name, value);
-  else
-    json_object_set_null_member (object, name);
-}
-
-/* As a report's: milliseconds of three decimals. */
-static void
-set_time (JsonObject *object, const char *name, gint64 ns)
-{
-  if (ns >= 0)
-    json_object_set_double_member (object, name, (double) (ns / 1000) / 1000.0);
-  else
-    json_object_set_null_member (object, name);
-}
 
 static void
 set_date (JsonObject *object, const char *name, gint64 us)
@@ -33,7 +14,7 @@ set_date (JsonObject *object, const char *name, gint64 us)
   g_autofree char *text = date != NULL ? g_date_time_format (date, "%Y-%m-%dT%H:%M:%S") : NULL;
   g_autofree char *whole = text != NULL ? g_strdup_printf ("%s.%03dZ", text, (int) (us % G_USEC_PER_SEC / 1000)) : NULL;
 
-  set_string (object, name, whole);
+  qs_json_members_set_string (object, name, whole);
 }
 
 /* On one line. Within strings there are no line breaks: they are escaped there. */
@@ -64,36 +45,36 @@ run_object (const QsBatchResult *result)
   JsonObject *object = json_object_new (), *times = json_object_new ();
   JsonArray *findings = json_array_new (), *steps = json_array_new ();
 
-  set_string (object, "target", qs_target_to_string (result->target));
+  qs_json_members_set_string (object, "target", qs_target_to_string (result->target));
   json_object_set_int_member (object, "run", result->number);
   set_date (object, "started", result->started);
-  set_string (object, "outcome", qs_batch_outcome_name (result->outcome));
-  set_string (object, "stage", qs_stage_name (result->stage));
-  set_string (object, "verdict", result->verdict);
+  qs_json_members_set_string (object, "outcome", qs_batch_outcome_name (result->outcome));
+  qs_json_members_set_string (object, "stage", qs_stage_name (result->stage));
+  qs_json_members_set_string (object, "verdict", result->verdict);
   for (guint i = 0; i < result->n_findings; i++)
     json_array_add_string_element (findings, result->findings[i].id);
   json_object_set_array_member (object, "findings", findings);
-  set_string (object, "address", result->address);
-  set_string (object, "alpn", result->alpn);
-  set_string (object, "quic_version", result->quic_version);
-  set_string (object, "tls_version", result->tls_version);
+  qs_json_members_set_string (object, "address", result->address);
+  qs_json_members_set_string (object, "alpn", result->alpn);
+  qs_json_members_set_string (object, "quic_version", result->quic_version);
+  qs_json_members_set_string (object, "tls_version", result->tls_version);
   if (result->resumed >= 0)
     json_object_set_boolean_member (object, "resumed", result->resumed);
   else
     json_object_set_null_member (object, "resumed");
   for (guint i = 0; i < QS_N_BATCH_TIMES; i++)
-    set_time (times, qs_batch_time_name (i), result->times[i]);
+    qs_json_members_set_time (times, qs_batch_time_name (i), result->times[i]);
   json_object_set_object_member (object, "timings_ms", times);
   for (guint i = 0; i < result->n_steps; i++)
     {
       JsonObject *step = json_object_new ();
-      set_string (step, "id", result->steps[i].id);
-      set_time (step, "time_ms", result->steps[i].time);
+      qs_json_members_set_string (step, "id", result->steps[i].id);
+      qs_json_members_set_time (step, "time_ms", result->steps[i].time);
       json_array_add_object_element (steps, step);
     }
   json_object_set_array_member (object, "steps", steps);
-  set_time (object, "rtt_ms", result->rtt);
-  set_time (object, "least_rtt_ms", result->least_rtt);
+  qs_json_members_set_time (object, "rtt_ms", result->rtt);
+  qs_json_members_set_time (object, "least_rtt_ms", result->least_rtt);
   if (result->http_status != 0)
     json_object_set_int_member (object, "http_status", result->http_status);
   else
@@ -112,8 +93,8 @@ bins_array (QsBatchFigures *figures, QsBatchTime time)
     {
       const QsBin *bin = &g_array_index (bins, QsBin, i);
       JsonObject *object = json_object_new ();
-      set_time (object, "from_ms", bin->from);
-      set_time (object, "to_ms", bin->to);
+      qs_json_members_set_time (object, "from_ms", bin->from);
+      qs_json_members_set_time (object, "to_ms", bin->to);
       json_object_set_int_member (object, "n", bin->n);
       json_array_add_object_element (array, object);
     }
@@ -134,7 +115,7 @@ spread_object (QsBatchFigures *figures, QsBatchTime time)
                  { "p99", spread.p99 },   { "max", spread.most }, { "mean", spread.mean } };
   json_object_set_int_member (object, "n", spread.n);
   for (guint i = 0; i < G_N_ELEMENTS (values); i++)
-    set_time (object, values[i].name, spread.n > 0 ? values[i].ns : -1);
+    qs_json_members_set_time (object, values[i].name, spread.n > 0 ? values[i].ns : -1);
   json_object_set_array_member (object, "histogram", bins_array (figures, time));
   return object;
 }
@@ -149,9 +130,9 @@ findings_array (QsBatchFigures *figures)
     {
       const QsFindingCount *finding = findings->pdata[i];
       JsonObject *object = json_object_new ();
-      set_string (object, "id", finding->id);
-      set_string (object, "severity", qs_severity_name (finding->severity));
-      set_string (object, "title", finding->title);
+      qs_json_members_set_string (object, "id", finding->id);
+      qs_json_members_set_string (object, "severity", qs_severity_name (finding->severity));
+      qs_json_members_set_string (object, "title", finding->title);
       json_object_set_int_member (object, "n", finding->n);
       set_date (object, "first", finding->first);
       set_date (object, "last", finding->last);
@@ -168,7 +149,7 @@ figures_object (QsBatchFigures *figures, QsTarget *target)
   guint judged = qs_batch_figures_get_n_judged (figures);
 
   if (target != NULL)
-    set_string (object, "target", qs_target_to_string (target));
+    qs_json_members_set_string (object, "target", qs_target_to_string (target));
   json_object_set_int_member (object, "runs", judged);
   json_object_set_int_member (object, "succeeded", qs_batch_figures_get_n (figures, QS_BATCH_OK));
   json_object_set_int_member (object, "failed", qs_batch_figures_get_n (figures, QS_BATCH_FAILED));

@@ -3,6 +3,7 @@
 
 #include "base/qs-text.h"
 #include "diagnosis/qs-experiment-words.h"
+#include "formats/qs-json-members.h"
 #include "study/qs-study.h"
 #include "trace/qs-trace-budget.h"
 #include "wire/qs-https-record.h"
@@ -10,24 +11,6 @@
 #include "wire/qs-transport-parameters.h"
 
 /* Names and shapes here are a contract (design.md): scripts rely on them. */
-
-static void
-set_string (JsonObject *object, const char *name, const char *value)
-{
-  if (value != NULL)
-    json_object_set_string_member (object, name, value);
-  else
-    json_object_set_null_member (object, name);
-}
-
-static void
-set_time (JsonObject *object, const char *name, gint64 ns)
-{
-  if (ns >= 0)
-    json_object_set_double_member (object, name, (double) (ns / 1000) / 1000.0);
-  else
-    json_object_set_null_member (object, name);
-}
 
 /* JSON numbers are signed 64-bit integers to many readers, this library among them. */
 static void
@@ -49,8 +32,8 @@ evidence_array (GPtrArray *evidence)
       const QsFindingEvidence *item = evidence->pdata[i];
       JsonObject *object = json_object_new ();
       set_number (object, "packet", item->packet >= 0, (guint64) item->packet);
-      set_time (object, "time_ms", item->time);
-      set_string (object, "what", item->what);
+      qs_json_members_set_time (object, "time_ms", item->time);
+      qs_json_members_set_string (object, "what", item->what);
       json_array_add_object_element (array, object);
     }
   return array;
@@ -75,13 +58,13 @@ findings_array (GPtrArray *findings)
     {
       const QsFinding *finding = findings->pdata[i];
       JsonObject *object = json_object_new ();
-      set_string (object, "id", finding->id);
-      set_string (object, "severity", qs_severity_name (finding->severity));
-      set_string (object, "title", finding->title);
-      set_string (object, "detail", finding->detail);
-      set_string (object, "reference", finding->reference);
-      set_string (object, "certainty", qs_certainty_name (finding->certainty));
-      set_string (object, "who", qs_party_name (finding->who));
+      qs_json_members_set_string (object, "id", finding->id);
+      qs_json_members_set_string (object, "severity", qs_severity_name (finding->severity));
+      qs_json_members_set_string (object, "title", finding->title);
+      qs_json_members_set_string (object, "detail", finding->detail);
+      qs_json_members_set_string (object, "reference", finding->reference);
+      qs_json_members_set_string (object, "certainty", qs_certainty_name (finding->certainty));
+      qs_json_members_set_string (object, "who", qs_party_name (finding->who));
       json_object_set_array_member (object, "evidence", evidence_array (finding->evidence));
       json_object_set_array_member (object, "try", strings_array (finding->tries));
       json_array_add_object_element (array, object);
@@ -99,10 +82,10 @@ experiments_array (QsTrace *trace)
     {
       const QsMark *mark = marks->pdata[i];
       JsonObject *object = json_object_new ();
-      set_string (object, "id", mark->name);
-      set_string (object, "changed", qs_experiment_change (mark->name));
-      set_string (object, "outcome", qs_experiment_outcome_name (mark->value));
-      set_string (object, "proves", mark->text);
+      qs_json_members_set_string (object, "id", mark->name);
+      qs_json_members_set_string (object, "changed", qs_experiment_change (mark->name));
+      qs_json_members_set_string (object, "outcome", qs_experiment_outcome_name (mark->value));
+      qs_json_members_set_string (object, "proves", mark->text);
       json_array_add_object_element (array, object);
     }
   return array;
@@ -113,11 +96,11 @@ timings_object (const QsSummary *summary)
 {
   JsonObject *object = json_object_new ();
 
-  set_time (object, "resolve", summary->resolved);
-  set_time (object, "handshake", summary->handshake);
-  set_time (object, "confirmed", summary->confirmed);
-  set_time (object, "first_byte", summary->first_byte);
-  set_time (object, "total", summary->total);
+  qs_json_members_set_time (object, "resolve", summary->resolved);
+  qs_json_members_set_time (object, "handshake", summary->handshake);
+  qs_json_members_set_time (object, "confirmed", summary->confirmed);
+  qs_json_members_set_time (object, "first_byte", summary->first_byte);
+  qs_json_members_set_time (object, "total", summary->total);
   return object;
 }
 
@@ -127,7 +110,7 @@ set_date (JsonObject *object, const char *name, gint64 seconds)
   g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (seconds);
   g_autofree char *text = date != NULL ? g_date_time_format (date, "%Y-%m-%dT%H:%M:%SZ") : NULL;
 
-  set_string (object, name, text);
+  qs_json_members_set_string (object, name, text);
 }
 
 static JsonObject *
@@ -137,14 +120,14 @@ certificate_object (QsCertificate *certificate)
   JsonArray *names = json_array_new ();
   const char *const *at = qs_certificate_get_names (certificate);
 
-  set_string (object, "subject", qs_certificate_get_subject (certificate));
-  set_string (object, "issuer", qs_certificate_get_issuer (certificate));
+  qs_json_members_set_string (object, "subject", qs_certificate_get_subject (certificate));
+  qs_json_members_set_string (object, "issuer", qs_certificate_get_issuer (certificate));
   set_date (object, "not_before", qs_certificate_get_not_before (certificate));
   set_date (object, "not_after", qs_certificate_get_not_after (certificate));
   for (; *at != NULL; at++)
     json_array_add_string_element (names, *at);
   json_object_set_array_member (object, "names", names);
-  set_string (object, "sha256", qs_certificate_get_sha256 (certificate));
+  qs_json_members_set_string (object, "sha256", qs_certificate_get_sha256 (certificate));
   return object;
 }
 
@@ -154,11 +137,11 @@ tls_object (const QsSummary *summary)
   JsonObject *object = json_object_new ();
   JsonArray *certificates = json_array_new ();
 
-  set_string (object, "version", summary->tls_version);
-  set_string (object, "cipher", summary->cipher);
-  set_string (object, "group", summary->group);
-  set_string (object, "signature", summary->signature);
-  set_string (object, "alpn", summary->alpn);
+  qs_json_members_set_string (object, "version", summary->tls_version);
+  qs_json_members_set_string (object, "cipher", summary->cipher);
+  qs_json_members_set_string (object, "group", summary->group);
+  qs_json_members_set_string (object, "signature", summary->signature);
+  qs_json_members_set_string (object, "alpn", summary->alpn);
   if (summary->resumed >= 0)
     json_object_set_boolean_member (object, "resumed", summary->resumed);
   else
@@ -167,7 +150,7 @@ tls_object (const QsSummary *summary)
     {
       JsonObject *verify = json_object_new ();
       json_object_set_int_member (verify, "code", summary->verify_code);
-      set_string (verify, "message", summary->verify_message);
+      qs_json_members_set_string (verify, "message", summary->verify_message);
       json_object_set_object_member (object, "verify", verify);
     }
   else
@@ -200,12 +183,12 @@ set_parameter (JsonObject *object, const QsTransportParameter *parameter)
   else if (info != NULL && (info->kind == QS_TP_ADDRESS || info->kind == QS_TP_VERSIONS))
     {
       g_autofree char *text = qs_transport_parameter_format (parameter);
-      set_string (object, name, text);
+      qs_json_members_set_string (object, name, text);
     }
   else
     {
       g_autofree char *hex = qs_span_to_hex (parameter->value);
-      set_string (object, name, hex);
+      qs_json_members_set_string (object, name, hex);
     }
 }
 
@@ -229,13 +212,13 @@ close_object (const QsSummary *summary)
 {
   JsonObject *object = json_object_new ();
 
-  set_string (object, "by", summary->close_remote ? "remote" : "local");
-  set_string (object, "space", summary->close_application ? "application" : "transport");
+  qs_json_members_set_string (object, "by", summary->close_remote ? "remote" : "local");
+  qs_json_members_set_string (object, "space", summary->close_application ? "application" : "transport");
   /* An idle timeout has no code on the wire. */
   set_number (object, "code", summary->close_code != QS_CODE_IDLE_TIMEOUT, summary->close_code);
-  set_string (object, "name", summary->close_name);
+  qs_json_members_set_string (object, "name", summary->close_name);
   set_number (object, "frame_type", !summary->close_application, summary->close_frame_type);
-  set_string (object, "reason", summary->close_reason);
+  qs_json_members_set_string (object, "reason", summary->close_reason);
   return object;
 }
 
@@ -253,7 +236,7 @@ quic_object (const QsSummary *summary)
 {
   JsonObject *object = json_object_new ();
 
-  set_string (object, "version", summary->quic_version);
+  qs_json_members_set_string (object, "version", summary->quic_version);
   json_object_set_boolean_member (object, "retry", summary->retry);
   if (summary->offered_versions != NULL)
     {
@@ -286,10 +269,11 @@ streams_array (GPtrArray *streams)
       const QsStudyStream *stream = streams->pdata[i];
       JsonObject *object = json_object_new ();
       json_object_set_int_member (object, "id", stream->id);
-      set_string (object, "direction", (stream->id & 2) != 0 ? "uni" : "bidi"); /* RFC 9000 section 2.1 */
-      set_string (object, "initiator", (stream->id & 1) != 0 ? "server" : "client");
-      set_string (object, "read_state", qs_stream_state_name (stream->read_state));
-      set_string (object, "write_state", qs_stream_state_name (stream->write_state));
+      qs_json_members_set_string (object, "direction",
+                                  (stream->id & 2) != 0 ? "uni" : "bidi"); /* RFC 9000 section 2.1 */
+      qs_json_members_set_string (object, "initiator", (stream->id & 1) != 0 ? "server" : "client");
+      qs_json_members_set_string (object, "read_state", qs_stream_state_name (stream->read_state));
+      qs_json_members_set_string (object, "write_state", qs_stream_state_name (stream->write_state));
       set_number (object, "read_error", stream->read_error >= 0, (guint64) stream->read_error);
       set_number (object, "write_error", stream->write_error >= 0, (guint64) stream->write_error);
       set_number (object, "bytes_sent", TRUE, stream->sent);
@@ -319,11 +303,11 @@ target_object (const QsStudyTarget *target, gboolean tls)
   JsonObject *object = json_object_new ();
 
   /* A file may not tell. */
-  set_string (object, "host", target->host != NULL ? target->host : "");
+  qs_json_members_set_string (object, "host", target->host != NULL ? target->host : "");
   json_object_set_int_member (object, "port", target->port);
-  set_string (object, "address", target->address);
-  set_string (object, "transport", tls ? "tls" : "quic");
-  set_string (object, "sni", target->sni);
+  qs_json_members_set_string (object, "address", target->address);
+  qs_json_members_set_string (object, "transport", tls ? "tls" : "quic");
+  qs_json_members_set_string (object, "sni", target->sni);
   json_object_set_array_member (object, "alpn", strings_array (target->alpn));
   return object;
 }
@@ -334,7 +318,7 @@ http_object (const QsStudyAnswer *answer)
   JsonObject *object = json_object_new ();
   JsonArray *list = json_array_new ();
 
-  set_string (object, "version", answer->version);
+  qs_json_members_set_string (object, "version", answer->version);
   set_number (object, "status", answer->status != 0, answer->status);
   for (guint i = 0; answer->headers != NULL && answer->headers[i] != NULL && answer->headers[i + 1] != NULL; i += 2)
     {
@@ -358,13 +342,13 @@ add_https_record (JsonArray *array, const QsMark *mark)
     return;
   JsonObject *object = json_object_new ();
   json_object_set_int_member (object, "priority", record->priority);
-  set_string (object, "target", record->target);
+  qs_json_members_set_string (object, "target", record->target);
   json_object_set_array_member (object, "alpn", strings_array (record->alpn));
   set_number (object, "port", record->port != 0, record->port);
   json_object_set_array_member (object, "ipv4hint", strings_array (record->ipv4hint));
   json_object_set_array_member (object, "ipv6hint", strings_array (record->ipv6hint));
   json_object_set_boolean_member (object, "ech", record->ech > 0);
-  set_string (object, "text", mark->text);
+  qs_json_members_set_string (object, "text", mark->text);
   json_array_add_object_element (array, object);
 }
 
@@ -376,10 +360,10 @@ add_alternative (JsonArray *array, const QsMark *mark)
   g_autofree char *source = g_strndup (bytes != NULL ? bytes : "", length);
   JsonObject *object = json_object_new ();
 
-  set_string (object, "where", mark->text);
+  qs_json_members_set_string (object, "where", mark->text);
   set_number (object, "port", TRUE, (guint64) mark->value);
-  set_string (object, "from", source);
-  set_string (object, "result", mark->name);
+  qs_json_members_set_string (object, "from", source);
+  qs_json_members_set_string (object, "result", mark->name);
   json_array_add_object_element (array, object);
 }
 
@@ -403,7 +387,7 @@ dns_object (QsTrace *trace)
   if (result == NULL && json_array_get_length (alternatives) == 0)
     return NULL;
   JsonObject *object = json_object_new ();
-  set_string (object, "result", result);
+  qs_json_members_set_string (object, "result", result);
   json_object_set_array_member (object, "https", g_steal_pointer (&records));
   json_object_set_array_member (object, "alternatives", g_steal_pointer (&alternatives));
   return object;
@@ -415,8 +399,8 @@ source_object (const QsStudySource *source)
   g_autofree char *file = qs_text_escape (source->file, -1);
   JsonObject *object = json_object_new ();
 
-  set_string (object, "file", file);
-  set_string (object, "format", source->format);
+  qs_json_members_set_string (object, "file", file);
+  qs_json_members_set_string (object, "format", source->format);
   json_object_set_int_member (object, "connection", source->connection);
   json_object_set_int_member (object, "connections", source->n_connections);
   return object;
@@ -432,7 +416,7 @@ crossings_object (QsStudy *study, gboolean by_client)
   json_object_set_int_member (object, "packets", crossings.sent);
   json_object_set_int_member (object, "arrived", crossings.arrived);
   json_object_set_int_member (object, "lost", crossings.lost);
-  set_time (object, "least_delay_ms", crossings.least_delay);
+  qs_json_members_set_time (object, "least_delay_ms", crossings.least_delay);
   return object;
 }
 
@@ -442,7 +426,8 @@ join_object (QsStudy *study)
   QsTraceJoin *join = qs_study_get_join (study);
   JsonObject *object = json_object_new ();
 
-  set_string (object, "clocks", qs_trace_join_get_clocks (join) == QS_JOIN_SAME_CLOCK ? "same" : "aligned");
+  qs_json_members_set_string (object, "clocks",
+                              qs_trace_join_get_clocks (join) == QS_JOIN_SAME_CLOCK ? "same" : "aligned");
   json_object_set_object_member (object, "client_to_server", crossings_object (study, TRUE));
   json_object_set_object_member (object, "server_to_client", crossings_object (study, FALSE));
   return object;
@@ -474,8 +459,8 @@ qs_study_to_json (QsStudy *study)
   if (source != NULL)
     json_object_set_object_member (report, "source", source_object (source));
   json_object_set_object_member (report, "target", target_object (qs_study_get_target (study), evidence->tls));
-  set_string (report, "outcome", qs_study_is_good (study) ? "ok" : "failed");
-  set_string (report, "stage", derive_stage (evidence));
+  qs_json_members_set_string (report, "outcome", qs_study_is_good (study) ? "ok" : "failed");
+  qs_json_members_set_string (report, "stage", derive_stage (evidence));
   json_object_set_array_member (report, "findings", findings_array (qs_study_get_findings (study)));
   json_object_set_array_member (report, "experiments", experiments_array (qs_study_get_trace (study)));
   json_object_set_object_member (report, "timings_ms", timings_object (summary));

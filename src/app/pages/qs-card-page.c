@@ -7,6 +7,7 @@
 #include "app/widgets/qs-card-header.h"
 #include "app/widgets/qs-check-details.h"
 #include "app/widgets/qs-check-view.h"
+#include "app/widgets/qs-copy.h"
 #include "app/widgets/qs-empty-state.h"
 #include "base/qs-i18n.h"
 
@@ -109,13 +110,12 @@ static void
 copy_cb (QsCardPage *self)
 {
   const QsCheckResult *result = get_result (self, qs_check_view_get_chosen (self->view));
-  GtkClipboard *clipboard = gtk_widget_get_clipboard (GTK_WIDGET (self), GDK_SELECTION_CLIPBOARD);
 
   if (result == NULL)
     return;
   g_autofree char *text = qs_check_details_dup_text (
       result, qs_target_to_string (qs_examination_get_target (qs_examiner_get_examination (self->examiner))));
-  gtk_clipboard_set_text (clipboard, text, -1);
+  qs_copy_text (GTK_WIDGET (self), text);
 }
 
 static void

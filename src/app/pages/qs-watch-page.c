@@ -2,6 +2,7 @@
 #include "app/pages/qs-watch-page.h"
 
 #include "app/widgets/qs-connection-list.h"
+#include "app/widgets/qs-copy.h"
 #include "app/widgets/qs-file-dialog.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
@@ -103,7 +104,7 @@ copy_cb (QsWatchPage *self)
 {
   g_autofree char *words = dup_words (self);
 
-  gtk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self), GDK_SELECTION_CLIPBOARD), words, -1);
+  qs_copy_text (GTK_WIDGET (self), words);
 }
 
 /* The relay is not there yet: its places are filled in when it is. */
