@@ -48,17 +48,6 @@ time_text (gint64 time)
   return time >= 0 ? qs_text_duration (time) : g_strdup ("–");
 }
 
-static char *
-difference_text (const QsComparedStep *step)
-{
-  gint64 difference = step->time[0] - step->time[1];
-
-  if (step->time[0] < 0 || step->time[1] < 0)
-    return g_strdup ("");
-  g_autofree char *text = qs_text_duration (difference);
-  return g_strdup_printf ("%s%s", difference > 0 ? "+" : "", text);
-}
-
 static void
 print_steps (FILE *out, GPtrArray *steps)
 {
@@ -71,10 +60,10 @@ print_steps (FILE *out, GPtrArray *steps)
     {
       const QsComparedStep *step = steps->pdata[i];
       g_autofree char *first = time_text (step->time[0]), *second = time_text (step->time[1]);
-      g_autofree char *difference = difference_text (step);
+      g_autofree char *difference = qs_compared_step_dup_difference (step, 1);
       print_cell (out, first, TIME_COLUMN);
       print_cell (out, second, TIME_COLUMN);
-      print_cell (out, difference, TIME_COLUMN);
+      print_cell (out, difference != NULL ? difference : "", TIME_COLUMN);
       fprintf (out, "  %s\n", step->title);
     }
 }

@@ -33,9 +33,20 @@ class Compare(unittest.TestCase):
         run("classic", *plain, "--groups=X25519", scenario=("--no-retry",))
         run("ipv6", "--alpn=hq-interop", "-6", scenario=("--no-retry", "--address=::1"))
         run("slow", *plain, "--impair=delay=100ms", scenario=("--no-retry",))
+        run("loss", *plain, "--impair=drop=1", scenario=("--no-retry",))
+        run("hello-retry", *plain, scenario=("--no-retry", "--scenario=hello-retry-request"))
+        run("large", *plain, scenario=("--no-retry", "--scenario=oversized-chain"))
         run("http3", "-4", scenario=("--no-retry",), target="https://localhost:PORT/")
         run("chacha", *plain, "--ciphersuites=TLS_CHACHA20_POLY1305_SHA256", scenario=("--no-retry",))
         run("alpn", "--alpn=nonsense", "-4", scenario=("--no-retry",))
+        ticket, ca = (os.path.join(folder.name, name) for name in ("ticket", "resumed.pem"))
+        with peers.quicserve(probe.SERVER, "--no-retry", f"--write-ca={ca}") as peer:
+            for name in ("full", "resumed"):
+                cls.runs[name] = os.path.join(folder.name, f"{name}.pcapng")
+                probe.run(
+                    f"--cacert={ca}", "-q", *plain, f"--session={ticket}", f"--pcapng={cls.runs[name]}",
+                    f"quic://localhost:{peer.port}/",
+                )  # fmt: skip
 
     def compare(self, one, other, *arguments):
         return probe.run(*arguments, f"--read={self.runs[one]}", f"--compare={self.runs[other]}")
@@ -52,8 +63,14 @@ class Compare(unittest.TestCase):
             ("good", "classic", "key exchange is X25519MLKEM768 in the one, x25519 in the other"),
             ("good", "chacha", "cipher suite is TLS_AES_256_GCM_SHA384 in the one, TLS_CHACHA20"),
             ("http3", "good", "protocol is h3 in the one, hq-interop in the other"),
-            ("slow", "good", "took longer: [0-9.]+ ms, the other one's [0-9.]+ (ms|µs)"),
-            ("good", "slow", "was faster"),
+            ("slow", "good", "took longer: [0-9.]+ ms, the other one's [0-9.]+ (ms|µs).*path is longer: .* 20[0-9.]+ ms"),
+            ("good", "slow", "was faster.*path is shorter"),
+            ("good", "loss", "lost on the way: none in the one, [1-9] in the other"),
+            ("loss", "good", "lost on the way: [1-9] in the one, none in the other"),
+            ("hello-retry", "good", "another ClientHello .HelloRetryRequest.: yes in the one, no in the other"),
+            ("good", "hello-retry", "HelloRetryRequest.: no in the one, yes in the other"),
+            ("large", "good", "certificates: [0-9]+ of .*KiB in all in the one, 2 of .* in the other"),
+            ("resumed", "full", "A resumed session: yes in the one, no in the other"),
             # On a busy machine the one may take much longer than the other.
             ("good", "again", "Their certificates differ|The handshake "),
             ("good", "good", "do not differ"),
