@@ -59,8 +59,9 @@ check (cairo_status_t status, GError **error)
 struct _QsChartJob {
   QsChartFormat format;
   const QsChartColours *colours;
-  QsSequenceLayout *layout; /* one of both */
+  QsSequenceLayout *layout; /* one of these */
   QsTimeline *timeline;
+  QsOverlay *overlay;
   double width, height, whole_height, max_height;
   GByteArray *bytes;
   Sink sink;
@@ -120,7 +121,9 @@ draw_band (QsChartJob *self, double height)
                              .width = self->width,
                              .height = MIN (height, self->height - self->drawn) };
 
-  if (self->timeline != NULL)
+  if (self->overlay != NULL)
+    qs_overlay_draw (self->overlay, self->cr, self->colours);
+  else if (self->timeline != NULL)
     qs_timeline_draw (self->timeline, self->cr, &(QsTimelineLook){ .colours = self->colours, .cursor = G_MININT64 });
   else
     {
@@ -180,20 +183,39 @@ qs_chart_job_new_timeline (QsTrace *trace, const QsTimelineOptions *options, con
   return self;
 }
 
+QsChartJob *
+qs_chart_job_new_overlay (QsOverlay *overlay, const QsChartColours *colours, QsChartFormat format)
+{
+  g_return_val_if_fail (overlay != NULL, NULL);
+
+  QsChartJob *self = job_new (colours, format);
+  self->overlay = overlay;
+  self->width = qs_overlay_get_options (overlay)->width;
+  self->whole_height = qs_overlay_get_options (overlay)->height;
+  return self;
+}
+
+static gboolean
+lay_out (QsChartJob *self, gint64 deadline)
+{
+  if (self->layout != NULL)
+    return qs_sequence_layout_advance (self->layout, deadline);
+  return self->overlay != NULL ? qs_overlay_advance (self->overlay, deadline)
+                               : qs_timeline_advance (self->timeline, deadline);
+}
+
 gboolean
 qs_chart_job_advance (QsChartJob *self, gint64 deadline)
 {
   g_return_val_if_fail (self != NULL, TRUE);
 
-  gboolean laid_out = self->layout != NULL ? qs_sequence_layout_advance (self->layout, deadline)
-                                           : qs_timeline_advance (self->timeline, deadline);
-  if (!laid_out)
+  if (!lay_out (self, deadline))
     return FALSE;
   if (self->surface == NULL && self->error == NULL)
     begin_drawing (self);
   while (self->error == NULL && self->drawn < self->height)
     {
-      draw_band (self, deadline == 0 || self->timeline != NULL ? self->height : BAND);
+      draw_band (self, deadline == 0 || self->layout == NULL ? self->height : BAND);
       if (deadline != 0 && self->drawn < self->height && g_get_monotonic_time () >= deadline)
         return FALSE;
     }
@@ -235,6 +257,7 @@ qs_chart_job_free (QsChartJob *self)
   g_clear_pointer (&self->surface, cairo_surface_destroy);
   g_clear_pointer (&self->layout, qs_sequence_layout_unref);
   g_clear_pointer (&self->timeline, qs_timeline_free);
+  g_clear_pointer (&self->overlay, qs_overlay_free);
   g_clear_pointer (&self->bytes, g_byte_array_unref);
   g_clear_error (&self->error);
   g_free (self);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "charts/qs-overlay.h"
 #include "charts/qs-sequence.h"
 #include "charts/qs-timeline.h"
 
@@ -41,6 +42,8 @@ QsChartJob *qs_chart_job_new_sequence (QsTrace *trace, const QsSequenceOptions *
                                        QsChartFormat format, double max_height);
 QsChartJob *qs_chart_job_new_timeline (QsTrace *trace, const QsTimelineOptions *options, const QsChartColours *colours,
                                        QsChartFormat format);
+/* overlay is taken; drawn as large as its options say. */
+QsChartJob *qs_chart_job_new_overlay (QsOverlay *overlay, const QsChartColours *colours, QsChartFormat format);
 /* Until deadline (monotonic microseconds, 0: to the end). TRUE: all is drawn, or cannot be. */
 gboolean qs_chart_job_advance (QsChartJob *self, gint64 deadline);
 /* Of the whole picture, once it is drawn. */

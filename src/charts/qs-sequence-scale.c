@@ -66,19 +66,43 @@ handshake_duration (QsTrace *trace)
 /* --- Scale --- */
 
 /* A round trip is far shorter than what the two ends need to think, or far longer: both must be seen. */
+static double
+own_scale (QsTrace *trace, gint64 half_rtt)
+{
+  double scale = HALF_RTT_HEIGHT / (double) half_rtt;
+  gint64 duration = handshake_duration (trace);
+
+  return duration > 0 ? MIN (scale, HANDSHAKE_HEIGHT / (double) duration) : scale;
+}
+
+double
+qs_sequence_get_own_scale (QsTrace *trace)
+{
+  g_return_val_if_fail (QS_IS_TRACE (trace), 1);
+
+  return own_scale (trace, estimate_half_rtt (trace));
+}
+
+double
+qs_sequence_get_common_scale (QsTrace *const *traces, guint n)
+{
+  g_return_val_if_fail (traces != NULL, 1);
+
+  double scale = G_MAXDOUBLE;
+  for (guint i = 0; i < n; i++)
+    scale = MIN (scale, qs_sequence_get_own_scale (traces[i]));
+  return n > 0 ? scale : 1;
+}
+
 static void
 set_scale (QsSequenceLayout *self)
 {
   double unit = self->options.text_scale * self->options.zoom;
   QsTraceJoin *join = self->options.join;
   gint64 half_rtt = join != NULL ? measured_half_rtt (join) : estimate_half_rtt (self->trace);
-  double scale = HALF_RTT_HEIGHT / (double) half_rtt;
-  gint64 duration = handshake_duration (self->trace);
 
-  if (duration > 0)
-    scale = MIN (scale, HANDSHAKE_HEIGHT / (double) duration);
   self->half_rtt = half_rtt;
-  self->scale = scale * unit;
+  self->scale = (self->options.scale > 0 ? self->options.scale : own_scale (self->trace, half_rtt)) * unit;
   if (qs_sequence_to_scale (self))
     self->slant = MAX (self->scale * (double) half_rtt, MIN_SLANT * self->options.text_scale);
 }

@@ -33,7 +33,9 @@ typedef struct {
   double width;      /* of the picture; at least 480 times text_scale is used */
   double text_scale; /* 1; larger for a projector */
   QsSequenceTime time;
-  double zoom;       /* TO_SCALE: 1 makes half a round trip 60 high; 0.001 to 1000 */
+  double zoom; /* TO_SCALE: 1 makes half a round trip 60 high; 0.001 to 1000 */
+  double
+      scale; /* TO_SCALE: heights of a nanosecond at zoom 1, so that several pictures have the same; 0: the trace's own */
   gboolean collapse; /* EVEN: runs of bulk data become one bundle */
   gboolean fold;     /* long silences become a break */
   gboolean mirrored; /* right-to-left: the client stands on the right */
@@ -83,6 +85,11 @@ typedef struct {
   gint64 time;        /* of it, nanoseconds since the trace's origin */
   QsRectangle bounds; /* of the whole row */
 } QsSequenceHit;
+
+/* Heights of a nanosecond that a trace has by itself, at zoom 1. It is an estimate while the handshake goes on. */
+double qs_sequence_get_own_scale (QsTrace *trace);
+/* For several that stand beside each other: that of the slowest. */
+double qs_sequence_get_common_scale (QsTrace *const *traces, guint n);
 
 /* options: NULL for the defaults. */
 QsSequenceLayout *qs_sequence_layout_new (QsTrace *trace, const QsSequenceOptions *options);

@@ -4,6 +4,7 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "cli/qs-cli.h"
+#include "report/qs-html-comparison.h"
 #include "study/qs-study-file.h"
 
 #define TIME_COLUMN 12
@@ -119,11 +120,19 @@ void
 quicprobe_print_comparison_json (QsStudy *study, QsStudy *other)
 {
   g_autoptr (QsComparison) comparison = qs_comparison_new (study, other);
-  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
-  JsonObject *report = qs_study_to_json (study);
+  g_autofree char *text = qs_comparison_to_json_text (comparison);
 
-  json_object_set_object_member (report, "comparison", qs_comparison_to_json (comparison));
-  json_node_take_object (node, report);
-  g_autofree char *text = qs_study_json_to_text (node);
   puts (text);
+}
+
+gboolean
+quicprobe_write_comparison (const QuicprobeOptions *options, QsStudy *study, QsStudy *other)
+{
+  g_autoptr (GError) error = NULL;
+  QsStudy *const studies[] = { study, other };
+
+  if (options->report == NULL || qs_html_comparison_write (studies, G_N_ELEMENTS (studies), options->report, &error))
+    return TRUE;
+  fprintf (stderr, "quicprobe: %s\n", error->message);
+  return FALSE;
 }

@@ -15,5 +15,7 @@ QsStudy *quicprobe_compare_open (const QuicprobeOptions *options);
 void quicprobe_print_comparison (FILE *out, QsStudy *study, QsStudy *other, gboolean brief);
 /* The study's report with "comparison", on standard output. */
 void quicprobe_print_comparison_json (QsStudy *study, QsStudy *other);
+/* The page of both that --report asks for, if it does. FALSE: it cannot be written, which is said. */
+gboolean quicprobe_write_comparison (const QuicprobeOptions *options, QsStudy *study, QsStudy *other);
 
 G_END_DECLS

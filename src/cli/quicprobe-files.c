@@ -69,7 +69,7 @@ quicprobe_write_files (const QuicprobeOptions *options, QsStudy *study)
   if (options->filter != NULL)
     good = write_filtered (options, qs_study_get_trace (study)) && good;
   g_autoptr (GError) error = NULL;
-  if (options->report != NULL && !qs_html_report_write (study, options->report, &error))
+  if (options->report != NULL && options->compare == NULL && !qs_html_report_write (study, options->report, &error))
     good = complain (error);
   return good;
 }

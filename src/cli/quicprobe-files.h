@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /* The files that the options ask for, of a live run or of one that was read. All are tried, whichever fails; what does is
- * said on standard error. The key log is written of a live run alone: with --read it is what the file was opened with. */
+ * said on standard error. The key log is written of a live run alone: with --read it is what the file was opened with, and with --compare the report is of both (quicprobe-compare.h). */
 gboolean quicprobe_write_files (const QuicprobeOptions *options, QsStudy *study);
 
 /* Whether they may be written, as far as that can be told without touching anything; what may not is said on standard error.

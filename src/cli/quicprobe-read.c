@@ -68,6 +68,7 @@ report_one (QsStudy *study, const QuicprobeOptions *options)
     quicprobe_print_trace (options->json ? stderr : stdout, qs_study_get_trace (study));
   g_autoptr (QsStudy) other = options->compare != NULL ? quicprobe_compare_open (options) : NULL;
   good = good && (other != NULL || options->compare == NULL);
+  good = (other == NULL || quicprobe_write_comparison (options, study, other)) && good;
   if (other != NULL && options->json)
     quicprobe_print_comparison_json (study, other);
   else if (other != NULL)

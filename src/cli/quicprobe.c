@@ -102,6 +102,7 @@ conclude (const Program *program, QuicprobeBody *body)
 
   qs_study_settle (program->study);
   good &= write_files (program->options, program->study);
+  good &= program->other == NULL || quicprobe_write_comparison (program->options, program->study, program->other);
   print_report (program, quicprobe_body_was_printed (body));
   if (fflush (stdout) != 0)
     {

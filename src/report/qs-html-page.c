@@ -59,6 +59,20 @@ qs_html_add_header (GString *page, const char *const *titles, guint n_titles)
 }
 
 void
+qs_html_add_picture (GString *page, GBytes *svg, const char *label, gboolean fits)
+{
+  /* From <svg on: an XML declaration has no place inside HTML. */
+  gsize length;
+  const char *text = g_bytes_get_data (svg, &length);
+  const char *start = g_strstr_len (text, (gssize) length, "<svg");
+
+  qs_html_add (page, "<figure class=\"%s\" role=\"img\" aria-label=\"%s\">", fits ? "fits" : "", label);
+  if (start != NULL)
+    g_string_append_len (page, start, (gssize) length - (start - text));
+  g_string_append (page, "</figure>\n");
+}
+
+void
 qs_html_begin (GString *page, const char *title, const char *more_style)
 {
   g_string_append (page, "<!DOCTYPE html>\n");

@@ -15,6 +15,8 @@ void qs_html_add (GString *page, const char *format, ...) G_GNUC_PRINTF (2, 3);
 void qs_html_add_heading (GString *page, const char *title);
 /* A row of a table; nothing where there is no value. */
 void qs_html_add_row (GString *page, const char *name, const char *value);
+/* An SVG in a frame; label: for who does not see it. fits: it is to fit on a printed page. */
+void qs_html_add_picture (GString *page, GBytes *svg, const char *label, gboolean fits);
 /* titles: N_(). */
 void qs_html_add_header (GString *page, const char *const *titles, guint n_titles);
 

@@ -363,15 +363,7 @@ add_diagram (Making *self)
       return;
     }
 
-  /* From <svg on: an XML declaration has no place inside HTML. */
-  gsize length;
-  const char *text = g_bytes_get_data (svg, &length);
-  const char *start = g_strstr_len (text, (gssize) length, "<svg");
-  qs_html_add (page, "<figure class=\"%s\" role=\"img\" aria-label=\"%s\">",
-               height <= self->options.width * PAGE_SHAPE ? "fits" : "", _ ("Sequence diagram"));
-  if (start != NULL)
-    g_string_append_len (page, start, (gssize) length - (start - text));
-  g_string_append (page, "</figure>\n");
+  qs_html_add_picture (page, svg, _ ("Sequence diagram"), height <= self->options.width * PAGE_SHAPE);
   if (height > MAX_PICTURE)
     {
       g_autofree char *note =

@@ -132,3 +132,16 @@ qs_comparison_to_json (QsComparison *self)
   json_object_set_object_member (root, "findings", findings_object (self));
   return root;
 }
+
+char *
+qs_comparison_to_json_text (QsComparison *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *report = qs_study_to_json (qs_comparison_get_study (self, 0));
+
+  json_object_set_object_member (report, "comparison", qs_comparison_to_json (self));
+  json_node_take_object (node, report);
+  return qs_study_json_to_text (node);
+}

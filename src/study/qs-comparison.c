@@ -6,6 +6,7 @@
 #include "study/qs-comparison-private.h"
 
 #define SLOWER_RATIO 1.5
+#define NSEC_PER_SEC G_GINT64_CONSTANT (1000000000)
 #define SLOWER_NS (G_GINT64_CONSTANT (20) * 1000000)
 
 struct _QsComparison {
@@ -304,6 +305,28 @@ qs_comparison_get_study (QsComparison *self, guint of)
 {
   g_return_val_if_fail (self != NULL && of < self->n, NULL);
   return self->studies[of];
+}
+
+char *
+qs_comparison_dup_name (QsComparison *self, guint of)
+{
+  g_return_val_if_fail (self != NULL && of < self->n, NULL);
+
+  QsTrace *trace = qs_study_get_trace (self->studies[of]);
+  const char *title = qs_trace_get_title (trace);
+  gint64 origin = qs_trace_get_origin (trace);
+  g_autoptr (GDateTime) started = origin > 0 ? g_date_time_new_from_unix_local (origin / NSEC_PER_SEC) : NULL;
+  g_autofree char *escaped =
+      qs_text_escape (title != NULL ? title : qs_study_get_evidence (self->studies[of])->host, -1);
+  g_autofree char *date = started != NULL ? g_date_time_format (started, "%Y-%m-%d %H:%M:%S") : NULL;
+  return date != NULL ? g_strdup_printf ("%s · %s", escaped, date) : g_steal_pointer (&escaped);
+}
+
+gint64
+qs_comparison_get_start (QsComparison *self, guint of)
+{
+  g_return_val_if_fail (self != NULL && of < self->n, 0);
+  return qs_comparison_start_of (self->studies[of]);
 }
 
 const char *

@@ -39,6 +39,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsComparison, qs_comparison_free)
 
 guint qs_comparison_get_n (QsComparison *self);
 QsStudy *qs_comparison_get_study (QsComparison *self, guint of);
+/* What it is called, and when it began: "https://example.org/ · 2026-11-30 16:50:12". Owned by the caller. */
+char *qs_comparison_dup_name (QsComparison *self, guint of);
+/* Trace time in ns that its times count from. */
+gint64 qs_comparison_get_start (QsComparison *self, guint of);
 /* One sentence: the difference of the first two that matters most, or that there is none. */
 const char *qs_comparison_get_headline (QsComparison *self);
 /* The same of the first one and another: 1 or more. */
@@ -53,5 +57,7 @@ GPtrArray *qs_comparison_get_findings (QsComparison *self, guint of);
 /* {"headline", "verdicts", "steps", "facts", "findings"}; of more than two "headlines" besides, and "only" in place of findings'
  * "only_this" and "only_other". */
 JsonObject *qs_comparison_to_json (QsComparison *self);
+/* The first one's report with "comparison" in it, as it is printed and saved. Owned by the caller. */
+char *qs_comparison_to_json_text (QsComparison *self);
 
 G_END_DECLS

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """quicprobe --compare: the first line names the difference that matters."""
 
+import html
 import json
 import os
 import tempfile
@@ -102,6 +103,23 @@ class Compare(unittest.TestCase):
         self.assertEqual(steps["retry"]["times_ms"][1], None)
         hello = steps["server-hello"]
         self.assertAlmostEqual(hello["difference_ms"], hello["times_ms"][0] - hello["times_ms"][1], places=2)
+
+    def test_page(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "both.html")
+            result = self.compare("slow", "retry", f"--report={path}", "-q")
+            with open(path, encoding="utf-8") as file:
+                page = file.read()
+        headline = result.text.strip().replace("\n", " ")
+        self.assertIn(html.escape(headline, quote=False), html.unescape(page))
+        # A sequence each, and the charts over each other.
+        self.assertEqual(page.count("<svg"), 3)
+        for words in ("on one scale", "ServerHello received", "Round trip", "Findings that only one has"):
+            self.assertIn(words, page)
+        self.assertNotIn("<script", page)
+        unwritable = self.compare("slow", "retry", "--report=/nowhere/both.html")
+        self.assertEqual(unwritable.status, 1)
+        self.assertIn("/nowhere/both.html", unwritable.err)
 
     def test_live(self):
         with peers.quicserve(probe.SERVER, "--no-retry") as peer:
