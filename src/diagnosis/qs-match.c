@@ -171,3 +171,32 @@ qs_match_add_moment (QsMatch *match, gint64 time, char *what)
 {
   add (match, QS_NO_PACKET, time, what);
 }
+
+const QsMark *
+qs_experiment_find (const QsEvidence *evidence, const char *id, gint64 value)
+{
+  const QsMark *mark = qs_trace_find_mark (evidence->trace, QS_MARK_EXPERIMENT, id, NULL);
+
+  return mark != NULL && mark->value == value ? mark : NULL;
+}
+
+gboolean
+qs_evidence_is_without_hello (const QsEvidence *evidence)
+{
+  return !evidence->server && evidence->server_hello == NULL && !qs_evidence_is_connected (evidence) &&
+         (evidence->failed || evidence->live);
+}
+
+gboolean
+qs_match_add_control (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsMark *again = qs_trace_find_mark (evidence->trace, QS_MARK_EXPERIMENT, "same-again", NULL);
+
+  if (again != NULL && again->value == 1)
+    return FALSE;
+  if (again == NULL || again->value != 0)
+    match->certainty = MAX (match->certainty - 1, QS_CERTAINTY_POSSIBLE);
+  else
+    qs_match_add_mark (match, evidence, again, NULL);
+  return TRUE;
+}

@@ -37,6 +37,13 @@ void qs_match_add_moment (QsMatch *match, gint64 time, char *what); /* neither o
 /* How it was closed, and by whom; its packet becomes the match's. Adds nothing where no close is known. */
 void qs_match_add_close (QsMatch *match, const QsEvidence *evidence);
 
+/* The mark of an experiment that came to that value (1: answered, 0: failed as well); NULL: it did not, or was not made. */
+const QsMark *qs_experiment_find (const QsEvidence *evidence, const char *id, gint64 value);
+/* A client's first attempt that came to nothing before the server's ServerHello. */
+gboolean qs_evidence_is_without_hello (const QsEvidence *evidence);
+/* Another thing was answered: that proves something where the same as at first fails once more. FALSE: it does not. */
+gboolean qs_match_add_control (const QsEvidence *evidence, QsMatch *match);
+
 typedef gboolean (*QsMatchFunc) (const QsEvidence *evidence, QsMatch *match);
 
 /**
@@ -65,7 +72,7 @@ gboolean qs_hello_has_hybrid_share (const QsTraceMessage *hello);
 char *qs_offer_text (const QsEvidence *evidence);
 
 /* The table in its parts, in the order in which they are tried. */
-extern const QsRule qs_rules_decided[], qs_rules_network[], qs_rules_answer[], qs_rules_certificate[],
+extern const QsRule qs_rules_decided[], qs_rules_offer[], qs_rules_network[], qs_rules_answer[], qs_rules_certificate[],
     qs_rules_client[], qs_rules_large[], qs_rules_handshake[], qs_rules_cut[], qs_rules_http3[], qs_rules_http[],
     qs_rules_close[], qs_rules_path[], qs_rules_file[], qs_rules_rest[];
 

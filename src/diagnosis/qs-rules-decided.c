@@ -17,22 +17,6 @@
 #define SUITE_OF_INITIAL 0x1301 /* TLS_AES_128_GCM_SHA256: RFC 9001 section 5.3 */
 #define LEAST_CID 4             /* bytes: a shorter one may stand anywhere by chance */
 
-static const QsMark *
-find_experiment (const QsEvidence *evidence, const char *id, gint64 value)
-{
-  const QsMark *mark = qs_trace_find_mark (evidence->trace, QS_MARK_EXPERIMENT, id, NULL);
-
-  return mark != NULL && mark->value == value ? mark : NULL;
-}
-
-/* The first attempt came to nothing before the server's ServerHello. */
-static gboolean
-is_without_hello (const QsEvidence *evidence)
-{
-  return !evidence->server && evidence->server_hello == NULL && !qs_evidence_is_connected (evidence) &&
-         (evidence->failed || evidence->live);
-}
-
 /* --- Answers from elsewhere --- */
 
 static gboolean
@@ -104,7 +88,7 @@ bears_our_id (const QsEvidence *evidence, GBytes *datagram)
 static gboolean
 match_elsewhere (const QsEvidence *evidence, QsMatch *match)
 {
-  const QsMark *twin = find_experiment (evidence, "unconnected-twin", 1);
+  const QsMark *twin = qs_experiment_find (evidence, "unconnected-twin", 1);
 
   if (twin == NULL || evidence->anything_received || evidence->server)
     return FALSE;
@@ -126,16 +110,16 @@ match_hello_too_much (const QsEvidence *evidence, QsMatch *match)
   static const char *const group[] = { N_ ("Update the server, or switch the group on there."),
                                        N_ ("Offer X25519 alone: that avoids it (--groups=X25519 in quicprobe)."),
                                        NULL };
-  const QsMark *alone = find_experiment (evidence, "x25519-alone", 1);
+  const QsMark *alone = qs_experiment_find (evidence, "x25519-alone", 1);
 
   /* One that got through after all was in trouble as long as the experiment was called for. */
   gboolean late = !evidence->server && qs_evidence_is_connected (evidence) && !evidence->failed;
-  if (alone == NULL || (!late && !is_without_hello (evidence)) || evidence->hello_retry != NULL ||
-      !qs_hello_has_hybrid_share (evidence->client_hello) || find_experiment (evidence, "same-again", 1) != NULL)
+  if (alone == NULL || (!late && !qs_evidence_is_without_hello (evidence)) || evidence->hello_retry != NULL ||
+      !qs_hello_has_hybrid_share (evidence->client_hello) || qs_experiment_find (evidence, "same-again", 1) != NULL)
     return FALSE;
-  const QsMark *again = find_experiment (evidence, "same-again", 0);
-  const QsMark *padded_answered = find_experiment (evidence, "padded-hello", 1);
-  const QsMark *padded_failed = find_experiment (evidence, "padded-hello", 0);
+  const QsMark *again = qs_experiment_find (evidence, "same-again", 0);
+  const QsMark *padded_answered = qs_experiment_find (evidence, "padded-hello", 1);
+  const QsMark *padded_failed = qs_experiment_find (evidence, "padded-hello", 0);
   qs_match_number (match, "bytes", g_bytes_get_size (evidence->client_hello->bytes));
   if (padded_answered != NULL)
     {
@@ -178,36 +162,6 @@ match_hello_too_much (const QsEvidence *evidence, QsMatch *match)
 
 /* --- Another protocol, another name --- */
 
-/* Another thing was answered: that proves something where the same as at first fails once more. FALSE: it does not. */
-static gboolean
-add_control (const QsEvidence *evidence, QsMatch *match)
-{
-  const QsMark *again = qs_trace_find_mark (evidence->trace, QS_MARK_EXPERIMENT, "same-again", NULL);
-
-  if (again != NULL && again->value == 1)
-    return FALSE;
-  if (again == NULL || again->value != 0)
-    match->certainty = MAX (match->certainty - 1, QS_CERTAINTY_POSSIBLE);
-  else
-    qs_match_add_mark (match, evidence, again, NULL);
-  return TRUE;
-}
-
-/* Groups and cipher suites that were named on purpose. */
-static gboolean
-match_offer_too_small (const QsEvidence *evidence, QsMatch *match)
-{
-  const QsMark *usual = find_experiment (evidence, "usual-offer", 1);
-
-  if (usual == NULL || !is_without_hello (evidence) || !add_control (evidence, match))
-    return FALSE;
-  qs_match_take (match, "offer", qs_offer_text (evidence));
-  qs_match_add_message (match, evidence, evidence->client_hello);
-  qs_match_add_close (match, evidence);
-  qs_match_add_mark (match, evidence, usual, NULL);
-  return TRUE;
-}
-
 /* What it speaks, in one text; FALSE: no other protocol was answered. */
 static gboolean
 add_spoken (const QsEvidence *evidence, QsMatch *match)
@@ -231,8 +185,9 @@ match_other_protocol (const QsEvidence *evidence, QsMatch *match)
 {
   gboolean refused = evidence->close.known && !evidence->close.by_us;
 
-  if (!is_without_hello (evidence) || !add_spoken (evidence, match) ||
-      (!qs_evidence_has_alert (evidence, ALERT_NO_APPLICATION_PROTOCOL, FALSE) && !add_control (evidence, match)))
+  if (!qs_evidence_is_without_hello (evidence) || !add_spoken (evidence, match) ||
+      (!qs_evidence_has_alert (evidence, ALERT_NO_APPLICATION_PROTOCOL, FALSE) &&
+       !qs_match_add_control (evidence, match)))
     return FALSE;
   qs_match_set (match, "offered", evidence->offered_alpn != NULL ? evidence->offered_alpn : _ ("none"));
   qs_match_set (match, "end",
@@ -294,10 +249,10 @@ describe_filter (const QsEvidence *evidence, QsMatch *match, const QsMark *witho
 static gboolean
 match_other_name (const QsEvidence *evidence, QsMatch *match)
 {
-  const QsMark *without = find_experiment (evidence, "no-sni", 1);
+  const QsMark *without = qs_experiment_find (evidence, "no-sni", 1);
 
-  if (without == NULL || !is_without_hello (evidence) ||
-      (!qs_evidence_has_alert (evidence, ALERT_UNRECOGNIZED_NAME, FALSE) && !add_control (evidence, match)))
+  if (without == NULL || !qs_evidence_is_without_hello (evidence) ||
+      (!qs_evidence_has_alert (evidence, ALERT_UNRECOGNIZED_NAME, FALSE) && !qs_match_add_control (evidence, match)))
     return FALSE;
   if (!evidence->close.known)
     describe_filter (evidence, match, without);
@@ -312,9 +267,10 @@ match_other_name (const QsEvidence *evidence, QsMatch *match)
 static gboolean
 match_proxy_protocol (const QsEvidence *evidence, QsMatch *match)
 {
-  const QsMark *with = find_experiment (evidence, "proxy-header", 1);
+  const QsMark *with = qs_experiment_find (evidence, "proxy-header", 1);
 
-  if (with == NULL || !evidence->tls || !is_without_hello (evidence) || !add_control (evidence, match))
+  if (with == NULL || !evidence->tls || !qs_evidence_is_without_hello (evidence) ||
+      !qs_match_add_control (evidence, match))
     return FALSE;
   qs_match_set (match, "end", end_words (evidence));
   qs_match_add_message (match, evidence, evidence->client_hello);
@@ -365,13 +321,13 @@ count_missing (const QsEvidence *evidence)
 static gboolean
 match_small_alone (const QsEvidence *evidence, QsMatch *match)
 {
-  if (evidence->tls || !is_without_hello (evidence) || evidence->hello_retry != NULL ||
+  if (evidence->tls || !qs_evidence_is_without_hello (evidence) || evidence->hello_retry != NULL ||
       !evidence->packets.in_initial_is_bare || evidence->packets.close_in >= 0)
     return FALSE;
   guint missing = count_missing (evidence), largest = largest_received (evidence);
   if (missing < MISSING_PROVES || largest == 0 || largest >= LARGE_DATAGRAM)
     return FALSE;
-  const QsMark *there = find_experiment (evidence, "large-datagrams", 1);
+  const QsMark *there = qs_experiment_find (evidence, "large-datagrams", 1);
   qs_match_set (match, "there", there != NULL ? there->text : NULL);
   qs_match_number (match, "missing", missing);
   qs_match_number (match, "largest", largest);
@@ -387,8 +343,8 @@ match_small_alone (const QsEvidence *evidence, QsMatch *match)
 static gboolean
 match_by_size (const QsEvidence *evidence, QsMatch *match, const QsMark *stray)
 {
-  const QsMark *small = find_experiment (evidence, "small-datagrams", 1);
-  const QsMark *large = find_experiment (evidence, "version-grease", 0);
+  const QsMark *small = qs_experiment_find (evidence, "small-datagrams", 1);
+  const QsMark *large = qs_experiment_find (evidence, "version-grease", 0);
 
   if (small == NULL || large == NULL || evidence->tls || evidence->server || evidence->anything_received ||
       evidence->icmp != NULL)
@@ -419,7 +375,7 @@ match_large_lost (const QsEvidence *evidence, QsMatch *match)
 static gboolean
 match_beginning_lost (const QsEvidence *evidence, QsMatch *match)
 {
-  const QsMark *stray = find_experiment (evidence, "large-stray", 1);
+  const QsMark *stray = qs_experiment_find (evidence, "large-stray", 1);
 
   qs_match_set (match, "address", evidence->addresses);
   return stray != NULL && match_by_size (evidence, match, stray);
@@ -430,7 +386,7 @@ match_beginning_lost (const QsEvidence *evidence, QsMatch *match)
 static gboolean
 match_other_family (const QsEvidence *evidence, QsMatch *match)
 {
-  const QsMark *other = find_experiment (evidence, "other-address-family", 1);
+  const QsMark *other = qs_experiment_find (evidence, "other-address-family", 1);
 
   if (other == NULL || evidence->anything_received)
     return FALSE;
@@ -505,15 +461,6 @@ const QsRule qs_rules_decided[] = {
     QS_PARTY_UNKNOWN,
     { N_ ("Look for a firewall on the way that filters QUIC."),
       N_ ("Look at the server's log, and at what it takes for a first packet."), N_ ("Try from another network.") } },
-  { "no-common-parameters",
-    QS_SEVERITY_ERROR,
-    "RFC 9846 section 4.2.1",
-    N_ ("{host} takes none of the groups or cipher suites that were offered."),
-    N_ ("{offer} With this client's usual ones it answers."),
-    match_offer_too_small,
-    QS_CERTAINTY_PROVED,
-    QS_PARTY_CLIENT,
-    { N_ ("Offer more of them."), N_ ("Switch the wanted group or cipher suite on at the server.") } },
   { "alpn-mismatch",
     QS_SEVERITY_ERROR,
     "RFC 9001 section 8.1",

@@ -186,6 +186,24 @@ qs_offer_text (const QsEvidence *evidence)
 }
 
 /* What is left when nothing better is proved: the alert itself says hardly anything. */
+/* What experiments have changed without any change. */
+static char *
+add_vain_tries (const QsEvidence *evidence, QsMatch *match)
+{
+  g_autoptr (GPtrArray) marks = qs_experiment_marks (evidence->trace);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < marks->len; i++)
+    {
+      const QsMark *mark = marks->pdata[i];
+      if (mark->value != 0 || g_str_equal (mark->name, "same-again"))
+        continue;
+      g_string_append_printf (text, "%s%s", text->len > 0 ? " " : "", mark->text);
+      qs_match_add_mark (match, evidence, mark, NULL);
+    }
+  return g_strdup (text->str);
+}
+
 static gboolean
 match_no_common (const QsEvidence *evidence, QsMatch *match)
 {
@@ -216,6 +234,18 @@ match_no_common (const QsEvidence *evidence, QsMatch *match)
       match->certainty = QS_CERTAINTY_PROVED;
       match->who = QS_PARTY_CLIENT;
       match->tries = stronger;
+    }
+  else if (!by_client && qs_experiment_find (evidence, "widest-offer", 0) != NULL)
+    {
+      static const char *const own[] = { N_ ("Look at the server's log, it knows."),
+                                         N_ ("Look at the server's certificate and key, and at what it demands of "
+                                             "clients."),
+                                         NULL };
+      match->detail = N_ ("Its alert stands for many things, and what was changed one at a time made no difference. "
+                          "{vain} What is left is the server's own: a certificate or key that it cannot use with any "
+                          "of this, rules about who may connect, or a name or protocol that was not tried. {reason}");
+      match->tries = own;
+      qs_match_take (match, "vain", add_vain_tries (evidence, match));
     }
   if (by_client)
     {

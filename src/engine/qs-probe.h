@@ -71,7 +71,8 @@ typedef struct {
   guint64 trace_budget; /* bytes that the trace may hold in all; 0: QS_TRACE_BUDGET */
   gboolean record;      /* record datagrams into the trace (default TRUE) */
   guint padding; /* bytes of a GREASE extension (RFC 8701) in the ClientHello, QS_MOST_PADDING at most; 0: none */
-  gboolean proxy_header;          /* TLS over TCP: a header of the PROXY protocol goes before it */
+  gboolean proxy_header; /* TLS over TCP: a header of the PROXY protocol goes before it */
+  guint wide; /* bits of QsWide (qs-ssl-wide.h): all that there is of these is offered, over what else is said here */
   QsExperimentPolicy experiments; /* default: none */
   QsClock *clock;                 /* whom waiting and its trace go by, nonblocking alone; NULL: the machine's */
 } QsProbeOptions;

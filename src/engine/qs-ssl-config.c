@@ -9,6 +9,7 @@
 #include "base/qs-text.h"
 #include "engine/qs-ssl-files.h"
 #include "engine/qs-ssl-io.h"
+#include "engine/qs-ssl-wide.h"
 #include "engine/qs-trust.h"
 
 struct _QsSslConfig {
@@ -261,6 +262,8 @@ set_offers (QsSslConfig *self, const QsProbeOptions *options, GError **error)
     return fail (error, QS_ERROR_INVALID_TARGET,
                  _ ("“%s” is not a list of cipher suites: write names as “TLS_AES_128_GCM_SHA256”."),
                  options->ciphersuites);
+  if (!qs_ssl_offer_wide (self->ctx, options->wide, self->transport == QS_TRANSPORT_QUIC))
+    return fail (error, QS_ERROR_SSL, "qs_ssl_offer_wide%s", "");
   return set_padding (self, options->padding, error);
 }
 

@@ -68,6 +68,7 @@ qs_experiment_attempt_new (QsProbe *run, const QsExperimentRow *row, guint slot_
     return NULL;
   if (options->family == family)
     pin_address (options, target, qs_probe_get_address (run));
+  options->wide = row->wide;
   options->timeout_ms = slot_ms;
   return qs_probe_new (target, options);
 }

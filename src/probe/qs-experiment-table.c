@@ -5,6 +5,8 @@
 
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "diagnosis/qs-choice.h"
+#include "engine/qs-ssl-wide.h"
 
 #define QUIC (1u << QS_TRANSPORT_QUIC)
 #define TLS (1u << QS_TRANSPORT_TLS)
@@ -151,7 +153,7 @@ change_certificate (QsProbe *run, const char *argument, QsProbeOptions *options,
 /* --- What an attempt found --- */
 
 static char *
-certificate_names (const QsEvidence *attempt)
+certificate_names (const QsEvidence *attempt, const QsEvidence *run)
 {
   if (attempt->chain->len == 0)
     return NULL;
@@ -166,16 +168,31 @@ certificate_names (const QsEvidence *attempt)
 }
 
 static char *
-attempt_address (const QsEvidence *attempt)
+attempt_address (const QsEvidence *attempt, const QsEvidence *run)
 {
   return g_strdup (attempt->address);
 }
 
 static char *
-sent_name (const QsEvidence *attempt)
+sent_name (const QsEvidence *attempt, const QsEvidence *run)
 {
   return g_strdup (attempt->sni != NULL ? attempt->sni : "");
 }
+
+static char *
+taken_beyond (const QsEvidence *attempt, const QsEvidence *run)
+{
+  char *words = NULL;
+
+  qs_choice_beyond (attempt, run, &words);
+  return words != NULL ? words : g_strdup (_ ("nothing that could be seen"));
+}
+
+#define WIDE_ROW(name, over, choice, bits, yes, no)                                                                   \
+  {                                                                                                                   \
+    .id = name, .transports = over, .slot_ms = 600, .sign = QS_SIGN_HELLO, .after = "widest-offer", .lacks = choice,  \
+    .wide = bits, .controlled = TRUE, .change = change_nothing, .answered = yes, .failed = no, .detail = taken_beyond \
+  }
 
 #define ALPN_ROW(over, name, protocol)                                                                        \
   {                                                                                                           \
@@ -240,10 +257,52 @@ const QsExperimentRow qs_experiment_rows[] = {
     .controlled = TRUE,
     .change = change_to_usual,
     .answered =
-        N_ ("With this client's usual groups and cipher suites it answers: those that were offered are too few."),
+        N_ ("With this client's usual groups and cipher suites it answers: those that were offered are too few. "
+            "Of what it took, this was not among them: %s."),
     .failed = N_ ("With this client's usual groups and cipher suites it is the same."),
+    .detail = taken_beyond,
     .findings = { QS_STALLED_SILENT, QS_STALLED_BEFORE_HELLO, "no-common-parameters", "silent-after-ack", "tls-alert",
                   "no-reply", "timeout" } },
+  { .id = "widest-offer",
+    .transports = QUIC | TLS,
+    .slot_ms = 600,
+    .sign = QS_SIGN_HELLO,
+    .decides = TRUE,
+    .controlled = TRUE,
+    .wide = QS_WIDE_GROUPS | QS_WIDE_SUITES | QS_WIDE_SIGNATURES | QS_WIDE_VERSIONS,
+    .change = change_nothing,
+    .answered = N_ ("With all groups, cipher suites, signature schemes and versions of TLS that this client has, it "
+                    "answers. Of what it took, this was not offered at first: %s."),
+    .failed = N_ ("With all groups, cipher suites, signature schemes and versions of TLS that this client has, it is "
+                  "the same: none of these is the cause, as far as this client has them."),
+    .detail = taken_beyond,
+    .findings = { "no-common-parameters", "tls-alert", "connection-reset", "closed-in-handshake" } },
+  WIDE_ROW ("every-group", QUIC | TLS, QS_CHOICE_GROUP, QS_WIDE_GROUPS,
+            N_ ("With all groups that this client has, and nothing else changed, it answers, and takes what was not "
+                "offered: %s."),
+            N_ ("With all groups that this client has it is the same.")),
+  WIDE_ROW ("every-cipher-suite", QUIC | TLS, QS_CHOICE_SUITE, QS_WIDE_SUITES,
+            N_ ("With all cipher suites that this client has, and nothing else changed, it answers, and takes what was "
+                "not offered: %s."),
+            N_ ("With all cipher suites that this client has it is the same.")),
+  WIDE_ROW ("every-signature-scheme", QUIC | TLS, QS_CHOICE_SIGNATURE, QS_WIDE_SIGNATURES,
+            N_ ("With all signature schemes that this client has, and nothing else changed, it answers, and takes what "
+                "was not offered: %s."),
+            N_ ("With all signature schemes that this client has it is the same.")),
+  { .id = "old-versions",
+    .transports = TLS,
+    .slot_ms = 600,
+    .sign = QS_SIGN_HELLO,
+    .decides = TRUE,
+    .lacks = QS_CHOICE_VERSION,
+    .wide = QS_WIDE_VERSIONS,
+    .after = "widest-offer",
+    .change = change_nothing,
+    .answered = N_ ("With TLS 1.0 and 1.1 allowed, and nothing else changed, it answers, and takes what was not "
+                    "offered: %s."),
+    .failed = N_ ("With TLS 1.0 and 1.1 allowed it is the same."),
+    .detail = taken_beyond,
+    .findings = { "tls-too-old" } },
   ALPN_ROW (QUIC, "h3", "h3"),
   ALPN_ROW (QUIC, "hq-interop", "hq-interop"),
   ALPN_ROW (QUIC, "doq", "doq"),

@@ -42,12 +42,14 @@ typedef struct {
   gboolean controlled; /* its answer proves nothing before the control has failed */
   gboolean control;    /* nothing is changed: an answer takes back what others have decided */
   const char *after;   /* only once that one was answered */
+  guint lacks; /* bits of QsChoice, with after: and the answer has shown one that was not offered, or none at all */
+  guint wide;  /* bits of QsWide: all that there is of these is offered */
   const char *argument;
   guint stray; /* VERSIONS: bytes of a datagram of no connection that goes with it; 0: none */
   gboolean (*change) (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target);
   /* Untranslated; a %s is what detail() says, where there is none the argument. */
   const char *answered, *failed;
-  char *(*detail) (const QsEvidence *attempt); /* escaped; NULL: nothing known */
+  char *(*detail) (const QsEvidence *attempt, const QsEvidence *run); /* escaped; NULL: nothing known */
   const char *findings[14];
 } QsExperimentRow;
 

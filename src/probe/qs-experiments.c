@@ -5,6 +5,7 @@
 
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "diagnosis/qs-choice.h"
 #include "diagnosis/qs-experiment-words.h"
 #include "diagnosis/qs-finding.h"
 #include "net/qs-udp-bio.h"
@@ -37,6 +38,7 @@ struct _QsExperiments {
   gboolean under_way, over, holding, decided;
   guint64 tried; /* a bit a row */
   guint n_made;
+  guint beyond; /* bits of QsChoice: what a wide offer was taken of that the run had not offered */
 
   QsExperiment *current;
   const QsExperimentRow *row;
@@ -244,8 +246,10 @@ attempt_finished_cb (QsProbe *attempt, QsExperiments *self)
   g_autoptr (QsExperiments) guard = g_object_ref (self);
   g_autoptr (QsEvidence) evidence = qs_evidence_new (qs_probe_get_trace (attempt), -1);
   gint outcome = qs_experiment_row_judge (self->row, evidence);
-  g_autofree char *detail = self->row->detail != NULL ? self->row->detail (evidence) : NULL;
+  g_autofree char *detail = self->row->detail != NULL ? self->row->detail (evidence, self->evidence) : NULL;
 
+  if (self->row->wide != 0 && outcome == QS_EXPERIMENT_ANSWERED)
+    self->beyond = qs_choice_beyond (evidence, self->evidence, NULL);
   drop_attempt (self);
   conclude_current (self, (QsExperimentOutcome) outcome, detail);
 }
@@ -346,8 +350,10 @@ is_called_for (QsExperiments *self, const QsExperimentRow *row)
     return FALSE;
   if (row->control)
     return needs_control (self);
-  if (row->after != NULL)
-    return qs_experiment_value (qs_probe_get_trace (self->run), row->after) == QS_EXPERIMENT_ANSWERED;
+  if (row->after != NULL && qs_experiment_value (qs_probe_get_trace (self->run), row->after) == QS_EXPERIMENT_ANSWERED)
+    return row->lacks == 0 || self->beyond == 0 || (row->lacks & self->beyond) != 0;
+  if (row->after != NULL && (row->lacks == 0 || row->findings[0] == NULL))
+    return FALSE;
   if (self->policy == QS_EXPERIMENTS_ALL)
     return TRUE;
   for (guint i = 0; !self->decided && i < self->causes->len; i++)

@@ -194,9 +194,40 @@ test_offer (void)
   assert_first (made, "no-common-parameters", QS_CERTAINTY_POSSIBLE, "stands for many things");
   g_autoptr (Made) narrow = refused (&(Hello){ .alpn = "h3", .group = 0x0019 });
   experiment (narrow, "usual-offer", 1);
-  assert_first (narrow, "no-common-parameters", QS_CERTAINTY_LIKELY, "usual ones it answers");
+  assert_first (narrow, "no-common-parameters", QS_CERTAINTY_LIKELY, "What came of it.");
   experiment (narrow, "same-again", 0);
-  assert_first (narrow, "no-common-parameters", QS_CERTAINTY_PROVED, "usual ones it answers");
+  assert_first (narrow, "no-common-parameters", QS_CERTAINTY_PROVED, "What came of it.");
+}
+
+/* Which list was too short is said where one alone made longer was answered, and the same as at first was refused again. */
+static void
+test_lists (void)
+{
+  static const char *const singles[] = { "every-group", "every-cipher-suite", "every-signature-scheme" };
+  static const char *const words[] = { "none of the groups", "none of the cipher suites", "sign in none" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (singles); i++)
+    {
+      g_autoptr (Made) made = refused (&(Hello){ .alpn = "h3", .group = 0x001d });
+      experiment (made, "widest-offer", 1);
+      assert_first (made, "no-common-parameters", QS_CERTAINTY_LIKELY, "What came of it.");
+      experiment (made, "same-again", 0);
+      assert_first (made, "no-common-parameters", QS_CERTAINTY_LIKELY, "What came of it.");
+      experiment (made, singles[i], 1);
+      assert_first (made, "no-common-parameters", QS_CERTAINTY_PROVED, "What came of it.");
+      g_autoptr (GPtrArray) findings = find (made);
+      g_assert_nonnull (strstr (((const QsFinding *) findings->pdata[0])->title, words[i]));
+    }
+  g_autoptr (Made) passing = refused (&(Hello){ .alpn = "h3", .group = 0x001d });
+  experiment (passing, "widest-offer", 1);
+  experiment (passing, "same-again", 1);
+  assert_first (passing, "no-common-parameters", QS_CERTAINTY_POSSIBLE, "stands for many things");
+  g_autoptr (Made) vain = refused (&(Hello){ .alpn = "h3", .group = 0x001d });
+  experiment (vain, "widest-offer", 0);
+  assert_first (vain, "no-common-parameters", QS_CERTAINTY_POSSIBLE, "made no difference");
+  g_autoptr (Made) old = refused (&(Hello){ .alpn = "h3", .group = 0x001d });
+  experiment (old, "old-versions", 1);
+  assert_first (old, "tls-too-old", QS_CERTAINTY_PROVED, "What came of it.");
 }
 
 static void
@@ -361,6 +392,7 @@ main (int argc, char **argv)
   g_test_add_func ("/decided/protocol", test_protocol);
   g_test_add_func ("/decided/protocol-not-offered", test_protocol_not_offered);
   g_test_add_func ("/decided/offer", test_offer);
+  g_test_add_func ("/decided/lists", test_lists);
   g_test_add_func ("/decided/name", test_name);
   g_test_add_func ("/decided/elsewhere", test_elsewhere);
   g_test_add_func ("/decided/small-alone", test_small_alone);

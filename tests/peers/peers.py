@@ -613,9 +613,14 @@ class Certificates:
 
     ca: the CA's file, for --cacert. leaf (kind) -> (file with the chain to send, key file), with kind one of
     good, with-intermediate, incomplete-chain (the intermediate is not sent), expired, not-yet-valid, wrong-name,
-    self-signed, unknown-ca, below-no-ca, unknown-extension, client, unknown-client."""
+    self-signed, unknown-ca, below-no-ca, unknown-extension, client, unknown-client; p521, ed25519, rsa by the key."""
 
     NAMES = ("DNS:localhost", "IP:127.0.0.1", "IP:::1")
+    KEYS = {
+        "p521": ("ec", "-pkeyopt", "ec_paramgen_curve:P-521"),
+        "ed25519": ("ed25519",),
+        "rsa": ("rsa:2048",),
+    }
 
     def __init__(self, folder=None):
         self._temporary = None
@@ -636,10 +641,12 @@ class Certificates:
     def _path(self, name):
         return os.path.join(self.folder, name)
 
-    def _issue(self, name, subject, *, issuer=None, authority=False, names=(), usage="serverAuth", dates=(), extra=()):
-        cert, key = self._path(name + ".pem"), self._path(name + ".key")
-        command = [openssl_program(), "req", "-x509", "-config", "/dev/null", "-newkey", "ec"]
-        command += ["-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", cert]
+    P256 = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+
+    def _issue(self, name, subject, *, issuer=None, authority=False, names=(), usage="serverAuth", dates=(), extra=(), key=P256):
+        kind, cert, key = key, self._path(name + ".pem"), self._path(name + ".key")
+        command = [openssl_program(), "req", "-x509", "-config", "/dev/null", "-newkey", *kind]
+        command += ["-nodes", "-keyout", key, "-out", cert]
         command += ["-subj", f"/CN={subject}", *(dates or ("-days", "30"))]
         if issuer is not None:
             command += ["-CA", self._path(issuer + ".pem"), "-CAkey", self._path(issuer + ".key")]
@@ -674,6 +681,8 @@ class Certificates:
         if kind == "unknown-client":
             self._issue("other-ca", "Some other test CA", authority=True)
             return self._issue(kind, "localhost", issuer="other-ca", names=self.NAMES, usage="clientAuth")
+        if kind in self.KEYS:
+            return self._issue(kind, "localhost", issuer="ca", names=self.NAMES, key=self.KEYS[kind])
         if kind in ("good", "client"):
             usage = "clientAuth" if kind == "client" else "serverAuth"
             return self._issue(kind, "localhost", issuer="ca", names=self.NAMES, usage=usage)

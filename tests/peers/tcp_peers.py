@@ -152,6 +152,9 @@ BEHAVIOURS = {
     'hybrid-hello-alert-40': box(alert(2, 40), lambda hello: HYBRID_SHARE in hello),
     'any-hello-alert-40': box(alert(2, 40), lambda hello: True),
     'first-hello-alert-40': box(alert(2, 40), lambda hello, first=iter((True,)): next(first, False)),
+    'first-hellos-alert-40': box(alert(2, 40), lambda hello, first=iter((True, True)): next(first, False)),
+    # The groups ffdhe3072 and ffdhe4096, side by side.
+    'hello-without-ffdhe4096-reset': box(reset, lambda hello: bytes.fromhex('01010102') not in hello),
     'fin-after-hello': lambda conn, _args: conn.recv(65536),
     'reset-after-hello': lambda conn, _args: reset(conn, conn.recv(65536)),
     'no-renegotiation-info': no_renegotiation_info,
