@@ -136,8 +136,8 @@
 G_BEGIN_DECLS
 
 /* Of servers. */
-extern const QsCheck qs_checks_address[], qs_checks_tls[], qs_checks_frames[], qs_checks_http3[];
-extern const guint qs_n_checks_address, qs_n_checks_tls, qs_n_checks_frames, qs_n_checks_http3;
+extern const QsCheck qs_checks_address[], qs_checks_tls[], qs_checks_frames[], qs_checks_http3[], qs_checks_tcp[];
+extern const guint qs_n_checks_address, qs_n_checks_tls, qs_n_checks_frames, qs_n_checks_http3, qs_n_checks_tcp;
 
 /* Of clients. */
 extern const QsCheck qs_client_checks_address[], qs_client_checks_tls[], qs_client_checks_frames[],
@@ -147,5 +147,7 @@ extern const guint qs_n_client_checks_address, qs_n_client_checks_tls, qs_n_clie
 
 /* A handshake and a request as anybody makes them: many checks only look at it. */
 extern const QsCraftStep qs_ordinary_script[];
+/* The same over TCP. */
+extern const QsTcpPlan qs_ordinary_plan;
 
 G_END_DECLS

@@ -29,6 +29,7 @@ static const Name categories[] = {
   [QS_CATEGORY_PATH] = { "path", N_ ("Path") },
   [QS_CATEGORY_HTTP3] = { "http3", N_ ("HTTP/3") },
   [QS_CATEGORY_QPACK] = { "qpack", N_ ("QPACK") },
+  [QS_CATEGORY_TCP] = { "tcp", N_ ("TLS over TCP") },
 };
 
 static const Name marks[] = {
@@ -123,7 +124,8 @@ qs_checks_get (guint *n_checks)
       const Table tables[] = { { qs_checks_address, qs_n_checks_address },
                                { qs_checks_tls, qs_n_checks_tls },
                                { qs_checks_frames, qs_n_checks_frames },
-                               { qs_checks_http3, qs_n_checks_http3 } };
+                               { qs_checks_http3, qs_n_checks_http3 },
+                               { qs_checks_tcp, qs_n_checks_tcp } };
       GPtrArray *gathered = gather (tables, G_N_ELEMENTS (tables));
       g_once_init_leave (&all, gathered);
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "checks/qs-sight.h"
+#include "checks/qs-tcp-run.h"
 #include "craft/qs-craft-run.h"
 
 G_BEGIN_DECLS
@@ -29,6 +30,7 @@ typedef enum {
   QS_CATEGORY_PATH,
   QS_CATEGORY_HTTP3,
   QS_CATEGORY_QPACK,
+  QS_CATEGORY_TCP,
   QS_N_CATEGORIES
 } QsCheckCategory;
 const char *qs_check_category_name (QsCheckCategory category);  /* "versions": of the command line and the JSON */
@@ -91,10 +93,11 @@ struct _QsCheck {
   const char *reference; /* "RFC 9000 section 12.4" */
   QsCheckFlags flags;
   QsGrade cap;
-  const QsCraftStep *script; /* checks with the same one share a run */
+  const QsCraftStep *script; /* checks with the same one share a run; NULL: of one over TCP */
   QsCheckJudge judge;
-  guint64 codes[3];     /* that a close may bear, beside the generic ones; 0 ends them */
-  const char *readings; /* N_(): of a contested one: how it is read, and by whom; NULL */
+  guint64 codes[3];      /* that a close may bear, beside the generic ones; 0 ends them */
+  const char *readings;  /* N_(): of a contested one: how it is read, and by whom; NULL */
+  const QsTcpPlan *plan; /* over TCP, in place of a script; likewise shared */
 };
 
 /* All there are, in order. */

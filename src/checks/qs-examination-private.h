@@ -8,12 +8,14 @@ G_BEGIN_DECLS
 
 /* A script, and the checks that look at what came of it. */
 typedef struct {
-  QsExamination *owner; /* not owned */
-  const QsCraftStep *script;
+  QsExamination *owner;      /* not owned */
+  const QsCraftStep *script; /* one of both */
+  const QsTcpPlan *plan;
   GArray *results; /* guint: indices */
   guint attempts;
   gboolean last;
   QsCraftRun *run;
+  QsTcpRun *tcp_run;
   GSource *over;      /* takes what came of the run, outside of its own callback, and in slices */
   QsSight *sight;     /* of the run that is over; NULL */
   GArray *judgements; /* QsJudgement: of these results, as many as have been made */
@@ -30,6 +32,7 @@ struct _QsExamination {
   char *address_text, *authority, *failure;
   const char **alpn;
   QsCraftTarget craft;
+  QsTcpTarget tcp;
   GPtrArray *results; /* QsCheckResult */
   GPtrArray *tasks;   /* QsExaminationTask: to be run, in order */
   GPtrArray *running; /* QsExaminationTask */
@@ -38,12 +41,23 @@ struct _QsExamination {
   guint unanswered; /* runs in a row to which nothing at all came back, though a handshake was to be made */
   gint64 began;     /* real time in microseconds */
   gboolean illegal, probed, started, finished, stopped;
+  gboolean tcp_alone;  /* a tls:// target */
+  gboolean tcp_probed; /* whether anybody is there over TCP is known */
   gboolean asking;     /* somebody is asked whether the server is theirs */
   guint repeated;      /* index of the one check that is made again; G_MAXUINT: none */
   QsCheckResult *kept; /* what it came to before; NULL */
 };
 
 void qs_examination_task_free (gpointer task);
+QsTrace *qs_examination_task_get_trace (const QsExaminationTask *task);
+
+/* qs-examination-plan.c */
+QsExaminationTask *qs_examination_task_new (QsExamination *owner, const QsCheck *check);
+void qs_examination_plan (QsExamination *self);
+void qs_examination_add_siblings (QsExamination *self);
+gboolean qs_examination_wants_illegal (QsExamination *self);
+/* A name may have a private address, which is silent, and a public one: what was planned for the first is not for the other. */
+void qs_examination_drop_illegal (QsExamination *self);
 
 /* An address is left for the next one of the name. FALSE: there is none. */
 gboolean qs_examination_use_next_address (QsExamination *self);

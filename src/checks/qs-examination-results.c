@@ -77,13 +77,45 @@ give_up_on_rest (QsExamination *self)
   for (guint i = self->tasks->len; i-- > 0;)
     {
       QsExaminationTask *task = self->tasks->pdata[i];
-      if (task->last)
+      if (task->last || task->plan != NULL)
         continue;
       for (guint j = 0; j < task->results->len; j++)
         qs_examination_settle_untested (self, g_array_index (task->results, guint, j),
                                         _ ("The server did not answer any more."));
       g_ptr_array_remove_index (self->tasks, i);
     }
+}
+
+/* The tasks of one transport are given up, and what they were to tell. */
+static void
+drop_tasks (QsExamination *self, gboolean over_tcp, const char *why)
+{
+  for (guint i = self->tasks->len; i-- > 0;)
+    {
+      if ((((const QsExaminationTask *) self->tasks->pdata[i])->plan != NULL) == over_tcp)
+        g_ptr_array_remove_index (self->tasks, i);
+    }
+  for (guint i = 0; i < self->results->len; i++)
+    {
+      const QsCheckResult *result = self->results->pdata[i];
+      if ((result->check->plan != NULL) == over_tcp)
+        qs_examination_settle_untested (self, i, why);
+    }
+}
+
+/* Likewise over TCP: whether anybody is there. */
+static void
+judge_tcp_reach (QsExamination *self, const QsSight *sight)
+{
+  QsJudgement judgement = { 0 };
+
+  self->tcp_probed = TRUE;
+  if (qs_judge_tcp_is_connected (sight, &judgement))
+    return;
+  if (self->tcp_alone)
+    self->failure = g_strdup (judgement.text);
+  drop_tasks (self, TRUE, judgement.text);
+  qs_judgement_clear (&judgement);
 }
 
 static gboolean
@@ -108,7 +140,8 @@ has_sibling (GPtrArray *tasks, const QsExaminationTask *task)
 {
   for (guint i = 0; i < tasks->len; i++)
     {
-      if (tasks->pdata[i] != task && ((const QsExaminationTask *) tasks->pdata[i])->script == task->script)
+      const QsExaminationTask *other = tasks->pdata[i];
+      if (other != task && other->script == task->script && other->plan == task->plan)
         return TRUE;
     }
   return FALSE;
@@ -125,7 +158,8 @@ qs_examination_judge (QsExaminationTask *task, gint64 deadline)
 {
   if (task->sight == NULL)
     {
-      task->sight = qs_sight_begin (qs_craft_run_get_trace (task->run));
+      QsTrace *trace = qs_examination_task_get_trace (task);
+      task->sight = task->plan != NULL ? qs_sight_new_tcp (trace) : qs_sight_begin (trace);
       task->judgements = g_array_new (FALSE, TRUE, sizeof (QsJudgement));
       g_array_set_clear_func (task->judgements, judgement_clear);
     }
@@ -148,9 +182,9 @@ qs_examination_judge (QsExaminationTask *task, gint64 deadline)
 static void
 take_judgements (QsExaminationTask *task)
 {
-  if (task->sight->n_received > 0)
+  if (task->plan == NULL && task->sight->n_received > 0)
     task->owner->unanswered = 0;
-  else if (task->script[1].needed)
+  else if (task->plan == NULL && task->script[1].needed)
     task->owner->unanswered++;
   for (guint i = 0; i < task->results->len; i++)
     {
@@ -158,7 +192,7 @@ take_judgements (QsExaminationTask *task)
       QsJudgement *judgement = &g_array_index (task->judgements, QsJudgement, i);
       if (result->done)
         continue;
-      qs_check_result_take (result, judgement, qs_craft_run_get_trace (task->run));
+      qs_check_result_take (result, judgement, qs_examination_task_get_trace (task));
       *judgement = (QsJudgement){ 0 };
     }
 }
@@ -169,7 +203,9 @@ qs_examination_conclude (QsExaminationTask *task)
   QsExamination *self = task->owner;
   gboolean more = FALSE;
 
-  if (!self->probed)
+  if (task->plan != NULL && !self->tcp_probed)
+    judge_tcp_reach (self, task->sight);
+  if (task->plan == NULL && !self->probed)
     {
       judge_reach (self, task->sight);
       if (!self->probed)
@@ -188,5 +224,7 @@ qs_examination_conclude (QsExaminationTask *task)
     return FALSE; /* they are that already */
   for (guint i = 0; i < task->results->len && !more; i++)
     qs_examination_settle (self, g_array_index (task->results, guint, i));
+  if (task->plan == NULL && self->failure != NULL)
+    drop_tasks (self, FALSE, self->failure);
   return more;
 }

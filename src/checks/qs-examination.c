@@ -4,14 +4,12 @@
 #include "base/qs-i18n.h"
 #include "base/qs-slice.h"
 #include "base/qs-text.h"
-#include "checks/qs-check-tables.h"
 #include "checks/qs-examination-private.h"
 #include "engine/qs-trust.h"
 #include "net/qs-resolve.h"
 #include "net/qs-udp-bio.h"
 
 #define MOST_AT_ONCE 12
-#define LONG_MS 5000      /* scripts that last longer are run as often as a fail needs it side by side */
 #define START_EVERY_MS 25 /* a connection at most: forty a second */
 
 enum { SIGNAL_RESULT, SIGNAL_CONSENT, SIGNAL_FINISHED, N_SIGNALS };
@@ -56,20 +54,15 @@ qs_examination_task_free (gpointer data)
   g_clear_pointer (&task->sight, qs_sight_free);
   g_clear_pointer (&task->judgements, g_array_unref);
   qs_craft_run_free (task->run);
+  qs_tcp_run_free (task->tcp_run);
   g_array_unref (task->results);
   g_free (task);
 }
 
-static const char illegal_words[] =
-    N_ ("It sends what no honest client sends: never to a public address unless its owner asks for it (--own).");
-
-/* A name may have a private address, which is silent, and a public one: what was planned for the first is not for the other. */
-static void
-drop_illegal (QsExamination *self)
+QsTrace *
+qs_examination_task_get_trace (const QsExaminationTask *task)
 {
-  for (guint i = 0; i < self->results->len; i++)
-    if ((((const QsCheckResult *) self->results->pdata[i])->check->flags & QS_CHECK_ILLEGAL) != 0)
-      qs_examination_settle_untested (self, i, _ (illegal_words));
+  return task->plan != NULL ? qs_tcp_run_get_trace (task->tcp_run) : qs_craft_run_get_trace (task->run);
 }
 
 gboolean
@@ -84,8 +77,12 @@ qs_examination_use_next_address (QsExamination *self)
   self->address_text = qs_socket_address_to_text (self->address);
   self->illegal = self->options.own || self->options.is_private (self->address);
   if (was_illegal && !self->illegal)
-    drop_illegal (self);
+    qs_examination_drop_illegal (self);
   self->craft.address = self->address;
+  g_clear_object (&self->tcp.plain_address);
+  if (self->tcp.plain_port != 0)
+    self->tcp.plain_address = g_inet_socket_address_new (
+        g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (self->address)), self->tcp.plain_port);
   return TRUE;
 }
 
@@ -107,17 +104,6 @@ finish (QsExamination *self, const char *why)
 
 /* --- Tasks --- */
 
-static QsExaminationTask *
-task_new (QsExamination *owner, const QsCraftStep *script)
-{
-  QsExaminationTask *task = g_new0 (QsExaminationTask, 1);
-
-  task->owner = owner;
-  task->script = script;
-  task->results = g_array_new (FALSE, FALSE, sizeof (guint));
-  return task;
-}
-
 static gboolean
 judge_cb (gint64 deadline, gpointer data)
 {
@@ -136,6 +122,7 @@ judge_cb (gint64 deadline, gpointer data)
   g_clear_pointer (&task->sight, qs_sight_free);
   g_clear_pointer (&task->judgements, g_array_unref);
   g_clear_pointer (&task->run, qs_craft_run_free);
+  g_clear_pointer (&task->tcp_run, qs_tcp_run_free);
   if (again && !self->finished)
     g_ptr_array_insert (self->tasks, 0, task);
   else
@@ -151,17 +138,16 @@ over_cb (gpointer data)
 {
   QsExaminationTask *task = data;
 
-  qs_craft_run_leave (task->run);
+  if (task->run != NULL)
+    qs_craft_run_leave (task->run);
   g_source_unref (task->over);
   task->over = qs_slice_add (NULL, "[quicscope] judge", judge_cb, task, NULL);
   return G_SOURCE_REMOVE;
 }
 
 static void
-done_cb (QsCraftRun *run, gpointer data)
+wait_for_idle (QsExaminationTask *task)
 {
-  QsExaminationTask *task = data;
-
   if (task->over != NULL)
     return;
   task->over = g_idle_source_new ();
@@ -171,12 +157,31 @@ done_cb (QsCraftRun *run, gpointer data)
 }
 
 static void
+done_cb (QsCraftRun *run, gpointer data)
+{
+  wait_for_idle (data);
+}
+
+static void
+tcp_done_cb (QsTcpRun *run, gpointer data)
+{
+  wait_for_idle (data);
+}
+
+static void
 run_task (QsExamination *self, QsExaminationTask *task)
 {
   const QsCheckResult *first = self->results->pdata[g_array_index (task->results, guint, 0)];
   g_autofree char *reason = g_strdup_printf ("quicscope test %s", first->check->id);
 
   task->attempts++;
+  if (task->plan != NULL)
+    {
+      task->tcp_run = qs_tcp_run_new (&self->tcp, task->plan, tcp_done_cb, task);
+      g_ptr_array_add (self->running, task);
+      qs_tcp_run_start (task->tcp_run);
+      return;
+    }
   task->run = qs_craft_run_new (&self->craft, task->script, reason, done_cb, task);
   g_ptr_array_add (self->running, task);
   qs_craft_run_start (task->run);
@@ -194,6 +199,26 @@ is_settled (QsExamination *self, const QsExaminationTask *task)
   return TRUE;
 }
 
+static gboolean
+is_under_way (QsExamination *self, gboolean over_tcp)
+{
+  for (guint i = 0; i < self->running->len; i++)
+    {
+      if ((((const QsExaminationTask *) self->running->pdata[i])->plan != NULL) == over_tcp)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* The ordinary run goes alone, over QUIC as over TCP: without it nothing can be told. */
+static gboolean
+may_run (QsExamination *self, const QsExaminationTask *task)
+{
+  gboolean over_tcp = task->plan != NULL;
+
+  return (over_tcp ? self->tcp_probed : self->probed) || !is_under_way (self, over_tcp);
+}
+
 static QsExaminationTask *
 take_task (QsExamination *self)
 {
@@ -205,8 +230,8 @@ take_task (QsExamination *self)
   for (guint i = 0; i < self->tasks->len; i++)
     {
       QsExaminationTask *task = self->tasks->pdata[i];
-      if (!self->probed && self->running->len > 0)
-        return NULL;
+      if (!may_run (self, task))
+        continue;
       if (task->last && (self->running->len > 0 || self->tasks->len > 1))
         continue;
       return g_ptr_array_steal_index (self->tasks, i);
@@ -239,95 +264,10 @@ start_cb (gpointer data)
 static void
 start_some (QsExamination *self)
 {
-  if (self->failure != NULL)
-    finish (self, self->failure);
-  else if (self->tasks->len == 0 && self->running->len == 0)
-    finish (self, _ ("It was stopped."));
+  if (self->tasks->len == 0 && self->running->len == 0)
+    finish (self, self->failure != NULL ? self->failure : _ ("It was stopped."));
   else if (self->start_source == 0)
     self->start_source = g_timeout_add (START_EVERY_MS, start_cb, self);
-}
-
-static QsExaminationTask *
-find_task (QsExamination *self, const QsCraftStep *script)
-{
-  for (guint i = 0; i < self->tasks->len; i++)
-    {
-      if (((QsExaminationTask *) self->tasks->pdata[i])->script == script)
-        return self->tasks->pdata[i];
-    }
-  return NULL;
-}
-
-static int
-script_length (const QsCraftStep *script)
-{
-  int ms = 0;
-
-  for (guint i = 0; script[i].what != QS_CRAFT_DO_END; i++)
-    ms = MAX (ms, script[i].needed ? 0 : (int) script[i].ms);
-  return ms;
-}
-
-/* Those that wait longest begin first; the ordinary one, on which all depends, before them. */
-static int
-compare_tasks (gconstpointer a, gconstpointer b)
-{
-  const QsExaminationTask *one = *(QsExaminationTask *const *) a, *other = *(QsExaminationTask *const *) b;
-
-  if (one->script == qs_ordinary_script || other->script == qs_ordinary_script)
-    return (other->script == qs_ordinary_script) - (one->script == qs_ordinary_script);
-  return script_length (other->script) - script_length (one->script);
-}
-
-static void
-add_siblings (QsExamination *self)
-{
-  for (guint i = 0, n = self->tasks->len; i < n; i++)
-    {
-      const QsExaminationTask *task = self->tasks->pdata[i];
-      for (guint j = 1; j < QS_CHECK_RUNS_OF_A_FAIL && script_length (task->script) > LONG_MS; j++)
-        {
-          QsExaminationTask *sibling = task_new (self, task->script);
-          g_array_append_vals (sibling->results, task->results->data, task->results->len);
-          g_ptr_array_add (self->tasks, sibling);
-        }
-    }
-}
-
-static void
-plan (QsExamination *self)
-{
-  g_ptr_array_add (self->tasks, task_new (self, qs_ordinary_script));
-  for (guint i = 0; i < self->results->len; i++)
-    {
-      const QsCheckResult *result = self->results->pdata[i];
-      QsExaminationTask *task = find_task (self, result->check->script);
-      if ((result->check->flags & QS_CHECK_ILLEGAL) != 0 && !self->illegal)
-        {
-          qs_examination_settle_untested (self, i, _ (illegal_words));
-          continue;
-        }
-      if (task == NULL)
-        {
-          task = task_new (self, result->check->script);
-          g_ptr_array_add (self->tasks, task);
-        }
-      task->last = (result->check->flags & QS_CHECK_LAST) != 0;
-      g_array_append_val (task->results, i);
-    }
-  add_siblings (self);
-  g_ptr_array_sort (self->tasks, compare_tasks);
-  /* Also where no check looks at it, the ordinary run tells whether the others can be made. */
-  QsExaminationTask *first = self->tasks->pdata[0];
-  if (first->results->len == 0)
-    {
-      static const char id[] = "D1";
-      QsCheckResult *result = g_new0 (QsCheckResult, 1);
-      guint index = self->results->len;
-      result->check = qs_checks_find (id);
-      g_ptr_array_add (self->results, result);
-      g_array_append_val (first->results, index);
-    }
 }
 
 /* --- Where it is --- */
@@ -335,17 +275,8 @@ plan (QsExamination *self)
 static void
 begin (QsExamination *self)
 {
-  plan (self);
+  qs_examination_plan (self);
   start_some (self);
-}
-
-static gboolean
-wants_illegal (QsExamination *self)
-{
-  for (guint i = 0; i < self->results->len; i++)
-    if ((((const QsCheckResult *) self->results->pdata[i])->check->flags & QS_CHECK_ILLEGAL) != 0)
-      return TRUE;
-  return FALSE;
 }
 
 static void
@@ -365,7 +296,7 @@ resolved_cb (GObject *source, GAsyncResult *result, gpointer data)
     }
   self->addresses = g_steal_pointer (&addresses);
   qs_examination_use_next_address (self);
-  self->asking = self->options.ask && !self->illegal && wants_illegal (self);
+  self->asking = self->options.ask && !self->illegal && qs_examination_wants_illegal (self);
   if (self->asking)
     g_signal_emit (self, signals[SIGNAL_CONSENT], 0);
   else
@@ -389,6 +320,9 @@ qs_examination_finalize (GObject *object)
   g_clear_object (&self->address);
   g_clear_pointer (&self->addresses, g_ptr_array_unref);
   g_clear_pointer (&self->target, qs_target_unref);
+  g_clear_pointer (&self->tcp.target, qs_target_unref);
+  g_clear_pointer (&self->tcp.options, qs_probe_options_free);
+  g_clear_object (&self->tcp.plain_address);
   X509_STORE_free (self->craft.trust);
   g_free (self->address_text);
   g_free (self->authority);
@@ -444,6 +378,8 @@ qs_examination_new (QsTarget *target, const QsExaminationOptions *options)
   const QsCheck *const *all = qs_checks_get (&n);
 
   self->target = qs_target_ref (target);
+  self->tcp_alone = qs_target_get_transport (target) == QS_TRANSPORT_TLS;
+  self->probed = self->tcp_alone;
   self->options = *options;
   if (options->is_private == NULL)
     self->options.is_private = qs_examination_is_private;
@@ -455,25 +391,52 @@ qs_examination_new (QsTarget *target, const QsExaminationOptions *options)
   self->options.checks = options->checks != NULL ? g_ptr_array_ref (options->checks) : NULL;
   for (guint i = 0; i < n; i++)
     {
-      if (options->checks != NULL && !g_ptr_array_find (options->checks, all[i], NULL))
-        continue;
-      QsCheckResult *result = g_new0 (QsCheckResult, 1);
-      result->check = all[i];
-      g_ptr_array_add (self->results, result);
+      if (options->checks != NULL ? g_ptr_array_find (options->checks, all[i], NULL)
+                                  : all[i]->plan != NULL || !self->tcp_alone)
+        g_ptr_array_add (self->results, qs_check_result_new (all[i]));
     }
   return self;
 }
 
 static char *
+make_bracketed (const char *host)
+{
+  return g_strdup_printf (strchr (host, ':') != NULL ? "[%s]" : "%s", host);
+}
+
+static char *
 make_authority (QsTarget *target)
 {
-  const char *host = qs_target_get_host (target);
-  gboolean brackets = strchr (host, ':') != NULL;
+  g_autofree char *host = make_bracketed (qs_target_get_host (target));
   guint16 port = qs_target_get_port (target);
 
-  if (port == 443)
-    return g_strdup_printf (brackets ? "[%s]" : "%s", host);
-  return g_strdup_printf (brackets ? "[%s]:%u" : "%s:%u", host, port);
+  return port == 443 ? g_steal_pointer (&host) : g_strdup_printf ("%s:%u", host, port);
+}
+
+/* The same host and port over TCP. */
+static gboolean
+prepare_tcp (QsExamination *self, GError **error)
+{
+  const char *path = qs_target_get_path (self->target);
+  g_autofree char *host = make_bracketed (qs_target_get_host (self->target));
+  gboolean web = !self->tcp_alone && qs_target_is_https (self->target);
+  g_autofree char *text = g_strdup_printf ("tls://%s:%u%s", host, qs_target_get_port (self->target),
+                                           path != NULL ? path
+                                           : web        ? "/"
+                                                        : "");
+  QsProbeOptions *options = qs_probe_options_new ();
+
+  self->tcp.options = options;
+  options->sni = g_strdup (self->options.sni);
+  options->ca_file = g_strdup (self->options.ca_file);
+  options->resolve = g_strdupv (self->options.resolve);
+  options->family = self->options.family;
+  if (self->options.http_port == 0 && qs_target_get_port (self->target) == 443)
+    self->options.http_port = 80;
+  self->tcp.plain_port = self->options.http_port;
+  self->tcp.authority = self->authority;
+  self->tcp.target = qs_target_new (text, error);
+  return self->tcp.target != NULL;
 }
 
 gboolean
@@ -496,6 +459,8 @@ qs_examination_start (QsExamination *self, GError **error)
   self->craft.impairment = self->options.impairment;
   self->craft.alpn =
       self->options.alpn != NULL ? (const char *const *) self->options.alpn : qs_target_get_default_alpn (self->target);
+  if (!prepare_tcp (self, error))
+    return FALSE;
   qs_resolve_async (self->target, self->options.family, (const char *const *) self->options.resolve, self->cancellable,
                     resolved_cb, g_object_ref (self));
   return TRUE;
@@ -548,7 +513,7 @@ qs_examination_repeat (QsExamination *self, guint index)
     return FALSE;
   QsCheckResult *result = self->results->pdata[index];
   const QsCheck *check = result->check;
-  QsExaminationTask *task = task_new (self, check->script);
+  QsExaminationTask *task = qs_examination_task_new (self, check);
 
   self->kept = g_memdup2 (result, sizeof *result);
   *result = (QsCheckResult){ .check = check };
@@ -559,7 +524,7 @@ qs_examination_repeat (QsExamination *self, guint index)
   task->last = (check->flags & QS_CHECK_LAST) != 0;
   g_array_append_val (task->results, index);
   g_ptr_array_add (self->tasks, task);
-  add_siblings (self);
+  qs_examination_add_siblings (self);
   start_some (self);
   return TRUE;
 }

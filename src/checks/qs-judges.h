@@ -51,6 +51,21 @@ void qs_judge_resumption (const QsCheck *check, const QsSight *sight, QsJudgemen
 void qs_judge_early_data (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_spare_ids (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 
+/* qs-judges-tcp.c: TLS over TCP. */
+void qs_judge_tcp_reach (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_tcp_version (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_tcp_old_version (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_tcp_weak_suite (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_tcp_group (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_tcp_hsts (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_tcp_redirect (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_tcp_resumption (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_tcp_early_data (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_tcp_alpn (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_tcp_ocsp (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+/* Whether there was a connection at all. FALSE: the judgement says why not. */
+gboolean qs_judge_tcp_is_connected (const QsSight *sight, QsJudgement *judgement);
+
 /* qs-judges-client.c: of clients. */
 void qs_judge_client_abandons (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_client_retry (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);

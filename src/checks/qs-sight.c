@@ -328,8 +328,8 @@ look_at_answers (QsSight *self)
     }
 }
 
-QsSight *
-qs_sight_begin (QsTrace *trace)
+static QsSight *
+sight_new (QsTrace *trace)
 {
   QsSight *self = g_new0 (QsSight, 1);
   guint *const none[] = { &self->act,
@@ -354,13 +354,34 @@ qs_sight_begin (QsTrace *trace)
     self->streams[i] = (QsSightStream){ .id = 4 * i, .packet = G_MAXUINT };
   self->trace = g_object_ref (trace);
   self->of_client = qs_trace_get_vantage (trace) == QS_VANTAGE_SERVER;
+  return self;
+}
+
+QsSight *
+qs_sight_begin (QsTrace *trace)
+{
+  QsSight *self = sight_new (trace);
+
   self->dissector = qs_dissector_new (trace);
+  return self;
+}
+
+QsSight *
+qs_sight_new_tcp (QsTrace *trace)
+{
+  QsSight *self = sight_new (trace);
+
+  self->over_tcp = TRUE;
+  self->read = self->looked = TRUE;
+  look_at_messages (self);
   return self;
 }
 
 gboolean
 qs_sight_advance (QsSight *self, gint64 deadline)
 {
+  if (self->over_tcp)
+    return TRUE;
   if (!qs_dissector_advance (self->dissector, deadline))
     return FALSE;
   if (!self->read)
@@ -397,7 +418,7 @@ qs_sight_free (QsSight *self)
     return;
   g_clear_pointer (&self->parameters, g_bytes_unref);
   g_free (self->close_reason);
-  g_object_unref (self->dissector);
+  g_clear_object (&self->dissector);
   g_object_unref (self->trace);
   g_free (self);
 }

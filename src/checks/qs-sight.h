@@ -28,6 +28,7 @@ typedef struct {
   QsTrace *trace;
   QsDissector *dissector;
   gboolean read, looked; /* how far qs_sight_advance() is */
+  gboolean over_tcp;     /* TLS over TCP, dissected by the run itself: of what stands below only its hellos */
   gboolean of_client;    /* the peer is a client; where the server is named below, it is that */
 
   guint act, after;                /* the first record behind these marks */
@@ -70,6 +71,8 @@ typedef struct {
 
 /* Reads the trace to its end. A trace is read once: what is made of it is kept with it. */
 QsSight *qs_sight_new (QsTrace *trace);
+/* Of a connection over TCP, which its run has dissected. */
+QsSight *qs_sight_new_tcp (QsTrace *trace);
 /* The same in steps until the monotonic time of deadline; 0: to the end. TRUE: all is seen. */
 QsSight *qs_sight_begin (QsTrace *trace);
 gboolean qs_sight_advance (QsSight *self, gint64 deadline);

@@ -74,7 +74,8 @@ print_card (const Program *program)
     {
       printf ("\n");
       qs_cli_print_wrapped (stdout, qs_examination_get_failure (examination), 2);
-      return;
+      if (card.counts[QS_CHECK_NOT_TESTED] + 1 >= qs_examination_get_n_results (examination))
+        return; /* all that there is to say */
     }
   qs_cli_print_results (qs_examination_get_results (examination), program->options->quiet);
 }
@@ -191,6 +192,7 @@ quicprobe_examine (const QuicprobeOptions *options)
                                                      .family = probe->family,
                                                      .profile = options->profile,
                                                      .own = options->own,
+                                                     .http_port = options->http_port,
                                                      .checks = options->checks };
   g_autoptr (GHashTable) baseline =
       options->baseline != NULL ? qs_card_baseline_read (options->baseline, &error) : NULL;

@@ -33,6 +33,7 @@ static struct {
   char *read, *join, *connection, *compare, *filter;
   char *checks, *junit, *markdown, *baseline, *profile;
   gboolean examine, list_checks, own, why_not_h3;
+  int http_port;
   gboolean trace, json, quiet, version, help;
 } raw;
 
@@ -124,7 +125,7 @@ static const GOptionEntry read_entries[] = {
 
 static const GOptionEntry card_entries[] = {
   { "examine", 0, 0, G_OPTION_ARG_NONE, &raw.examine,
-    N_ ("The report card of TARGET: checks of what a QUIC server has to do, and a grade"), NULL },
+    N_ ("The report card of TARGET: checks of what a QUIC server, or TLS over TCP, has to do, and a grade"), NULL },
   { "checks", 0, 0, G_OPTION_ARG_STRING, &raw.checks, N_ ("These checks or categories alone, as “F4,H1” or “frames”"),
     N_ ("LIST") },
   { "list-checks", 0, 0, G_OPTION_ARG_NONE, &raw.list_checks, N_ ("List the checks: id, category, title, reference"),
@@ -133,6 +134,8 @@ static const GOptionEntry card_entries[] = {
     N_ ("The server is mine: send what no honest client sends to a public address too"), NULL },
   { "profile", 0, 0, G_OPTION_ARG_STRING, &raw.profile,
     N_ ("Whose server it is: public (default), or private: then whom it trusts lowers nothing"), N_ ("WHICH") },
+  { "http-port", 0, 0, G_OPTION_ARG_INT, &raw.http_port,
+    N_ ("Where the site speaks plain HTTP (default: 80 beside 443): whether it leads to https"), N_ ("PORT") },
   { "junit", 0, 0, G_OPTION_ARG_FILENAME, &raw.junit, N_ ("Write the card as JUnit's XML"), N_ ("FILE") },
   { "markdown", 0, 0, G_OPTION_ARG_FILENAME, &raw.markdown, N_ ("Write the card as Markdown, for a ticket"),
     N_ ("FILE") },
@@ -500,8 +503,12 @@ fill_card (QuicprobeOptions *options, GError **error)
   options->markdown = g_strdup (raw.markdown);
   options->baseline = g_strdup (raw.baseline);
   if (!raw.examine && (raw.checks != NULL || raw.junit != NULL || raw.markdown != NULL || raw.baseline != NULL ||
-                       raw.profile != NULL || raw.own))
-    return refuse (error, _ ("--checks, --junit, --markdown, --baseline, --profile and --own go with --examine."));
+                       raw.profile != NULL || raw.own || raw.http_port != 0))
+    return refuse (
+        error, _ ("--checks, --junit, --markdown, --baseline, --profile, --own and --http-port go with --examine."));
+  if (raw.http_port < 0 || raw.http_port > G_MAXUINT16)
+    return refuse (error, _ ("--http-port takes a port, 1 to 65535."));
+  options->http_port = (guint16) raw.http_port;
   if (raw.examine && (raw.read != NULL || raw.compare != NULL || raw.send != NULL || raw.session != NULL))
     return refuse (
         error,
@@ -626,8 +633,6 @@ fill (QuicprobeOptions *options, int argc, char **argv, GError **error)
   options->probe = qs_probe_options_new ();
   if (!fill_probe (options->probe, error))
     return FALSE;
-  if (options->examine && qs_target_get_transport (options->target) != QS_TRANSPORT_QUIC)
-    return refuse (error, _ ("--examine looks at QUIC servers; a tls:// target goes over TCP."));
   options->output = g_strdup (raw.output);
   if (!options->why_not_h3)
     keep_little (options);

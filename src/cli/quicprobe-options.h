@@ -26,6 +26,7 @@ typedef struct {
   char *junit, *markdown, *baseline;
   QsProfile profile;
   gboolean own;
+  guint16 http_port;
   gboolean why_not_h3; /* the doctor: then pcapng is a folder */
   gboolean plain;      /* the URL was http:// */
   gboolean batch;      /* many runs: then targets counts, not target, and these do */

@@ -27,6 +27,7 @@ qs_probe_options_copy (const QsProbeOptions *options)
   copy->authority = g_strdup (options->authority);
   copy->groups = g_strdup (options->groups);
   copy->ciphersuites = g_strdup (options->ciphersuites);
+  copy->old_ciphers = g_strdup (options->old_ciphers);
   copy->ca_file = g_strdup (options->ca_file);
   copy->cert_file = g_strdup (options->cert_file);
   copy->key_file = g_strdup (options->key_file);
@@ -50,6 +51,7 @@ qs_probe_options_free (QsProbeOptions *options)
   g_free (options->authority);
   g_free (options->groups);
   g_free (options->ciphersuites);
+  g_free (options->old_ciphers);
   g_free (options->ca_file);
   g_free (options->cert_file);
   g_free (options->key_file);

@@ -53,7 +53,9 @@ typedef struct {
       authority; /* that a request is for, where it is not the target's: of an alternative service (RFC 7838 section 2) */
   char *groups; /* OpenSSL's list, NULL: its defaults */
   char *ciphersuites;
-  char *ca_file; /* trust these instead of the system's store; "": nobody */
+  char *old_ciphers;           /* TLS over TCP: OpenSSL's list for TLS 1.2 and older, NULL: its defaults */
+  guint16 least_tls, most_tls; /* TLS over TCP: versions as on the wire, 0x0303; 0: TLS 1.2, and the newest */
+  char *ca_file;               /* trust these instead of the system's store; "": nobody */
   char *cert_file, *key_file;
   QsTicketJar *tickets;  /* of earlier runs, to resume, and of this one; NULL: none */
   gboolean insecure;     /* goes on after a verify error and still reports it */

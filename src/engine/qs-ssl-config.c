@@ -251,6 +251,20 @@ set_padding (QsSslConfig *self, guint padding, GError **error)
   return fail (error, QS_ERROR_SSL, "SSL_CTX_add_custom_ext%s", "");
 }
 
+/* TLS over TCP alone: QUIC has 1.3 and nothing else (RFC 9001 section 4.2). */
+static gboolean
+set_versions (QsSslConfig *self, const QsProbeOptions *options, GError **error)
+{
+  if (self->transport != QS_TRANSPORT_TLS)
+    return TRUE;
+  if (options->old_ciphers != NULL && SSL_CTX_set_cipher_list (self->ctx, options->old_ciphers) != 1)
+    return fail (error, QS_ERROR_INVALID_TARGET, _ ("“%s” is not a list of ciphers of TLS 1.2."), options->old_ciphers);
+  if ((options->least_tls != 0 && SSL_CTX_set_min_proto_version (self->ctx, options->least_tls) != 1) ||
+      (options->most_tls != 0 && SSL_CTX_set_max_proto_version (self->ctx, options->most_tls) != 1))
+    return fail (error, QS_ERROR_SSL, "SSL_CTX_set_max_proto_version%s", "");
+  return TRUE;
+}
+
 static gboolean
 set_offers (QsSslConfig *self, const QsProbeOptions *options, GError **error)
 {
@@ -264,7 +278,7 @@ set_offers (QsSslConfig *self, const QsProbeOptions *options, GError **error)
                  options->ciphersuites);
   if (!qs_ssl_offer_wide (self->ctx, options->wide, self->transport == QS_TRANSPORT_QUIC))
     return fail (error, QS_ERROR_SSL, "qs_ssl_offer_wide%s", "");
-  return set_padding (self, options->padding, error);
+  return set_versions (self, options, error) && set_padding (self, options->padding, error);
 }
 
 /* RFC 7301 section 3.1: each name with a byte of length before it. */

@@ -70,8 +70,9 @@ class Examine(unittest.TestCase):
             (["--examine", "--checks=,", "localhost"], "--checks"),
             (["--checks=F4", "localhost"], "--examine"),
             (["--examine", "--read=x.pcapng"], "--examine"),
-            (["--examine", "tls://localhost"], "tls://"),
             (["--examine", "--profile=royal", "localhost"], "--profile"),
+            (["--examine", "--http-port=65536", "localhost"], "--http-port"),
+            (["--http-port=80", "localhost"], "--examine"),
             (["--examine", "--baseline=/no/such/card", "localhost"], "/no/such/card"),
         ):
             with self.subTest(options):

@@ -346,8 +346,8 @@ def openssl_server(certs, leaf="good", *, host=HOST, options=("-www",)):
     return peer
 
 
-def nginx(certs, leaf="good", *, host=HOST, body="hello from nginx\\n", extra=""):
-    """nginx: TLS over TCP, HTTP/1.1. extra: more directives for its server block."""
+def nginx(certs, leaf="good", *, host=HOST, body="hello from nginx\\n", extra="", tls=True):
+    """nginx: TLS over TCP, HTTP/1.1. extra: more directives for its server block. tls: False: plain HTTP."""
     program = find_program("nginx")
     chain, key = certs.leaf(leaf)
 
@@ -368,7 +368,7 @@ http {{
   default_type text/plain;
   {temporary}
   server {{
-    listen {address} ssl;
+    listen {address}{' ssl' if tls else ''};
     server_name localhost;
     ssl_certificate {chain};
     ssl_certificate_key {key};
