@@ -118,12 +118,17 @@ print_fact (FILE *out, const char *label, const char *value)
 }
 
 static char *
-dup_close (const QsSummary *summary)
+dup_close (QsStudy *study, const QsSummary *summary)
 {
+  /* A recording may be a server's, whose peer is the client. */
+  gboolean of_server = qs_study_get_evidence (study)->server;
+
   if (!summary->closed)
     return NULL;
-  g_autofree char *by =
-      g_strdup_printf (summary->close_remote ? _ ("by the server: %s") : _ ("by this side: %s"), summary->close_name);
+  g_autofree char *by = g_strdup_printf (!summary->close_remote ? _ ("by this side: %s")
+                                         : of_server            ? _ ("by the client: %s")
+                                                                : _ ("by the server: %s"),
+                                         summary->close_name);
   return summary->close_reason != NULL ? g_strdup_printf ("%s “%s”", by, summary->close_reason) : g_steal_pointer (&by);
 }
 
@@ -194,7 +199,7 @@ print_facts (FILE *out, QsStudy *study)
   const QsEvidence *evidence = qs_study_get_evidence (study);
   const QsSummary *summary = qs_study_get_summary (study);
   g_autofree char *http = qs_study_dup_answer_text (study);
-  g_autofree char *end = dup_close (summary);
+  g_autofree char *end = dup_close (study, summary);
   QsTrace *trace = qs_study_get_trace (study);
   guint n_carriers = qs_trace_get_n_datagrams (trace), n_packets = qs_trace_get_n_packets (trace);
   gboolean tcp = n_packets > 0 && qs_trace_get_packet (trace, 0)->type == QS_PACKET_TLS_RECORD;

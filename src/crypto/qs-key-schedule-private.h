@@ -36,12 +36,15 @@ typedef struct {
   guint8 retry_key[16];
   guint8 retry_nonce[12];
   const char *key_label, *iv_label, *header_label, *update_label;
+  const char *prefix;    /* of all labels, NULL: "tls13 " */
+  gboolean bare_records; /* TLS records: the record's header is not authenticated */
 } QsVersionKeys;
 
 /* NULL: not known. */
 const QsSuite *qs_suite_find (guint16 id); /* TLS 1.3's */
 const QsSuite *qs_suite_find_tls12 (guint16 id);
-const QsVersionKeys *qs_version_keys_find (guint32 version); /* 0: TLS records, which have no header protection */
+/* 0: TLS records, which have no header protection; QS_TLS_DRAFT_KEYS(): those of a draft of TLS 1.3. */
+const QsVersionKeys *qs_version_keys_find (guint32 version);
 
 /* Borrowed; NULL where the policy of the system does not have it. */
 EVP_CIPHER *qs_suite_get_cipher (const QsSuite *suite);
@@ -49,6 +52,9 @@ EVP_CIPHER *qs_suite_get_header_cipher (const QsSuite *suite);
 
 /* HKDF-Expand-Label with an empty context (RFC 9846 section 7.1). */
 gboolean qs_suite_expand (const char *digest, const QsSecret *secret, const char *label, guint8 *out, gsize length);
+/* The same with the prefix that the version has. */
+gboolean qs_version_expand (const QsVersionKeys *version, const char *digest, const QsSecret *secret, const char *label,
+                            guint8 *out, gsize length);
 /* TLS 1.2's keys of both sides, RFC 5246 section 6.3: with an AEAD there are no MAC keys. digest: the PRF's. */
 gboolean qs_expand_key_block (const char *digest, const QsSecret *master, const guint8 *client_random,
                               const guint8 *server_random, guint8 *out, gsize length);

@@ -131,6 +131,17 @@ static const QsVersionKeys google_versions[] = {
 /* TLS records: RFC 9846 section 7.3. */
 static const QsVersionKeys records = { .key_label = "key", .iv_label = "iv", .update_label = "traffic upd" };
 
+/* Its drafts: until the 24th nothing but the nonce went into the AEAD with a record, until the 19th labels began otherwise. */
+static const QsVersionKeys record_drafts[] = {
+  { .version = 19,
+    .key_label = "key",
+    .iv_label = "iv",
+    .update_label = "application traffic secret",
+    .prefix = "TLS 1.3, ",
+    .bare_records = TRUE },
+  { .version = 24, .key_label = "key", .iv_label = "iv", .update_label = "traffic upd", .bare_records = TRUE },
+};
+
 /* Fetched once: a fetch for each packet would cost more than its decryption. */
 static struct {
   EVP_CIPHER *ciphers[QS_N_CIPHERS];
@@ -192,11 +203,24 @@ find_draft (guint draft)
   return draft != 0 ? &versions[0] : NULL;
 }
 
+static const QsVersionKeys *
+find_record_draft (guint draft)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (record_drafts); i++)
+    {
+      if (draft <= record_drafts[i].version)
+        return &record_drafts[i];
+    }
+  return &records;
+}
+
 const QsVersionKeys *
 qs_version_keys_find (guint32 version)
 {
   if (version == 0)
     return &records;
+  if (version >> 8 == QS_TLS_DRAFT_KEYS (0) >> 8)
+    return find_record_draft (version & 0xff);
   const QsVersionKeys *found = find_exactly (versions, G_N_ELEMENTS (versions), version);
   if (found == NULL)
     found = find_exactly (google_versions, G_N_ELEMENTS (google_versions), version);
@@ -280,23 +304,37 @@ hkdf (const char *digest, int mode, QsSpan key, QsSpan salt, QsSpan info, guint8
   return ok;
 }
 
-gboolean
-qs_suite_expand (const char *digest, const QsSecret *secret, const char *label, guint8 *out, gsize length)
+static gboolean
+expand (const char *digest, const QsSecret *secret, const char *prefix, const char *label, guint8 *out, gsize length)
 {
   guint8 info[LABEL_MAX];
   gsize n = 0;
-  gsize label_length = strlen (label);
+  gsize prefix_length = strlen (prefix), label_length = strlen (label);
 
-  g_assert (label_length + 10 <= sizeof info);
+  g_assert (prefix_length + label_length + 4 <= sizeof info);
   info[n++] = (guint8) (length >> 8);
   info[n++] = (guint8) length;
-  info[n++] = (guint8) (6 + label_length);
-  memcpy (info + n, "tls13 ", 6);
-  memcpy (info + n + 6, label, label_length);
-  n += 6 + label_length;
+  info[n++] = (guint8) (prefix_length + label_length);
+  memcpy (info + n, prefix, prefix_length);
+  n += prefix_length;
+  memcpy (info + n, label, label_length);
+  n += label_length;
   info[n++] = 0;
   return hkdf (digest, EVP_KDF_HKDF_MODE_EXPAND_ONLY, QS_SPAN (secret->bytes, secret->length), QS_SPAN ("", 0),
                QS_SPAN (info, n), out, length);
+}
+
+gboolean
+qs_suite_expand (const char *digest, const QsSecret *secret, const char *label, guint8 *out, gsize length)
+{
+  return expand (digest, secret, "tls13 ", label, out, length);
+}
+
+gboolean
+qs_version_expand (const QsVersionKeys *version, const char *digest, const QsSecret *secret, const char *label,
+                   guint8 *out, gsize length)
+{
+  return expand (digest, secret, version->prefix != NULL ? version->prefix : "tls13 ", label, out, length);
 }
 
 gboolean
@@ -310,10 +348,10 @@ qs_hkdf_expand_label (guint16 suite, const QsSecret *secret, const char *label, 
 gboolean
 qs_initial_secrets (guint32 version, QsSpan dcid, QsSecret *client, QsSecret *server)
 {
-  const QsVersionKeys *found = version != 0 ? qs_version_keys_find (version) : NULL;
+  const QsVersionKeys *found = qs_version_keys_find (version);
   QsSecret initial = { .length = 32 };
 
-  if (found == NULL || dcid.length > QS_CID_MAX)
+  if (found == NULL || found->header_label == NULL || dcid.length > QS_CID_MAX)
     return FALSE;
 
   client->length = server->length = 32;
@@ -334,7 +372,7 @@ qs_secret_next (guint32 version, guint16 suite, const QsSecret *secret, QsSecret
   if (labels == NULL || found == NULL || secret->length != found->secret_length)
     return FALSE;
   next->length = found->secret_length;
-  return qs_suite_expand (found->digest, secret, labels->update_label, next->bytes, next->length);
+  return qs_version_expand (labels, found->digest, secret, labels->update_label, next->bytes, next->length);
 }
 
 gboolean

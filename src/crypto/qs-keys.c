@@ -20,6 +20,7 @@ struct _QsKeys {
   guint16 id;
   EVP_CIPHER_CTX *open;
   EVP_CIPHER_CTX *seal;
+  gboolean bare_records; /* a draft of TLS 1.3: nothing is authenticated beside the text */
 };
 
 struct _QsHeaderKey {
@@ -63,8 +64,9 @@ qs_keys_new (guint32 version, guint16 suite, const QsSecret *secret)
   g_autoptr (QsKeys) self = g_new0 (QsKeys, 1);
   self->suite = found;
   self->secret = *secret;
-  if (!qs_suite_expand (found->digest, secret, labels->key_label, self->key, found->key_length) ||
-      !qs_suite_expand (found->digest, secret, labels->iv_label, self->iv, sizeof self->iv))
+  self->bare_records = labels->bare_records;
+  if (!qs_version_expand (labels, found->digest, secret, labels->key_label, self->key, found->key_length) ||
+      !qs_version_expand (labels, found->digest, secret, labels->iv_label, self->iv, sizeof self->iv))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -229,6 +231,8 @@ qs_keys_open (QsKeys *self, guint64 number, QsSpan header, QsSpan sealed, guint8
     return FALSE;
 
   make_nonce (self, number, nonce);
+  if (self->bare_records)
+    header = QS_SPAN ("", 0);
   QsSpan text = QS_SPAN (sealed.data, sealed.length - suite->tag_length);
   const guint8 *tag = sealed.data + text.length;
   gboolean ok = suite->cipher == QS_CIPHER_AES_128_CCM
@@ -334,10 +338,10 @@ qs_header_key_mask (QsHeaderKey *self, const guint8 sample[QS_SAMPLE_LENGTH], gu
 gboolean
 qs_retry_integrity_tag (guint32 version, QsSpan original_dcid, QsSpan retry, guint8 tag[QS_RETRY_TAG_LENGTH])
 {
-  const QsVersionKeys *found = version != 0 ? qs_version_keys_find (version) : NULL;
+  const QsVersionKeys *found = qs_version_keys_find (version);
   gsize n;
 
-  if (found == NULL || original_dcid.length > QS_CID_MAX)
+  if (found == NULL || found->header_label == NULL || original_dcid.length > QS_CID_MAX)
     return FALSE;
 
   QsKeys keys = { .suite = qs_suite_find (0x1301) };

@@ -48,7 +48,10 @@ gboolean qs_retry_integrity_tag (guint32 version, QsSpan original_dcid, QsSpan r
  */
 typedef struct _QsKeys QsKeys;
 
-/* version: a QUIC version for its labels, 0 for TLS records. NULL when suite or secret do not fit. */
+/* Instead of a QUIC version: TLS records of draft n of TLS 1.3, 1 to 28, whose labels and authenticated data were others. */
+#define QS_TLS_DRAFT_KEYS(n) (0x7f00u | (n))
+
+/* version: a QUIC version for its labels, 0 for TLS records, or QS_TLS_DRAFT_KEYS(). NULL when suite or secret do not fit. */
 QsKeys *qs_keys_new (guint32 version, guint16 suite, const QsSecret *secret);
 void qs_keys_free (QsKeys *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsKeys, qs_keys_free)

@@ -271,6 +271,9 @@ qs_evidence_verify_words (const QsEvidence *evidence)
       if (fault->code == evidence->verify_code)
         return g_strdup (fault->sentence);
     }
+  if (evidence->verify_code == X509_V_ERR_UNSPECIFIED && evidence->close.reason != NULL &&
+      *evidence->close.reason != '\0')
+    return g_strdup_printf (_ ("Who refused the certificate gave this reason: “%s”."), evidence->close.reason);
   return qs_verify_sentence (evidence->verify_code, evidence->chain,
                              evidence->sni != NULL ? evidence->sni : evidence->host, evidence->now_s);
 }

@@ -36,6 +36,7 @@ read_message (QsEvidence *evidence, const QsTraceMessage *message)
       read_client_hello (evidence, message);
       break;
     case QS_TLS_SERVER_HELLO:
+    case QS_TLS_HELLO_RETRY_REQUEST:
       set_once (message->message->is_hello_retry_request ? &evidence->hello_retry : &evidence->server_hello, message);
       break;
     case QS_TLS_ENCRYPTED_EXTENSIONS:

@@ -290,6 +290,19 @@ read_record (QsEvidence *evidence, QsPacketFacts *facts, guint index, const QsPa
     set_once (&facts->protected[end], index);
 }
 
+/* The first packet's; where that one is reserved for being refused, that of the first which is not. */
+static void
+read_unknown_version (const QsEvidence *evidence, QsPacketFacts *facts, guint index, const QsPacket *packet)
+{
+  if (packet->type != QS_PACKET_UNKNOWN || packet->version == 0)
+    return;
+  const QsPacket *first =
+      facts->unknown_version >= 0 ? qs_trace_get_packet (evidence->trace, (guint) facts->unknown_version) : NULL;
+  if (index == 0 ||
+      (first != NULL && qs_quic_version_is_greased (first->version) && !qs_quic_version_is_greased (packet->version)))
+    facts->unknown_version = index;
+}
+
 static void
 read_packet (QsEvidence *evidence, QsPacketFacts *facts, guint index)
 {
@@ -299,8 +312,7 @@ read_packet (QsEvidence *evidence, QsPacketFacts *facts, guint index)
   if (in && (packet->flags & QS_PACKET_DROPPED) != 0) /* the stack never had it */
     return;
   read_readable (facts, index, packet);
-  if (index == 0 && packet->type == QS_PACKET_UNKNOWN && packet->version != 0)
-    set_once (&facts->unknown_version, index);
+  read_unknown_version (evidence, facts, index, packet);
   if (packet->type == QS_PACKET_TLS_RECORD)
     read_record (evidence, facts, index, packet);
   if (packet->type == QS_PACKET_1RTT)

@@ -242,9 +242,8 @@ gboolean
 qs_evidence_is_tls12 (const QsEvidence *evidence)
 {
   const QsTraceMessage *hello = evidence->server_hello;
-  g_autoptr (GArray) versions = hello != NULL ? qs_tls_message_dup_versions (hello->message) : NULL;
 
-  return hello != NULL && (versions == NULL || versions->len == 0 || g_array_index (versions, guint16, 0) < 0x0304);
+  return hello != NULL && !qs_tls_version_is_13 (qs_tls_message_get_version (hello->message));
 }
 
 gboolean

@@ -250,6 +250,9 @@ match_version_not_read (const QsEvidence *evidence, QsMatch *match)
   if (index < 0 || evidence->packets.n_decrypted_in > 0 || evidence->failed)
     return FALSE;
   const QsPacket *packet = qs_trace_get_packet (evidence->trace, (guint) index);
+  /* One that is reserved for being refused (RFC 9000 section 15), and was: nobody speaks it. */
+  if (qs_quic_version_is_greased (packet->version) && evidence->packets.version_negotiation >= 0)
+    return FALSE;
   qs_match_take (match, "version", qs_quic_version_name (packet->version));
   match->packet = index;
   return TRUE;
@@ -372,7 +375,7 @@ const QsRule qs_rules_file[] = {
       N_ ("Capture at both ends: a packet that differs there was changed on the way.") } },
   { "version-not-read", QS_SEVERITY_WARNING, "RFC 8999 section 5.1",
     N_ ("This connection speaks QUIC version {version}, which cannot be read here."),
-    N_ ("Every version protects its packets in its own way: versions 1 and 2 and the drafts before them are read. Of "
+    N_ ("Every version protects its packets in its own way: versions 1 and 2 and drafts 22 to 34 are read. Of "
         "this one "
         "times, sizes and connection ids are shown."),
     match_version_not_read, QS_CERTAINTY_PROVED, QS_PARTY_UNKNOWN },

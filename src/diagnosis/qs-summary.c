@@ -21,10 +21,7 @@ version_of_hello (const QsEvidence *evidence)
 {
   if (evidence->server_hello == NULL)
     return NULL;
-  g_autoptr (GArray) versions = qs_tls_message_dup_versions (evidence->server_hello->message);
-  guint16 version = versions != NULL && versions->len > 0 ? g_array_index (versions, guint16, 0)
-                                                          : evidence->server_hello->message->legacy_version;
-  return g_strdup (qs_tls_version_name (version));
+  return g_strdup (qs_tls_version_name (qs_tls_message_get_version (evidence->server_hello->message)));
 }
 
 static char *
@@ -67,11 +64,10 @@ resumed_of_hellos (const QsEvidence *evidence)
   enum { PRE_SHARED_KEY = 41 };
   const QsTlsMessage *client = evidence->client_hello != NULL ? evidence->client_hello->message : NULL;
   const QsTlsMessage *server = evidence->server_hello != NULL ? evidence->server_hello->message : NULL;
-  g_autoptr (GArray) versions = server != NULL ? qs_tls_message_dup_versions (server) : NULL;
 
   if (server == NULL)
     return -1;
-  if (versions != NULL && versions->len > 0)
+  if (qs_tls_version_is_13 (qs_tls_message_get_version (server)))
     return qs_tls_message_find_extension (server, PRE_SHARED_KEY) != NULL;
   if (client == NULL)
     return -1;
@@ -139,8 +135,10 @@ negotiated_version (const QsEvidence *evidence)
   for (guint i = 0; i < MIN (n, 64); i++)
     {
       const QsPacket *packet = qs_trace_get_packet (evidence->trace, i);
-      if (packet->version != 0 && (packet->type == QS_PACKET_HANDSHAKE || packet->type == QS_PACKET_INITIAL) &&
-          packet->direction == evidence->from_server)
+      if (packet->version != 0 && packet->direction == evidence->from_server &&
+          (packet->type == QS_PACKET_HANDSHAKE || packet->type == QS_PACKET_INITIAL ||
+           packet->type == QS_PACKET_UNKNOWN) &&
+          !qs_quic_version_is_greased (packet->version))
         version = packet->version;
     }
   return version;
@@ -152,6 +150,7 @@ read_quic (QsSummary *summary, const QsEvidence *evidence)
   guint32 version = negotiated_version (evidence);
 
   summary->quic_version = version != 0 ? qs_quic_version_name (version) : NULL;
+  summary->quic_title = version != 0 ? qs_quic_version_title (version) : NULL;
   summary->retry = evidence->packets.retry >= 0;
   summary->offered_versions = qs_evidence_dup_versions (evidence);
   summary->peer_transport_parameters = dup_peer_parameters (evidence);
@@ -226,6 +225,7 @@ qs_summary_free (QsSummary *summary)
   g_ptr_array_unref (summary->chain);
   g_ptr_array_unref (summary->chain_notes);
   g_free (summary->quic_version);
+  g_free (summary->quic_title);
   g_clear_pointer (&summary->offered_versions, g_array_unref);
   g_clear_pointer (&summary->peer_transport_parameters, g_bytes_unref);
   g_free (summary->close_name);
@@ -236,8 +236,8 @@ qs_summary_free (QsSummary *summary)
 static char *
 version_words (const QsEvidence *evidence, const QsSummary *summary)
 {
-  if (summary->quic_version != NULL)
-    return g_strdup_printf (_ ("QUIC v%s"), summary->quic_version);
+  if (summary->quic_title != NULL)
+    return g_strdup (summary->quic_title);
   if (!evidence->tls)
     return g_strdup ("QUIC");
   return g_strdup (summary->tls_version != NULL ? summary->tls_version : "TLS");

@@ -43,6 +43,7 @@ typedef struct {
   GPtrArray *chain_notes;
   gboolean chain_in_doubt; /* something tells against it that the verification does not look at */
   char *quic_version;      /* "1" */
+  char *quic_title;        /* "QUIC v1", in a sentence */
   gboolean retry;
   GArray *offered_versions;          /* guint32 of Version Negotiation, NULL when there was none */
   GBytes *peer_transport_parameters; /* the extension's bytes */

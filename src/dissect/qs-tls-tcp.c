@@ -55,6 +55,7 @@ typedef struct {
   guint8 server_random[QS_CLIENT_RANDOM_LENGTH];
   gboolean has_random;
   gboolean tls13;
+  guint8 draft;              /* of TLS 1.3, 0: none */
   guint16 suite;             /* 0 while ServerHello was not seen */
   guint16 version;           /* what ServerHello says: TLS 1.2 and before */
   gboolean encrypt_then_mac; /* likewise, RFC 7366 */
@@ -199,6 +200,12 @@ gather_before (QsTrace *trace, const Half *half, const QsPacket *packet, guint8 
 
 /* --- Keys --- */
 
+static guint32
+version_of_keys (const Conn *conn)
+{
+  return conn->draft != 0 ? QS_TLS_DRAFT_KEYS (conn->draft) : 0;
+}
+
 static gboolean
 take_key (Conn *conn, QsSide side)
 {
@@ -210,7 +217,7 @@ take_key (Conn *conn, QsSide side)
 
   if (half->key == QS_KEY_NONE && secret != NULL)
     {
-      half->key = qs_dissection_derive_keys (owner, 0, conn->suite, secret, QS_KEY_NONE);
+      half->key = qs_dissection_derive_keys (owner, version_of_keys (conn), conn->suite, secret, QS_KEY_NONE);
       if (!half->placed) /* the records that went before are counted in */
         half->sequence = 0;
     }
@@ -254,22 +261,14 @@ update_key (Conn *conn, Half *half)
   const QsKeyEntry *entry = qs_dissection_key (owner, half->key);
   QsSecret next;
 
-  if (entry == NULL || !qs_secret_next (0, conn->suite, qs_keys_get_secret (entry->keys), &next))
+  if (entry == NULL || !qs_secret_next (version_of_keys (conn), conn->suite, qs_keys_get_secret (entry->keys), &next))
     return;
   qs_keys_rest (entry->keys);
-  half->key = qs_dissection_derive_keys (owner, 0, conn->suite, &next, QS_KEY_NONE);
+  half->key = qs_dissection_derive_keys (owner, version_of_keys (conn), conn->suite, &next, QS_KEY_NONE);
   half->sequence = 0;
 }
 
 /* --- Messages --- */
-
-static gboolean
-chose_tls13 (const QsTlsMessage *hello)
-{
-  g_autoptr (GArray) versions = qs_tls_message_dup_versions (hello);
-
-  return versions != NULL && versions->len > 0 && g_array_index (versions, guint16, 0) == 0x0304;
-}
 
 static void
 take_message (const QsTraceMessage *message, gpointer data)
@@ -295,7 +294,8 @@ take_message (const QsTraceMessage *message, gpointer data)
         conn->suite = g_array_index (tls->cipher_suites, guint16, 0);
       if (side == QS_SIDE_SERVER && tls->random.length == sizeof conn->server_random)
         memcpy (conn->server_random, tls->random.data, sizeof conn->server_random);
-      conn->tls13 = chose_tls13 (tls);
+      conn->tls13 = qs_tls_version_is_13 (qs_tls_message_get_version (tls));
+      conn->draft = (guint8) qs_tls_version_draft (qs_tls_message_get_version (tls));
       conn->version = tls->legacy_version;
       conn->encrypt_then_mac = qs_tls_message_find_extension (tls, EXTENSION_ENCRYPT_THEN_MAC) != NULL;
       half->began = TRUE;

@@ -162,14 +162,6 @@ add_packet (QsNetlogTls *self, QsDirection direction, QsPacketType type, guint c
   return TRUE;
 }
 
-static gboolean
-is_tls13 (const QsTlsMessage *hello)
-{
-  g_autoptr (GArray) versions = qs_tls_message_dup_versions (hello);
-
-  return versions != NULL && versions->len == 1 && g_array_index (versions, guint16, 0) >= TLS13;
-}
-
 static void
 add_message (QsNetlogTls *self, QsDirection direction, GBytes *bytes)
 {
@@ -192,7 +184,7 @@ add_message (QsNetlogTls *self, QsDirection direction, GBytes *bytes)
                                .bytes = g_bytes_ref (bytes) };
   if (parsed->type == QS_TLS_SERVER_HELLO && !parsed->is_hello_retry_request)
     {
-      self->tls13 = is_tls13 (parsed);
+      self->tls13 = qs_tls_version_is_13 (qs_tls_message_get_version (parsed));
       self->server_hello = TRUE;
       message->encrypted = FALSE;
     }

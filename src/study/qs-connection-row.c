@@ -25,7 +25,7 @@ dup_version (const QsEvidence *evidence, const QsSummary *summary)
 {
   if (evidence->tls)
     return g_strdup (summary->tls_version != NULL ? summary->tls_version : "TLS");
-  return summary->quic_version != NULL ? g_strdup_printf ("QUIC v%s", summary->quic_version) : g_strdup ("QUIC");
+  return g_strdup (summary->quic_title != NULL ? summary->quic_title : "QUIC");
 }
 
 static gint64

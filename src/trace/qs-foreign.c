@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "trace/qs-foreign.h"
 
+#include <string.h>
+
 #define MOST_RECORDS 512
-#define LEAST_SHORT 21 /* RFC 9000 section 10.3: shorter ones a peer does not take for a reset either */
-#define MOST_SENT 16   /* datagrams that an answer is held against */
+#define LEAST_SHORT 21  /* RFC 9000 section 10.3: shorter ones a peer does not take for a reset either */
+#define LEAST_TELLING 4 /* bytes of a connection id that noise does not have */
+#define MOST_SENT 16    /* datagrams that an answer is held against */
 
 typedef struct {
   QsSpan bytes[MOST_SENT]; /* the first ones */
@@ -32,8 +35,12 @@ proves_an_answer (QsSpan bytes)
 static gboolean
 may_be_of_a_connection (const Sent *sent, QsSpan bytes)
 {
+  static const guint8 none[4] = { 0 };
   QsInvariants invariants;
 
+  /* A list of versions, with the ids laid out as in some draft or other. */
+  if (bytes.length > 5 + sizeof none && (bytes.data[0] & 0x80) != 0 && memcmp (bytes.data + 1, none, sizeof none) == 0)
+    return TRUE;
   if (qs_invariants_parse (bytes, &invariants))
     return qs_quic_version_is_readable (invariants.version) || qs_quic_version_is_greased (invariants.version);
   if ((bytes.data[0] & 0xc0) != 0x40 || bytes.length < LEAST_SHORT)
@@ -70,12 +77,13 @@ names_us (const Sent *sent, QsSpan bytes)
   for (guint i = 0; i < sent->n_scids; i++)
     {
       QsSpan ours = sent->scids[i];
-      if (!qs_packet_header_parse (bytes, (guint8) ours.length, &header, NULL))
+      /* Of a version that is not known here an id may be longer: no short header is told by that. */
+      if (!qs_packet_header_parse (bytes, ours.length <= QS_CID_MAX ? (guint8) ours.length : 0, &header, NULL))
         continue;
       if (header.long_header && header.version == 0)
         return TRUE;
-      /* An id without bytes, as OpenSSL's clients give it, is "named" by much that is no QUIC. */
-      if (header.type == QS_PACKET_UNKNOWN)
+      /* An id without bytes, as OpenSSL's clients give it, is "named" by much that is no QUIC; a longer one by chance never. */
+      if (header.type == QS_PACKET_UNKNOWN && ours.length < LEAST_TELLING)
         continue;
       if (qs_span_equal (header.dcid, ours) && (header.long_header || ours.length > 0))
         return TRUE;

@@ -11,6 +11,15 @@
 
 typedef void (*DescribeFunc) (QsScribe *scribe, const QsTlsMessage *message);
 
+/* Up to the 21st draft of TLS 1.3: the hello's first number is the version. */
+static gboolean
+is_old_draft (const QsTlsMessage *message)
+{
+  guint draft = message->type != QS_TLS_CLIENT_HELLO ? qs_tls_version_draft (message->legacy_version) : 0;
+
+  return draft != 0 && draft <= QS_TLS_LAST_OLD_DRAFT;
+}
+
 /* A ServerHello without the extension supported_versions chooses TLS 1.2 or older, where version and session ID are what they say; a
  * ClientHello without it offers no more. */
 static gboolean
@@ -56,7 +65,8 @@ describe_hello_start (QsScribe *scribe, const QsTlsMessage *message)
                                   N_ ("32 random bytes that make every handshake unique; a HelloRetryRequest has a "
                                       "fixed value here."),
                                   RFC9846 ("4.2.2")));
-  describe_session_id (scribe, before_tls13);
+  if (!is_old_draft (message))
+    describe_session_id (scribe, before_tls13);
 }
 
 static void
@@ -91,7 +101,22 @@ describe_server_hello (QsScribe *scribe, const QsTlsMessage *message)
   qs_scribe_named (scribe, 2,
                    QS_FIELD_TEXT ("Cipher Suite", N_ ("The cipher and hash that the server chose."), RFC9846 ("4.2.3")),
                    qs_scribe_tls_cipher_suite_name);
-  qs_scribe_uint (scribe, 1, QS_FIELD_TEXT ("Legacy Compression Method", N_ ("Always 0."), RFC9846 ("4.2.3")));
+  if (!is_old_draft (message))
+    qs_scribe_uint (scribe, 1, QS_FIELD_TEXT ("Legacy Compression Method", N_ ("Always 0."), RFC9846 ("4.2.3")));
+  describe_hello_extensions (scribe, message);
+}
+
+static void
+describe_hello_retry_request (QsScribe *scribe, const QsTlsMessage *message)
+{
+  qs_scribe_named (scribe, 2,
+                   QS_FIELD_TEXT ("Version", N_ ("The version of TLS that the server chose."),
+                                  "draft-ietf-tls-tls13-21 section 4.1.4"),
+                   qs_scribe_tls_version_name);
+  if (message->cipher_suites != NULL)
+    qs_scribe_named (
+        scribe, 2, QS_FIELD_TEXT ("Cipher Suite", N_ ("The cipher and hash that the server chose."), RFC9846 ("4.2.3")),
+        qs_scribe_tls_cipher_suite_name);
   describe_hello_extensions (scribe, message);
 }
 
@@ -370,6 +395,9 @@ static const struct {
                             N_ ("The server's choice of version and cipher. In TLS 1.3 it brings its share of the key "
                                 "exchange as well, and from here on all is encrypted."),
                             RFC9846 ("4.2.3") },
+  [QS_TLS_HELLO_RETRY_REQUEST] = { describe_hello_retry_request,
+                                   N_ ("The server asks for another ClientHello (drafts of TLS 1.3)."),
+                                   "draft-ietf-tls-tls13-21 section 4.1.4" },
   [QS_TLS_NEW_SESSION_TICKET] = { describe_new_session_ticket,
                                   N_ ("The server gives the client a ticket with which a later connection starts "
                                       "faster."),

@@ -67,6 +67,20 @@ qs_packet_header_write (GByteArray *out, const QsPacketHeader *header, gsize res
   qs_write_span (out, header->dcid);
 }
 
+static gboolean
+parse_old_ids (QsSpan packet, QsInvariants *invariants)
+{
+  guint lengths = packet.data[5];
+  gsize dcid_length = lengths >> 4 != 0 ? (lengths >> 4) + 3 : 0;
+  gsize scid_length = (lengths & 15) != 0 ? (lengths & 15) + 3 : 0;
+
+  if (packet.length < 6 + dcid_length + scid_length)
+    return FALSE;
+  invariants->dcid = QS_SPAN (packet.data + 6, dcid_length);
+  invariants->scid = QS_SPAN (packet.data + 6 + dcid_length, scid_length);
+  return TRUE;
+}
+
 gboolean
 qs_invariants_parse (QsSpan packet, QsInvariants *invariants)
 {
@@ -74,10 +88,12 @@ qs_invariants_parse (QsSpan packet, QsInvariants *invariants)
 
   if (packet.data == NULL || packet.length < 7 || (at[0] & LONG_FORM) == 0)
     return FALSE;
+  invariants->version = (guint32) at[1] << 24 | (guint32) at[2] << 16 | (guint32) at[3] << 8 | at[4];
+  if (qs_quic_version_has_old_ids (invariants->version))
+    return parse_old_ids (packet, invariants);
   gsize dcid_length = at[5];
   if (packet.length < 7 + dcid_length || packet.length < 7 + dcid_length + at[6 + dcid_length])
     return FALSE;
-  invariants->version = (guint32) at[1] << 24 | (guint32) at[2] << 16 | (guint32) at[3] << 8 | at[4];
   invariants->dcid = QS_SPAN (at + 6, dcid_length);
   invariants->scid = QS_SPAN (at + 7 + dcid_length, at[6 + dcid_length]);
   return TRUE;

@@ -104,7 +104,20 @@ parse_versioned (QsReader *reader, QsPacketHeader *header, GError **error)
 static gboolean
 parse_long (QsReader *reader, QsPacketHeader *header, GError **error)
 {
+  QsInvariants invariants;
+
   header->version = (guint32) qs_reader_uint (reader, 4);
+  if (reader->ok && qs_quic_version_has_old_ids (header->version))
+    {
+      if (!qs_invariants_parse (reader->bytes, &invariants))
+        {
+          reader->ok = FALSE;
+          return qs_reader_fail_truncated (reader, _ ("packet with a long header"), error);
+        }
+      header->dcid = invariants.dcid;
+      header->scid = invariants.scid;
+      return TRUE; /* and nothing more can be read of it */
+    }
   header->dcid = qs_reader_vector (reader, 1);
   header->scid = qs_reader_vector (reader, 1);
   if (!reader->ok)

@@ -85,8 +85,13 @@ const char *qs_packet_type_name (QsPacketType type);
 /* qlog's packet_type: "initial", "handshake", "0RTT", "1RTT", "retry", "version_negotiation", … */
 const char *qs_packet_type_qlog_name (QsPacketType type);
 
-/* "1", "2 (RFC 9369)", "draft-29", "greased 0x1a2a3a4a", "0xff00001d" … Owned by the caller. */
+/* "1", "2 (RFC 9369)", "draft-29", "mvfst (draft-27)", "Google Q046", "greased 0x1a2a3a4a", "0x12345678" … Owned by the caller. */
 char *qs_quic_version_name (guint32 version);
+/* The same in a sentence: "QUIC v1", "QUIC draft-29", "QUIC mvfst (draft-27)", "Google QUIC Q046". Owned by the caller. */
+char *qs_quic_version_title (guint32 version);
+/* Drafts up to the 21st and Google's Q044 to Q049 say the lengths of both connection ids in one byte, four bits each: 0, or 3 less than
+ * it is (draft-ietf-quic-transport-21 section 17.2). */
+gboolean qs_quic_version_has_old_ids (guint32 version);
 gboolean qs_quic_version_is_greased (guint32 version);
 
 /* Google's own QUIC before the standard: other headers, another handshake. */

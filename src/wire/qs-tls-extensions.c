@@ -108,7 +108,8 @@ qs_tls_message_dup_key_shares (const QsTlsMessage *message)
 {
   g_return_val_if_fail (message != NULL, NULL);
 
-  QsReader reader = read_extension (message, QS_TLS_EXT_KEY_SHARE);
+  gboolean old = qs_tls_message_find_extension (message, QS_TLS_EXT_KEY_SHARE) == NULL;
+  QsReader reader = read_extension (message, old ? QS_TLS_EXT_KEY_SHARE_DRAFT : QS_TLS_EXT_KEY_SHARE);
   if (message->type != QS_TLS_CLIENT_HELLO)
     return dup_value (&reader);
 
@@ -131,6 +132,15 @@ qs_tls_message_dup_versions (const QsTlsMessage *message)
 
   QsReader reader = read_extension (message, QS_TLS_EXT_SUPPORTED_VERSIONS);
   return message->type == QS_TLS_CLIENT_HELLO ? dup_values (&reader, 1) : dup_value (&reader);
+}
+
+guint16
+qs_tls_message_get_version (const QsTlsMessage *message)
+{
+  g_return_val_if_fail (message != NULL, 0);
+
+  g_autoptr (GArray) versions = message->type != QS_TLS_CLIENT_HELLO ? qs_tls_message_dup_versions (message) : NULL;
+  return versions != NULL && versions->len > 0 ? g_array_index (versions, guint16, 0) : message->legacy_version;
 }
 
 QsSpan

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "wire/qs-name-table.h"
 #include "wire/qs-names.h"
+#include "wire/qs-tls.h"
 
 /* IANA's "TLS HandshakeType" registry. */
 static const QsName handshake_types[] = {
@@ -73,6 +74,7 @@ static const QsName extensions[] = {
   { 37, "TLMSP_proxying" },
   { 38, "TLMSP_delegate" },
   { 39, "supported_ekt_ciphers" },
+  { 40, "key_share (drafts)" },
   { 41, "pre_shared_key" },
   { 42, "early_data" },
   { 43, "supported_versions" },
@@ -106,8 +108,48 @@ static const QsName extensions[] = {
 };
 
 static const QsName versions[] = {
-  { 0x0002, "SSL 2.0" }, { 0x0300, "SSL 3.0" },  { 0x0301, "TLS 1.0" },  { 0x0302, "TLS 1.1" },  { 0x0303, "TLS 1.2" },
-  { 0x0304, "TLS 1.3" }, { 0xfefc, "DTLS 1.3" }, { 0xfefd, "DTLS 1.2" }, { 0xfeff, "DTLS 1.0" },
+  { 0x0002, "SSL 2.0" },
+  { 0x0300, "SSL 3.0" },
+  { 0x0301, "TLS 1.0" },
+  { 0x0302, "TLS 1.1" },
+  { 0x0303, "TLS 1.2" },
+  { 0x0304, "TLS 1.3" },
+  /* What was met of Facebook's: its own numbers, for drafts. */
+  { 0x7e01, "TLS 1.3 draft (Facebook)" },
+  { 0x7e02, "TLS 1.3 draft-22 (Facebook)" },
+  { 0x7f01, "TLS 1.3 draft-01" },
+  { 0x7f02, "TLS 1.3 draft-02" },
+  { 0x7f03, "TLS 1.3 draft-03" },
+  { 0x7f04, "TLS 1.3 draft-04" },
+  { 0x7f05, "TLS 1.3 draft-05" },
+  { 0x7f06, "TLS 1.3 draft-06" },
+  { 0x7f07, "TLS 1.3 draft-07" },
+  { 0x7f08, "TLS 1.3 draft-08" },
+  { 0x7f09, "TLS 1.3 draft-09" },
+  { 0x7f0a, "TLS 1.3 draft-10" },
+  { 0x7f0b, "TLS 1.3 draft-11" },
+  { 0x7f0c, "TLS 1.3 draft-12" },
+  { 0x7f0d, "TLS 1.3 draft-13" },
+  { 0x7f0e, "TLS 1.3 draft-14" },
+  { 0x7f0f, "TLS 1.3 draft-15" },
+  { 0x7f10, "TLS 1.3 draft-16" },
+  { 0x7f11, "TLS 1.3 draft-17" },
+  { 0x7f12, "TLS 1.3 draft-18" },
+  { 0x7f13, "TLS 1.3 draft-19" },
+  { 0x7f14, "TLS 1.3 draft-20" },
+  { 0x7f15, "TLS 1.3 draft-21" },
+  { 0x7f16, "TLS 1.3 draft-22" },
+  { 0x7f17, "TLS 1.3 draft-23" },
+  { 0x7f18, "TLS 1.3 draft-24" },
+  { 0x7f19, "TLS 1.3 draft-25" },
+  { 0x7f1a, "TLS 1.3 draft-26" },
+  { 0x7f1b, "TLS 1.3 draft-27" },
+  { 0x7f1c, "TLS 1.3 draft-28" },
+  { 0xfb17, "TLS 1.3 draft-23 (Facebook)" },
+  { 0xfb1a, "TLS 1.3 draft-26 (Facebook)" },
+  { 0xfefc, "DTLS 1.3" },
+  { 0xfefd, "DTLS 1.2" },
+  { 0xfeff, "DTLS 1.0" },
 };
 
 /* IANA's "TLS Supported Groups" registry; those with ML-KEM are hybrids that a quantum computer does
@@ -254,13 +296,27 @@ qs_tls_extension_name (guint16 type)
   return qs_tls_is_grease (type) ? "GREASE" : QS_NAME_LOOKUP (extensions, type);
 }
 
+guint
+qs_tls_version_draft (guint16 version)
+{
+  const guint draft = version & 0xff;
+
+  if (version == 0x7e02)
+    return 22;
+  return (version >> 8 == 0x7f || version >> 8 == 0xfb) && draft >= 1 && draft <= 28 ? draft : 0;
+}
+
+gboolean
+qs_tls_version_is_13 (guint16 version)
+{
+  return version == 0x0304 || qs_tls_version_draft (version) != 0;
+}
+
 const char *
 qs_tls_version_name (guint16 version)
 {
   if (qs_tls_is_grease (version))
     return "GREASE";
-  if (version >> 8 == 0x7f)
-    return "TLS 1.3 draft";
   return QS_NAME_LOOKUP (versions, version);
 }
 

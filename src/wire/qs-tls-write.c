@@ -72,6 +72,16 @@ write_client_hello (GByteArray *out, const QsTlsMessage *message)
 static void
 write_server_hello (GByteArray *out, const QsTlsMessage *message)
 {
+  guint draft = qs_tls_version_draft (message->legacy_version);
+
+  if (draft != 0 && draft <= QS_TLS_LAST_OLD_DRAFT) /* without session id and compression method */
+    {
+      qs_write_uint (out, message->legacy_version, 2);
+      qs_write_span (out, message->random);
+      qs_write_uint (out, suite_at (message, 0), 2);
+      write_optional_extensions (out, message);
+      return;
+    }
   write_hello_start (out, message);
   qs_write_uint (out, suite_at (message, 0), 2);
   qs_write_uint (out, 0, 1); /* compression method */

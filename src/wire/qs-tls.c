@@ -58,6 +58,16 @@ read_optional_extensions (QsReader *reader, QsTlsMessage *message)
     read_extensions (reader, message);
 }
 
+#define FIRST_DRAFT_OF_SUITE_IN_RETRY 19
+
+static gboolean
+is_old_draft (guint16 version)
+{
+  guint draft = qs_tls_version_draft (version);
+
+  return draft != 0 && draft <= QS_TLS_LAST_OLD_DRAFT;
+}
+
 static gboolean
 read_hello_start (QsReader *reader, QsTlsMessage *message, GError **error)
 {
@@ -90,18 +100,47 @@ read_client_hello (QsReader *reader, QsTlsMessage *message, gboolean tls13, GErr
   return TRUE;
 }
 
+static void
+read_chosen_suite (QsReader *reader, QsTlsMessage *message)
+{
+  guint16 suite = (guint16) qs_reader_uint (reader, 2);
+
+  message->cipher_suites = g_array_new (FALSE, FALSE, sizeof (guint16));
+  g_array_append_val (message->cipher_suites, suite);
+}
+
 static gboolean
 read_server_hello (QsReader *reader, QsTlsMessage *message, gboolean tls13, GError **error)
 {
+  QsReader ahead = *reader;
+
+  if (is_old_draft ((guint16) qs_reader_uint (&ahead, 2)))
+    {
+      message->legacy_version = (guint16) qs_reader_uint (reader, 2);
+      message->random = qs_reader_span (reader, RANDOM_LENGTH);
+      read_chosen_suite (reader, message);
+      read_optional_extensions (reader, message);
+      return TRUE;
+    }
   if (!read_hello_start (reader, message, error))
     return FALSE;
   message->is_hello_retry_request =
       qs_span_equal (message->random, QS_SPAN (hello_retry_random, sizeof hello_retry_random));
 
-  guint16 suite = (guint16) qs_reader_uint (reader, 2);
-  message->cipher_suites = g_array_new (FALSE, FALSE, sizeof (guint16));
-  g_array_append_val (message->cipher_suites, suite);
+  read_chosen_suite (reader, message);
   qs_reader_uint (reader, 1); /* compression method */
+  read_optional_extensions (reader, message);
+  return TRUE;
+}
+
+/* draft-ietf-tls-tls13-21 section 4.1.4; later ones are a ServerHello. */
+static gboolean
+read_hello_retry_request (QsReader *reader, QsTlsMessage *message, gboolean tls13, GError **error)
+{
+  message->legacy_version = (guint16) qs_reader_uint (reader, 2);
+  message->is_hello_retry_request = TRUE;
+  if (qs_tls_version_draft (message->legacy_version) >= FIRST_DRAFT_OF_SUITE_IN_RETRY)
+    read_chosen_suite (reader, message);
   read_optional_extensions (reader, message);
   return TRUE;
 }
@@ -248,6 +287,7 @@ static const struct {
   [QS_TLS_SERVER_HELLO] = { "ServerHello", read_server_hello },
   [QS_TLS_NEW_SESSION_TICKET] = { "NewSessionTicket", read_new_session_ticket },
   [QS_TLS_END_OF_EARLY_DATA] = { "EndOfEarlyData", read_nothing },
+  [QS_TLS_HELLO_RETRY_REQUEST] = { "HelloRetryRequest", read_hello_retry_request },
   [QS_TLS_ENCRYPTED_EXTENSIONS] = { "EncryptedExtensions", read_encrypted_extensions },
   [QS_TLS_CERTIFICATE] = { "Certificate", read_certificate },
   [QS_TLS_SERVER_KEY_EXCHANGE] = { "ServerKeyExchange", read_opaque },

@@ -13,6 +13,7 @@ typedef enum {
   QS_TLS_SERVER_HELLO = 2, /* a HelloRetryRequest too: qs_tls_hello_is_retry */
   QS_TLS_NEW_SESSION_TICKET = 4,
   QS_TLS_END_OF_EARLY_DATA = 5,
+  QS_TLS_HELLO_RETRY_REQUEST = 6, /* of TLS 1.3's drafts up to the 21st */
   QS_TLS_ENCRYPTED_EXTENSIONS = 8,
   QS_TLS_CERTIFICATE = 11,
   QS_TLS_SERVER_KEY_EXCHANGE = 12,
@@ -101,6 +102,22 @@ GArray *qs_tls_message_dup_key_shares (
     const QsTlsMessage *message); /* guint16: groups with a key, or the chosen / asked-for one */
 GArray *qs_tls_message_dup_versions (const QsTlsMessage *message);            /* guint16: supported_versions */
 QsSpan qs_tls_message_get_transport_parameters (const QsTlsMessage *message); /* extension 57 */
+
+/* Drafts of TLS 1.3 up to this one say in a ServerHello's first number what they are, and have it of another shape. */
+#define QS_TLS_LAST_OLD_DRAFT 21
+
+/**
+ * qs_tls_version_draft:
+ *
+ * Which draft of TLS 1.3 a version number stands for (0x7f00 and the draft; 0xfb00 and the draft, 0x7e02: what Facebook's servers
+ * spoke). The drafts up to the 21st have a ServerHello without session id and compression method, and a HelloRetryRequest of its own type.
+ *
+ * Returns: 1 to 28, or 0 for what is no draft
+ */
+guint qs_tls_version_draft (guint16 version);
+gboolean qs_tls_version_is_13 (guint16 version); /* TLS 1.3 or one of its drafts */
+/* What a ServerHello or HelloRetryRequest chose: supported_versions if it is there, else the version that it begins with. */
+guint16 qs_tls_message_get_version (const QsTlsMessage *message);
 
 /* TLS over TCP: one record header (RFC 9846 section 5.1). Moves *at behind the record. */
 typedef struct {

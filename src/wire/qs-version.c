@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "wire/qs-packet.h"
 
+#include <string.h>
+
 /* Versions that are met in the wild, beside 1 and 2: IANA's registry and the older list of the
  * working group. Ranges are inclusive. */
 static const struct {
@@ -9,7 +11,7 @@ static const struct {
 } known_versions[] = {
   { 0x00000000, 0x00000000, "Version Negotiation" },
   { 0x00000001, 0x00000001, "1" },
-  { 0x45474700, 0x454747ff, "Quant" },
+  { 0x45474700, 0x454747ff, "quant" },
   { 0x50435130, 0x50435131, "picoquic" },
   { 0x50524f58, 0x50524f58, "Proxied QUIC" },
   { 0x51474f00, 0x51474fff, "quic-go" },
@@ -68,6 +70,13 @@ qs_quic_version_draft (guint32 version)
 }
 
 gboolean
+qs_quic_version_has_old_ids (guint32 version)
+{
+  return (version >= QS_QUIC_DRAFT (1) && version <= QS_QUIC_DRAFT (21)) ||
+         (version >= 0x51303434 && version <= 0x51303439); /* Q044 to Q049 */
+}
+
+gboolean
 qs_quic_version_is_readable (guint32 version)
 {
   return version == QS_QUIC_VERSION_1 || version == QS_QUIC_VERSION_2 || qs_quic_version_draft (version) != 0;
@@ -85,12 +94,23 @@ qs_google_header_parse (QsSpan packet, guint32 *version, QsSpan *cid)
   return qs_quic_version_is_google (*version) && (*version >> 24) == 'Q';
 }
 
+/* Names that many versions share, which say which one it is: "quant 0x45474716", "mvfst (draft-27)". */
+static char *
+name_of_range (const char *name, guint32 version)
+{
+  guint draft = qs_quic_version_draft (version);
+
+  return draft != 0 ? g_strdup_printf ("%s (draft-%02u)", name, draft) : g_strdup_printf ("%s 0x%08x", name, version);
+}
+
 /* "Google Q039" of any that follows the pattern. */
 static char *
 google_name (guint32 version)
 {
-  return g_strdup_printf ("Google %c%c%c%c", (char) (version >> 24), (char) (version >> 16), (char) (version >> 8),
-                          (char) version);
+  g_autofree char *name = g_strdup_printf ("Google %c%c%c%c", (char) (version >> 24), (char) (version >> 16),
+                                           (char) (version >> 8), (char) version);
+
+  return qs_quic_version_draft (version) != 0 ? name_of_range (name, version) : g_steal_pointer (&name);
 }
 
 char *
@@ -98,13 +118,26 @@ qs_quic_version_name (guint32 version)
 {
   if (qs_quic_version_is_greased (version))
     return g_strdup_printf ("greased 0x%08x", version);
-  if (version >= 0xff000001 && version <= 0xff000022)
+  if (version >= QS_QUIC_DRAFT (1) && version <= QS_QUIC_DRAFT (34))
     return g_strdup_printf ("draft-%02u", version & 0xff);
   if (qs_quic_version_is_google (version))
     return google_name (version);
 
   for (guint i = 0; i < G_N_ELEMENTS (known_versions); i++)
     if (version >= known_versions[i].first && version <= known_versions[i].last)
-      return g_strdup (known_versions[i].name);
+      return known_versions[i].first == known_versions[i].last ? g_strdup (known_versions[i].name)
+                                                               : name_of_range (known_versions[i].name, version);
   return g_strdup_printf ("0x%08x", version);
+}
+
+char *
+qs_quic_version_title (guint32 version)
+{
+  g_autofree char *name = qs_quic_version_name (version);
+
+  if (version == QS_QUIC_VERSION_1 || version == QS_QUIC_VERSION_2)
+    return g_strdup_printf ("QUIC v%s", name);
+  if (qs_quic_version_is_google (version))
+    return g_strdup_printf ("Google QUIC %s", name + strlen ("Google "));
+  return g_strdup_printf ("QUIC %s", name);
 }

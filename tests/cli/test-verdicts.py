@@ -72,6 +72,14 @@ class Verdicts(unittest.TestCase):
         ("tls13-certificate-zlib.pcap", "tls13-certificate-zlib.keys", True, {}, ()),
         ("tls13-certificate-brotli.pcap", "tls13-certificate-brotli.keys", True, {}, ()),
         ("tls13-certificate-zstd.pcap", "tls13-certificate-zstd.keys", True, {}, ()),
+        ("tls13-draft-18-retry.pcap", None, True, {"keys-missing": "info"}, ("closed-in-handshake", "tls-alert")),
+        ("tls13-draft-18-retry.pcap", "tls13-draft-18-retry.keys", True, {}, ("keys-missing", "keys-do-not-fit", "corrupted", "decode-error")),
+        ("tls13-draft-21.pcap", None, True, {"keys-missing": "info"}, ("closed-in-handshake", "tls-alert")),
+        ("tls13-draft-21.pcap", "tls13-draft-21.keys", True, {}, ("keys-missing", "keys-do-not-fit", "corrupted", "decode-error")),
+        ("tls13-draft-24.pcap", None, True, {"keys-missing": "info"}, ("closed-in-handshake", "tls-alert")),
+        ("tls13-draft-24.pcap", "tls13-draft-24.keys", True, {}, ("keys-missing", "keys-do-not-fit", "corrupted", "decode-error")),
+        ("tls13-draft-28.pcap", None, True, {"keys-missing": "info"}, ("closed-in-handshake", "tls-alert")),
+        ("tls13-draft-28.pcap", "tls13-draft-28.keys", True, {}, ("keys-missing", "keys-do-not-fit", "corrupted", "decode-error")),
         ("multipath-as-picoquic-writes.qlog", None, True, {"began-before-capture": "info"}, ("reordering", "packet-loss")),
         ("server-qlog-client-ended-with-h3-no-error.sqlog", None, True, {}, ("closed-by-peer",)),
         ("packet-lost-with-type-as-aioquic-writes.sqlog", None, True, {"packet-loss": "info"}, ()),
@@ -124,6 +132,18 @@ class Verdicts(unittest.TestCase):
                 self.assertEqual(result.errors, [i for i, s in wanted.items() if s == "error"], result.text)
                 for finding in never:
                     self.assertNotIn(finding, result.findings, result.text)
+
+    def test_drafts_of_tls13(self):
+        """Each is told as the draft that it is, and with its keys all of it is opened, to the answer."""
+        for name, draft in (("18-retry", 18), ("21", 21), ("24", 24), ("28", 28)):
+            with self.subTest(draft=draft):
+                path = os.path.join(FOLDER, f"tls13-draft-{name}.pcap")
+                report = read(path, f"tls13-draft-{name}.keys").report
+                self.assertEqual(report["tls"]["version"], f"TLS 1.3 draft-{draft}")
+                self.assertEqual(report["tls"]["group"], "x25519")
+                self.assertEqual(report["http"]["status"], 200)
+                ids = [finding["id"] for finding in report["findings"]]
+                self.assertEqual("hello-retry" in ids, name.endswith("retry"))
 
     def test_both_ends_in_one_file(self):
         """A client's and a server's trace of one connection are joined; where they are not of one, they are listed."""
@@ -186,6 +206,24 @@ class Verdicts(unittest.TestCase):
         self.assertIn("over QUIC v1 with h3.", probe.run(f"--read={path}").text)
         # No packet in the log carried it: it stands by itself.
         self.assertIn("0.030000  ·  HTTP/3: HEADERS GET /, on stream 0\n", probe.run("--trace", f"--read={path}").text)
+
+    def test_close_in_a_servers_log(self):
+        """Who closed is told as the end that it was, and why as it said: the log is the server's, the peer its client."""
+        events = (
+            (0, "transport:packet_received", {"header": {"packet_type": "initial", "packet_number": 0}, "frames": [{"frame_type": "crypto"}]}),
+            (1, "transport:packet_sent", {"header": {"packet_type": "handshake", "packet_number": 0}, "frames": [{"frame_type": "crypto"}]}),
+            (9, "transport:packet_received", {"header": {"packet_type": "handshake", "packet_number": 0}, "frames": [
+                {"frame_type": "connection_close", "error_space": "transport", "error_code": 298, "reason": "no such issuer"}]}),
+        )  # fmt: skip
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "server.qlog")
+            trace = {"vantage_point": {"type": "server"}, "events": [dict(zip(("time", "name", "data"), event)) for event in events]}
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump({"qlog_format": "JSON", "qlog_version": "0.3", "traces": [trace]}, file)
+            self.assertIn("no such issuer", read(path).findings["certificate-refused"]["detail"])
+            text = probe.run(f"--read={path}").text
+            self.assertRegex(text, r"Closed +by the client: CRYPTO_ERROR 0x12a")
+            self.assertNotIn("by the server:", text)
 
     def test_answer_that_a_log_tells_of(self):
         """The status and the fields are those of the events; a DATA frame that is not told of is no answer cut short."""
@@ -267,6 +305,57 @@ class Verdicts(unittest.TestCase):
                 self.assertIn(words, result.findings["version-not-read"]["title"])
                 self.assertEqual(result.errors, [], result.text)
         self.assertNotIn("version-not-read", read(os.path.join(FOLDER, "quic-no-keys.pcap")).findings)
+
+    def test_version_reserved_for_negotiation(self):
+        """A client may begin with a version that nobody speaks, to be told those that are spoken: the one it goes on with counts. Drafts up
+        to the 21st say both ids' lengths in one byte; a list of versions laid out so is a server's answer all the same."""
+        reserved, quant, draft18 = 0xBABABABA, 0x45474719, 0xFF000012
+        client, server, first = b"\1\2\3\4", b"\5\6\7\x08", bytes(range(16, 29))
+
+        def ids(old, dcid, scid):
+            if old:
+                return bytes([(len(dcid) - 3) << 4 | len(scid) - 3]) + dcid + scid
+            return bytes([len(dcid)]) + dcid + bytes([len(scid)]) + scid
+
+        def opening(version, old):
+            return (bytes([0xC0]) + struct.pack("!I", version) + ids(old, first, client)).ljust(1200, b"\x55")
+
+        def answer(version, old):
+            return bytes([0xC0]) + struct.pack("!I", version) + ids(old, client, server) + bytes(80)
+
+        def versions(old):
+            return b"\xde" + bytes(4) + ids(old, client, first) + struct.pack("!II", quant, draft18)
+
+        def report(path, *datagrams):
+            out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101)
+            for number, (by_client, payload) in enumerate(datagrams):
+                ends = [b"\x7f\0\0\2" + struct.pack("!H", 40000), b"\x7f\0\0\3" + struct.pack("!H", 4433)]
+                sender, receiver = ends if by_client else reversed(ends)
+                udp = sender[4:] + receiver[4:] + struct.pack("!HH", 8 + len(payload), 0) + payload
+                packet = struct.pack("!BBHIBBH", 0x45, 0, 20 + len(udp), 0, 64, 17, 0) + sender[:4] + receiver[:4] + udp
+                out += struct.pack("<IIII", 1500000000, 20000 * number, len(packet), len(packet)) + packet
+            with open(path, "wb") as file:
+                file.write(out)
+            return read(path)
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "reserved.pcap")
+            short = bytes([0x41]) + server + bytes(40), bytes([0x41]) + client + bytes(40)
+            result = report(path, (1, opening(reserved, False)), (0, versions(False)), (1, opening(quant, False)),
+                            (0, answer(quant, False)), (1, short[0]), (0, short[1]))  # fmt: skip
+            self.assertEqual(result.report["quic"]["version"], "quant 0x45474719")
+            self.assertIn("quant 0x45474719", result.findings["version-not-read"]["title"])
+            result = report(path, (1, opening(reserved, False)), (0, versions(False)))
+            self.assertNotIn("version-not-read", result.findings)
+            self.assertIn("version-negotiation", result.findings)
+            for old in (True, False):
+                result = report(path, (1, opening(reserved, old)), (0, versions(old)))
+                self.assertEqual(result.errors, [], result.text)
+            result = report(path, (1, opening(draft18, True)), (0, answer(draft18, True)), (1, opening(draft18, True)))
+            self.assertEqual(result.errors, [], result.text)
+            self.assertIn("draft-18", result.findings["version-not-read"]["title"])
+            result = report(path, (1, opening(reserved, False)), (0, b"\x2e no version of anything" + bytes(60)))
+            self.assertIn("not-quic", result.errors)
 
     def test_verdict_without_keys(self):
         """The sentence says what is known, and never that a certificate was verified."""

@@ -264,7 +264,7 @@ test_names (void)
     { 0xff00001d, "draft-29" },
     { 0x1a2a3a4a, "greased 0x1a2a3a4a" },
     { 0x12345678, "0x12345678" },
-    { 0xfaceb002, "mvfst" },
+    { 0xfaceb002, "mvfst (draft-27)" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
