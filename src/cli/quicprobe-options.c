@@ -65,7 +65,9 @@ static const GOptionEntry path_entries[] = {
   { "6", '6', 0, G_OPTION_ARG_NONE, &raw.ipv6, N_ ("IPv6 only"), NULL },
   { "resolve", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw.resolve,
     N_ ("Use this address for that host and port; may be given more than once"), N_ ("HOST:PORT:ADDR") },
-  { "timeout", 0, 0, G_OPTION_ARG_STRING, &raw.timeout, N_ ("Give up after this time without progress (default 10)"),
+  { "timeout", 0, 0, G_OPTION_ARG_STRING, &raw.timeout,
+    N_ ("Give up after this time without progress (default 10). With experiments the verdict on a handshake or request "
+        "that gets no answer stands after 5, unless more than 10 are asked for"),
     N_ ("SECONDS") },
   { "max-time", 0, 0, G_OPTION_ARG_STRING, &raw.max_time,
     N_ ("Give up after this time, whatever comes (default: never while there is progress)"), N_ ("SECONDS") },

@@ -28,6 +28,8 @@ static const struct {
   { "other-address-family", N_ ("The host's address of the other family") },
   { "tcp-tls", N_ ("TLS over TCP, on the same port") },
   { "version-grease", N_ ("A version of QUIC that does not exist") },
+  { "another-connection", N_ ("Another connection beside the one whose answer does not come") },
+  { "another-page", N_ ("Another page: /robots.txt") },
   { "unconnected-twin", N_ ("Answers from any address, not from the one asked alone") },
   { "small-datagrams", N_ ("Datagrams of 600 and of 100 bytes") },
   { "large-stray", N_ ("A datagram of 1200 bytes that looks like part of a connection") },

@@ -101,6 +101,43 @@ answer_so_far (const QsHttpFacts *http)
                           http->body);
 }
 
+/* What experiments found meanwhile: whether the server does anything else. */
+static void
+describe_others (const QsEvidence *evidence, QsMatch *match)
+{
+  static const char *const stuck[] = { N_ ("Look whether the server's program still runs, and what it waits for."),
+                                       NULL };
+  static const char *const page[] = { N_ ("Look at what makes this page: the server itself answers."),
+                                      N_ ("Try again with more patience (--timeout in quicprobe)."), NULL };
+  const QsMark *connection = qs_trace_find_mark (evidence->trace, QS_MARK_EXPERIMENT, "another-connection", NULL);
+  const QsMark *other = qs_trace_find_mark (evidence->trace, QS_MARK_EXPERIMENT, "another-page", NULL);
+
+  qs_match_add_mark (match, evidence, connection, NULL);
+  qs_match_add_mark (match, evidence, other, NULL);
+  if (connection != NULL && connection->value == 0)
+    {
+      match->title = N_ ("{host} has the request, did not answer it in {silence}, and takes no other connection.");
+      match->detail = N_ ("The handshake is complete, and what was asked was acknowledged. {so_far} {others} The "
+                          "program hangs, was stopped, or has no more room.");
+      match->tries = stuck;
+      qs_match_set (match, "others", connection->text);
+    }
+  else if (other != NULL && other->value == 1)
+    {
+      match->title = N_ ("{host} did not answer this request in {silence}; another one it did.");
+      match->detail = N_ ("The handshake is complete, and what was asked was acknowledged. {so_far} {others}");
+      match->certainty = QS_CERTAINTY_PROVED;
+      match->tries = page;
+      qs_match_set (match, "others", other->text);
+    }
+  else if (other != NULL && other->value == 0)
+    {
+      match->detail = N_ ("The handshake is complete, and what was asked was acknowledged. {so_far} {others} The "
+                          "program that has to answer is slow or stuck, or waits for another one.");
+      qs_match_set (match, "others", other->text);
+    }
+}
+
 /* The handshake is over and a request went out: whether the other end has it is known. */
 static gboolean
 describe_mute_answer (const QsEvidence *evidence, QsMatch *match)
@@ -131,6 +168,8 @@ describe_mute_answer (const QsEvidence *evidence, QsMatch *match)
               "answer is slow or stuck, or waits for another one.");
       match->who = QS_PARTY_SERVER;
       match->tries = slow;
+      if (evidence->http.status == 0 && evidence->http.body == 0)
+        describe_others (evidence, match);
     }
   else
     {
@@ -175,7 +214,7 @@ match_answer_awaited (const QsEvidence *evidence, QsMatch *match)
   match->severity = QS_SEVERITY_WARNING;
   match->certainty = QS_CERTAINTY_PROVED;
   match->title = N_ ("{host} has not answered the request yet, after {silence}.");
-  match->detail = N_ ("The handshake is complete, and the request was sent. It is waited for until the time-out.");
+  match->detail = N_ ("The handshake is complete, and the request was sent. It is waited for.");
   match->tries = tries;
   qs_match_take (match, "silence", qs_text_duration (waited));
   qs_match_add_moment (match, evidence->http.asked_at, g_strdup (_ ("The request")));

@@ -503,15 +503,6 @@ qs_probe_let_go (QsProbe *self)
     finish (self);
 }
 
-gboolean
-qs_probe_is_unacknowledged (QsProbe *self)
-{
-  g_return_val_if_fail (QS_IS_PROBE (self), FALSE);
-
-  QsTcpInfo info;
-  return self->winner != NULL && qs_connection_get_tcp_info (self->winner, &info) && info.waiting > 0;
-}
-
 GSocket *
 qs_probe_open_twin (QsProbe *self, GError **error)
 {

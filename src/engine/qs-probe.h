@@ -166,10 +166,8 @@ gboolean qs_probe_get_finished (QsProbe *self);
 gboolean qs_probe_get_ended (QsProbe *self);     /* its outcome is known; "finished" follows */
 gboolean qs_probe_get_succeeded (QsProbe *self); /* the target did what was asked */
 gboolean qs_probe_get_stopped (QsProbe *self);   /* a person stopped it */
-/* TCP: the system knows that what was sent last did not get there (yet). FALSE over QUIC, whose packets tell. */
-gboolean qs_probe_is_unacknowledged (QsProbe *self);
-QsStage qs_probe_get_stage (QsProbe *self);  /* how far it came */
-QsTrace *qs_probe_get_trace (QsProbe *self); /* NULL once settled */
+QsStage qs_probe_get_stage (QsProbe *self);      /* how far it came */
+QsTrace *qs_probe_get_trace (QsProbe *self);     /* NULL once settled */
 /* Of a run that is finished, and whose verdict was taken: all but target, options, outcome, address and the answer's status,
  * version and length goes, above all the trace. A batch holds thousands of them. */
 void qs_probe_settle (QsProbe *self);

@@ -6,8 +6,6 @@
 /* A handshake that has got no further for so long: the second repetition of the first flight is out. */
 #define STALL_MS 2000
 #define NEAR_MS 100
-/* Behind a request: shorter is no silence. */
-#define LEAST_SILENCE_MS 3000
 #define MOST_FIRST_PACKETS 64
 /* A path as slow as that is no stall: a handshake has three round trips at most where nothing is lost. */
 #define SLOW_ROUND_TRIP_MS 700
@@ -69,20 +67,4 @@ qs_experiment_pace_last_progress (QsTrace *trace)
   if (qs_trace_find_mark (trace, QS_MARK_STATE, "CONNECTING", &time) != NULL)
     last = MAX (last, time);
   return last;
-}
-
-gboolean
-qs_experiment_pace_is_unheard (const QsEvidence *evidence, gint64 now)
-{
-  if (now - evidence->last_received < LEAST_SILENCE_MS * NS_PER_MS)
-    return FALSE;
-  for (guint i = qs_trace_get_n_packets (evidence->trace); i > 0; i--)
-    {
-      const QsPacket *packet = qs_trace_get_packet (evidence->trace, i - 1);
-      if (packet->direction == QS_DIRECTION_RECEIVED)
-        return FALSE;
-      if ((packet->frames & G_GUINT64_CONSTANT (1) << QS_FRAME_STREAM) != 0)
-        return TRUE;
-    }
-  return FALSE;
 }

@@ -20,7 +20,5 @@ guint qs_experiment_pace_stall_ms (const QsEvidence *evidence, guint timeout_ms)
 guint qs_experiment_pace_slow_path_ms (const QsEvidence *evidence);
 /* When the server last said something new in the handshake: time of the trace, 0: never. */
 gint64 qs_experiment_pace_last_progress (QsTrace *trace);
-/* QUIC: whether what was sent last on a stream got no answer for so long that nothing will come of it: not even an acknowledgement. */
-gboolean qs_experiment_pace_is_unheard (const QsEvidence *evidence, gint64 now);
 
 G_END_DECLS

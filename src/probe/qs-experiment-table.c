@@ -6,6 +6,7 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "diagnosis/qs-choice.h"
+#include "diagnosis/qs-finding.h"
 #include "engine/qs-ssl-wide.h"
 
 #define QUIC (1u << QS_TRANSPORT_QUIC)
@@ -148,6 +149,28 @@ change_certificate (QsProbe *run, const char *argument, QsProbeOptions *options,
   g_clear_pointer (&options->cert_file, g_free);
   g_clear_pointer (&options->key_file, g_free);
   return had;
+}
+
+static gboolean
+change_connection (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target)
+{
+  return qs_probe_get_stage (run) == QS_STAGE_REQUEST;
+}
+
+/* One that most sites have, or that they answer by themselves that they have not. */
+static gboolean
+change_page (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target)
+{
+  QsTarget *asked = qs_probe_get_target (run);
+  const char *path = qs_target_get_path (asked);
+
+  if (qs_probe_get_stage (run) != QS_STAGE_REQUEST || path == NULL || g_str_equal (path, argument))
+    return FALSE;
+  const char *shown = qs_target_to_string (*target);
+  g_autofree char *text = g_strconcat (shown, argument, NULL);
+  qs_target_unref (*target);
+  *target = qs_target_new (text, NULL);
+  return *target != NULL;
 }
 
 /* --- What an attempt found --- */
@@ -348,6 +371,23 @@ const QsExperimentRow qs_experiment_rows[] = {
         N_ ("Without a certificate of the client's the handshake is completed: it is the certificate that is refused."),
     .failed = N_ ("Without a certificate of the client's it fails as well."),
     .findings = { "client-certificate-refused", "client-certificate-required", "tls-alert", "protocol-error" } },
+  { .id = "another-connection",
+    .transports = QUIC | TLS,
+    .slot_ms = 900,
+    .sign = QS_SIGN_DONE,
+    .change = change_connection,
+    .answered = N_ ("Another connection was made meanwhile, so the server lives."),
+    .failed = N_ ("Another connection was not made any more: the server, or the way to it, is stuck."),
+    .findings = { QS_STALLED_ANSWER } },
+  { .id = "another-page",
+    .transports = QUIC | TLS,
+    .slot_ms = 1500,
+    .sign = QS_SIGN_ANSWER,
+    .change = change_page,
+    .argument = "/robots.txt",
+    .answered = N_ ("Another page (%s) was answered meanwhile: it is this one that takes so long."),
+    .failed = N_ ("Another page (%s) was not answered in the time that was left either."),
+    .findings = { QS_STALLED_ANSWER } },
   { .id = "version-grease",
     .kind = QS_EXPERIMENT_VERSIONS,
     .transports = QUIC,
@@ -446,6 +486,36 @@ was_sent_again (const QsEvidence *attempt)
   return n > most;
 }
 
+static gboolean
+is_in_table (const char *finding)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (qs_experiment_rows); i++)
+    if (qs_experiment_row_has (&qs_experiment_rows[i], finding))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+qs_experiment_add_causes (const QsEvidence *evidence, gboolean stalled, GPtrArray *causes)
+{
+  g_autoptr (GPtrArray) findings = qs_findings_new (evidence);
+  gboolean known = FALSE;
+
+  for (guint i = 0; i < findings->len; i++)
+    {
+      const QsFinding *finding = findings->pdata[i];
+      if (finding->severity != QS_SEVERITY_ERROR)
+        continue;
+      g_ptr_array_add (causes, (gpointer) g_intern_string (finding->id));
+      known |= finding->certainty > QS_CERTAINTY_POSSIBLE && !is_in_table (finding->id);
+    }
+  if (stalled)
+    g_ptr_array_add (causes, (gpointer) (!evidence->anything_received && evidence->tcp_connected < 0 ? QS_STALLED_SILENT
+                                         : evidence->server_hello == NULL ? QS_STALLED_BEFORE_HELLO
+                                                                          : QS_STALLED_AFTER_HELLO));
+  return known;
+}
+
 gint
 qs_experiment_row_judge (const QsExperimentRow *row, const QsEvidence *attempt)
 {
@@ -462,6 +532,8 @@ qs_experiment_row_judge (const QsExperimentRow *row, const QsEvidence *attempt)
     case QS_SIGN_EXTENSIONS:
       return attempt->encrypted_extensions != NULL || qs_evidence_is_connected (attempt) ||
              (attempt->tls && hello && attempt->certificate != NULL);
+    case QS_SIGN_ANSWER:
+      return attempt->first_byte >= 0;
     case QS_SIGN_DONE:
       return !attempt->failed && qs_evidence_is_connected (attempt);
     default:

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 #define QS_STALLED_SILENT "stalled-silent"             /* nothing came */
 #define QS_STALLED_BEFORE_HELLO "stalled-before-hello" /* something came, and no ServerHello */
 #define QS_STALLED_AFTER_HELLO "stalled-after-hello"
+#define QS_STALLED_ANSWER "stalled-answer" /* a request without a byte of an answer */
 
 typedef enum {
   QS_EXPERIMENT_ATTEMPT,  /* a run of its own */
@@ -24,6 +25,7 @@ typedef enum {
   QS_SIGN_HELLO_AT_ONCE, /* the same, and nothing had to be sent twice for it */
   QS_SIGN_EXTENSIONS,    /* EncryptedExtensions, or TLS 1.2's ServerHello: ALPN was agreed on */
   QS_SIGN_DONE,          /* the handshake, confirmed */
+  QS_SIGN_ANSWER,        /* the first byte of an answer to a request */
 } QsExperimentSign;
 
 /**
@@ -57,6 +59,9 @@ extern const QsExperimentRow qs_experiment_rows[];
 guint qs_experiment_n_rows (void);
 gint qs_experiment_find_row (const char *id); /* -1: none */
 
+/* Appends the ids of the errors that a run shows, and how one that waits looks (strings that stay). Returns whether a cause is known
+ * that no experiment has a say in. */
+gboolean qs_experiment_add_causes (const QsEvidence *evidence, gboolean stalled, GPtrArray *causes);
 gboolean qs_experiment_row_has (const QsExperimentRow *row, const char *finding);
 /* Whether an attempt came as far as the row wants: 1, 0, or -1 where that does not tell. */
 gint qs_experiment_row_judge (const QsExperimentRow *row, const QsEvidence *attempt);

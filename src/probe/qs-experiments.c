@@ -7,11 +7,11 @@
 #include "base/qs-text.h"
 #include "diagnosis/qs-choice.h"
 #include "diagnosis/qs-experiment-words.h"
-#include "diagnosis/qs-finding.h"
 #include "net/qs-udp-bio.h"
 #include "net/qs-version-probe.h"
 #include "probe/qs-experiment-attempt.h"
 #include "probe/qs-experiment-pace.h"
+#include "probe/qs-experiment-twin.h"
 #include "wire/qs-packet.h"
 
 #define NS_PER_MS ((gint64) 1000000)
@@ -24,6 +24,8 @@
 #define SHORTEST_SLOT_MS 150
 /* A handshake that waits has a handful of records. Of a peer that floods nothing can be learned by asking again. */
 #define FLOOD_RECORDS 4096
+/* Silence behind a request, after which it is looked at whether the server answers others. */
+#define ANSWER_STALL_MS 2500
 
 struct _QsExperiments {
   GObject parent;
@@ -47,8 +49,7 @@ struct _QsExperiments {
   GCancellable *cancellable;
   GSource *guard, *stall, *twin_timer;
 
-  GSocket *twin;
-  GSource *twin_source;
+  QsExperimentTwin *twin;
   GSource *answer; /* to the request */
 };
 
@@ -148,8 +149,7 @@ static void
 drop_twin (QsExperiments *self)
 {
   clear_source (&self->twin_timer);
-  clear_source (&self->twin_source);
-  g_clear_object (&self->twin);
+  g_clear_pointer (&self->twin, qs_experiment_twin_free);
 }
 
 static void
@@ -187,10 +187,21 @@ stop (QsExperiments *self)
   g_signal_emit (self, signals[SIGNAL_FINISHED], 0);
 }
 
+/* A request is out, and no byte of an answer has come. */
+static gboolean
+is_answer_awaited (QsExperiments *self)
+{
+  return qs_probe_get_stage (self->run) == QS_STAGE_REQUEST && !qs_probe_get_ended (self->run) &&
+         !qs_probe_get_stopped (self->run) &&
+         qs_trace_find_mark (qs_probe_get_trace (self->run), QS_MARK_FIRST_BYTE, NULL, NULL) == NULL;
+}
+
 /* Whether the run waits, and has got no further since the experiments began. */
 static gboolean
 is_waiting (QsExperiments *self)
 {
+  if (qs_probe_get_state (self->run) == QS_CONNECTION_ESTABLISHED)
+    return is_answer_awaited (self);
   return !qs_probe_get_ended (self->run) && qs_probe_get_state (self->run) < QS_CONNECTION_ESTABLISHED &&
          qs_experiment_pace_last_progress (qs_probe_get_trace (self->run)) <= self->stalled_since;
 }
@@ -233,7 +244,11 @@ none_left (QsExperiments *self)
   if (!is_waiting (self) || self->decided)
     all_made (self);
   else if (qs_probe_get_options (self->run)->timeout_ms > QS_USUAL_TIMEOUT_MS)
-    stop (self);
+    {
+      if (is_answer_awaited (self))
+        g_signal_emit_by_name (self->run, "event", _ ("No answer yet: it is waited on until the time-out"));
+      stop (self);
+    }
   else
     set_timer (self, &self->guard, (guint) MAX (left, 0), patience_cb);
 }
@@ -372,7 +387,8 @@ next (QsExperiments *self)
   for (guint i = 0; i < qs_experiment_n_rows () && self->n_made < QS_MOST_EXPERIMENTS; i++)
     {
       const QsExperimentRow *row = &qs_experiment_rows[i];
-      guint slot_ms = MIN (near ? MIN (row->slot_ms, SLOT_NEAR_MS) : row->slot_ms, left_ms (self));
+      gboolean short_slot = near && row->sign != QS_SIGN_ANSWER; /* which takes what it takes */
+      guint slot_ms = MIN (short_slot ? MIN (row->slot_ms, SLOT_NEAR_MS) : row->slot_ms, left_ms (self));
       if ((self->tried & G_GUINT64_CONSTANT (1) << i) != 0 || slot_ms < SHORTEST_SLOT_MS || !is_called_for (self, row))
         continue;
       self->tried |= G_GUINT64_CONSTANT (1) << i;
@@ -381,21 +397,6 @@ next (QsExperiments *self)
         return;
     }
   none_left (self);
-}
-
-static gboolean
-is_in_table (const char *finding)
-{
-  for (guint i = 0; i < qs_experiment_n_rows (); i++)
-    if (qs_experiment_row_has (&qs_experiment_rows[i], finding))
-      return TRUE;
-  return FALSE;
-}
-
-static void
-add_cause (QsExperiments *self, const char *id)
-{
-  g_ptr_array_add (self->causes, (gpointer) g_intern_string (id));
 }
 
 /* Where the first attempt was answered so far itself, another one that is proves nothing. */
@@ -416,25 +417,10 @@ static gboolean
 look_for_causes (QsExperiments *self, gboolean stalled)
 {
   const QsEvidence *evidence = look (self);
-  g_autoptr (GPtrArray) findings = qs_findings_new (evidence);
-  gboolean known = FALSE;
+  gboolean known = qs_experiment_add_causes (evidence, stalled, self->causes);
 
   pass_over_shown (self, evidence);
-
-  for (guint i = 0; i < findings->len; i++)
-    {
-      const QsFinding *finding = findings->pdata[i];
-      if (finding->severity != QS_SEVERITY_ERROR)
-        continue;
-      add_cause (self, finding->id);
-      known |= finding->certainty > QS_CERTAINTY_POSSIBLE && !is_in_table (finding->id);
-    }
-  if (!stalled)
-    return TRUE;
-  add_cause (self, !evidence->anything_received && evidence->tcp_connected < 0 ? QS_STALLED_SILENT
-                   : evidence->server_hello == NULL                            ? QS_STALLED_BEFORE_HELLO
-                                                                               : QS_STALLED_AFTER_HELLO);
-  return !known || evidence->server_hello != NULL || self->policy == QS_EXPERIMENTS_ALL;
+  return !stalled || !known || evidence->server_hello != NULL || self->policy == QS_EXPERIMENTS_ALL;
 }
 
 static void
@@ -456,35 +442,18 @@ begin (QsExperiments *self, gboolean stalled)
 
 /* --- The twin --- */
 
-static gboolean
-is_asked (QsExperiments *self, GSocketAddress *address)
-{
-  GSocketAddress *asked = qs_probe_get_address (self->run);
-  g_autofree char *first = qs_socket_address_to_text (address);
-  g_autofree char *second = asked != NULL ? qs_socket_address_to_text (asked) : NULL;
-
-  return g_strcmp0 (first, second) == 0;
-}
-
-static gboolean
-twin_cb (GSocket *socket, GIOCondition condition, gpointer data)
+static void
+twin_cb (GSocketAddress *sender, GBytes *datagram, gpointer data)
 {
   QsExperiments *self = data;
   const QsExperimentRow *row = &qs_experiment_rows[qs_experiment_find_row ("unconnected-twin")];
-  g_autoptr (GSocketAddress) sender = NULL;
-  char bytes[2048];
-  gssize length = g_socket_receive_from (socket, &sender, bytes, sizeof bytes, NULL, NULL);
-
-  if (length < 0 || sender == NULL || is_asked (self, sender))
-    return G_SOURCE_CONTINUE;
   g_autofree char *text = qs_socket_address_to_text (sender);
-  g_autoptr (GBytes) datagram = g_bytes_new (bytes, (gsize) length);
   g_autoptr (QsExperiment) experiment = add_experiment (self, row, NULL);
+
   drop_attempt (self);
   conclude (self, experiment, row, QS_EXPERIMENT_ANSWERED, text, datagram);
   self->stalled_since = qs_experiment_pace_last_progress (qs_probe_get_trace (self->run));
   all_made (self);
-  return G_SOURCE_REMOVE;
 }
 
 static gboolean
@@ -493,14 +462,8 @@ twin_timer_cb (gpointer data)
   QsExperiments *self = data;
 
   clear_source (&self->twin_timer);
-  if (look (self)->anything_received)
-    return G_SOURCE_REMOVE;
-  self->twin = qs_probe_open_twin (self->run, NULL);
-  if (self->twin == NULL)
-    return G_SOURCE_REMOVE;
-  self->twin_source = g_socket_create_source (self->twin, G_IO_IN, NULL);
-  g_source_set_callback (self->twin_source, G_SOURCE_FUNC (twin_cb), self, NULL);
-  g_source_attach (self->twin_source, self->context);
+  if (!look (self)->anything_received)
+    self->twin = qs_experiment_twin_new (self->run, self->context, twin_cb, self);
   return G_SOURCE_REMOVE;
 }
 
@@ -529,35 +492,41 @@ stall_cb (gpointer data)
 
 /* --- A request without an answer --- */
 
-/* Whether the last bytes that were sent got anywhere: an answer may take its time, what acknowledges them may not. */
-static gboolean
-is_unacknowledged (QsExperiments *self)
+/* Whether the server is stuck, or but this answer is late. */
+static void
+begin_answer (QsExperiments *self, gint64 idle_ms)
 {
-  const QsEvidence *evidence = look (self);
-
-  return evidence->tls ? qs_probe_is_unacknowledged (self->run) : qs_experiment_pace_is_unheard (evidence, now (self));
+  self->under_way = TRUE;
+  self->started = now (self) - idle_ms * NS_PER_MS;
+  self->deadline = self->started + QS_VERDICT_MS * NS_PER_MS;
+  self->stalled_since = now (self);
+  for (guint i = 0; i < qs_experiment_n_rows (); i++)
+    if (!qs_experiment_row_has (&qs_experiment_rows[i], QS_STALLED_ANSWER))
+      self->tried |= G_GUINT64_CONSTANT (1) << i;
+  g_ptr_array_add (self->causes, (gpointer) g_intern_static_string (QS_STALLED_ANSWER));
+  next (self);
 }
 
-/* A server that has the request is waited on for the run's own time. Where nothing comes any more, not even from its stack, the
- * verdict stands as early as on a handshake. */
+/* An answer may take its time; but what has not begun to come by now is told of as early as a handshake that gets no further, unless
+ * more patience was asked for. */
 static gboolean
 answer_cb (gpointer data)
 {
   QsExperiments *self = data;
   gint64 idle_ms = (now (self) - qs_experiment_pace_last_progress (qs_probe_get_trace (self->run))) / NS_PER_MS;
-  guint most_ms = MAX (QS_VERDICT_MS, qs_experiment_pace_slow_path_ms (look (self)));
+  guint slow_ms = qs_experiment_pace_slow_path_ms (look (self));
+  gboolean asked = qs_probe_get_stage (self->run) >= QS_STAGE_REQUEST;
+  guint most_ms = MAX (asked && !self->over && !self->under_way ? ANSWER_STALL_MS : QS_VERDICT_MS, slow_ms);
 
   clear_source (&self->answer);
-  if (qs_probe_get_stage (self->run) > QS_STAGE_REQUEST || qs_probe_get_stopped (self->run) ||
-      qs_trace_find_mark (qs_probe_get_trace (self->run), QS_MARK_FIRST_BYTE, NULL, NULL) != NULL)
+  if (asked && !is_answer_awaited (self))
     return G_SOURCE_REMOVE;
-  if (qs_probe_get_stage (self->run) < QS_STAGE_REQUEST || idle_ms < most_ms)
+  if (!asked || idle_ms < most_ms)
     set_timer (self, &self->answer, idle_ms < most_ms ? (guint) (most_ms - idle_ms) + 1 : most_ms, answer_cb);
-  else if (is_unacknowledged (self))
+  else if (most_ms < QS_VERDICT_MS)
+    begin_answer (self, idle_ms);
+  else if (qs_probe_get_options (self->run)->timeout_ms <= QS_USUAL_TIMEOUT_MS)
     qs_probe_give_up (self->run);
-  else
-    g_signal_emit_by_name (self->run, "event",
-                           _ ("No answer yet: the server has the request, and is waited on until the time-out"));
   return G_SOURCE_REMOVE;
 }
 
@@ -597,8 +566,7 @@ state_cb (QsProbe *run, GParamSpec *pspec, QsExperiments *self)
       drop_twin (self);
       if (self->under_way)
         stop (self); /* it got on after all */
-      if (qs_probe_get_options (run)->timeout_ms <= QS_USUAL_TIMEOUT_MS)
-        set_timer (self, &self->answer, QS_VERDICT_MS, answer_cb);
+      set_timer (self, &self->answer, MIN (ANSWER_STALL_MS, qs_probe_get_options (run)->timeout_ms * 2 / 5), answer_cb);
     }
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Experiments: each with a target where its conclusion is right, and one where it must not be drawn."""
 
+import contextlib
 import json
 import os
 import tempfile
@@ -282,6 +283,37 @@ class ClientCertificate(Case):
     def test_taken(self):
         result = self.run_with("client")
         self.assertEqual((result.status, result.experiments), (0, {}), result.text)
+
+
+class Answer(Case):
+    """another-connection, another-page"""
+
+    def site(self, context):
+        """Of caddy's: /slow waits for a program that says nothing."""
+        upstream = context.enter_context(peers.tcp_silent())
+        chain, key = self.certs.leaf()
+        folder = context.enter_context(tempfile.TemporaryDirectory(prefix="qs-site-"))
+        port = peers.free_port()
+        path = os.path.join(folder, "Caddyfile")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(f"{{\n admin off\n auto_https off\n}}\nhttps://localhost:{port} {{\n bind 127.0.0.1\n tls {chain} {key}\n"
+                       f" reverse_proxy /slow 127.0.0.1:{upstream.port}\n respond /robots.txt none 404\n}}\n")  # fmt: skip
+        command = [peers.find_program("caddy"), "run", "--config", path, "--adapter", "caddyfile"]
+        server = context.enter_context(peers.Process(command, port=port, env={"HOME": folder, "XDG_DATA_HOME": folder}))
+        server.wait_bound("udp")
+        return server
+
+    def test_one_page_is_slow(self):
+        with contextlib.ExitStack() as context:
+            server = self.site(context)
+            for scheme in ("https", "tls"):
+                with self.subTest(scheme):
+                    result = self.probe_in_time("-4", f"{scheme}://localhost:{server.port}/slow")
+                    self.assert_found(result, "timeout", "did not answer this request in .*; another one it did")
+                    self.assert_outcomes(result, another_connection="answered", another_page="answered")
+            result = self.probe("-4", "--experiments=none", "--timeout=1", f"https://localhost:{server.port}/slow")
+            self.assertEqual((result.errors, result.experiments), (["timeout"], {}))
+            self.assertEqual(result.findings["timeout"]["certainty"], "likely")
 
 
 class Bounds(Case):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What answers in the field where QUIC or TLS was expected: the verdict names it, by what was seen and nothing else."""
 
+import contextlib
 import os
 import socket
 import ssl
@@ -172,17 +173,24 @@ class OverTcp(Case):
 
 
 class Pythons(threading.Thread):
-    """A TLS server of Python's that acts on one connection once the handshake is done."""
+    """A TLS server of Python's that acts on a connection once the handshake is done. at_once: on any number of them; else on
+    the first alone."""
 
-    def __init__(self, context, act):
+    def __init__(self, context, act, at_once=False):
         super().__init__(daemon=True)
-        self.context, self.act = context, act
+        self.context, self.act, self.at_once = context, act, at_once
         self.listener = socket.create_server((peers.HOST, 0))
         self.port = self.listener.getsockname()[1]
         self.start()
 
     def run(self):
-        conn, _ = self.listener.accept()
+        with contextlib.suppress(OSError):  # it was closed
+            while self.at_once:
+                conn, _ = self.listener.accept()
+                threading.Thread(target=self.serve, args=(conn,), daemon=True).start()
+            self.serve(self.listener.accept()[0])
+
+    def serve(self, conn):
         conn.settimeout(peers.PATIENCE)
         try:
             with self.context.wrap_socket(conn, server_side=True) as tls:
@@ -194,6 +202,8 @@ class Pythons(threading.Thread):
         return self
 
     def __exit__(self, *_):
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts
         self.listener.close()
         self.join(peers.PATIENCE)
 
@@ -213,10 +223,39 @@ class Unanswered(Case):
                 tls.sendall(said)
                 tls.recv(4096)
 
-            with self.subTest(words), Pythons(context, hang) as server:
-                result = probe.probe(f"--cacert={self.certs.ca}", "--timeout=2", f"tls://localhost:{server.port}/")
+            with self.subTest(words), Pythons(context, hang, at_once=True) as server:
+                patience = ["--timeout=2"] if said else []
+                result = probe.probe(f"--cacert={self.certs.ca}", *patience, f"tls://localhost:{server.port}/")
                 self.check(result, "timeout", words)
+                self.assertLess(result.report["timings_ms"]["total"], 6000)  # of ten that the time-out has
                 self.assertEqual(result.findings["timeout"]["who"], "server", result.text)
+
+    def test_nothing_else_is_answered(self):
+        """Its host's TCP takes the request, and the next connection, which the program never reads."""
+        chain, key = self.certs.leaf()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(chain, key)
+        with Pythons(context, lambda tls: (tls.recv(4096), tls.recv(4096))) as server:
+            result = probe.probe(f"--cacert={self.certs.ca}", f"tls://localhost:{server.port}/")
+        self.check(result, "timeout", "has the request, did not answer it in .*, and takes no other connection")
+        self.assertEqual([e["outcome"] for e in result.report["experiments"]], ["failed", "failed"], result.text)
+
+    def test_late_is_no_failure(self):
+        """What is answered while it is being looked at whether anything is."""
+        chain, key = self.certs.leaf()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(chain, key)
+        another = threading.Event()
+
+        def answer(tls):
+            if tls.recv(4096).startswith(b"GET /late "):
+                another.wait(peers.PATIENCE)
+                tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            another.set()  # a connection of the experiments
+
+        with Pythons(context, answer, at_once=True) as server:
+            result = probe.probe(f"--cacert={self.certs.ca}", f"tls://localhost:{server.port}/late")
+        self.assertEqual((result.status, result.errors), (0, []), result.text)
 
     def test_reset_before_the_answer(self):
         """As a TLS proxy does that has nothing behind it."""
