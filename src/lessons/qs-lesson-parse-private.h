@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 #define QS_LESSON_MAX_PARTS 200 /* pages, runs, streams, choices: of each */
 #define QS_LESSON_MAX_BYTES (16 * 1024 * 1024)
-#define QS_LESSON_MAX_ATTRIBUTES 10
+#define QS_LESSON_MAX_ATTRIBUTES 12
 #define QS_LESSON_INSIDE(place) (1u << (place))
 
 /* Where the parser stands. */

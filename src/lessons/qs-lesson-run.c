@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "lessons/qs-lesson-run.h"
 
+#include "base/qs-i18n.h"
 #include "base/qs-private-folder.h"
+#include "lessons/qs-lesson-witness.h"
 
 struct _QsLessonRun {
   GObject parent;
   QsLesson *lesson;
   const QsLessonSetup *setup;
   QsServer *server;
-  QsProbe *probe;
+  QsProbe *probe;           /* NULL: a program makes the run */
+  QsLessonWitness *witness; /* NULL: the probe is what is shown */
   QsPrivateFolder *folder;
   GPtrArray *streams; /* QsStream that the lesson opened; NULL before */
   guint deadline_id;
@@ -73,11 +76,22 @@ probe_state_cb (QsLessonRun *self)
 /* --- The run ---------------------------------------------------------------------------- */
 
 static void
-probe_finished_cb (QsLessonRun *self)
+finish (gpointer data)
 {
+  QsLessonRun *self = data;
+
   g_clear_handle_id (&self->deadline_id, g_source_remove);
   self->finished = TRUE;
   g_signal_emit (self, signals[FINISHED], 0);
+}
+
+static void
+probe_finished_cb (QsLessonRun *self)
+{
+  if (self->witness != NULL)
+    qs_lesson_witness_stop (self->witness);
+  else
+    finish (self);
 }
 
 static gboolean
@@ -125,17 +139,12 @@ make_options (QsLessonRun *self)
   return options;
 }
 
-gboolean
-qs_lesson_run_prepare (QsLessonRun *self, GError **error)
+static gboolean
+make_probe (QsLessonRun *self, guint port, GError **error)
 {
-  g_return_val_if_fail (QS_IS_LESSON_RUN (self) && self->server == NULL, FALSE);
-
-  if (!start_server (self, error))
-    return FALSE;
-
   const char *scheme = self->setup->tls ? "tls" : "quic";
   const char *request = self->setup->request != NULL ? self->setup->request : "";
-  g_autofree char *text = g_strdup_printf ("%s://localhost:%u%s", scheme, qs_server_get_port (self->server), request);
+  g_autofree char *text = g_strdup_printf ("%s://localhost:%u%s", scheme, port, request);
   g_autoptr (QsTarget) target = qs_target_new (text, error);
   if (target == NULL)
     return FALSE;
@@ -145,6 +154,26 @@ qs_lesson_run_prepare (QsLessonRun *self, GError **error)
   g_signal_connect_swapped (self->probe, "notify::state", G_CALLBACK (probe_state_cb), self);
   g_signal_connect_swapped (self->probe, "finished", G_CALLBACK (probe_finished_cb), self);
   return TRUE;
+}
+
+gboolean
+qs_lesson_run_prepare (QsLessonRun *self, GError **error)
+{
+  g_return_val_if_fail (QS_IS_LESSON_RUN (self) && self->server == NULL, FALSE);
+
+  if (!start_server (self, error))
+    return FALSE;
+
+  guint port = qs_server_get_port (self->server);
+  if (self->setup->keyless || self->setup->programs != NULL)
+    {
+      const char *ca_file = qs_private_folder_get_path (self->folder);
+      self->witness = qs_lesson_witness_new (self->setup, (guint16) port, ca_file, error);
+      if (self->witness == NULL)
+        return FALSE;
+      port = qs_lesson_witness_get_port (self->witness);
+    }
+  return self->setup->programs != NULL || make_probe (self, port, error);
 }
 
 static void
@@ -158,6 +187,7 @@ qs_lesson_run_dispose (GObject *object)
       g_signal_handlers_disconnect_by_data (self->probe, self);
       g_clear_object (&self->probe);
     }
+  g_clear_pointer (&self->witness, qs_lesson_witness_free);
   if (self->server != NULL && qs_server_get_running (self->server))
     qs_server_stop (self->server);
   g_clear_object (&self->server);
@@ -210,6 +240,44 @@ qs_lesson_run_get_probe (QsLessonRun *self)
   return self->probe;
 }
 
+gboolean
+qs_lesson_run_is_watched (QsLessonRun *self)
+{
+  g_return_val_if_fail (QS_IS_LESSON_RUN (self), FALSE);
+
+  return self->witness != NULL;
+}
+
+QsStudy *
+qs_lesson_run_get_study (QsLessonRun *self)
+{
+  g_return_val_if_fail (QS_IS_LESSON_RUN (self), NULL);
+
+  return self->witness != NULL && self->finished ? qs_lesson_witness_get_study (self->witness) : NULL;
+}
+
+QsTrace *
+qs_lesson_run_get_trace (QsLessonRun *self)
+{
+  g_return_val_if_fail (QS_IS_LESSON_RUN (self), NULL);
+
+  QsStudy *study = qs_lesson_run_get_study (self);
+  if (study != NULL)
+    return qs_study_get_trace (study);
+  return self->witness == NULL && self->probe != NULL ? qs_probe_get_trace (self->probe) : NULL;
+}
+
+const char *
+qs_lesson_run_get_error (QsLessonRun *self)
+{
+  g_return_val_if_fail (QS_IS_LESSON_RUN (self), NULL);
+
+  if (!self->finished || qs_lesson_run_get_trace (self) != NULL)
+    return NULL;
+  const char *why = qs_lesson_witness_get_error (self->witness);
+  return why != NULL ? why : _ ("No connection came in the time that this page has for it. Try it again.");
+}
+
 QsServer *
 qs_lesson_run_get_server (QsLessonRun *self)
 {
@@ -237,10 +305,13 @@ qs_lesson_run_get_ca_file (QsLessonRun *self)
 void
 qs_lesson_run_start (QsLessonRun *self)
 {
-  g_return_if_fail (QS_IS_LESSON_RUN (self) && self->probe != NULL);
+  g_return_if_fail (QS_IS_LESSON_RUN (self) && (self->probe != NULL || self->witness != NULL));
 
   self->deadline_id = g_timeout_add (self->setup->timeout_ms, deadline_cb, self);
-  qs_probe_start (self->probe);
+  if (self->witness != NULL)
+    qs_lesson_witness_start (self->witness, finish, self);
+  if (self->probe != NULL)
+    qs_probe_start (self->probe);
 }
 
 void
@@ -250,6 +321,8 @@ qs_lesson_run_stop (QsLessonRun *self)
 
   if (self->probe != NULL && !qs_probe_get_finished (self->probe))
     qs_probe_stop (self->probe);
+  else if (self->witness != NULL)
+    qs_lesson_witness_stop (self->witness);
 }
 
 gboolean

@@ -7,6 +7,7 @@
 #include "lessons/qs-lesson-parse-private.h"
 #include "net/qs-impairment.h"
 #include "server/qs-server.h"
+#include "tap/qs-tap-recipe.h"
 
 #define MAX_SECONDS 60
 
@@ -72,7 +73,9 @@ enum {
   RUN_CIPHERSUITES,
   RUN_SNI,
   RUN_OPTIONS,
-  RUN_SECONDS
+  RUN_SECONDS,
+  RUN_KEYS,
+  RUN_PROGRAM
 };
 
 static void
@@ -103,6 +106,17 @@ set_options (QsLessonSetup *setup, const char *text, GError **error)
     }
 }
 
+/* Names of recipes, and no words of a command: a lesson that somebody else wrote starts nothing but what is known. */
+static void
+set_programs (QsLessonSetup *setup, const char *text, GError **error)
+{
+  setup->programs = split_list (text);
+  for (guint i = 0; setup->programs != NULL && setup->programs[i] != NULL; i++)
+    if (qs_tap_recipe_find (setup->programs[i]) == NULL)
+      qs_lesson_fail (error, _ ("there is no recipe “%s” for a program; “quictap --list-recipes” names them all"),
+                      setup->programs[i]);
+}
+
 void
 qs_lesson_read_run (QsLessonSetup *setup, const char **values, GError **error)
 {
@@ -130,6 +144,10 @@ qs_lesson_read_run (QsLessonSetup *setup, const char **values, GError **error)
   setup->ciphersuites = g_strdup (values[RUN_CIPHERSUITES]);
   setup->sni = g_strdup (values[RUN_SNI]);
   set_options (setup, values[RUN_OPTIONS], error);
+  if (values[RUN_KEYS] != NULL && !g_str_equal (values[RUN_KEYS], "all") && !g_str_equal (values[RUN_KEYS], "none"))
+    qs_lesson_fail (error, _ ("keys=“%s” has to be all or none"), values[RUN_KEYS]);
+  setup->keyless = g_strcmp0 (values[RUN_KEYS], "none") == 0;
+  set_programs (setup, values[RUN_PROGRAM], error);
   if (values[RUN_SECONDS] == NULL)
     return;
   if (qs_lesson_read_uint (values[RUN_SECONDS], MAX_SECONDS, &seconds) && seconds > 0)

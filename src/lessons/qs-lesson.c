@@ -20,6 +20,7 @@ setup_free (gpointer data)
   g_free (setup->groups);
   g_free (setup->ciphersuites);
   g_free (setup->sni);
+  g_strfreev (setup->programs);
   g_ptr_array_unref (setup->streams);
   g_free (setup);
 }

@@ -41,6 +41,9 @@ typedef struct {
   gboolean hold;      /* stays connected until the server ends it, or the time is over */
   guint timeout_ms;   /* the run ends then at the latest */
   GPtrArray *streams; /* GBytes: what each of the streams that are opened once connected sends and is concluded with */
+  gboolean keyless;   /* what is shown was recorded on the way, and none of its keys are known */
+  char **
+      programs; /* recipes (tap/qs-tap-recipe.h): the first that is there makes the run, and is watched; NULL: the probe */
 } QsLessonSetup;
 
 /* Holds or not, for a trace. */

@@ -15,6 +15,7 @@
 
 struct _QsTapCommand {
   QsPrivateFolder *folder;
+  char **environment;
   GPid pid; /* 0: it does not run */
   guint watch;
   pid_t parent;
@@ -39,6 +40,7 @@ qs_tap_command_new (GError **error)
   if (fd >= 0)
     {
       close (fd);
+      self->environment = g_environ_setenv (g_get_environ (), "SSLKEYLOGFILE", path, TRUE);
       return g_steal_pointer (&self);
     }
   int why = errno;
@@ -52,6 +54,14 @@ qs_tap_command_get_key_log (QsTapCommand *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
   return qs_private_folder_get_path (self->folder);
+}
+
+void
+qs_tap_command_set_variable (QsTapCommand *self, const char *name, const char *value)
+{
+  g_return_if_fail (self != NULL && name != NULL && value != NULL);
+
+  self->environment = g_environ_setenv (self->environment, name, value, TRUE);
 }
 
 /* In the child, where nothing but system calls may be made: without the relay its connections are nobody's. */
@@ -86,15 +96,15 @@ qs_tap_command_start (QsTapCommand *self, const char *const *words, QsTapCommand
 {
   g_return_val_if_fail (self != NULL && self->pid == 0 && words != NULL && words[0] != NULL, FALSE);
 
-  g_auto (GStrv) environment =
-      g_environ_setenv (g_get_environ (), "SSLKEYLOGFILE", qs_private_folder_get_path (self->folder), TRUE);
+  const GSpawnFlags silent = G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL;
   const GSpawnFlags spawn_flags = G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD |
-                                  ((flags & QS_TAP_COMMAND_NO_INPUT) == 0 ? G_SPAWN_CHILD_INHERITS_STDIN : 0);
+                                  ((flags & QS_TAP_COMMAND_NO_INPUT) == 0 ? G_SPAWN_CHILD_INHERITS_STDIN : 0) |
+                                  ((flags & QS_TAP_COMMAND_SILENT) != 0 ? silent : 0);
 
   self->func = func;
   self->data = data;
   self->aside = (flags & QS_TAP_COMMAND_ASIDE) != 0;
-  if (!g_spawn_async (NULL, (char **) words, environment, spawn_flags, setup_cb, self, &self->pid, error))
+  if (!g_spawn_async (NULL, (char **) words, self->environment, spawn_flags, setup_cb, self, &self->pid, error))
     {
       self->pid = 0;
       return FALSE;
@@ -131,5 +141,6 @@ qs_tap_command_free (QsTapCommand *self)
         ;
     }
   g_clear_pointer (&self->folder, qs_private_folder_free);
+  g_strfreev (self->environment);
   g_free (self);
 }

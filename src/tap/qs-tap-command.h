@@ -19,9 +19,12 @@ typedef void (*QsTapCommandFunc) (int status, gpointer data);
 /* Makes the file, and starts nothing yet. NULL with G_IO_ERROR. */
 QsTapCommand *qs_tap_command_new (GError **error);
 const char *qs_tap_command_get_key_log (QsTapCommand *self);
+/* One more variable of its environment. */
+void qs_tap_command_set_variable (QsTapCommand *self, const char *name, const char *value);
 typedef enum {
   QS_TAP_COMMAND_ASIDE = 1 << 0,    /* what it says on its standard output goes to our standard error */
   QS_TAP_COMMAND_NO_INPUT = 1 << 1, /* its standard input is empty, rather than ours */
+  QS_TAP_COMMAND_SILENT = 1 << 2,   /* what it says goes nowhere */
 } QsTapCommandFlags;
 
 /* FALSE with G_SPAWN_ERROR. func: in the thread's default context, once. */

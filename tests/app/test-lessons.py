@@ -96,6 +96,19 @@ class TestLessons(LessonTest):
         with self.open("--lesson=certificates") as window:
             self.assertEqual(self.walk(window, "certificates"), 2)
 
+    def test_watched(self):
+        """What passed on the way is shown, sealed; and where a program is missing that is told, and the text is there."""
+        number = next(i for i, page in enumerate(pages("observer")) if page.find("question") is not None)
+        with self.open(f"--lesson=observer:{number + 1}") as window:
+            self.answer(window, pages("observer")[number].find("question"))
+        page = "<page><title>One</title><p>Hello</p></page>"
+        self.write("missing.lesson", f"<lesson><title>Mine</title><run program='quic-go'>{page}</run></lesson>")
+        with self.open("--lesson=missing") as window:
+            window.wait_text("Lesson page", "One")
+            self.assertIn("Hello", window.text("Lesson text"))
+            a11y.wait("what is missing", lambda: any("quic-go" in a11y.text_of(node) for node in a11y.walk(window.root)))
+            window.find("Try it again", "push button")
+
     def test_streams(self):
         number = next(i for i, page in enumerate(pages("streams")) if page.get("show") == "streams")
         with self.open(f"--lesson=streams:{number + 1}") as window:

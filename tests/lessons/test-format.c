@@ -26,7 +26,7 @@ static const char whole[] =
     "  <page><title>One</title><p>First\n     *strong* &amp; `code`, 2 * 3.</p>"
     "<p xml:lang='de'>Erstens</p><p>Second</p></page>\n"
     "  <run scenario='retry, expired' path='delay=5ms' request='/bytes/10' alpn='a,b' seconds='3'"
-    " options='hold, insecure'>\n"
+    " options='hold, insecure' keys='none' program='curl, quicprobe'>\n"
     "    <stream request='/x'/><stream send='hi'/><stream bytes='1000'/>\n"
     "    <page at='type:retry'><p>Retry</p></page>\n"
     "    <page at='closed' show='steps'><p>Closed</p>\n"
@@ -71,6 +71,8 @@ test_whole (void)
   g_assert_cmpstr (setup->scenarios[1], ==, "expired");
   g_assert_cmpstr (setup->alpn[1], ==, "b");
   g_assert_cmpuint (setup->timeout_ms, ==, 3000);
+  g_assert_true (setup->keyless);
+  g_assert_cmpstr (setup->programs[1], ==, "quicprobe");
   g_assert_true (setup->hold && setup->insecure && !setup->no_retry && !setup->tls);
   g_assert_cmpuint (setup->streams->len, ==, 3);
   g_assert_cmpuint (g_bytes_get_size (g_ptr_array_index (setup->streams, 2)), ==, 1000);
@@ -131,6 +133,8 @@ static const struct {
   { "<lesson><title>T</title><run request='x'>" PAGE "</run></lesson>", "slash" },
   { "<lesson><title>T</title><run options='fast'>" PAGE "</run></lesson>", "no option “fast”" },
   { "<lesson><title>T</title><run seconds='0'>" PAGE "</run></lesson>", "seconds=“0”" },
+  { "<lesson><title>T</title><run keys='some'>" PAGE "</run></lesson>", "all or none" },
+  { "<lesson><title>T</title><run program='curl, rm'>" PAGE "</run></lesson>", "no recipe “rm”" },
   { "<lesson><title>T</title>" PAGE "</lesson><lesson><title>U</title>" PAGE "</lesson>", "a second <lesson>" },
   { RUN ("<stream/>" PAGE), "takes one of" },
   { RUN ("<stream send='a' bytes='1'/>" PAGE), "takes one of" },

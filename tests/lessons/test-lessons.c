@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every lesson that is shipped, end to end: its runs, each page's moment, the answer to each question. */
+#include <string.h>
+
 #include "base/qs-i18n.h"
 #include "http/qs-http.h"
 #include "lessons/qs-lesson-library.h"
@@ -130,10 +132,10 @@ check_lesson (gconstpointer data)
       for (guint attempt = 0; attempt == 0 || (wrong != NULL && attempt < ATTEMPTS); attempt++)
         {
           g_autoptr (QsLessonRun) run = make_run (lesson, i);
-          QsTrace *trace = qs_probe_get_trace (qs_lesson_run_get_probe (run));
+          QsTrace *trace = qs_lesson_run_get_trace (run);
           g_free (wrong);
-          wrong = check_run (lesson, (int) i, trace);
-          if (wrong != NULL || g_test_verbose ())
+          wrong = trace != NULL ? check_run (lesson, (int) i, trace) : g_strdup (qs_lesson_run_get_error (run));
+          if (trace != NULL && (wrong != NULL || g_test_verbose ()))
             say_packets (trace);
           if (wrong != NULL)
             g_test_message ("%s", wrong);
@@ -174,6 +176,68 @@ test_guide (void)
   check_lesson (lesson);
 }
 
+/* What makes a run of its own text, "<run …>" and pages, with one page. */
+static QsLessonRun *
+make_run_of (const char *attributes, QsLesson **lesson)
+{
+  g_autofree char *text =
+      g_strdup_printf ("<lesson><title>T</title><run %s><page><p>x</p></page></run></lesson>", attributes);
+  g_autoptr (GError) error = NULL;
+
+  *lesson = qs_lesson_parse (text, strlen (text), "x", "x.lesson", (const char *const[]){ "C", NULL }, &error);
+  g_assert_no_error (error);
+  return make_run (*lesson, 0);
+}
+
+/* Where the keys are withheld, nothing that they would open is in the trace, nor what the client knows by itself. */
+static void
+test_keyless (void)
+{
+  g_autoptr (QsLesson) lesson = NULL, with_keys = NULL;
+  g_autoptr (QsLessonRun) run = make_run_of ("request='/' alpn='hq-interop' keys='none'", &lesson);
+  QsTrace *trace = qs_lesson_run_get_trace (run);
+  g_autoptr (QsFilter) sealed = qs_filter_new ("type:handshake,1rtt", NULL, NULL);
+  g_autoptr (QsFilter) opened = qs_filter_new ("type:handshake,1rtt decrypted", NULL, NULL);
+  g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (guint32));
+  guint from = 0;
+
+  g_assert_true (qs_lesson_run_is_watched (run));
+  g_assert_cmpuint (qs_trace_get_n_secrets (trace), ==, 0);
+  qs_filter_run (sealed, trace, &from, 0, found);
+  g_assert_cmpuint (found->len, >, 4);
+  g_array_set_size (found, 0);
+  from = 0;
+  qs_filter_run (opened, trace, &from, 0, found);
+  g_assert_cmpuint (found->len, ==, 0);
+
+  g_autoptr (QsLessonRun) other = make_run_of ("request='/' alpn='hq-interop' keys='all'", &with_keys);
+  g_assert_false (qs_lesson_run_is_watched (other));
+  g_assert_cmpuint (qs_trace_get_n_secrets (qs_lesson_run_get_trace (other)), >, 0);
+}
+
+/* The first program that makes a connection is watched; one that is not there, or does nothing, makes room for the next. */
+static void
+test_programs (void)
+{
+  static const struct {
+    const char *programs;
+    gboolean made;
+  } rows[] = { { "quicprobe", TRUE }, { "dotnet,java,quicprobe", TRUE }, { "quic-go", FALSE } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *attributes = g_strdup_printf ("program='%s'", rows[i].programs);
+      g_autoptr (QsLesson) lesson = NULL;
+      g_autoptr (QsLessonRun) run = make_run_of (attributes, &lesson);
+
+      g_assert_null (qs_lesson_run_get_probe (run));
+      g_assert_true ((qs_lesson_run_get_trace (run) != NULL) == rows[i].made);
+      g_assert_true ((qs_lesson_run_get_error (run) == NULL) == rows[i].made);
+      if (!rows[i].made)
+        g_assert_nonnull (strstr (qs_lesson_run_get_error (run), "quic-go"));
+    }
+}
+
 static void
 test_each_asks (void)
 {
@@ -196,6 +260,9 @@ test_each_asks (void)
 int
 main (int argc, char **argv)
 {
+  g_autofree char *programs = g_strdup_printf ("%s/src/cli:%s", g_getenv ("QS_BUILDDIR"), g_getenv ("PATH"));
+
+  g_setenv ("PATH", programs, TRUE); /* programs that a lesson has watched */
   qs_i18n_init ();
   qs_http_init ();
   g_test_init (&argc, &argv, NULL);
@@ -203,6 +270,8 @@ main (int argc, char **argv)
   g_test_add_func ("/lessons/load", test_all_load);
   g_test_add_func ("/lessons/guide", test_guide);
   g_test_add_func ("/lessons/ask", test_each_asks);
+  g_test_add_func ("/lessons/keyless", test_keyless);
+  g_test_add_func ("/lessons/programs", test_programs);
   for (guint i = 0; i < lessons->len; i++)
     {
       QsLesson *lesson = g_ptr_array_index (lessons, i);

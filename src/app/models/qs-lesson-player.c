@@ -9,8 +9,8 @@
 
 typedef struct {
   QsLessonRun *making; /* kept while the lesson is open: its server may still be on its way to an end */
-  QsRun *run;
-  GArray *moments; /* QsLessonMoment, a page each; NULL while it is made */
+  QsRun *run;          /* NULL: one that is watched, until it is over */
+  GArray *moments;     /* QsLessonMoment, a page each; NULL while it is made */
 } Made;
 
 struct _QsLessonPlayer {
@@ -115,6 +115,25 @@ go_to_moment (QsLessonPlayer *self, gboolean play)
   qs_replay_play_until (self->replay, moment->time, moment->packet);
 }
 
+/* FALSE: there is nothing to show, which was told. */
+static gboolean
+show_watched (QsLessonPlayer *self, Made *made)
+{
+  QsStudy *study = qs_lesson_run_get_study (made->making);
+
+  if (study != NULL)
+    {
+      made->run = qs_run_new_for_study (study, qs_lesson_get_title (self->lesson));
+      qs_session_add_run (self->session, made->run);
+      return TRUE;
+    }
+  g_free (self->error);
+  self->error = g_strdup (qs_lesson_run_get_error (made->making));
+  g_clear_object (&made->making);
+  changed (self);
+  return FALSE;
+}
+
 static void
 run_finished_cb (QsLessonPlayer *self, QsLessonRun *finished)
 {
@@ -123,6 +142,8 @@ run_finished_cb (QsLessonPlayer *self, QsLessonRun *finished)
       {
         Made *made = &self->made[i];
         g_signal_handlers_disconnect_by_data (finished, self);
+        if (qs_lesson_run_is_watched (finished) && !show_watched (self, made))
+          return;
         qs_run_refresh (made->run);
         made->moments = qs_lesson_find_moments (self->lesson, (int) i, qs_run_get_trace (made->run));
         if (made == get_made (self))
@@ -146,9 +167,12 @@ make_run (QsLessonPlayer *self, Made *made)
       return;
     }
   g_signal_connect_swapped (made->making, "finished", G_CALLBACK (run_finished_cb), self);
-  made->run = qs_run_new_for_probe (qs_lesson_run_get_probe (made->making));
-  qs_session_add_run (self->session, made->run);
-  qs_other_end_watch_server (made->run, qs_lesson_run_get_server (made->making));
+  if (!qs_lesson_run_is_watched (made->making))
+    {
+      made->run = qs_run_new_for_probe (qs_lesson_run_get_probe (made->making));
+      qs_session_add_run (self->session, made->run);
+      qs_other_end_watch_server (made->run, qs_lesson_run_get_server (made->making));
+    }
   qs_lesson_run_start (made->making);
 }
 
@@ -279,9 +303,9 @@ qs_lesson_player_go (QsLessonPlayer *self, guint page)
   self->playing = FALSE;
   qs_replay_set_playing (self->replay, FALSE);
   Made *made = get_made (self);
-  if (made != NULL && made->run == NULL)
+  if (made != NULL && made->making == NULL)
     make_run (self, made);
-  else if (made != NULL)
+  else if (made != NULL && made->run != NULL)
     {
       qs_session_set_run (self->session, made->run);
       go_to_moment (self, self->page == before + 1);
@@ -341,7 +365,7 @@ qs_lesson_player_get_state (QsLessonPlayer *self)
 
   if (made == NULL)
     return QS_LESSON_READY;
-  if (self->error != NULL && made->run == NULL)
+  if (self->error != NULL && made->making == NULL)
     return QS_LESSON_BROKEN;
   if (moment == NULL)
     return QS_LESSON_RUNNING;

@@ -325,9 +325,11 @@ qs_run_new_for_probe (QsProbe *probe)
   return self;
 }
 
-static QsRun *
-run_new_for_study (QsStudy *study, const char *title)
+QsRun *
+qs_run_new_for_study (QsStudy *study, const char *title)
 {
+  g_return_val_if_fail (QS_IS_STUDY (study) && title != NULL, NULL);
+
   QsTrace *trace = qs_study_get_trace (study);
   QsRun *self = run_new (study, NULL);
   g_autoptr (GDateTime) recorded = g_date_time_new_from_unix_local (qs_trace_get_origin (trace) / NSEC_PER_SEC);
@@ -346,7 +348,7 @@ qs_run_new_for_trace (QsTrace *trace, const char *title)
   g_return_val_if_fail (QS_IS_TRACE (trace) && title != NULL, NULL);
 
   g_autoptr (QsStudy) study = qs_study_new (trace, NULL);
-  return run_new_for_study (study, title);
+  return qs_run_new_for_study (study, title);
 }
 
 static gboolean
@@ -388,7 +390,7 @@ qs_run_new_for_connection (QsConnectionTable *table, guint index, gboolean choic
     return NULL;
   gboolean grows = qs_connection_table_is_growing (table);
   const char *title = qs_trace_get_title (qs_study_get_trace (study));
-  QsRun *self = run_new_for_study (study, title != NULL ? title : "");
+  QsRun *self = qs_run_new_for_study (study, title != NULL ? title : "");
   if (grows)
     {
       g_free (self->title);

@@ -38,6 +38,7 @@ const char *qs_run_status_icon_name (QsRunStatus status); /* one shape each: col
 const char *qs_run_status_css_class (QsRunStatus status);
 
 QsRun *qs_run_new_for_probe (QsProbe *probe);
+QsRun *qs_run_new_for_study (QsStudy *study, const char *title); /* of one that has settled */
 QsRun *qs_run_new_for_trace (QsTrace *trace, const char *title);
 /* Of a file's connections, or of those that are watched; where it is still to be read that is begun, in slices. choice: the table is
  * to choose others from. NULL: it was let go of. */
