@@ -70,6 +70,7 @@ typedef enum {
   QS_ROOT_SYSTEM,    /* a CA of the system's store, as it came with the system: taken for a public one */
   QS_ROOT_ADDED,     /* a CA that was put into the system's store on this machine */
   QS_ROOT_GIVEN,     /* trusted because it was said so (--cacert) alone */
+  QS_ROOT_NAMED,     /* trusted because SSL_CERT_FILE or SSL_CERT_DIR says so alone */
   QS_ROOT_UNTRUSTED, /* nobody that is trusted here */
 } QsRootKind;
 

@@ -165,8 +165,12 @@ qs_doctor_judge_advertised (const QsCondition *condition, const QsDoctorFacts *f
       : facts->dns == QS_DNS_NOT_ASKED ? _ ("The DNS was not asked: of this name it need not know anything.")
                                        : _ ("The name server says that there is no HTTPS record."));
   tell_of_unadvertised (facts, text);
+  g_string_append_printf (
+      text, " %s",
+      _ ("It was asked over HTTP/1.1: an ALTSVC frame, which comes over HTTP/2 alone (RFC 7838, section 4), would not "
+         "have been seen."));
   ruling->detail = g_string_free (text, FALSE);
-  /* An ALTSVC frame, or another answer over HTTP/2, was not seen. */
+  /* Nor would another answer over HTTP/2. */
   ruling->certainty = QS_CERTAINTY_LIKELY;
   if (facts->alt_svc->len == 0)
     add_evidence (ruling, "tcp", facts->web_packet, _ ("The head of the answer over HTTP/1.1, without Alt-Svc"));
@@ -401,6 +405,8 @@ root_words (QsRootKind root)
     [QS_ROOT_SYSTEM] = N_ ("This machine trusts it, as it came with the system: it is taken for a public one."),
     [QS_ROOT_ADDED] = N_ ("It was added to what this machine trusts; browsers bring no such CA along."),
     [QS_ROOT_GIVEN] = N_ ("It is trusted because --cacert says so; browsers bring no such CA along."),
+    [QS_ROOT_NAMED] =
+        N_ ("It is trusted because SSL_CERT_FILE or SSL_CERT_DIR says so; browsers bring no such CA along."),
     [QS_ROOT_UNTRUSTED] = N_ ("Nobody whom this machine trusts vouches for it: it is a private CA, or none."),
   };
 
@@ -438,7 +444,7 @@ qs_doctor_judge_root (const QsCondition *condition, const QsDoctorFacts *facts, 
   obey (ruling, &browser->public_root);
   /* Another machine may trust others. */
   ruling->certainty = MIN (ruling->certainty, QS_CERTAINTY_LIKELY);
-  if (certificate->root == QS_ROOT_GIVEN || certificate->root == QS_ROOT_ADDED)
+  if (certificate->root == QS_ROOT_GIVEN || certificate->root == QS_ROOT_NAMED || certificate->root == QS_ROOT_ADDED)
     ruling->certainty = browser->public_root.certainty;
   show_certificate (ruling, best);
   if (kind == QS_RULING_FAIL && browser->public_root.answer == QS_ANSWER_NO)

@@ -12,8 +12,36 @@
 static const char *const folders[] = { "/usr/local/share/ca-certificates", "/etc/pki/ca-trust/source/anchors",
                                        "/etc/ca-certificates/trust-source/anchors", "/usr/share/pki/trust/anchors",
                                        "/etc/pki/trust/anchors" };
+/* What a system brings along, in one file: Debian, Arch; Fedora; SUSE; Alpine, the BSDs. */
+static const char *const bundles[] = { "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+                                       "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem" };
 #define MOST_FILES 256
 #define MAX_FILE (1 << 20)
+
+/* Where SSL_CERT_FILE or SSL_CERT_DIR names CAs, what OpenSSL trusts is that; what browsers would know is in the system's own files. */
+static gboolean
+is_named (void)
+{
+  return g_getenv (X509_get_default_cert_file_env ()) != NULL || g_getenv (X509_get_default_cert_dir_env ()) != NULL;
+}
+
+/* QS_PUBLIC_ROOTS: a file that stands for the system's own, where that lies elsewhere. */
+static X509_STORE *
+load_public (void)
+{
+  const char *own = g_getenv ("QS_PUBLIC_ROOTS");
+
+  if (own != NULL && *own != '\0')
+    return qs_trust_load (own, NULL);
+  if (!is_named ())
+    return qs_trust_dup_system ();
+  X509_STORE *store = X509_STORE_new ();
+  for (guint i = 0; store != NULL && i < G_N_ELEMENTS (bundles); i++)
+    if (g_file_test (bundles[i], G_FILE_TEST_IS_REGULAR))
+      X509_STORE_load_file (store, bundles[i]);
+  ERR_clear_error ();
+  return store;
+}
 
 static X509 *
 parse (GBytes *der)
@@ -33,7 +61,7 @@ store_has (X509_STORE *store, X509 *root)
   X509_STORE_CTX *context = X509_STORE_CTX_new ();
   gboolean found = FALSE;
 
-  if (context != NULL && X509_STORE_CTX_init (context, store, root, NULL) == 1)
+  if (context != NULL && store != NULL && X509_STORE_CTX_init (context, store, root, NULL) == 1)
     {
       STACK_OF (X509) *same = X509_STORE_CTX_get1_certs (context, X509_get_subject_name (root));
       for (int i = 0; i < sk_X509_num (same) && !found; i++)
@@ -96,11 +124,15 @@ qs_doctor_classify_root (const QsRootFacts *facts)
     kind = QS_ROOT_UNTRUSTED;
   else if (root != NULL && !facts->broken && facts->code >= 0)
     {
-      X509_STORE *store = qs_trust_dup_system ();
-      kind = !store_has (store, root) ? (facts->given ? QS_ROOT_GIVEN : QS_ROOT_UNTRUSTED)
-             : was_added (root)       ? QS_ROOT_ADDED
-                                      : QS_ROOT_SYSTEM;
-      X509_STORE_free (store);
+      X509_STORE *known = load_public (), *trusted = qs_trust_dup_system ();
+      if (store_has (known, root))
+        kind = was_added (root) ? QS_ROOT_ADDED : QS_ROOT_SYSTEM;
+      else if (facts->given)
+        kind = QS_ROOT_GIVEN;
+      else
+        kind = store_has (trusted, root) ? QS_ROOT_NAMED : QS_ROOT_UNTRUSTED;
+      X509_STORE_free (known);
+      X509_STORE_free (trusted);
     }
   X509_free (root);
   return kind;

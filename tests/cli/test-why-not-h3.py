@@ -92,9 +92,10 @@ class Case(unittest.TestCase):
         cls.certs = cls.enterClassContext(peers.Certificates())
 
     def ask(self, port, *options, host="localhost", addresses=(peers.HOST,), trusted=True, scheme="https", env=None):
-        """The test's CA is the system's, so that it counts as a public one; trusted=False: nobody knows it."""
+        """The test's CA is trusted, and counts as a public one; trusted=False: nobody knows it."""
         resolve = [f"--resolve={host}:{port}:{address}" for address in addresses]
-        environment = {"SSL_CERT_FILE": self.certs.ca if trusted else os.devnull, "SSL_CERT_DIR": "", "https_proxy": "",
+        environment = {"SSL_CERT_FILE": self.certs.ca if trusted else os.devnull, "SSL_CERT_DIR": "",
+                       "QS_PUBLIC_ROOTS": self.certs.ca if trusted else os.devnull, "https_proxy": "",
                        "HTTPS_PROXY": "", "all_proxy": "", "ALL_PROXY": "", **(env or {})}  # fmt: skip
         return ask(*resolve, *options, f"{scheme}://{host}:{port}/", env=environment)
 
@@ -196,6 +197,7 @@ class Advertising(Case):
                                       certainty="likely")  # fmt: skip
             self.assert_seen(first, "without Alt-Svc", "tcp")
             self.assertRegex(first["detail"], "Nor is HTTP/3 there")
+            self.assertRegex(first["detail"], "over HTTP/1.1: an ALTSVC frame")
             self.assertEqual(doctor["dns"]["result"], "none")
             del h3
 
@@ -317,6 +319,10 @@ class Connecting(Case):
             self.assert_first(doctor, "public-root", "Quicscope test CA.*--cacert", "chromium", "firefox", certainty="proved")
             self.assert_uses(doctor, chromium="no", firefox="no", safari="unknown", curl="yes")
             self.assertRegex(doctor["browser"]["firefox"]["source"], "disable_when_third_party_roots_found")
+            # What the environment names is trusted, and is no public one for that: browsers do not look there.
+            doctor = self.ask(peer.port, env={"QS_PUBLIC_ROOTS": ""})
+            self.assert_first(doctor, "public-root", "Quicscope test CA.*SSL_CERT_FILE", "chromium", "firefox", certainty="proved")
+            self.assert_uses(doctor, chromium="no", firefox="no", safari="unknown", curl="yes")
             # Nobody trusts it here: then curl does not either.
             doctor = self.ask(peer.port, trusted=False)
             self.assert_first(doctor, "public-root", "private CA", "chromium", "firefox", "curl")

@@ -78,6 +78,7 @@ static const Site sites[] = {
   { "no-answer", H3, .below6 = AT (HTTP3), .below4 = AT (HTTP3), .uses = "nnnn", .condition = "http3-answer" },
   { "expired", H3, .expired = TRUE, .uses = "nnnn", .condition = "certificate" },
   { "ca-given", H3, .root = QS_ROOT_GIVEN, .uses = "nn?y", .condition = "public-root" },
+  { "ca-named", H3, .root = QS_ROOT_NAMED, .uses = "nn?y", .condition = "public-root" },
   { "ca-added", H3, .root = QS_ROOT_ADDED, .uses = "nn?y", .condition = "public-root" },
   { "ca-untrusted", H3, .root = QS_ROOT_UNTRUSTED, .uses = "nn?n", .condition = "public-root" },
   { "misdirected", H3, .status = 421, .uses = "nnny", .condition = "misdirected" },
