@@ -3,6 +3,7 @@
 
 #include "app/qs-appearance.h"
 #include "app/qs-files.h"
+#include "app/qs-recent.h"
 #include "app/qs-snapshot.h"
 #include "app/qs-streaming.h"
 #include "app/qs-window.h"
@@ -64,6 +65,7 @@ static const struct {
   { "win.open", { "<Control>o" } },
   { "win.examine", { "<Control>e" } },
   { "win.save-trace", { "<Control>s" } },
+  { "win.save-report", { "<Control><Shift>s" } },
   { "win.show-sidebar", { "F9" } },
   { "win.present", { "F11" } },
   { "win.show-log", { "<Control><Shift>l" } },
@@ -411,6 +413,10 @@ qs_application_startup (GApplication *application)
   g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
   for (guint i = 0; i < G_N_ELEMENTS (accels); i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (self), accels[i].action, accels[i].accels);
+
+  GMenu *recent = gtk_application_get_menu_by_id (GTK_APPLICATION (self), "recent_files");
+  if (recent != NULL)
+    qs_recent_fill (recent, "win.open-recent");
 
   self->css = gtk_css_provider_new ();
   gtk_css_provider_load_from_resource (self->css, "/org/quicscope/Quicscope/ui/quicscope.css");

@@ -3,18 +3,13 @@
 
 #include <glib/gstdio.h>
 
-#include <string.h>
-
 #include "app/qs-opening.h"
 #include "base/qs-i18n.h"
 #include "base/qs-slice.h"
 #include "base/qs-text.h"
 #include "dissect/qs-dissector.h"
 #include "formats/qs-key-log.h"
-#include "formats/qs-trace-save.h"
-#include "report/qs-html-report.h"
 #include "study/qs-study-file.h"
-#include "trace/qs-filter.h"
 
 #define JOINING "qs-files-joining"
 
@@ -337,156 +332,6 @@ qs_files_ask_join (QsWindow *window)
     return;
   qs_files_join (window, keep, path, key_log);
   qs_window_show_page (window, "sequence");
-}
-
-/* What is being saved is held as a study: a file's connection whose study is gone forgets its packets. */
-typedef struct {
-  QsWindow *window;
-  QsStudy *study;
-} Saving;
-
-static Saving *
-saving_new (QsWindow *window, QsStudy *study)
-{
-  Saving *self = g_new (Saving, 1);
-
-  self->window = g_object_ref (window);
-  self->study = g_object_ref (study);
-  return self;
-}
-
-static void
-saving_free (Saving *self)
-{
-  g_object_unref (self->window);
-  g_object_unref (self->study);
-  g_free (self);
-}
-
-static void
-saved_cb (GObject *source, GAsyncResult *result, gpointer data)
-{
-  Saving *self = data;
-  g_autoptr (GError) error = NULL;
-
-  if (!qs_trace_save_finish (QS_TRACE (source), result, &error))
-    qs_window_show_error (self->window, error->message);
-  saving_free (self);
-}
-
-static const struct {
-  const char *title;
-  const char *pattern;
-} formats[QS_N_TRACE_FORMATS] = {
-  [QS_TRACE_FORMAT_PCAPNG] = { N_ ("Capture with its secrets, for Wireshark (.pcapng)"), "*.pcapng" },
-  [QS_TRACE_FORMAT_SQLOG] = { N_ ("qlog, for qvis (.sqlog)"), "*.sqlog" },
-  [QS_TRACE_FORMAT_QLOG] = { N_ ("qlog as one JSON object (.qlog)"), "*.qlog" },
-  [QS_TRACE_FORMAT_KEY_LOG] = { N_ ("Key log: the secrets alone (.keylog)"), "*.keylog" },
-};
-
-static void
-report_saved_cb (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (QsWindow) window = data;
-  g_autoptr (GError) error = NULL;
-
-  qs_html_report_write_finish (result, &error);
-  qs_window_show_error (window, error != NULL ? error->message : NULL);
-}
-
-/* The packets that a filter leaves are looked for in slices, then written in slices. */
-typedef struct {
-  Saving *saving;
-  char *path;
-  QsFilter *filter;
-  guint from;
-  GArray *packets;
-} Choosing;
-
-static void
-choosing_free (gpointer data)
-{
-  Choosing *self = data;
-
-  g_clear_pointer (&self->saving, saving_free);
-  qs_filter_unref (self->filter);
-  g_clear_pointer (&self->packets, g_array_unref);
-  g_free (self->path);
-  g_free (self);
-}
-
-static gboolean
-choosing_cb (gint64 deadline, gpointer data)
-{
-  Choosing *self = data;
-
-  QsTrace *trace = qs_study_get_trace (self->saving->study);
-
-  if (!qs_filter_run (self->filter, trace, &self->from, deadline, self->packets))
-    return G_SOURCE_CONTINUE;
-  qs_trace_save_packets_async (trace, self->path, g_steal_pointer (&self->packets), NULL, saved_cb,
-                               g_steal_pointer (&self->saving));
-  return G_SOURCE_REMOVE;
-}
-
-void
-qs_files_save_filtered (QsWindow *window, QsRun *run, const char *filter, const char *path)
-{
-  g_return_if_fail (QS_IS_WINDOW (window) && QS_IS_RUN (run) && filter != NULL && path != NULL);
-
-  g_autoptr (GError) error = NULL;
-  QsFilter *parsed = qs_filter_new (filter, NULL, &error);
-  if (parsed == NULL)
-    {
-      qs_window_show_error (window, error->message);
-      return;
-    }
-  Choosing *self = g_new0 (Choosing, 1);
-  self->saving = saving_new (window, qs_run_get_study (run));
-  self->path = g_strdup (path);
-  self->filter = parsed;
-  self->packets = g_array_new (FALSE, FALSE, sizeof (guint32));
-  g_source_unref (qs_slice_add (NULL, "[quicscope] choose packets", choosing_cb, self, choosing_free));
-}
-
-/* The name's ending says the format; the list of them is there to be read. */
-void
-qs_files_ask_save (QsWindow *window)
-{
-  g_return_if_fail (QS_IS_WINDOW (window));
-
-  QsRun *run = qs_session_get_run (qs_window_get_session (window));
-  if (run == NULL)
-    return;
-
-  g_autoptr (GtkFileChooserNative) dialog = gtk_file_chooser_native_new (
-      _ ("Save the trace"), GTK_WINDOW (window), GTK_FILE_CHOOSER_ACTION_SAVE, _ ("_Save"), _ ("_Cancel"));
-  GtkFileChooser *chooser = GTK_FILE_CHOOSER (dialog);
-  g_autofree char *stem = qs_text_to_file_name (qs_run_get_title (run));
-  g_autofree char *name = g_strconcat (stem, ".pcapng", NULL);
-
-  for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
-    add_filter (chooser, _ (formats[i].title), (const char *const[]){ formats[i].pattern, NULL });
-  add_filter (chooser, _ ("Report as one web page (.html)"), (const char *const[]){ "*.html", NULL });
-  const char *filter = qs_session_get_filter (qs_window_get_session (window));
-  if (*filter != '\0' && qs_trace_get_n_datagrams (qs_run_get_trace (run)) > 0)
-    gtk_file_chooser_add_choice (chooser, "filtered", _ ("Of a capture just the packets that the filter leaves"), NULL,
-                                 NULL);
-  gtk_file_chooser_set_do_overwrite_confirmation (chooser, TRUE);
-  gtk_file_chooser_set_current_name (chooser, name);
-  if (gtk_native_dialog_run (GTK_NATIVE_DIALOG (dialog)) != GTK_RESPONSE_ACCEPT)
-    return;
-
-  g_autofree char *path = gtk_file_chooser_get_filename (chooser);
-  gboolean filtered = g_strcmp0 (gtk_file_chooser_get_choice (chooser, "filtered"), "true") == 0;
-  if (path != NULL && g_str_has_suffix (path, ".html"))
-    qs_html_report_write_async (qs_run_get_study (run), path, report_saved_cb, g_object_ref (window));
-  else if (path != NULL && filtered &&
-           qs_trace_format_for_name (path, QS_TRACE_FORMAT_PCAPNG) == QS_TRACE_FORMAT_PCAPNG)
-    qs_files_save_filtered (window, run, filter, path);
-  else if (path != NULL)
-    qs_trace_save_async (qs_run_get_trace (run), path, qs_trace_format_for_name (path, QS_TRACE_FORMAT_PCAPNG), NULL,
-                         saved_cb, saving_new (window, qs_run_get_study (run)));
 }
 
 /* --- Dropping --------------------------------------------------------------------------- */

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* Traces from and to files: by argument, by dialog, by drag and drop. What goes wrong is said in the window. */
+/* Traces from files (to them: qs-saving.h): by argument, by dialog, by drag and drop. What goes wrong is said in the window. */
 
 /* Opens a capture (pcapng, pcap, snoop) or qlog: the connection in it becomes a run, one of several in it (qs-opening.h). key_log:
  * a file with secrets, or NULL. Returns at once. */
@@ -29,10 +29,6 @@ guint qs_files_get_n_loading (QsWindow *window);
 void qs_files_ask_open (QsWindow *window);
 /* For the shown run. */
 void qs_files_ask_join (QsWindow *window);
-/* Saves the shown run's trace where a person says, in the format that the name's ending says. */
-void qs_files_ask_save (QsWindow *window);
-/* Just the packets that a filter leaves, as a capture. */
-void qs_files_save_filtered (QsWindow *window, QsRun *run, const char *filter, const char *path);
 /* Lets files be dropped on the window. */
 void qs_files_accept_drops (QsWindow *window);
 

@@ -2,6 +2,7 @@
 #include "app/qs-opening.h"
 
 #include "app/qs-files.h"
+#include "app/qs-recent.h"
 #include "base/qs-i18n.h"
 #include "base/qs-slice.h"
 #include "base/qs-text.h"
@@ -202,6 +203,7 @@ begin_reading (Opening *self, GPtrArray *traces)
   guint number = CLAMP (self->number, 1, traces->len);
 
   self->table = qs_connection_table_new (traces, self->path);
+  qs_recent_add (self->path);
   show_connection (self, number - 1);
   if (traces->len > 1 && self->number == 0)
     show_page (self, "connections");

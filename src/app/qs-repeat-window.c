@@ -4,6 +4,7 @@
 #include "app/widgets/qs-empty-state.h"
 #include "app/widgets/qs-file-dialog.h"
 #include "app/widgets/qs-histogram-view.h"
+#include "app/widgets/qs-saved-strip.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "formats/qs-file-writer.h"
@@ -358,7 +359,9 @@ ask_save (QsRepeatWindow *self, gboolean json)
   g_autofree char *path = qs_file_dialog_save (GTK_WIDGET (self), json ? _ ("Save as JSON") : _ ("Save as CSV"),
                                                json ? "runs.json" : "runs.csv");
 
-  if (path != NULL && !qs_repeat_window_save (self, json, path, &error))
+  if (path != NULL && qs_repeat_window_save (self, json, path, &error))
+    qs_saved_tell (GTK_WIDGET (self), path);
+  else if (error != NULL)
     show_error (self, error->message);
 }
 

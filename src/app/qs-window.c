@@ -17,9 +17,11 @@
 #include "app/qs-files.h"
 #include "app/qs-help.h"
 #include "app/qs-keyboard.h"
+#include "app/qs-notifier.h"
 #include "app/qs-opening.h"
 #include "app/qs-present.h"
 #include "app/qs-repeat-window.h"
+#include "app/qs-saving.h"
 #include "app/qs-streaming.h"
 #include "app/widgets/qs-doctor-dialog.h"
 #include "app/widgets/qs-log-view.h"
@@ -41,6 +43,7 @@ struct _QsWindow {
   GtkStack *stack;
   QsLogView *log_view;
   QsStatusBar *status_bar;
+  QsSavedStrip *saved_strip;
   GtkWidget *switcher;
   GtkScrolledWindow *tabs_scroll;
   guint reveal_id;
@@ -107,6 +110,7 @@ update_actions (QsWindow *self)
   set_action_enabled (self, "why-not-h3", run != NULL && qs_doctor_dialog_fits (run));
   set_action_enabled (self, "remove-run", run != NULL);
   set_action_enabled (self, "save-trace", run != NULL);
+  set_action_enabled (self, "save-report", run != NULL);
   set_action_enabled (self, "join", run != NULL);
   qs_delay_meter_set_active (self->meter, qs_session_get_n_active (self->session) > 0 ||
                                               qs_examiner_get_running (qs_session_get_examiner (self->session)));
@@ -214,7 +218,19 @@ join_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
 static void
 save_trace_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  qs_files_ask_save (data);
+  qs_saving_ask (data, QS_SAVING_TRACE);
+}
+
+static void
+save_report_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  qs_saving_ask (data, QS_SAVING_REPORT);
+}
+
+static void
+open_recent_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  qs_files_open (data, g_variant_get_bytestring (parameter), NULL);
 }
 
 static void
@@ -288,6 +304,8 @@ static const GActionEntry actions[] = {
   { "stop-opening", stop_opening_cb },
   { "join", join_cb },
   { "save-trace", save_trace_cb },
+  { "save-report", save_report_cb },
+  { "open-recent", open_recent_cb, "ay" },
   { "help", help_cb },
   { "show-help-overlay", show_shortcuts_cb },
   { "recent", recent_cb, "s" },
@@ -656,6 +674,7 @@ qs_window_class_init (QsWindowClass *klass)
   widget_class->key_press_event = qs_window_key_press_event;
 
   g_type_ensure (QS_TYPE_LOG_VIEW);
+  g_type_ensure (QS_TYPE_SAVED_STRIP);
   g_type_ensure (QS_TYPE_STATUS_BAR);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-window.ui");
   gtk_widget_class_bind_template_child (widget_class, QsWindow, target);
@@ -663,6 +682,7 @@ qs_window_class_init (QsWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, QsWindow, options_button);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, menu_button);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, error_strip);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, saved_strip);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, insecure_strip);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, error_label);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, progress_strip);
@@ -745,6 +765,8 @@ qs_window_new (GtkApplication *application, QsSettings *settings)
   qs_files_accept_drops (self);
   qs_present_install (self);
   qs_repeat_install (self);
+  qs_saved_strip_install (self->saved_strip, G_ACTION_MAP (self), settings);
+  qs_notifier_install (self);
   restore (self);
   update_actions (self);
   gtk_widget_grab_focus (GTK_WIDGET (self->target));
@@ -948,6 +970,14 @@ qs_window_get_error (QsWindow *self)
   g_return_val_if_fail (QS_IS_WINDOW (self), NULL);
 
   return gtk_revealer_get_reveal_child (self->error_strip) ? gtk_label_get_text (self->error_label) : NULL;
+}
+
+QsSavedStrip *
+qs_window_get_saved_strip (QsWindow *self)
+{
+  g_return_val_if_fail (QS_IS_WINDOW (self), NULL);
+
+  return self->saved_strip;
 }
 
 QsLessonsPage *

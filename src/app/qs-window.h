@@ -7,13 +7,14 @@
 #include "app/pages/qs-watch-page.h"
 #include "app/qs-session.h"
 #include "app/widgets/qs-delay-meter.h"
+#include "app/widgets/qs-saved-strip.h"
 
 G_BEGIN_DECLS
 
 /**
  * QsWindow: the window: target, runs, pages, log, status.
  *
- * Actions: "connect", "stop", "run-again", "remove-run", "try-lab", "open", "stop-opening", "save-trace", "page" (string state),
+ * Actions: "connect", "stop", "run-again", "remove-run", "try-lab", "open", "stop-opening", "save-trace", "save-report", "open-recent" (bytes), "page" (string state),
  * "show-sidebar", "show-log", "present" (boolean state), "focus-target", "examine", "examine-lab", "help".
  */
 #define QS_TYPE_WINDOW (qs_window_get_type ())
@@ -22,6 +23,7 @@ G_DECLARE_FINAL_TYPE (QsWindow, qs_window, QS, WINDOW, GtkApplicationWindow)
 GtkWidget *qs_window_new (GtkApplication *application, QsSettings *settings);
 QsSession *qs_window_get_session (QsWindow *self);
 QsDelayMeter *qs_window_get_delay_meter (QsWindow *self);
+QsSavedStrip *qs_window_get_saved_strip (QsWindow *self);
 QsLessonsPage *qs_window_get_lessons (QsWindow *self);
 QsWatchPage *qs_window_get_watch (QsWindow *self);
 

@@ -7,6 +7,7 @@
 #include "app/models/qs-stream-table.h"
 #include "app/pages/qs-connections-page.h"
 #include "app/qs-files.h"
+#include "app/qs-saving.h"
 #include "app/widgets/qs-timeline-view.h"
 #include "certs/qs-certificate.h"
 #include "formats/qs-key-log.h"
@@ -462,7 +463,7 @@ test_filtered (Fixture *fixture, gconstpointer data)
   QsRun *live = run_to_end (fixture, "https");
   g_autofree char *path = g_build_filename (g_get_user_config_dir (), "part.pcapng", NULL);
 
-  qs_files_save_filtered (fixture->window, live, "from:client", path);
+  qs_saving_save (fixture->window, live, path, "from:client");
   wait_until (g_file_test (path, G_FILE_TEST_EXISTS));
   g_autoptr (GPtrArray) traces = qs_trace_file_load (path, NULL, NULL, NULL);
   g_assert_cmpuint (traces->len, ==, 1);
@@ -479,7 +480,7 @@ test_filtered (Fixture *fixture, gconstpointer data)
   g_assert_null (qs_trace_find_mark (part, QS_MARK_OUTCOME, NULL, NULL));
   g_remove (path);
 
-  qs_files_save_filtered (fixture->window, live, "nonsense:", path);
+  qs_saving_save (fixture->window, live, path, "nonsense:");
   g_assert_nonnull (qs_window_get_error (fixture->window));
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
 }

@@ -469,6 +469,21 @@ qs_run_get_title (QsRun *self)
   return self->title;
 }
 
+char *
+qs_run_dup_file_name (QsRun *self, const char *ending)
+{
+  g_return_val_if_fail (QS_IS_RUN (self) && ending != NULL, NULL);
+
+  if (self->probe == NULL)
+    {
+      g_autofree char *title = qs_text_to_file_name (self->title);
+      return g_strconcat (title, ending, NULL);
+    }
+  g_autofree char *host = qs_text_to_file_name (qs_target_get_host (qs_probe_get_target (self->probe)));
+  g_autofree char *time = g_date_time_format (self->started, "%Y-%m-%d-%H%M%S");
+  return g_strconcat (host, "-", time, ending, NULL);
+}
+
 GDateTime *
 qs_run_get_started (QsRun *self)
 {

@@ -48,6 +48,8 @@ QsProbe *qs_run_get_probe (QsRun *self); /* NULL for a file */
 QsStudy *qs_run_get_study (QsRun *self);
 QsTrace *qs_run_get_trace (QsRun *self);
 const char *qs_run_get_title (QsRun *self);  /* escaped */
+/* HOST-YYYY-MM-DD-HHMMSS and the ending, of local time; of a file its title. Owned by the caller. */
+char *qs_run_dup_file_name (QsRun *self, const char *ending);
 GDateTime *qs_run_get_started (QsRun *self); /* local time; of a file: when it was recorded */
 QsRunStatus qs_run_get_status (QsRun *self);
 gboolean qs_run_is_active (QsRun *self); /* RUNNING, OPEN or TRYING */

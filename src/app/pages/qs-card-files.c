@@ -2,6 +2,7 @@
 #include "app/pages/qs-card-files.h"
 
 #include "app/models/qs-examiner.h"
+#include "app/widgets/qs-file-dialog.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 
@@ -40,9 +41,7 @@ qs_card_files_ask_save (GtkWidget *widget, const char *host)
       g_autofree char *pattern = g_strconcat ("*", qs_card_format_extension (i), NULL);
       add_filter (chooser, qs_card_format_title (i), pattern);
     }
-  gtk_file_chooser_set_do_overwrite_confirmation (chooser, TRUE);
-  gtk_file_chooser_set_current_name (chooser, name);
-  return run (dialog);
+  return qs_file_dialog_run_save (widget, dialog, name);
 }
 
 char *

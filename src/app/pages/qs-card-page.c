@@ -9,6 +9,7 @@
 #include "app/widgets/qs-check-view.h"
 #include "app/widgets/qs-copy.h"
 #include "app/widgets/qs-empty-state.h"
+#include "app/widgets/qs-saved-strip.h"
 #include "base/qs-i18n.h"
 
 /* Pixels: what is said of a check stands below the list where both have no room side by side, or more one above the other. */
@@ -447,11 +448,12 @@ checks_changed_cb (QsCardPage *self)
 static void
 saved_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (QsCardPage) self = data;
+  g_autoptr (QsSaved) saved = data;
   g_autoptr (GError) error = NULL;
 
-  qs_examiner_save_finish (QS_EXAMINER (source), result, &error);
-  show_error (self, error != NULL ? error->message : NULL);
+  if (qs_examiner_save_finish (QS_EXAMINER (source), result, &error))
+    qs_saved_tell (saved->widget, saved->path);
+  show_error (saved->widget, error != NULL ? error->message : NULL);
 }
 
 static void
@@ -462,7 +464,7 @@ save_cb (QsCardPage *self)
       qs_card_files_ask_save (GTK_WIDGET (self), qs_target_get_host (qs_examination_get_target (examination)));
 
   if (path != NULL && !qs_examiner_get_running (self->examiner))
-    qs_examiner_save_async (self->examiner, path, qs_card_format_for_name (path), saved_cb, g_object_ref (self));
+    qs_examiner_save_async (self->examiner, path, qs_card_format_for_name (path), saved_cb, qs_saved_new (self, path));
 }
 
 static void

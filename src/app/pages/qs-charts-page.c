@@ -3,6 +3,7 @@
 
 #include "app/widgets/qs-empty-state.h"
 #include "app/widgets/qs-file-dialog.h"
+#include "app/widgets/qs-saved-strip.h"
 #include "app/widgets/qs-timeline-view.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
@@ -121,11 +122,12 @@ zoom_all_cb (QsChartsPage *self)
 static void
 exported_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (QsChartsPage) self = data;
+  g_autoptr (QsSaved) saved = data;
   g_autoptr (GError) error = NULL;
 
-  qs_chart_job_write_finish (result, &error);
-  show_error (self, error != NULL ? error->message : NULL);
+  if (qs_chart_job_write_finish (result, &error))
+    qs_saved_tell (saved->widget, saved->path);
+  show_error (saved->widget, error != NULL ? error->message : NULL);
 }
 
 static void
@@ -135,8 +137,7 @@ export_cb (QsChartsPage *self)
   if (run == NULL)
     return;
 
-  g_autofree char *stem = qs_text_to_file_name (qs_run_get_title (run));
-  g_autofree char *name = g_strconcat (stem, ".svg", NULL);
+  g_autofree char *name = qs_run_dup_file_name (run, ".svg");
   g_autofree char *path =
       qs_file_dialog_save (GTK_WIDGET (self), _ ("Save the charts: .svg, .png or .pdf by the name"), name);
   if (path == NULL)
@@ -147,7 +148,7 @@ export_cb (QsChartsPage *self)
   qs_timeline_view_get_look (self->view, &options, &colours);
   QsChartJob *job =
       qs_chart_job_new_timeline (qs_run_get_trace (run), &options, colours, qs_chart_format_for_name (path));
-  qs_chart_job_write_async (job, path, exported_cb, g_object_ref (self));
+  qs_chart_job_write_async (job, path, exported_cb, qs_saved_new (self, path));
 }
 
 static void

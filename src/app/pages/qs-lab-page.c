@@ -3,6 +3,7 @@
 
 #include "app/models/qs-lab-connections.h"
 #include "app/widgets/qs-file-dialog.h"
+#include "app/widgets/qs-saved-strip.h"
 #include "base/qs-i18n.h"
 #include "net/qs-impairment.h"
 
@@ -174,7 +175,9 @@ save_ca_cb (QsLabPage *self)
 
   if (path == NULL || !qs_lab_get_running (self->lab))
     return;
-  if (!qs_server_write_ca (qs_lab_get_server (self->lab), path, &error))
+  if (qs_server_write_ca (qs_lab_get_server (self->lab), path, &error))
+    qs_saved_tell (GTK_WIDGET (self), path);
+  else
     show_error (self, error->message);
 }
 

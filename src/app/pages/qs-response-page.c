@@ -5,6 +5,7 @@
 #include "app/widgets/qs-empty-state.h"
 #include "app/widgets/qs-facts-grid.h"
 #include "app/widgets/qs-file-dialog.h"
+#include "app/widgets/qs-saved-strip.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "formats/qs-file-writer.h"
@@ -238,7 +239,9 @@ saved_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!g_task_propagate_boolean (G_TASK (result), &error))
+  if (g_task_propagate_boolean (G_TASK (result), &error))
+    qs_saved_tell (GTK_WIDGET (source), ((Save *) g_task_get_task_data (G_TASK (result)))->path);
+  else
     show_error (QS_RESPONSE_PAGE (source), error->message);
 }
 

@@ -5,6 +5,7 @@
 #include "app/widgets/qs-empty-state.h"
 #include "app/widgets/qs-facts-grid.h"
 #include "app/widgets/qs-file-dialog.h"
+#include "app/widgets/qs-saved-strip.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "certs/qs-certificate.h"
@@ -44,7 +45,8 @@ save_pem (QsSecurityPage *self, const char *pem, const char *name)
 
   if (path == NULL)
     return;
-  qs_file_write (path, 0666, pem, strlen (pem), &error);
+  if (qs_file_write (path, 0666, pem, strlen (pem), &error))
+    qs_saved_tell (GTK_WIDGET (self), path);
   show_error (self, error != NULL ? error->message : NULL);
 }
 

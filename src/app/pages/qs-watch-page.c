@@ -4,6 +4,7 @@
 #include "app/widgets/qs-connection-list.h"
 #include "app/widgets/qs-copy.h"
 #include "app/widgets/qs-file-dialog.h"
+#include "app/widgets/qs-saved-strip.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 
@@ -384,7 +385,8 @@ opened_cb (QsWatchPage *self, guint index)
 static void
 saved_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (QsWatchPage) self = data;
+  g_autoptr (QsSaved) saved = data;
+  QsWatchPage *self = saved->widget;
   g_autoptr (GError) error = NULL;
   guint n = qs_watch_save_finish (QS_WATCH (source), result, &error);
   g_autofree char *text =
@@ -393,6 +395,8 @@ saved_cb (GObject *source, GAsyncResult *result, gpointer data)
 
   if (self->watch == NULL) /* the window is gone */
     return;
+  if (n > 0)
+    qs_saved_tell (GTK_WIDGET (self), saved->path);
   refuse (self, text);
   gtk_widget_set_sensitive (GTK_WIDGET (self->save), TRUE);
 }
@@ -405,7 +409,7 @@ save_cb (QsWatchPage *self)
   if (path == NULL || qs_watch_get_table (self->watch) == NULL)
     return;
   gtk_widget_set_sensitive (GTK_WIDGET (self->save), FALSE);
-  qs_watch_save_async (self->watch, path, saved_cb, g_object_ref (self));
+  qs_watch_save_async (self->watch, path, saved_cb, qs_saved_new (self, path));
 }
 
 /* --- Overrides --- */
