@@ -23,6 +23,7 @@
 #define CONNECTION_ID_LIMIT_ERROR 0x09
 #define PROTOCOL_VIOLATION 0x0a
 #define CRYPTO_BUFFER_EXCEEDED 0x0d
+#define KEY_UPDATE_ERROR 0x0e
 #define H3_STREAM_CREATION_ERROR 0x103
 #define H3_CLOSED_CRITICAL_STREAM 0x104
 #define H3_FRAME_UNEXPECTED 0x105
@@ -79,6 +80,13 @@
 #define HTTP3                 \
   {                           \
     .what = QS_CRAFT_DO_HTTP3 \
+  }
+
+/* NEW_CONNECTION_ID; its id differs from others by a letter. */
+#define NEW_ID(number, retire, letter)                                                     \
+  {                                                                                        \
+    .type = QS_FRAME_NEW_CONNECTION_ID, .sequence = (number), .retire_prior_to = (retire), \
+    .data = BYTES ("quicsco" letter), .token = BYTES ("0123456789abcde" letter)            \
   }
 
 #define START_MS 4000   /* for a step of the handshake that has to come */

@@ -20,11 +20,6 @@
     SEE_REFUSAL,                                                                                                      \
     END                                                                                                               \
   }
-#define NEW_ID(number, retire, letter)                                                     \
-  {                                                                                        \
-    .type = QS_FRAME_NEW_CONNECTION_ID, .sequence = (number), .retire_prior_to = (retire), \
-    .data = BYTES ("quicsco" letter), .token = BYTES ("0123456789abcde" letter)            \
-  }
 
 IN_INITIAL (stream_in_initial, FRAMES ({ .type = STREAM_AT, .stream_id = 3, .data = BYTES ("x") }));
 IN_INITIAL (done_in_initial, FRAMES ({ .type = QS_FRAME_HANDSHAKE_DONE }));
@@ -210,7 +205,7 @@ const QsCheck qs_client_checks_frames[] = {
   FRAME ("CF30", N_ ("NEW_CONNECTION_ID with an empty id"), "RFC 9000 section 19.15", 0, empty_id,
          FRAME_ENCODING_ERROR),
   ROW ("CF31", N_ ("More connection ids than the client keeps"), "RFC 9000 section 5.1.1", 0, too_many_ids,
-       qs_judge_client_id_limit, CONNECTION_ID_LIMIT_ERROR),
+       qs_judge_id_limit, CONNECTION_ID_LIMIT_ERROR),
   FRAME ("CF32", N_ ("Two connection ids of one sequence number"), "RFC 9000 section 19.15", QS_CHECK_MAY,
          two_ids_one_number, PROTOCOL_VIOLATION),
   FRAME ("CF33", N_ ("RETIRE_CONNECTION_ID of an id that was never issued"), "RFC 9000 section 19.16", 0,

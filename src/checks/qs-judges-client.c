@@ -455,15 +455,3 @@ qs_judge_client_uni_stream (const QsCheck *check, const QsSight *sight, QsJudgem
 }
 
 #define IDS_OF_THE_ACT 10 /* beside the one of the handshake */
-
-void
-qs_judge_client_id_limit (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
-{
-  guint64 most = DEFAULT_ID_LIMIT;
-
-  qs_sight_get_parameter (sight, TP_ID_LIMIT, &most);
-  if (most <= IDS_OF_THE_ACT)
-    qs_judge_refused (check, sight, judgement);
-  else if (!qs_judge_is_untested (sight, judgement))
-    qs_judgement_set (judgement, QS_CHECK_NOT_TESTED, g_strdup (_ ("The client keeps as many ids as were given.")));
-}

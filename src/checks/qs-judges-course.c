@@ -20,8 +20,8 @@
 #define LEAST_UNI_DATA 1024    /* bytes: likewise */
 #define LEAST_BIDI_STREAMS 100 /* section 6.1 */
 
-static void
-judge_lost (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
+void
+qs_judge_lost (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
 {
   if (sight->closed)
     {
@@ -47,7 +47,7 @@ qs_judge_goes_on (const QsCheck *check, const QsSight *sight, QsJudgement *judge
       qs_judgement_set (judgement, QS_CHECK_PASS, g_strdup (_ ("The connection went on.")));
     }
   else
-    judge_lost (check, sight, judgement);
+    qs_judge_lost (check, sight, judgement);
 }
 
 void
@@ -64,7 +64,7 @@ qs_judge_completes (const QsCheck *check, const QsSight *sight, QsJudgement *jud
   else if (sight->n_received == 0)
     qs_judgement_set (judgement, QS_CHECK_WARN, g_strdup (_ ("Nothing came back.")));
   else
-    judge_lost (check, sight, judgement);
+    qs_judge_lost (check, sight, judgement);
 }
 
 void
@@ -76,31 +76,6 @@ qs_judge_alive (const QsCheck *check, const QsSight *sight, QsJudgement *judgeme
     qs_judgement_set (judgement, QS_CHECK_FAIL,
                       g_strdup (sight->icmp ? _ ("Nobody listens any more (ICMP): it has ended.")
                                             : _ ("It answers no handshake any more.")));
-}
-
-void
-qs_judge_answers (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
-{
-  const QsSightStream *stream = &sight->streams[0];
-
-  if (qs_judge_is_untested (sight, judgement))
-    return;
-  qs_judgement_show (judgement, sight->act_packet);
-  if (stream->status != 0 && stream->status != 400)
-    {
-      qs_judgement_show (judgement, stream->packet);
-      qs_judgement_set (judgement, QS_CHECK_PASS,
-                        g_strdup_printf (_ ("The request was answered with status %u."), stream->status));
-    }
-  else if (stream->status == 400 || stream->reset)
-    {
-      qs_judgement_show (judgement, stream->packet);
-      /* A 400 may be this target's answer to any plain GET. */
-      qs_judgement_set (judgement, stream->reset ? qs_check_fail (check) : QS_CHECK_WARN,
-                        g_strdup (_ ("The request was refused.")));
-    }
-  else
-    judge_lost (check, sight, judgement);
 }
 
 void
@@ -118,7 +93,7 @@ qs_judge_key_update (const QsCheck *check, const QsSight *sight, QsJudgement *ju
     qs_judgement_set (judgement, qs_check_fail (check),
                       g_strdup (_ ("It acknowledged a packet under new keys, and answered under the old ones.")));
   else
-    judge_lost (check, sight, judgement);
+    qs_judge_lost (check, sight, judgement);
 }
 
 static void
@@ -147,7 +122,7 @@ judge_moved (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
             _ ("Nothing came to the new port. The server forbids migration (disable_active_migration); a NAT that "
                "forgets its mapping asks nobody.")));
   else if (sight->closed || sight->reset)
-    judge_lost (check, sight, judgement);
+    qs_judge_lost (check, sight, judgement);
   else
     qs_judgement_set (judgement, QS_CHECK_FAIL, g_strdup (_ ("Nothing came to the new port: the connection is lost.")));
 }
@@ -224,7 +199,7 @@ qs_judge_group (const QsCheck *check, const QsSight *sight, QsJudgement *judgeme
         g_strdup_printf (_ ("It chose %s: what is recorded today can be read by who has a quantum computer one day."),
                          name != NULL ? name : "?"));
   else if (!qs_judge_is_untested (sight, judgement))
-    judge_lost (check, sight, judgement);
+    qs_judge_lost (check, sight, judgement);
 }
 
 void
@@ -280,7 +255,7 @@ qs_judge_resumption (const QsCheck *check, const QsSight *sight, QsJudgement *ju
     return;
   qs_judgement_show (judgement, sight->hello_after_act);
   if (sight->hello_after_act == G_MAXUINT || mark == NULL)
-    judge_lost (check, sight, judgement);
+    qs_judge_lost (check, sight, judgement);
   else
     qs_judgement_set (judgement, QS_CHECK_INFO,
                       g_strdup (g_strcmp0 (mark->text, "yes") == 0

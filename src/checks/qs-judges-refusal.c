@@ -15,6 +15,7 @@
 #define H3_INTERNAL_ERROR 0x102
 #define H3_REQUEST_REJECTED 0x10b
 #define TP_MAX_DATAGRAM_FRAME_SIZE 0x20
+#define STATUS_BAD_REQUEST 400
 
 QsCheckVerdict
 qs_check_fail (const QsCheck *check)
@@ -109,22 +110,29 @@ judge_close (const QsCheck *check, const QsSight *sight, gboolean application, Q
     }
 }
 
+/* What is no fault by itself: of a contested one nothing is said but that it is. */
+static QsCheckVerdict
+mild (const QsCheck *check)
+{
+  return check->flags & QS_CHECK_IS_CONTESTED ? QS_CHECK_CONTESTED : QS_CHECK_WARN;
+}
+
 static void
 judge_unclosed (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
 {
   qs_judgement_show (judgement, sight->act_packet);
   if (sight->reset)
-    qs_judgement_set (judgement, QS_CHECK_WARN, g_strdup (_ ("It reset the connection without a CONNECTION_CLOSE.")));
+    qs_judgement_set (judgement, mild (check), g_strdup (_ ("It reset the connection without a CONNECTION_CLOSE.")));
   else if (!sight->after_acked && sight->n_unreadable > 0)
-    qs_judgement_set (judgement, QS_CHECK_WARN,
+    qs_judgement_set (judgement, mild (check),
                       g_strdup (_ ("It sent something, and no CONNECTION_CLOSE that could be read.")));
   else if (!sight->after_acked)
-    qs_judgement_set (judgement, QS_CHECK_WARN, g_strdup (_ ("It fell silent and sent no CONNECTION_CLOSE.")));
+    qs_judgement_set (judgement, mild (check), g_strdup (_ ("It fell silent and sent no CONNECTION_CLOSE.")));
   else if (check->flags & QS_CHECK_SPARE)
     qs_judgement_set (judgement, QS_CHECK_PASS, g_strdup (_ ("It went on, as it may.")));
   else if (!sight->act_acked)
     qs_judgement_set (
-        judgement, QS_CHECK_WARN,
+        judgement, mild (check),
         g_strdup (_ ("It sent no CONNECTION_CLOSE, and did not acknowledge it: it may have passed it over.")));
   else
     {
@@ -199,16 +207,73 @@ judge_stream_error (const QsCheck *check, const QsSightStream *stream, QsJudgeme
   return TRUE;
 }
 
-/* An answer that names the error may come before the stream's end (RFC 9114 section 4.1.2). */
-void
-qs_judge_malformed (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
+/* The request that is the act, by its step; an ordinary one before it, on the same connection, tells what anybody is answered there. */
+static const QsSightStream *
+find_asked (const QsCheck *check, const QsSight *sight, const QsSightStream **usual)
 {
-  const QsSightStream *stream = &sight->streams[0];
+  guint64 stream = 0, before = G_MAXUINT64;
+
+  for (const QsCraftStep *step = check->script; step->what != QS_CRAFT_DO_END; step++)
+    {
+      if (step->act)
+        {
+          stream = step->what == QS_CRAFT_DO_REQUEST || step->what == QS_CRAFT_DO_STREAM ? step->stream : 0;
+          break;
+        }
+      if (step->what == QS_CRAFT_DO_REQUEST)
+        before = step->stream;
+    }
+  *usual = before < stream && before / 4 < QS_SIGHT_MOST_STREAMS ? &sight->streams[before / 4] : NULL;
+  return &sight->streams[(stream & 3) == 0 && stream / 4 < QS_SIGHT_MOST_STREAMS ? stream / 4 : 0];
+}
+
+void
+qs_judge_answers (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
+{
+  const QsSightStream *usual, *stream = find_asked (check, sight, &usual);
 
   if (qs_judge_is_untested (sight, judgement))
     return;
   qs_judgement_show (judgement, sight->act_packet);
-  if (stream->status == 400 || stream->status == 431 || stream->status == 501)
+  qs_judgement_show (judgement, stream->packet);
+  if (stream->status == STATUS_BAD_REQUEST && usual != NULL && usual->status != STATUS_BAD_REQUEST)
+    qs_judgement_set (judgement, usual->status != 0 ? qs_check_fail (check) : QS_CHECK_WARN,
+                      g_strdup (_ ("The request was refused, and an ordinary one is not.")));
+  else if (stream->status != 0)
+    qs_judgement_set (judgement, QS_CHECK_PASS,
+                      g_strdup_printf (_ ("The request was answered with status %u."), stream->status));
+  else if (stream->reset)
+    qs_judgement_set (judgement, qs_check_fail (check), g_strdup (_ ("The request was refused.")));
+  else
+    qs_judge_lost (check, sight, judgement);
+}
+
+/* An answer that names the error may come before the stream's end (RFC 9114 section 4.1.2). */
+void
+qs_judge_malformed (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
+{
+  const QsSightStream *usual, *stream = find_asked (check, sight, &usual);
+  gboolean refusal = stream->status >= 400;
+
+  if (qs_judge_is_untested (sight, judgement))
+    return;
+  qs_judgement_show (judgement, sight->act_packet);
+  if (refusal && usual != NULL && usual->status == stream->status)
+    {
+      qs_judgement_show (judgement, usual->packet);
+      qs_judgement_set (
+          judgement, QS_CHECK_NOT_TESTED,
+          g_strdup_printf (_ ("It answers an ordinary request with status %u too: name a path that exists."),
+                           stream->status));
+    }
+  else if (refusal && usual != NULL && usual->status != 0 && usual->status < 400)
+    {
+      qs_judgement_show (judgement, stream->packet);
+      qs_judgement_set (judgement, QS_CHECK_PASS,
+                        g_strdup_printf (_ ("It answered with status %u, and an ordinary request with %u."),
+                                         stream->status, usual->status));
+    }
+  else if (stream->status == STATUS_BAD_REQUEST || stream->status == 431 || stream->status == 501)
     {
       qs_judgement_show (judgement, stream->packet);
       qs_judgement_set (judgement, QS_CHECK_PASS, g_strdup_printf (_ ("It answered with status %u."), stream->status));

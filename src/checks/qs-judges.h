@@ -51,6 +51,40 @@ void qs_judge_resumption (const QsCheck *check, const QsSight *sight, QsJudgemen
 void qs_judge_early_data (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_spare_ids (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 
+/* qs-judges-packets.c: what single packets show. */
+void qs_judge_retry (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_many_initials (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_stray_packet (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_ack_of_ack (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_ack_delay (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_ecn (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_spin (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_sizes (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_repeats (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_new_path (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_draining (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_close_detail (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_idle (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_reset_token (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_old_keys (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_settings (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_huge_section (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_priority (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+
+/* qs-judges-offers.c: what is spoken, and what is offered. */
+void qs_judge_short_id (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_version_move (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_retry_request (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_protocols (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_other_name (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_compressed (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_ech (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_ticket_twice (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_certificate_request (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_preferred_address (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_id_limit (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_lossy (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+
 /* qs-judges-tcp.c: TLS over TCP. */
 void qs_judge_tcp_reach (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_tcp_version (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
@@ -85,7 +119,6 @@ void qs_judge_client_full_response (const QsCheck *check, const QsSight *sight, 
 void qs_judge_client_retires (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_client_leaves (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_client_uni_stream (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
-void qs_judge_client_id_limit (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 
 /* qs-judges-client-http3.c: where the client speaks HTTP/3. */
 void qs_judge_client_http3 (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
@@ -103,6 +136,8 @@ void qs_judgement_show (QsJudgement *judgement, guint packet); /* G_MAXUINT: not
 gboolean qs_check_takes_code (const QsCheck *check, gboolean application, guint64 code);
 /* TRUE: the act never came about, and the judgement says why. */
 gboolean qs_judge_is_untested (const QsSight *sight, QsJudgement *judgement);
+/* What had to go on did not: closed, reset or fallen silent. */
+void qs_judge_lost (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 /* A fail, or what the check's flags make of it. */
 QsCheckVerdict qs_check_fail (const QsCheck *check);
 /* "CONNECTION_CLOSE CRYPTO_ERROR …": the server's close in words. Owned by the caller. */

@@ -212,6 +212,104 @@ static const QsCraftStep three_datagrams[] = { { .what = QS_CRAFT_DO_START,
                                                AWAIT (QS_CRAFT_CONFIRMED | QS_CRAFT_CLOSED, START_MS),
                                                END };
 
+/* A Retry whose tag is wrong is an answer too. */
+static const QsCraftStep retry[] = { { .what = QS_CRAFT_DO_START,
+                                       .act = TRUE,
+                                       .options = &(const QsCraftOptions){ .habits = QS_CRAFT_NO_RETRY |
+                                                                                     QS_CRAFT_ANY_RETRY } },
+                                     AWAIT (QS_CRAFT_RETRY | QS_CRAFT_KEYS | QS_CRAFT_CLOSED, SILENCE_MS),
+                                     END };
+
+/* The packet behind the first bears the id of nobody, while the server still has the keys of Handshake packets. */
+static const QsCraftStep stray_behind[] = { { .what = QS_CRAFT_DO_START,
+                                              .options = &(const QsCraftOptions){ .habits = QS_CRAFT_HOLD_FINISHED } },
+                                            NEED (QS_CRAFT_KEYS),
+                                            { .what = QS_CRAFT_DO_SEND,
+                                              .act = TRUE,
+                                              .packet = { .type = QS_PACKET_HANDSHAKE, .stray = TRUE },
+                                              .bytes = BYTES ("\x01\x00\x00\x00") },
+                                            AWAIT (QS_CRAFT_ACKED | QS_CRAFT_CLOSED, GO_ON_MS),
+                                            { .what = QS_CRAFT_DO_FINISH },
+                                            AWAIT (QS_CRAFT_CLOSED | QS_CRAFT_CONFIRMED, GO_ON_MS),
+                                            AWAIT (QS_CRAFT_CLOSED, 100),
+                                            END };
+
+#define HALF_OPEN                                                                                 \
+  { .what = QS_CRAFT_DO_START, .options = &(const QsCraftOptions){ .habits = QS_CRAFT_SILENT } }, \
+      AWAIT (QS_CRAFT_KEYS | QS_CRAFT_RETRY, 25)
+static const QsCraftStep half_open[] = { HALF_OPEN,
+                                         HALF_OPEN,
+                                         HALF_OPEN,
+                                         HALF_OPEN,
+                                         HALF_OPEN,
+                                         HALF_OPEN,
+                                         HALF_OPEN,
+                                         HALF_OPEN,
+                                         HALF_OPEN,
+                                         HALF_OPEN,
+                                         HALF_OPEN,
+                                         HALF_OPEN,
+                                         HALF_OPEN,
+                                         HALF_OPEN,
+                                         HALF_OPEN,
+                                         HALF_OPEN,
+                                         HALF_OPEN,
+                                         HALF_OPEN,
+                                         HALF_OPEN,
+                                         HALF_OPEN,
+                                         { .what = QS_CRAFT_DO_START, .act = TRUE },
+                                         AWAIT (QS_CRAFT_CONFIRMED | QS_CRAFT_CLOSED, SILENCE_MS),
+                                         END };
+
+static const QsCraftStep short_id[] = {
+  { .what = QS_CRAFT_DO_START, .act = TRUE, .options = &(const QsCraftOptions){ .dcid_length = 4 } },
+  AWAIT (QS_CRAFT_CONFIRMED | QS_CRAFT_CLOSED, SILENCE_MS),
+  END
+};
+
+/* version_information: version 1 is spoken, and 2 is liked better (RFC 9368 section 3). */
+static const QsCraftStep move_version[] = {
+  { .what = QS_CRAFT_DO_START,
+    .act = TRUE,
+    .options = &(const QsCraftOptions){ .habits = QS_CRAFT_MOVE_VERSION,
+                                        PARAMETERS (OPAQUE (0x11, "\x00\x00\x00\x01"
+                                                                  "\x6b\x33\x43\xcf"
+                                                                  "\x00\x00\x00\x01")) } },
+  AWAIT (QS_CRAFT_CONFIRMED | QS_CRAFT_CLOSED, START_MS),
+  END
+};
+
+static const QsCraftStep drained[] = {
+  CONNECT,
+  AWAIT (QS_CRAFT_TICKET, 200),
+  { .what = QS_CRAFT_DO_QUEUE, .bytes = BYTES ("\x01") },
+  NEED (QS_CRAFT_ACKED),
+  { .what = QS_CRAFT_DO_CLOSE, .act = TRUE },
+  { .what = QS_CRAFT_DO_SEND,
+    .after = TRUE,
+    .packet = { .type = QS_PACKET_1RTT, .once = TRUE },
+    .bytes = BYTES ("\x01\x00\x00\x00") },
+  AWAIT (QS_CRAFT_ACKED, 150),
+  { .what = QS_CRAFT_DO_SEND, .packet = { .type = QS_PACKET_1RTT, .once = TRUE }, .bytes = BYTES ("\x01\x00\x00\x00") },
+  AWAIT (QS_CRAFT_ACKED, 300),
+  END
+};
+
+/* The client gives a connection two seconds; behind six and more the server must have forgotten it (RFC 9000 section 10.1). */
+static const QsCraftStep idle[] = { { .what = QS_CRAFT_DO_START, OPTIONS (PARAMETERS (NUMBER (0x01, 2000))) },
+                                    NEED (QS_CRAFT_CONFIRMED),
+                                    AWAIT (QS_CRAFT_CLOSED, 1000),
+                                    { .what = QS_CRAFT_DO_QUEUE, .act = TRUE, .bytes = BYTES ("\x01") },
+                                    AWAIT (QS_CRAFT_ACKED | QS_CRAFT_CLOSED, 1000),
+                                    { .what = QS_CRAFT_DO_HUSH },
+                                    AWAIT (QS_CRAFT_CLOSED, 5800), /* some give any connection five seconds at least */
+                                    { .what = QS_CRAFT_DO_SEND,
+                                      .after = TRUE,
+                                      .packet = { .type = QS_PACKET_1RTT, .once = TRUE, .padding = 1200 },
+                                      .bytes = BYTES ("\x01") },
+                                    AWAIT (QS_CRAFT_ACKED | QS_CRAFT_CLOSED, 400),
+                                    END };
+
 /* --- The table --- */
 
 const QsCheck qs_checks_address[] = {
@@ -232,6 +330,9 @@ const QsCheck qs_checks_address[] = {
     QS_GRADE_B, long_ids, qs_judge_long_ids },
   { "V6", QS_CATEGORY_VERSIONS, QS_MARK_OF_REACH, N_ ("Version 2"), "RFC 9369", 0, QS_GRADE_NONE, version_2,
     qs_judge_version_2 },
+  { "V7", QS_CATEGORY_VERSIONS, QS_MARK_OF_CONFORMANCE,
+    N_ ("A client that likes version 2 better is followed, and version_information is right"), "RFC 9368 section 4", 0,
+    QS_GRADE_B, move_version, qs_judge_version_move },
   { "V8", QS_CATEGORY_VERSIONS, QS_MARK_OF_CONFORMANCE, N_ ("An Initial without the fixed bit is dropped"),
     "RFC 9000 section 17.2", QS_CHECK_ILLEGAL | QS_CHECK_SHOULD, QS_GRADE_B, fixed_bit, qs_judge_fixed_bit },
   { "A1", QS_CATEGORY_ADDRESS, QS_MARK_OF_ADDRESS,
@@ -246,6 +347,8 @@ const QsCheck qs_checks_address[] = {
     qs_ordinary_script, qs_judge_full_initials },
   { "A5", QS_CATEGORY_ADDRESS, QS_MARK_OF_REACH, N_ ("The server's flight fits in what an unproved address may get"),
     "RFC 9000 section 8.1", 0, QS_GRADE_A_MINUS, qs_ordinary_script, qs_judge_round_trips },
+  { "A6", QS_CATEGORY_ADDRESS, QS_MARK_OF_ADDRESS, N_ ("A Retry has a right tag, a new connection id and a token"),
+    "RFC 9000 section 17.2.5", 0, QS_GRADE_B, retry, qs_judge_retry },
   { "A7", QS_CATEGORY_ADDRESS, QS_MARK_OF_ADDRESS, N_ ("A Retry's token from another port begins no handshake"),
     "RFC 9000 section 8.1.4", QS_CHECK_ILLEGAL | QS_CHECK_SHOULD, QS_GRADE_NONE, other_port, qs_judge_retry_token },
   { "A8", QS_CATEGORY_ADDRESS, QS_MARK_OF_ADDRESS, N_ ("A Retry's token with a bit turned over begins no handshake"),
@@ -259,15 +362,31 @@ const QsCheck qs_checks_address[] = {
   { "A11", QS_CATEGORY_ADDRESS, QS_MARK_OF_SECURITY,
     N_ ("The transport parameters name the connection ids that the packets bear"), "RFC 9000 section 7.3", 0,
     QS_GRADE_C, qs_ordinary_script, qs_judge_ids },
+  { "A12", QS_CATEGORY_ADDRESS, QS_MARK_OF_CONFORMANCE,
+    N_ ("A coalesced packet of another connection id is passed over"), "RFC 9000 section 12.2",
+    QS_CHECK_ILLEGAL | QS_CHECK_SHOULD, QS_GRADE_NONE, stray_behind, qs_judge_stray_packet },
+  { "A13", QS_CATEGORY_ADDRESS, QS_MARK_OF_ADDRESS, N_ ("What twenty half-open handshakes lead to"),
+    "RFC 9000 section 8.1.2", QS_CHECK_ILLEGAL, QS_GRADE_NONE, half_open, qs_judge_many_initials },
   { "A14", QS_CATEGORY_ADDRESS, QS_MARK_OF_REACH, N_ ("A ClientHello in four CRYPTO frames, the last one first"),
     "RFC 9000 section 7.5", 0, QS_GRADE_B, reversed, qs_judge_completes },
   { "A15", QS_CATEGORY_ADDRESS, QS_MARK_OF_REACH, N_ ("A ClientHello that takes two datagrams"), "RFC 9000 section 7.5",
     0, QS_GRADE_B, two_datagrams, qs_judge_completes },
   { "A15b", QS_CATEGORY_ADDRESS, QS_MARK_OF_REACH, N_ ("A ClientHello that takes three datagrams"),
     "RFC 9000 section 7.5", QS_CHECK_SHOULD, QS_GRADE_NONE, three_datagrams, qs_judge_completes },
+  { "A16", QS_CATEGORY_ADDRESS, QS_MARK_OF_CONFORMANCE, N_ ("An Initial to a connection id of four bytes"),
+    "RFC 9000 section 7.2", QS_CHECK_ILLEGAL, QS_GRADE_NONE, short_id, qs_judge_short_id },
+  { "M12", QS_CATEGORY_PATH, QS_MARK_OF_MOBILITY, N_ ("When a lost flight is sent again"), "RFC 9002 section 6.2", 0,
+    QS_GRADE_NONE, silence, qs_judge_repeats },
+  { "C1", QS_CATEGORY_ADDRESS, QS_MARK_OF_CONFORMANCE, N_ ("A connection that the client closes is over"),
+    "RFC 9000 section 10.2.2", 0, QS_GRADE_B, drained, qs_judge_draining },
+  { "P4", QS_CATEGORY_PARAMETERS, QS_MARK_OF_CONFORMANCE, N_ ("The shorter of both idle timeouts is kept"),
+    "RFC 9000 section 10.1", 0, QS_GRADE_NONE, idle, qs_judge_idle },
   { "C2", QS_CATEGORY_ADDRESS, QS_MARK_OF_SECURITY,
     N_ ("A packet of no connection gets nothing, or a stateless reset that is smaller"), "RFC 9000 section 10.3.3", 0,
     QS_GRADE_C, stray, qs_judge_stray },
+  { "C3", QS_CATEGORY_ADDRESS, QS_MARK_OF_MOBILITY,
+    N_ ("A connection that the server forgot is reset with the token that it announced"), "RFC 9000 section 10.3", 0,
+    QS_GRADE_NONE, idle, qs_judge_reset_token },
   { "C5", QS_CATEGORY_ADDRESS, QS_MARK_OF_SECURITY, N_ ("The server is alive when all checks are done"),
     "RFC 9000 section 21", QS_CHECK_LAST, QS_GRADE_F, alive, qs_judge_alive },
 };

@@ -16,15 +16,20 @@
   static const QsCraftStep name[] = { CONNECT, ACT_ON_STREAM (number, content, end), SEE_REFUSAL, END }
 #define AFTER_CONTROL(name, number, content, end) \
   static const QsCraftStep name[] = { CONNECT, CONTROL, ACT_ON_STREAM (number, content, end), SEE_REFUSAL, END }
-#define ASK(name, ...)                                                                                               \
-  static const QsCraftStep name[] = {                                                                                \
-    CONNECT,                                                                                                         \
-    HTTP3,                                                                                                           \
-    { .what = QS_CRAFT_DO_REQUEST, .act = TRUE, .fin = TRUE, .fields = (const char *const[]){ __VA_ARGS__, NULL } }, \
-    AWAIT (QS_CRAFT_ANSWERED | QS_CRAFT_CLOSED, ANSWER_MS),                                                          \
-    AWAIT (QS_CRAFT_CLOSED, 150),                                                                                    \
-    END                                                                                                              \
-  }
+/* An ordinary request goes before the one that is looked at: its answer tells what this target answers to anybody. */
+#define USUAL { .what = QS_CRAFT_DO_REQUEST, .fin = TRUE }, AWAIT (QS_CRAFT_ANSWERED | QS_CRAFT_CLOSED, ANSWER_MS)
+#define LOOK AWAIT (QS_CRAFT_ANSWERED | QS_CRAFT_CLOSED, ANSWER_MS), AWAIT (QS_CRAFT_CLOSED, 150)
+#define ASK(name, ...)                                                                          \
+  static const QsCraftStep name[] = { CONNECT,                                                  \
+                                      HTTP3,                                                    \
+                                      USUAL,                                                    \
+                                      { .what = QS_CRAFT_DO_REQUEST,                            \
+                                        .act = TRUE,                                            \
+                                        .stream = 4,                                            \
+                                        .fin = TRUE,                                            \
+                                        .fields = (const char *const[]){ __VA_ARGS__, NULL } }, \
+                                      LOOK,                                                     \
+                                      END }
 #define METHOD ":method", "GET"
 #define REST ":scheme", "https", ":authority", "$", ":path", "$"
 
@@ -46,52 +51,97 @@ ASK (ordinary, METHOD, REST);
 static const QsCraftStep content_length[] = {
   CONNECT,
   HTTP3,
+  USUAL,
   { .what = QS_CRAFT_DO_REQUEST,
     .act = TRUE,
+    .stream = 4,
     .fields = (const char *const[]){ ":method", "POST", REST, "content-length", "5", NULL } },
-  { .what = QS_CRAFT_DO_STREAM, .stream = 0, .bytes = BYTES ("\x00\x01x"), .fin = TRUE },
-  AWAIT (QS_CRAFT_ANSWERED | QS_CRAFT_CLOSED, ANSWER_MS),
-  AWAIT (QS_CRAFT_CLOSED, 150),
+  { .what = QS_CRAFT_DO_STREAM, .stream = 4, .bytes = BYTES ("\x00\x01x"), .fin = TRUE },
+  LOOK,
   END
 };
 
 /* Trailers: a second HEADERS frame. */
 static const QsCraftStep trailers[] = { CONNECT,
                                         HTTP3,
-                                        { .what = QS_CRAFT_DO_REQUEST },
+                                        USUAL,
+                                        { .what = QS_CRAFT_DO_REQUEST, .stream = 4 },
                                         { .what = QS_CRAFT_DO_REQUEST,
                                           .act = TRUE,
+                                          .stream = 4,
                                           .fin = TRUE,
                                           .fields = (const char *const[]){ "connection", "close", NULL } },
-                                        AWAIT (QS_CRAFT_ANSWERED | QS_CRAFT_CLOSED, ANSWER_MS),
-                                        AWAIT (QS_CRAFT_CLOSED, 150),
+                                        LOOK,
                                         END };
 
-static const QsCraftStep reserved_setting[] = { CONNECT,
-                                                ON_STREAM (2, "\x00\x04\x02\x21\x05"),
-                                                { .what = QS_CRAFT_DO_REQUEST, .act = TRUE, .fin = TRUE },
-                                                AWAIT (QS_CRAFT_ANSWERED | QS_CRAFT_CLOSED, ANSWER_MS),
-                                                AWAIT (QS_CRAFT_CLOSED, 150),
-                                                END };
+/* What is sent before the request is the act: the control stream is of the connection, so there is no usual request before it. Whatever status
+ * comes is an answer. */
+static const QsCraftStep reserved_setting[] = {
+  CONNECT, ON_STREAM (2, "\x00\x04\x02\x21\x05"), { .what = QS_CRAFT_DO_REQUEST, .act = TRUE, .fin = TRUE }, LOOK, END
+};
 
 static const QsCraftStep reserved_frame[] = {
   CONNECT,
   ON_STREAM (2, "\x00\x04\x00\x21\x03xyz"),
   { .what = QS_CRAFT_DO_REQUEST, .act = TRUE },
   { .what = QS_CRAFT_DO_STREAM, .stream = 0, .bytes = BYTES ("\x21\x03xyz"), .fin = TRUE },
-  AWAIT (QS_CRAFT_ANSWERED | QS_CRAFT_CLOSED, ANSWER_MS),
-  AWAIT (QS_CRAFT_CLOSED, 150),
+  LOOK,
   END
 };
 
 /* 0x21 is reserved so that nobody may know it (RFC 9114 section 6.2.3). */
-static const QsCraftStep reserved_stream[] = { CONNECT,
-                                               CONTROL,
-                                               ON_STREAM (6, "\x21xyz"),
-                                               { .what = QS_CRAFT_DO_REQUEST, .act = TRUE, .fin = TRUE },
-                                               AWAIT (QS_CRAFT_ANSWERED | QS_CRAFT_CLOSED, ANSWER_MS),
-                                               AWAIT (QS_CRAFT_CLOSED, 150),
-                                               END };
+static const QsCraftStep reserved_stream[] = {
+  CONNECT, CONTROL, ON_STREAM (6, "\x21xyz"), { .what = QS_CRAFT_DO_REQUEST, .act = TRUE, .fin = TRUE }, LOOK, END
+};
+
+/* Before SETTINGS: two sections of the text do not agree. */
+static const QsCraftStep reserved_first[] = { CONNECT,
+                                              ON_STREAM (2, "\x00\x21\x03xyz\x04\x00"),
+                                              { .what = QS_CRAFT_DO_REQUEST, .act = TRUE, .fin = TRUE },
+                                              LOOK,
+                                              END };
+
+/* A client's GOAWAY is about pushes (RFC 9114 section 5.2); its own requests may go on. */
+static const QsCraftStep goaway[] = { CONNECT,
+                                      ON_STREAM (2, "\x00\x04\x00\x07\x01\x00"),
+                                      { .what = QS_CRAFT_DO_REQUEST, .act = TRUE, .fin = TRUE },
+                                      LOOK,
+                                      END };
+
+#define HUNDRED                                        \
+  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
+  "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+/* Some 34 kilobytes: more than most servers take, and less than what they let a stream have at first. */
+static const QsCraftStep huge_section[] = {
+  CONNECT,
+  HTTP3,
+  { .what = QS_CRAFT_DO_REQUEST,
+    .act = TRUE,
+    .fin = TRUE,
+    .times = 30,
+    .fields =
+        (const char *const[]){ METHOD, REST, "x-quicscope",
+                               HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED,
+                               NULL } },
+  AWAIT (QS_CRAFT_ANSWERED | QS_CRAFT_CLOSED, 2 * ANSWER_MS),
+  AWAIT (QS_CRAFT_CLOSED, 150),
+  END
+};
+
+/* The urgent one is asked for last (RFC 9218 section 4.1). */
+static const QsCraftStep priority[] = { CONNECT,
+                                        HTTP3,
+                                        { .what = QS_CRAFT_DO_REQUEST,
+                                          .act = TRUE,
+                                          .fin = TRUE,
+                                          .fields = (const char *const[]){ METHOD, REST, "priority", "u=7", NULL } },
+                                        { .what = QS_CRAFT_DO_REQUEST,
+                                          .stream = 4,
+                                          .fin = TRUE,
+                                          .fields = (const char *const[]){ METHOD, REST, "priority", "u=0", NULL } },
+                                        AWAIT (QS_CRAFT_ANSWERED | QS_CRAFT_CLOSED, ANSWER_MS),
+                                        AWAIT (QS_CRAFT_CLOSED, 600),
+                                        END };
 
 INSTEAD (no_settings, 2, "\x00\x0d\x01\x00", FALSE);
 AFTER_SETTINGS (data_on_control, 2, "\x00\x00", FALSE);
@@ -190,8 +240,23 @@ const QsCheck qs_checks_http3[] = {
        H3_EXCESSIVE_LOAD, H3_FRAME_ERROR),
   TAKEN ("H28", N_ ("Reserved frames are ignored"), "RFC 9114 section 7.2.8", reserved_frame),
   ERROR_OF ("H29", N_ ("MAX_PUSH_ID is lowered"), "RFC 9114 section 7.2.7", max_push_lowered, H3_ID_ERROR),
+  ROW ("H28b", QS_CATEGORY_HTTP3, N_ ("A reserved frame before SETTINGS"), "RFC 9114 section 6.2.1",
+       WRONG | QS_CHECK_IS_CONTESTED, reserved_first, qs_judge_answers,
+       N_ ("SETTINGS must be the first frame of the control stream, says section 6.2.1. Frames of reserved types have "
+           "no "
+           "meaning and may stand wherever frames are allowed, says section 7.2.8."),
+       0),
   MALFORMED ("H30", N_ ("A field name in upper case"), "RFC 9114 section 4.2", field_uppercase),
   TAKEN ("H31", N_ ("A stream of a reserved type is no error"), "RFC 9114 section 6.2.3", reserved_stream),
+  ROW ("H32", QS_CATEGORY_HTTP3, N_ ("A request behind the client's own GOAWAY is answered"), "RFC 9114 section 5.2",
+       LEGAL | QS_CHECK_MAY, goaway, qs_judge_answers, NULL, 0),
+  ROW ("H33", QS_CATEGORY_HTTP3, N_ ("A huge field section is answered or refused, and does not hang"),
+       "RFC 9114 section 4.2.2", WRONG | QS_CHECK_SHOULD, huge_section, qs_judge_huge_section, NULL, H3_EXCESSIVE_LOAD,
+       H3_MESSAGE_ERROR),
+  ROW ("H34", QS_CATEGORY_HTTP3, N_ ("What HTTP/3's settings offer: extended CONNECT, datagrams, WebTransport"),
+       "RFC 9114 section 7.2.4", LEGAL, ordinary, qs_judge_settings, NULL, 0),
+  ROW ("H35", QS_CATEGORY_HTTP3, N_ ("The urgent one of two requests is answered first"), "RFC 9218 section 4.1", LEGAL,
+       priority, qs_judge_priority, NULL, 0),
   QPACK ("K1", N_ ("A static index that is not there"), "RFC 9204 section 3.1", static_index,
          QPACK_DECOMPRESSION_FAILED),
   QPACK ("K2", N_ ("An entry of the dynamic table that is not there"), "RFC 9204 section 2.2.3", dynamic_entry,

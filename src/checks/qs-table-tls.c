@@ -27,6 +27,16 @@ find_extension (const GByteArray *hello, guint16 type)
   return 0;
 }
 
+/* As drafts had it: RFC 9001 has another number. */
+static void
+name_as_draft (GByteArray *hello)
+{
+  guint at = find_extension (hello, QS_TLS_EXT_QUIC_TRANSPORT_PARAMETERS);
+
+  if (at != 0)
+    memcpy (hello->data + at, "\xff\xa5", 2);
+}
+
 /* The extension gets a number that nobody knows (RFC 8701), so it is as good as missing. */
 static void
 lose_parameters (GByteArray *hello)
@@ -79,6 +89,8 @@ REFUSED_HELLO (other_alpn, OPTIONS (ALPN ("quicscope-none")));
 REFUSED_HELLO (no_alpn, .no_alpn = TRUE);
 REFUSED_HELLO (old_tls, OPTIONS (.alter_hello = offer_tls12));
 REFUSED_HELLO (no_parameters, OPTIONS (.alter_hello = lose_parameters));
+REFUSED_HELLO (draft_parameters, OPTIONS (.alter_hello = name_as_draft));
+REFUSED_HELLO (twice, OPTIONS (PARAMETERS (NUMBER (0x01, 30000), NUMBER (0x01, 30000))));
 REFUSED_HELLO (no_source_id, OPTIONS (PARAMETERS ({ .id = 0x0f, .how = QS_CRAFT_PARAMETER_NONE })));
 REFUSED_HELLO (original_id, OPTIONS (PARAMETERS (OPAQUE (0x00, "\x01\x02\x03\x04\x05\x06\x07\x08"))));
 REFUSED_HELLO (preferred_address,
@@ -129,6 +141,7 @@ static const QsCraftStep key_update_late[] = {
                                       AWAIT (QS_CRAFT_CONFIRMED | QS_CRAFT_CLOSED, START_MS),            \
                                       END }
 COMPLETES (hybrid, .tls = { .groups = "X25519MLKEM768:X25519" });
+COMPLETES (no_share, .tls = { .groups = "*X25519:X25519MLKEM768" });
 COMPLETES (aes_128, .tls = { .ciphersuites = "TLS_AES_128_GCM_SHA256" });
 COMPLETES (unknown_extension, .tls = { .padding = 16 });
 COMPLETES (unknown_parameter, PARAMETERS (OPAQUE (31 * 7 + 27, "quicscope")));
@@ -156,6 +169,53 @@ static const QsCraftStep early_data[] = { CONNECT_FOR_TICKET,
                                           AWAIT (QS_CRAFT_CONFIRMED | QS_CRAFT_CLOSED, START_MS),
                                           SEE_GOING_ON,
                                           END };
+
+static const QsCraftStep ticket_twice[] = {
+  CONNECT_FOR_TICKET,
+  { .what = QS_CRAFT_DO_START,
+    .carry_session = TRUE,
+    OPTIONS (.habits = QS_CRAFT_SEND_EARLY, .tls = { .early = TRUE }) },
+  { .what = QS_CRAFT_DO_QUEUE, .bytes = BYTES ("\x01\x00\x00\x00") },
+  { .what = QS_CRAFT_DO_AWAIT, .events = QS_CRAFT_DONE, .ms = START_MS, .needed = TRUE },
+  { .what = QS_CRAFT_DO_START,
+    .act = TRUE,
+    .carry_session = TRUE,
+    OPTIONS (.habits = QS_CRAFT_SEND_EARLY, .tls = { .early = TRUE }) },
+  { .what = QS_CRAFT_DO_QUEUE, .bytes = BYTES ("\x01\x00\x00\x00") },
+  AWAIT (QS_CRAFT_CONFIRMED | QS_CRAFT_CLOSED, START_MS),
+  END
+};
+
+/* One after the other, each a connection of its own. */
+#define SPEAK(name)                                                                 \
+  { .what = QS_CRAFT_DO_START, .options = &(const QsCraftOptions){ ALPN (name) } }, \
+      AWAIT (QS_CRAFT_DONE | QS_CRAFT_CLOSED, SILENCE_MS)
+static const QsCraftStep protocols[] = {
+  { .what = QS_CRAFT_DO_START, .act = TRUE, .options = &(const QsCraftOptions){ ALPN ("h3") } },
+  AWAIT (QS_CRAFT_DONE | QS_CRAFT_CLOSED, SILENCE_MS),
+  SPEAK ("h3-29"),
+  SPEAK ("hq-interop"),
+  SPEAK ("doq"),
+  SPEAK ("smb"),
+  SPEAK ("moqt-14"),
+  SPEAK ("perf"),
+  END
+};
+
+static const QsCraftStep no_name[] = { { .what = QS_CRAFT_DO_START, .act = TRUE, .no_sni = TRUE },
+                                       AWAIT (QS_CRAFT_DONE | QS_CRAFT_CLOSED, SILENCE_MS),
+                                       END };
+static const QsCraftStep other_name[] = { { .what = QS_CRAFT_DO_START, .act = TRUE, .sni = "quicscope.invalid" },
+                                          AWAIT (QS_CRAFT_DONE | QS_CRAFT_CLOSED, SILENCE_MS),
+                                          END };
+
+/* Encrypted ClientHello that nobody can open (RFC 9849 section 6.2): outer, HKDF-SHA256, AES-128-GCM, a configuration's number, a
+ * key of 32 bytes, 144 bytes. */
+#define SIXTEEN "\x9b\x1f\x44\xe3\x70\x5a\xc2\x8d\x16\xf9\x33\x6e\xb7\x08\xd5\x21"
+COMPLETES (grease_ech, .tls = { .extension = 0xfe0d,
+                                .extension_bytes = BYTES ("\x00\x00\x01\x00\x01\x5c\x00\x20" SIXTEEN SIXTEEN
+                                                          "\x00\x90" SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN
+                                                              SIXTEEN SIXTEEN SIXTEEN) });
 
 /* In a 0-RTT packet, which only ever holds what an application says. */
 static const QsCraftStep early_crypto[] = { CONNECT_FOR_TICKET,
@@ -208,18 +268,43 @@ const QsCheck qs_checks_tls[] = {
        QS_GRADE_B, old_tls, qs_judge_refused, ALERT (PROTOCOL_VERSION)),
   TLS ("T2", N_ ("Key exchange that is safe from quantum computers: X25519MLKEM768"), "draft-ietf-tls-ecdhe-mlkem", 0,
        QS_GRADE_NONE, hybrid, qs_judge_group, 0),
+  TLS ("T3", N_ ("X25519MLKEM768 where its share is not sent at first"), "RFC 9846 section 4.2.1", 0, QS_GRADE_NONE,
+       no_share, qs_judge_retry_request, 0),
   TLS ("T5", N_ ("TLS_AES_128_GCM_SHA256, which every implementation must have"), "RFC 9846 section 9.1", 0, QS_GRADE_B,
        aes_128, qs_judge_completes, 0),
   TLS ("T6", N_ ("An application protocol that nobody has is refused"), "RFC 9001 section 8.1", 0, QS_GRADE_B,
        other_alpn, qs_judge_refused, ALERT (NO_APPLICATION_PROTOCOL)),
   TLS ("T7", N_ ("A ClientHello without an application protocol is refused"), "RFC 9001 section 8.1",
        QS_CHECK_ILLEGAL | QS_CHECK_SHOULD, QS_GRADE_NONE, no_alpn, qs_judge_refused, ALERT (NO_APPLICATION_PROTOCOL)),
+  TLS ("T8", N_ ("Application protocols that are spoken"), "RFC 7301 section 3.2", 0, QS_GRADE_NONE, protocols,
+       qs_judge_protocols, 0),
+  TLS ("T9", N_ ("A ClientHello that names no server"), "RFC 6066 section 3", 0, QS_GRADE_NONE, no_name,
+       qs_judge_other_name, 0),
+  TLS ("T9b", N_ ("A ClientHello that names a server that is not there"), "RFC 6066 section 3", 0, QS_GRADE_NONE,
+       other_name, qs_judge_other_name, 0),
   TLS ("T10", N_ ("The certificate leads to a trusted authority and names the server"), "RFC 5280 section 6", 0,
        QS_GRADE_T, qs_ordinary_script, qs_judge_certificate, 0),
+  TLS ("T11", N_ ("The certificate is compressed"), "RFC 8879 section 4", 0, QS_GRADE_NONE, qs_ordinary_script,
+       qs_judge_compressed, 0),
+  TLS ("T12", N_ ("Encrypted ClientHello that nobody can open (GREASE)"), "RFC 9849 section 6.2", 0, QS_GRADE_B,
+       grease_ech, qs_judge_ech, 0),
   TLS ("T14", N_ ("A ClientHello with a legacy_session_id is refused"), "RFC 9001 section 8.4",
        QS_CHECK_ILLEGAL | QS_CHECK_SHOULD, QS_GRADE_NONE, session_id, qs_judge_no_hello, PROTOCOL_VIOLATION),
   TLS ("T15", N_ ("A ClientHello without transport parameters is refused"), "RFC 9001 section 8.2", QS_CHECK_ILLEGAL,
        QS_GRADE_B, no_parameters, qs_judge_refused, ALERT (MISSING_EXTENSION)),
+  { "T15b",
+    QS_CATEGORY_TLS,
+    QS_MARK_OF_SECURITY,
+    N_ ("Transport parameters under the number that drafts had (0xffa5)"),
+    "RFC 9001 section 8.2",
+    QS_CHECK_ILLEGAL | QS_CHECK_IS_CONTESTED,
+    QS_GRADE_NONE,
+    draft_parameters,
+    qs_judge_refused,
+    { ALERT (MISSING_EXTENSION) },
+    N_ ("Version 1 has the extension under 57, so it is missing. Some servers, rustls among them, still take the "
+        "number of the "
+        "drafts, and say so.") },
   TLS ("T16", N_ ("An extension that nobody knows is ignored"), "RFC 9846 section 9.3", 0, QS_GRADE_B,
        unknown_extension, qs_judge_completes, 0),
   TLS ("T17", N_ ("KeyUpdate of TLS in a Handshake packet is refused"), "RFC 9001 section 6", QS_CHECK_ILLEGAL,
@@ -232,6 +317,10 @@ const QsCheck qs_checks_tls[] = {
        QS_GRADE_B, qs_ordinary_script, qs_judge_tickets, 0),
   TLS ("T20", N_ ("Resumption"), "RFC 9846 section 2.2", 0, QS_GRADE_NONE, resume, qs_judge_resumption, 0),
   TLS ("T21", N_ ("0-RTT"), "RFC 9001 section 4.6", 0, QS_GRADE_NONE, early_data, qs_judge_early_data, 0),
+  TLS ("T22", N_ ("A ticket that is used twice for 0-RTT"), "RFC 9846 section 8.1", QS_CHECK_ILLEGAL, QS_GRADE_NONE,
+       ticket_twice, qs_judge_ticket_twice, 0),
+  TLS ("T24", N_ ("Whether a certificate of the client is asked for"), "RFC 9846 section 4.4.2", 0, QS_GRADE_NONE,
+       qs_ordinary_script, qs_judge_certificate_request, 0),
   TLS ("T23", N_ ("EndOfEarlyData is refused"), "RFC 9001 section 8.3", QS_CHECK_ILLEGAL, QS_GRADE_B, end_of_early_data,
        qs_judge_refused, ALERT (UNEXPECTED_MESSAGE)),
   TLS ("T23b", N_ ("CRYPTO in a 0-RTT packet is refused"), "RFC 9000 section 12.5", QS_CHECK_ILLEGAL, QS_GRADE_B,
@@ -254,6 +343,17 @@ const QsCheck qs_checks_tls[] = {
     unknown_parameter,
     qs_judge_completes,
     { 0 },
+    NULL },
+  { "P7",
+    QS_CATEGORY_PARAMETERS,
+    QS_MARK_OF_CONFORMANCE,
+    N_ ("The same parameter twice"),
+    "RFC 9000 section 7.4",
+    QS_CHECK_ILLEGAL | QS_CHECK_SHOULD,
+    QS_GRADE_NONE,
+    twice,
+    qs_judge_refused,
+    { TRANSPORT_PARAMETER_ERROR, PROTOCOL_VIOLATION },
     NULL },
   PARAMETER ("P8", N_ ("initial_source_connection_id is missing"), "RFC 9000 section 7.3", no_source_id),
   PARAMETER ("P9", N_ ("original_destination_connection_id from a client"), "RFC 9000 section 18.2", original_id),

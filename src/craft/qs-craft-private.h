@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 
 #define QS_CRAFT_PN_LENGTH 4
 #define QS_CRAFT_MTU 1200
+#define QS_CRAFT_MOST_PADDING 1472
 #define QS_CRAFT_MOST_RANGES 32
 #define QS_CRAFT_MOST_IDS 8
 #define QS_CRAFT_MOST_HELD 16
@@ -116,6 +117,7 @@ struct _QsCraft {
   QsCraftSpace spaces[QS_CRAFT_N_SPACES];
   GPtrArray *held; /* GBytes: packets that came before their keys */
   GArray *streams; /* QsCraftStream */
+  guint64 asked;   /* the newest of those that the client opens both ways */
 
   QsRtt rtt;
   guint pto_count;

@@ -110,7 +110,7 @@ static void
 take_stream (QsCraft *self, const QsFrame *frame)
 {
   /* Whether it is of one that we opened: RFC 9000 section 2.1. */
-  if ((frame->stream_id & 3) == 0)
+  if ((frame->stream_id & 3) == 0 && (self->server || frame->stream_id == self->asked))
     qs_craft_happened (self, QS_CRAFT_ANSWERED);
   self->last_progress = qs_clock_now (self->clock);
 }
@@ -324,6 +324,18 @@ is_for_us (const QsCraft *self, const QsPacketHeader *header)
   return qs_span_equal (header->dcid, qs_craft_id_span (&self->scid));
 }
 
+/* The Initial keys of another version, from the same connection id (RFC 9369 section 4.1). */
+static void
+move_version (QsCraft *self, const QsPacketHeader *header)
+{
+  if ((self->habits & QS_CRAFT_MOVE_VERSION) == 0 || self->has_server_id || header->type != QS_PACKET_INITIAL ||
+      header->version == self->version ||
+      (header->version != QS_QUIC_VERSION_1 && header->version != QS_QUIC_VERSION_2))
+    return;
+  self->version = header->version;
+  qs_craft_derive_initial (self);
+}
+
 /* FALSE: nothing behind it can be read. */
 static gboolean
 take_packet (QsCraft *self, QsSpan rest, gsize *length)
@@ -334,6 +346,7 @@ take_packet (QsCraft *self, QsSpan rest, gsize *length)
     return FALSE;
   QsSpan packet = QS_SPAN (rest.data, header.length);
   *length = header.length;
+  move_version (self, &header);
   if (self->server ? !qs_craft_server_takes_id (self, &header) : !is_for_us (self, &header))
     {
       if (!header.long_header && is_stateless_reset (self, rest))

@@ -129,6 +129,19 @@ take_on (QsCraftRun *self, const QsCraftStep *step)
   return self->craft != NULL;
 }
 
+/* Before the next one begins, and before its mark: the end of the one before is none of its business. */
+static void
+leave_connection (QsCraftRun *self)
+{
+  if (self->craft == NULL || self->host != NULL)
+    return;
+  keep_carried (self);
+  if (!qs_craft_is_silent (self->craft) &&
+      (qs_craft_get_events (self->craft) & (QS_CRAFT_KEYS | QS_CRAFT_CLOSED)) == QS_CRAFT_KEYS)
+    qs_craft_close (self->craft, TRUE, H3_NO_ERROR, self->reason);
+  g_clear_pointer (&self->craft, qs_craft_free);
+}
+
 static gboolean
 start (QsCraftRun *self, const QsCraftStep *step)
 {
@@ -139,19 +152,15 @@ start (QsCraftRun *self, const QsCraftStep *step)
   g_autoptr (GBytes) token = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (self->craft != NULL)
-    keep_carried (self);
-  if (self->craft != NULL && (qs_craft_get_events (self->craft) & (QS_CRAFT_KEYS | QS_CRAFT_CLOSED)) == QS_CRAFT_KEYS)
-    qs_craft_close (self->craft, TRUE, H3_NO_ERROR, self->reason);
-  g_clear_pointer (&self->craft, qs_craft_free);
   if ((step->carry_token || step->carry_retry) && self->token == NULL)
     return FALSE;
   if (step->carry_token || step->carry_retry)
     token = step->flip_token ? flip (self->token) : g_bytes_ref (self->token);
   options.token = token;
   options.dcid = step->carry_retry ? self->retry_dcid : NULL;
-  options.impairment = self->impairment;
-  options.tls.server_name = self->target->server_name;
+  g_autoptr (QsImpairment) path = step->impair != NULL ? qs_impairment_new (step->impair, NULL) : NULL;
+  options.impairment = path != NULL ? path : self->impairment;
+  options.tls.server_name = step->no_sni ? NULL : step->sni != NULL ? step->sni : self->target->server_name;
   options.tls.host = self->target->host;
   options.tls.trust = self->target->trust;
   if (options.tls.alpn == NULL && !step->no_alpn)
@@ -261,6 +270,11 @@ request (QsCraftRun *self, const QsCraftStep *step)
       g_ptr_array_add (filled, (gpointer) fields[i]);
       g_ptr_array_add (filled, (gpointer) (open ? own : fields[i + 1]));
     }
+  for (guint i = 1; i < step->times && filled->len >= 2; i++)
+    {
+      g_ptr_array_add (filled, filled->pdata[filled->len - 2]);
+      g_ptr_array_add (filled, filled->pdata[filled->len - 2]);
+    }
   g_ptr_array_add (filled, NULL);
   send_fields (self, step, (const char *const *) filled->pdata);
   return TRUE;
@@ -299,6 +313,13 @@ static gboolean
 hush (QsCraftRun *self, const QsCraftStep *step)
 {
   qs_craft_hush (self->craft);
+  return TRUE;
+}
+
+static gboolean
+close_connection (QsCraftRun *self, const QsCraftStep *step)
+{
+  qs_craft_close (self->craft, TRUE, H3_NO_ERROR, self->reason);
   return TRUE;
 }
 
@@ -345,6 +366,7 @@ static gboolean (*const steps[]) (QsCraftRun *self, const QsCraftStep *step) = {
   [QS_CRAFT_DO_FINISH] = finish_handshake,
   [QS_CRAFT_DO_UPDATE_KEYS] = update_keys,
   [QS_CRAFT_DO_REBIND] = rebind,
+  [QS_CRAFT_DO_CLOSE] = close_connection,
   [QS_CRAFT_DO_HUSH] = hush,
   [QS_CRAFT_DO_VERSIONS] = send_versions,
   [QS_CRAFT_DO_RETRY] = send_retry,
@@ -407,6 +429,8 @@ walk (QsCraftRun *self)
         }
       else
         {
+          if (step->what == QS_CRAFT_DO_START)
+            leave_connection (self);
           mark (self, step);
           if (!steps[step->what](self, step))
             {

@@ -21,6 +21,7 @@ typedef enum {
   QS_CRAFT_DO_FINISH,   /* the Finished that was held back */
   QS_CRAFT_DO_UPDATE_KEYS, /* from the next packet on */
   QS_CRAFT_DO_REBIND,      /* another port; fresh_id: with another connection id too */
+  QS_CRAFT_DO_CLOSE,       /* CONNECTION_CLOSE, and what follows is sent all the same */
   QS_CRAFT_DO_HUSH,        /* nothing is sent by itself any more */
   /* A server's. Its START takes on the client that has come. */
   QS_CRAFT_DO_VERSIONS, /* Version Negotiation: bytes, and with own_version the client's */
@@ -38,9 +39,11 @@ typedef struct {
   QsCraftEvents events;          /* AWAIT */
   guint ms;                      /* AWAIT: at most so long, and four round trips */
   const QsCraftOptions *options; /* START: NULL: an ordinary one. What it leaves open is the run's */
-  gboolean idle, no_alpn, carry_retry, carry_token, carry_session, flip_token; /* START */
-  QsCraftPacket packet;                                                        /* SEND */
-  const QsFrame *frames;                                                       /* SEND, QUEUE */
+  gboolean idle, no_alpn, carry_retry, carry_token, carry_session, flip_token, no_sni; /* START */
+  const char *sni,
+      *impair;          /* START: another server name; another path, as qs_impairment_new() takes it; NULL: the run's */
+  QsCraftPacket packet; /* SEND */
+  const QsFrame *frames; /* SEND, QUEUE */
   guint n_frames;
   QsSpan bytes; /* SEND, QUEUE: behind frames; STREAM */
   guint64 stream;
@@ -48,6 +51,7 @@ typedef struct {
   QsCraftRetry retry;
   const char *const
       *fields; /* REQUEST, RESPOND: names and values in turn; the value "$" stands for the target's authority or path */
+  guint times; /* REQUEST: of its last field; 0: once */
   GBytes *(*make) (void); /* DATAGRAM */
 } QsCraftStep;
 

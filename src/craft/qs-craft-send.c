@@ -288,10 +288,26 @@ qs_craft_flush (QsCraft *self)
 
 /* --- Packets by hand --- */
 
+/* The keys are right and the connection id is nobody's: what it says must not count (RFC 9000 section 12.2). */
+static void
+append_stray (QsCraft *self, const QsCraftPacket *packet, GByteArray *datagram)
+{
+  static const guint8 ping[4] = { QS_FRAME_PING };
+  const QsCraftPacket plain = { .type = packet->type };
+  QsCraftId own = self->dcid;
+
+  qs_craft_random_id (&self->dcid, own.length);
+  g_autoptr (GBytes) sealed =
+      seal (self, &plain, QS_SPAN (ping, sizeof ping), self->spaces[qs_craft_space_of (packet->type)].next_number++);
+  self->dcid = own;
+  if (sealed != NULL)
+    qs_write_span (datagram, qs_craft_bytes_span (sealed));
+}
+
 static gboolean
 send_by_hand (QsCraft *self, const QsCraftPacket *packet, QsCraftEvents tells)
 {
-  static const guint8 zeros[QS_CRAFT_MTU];
+  static const guint8 zeros[QS_CRAFT_MOST_PADDING];
   QsCraftSpaceIndex index = qs_craft_space_of (packet->type);
   g_autoptr (GByteArray) payload = g_byte_array_new ();
 
@@ -309,6 +325,8 @@ send_by_hand (QsCraft *self, const QsCraftPacket *packet, QsCraftEvents tells)
   qs_write_span (datagram, qs_craft_bytes_span (sealed));
   if (packet->garble)
     datagram->data[datagram->len - 1] ^= 1;
+  if (packet->stray)
+    append_stray (self, packet, datagram);
   qs_craft_write (self, qs_written (datagram));
   QsCraftSent sent = { .number = number,
                        .time = qs_clock_now (self->clock),
@@ -397,6 +415,12 @@ qs_craft_stream (QsCraft *self, guint64 id, QsSpan bytes, gboolean fin)
   gsize at = 0;
 
   watch_anew (self);
+  if ((id & 3) == 0 && id > self->asked)
+    {
+      self->asked = id;
+      self->events &= ~(guint) QS_CRAFT_ANSWERED;
+      self->told &= ~(guint) QS_CRAFT_ANSWERED;
+    }
   do
     {
       g_autoptr (GByteArray) out = g_byte_array_new ();

@@ -22,6 +22,7 @@ struct _QsCraftTls {
   guint8 *parameters;                      /* OpenSSL keeps the pointer */
   guint8 *padding;
   guint padding_length;
+  GBytes *extension;       /* NULL: none */
   const char *const *alpn; /* a server's */
   const char *unasked_alpn;
   gboolean done, failed;
@@ -172,6 +173,26 @@ padding_cb (SSL *ssl, unsigned int type, unsigned int context, const unsigned ch
   return 1;
 }
 
+static int
+extension_cb (SSL *ssl, unsigned int type, unsigned int context, const unsigned char **out, size_t *length, X509 *x,
+              size_t chain, int *alert, void *data)
+{
+  QsCraftTls *self = SSL_get_ex_data (ssl, ex_index);
+
+  if (self == NULL || self->extension == NULL)
+    return 0;
+  *out = g_bytes_get_data (self->extension, length);
+  return 1;
+}
+
+/* The trace has it. */
+static int
+any_answer_cb (SSL *ssl, unsigned int type, unsigned int context, const unsigned char *in, size_t length, X509 *x,
+               size_t chain, int *alert, void *data)
+{
+  return 1;
+}
+
 /* --- Making one --- */
 
 static void
@@ -201,6 +222,9 @@ make_context (const QsCraftTlsOffer *offer)
   SSL_CTX_set_verify (context, SSL_VERIFY_NONE, NULL);
   if (offer->trust != NULL)
     SSL_CTX_set1_cert_store (context, offer->trust);
+  if (offer->extension != 0)
+    SSL_CTX_add_custom_ext (context, offer->extension, SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_3_ENCRYPTED_EXTENSIONS,
+                            extension_cb, NULL, NULL, any_answer_cb, NULL);
   if (offer->padding > 0)
     SSL_CTX_add_custom_ext (context, GREASE_EXTENSION, SSL_EXT_CLIENT_HELLO, padding_cb, NULL, NULL, NULL, NULL);
   return context;
@@ -259,6 +283,8 @@ offer_all (QsCraftTls *self, const QsCraftTlsOffer *offer)
       self->padding_length = offer->padding;
       self->padding = g_malloc0 (offer->padding);
     }
+  if (offer->extension != 0)
+    self->extension = g_bytes_new (offer->extension_bytes.data, offer->extension_bytes.length);
   self->parameters = g_memdup2 (offer->parameters.data, MAX (offer->parameters.length, 1));
   return SSL_set_quic_tls_cbs (self->ssl, callbacks, self) == 1 &&
          SSL_set_quic_tls_transport_params (self->ssl, self->parameters, offer->parameters.length) == 1 &&
@@ -398,6 +424,7 @@ qs_craft_tls_free (QsCraftTls *self)
     g_byte_array_unref (self->pending[i]);
   g_free (self->parameters);
   g_free (self->padding);
+  g_clear_pointer (&self->extension, g_bytes_unref);
   g_free (self);
 }
 

@@ -34,9 +34,11 @@ typedef struct {
   const char *ciphersuites; /* OpenSSL's list; NULL: its defaults */
   QsSpan parameters;        /* transport parameters as they stand, right or wrong */
   guint padding;            /* bytes of a GREASE extension (RFC 8701); 0: none */
-  SSL_SESSION *session;     /* to resume; NULL: none */
-  gboolean early;           /* offer 0-RTT with it, if its ticket allows that */
-  X509_STORE *trust;        /* whom to trust; NULL: nobody */
+  guint16 extension;        /* of an extension that OpenSSL does not know, with these bytes; 0: none */
+  QsSpan extension_bytes;
+  SSL_SESSION *session; /* to resume; NULL: none */
+  gboolean early;       /* offer 0-RTT with it, if its ticket allows that */
+  X509_STORE *trust;    /* whom to trust; NULL: nobody */
 } QsCraftTlsOffer;
 
 /* What a server answers a ClientHello with; borrowed for the call that takes it, the lists as long as the object lives. */

@@ -212,7 +212,11 @@ open_all (QsCraft *self, const QsCraftOptions *options, GError **error)
     }
   offer.parameters = qs_written (parameters);
   self->tls = qs_craft_tls_new (&offer, &qs_craft_tls_hooks, self, error);
-  return self->tls != NULL && qs_craft_open_socket (self, options->impairment, error);
+  if (self->tls == NULL || !qs_craft_open_socket (self, options->impairment, error))
+    return FALSE;
+  if (options->ecn != 0)
+    qs_udp_bio_set_ecn (self->udp, options->ecn);
+  return TRUE;
 }
 
 QsCraft *

@@ -19,18 +19,18 @@ typedef struct _QsCraft QsCraft;
 
 /* What has happened so far; bits stay. */
 typedef enum {
-  QS_CRAFT_DATAGRAM = 1 << 0,    /* anything came */
-  QS_CRAFT_VERSIONS = 1 << 1,    /* Version Negotiation */
-  QS_CRAFT_RETRY = 1 << 2,       /* a Retry whose tag is right; a server: its token came back */
-  QS_CRAFT_KEYS = 1 << 3,        /* ServerHello: there are Handshake keys */
-  QS_CRAFT_DONE = 1 << 4,        /* the peer's Finished was right */
-  QS_CRAFT_CONFIRMED = 1 << 5,   /* HANDSHAKE_DONE came; a server: it was acknowledged */
-  QS_CRAFT_CLOSED = 1 << 6,      /* CONNECTION_CLOSE or a stateless reset came */
-  QS_CRAFT_ACKED = 1 << 7,       /* the packet that was sent last by qs_craft_send() */
-  QS_CRAFT_ANSWERED = 1 << 8,    /* bytes, an end or a reset came on a stream that the client opens both ways */
-  QS_CRAFT_TICKET = 1 << 9,      /* a session to resume */
-  QS_CRAFT_TOKEN = 1 << 10,      /* NEW_TOKEN */
-  QS_CRAFT_SPARE_ID = 1 << 11,   /* NEW_CONNECTION_ID */
+  QS_CRAFT_DATAGRAM = 1 << 0,  /* anything came */
+  QS_CRAFT_VERSIONS = 1 << 1,  /* Version Negotiation */
+  QS_CRAFT_RETRY = 1 << 2,     /* a Retry whose tag is right; a server: its token came back */
+  QS_CRAFT_KEYS = 1 << 3,      /* ServerHello: there are Handshake keys */
+  QS_CRAFT_DONE = 1 << 4,      /* the peer's Finished was right */
+  QS_CRAFT_CONFIRMED = 1 << 5, /* HANDSHAKE_DONE came; a server: it was acknowledged */
+  QS_CRAFT_CLOSED = 1 << 6,    /* CONNECTION_CLOSE or a stateless reset came */
+  QS_CRAFT_ACKED = 1 << 7,     /* the packet that was sent last by qs_craft_send() */
+  QS_CRAFT_ANSWERED = 1 << 8,  /* bytes, an end or a reset came on the newest stream that the client opens both ways */
+  QS_CRAFT_TICKET = 1 << 9,    /* a session to resume */
+  QS_CRAFT_TOKEN = 1 << 10,    /* NEW_TOKEN */
+  QS_CRAFT_SPARE_ID = 1 << 11, /* NEW_CONNECTION_ID */
   QS_CRAFT_CHALLENGED = 1 << 12, /* PATH_CHALLENGE */
   QS_CRAFT_GAVE_UP = 1 << 13,    /* our TLS refuses what the peer sent, or the socket failed */
   QS_CRAFT_KEY_PHASE = 1 << 14,  /* a packet under updated keys came */
@@ -46,7 +46,8 @@ typedef enum {
   QS_CRAFT_SEND_EARLY = 1 << 4,    /* streams go into 0-RTT packets while there is nothing better */
   QS_CRAFT_HOLD_ANSWER = 1 << 5,   /* a server: TLS hears nothing of the ClientHello until qs_craft_answer() */
   QS_CRAFT_SAY_TOKEN = 1 << 6, /* a server: its Initials have a token, which they must not (RFC 9000 section 17.2.2) */
-  QS_CRAFT_ANY_RETRY = 1 << 7, /* every Retry is followed, whatever is wrong with it (RFC 9000 section 17.2.5.2) */
+  QS_CRAFT_MOVE_VERSION = 1 << 8, /* the server's first Initial may have another version (RFC 9368 section 2.4) */
+  QS_CRAFT_ANY_RETRY = 1 << 7,    /* every Retry is followed, whatever is wrong with it (RFC 9000 section 17.2.5.2) */
 } QsCraftHabits;
 
 typedef struct {
@@ -73,6 +74,7 @@ typedef struct {
   GBytes *token;     /* of a Retry or NEW_TOKEN; NULL: none */
   GBytes *dcid;      /* what the first packets are sent to; NULL: a random one */
   const QsImpairment *impairment; /* what the path does; NULL: nothing */
+  guint8 ecn;                     /* what datagrams are marked with: 2 ECT(0); 0: nothing */
 } QsCraftOptions;
 
 /* A packet that is made by hand: it travels alone in its datagram. */
@@ -80,6 +82,7 @@ typedef struct {
   QsPacketType type; /* with keys: INITIAL, 0RTT, HANDSHAKE, 1RTT */
   QsSpan frames;     /* the payload as it stands; may be empty */
   guint8 flip;       /* bits of its first byte that are turned over before it is protected */
+  gboolean stray;    /* one to another connection id follows in the same datagram, with a PING */
   gboolean garble;   /* its tag is made wrong */
   gboolean old_keys; /* of the key phase before */
   guint padding;     /* PADDING frames up to a datagram of this length; 0: none */

@@ -20,8 +20,11 @@ typedef struct {
 #define CLIENT SEEN, .of_client = TRUE
 #define CLOSED(code) .closed = TRUE, .close_code = (code)
 #define APP_CLOSED(code) .closed = TRUE, .closed_by_application = TRUE, .close_code = (code)
-#define ANSWERED(number) .streams = { { .status = (number) } }
-#define RESET(code) .streams = { { .reset = TRUE, .reset_code = (code) } }
+#define ANSWERED(number) .streams = { { .status = 200 }, { .status = (number) } }
+#define OWN_RESET(code) .streams = { { .reset = TRUE, .reset_code = (code) } }
+#define OWN_ANSWER(number) .streams = { { .status = (number) } }
+#define USUALLY(usual, number) .streams = { { .status = (usual) }, { .status = (number) } }
+#define RESET(code) .streams = { { .status = 200 }, { .reset = TRUE, .reset_code = (code) } }
 
 static const Case cases[] = {
   /* What must be refused. */
@@ -70,7 +73,11 @@ static const Case cases[] = {
   { "contested", "H27", { SEEN, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_CONTESTED },
   { "contested-other-code", "H27", { SEEN, APP_CLOSED (0x10a) }, QS_CHECK_CONTESTED },
   { "malformed-400", "H7", { SEEN, ANSWERED (400) }, QS_CHECK_PASS },
-  { "malformed-404", "H7", { SEEN, ANSWERED (404) }, QS_CHECK_NOT_TESTED },
+  { "malformed-404", "H7", { SEEN, ANSWERED (404) }, QS_CHECK_PASS },
+  { "malformed-404-as-usual", "H7", { SEEN, USUALLY (404, 404) }, QS_CHECK_NOT_TESTED },
+  { "malformed-400-as-usual", "H7", { SEEN, USUALLY (400, 400) }, QS_CHECK_NOT_TESTED },
+  { "malformed-404-alone", "H7", { SEEN, USUALLY (0, 404) }, QS_CHECK_NOT_TESTED },
+  { "malformed-400-alone", "H7", { SEEN, USUALLY (0, 400) }, QS_CHECK_PASS },
   { "malformed-501", "H7", { SEEN, ANSWERED (501) }, QS_CHECK_PASS },
   { "malformed-taken", "H7", { SEEN, ANSWERED (200) }, QS_CHECK_FAIL },
   { "malformed-reset", "H7", { SEEN, RESET (0x10e) }, QS_CHECK_PASS },
@@ -78,7 +85,35 @@ static const Case cases[] = {
   { "malformed-closed", "H7", { SEEN, APP_CLOSED (0x10e) }, QS_CHECK_PASS },
   { "malformed-unanswered", "H7", { SEEN, .after_acked = TRUE }, QS_CHECK_WARN },
   { "answered", "H13", { SEEN, ANSWERED (404) }, QS_CHECK_PASS },
-  { "answered-400", "H13", { SEEN, ANSWERED (400) }, QS_CHECK_WARN },
+  { "answered-400", "H13", { SEEN, ANSWERED (400) }, QS_CHECK_FAIL },
+  { "answered-400-as-usual", "H13", { SEEN, USUALLY (400, 400) }, QS_CHECK_PASS },
+  { "answered-400-alone", "H13", { SEEN, USUALLY (0, 400) }, QS_CHECK_WARN },
+  { "ordinary-400", "H0", { SEEN, USUALLY (400, 400) }, QS_CHECK_PASS },
+  { "setting-400", "H21", { SEEN, .streams = { { .status = 400 } } }, QS_CHECK_PASS },
+  { "reserved-first-refused", "H28b", { SEEN, APP_CLOSED (0x10a) }, QS_CHECK_CONTESTED },
+  { "huge-431", "H33", { SEEN, .streams = { { .status = 431 } } }, QS_CHECK_PASS },
+  { "huge-hangs", "H33", { SEEN }, QS_CHECK_WARN },
+  { "huge-closed", "H33", { SEEN, APP_CLOSED (0x107) }, QS_CHECK_PASS },
+  { "drained", "C1", { SEEN, .n_received_after_act = 3 }, QS_CHECK_PASS },
+  { "drained-loud", "C1", { SEEN, .n_received_after_act = 4 }, QS_CHECK_WARN },
+  { "not-drained", "C1", { SEEN, .after_acked = TRUE }, QS_CHECK_FAIL },
+  { "idle", "P4", { SEEN, .act_acked = TRUE }, QS_CHECK_PASS },
+  { "idle-too-long", "P4", { SEEN, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_WARN },
+  { "idle-too-short", "P4", { SEEN }, QS_CHECK_WARN },
+  { "forgotten-reset", "C3", { SEEN, .act_acked = TRUE, .after = 1, .reset = TRUE }, QS_CHECK_PASS },
+  { "forgotten-silent", "C3", { SEEN, .act_acked = TRUE, .after = 1 }, QS_CHECK_INFO },
+  { "forgotten-other", "C3", { SEEN, .act_acked = TRUE, .after = 1, .n_unreadable = 1 }, QS_CHECK_WARN },
+  { "not-forgotten", "C3", { SEEN, .act_acked = TRUE, .after = 1, .after_acked = TRUE }, QS_CHECK_NOT_TESTED },
+  { "old-keys-dropped", "F32", { SEEN, .after_acked = TRUE }, QS_CHECK_PASS },
+  { "old-keys-taken", "F32", { SEEN, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_FAIL },
+  { "old-keys-closed", "F32", { SEEN, CLOSED (0x0e) }, QS_CHECK_PASS },
+  { "ids", "F26", { SEEN, CLOSED (0x09) }, QS_CHECK_PASS },
+  { "ids-taken", "F26", { SEEN, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_FAIL },
+  { "twice", "P7", { SEEN, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_WARN },
+  { "draft-parameters", "T15b", { SEEN, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_CONTESTED },
+  { "draft-parameters-unreadable", "T15b", { SEEN, .n_unreadable = 1 }, QS_CHECK_CONTESTED },
+  { "lossy", "M8", { SEEN, .confirmed = TRUE }, QS_CHECK_PASS },
+  { "lossy-lost", "M8", { SEEN }, QS_CHECK_WARN },
   { "answered-closed", "H13", { SEEN, APP_CLOSED (0x102) }, QS_CHECK_FAIL },
   { "answered-not", "H13", { SEEN }, QS_CHECK_WARN },
 
@@ -179,8 +214,8 @@ static const Case cases[] = {
   { "http3-closes", "CH8", { CLIENT, .http3 = TRUE, APP_CLOSED (0x105) }, QS_CHECK_PASS },
   { "answer-taken", "CH1", { CLIENT, .http3 = TRUE, APP_CLOSED (0x100) }, QS_CHECK_PASS },
   { "answer-refused", "CH3", { CLIENT, .http3 = TRUE, APP_CLOSED (0x105) }, QS_CHECK_FAIL },
-  { "answer-stream-ended", "CH3", { CLIENT, .http3 = TRUE, .after_acked = TRUE, RESET (0x10e) }, QS_CHECK_FAIL },
-  { "malformed-said", "CH24", { CLIENT, .http3 = TRUE, RESET (0x10e) }, QS_CHECK_PASS },
+  { "answer-stream-ended", "CH3", { CLIENT, .http3 = TRUE, .after_acked = TRUE, OWN_RESET (0x10e) }, QS_CHECK_FAIL },
+  { "malformed-said", "CH24", { CLIENT, .http3 = TRUE, OWN_RESET (0x10e) }, QS_CHECK_PASS },
   { "malformed-unsaid", "CH24", { CLIENT, .http3 = TRUE, APP_CLOSED (0x100) }, QS_CHECK_INFO },
   { "malformed-goes-on", "CH24", { CLIENT, .http3 = TRUE, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_INFO },
 };
