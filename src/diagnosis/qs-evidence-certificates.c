@@ -265,15 +265,15 @@ qs_evidence_verify_words (const QsEvidence *evidence)
         return g_strdup_printf (_ ("The certificate is for this host and comes from a trusted CA, but: %s"),
                                 fault->sentence);
     }
+  if (evidence->verify_code == X509_V_ERR_UNSPECIFIED && evidence->close.reason != NULL &&
+      *evidence->close.reason != '\0')
+    return g_strdup_printf (_ ("Who refused the certificate gave this reason: “%s”."), evidence->close.reason);
   for (guint i = 0; evidence->verify_code > 0 && i < evidence->faults->len; i++)
     {
       const QsFault *fault = evidence->faults->pdata[i];
       if (fault->code == evidence->verify_code)
         return g_strdup (fault->sentence);
     }
-  if (evidence->verify_code == X509_V_ERR_UNSPECIFIED && evidence->close.reason != NULL &&
-      *evidence->close.reason != '\0')
-    return g_strdup_printf (_ ("Who refused the certificate gave this reason: “%s”."), evidence->close.reason);
   return qs_verify_sentence (evidence->verify_code, evidence->chain,
                              evidence->sni != NULL ? evidence->sni : evidence->host, evidence->now_s);
 }

@@ -42,3 +42,16 @@ qs_evidence_close_is_echo (const QsEvidence *evidence)
   return evidence->tls && close->known && close->code == QS_CRYPTO_ERROR + ALERT_DECODE_ERROR && cut >= 0 &&
          (close->time < 0 || cut <= close->time);
 }
+
+gboolean
+qs_evidence_close_may_be_echo (const QsEvidence *evidence)
+{
+  const QsCloseFact *close = &evidence->close;
+  gboolean by_client = close->by_us != evidence->server;
+  QsEnd other = by_client ? QS_END_SERVER : QS_END_CLIENT;
+
+  return evidence->tls && qs_trace_is_from_file (evidence->trace) && close->known &&
+         close->code == QS_CRYPTO_ERROR + ALERT_DECODE_ERROR && evidence->fin[other] < 0 &&
+         (evidence->reset[other] < 0 || evidence->reset[other] > close->time) &&
+         (by_client ? evidence->client_finished : evidence->server_finished) != NULL;
+}

@@ -216,6 +216,8 @@ guint qs_evidence_dh_bits (const QsEvidence *evidence);
 gboolean qs_evidence_is_restarted (const QsEvidence *evidence);
 /* Whether the close is but how a stack answered a connection that was cut under it. */
 gboolean qs_evidence_close_is_echo (const QsEvidence *evidence);
+/* The same where the end that it would answer is not in the recording, as one packet of it may be: behind a handshake that was done. */
+gboolean qs_evidence_close_may_be_echo (const QsEvidence *evidence);
 /* The OCSP answer that the server stapled, and the SCTs of its TLS extension; without bytes where none came. */
 QsSpan qs_evidence_get_staple (const QsEvidence *evidence);
 QsSpan qs_evidence_get_scts (const QsEvidence *evidence);

@@ -125,7 +125,17 @@ MATCH_REFUSED (ca_expired, QS_FAULT_CA_EXPIRED)
 MATCH_REFUSED (name_mismatch, QS_FAULT_NAME_MISMATCH)
 MATCH_REFUSED (weak, QS_FAULT_WEAK)
 MATCH_REFUSED (purpose, QS_FAULT_PURPOSE)
-MATCH_REFUSED (other, QS_FAULT_REFUSED)
+
+/* Where nothing but the close tells of it, its reason is what is known. */
+static gboolean
+match_other (const QsEvidence *evidence, QsMatch *match)
+{
+  if (!match_refused (evidence, match, QS_FAULT_REFUSED))
+    return FALSE;
+  if (evidence->verify == NULL)
+    qs_match_take (match, "sentence", qs_evidence_verify_words (evidence));
+  return TRUE;
+}
 
 /* Of a CA's certificate the title must not blame the server's own. */
 static gboolean

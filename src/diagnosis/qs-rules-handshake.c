@@ -602,9 +602,10 @@ match_alert (const QsEvidence *evidence, QsMatch *match)
       qs_match_add_mark (match, evidence, evidence->call, NULL);
       match->tries = own;
     }
-  if (evidence->handshake_done >= 0)
+  gboolean may_be_echo = qs_evidence_close_may_be_echo (evidence);
+  if (evidence->handshake_done >= 0 || may_be_echo)
     match->title = N_ ("{who} ended the connection with the TLS alert {name}.");
-  if (evidence->ended && !evidence->failed)
+  if ((evidence->ended && !evidence->failed) || may_be_echo)
     match->severity = QS_SEVERITY_WARNING;
   return TRUE;
 }
