@@ -66,6 +66,8 @@ static const struct {
   { "win.examine", { "<Control>e" } },
   { "win.save-trace", { "<Control>s" } },
   { "win.save-report", { "<Control><Shift>s" } },
+  { "win.compare", { "<Control>d" } },
+  { "win.undo-forget", { "<Control>z" } },
   { "win.show-sidebar", { "F9" } },
   { "win.present", { "F11" } },
   { "win.show-log", { "<Control><Shift>l" } },

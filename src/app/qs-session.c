@@ -20,6 +20,8 @@ struct _QsSession {
   GListStore *runs;
   QsRun *run;
   View none; /* while no run is shown */
+  QsCompared *compared;
+  QsRunBin *bin;
   QsLab *lab;
   QsExaminer *examiner;
   QsWatch *watch, *stream;
@@ -40,7 +42,7 @@ enum {
   PROP_PRESENTING = N_RUN_PROPS,
   N_PROPS
 };
-enum { SHOW_PAGE, N_SIGNALS };
+enum { SHOW_PAGE, RUN_STATUS, N_SIGNALS };
 
 static GParamSpec *props[N_PROPS];
 static guint signals[N_SIGNALS];
@@ -121,12 +123,25 @@ make_room (QsSession *self)
     }
 }
 
-static QsRun *
-add_run (QsSession *self, QsRun *run)
+static void
+run_status_cb (QsSession *self, GParamSpec *pspec, QsRun *run)
+{
+  g_signal_emit (self, signals[RUN_STATUS], 0, run);
+}
+
+static void
+list_run (QsSession *self, QsRun *run)
 {
   make_room (self);
   g_object_set_data_full (G_OBJECT (run), "qs-session-log", g_object_ref (self->log), g_object_unref);
+  g_signal_connect_object (run, "notify::status", G_CALLBACK (run_status_cb), self, G_CONNECT_SWAPPED);
   g_list_store_append (self->runs, run);
+}
+
+static QsRun *
+add_run (QsSession *self, QsRun *run)
+{
+  list_run (self, run);
   qs_session_set_run (self, run);
   return run;
 }
@@ -215,6 +230,8 @@ qs_session_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->lab, self);
   g_signal_handlers_disconnect_by_data (self->replay, self);
   g_clear_object (&self->run);
+  g_clear_object (&self->compared);
+  g_clear_object (&self->bin);
   g_clear_object (&self->runs);
   g_clear_object (&self->examiner);
   g_clear_object (&self->watch);
@@ -255,6 +272,8 @@ qs_session_class_init (QsSessionClass *klass)
   g_object_class_install_properties (object_class, N_PROPS, props);
   signals[SHOW_PAGE] = g_signal_new ("show-page", QS_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
                                      1, G_TYPE_STRING);
+  signals[RUN_STATUS] =
+      g_signal_new ("run-status", QS_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, QS_TYPE_RUN);
 }
 
 static void
@@ -262,6 +281,8 @@ qs_session_init (QsSession *self)
 {
   view_init (&self->none);
   self->runs = g_list_store_new (QS_TYPE_RUN);
+  self->bin = qs_run_bin_new ();
+  self->compared = qs_compared_new (G_LIST_MODEL (self->runs));
   self->log = qs_log_new ();
   self->replay = qs_replay_new ();
   g_signal_connect_swapped (self->replay, "notify::packet", G_CALLBACK (replay_packet_cb), self);
@@ -416,6 +437,22 @@ qs_session_set_presenting (QsSession *self, gboolean presenting)
     return;
   self->presenting = presenting;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PRESENTING]);
+}
+
+QsCompared *
+qs_session_get_compared (QsSession *self)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self), NULL);
+
+  return self->compared;
+}
+
+QsRunBin *
+qs_session_get_bin (QsSession *self)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self), NULL);
+
+  return self->bin;
 }
 
 QsLab *
@@ -577,9 +614,7 @@ qs_session_open_connection (QsSession *self, QsConnectionTable *table, guint ind
     return NULL;
   if (!listed && run == self->run)
     {
-      make_room (self);
-      g_list_store_append (self->runs, run);
-      g_object_set_data_full (G_OBJECT (run), "qs-session-log", g_object_ref (self->log), g_object_unref);
+      list_run (self, run);
       g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RUN]);
       return run;
     }
@@ -599,55 +634,6 @@ qs_session_look_at_connection (QsSession *self, QsConnectionTable *table, guint 
   if (run != NULL)
     qs_session_set_run (self, run);
   return run; /* the session holds it */
-}
-
-guint
-qs_session_get_n_reading (QsSession *self)
-{
-  g_return_val_if_fail (QS_IS_SESSION (self), 0);
-
-  guint n = 0;
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->runs)); i++)
-    {
-      g_autoptr (QsRun) run = g_list_model_get_item (G_LIST_MODEL (self->runs), i);
-      n += qs_run_is_reading (run);
-    }
-  return n;
-}
-
-void
-qs_session_remove_run (QsSession *self, QsRun *run)
-{
-  g_return_if_fail (QS_IS_SESSION (self) && QS_IS_RUN (run));
-
-  guint position;
-  if (!g_list_store_find (self->runs, run, &position))
-    return;
-
-  g_autoptr (QsRun) keep = g_object_ref (run);
-  qs_run_stop (run);
-  g_list_store_remove (self->runs, position);
-  if (run != self->run)
-    return;
-
-  /* The neighbour moves up: the one after it, else the one before. */
-  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->runs));
-  g_autoptr (QsRun) next = n > 0 ? g_list_model_get_item (G_LIST_MODEL (self->runs), MIN (position, n - 1)) : NULL;
-  qs_session_set_run (self, next);
-}
-
-guint
-qs_session_get_n_active (QsSession *self)
-{
-  g_return_val_if_fail (QS_IS_SESSION (self), 0);
-
-  guint active = 0;
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->runs)); i++)
-    {
-      g_autoptr (QsRun) run = g_list_model_get_item (G_LIST_MODEL (self->runs), i);
-      active += qs_run_is_active (run);
-    }
-  return active;
 }
 
 gboolean

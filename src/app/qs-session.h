@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "app/models/qs-compared.h"
 #include "app/models/qs-examiner.h"
 #include "app/models/qs-history.h"
 #include "app/models/qs-lab.h"
 #include "app/models/qs-log.h"
-#include "app/models/qs-run.h"
+#include "app/models/qs-run-bin.h"
 #include "app/models/qs-watch.h"
 #include "study/qs-replay.h"
 
@@ -19,7 +20,8 @@ G_BEGIN_DECLS
  * Properties (all notify): "run" (QsRun or NULL), "selection" (int64: a packet's index, -1: none),
  * "visible-from", "visible-to" (int64: trace time in ns; both -1: all of it), "filter" (string,
  * never NULL), "presenting" (boolean: a projector shows it, large type is wanted).
- * Signals: "show-page" (const char *name): a page asks for another one to be shown.
+ * Signals: "show-page" (const char *name): a page asks for another one to be shown; "run-status" (QsRun *): of one that is listed,
+ * or was.
  */
 #define QS_TYPE_SESSION (qs_session_get_type ())
 G_DECLARE_FINAL_TYPE (QsSession, qs_session, QS, SESSION, GObject)
@@ -47,6 +49,8 @@ QsReplay *qs_session_get_replay (QsSession *self);
 gboolean qs_session_get_presenting (QsSession *self);
 void qs_session_set_presenting (QsSession *self, gboolean presenting);
 
+QsCompared *qs_session_get_compared (QsSession *self); /* side by side */
+QsRunBin *qs_session_get_bin (QsSession *self);        /* that was forgotten last */
 QsLab *qs_session_get_lab (QsSession *self);
 QsExaminer *qs_session_get_examiner (QsSession *self); /* the report card */
 QsWatch *qs_session_get_watch (QsSession *self);       /* through a relay */
@@ -74,8 +78,13 @@ QsRun *qs_session_open_connection (QsSession *self, QsConnectionTable *table, gu
 QsRun *qs_session_look_at_connection (QsSession *self, QsConnectionTable *table, guint index);
 /* Runs of files that are still being read. */
 guint qs_session_get_n_reading (QsSession *self);
-/* Ends it if need be and forgets it. */
+/* Ends it if need be and forgets it for good. */
 void qs_session_remove_run (QsSession *self, QsRun *run);
+/* The same of several, until others are forgotten: they can be had back, as they stood when they were ended. */
+void qs_session_forget_runs (QsSession *self, QsRun *const *runs, guint n);
+void qs_session_forget_all (QsSession *self);
+void qs_session_undo_forget (QsSession *self);
+void qs_session_stop_all (QsSession *self);
 guint qs_session_get_n_active (QsSession *self); /* runs that are not over */
 
 /* Starts the lab's server if need be and probes it, as soon as it listens. options: NULL for the defaults.

@@ -3,6 +3,7 @@
 
 #include <gtk/gtk.h>
 
+#include "app/pages/qs-compare-page.h"
 #include "app/pages/qs-lessons-page.h"
 #include "app/pages/qs-watch-page.h"
 #include "app/qs-session.h"
@@ -14,8 +15,9 @@ G_BEGIN_DECLS
 /**
  * QsWindow: the window: target, runs, pages, log, status.
  *
- * Actions: "connect", "stop", "run-again", "remove-run", "try-lab", "open", "stop-opening", "save-trace", "save-report", "open-recent" (bytes), "page" (string state),
- * "show-sidebar", "show-log", "present" (boolean state), "focus-target", "examine", "examine-lab", "help".
+ * Actions: "connect", "stop", "run-again", "remove-run", "try-lab", "open", "stop-opening", "open-recent" (bytes), "page" (string state),
+ * "show-sidebar", "show-log", "present" (boolean state), "focus-target", "examine", "examine-lab", "help"; of runs those of
+ * qs-run-actions.h.
  */
 #define QS_TYPE_WINDOW (qs_window_get_type ())
 G_DECLARE_FINAL_TYPE (QsWindow, qs_window, QS, WINDOW, GtkApplicationWindow)
@@ -26,6 +28,11 @@ QsDelayMeter *qs_window_get_delay_meter (QsWindow *self);
 QsSavedStrip *qs_window_get_saved_strip (QsWindow *self);
 QsLessonsPage *qs_window_get_lessons (QsWindow *self);
 QsWatchPage *qs_window_get_watch (QsWindow *self);
+QsComparePage *qs_window_get_compare (QsWindow *self);
+/* QsRun of the side bar. (transfer full) */
+GPtrArray *qs_window_dup_selected_runs (QsWindow *self);
+/* Its target and options are there to be changed, and run by Connect. It has a probe. */
+void qs_window_edit_run (QsWindow *self, QsRun *run);
 
 /* As if a person had typed it and pressed Enter. NULL: it says why, in the window. (transfer none) */
 QsRun *qs_window_connect (QsWindow *self, const char *target);
@@ -45,6 +52,9 @@ const char *qs_window_get_page (QsWindow *self);
 /* The whole of it, title bar and all, without what a window manager or GTK puts around it. */
 void qs_window_set_full_size (QsWindow *self, int width, int height);
 void qs_window_get_full_area (QsWindow *self, GdkRectangle *area);
+/* As it was left at the last start. */
+void qs_window_save_size (QsWindow *self, QsSettings *settings);
+void qs_window_restore_size (QsWindow *self, QsSettings *settings);
 /* Something takes long that can be stopped ("stop-opening"). text NULL: no longer. fraction: from 0 to 1. */
 void qs_window_show_progress (QsWindow *self, const char *text, double fraction);
 /* Something went wrong: a sentence that says what to do. NULL: nothing any more. */

@@ -7,7 +7,7 @@ import unittest
 import a11y
 from gi.repository import Atspi
 
-PAGES = ("Overview", "Sequence", "Packets", "Streams", "Security", "Response", "Charts", "Lab", "Lessons", "Report Card", "Watch")
+PAGES = ("Overview", "Sequence", "Packets", "Streams", "Security", "Response", "Charts", "Lab", "Lessons", "Report Card", "Watch", "Compare")
 # What they hold says it: rows and cells are read by their contents, a scroll pane by what is in it.
 SPEAK_BY_CONTENTS = {"scroll pane", "list item", "table cell", "filler", "viewport"}
 

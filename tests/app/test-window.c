@@ -354,6 +354,7 @@ test_runs (Fixture *fixture, gconstpointer data)
   wait_until (!qs_run_is_active (second));
 
   /* The other one comes back as it was left. */
+  gtk_list_box_unselect_all (fixture_find (fixture, "Runs", GTK_TYPE_LIST_BOX)); /* else both are selected */
   gtk_list_box_select_row (fixture_find (fixture, "Runs", GTK_TYPE_LIST_BOX),
                            gtk_list_box_get_row_at_index (fixture_find (fixture, "Runs", GTK_TYPE_LIST_BOX), 0));
   gint64 from, to;
@@ -393,6 +394,7 @@ test_trace_outlives_run (Fixture *fixture, gconstpointer data)
   qs_run_stop (run);
   wait_until (!qs_run_is_active (run));
   fixture_act (fixture, "remove-run");
+  qs_run_bin_clear (qs_session_get_bin (fixture->session)); /* it could be had back until then */
   wait_until (run == NULL);
 
   guint n_grown = 0;

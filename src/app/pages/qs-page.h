@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  *
  * A page shows the session's run. It is told of changes only while it is on the screen; what happened
  * while it was not is told, once, when it appears. So a page costs nothing while it is hidden.
- * To add one: a subclass, and a row in the table of qs-window.c.
+ * To add one: a subclass, and a row in the table of qs-window-pages.c.
  */
 #define QS_TYPE_PAGE (qs_page_get_type ())
 G_DECLARE_DERIVABLE_TYPE (QsPage, qs_page, QS, PAGE, GtkBin)

@@ -253,6 +253,70 @@ qs_options_popover_reset (QsOptionsPopover *self)
   form_changed_cb (self);
 }
 
+static void
+set_file (GtkFileChooser *chooser, const char *path)
+{
+  if (path != NULL && *path != '\0')
+    gtk_file_chooser_set_filename (chooser, path);
+}
+
+static const char *
+trust_of (QsLab *lab, const QsProbeOptions *options)
+{
+  if (options->ca_file == NULL)
+    return "system";
+  if (*options->ca_file == '\0')
+    return "none";
+  return g_strcmp0 (options->ca_file, qs_lab_get_ca_path (lab)) == 0 ? "lab" : "file";
+}
+
+static void
+set_texts (QsOptionsPopover *self, const QsProbeOptions *options)
+{
+  g_autofree char *alpn = options->alpn != NULL ? g_strjoinv (", ", options->alpn) : NULL;
+  gsize length = 0;
+  const char *bytes = options->send != NULL ? g_bytes_get_data (options->send, &length) : NULL;
+  g_autofree char *send =
+      g_utf8_validate_len (bytes != NULL ? bytes : "", length, NULL) ? g_strndup (bytes, length) : NULL;
+  const struct {
+    GtkEntry *entry;
+    const char *text;
+  } texts[] = { { self->alpn, alpn },
+                { self->sni, options->sni },
+                { self->groups, options->groups },
+                { self->ciphersuites, options->ciphersuites },
+                { self->send, send } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    gtk_entry_set_text (texts[i].entry, texts[i].text != NULL ? texts[i].text : "");
+}
+
+void
+qs_options_popover_set_options (QsOptionsPopover *self, QsLab *lab, const QsProbeOptions *options)
+{
+  g_return_if_fail (QS_IS_OPTIONS_POPOVER (self) && QS_IS_LAB (lab) && options != NULL);
+
+  const char *trust = trust_of (lab, options);
+
+  qs_options_popover_reset (self);
+  set_texts (self, options);
+  gtk_combo_box_set_active_id (self->mode, qs_mode_name (options->mode));
+  gtk_combo_box_set_active (self->family, options->family == G_SOCKET_FAMILY_IPV4   ? 1
+                                          : options->family == G_SOCKET_FAMILY_IPV6 ? 2
+                                                                                    : 0);
+  gtk_combo_box_set_active_id (self->trust, trust);
+  if (g_str_equal (trust, "file"))
+    set_file (self->ca_file, options->ca_file);
+  set_file (self->cert_file, options->cert_file);
+  set_file (self->key_file, options->key_file);
+  gtk_toggle_button_set_active (self->no_sni, options->sni != NULL && *options->sni == '\0');
+  gtk_toggle_button_set_active (self->keep_open, options->keep_open);
+  gtk_toggle_button_set_active (self->experiments, options->experiments != QS_EXPERIMENTS_NONE);
+  gtk_toggle_button_set_active (self->insecure, options->insecure);
+  gtk_spin_button_set_value (self->timeout, options->timeout_ms / 1000.0);
+  form_changed_cb (self);
+}
+
 gboolean
 qs_options_popover_get_insecure (QsOptionsPopover *self)
 {

@@ -718,6 +718,17 @@ qs_sequence_view_set_text_scale (QsSequenceView *self, double scale)
 }
 
 void
+qs_sequence_view_set_scale (QsSequenceView *self, double scale)
+{
+  g_return_if_fail (QS_IS_SEQUENCE_VIEW (self) && scale >= 0);
+
+  if (self->options.scale == scale)
+    return;
+  self->options.scale = scale;
+  lay_out_anew (self);
+}
+
+void
 qs_sequence_view_set_to_scale (QsSequenceView *self, gboolean to_scale)
 {
   g_return_if_fail (QS_IS_SEQUENCE_VIEW (self));

@@ -37,6 +37,8 @@ void qs_sequence_view_set_until (QsSequenceView *self, gint64 until, gboolean se
 /* How large letters are before any zoom: 1, more for a projector. */
 void qs_sequence_view_set_text_scale (QsSequenceView *self, double scale);
 
+/* As QsSequenceOptions: of several views beside each other. 0: the trace's own. */
+void qs_sequence_view_set_scale (QsSequenceView *self, double scale);
 void qs_sequence_view_set_to_scale (QsSequenceView *self, gboolean to_scale);
 gboolean qs_sequence_view_get_to_scale (QsSequenceView *self);
 void qs_sequence_view_set_collapse (QsSequenceView *self, gboolean collapse);
