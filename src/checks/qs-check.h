@@ -70,6 +70,7 @@ typedef enum {
   QS_CHECK_IS_CONTESTED = 1 << 3, /* a fail counts as contested */
   QS_CHECK_MAY = 1 << 4,          /* the text leaves it open: a fail is told, and no more */
   QS_CHECK_LAST = 1 << 5,         /* when all others are done */
+  QS_CHECK_BESIDE = 1 << 7,       /* of TCP beside QUIC, and not of TCP alone */
   QS_CHECK_SPARE = 1 << 6,        /* the server need not react: passing it over is as good as closing */
 } QsCheckFlags;
 
@@ -98,6 +99,7 @@ struct _QsCheck {
   guint64 codes[3];      /* that a close may bear, beside the generic ones; 0 ends them */
   const char *readings;  /* N_(): of a contested one: how it is read, and by whom; NULL */
   const QsTcpPlan *plan; /* over TCP, in place of a script; likewise shared */
+  const char *untested;  /* N_(): why it is not made, in place of both */
 };
 
 /* All there are, in order. */

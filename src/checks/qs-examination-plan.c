@@ -99,6 +99,11 @@ plan_check (QsExamination *self, guint index)
   const QsCheck *check = ((const QsCheckResult *) self->results->pdata[index])->check;
   QsExaminationTask *task = find_task (self, check);
 
+  if (check->untested != NULL)
+    {
+      qs_examination_settle_untested (self, index, _ (check->untested));
+      return;
+    }
   if ((check->flags & QS_CHECK_ILLEGAL) != 0 && !self->illegal)
     {
       qs_examination_settle_untested (self, index, _ (illegal_words));

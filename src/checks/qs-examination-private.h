@@ -41,6 +41,8 @@ struct _QsExamination {
   guint unanswered; /* runs in a row to which nothing at all came back, though a handshake was to be made */
   gint64 began;     /* real time in microseconds */
   gboolean illegal, probed, started, finished, stopped;
+  GBytes *leaf;        /* the certificate that was shown over QUIC, DER; NULL: none */
+  gboolean silent;     /* nothing at all came back over QUIC */
   gboolean tcp_alone;  /* a tls:// target */
   gboolean tcp_probed; /* whether anybody is there over TCP is known */
   gboolean asking;     /* somebody is asked whether the server is theirs */

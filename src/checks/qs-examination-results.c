@@ -103,6 +103,22 @@ drop_tasks (QsExamination *self, gboolean over_tcp, const char *why)
     }
 }
 
+/* Where TCP answers and UDP does not, one of two things is so, and which cannot be told from here. */
+static void
+tell_of_silence (QsExamination *self)
+{
+  for (guint i = 0; i < self->results->len; i++)
+    {
+      QsCheckResult *result = self->results->pdata[i];
+      if (!self->silent || !g_str_equal (result->check->id, "D2"))
+        continue;
+      qs_judgement_set (&result->judgement, QS_CHECK_WARN,
+                        g_strdup (_ ("TCP answers at this port, and UDP does not: it is blocked on the way, or nobody "
+                                     "speaks QUIC there.")));
+      g_signal_emit_by_name (self, "result", i);
+    }
+}
+
 /* Likewise over TCP: whether anybody is there. */
 static void
 judge_tcp_reach (QsExamination *self, const QsSight *sight)
@@ -111,7 +127,10 @@ judge_tcp_reach (QsExamination *self, const QsSight *sight)
 
   self->tcp_probed = TRUE;
   if (qs_judge_tcp_is_connected (sight, &judgement))
-    return;
+    {
+      tell_of_silence (self);
+      return;
+    }
   if (self->tcp_alone)
     self->failure = g_strdup (judgement.text);
   drop_tasks (self, TRUE, judgement.text);
@@ -160,6 +179,7 @@ qs_examination_judge (QsExaminationTask *task, gint64 deadline)
     {
       QsTrace *trace = qs_examination_task_get_trace (task);
       task->sight = task->plan != NULL ? qs_sight_new_tcp (trace) : qs_sight_begin (trace);
+      task->sight->beside_leaf = task->plan != NULL ? task->owner->leaf : NULL;
       task->judgements = g_array_new (FALSE, TRUE, sizeof (QsJudgement));
       g_array_set_clear_func (task->judgements, judgement_clear);
     }
@@ -208,6 +228,8 @@ qs_examination_conclude (QsExaminationTask *task)
   if (task->plan == NULL && !self->probed)
     {
       judge_reach (self, task->sight);
+      self->silent = task->sight->n_received == 0;
+      self->leaf = task->sight->leaf != NULL ? g_bytes_ref (task->sight->leaf) : NULL;
       if (!self->probed)
         return TRUE; /* at another address */
       if (self->failure == NULL && !speaks_http3 (qs_craft_run_get_trace (task->run)))

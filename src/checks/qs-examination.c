@@ -216,6 +216,8 @@ may_run (QsExamination *self, const QsExaminationTask *task)
 {
   gboolean over_tcp = task->plan != NULL;
 
+  if (over_tcp && !self->probed)
+    return FALSE; /* what it shows is compared with what QUIC did */
   return (over_tcp ? self->tcp_probed : self->probed) || !is_under_way (self, over_tcp);
 }
 
@@ -323,6 +325,7 @@ qs_examination_finalize (GObject *object)
   g_clear_pointer (&self->tcp.target, qs_target_unref);
   g_clear_pointer (&self->tcp.options, qs_probe_options_free);
   g_clear_object (&self->tcp.plain_address);
+  g_clear_pointer (&self->leaf, g_bytes_unref);
   X509_STORE_free (self->craft.trust);
   g_free (self->address_text);
   g_free (self->authority);
@@ -391,8 +394,8 @@ qs_examination_new (QsTarget *target, const QsExaminationOptions *options)
   self->options.checks = options->checks != NULL ? g_ptr_array_ref (options->checks) : NULL;
   for (guint i = 0; i < n; i++)
     {
-      if (options->checks != NULL ? g_ptr_array_find (options->checks, all[i], NULL)
-                                  : all[i]->plan != NULL || !self->tcp_alone)
+      gboolean fits = !self->tcp_alone || (all[i]->plan != NULL && (all[i]->flags & QS_CHECK_BESIDE) == 0);
+      if (options->checks != NULL ? g_ptr_array_find (options->checks, all[i], NULL) : fits)
         g_ptr_array_add (self->results, qs_check_result_new (all[i]));
     }
   return self;
@@ -503,6 +506,8 @@ qs_examination_can_repeat (QsExamination *self, guint index)
   if (!self->finished || !self->probed || self->failure != NULL || index >= self->results->len)
     return FALSE;
   const QsCheckResult *result = self->results->pdata[index];
+  if (result->check->untested != NULL)
+    return FALSE;
   return self->illegal || (result->check->flags & QS_CHECK_ILLEGAL) == 0;
 }
 

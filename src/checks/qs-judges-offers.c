@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Judges of what is spoken and offered: versions, protocols, names, extensions of TLS. Most of it is told, and not graded. */
 #include <inttypes.h>
+#include <openssl/x509v3.h>
 #include <string.h>
 
 #include "base/qs-i18n.h"
@@ -347,4 +348,64 @@ qs_judge_certificate_request (const QsCheck *check, const QsSight *sight, QsJudg
     qs_judgement_show (judgement, request->packet);
   qs_judgement_set (judgement, QS_CHECK_INFO,
                     g_strdup (request != NULL ? _ ("It asks for one.") : _ ("It asks for none.")));
+}
+
+/* --- What browsers take --- */
+
+void
+qs_judge_udp (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
+{
+  if (qs_judge_is_untested (sight, judgement))
+    return;
+  qs_judgement_show (judgement, sight->act_packet);
+  qs_judgement_show (judgement, sight->versions_packet);
+  qs_judgement_set (judgement, sight->n_received_after_act > 0 ? QS_CHECK_PASS : QS_CHECK_INFO,
+                    g_strdup (sight->n_received_after_act > 0
+                                  ? _ ("It is answered.")
+                                  : _ ("Nothing came back, though handshakes are made: who looks for a server by this "
+                                       "finds none.")));
+}
+
+static gboolean
+has_scts (GBytes *der)
+{
+  gsize size;
+  const guint8 *bytes = g_bytes_get_data (der, &size);
+  X509 *certificate = d2i_X509 (NULL, &bytes, (long) size);
+  gboolean any = certificate != NULL && X509_get_ext_by_NID (certificate, NID_ct_precert_scts, -1) >= 0;
+
+  X509_free (certificate);
+  return any;
+}
+
+/* SCTs may stand in the certificate, or beside it in its message (RFC 6962 section 3.3). What stands in OCSP answers is not looked for: so
+ * nothing is said to be missing where one is stapled. */
+void
+qs_judge_browsers (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
+{
+  const QsMark *verified = qs_trace_find_mark (sight->trace, QS_MARK_VERIFY, NULL, NULL);
+  const QsTraceMessage *message = find_message (sight, QS_TLS_CERTIFICATE, FALSE);
+
+  if (sight->leaf == NULL || verified == NULL)
+    {
+      qs_judgement_set (judgement, QS_CHECK_NOT_TESTED,
+                        g_strdup (_ ("The handshake did not come as far as the certificate.")));
+      return;
+    }
+  if (message != NULL)
+    qs_judgement_show (judgement, message->packet);
+  gboolean beside =
+      message != NULL &&
+      (qs_tls_message_find_extension (message->message, QS_TLS_EXT_SIGNED_CERTIFICATE_TIMESTAMP) != NULL ||
+       qs_tls_message_find_extension (message->message, QS_TLS_EXT_STATUS_REQUEST) != NULL);
+  if (verified->value != X509_V_OK)
+    qs_judgement_set (judgement, QS_CHECK_INFO,
+                      g_strdup (_ ("It does not verify here (see T10): browsers stay on HTTP/2.")));
+  else if (beside || has_scts (sight->leaf))
+    qs_judgement_set (judgement, QS_CHECK_PASS,
+                      g_strdup (_ ("It verifies, and is in the logs of Certificate Transparency.")));
+  else
+    qs_judgement_set (judgement, QS_CHECK_INFO,
+                      g_strdup (_ ("It verifies, and bears no sign of Certificate Transparency, as those of one's own "
+                                   "authority do: Chromium and Firefox do not use HTTP/3 with those.")));
 }

@@ -287,6 +287,57 @@ qs_judge_tcp_redirect (const QsCheck *check, const QsSight *sight, QsJudgement *
                       g_strdup_printf (_ ("Plain HTTP is answered with status %d."), (int) answer->value));
 }
 
+/* h3="[host]:port", one of a list (RFC 7838 section 3). TRUE: it is this host and this port. */
+static gboolean
+leads_here (const char *field, gint64 port)
+{
+  g_autofree char *wanted = g_strdup_printf ("h3=\":%" G_GINT64_FORMAT "\"", port);
+
+  return strstr (field, wanted) != NULL;
+}
+
+void
+qs_judge_tcp_alt_svc (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
+{
+  const QsMark *answer = find_answer (sight, judgement);
+  const QsMark *target = qs_trace_find_mark (sight->trace, QS_MARK_FACT, "target", NULL);
+  const char *field = answer != NULL ? find_field (answer, "alt-svc") : NULL;
+
+  if (answer == NULL)
+    return;
+  if (field == NULL)
+    {
+      qs_judgement_set (
+          judgement, qs_check_fail (check),
+          g_strdup (_ ("There is no such field: browsers learn of h3 from HTTPS records of the DNS alone.")));
+      return;
+    }
+  g_autofree char *shown = qs_text_escape_short (field, -1, 120);
+  if (strstr (field, "h3=") == NULL)
+    qs_judgement_set (judgement, qs_check_fail (check), g_strdup_printf (_ ("It does not name h3: %s."), shown));
+  else if (target != NULL && leads_here (field, target->value))
+    qs_judgement_set (judgement, QS_CHECK_PASS, g_strdup_printf ("%s.", shown));
+  else
+    qs_judgement_set (judgement, QS_CHECK_INFO,
+                      g_strdup_printf (_ ("It leads elsewhere, which is examined by its own name: %s."), shown));
+}
+
+void
+qs_judge_tcp_same (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
+{
+  if (!qs_judge_tcp_is_connected (sight, judgement))
+    return;
+  if (sight->leaf == NULL || sight->beside_leaf == NULL)
+    {
+      qs_judgement_set (judgement, QS_CHECK_NOT_TESTED,
+                        g_strdup (_ ("One of both did not come as far as the certificate.")));
+      return;
+    }
+  gboolean same = g_bytes_equal (sight->leaf, sight->beside_leaf);
+  qs_judgement_set (judgement, same ? QS_CHECK_PASS : qs_check_fail (check),
+                    g_strdup (same ? _ ("It is the same.") : _ ("Another one is shown over TCP.")));
+}
+
 /* --- Tickets --- */
 
 void

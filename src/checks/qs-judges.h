@@ -83,6 +83,8 @@ void qs_judge_ticket_twice (const QsCheck *check, const QsSight *sight, QsJudgem
 void qs_judge_certificate_request (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_preferred_address (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_id_limit (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_udp (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_browsers (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_lossy (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 
 /* qs-judges-tcp.c: TLS over TCP. */
@@ -96,6 +98,8 @@ void qs_judge_tcp_redirect (const QsCheck *check, const QsSight *sight, QsJudgem
 void qs_judge_tcp_resumption (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_tcp_early_data (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_tcp_alpn (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_tcp_alt_svc (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_tcp_same (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_tcp_ocsp (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 /* Whether there was a connection at all. FALSE: the judgement says why not. */
 gboolean qs_judge_tcp_is_connected (const QsSight *sight, QsJudgement *judgement);

@@ -328,6 +328,21 @@ look_at_answers (QsSight *self)
     }
 }
 
+/* Each certificate has four bytes of its length before it. */
+static void
+look_at_certificates (QsSight *self)
+{
+  const QsMark *mark = qs_trace_find_mark (self->trace, QS_MARK_CERTIFICATES, NULL, NULL);
+  gsize size = 0;
+  const guint8 *bytes = mark != NULL && mark->bytes != NULL ? g_bytes_get_data (mark->bytes, &size) : NULL;
+
+  if (size < 4)
+    return;
+  gsize length = (gsize) bytes[0] << 24 | (gsize) bytes[1] << 16 | (gsize) bytes[2] << 8 | bytes[3];
+  if (length > 0 && length <= size - 4)
+    self->leaf = g_bytes_new (bytes + 4, length);
+}
+
 static QsSight *
 sight_new (QsTrace *trace)
 {
@@ -374,6 +389,7 @@ qs_sight_new_tcp (QsTrace *trace)
   self->over_tcp = TRUE;
   self->read = self->looked = TRUE;
   look_at_messages (self);
+  look_at_certificates (self);
   return self;
 }
 
@@ -398,6 +414,7 @@ qs_sight_advance (QsSight *self, gint64 deadline)
   look_for_token (self);
   look_at_messages (self);
   look_at_answers (self);
+  look_at_certificates (self);
   self->parameters = qs_dissector_dup_transport_parameters (self->dissector, QS_DIRECTION_RECEIVED);
   return TRUE;
 }
@@ -417,6 +434,7 @@ qs_sight_free (QsSight *self)
   if (self == NULL)
     return;
   g_clear_pointer (&self->parameters, g_bytes_unref);
+  g_clear_pointer (&self->leaf, g_bytes_unref);
   g_free (self->close_reason);
   g_clear_object (&self->dissector);
   g_object_unref (self->trace);

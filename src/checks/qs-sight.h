@@ -67,6 +67,8 @@ typedef struct {
   QsSightStream streams[QS_SIGHT_MOST_STREAMS]; /* the client's requests: 0, 4, 8, 12 */
   GBytes *parameters;                           /* the server's; NULL: not seen */
   gboolean icmp;                                /* an ICMP error came */
+  GBytes *leaf;                                 /* that the peer showed, DER; NULL: none */
+  GBytes *beside_leaf;                          /* over_tcp: what it showed over QUIC, borrowed; NULL: not known */
 } QsSight;
 
 /* Reads the trace to its end. A trace is read once: what is made of it is kept with it. */

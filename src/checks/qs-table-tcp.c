@@ -34,6 +34,10 @@ static const QsTcpPlan plain = { .plain = TRUE };
 const QsCheck qs_checks_tcp[] = {
   TCP ("S0", N_ ("A handshake of TLS over TCP comes to its end"), "RFC 9846 section 2", REACH, 0, QS_GRADE_F,
        qs_ordinary_plan, qs_judge_tcp_reach),
+  TCP ("D3", N_ ("Answers over TCP lead to h3 on this port (Alt-Svc)"), "RFC 9114 section 3.1.1", REACH,
+       QS_CHECK_SHOULD | QS_CHECK_BESIDE, QS_GRADE_NONE, qs_ordinary_plan, qs_judge_tcp_alt_svc),
+  TCP ("D6", N_ ("The certificate is the same over QUIC and TCP"), "RFC 9114 section 3.3", REACH,
+       QS_CHECK_SHOULD | QS_CHECK_BESIDE, QS_GRADE_NONE, qs_ordinary_plan, qs_judge_tcp_same),
   TCP ("S1", N_ ("TLS 1.3 over TCP"), "RFC 9325 section 3.1.1", SECURITY, QS_CHECK_SHOULD, QS_GRADE_A_MINUS, newest,
        qs_judge_tcp_version),
   TCP ("S1b", N_ ("TLS 1.2 over TCP"), "RFC 9325 section 3.1.1", SECURITY, QS_CHECK_MAY, QS_GRADE_NONE, second_newest,

@@ -389,8 +389,8 @@ check_table (const QsCheck *const *all, guint n, const QsCheck *(*find) (const c
       g_assert_cmpstr (all[i]->title, !=, "");
       g_assert_cmpstr (all[i]->reference, !=, "");
       guint acts = 0;
-      g_assert_true ((all[i]->script == NULL) == (all[i]->plan != NULL));
-      if (all[i]->plan != NULL)
+      g_assert_cmpint ((all[i]->script != NULL) + (all[i]->plan != NULL) + (all[i]->untested != NULL), ==, 1);
+      if (all[i]->script == NULL)
         continue;
       for (const QsCraftStep *step = all[i]->script; step->what != QS_CRAFT_DO_END; step++)
         acts += step->act;

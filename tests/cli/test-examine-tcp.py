@@ -115,12 +115,13 @@ class ExamineTcp(unittest.TestCase):
     def test_beside_quic(self):
         """The same site both ways; and one whose UDP side is silent keeps the card of its TCP side."""
         with peers.caddy(self.certs) as peer:
-            found = self.found(self.card(peer.port, "D1,S0,S1,S2,S9,F4", scheme="https"))
-            self.assertEqual(found, {"D1": "pass", "S0": "pass", "S1": "pass", "S2": "pass", "S9": "info", "F4": found["F4"]})
+            found = self.found(self.card(peer.port, "D1,D2,D3,D6,D7,T13,S0,S1,S2,S9", scheme="https"))
+            good = dict.fromkeys("D1 D2 D3 D6 S0 S1 S2".split(), "pass")
+            self.assertEqual(found, good | {"S9": "info", "D7": "info", "T13": "not-tested"})
         with peers.nginx(self.certs, extra=GOOD) as peer:
-            card = self.card(peer.port, "D1,S0,S1,S2,F4", scheme="https")
+            card = self.card(peer.port, "D1,D2,D3,D6,S0,S1,S2,F4", scheme="https")
             found = self.found(card)
-            self.assertEqual([found[id] for id in "S0 S1 S2 F4".split()], ["pass", "pass", "pass", "not-tested"], card)
+            self.assertEqual([found[id] for id in "S0 S1 S2 F4 D2 D3 D6".split()], ["pass"] * 3 + ["not-tested", "warn", "warn", "not-tested"], card)
             self.assertEqual(card["grade"], "-")
 
 
