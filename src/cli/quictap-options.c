@@ -15,7 +15,7 @@
 static struct {
   char *to, *listen, *impairment, *pcapng, *recipe;
   char **keylogs;
-  gboolean json, quiet, list_recipes, version, help;
+  gboolean accept_any, json, quiet, list_recipes, version, help;
 } raw;
 
 static const GOptionEntry watch_entries[] = {
@@ -24,6 +24,11 @@ static const GOptionEntry watch_entries[] = {
   { "listen", 0, 0, G_OPTION_ARG_STRING, &raw.listen,
     N_ ("Listen here (default 127.0.0.1, a port that is free); another address than loopback lets others in"),
     N_ ("ADDR[:PORT]") },
+  { "accept-any", 0, 0, G_OPTION_ARG_NONE, &raw.accept_any,
+    N_ ("In place of --to: be a proxy, SOCKS 5 and HTTP CONNECT, that leads programs to any server over TCP; on "
+        "loopback alone, "
+        "as “curl --proxy http://{address}:{port} URL” or “chromium --proxy-server=socks5://{address}:{port}”"),
+    NULL },
   { "keylog", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &raw.keylogs,
     N_ ("A key log that the program writes, followed as it grows, besides the one that SSLKEYLOGFILE names to COMMAND; "
         "may be given "
@@ -164,18 +169,26 @@ fill (QuictapOptions *options, int argc, char **argv, GError **error)
 {
   if (!find_recipe (options, error))
     return FALSE;
-  if (raw.to == NULL && options->recipe == NULL)
+  if (raw.accept_any && (raw.to != NULL || raw.recipe != NULL))
+    return refuse (error, _ ("--accept-any leads each program where it wants to go: leave --to and --recipe out."));
+  if (raw.accept_any && raw.impairment != NULL)
+    return refuse (error, _ ("--impair is for datagrams, and --accept-any leads TCP alone."));
+  if (raw.to == NULL && options->recipe == NULL && !raw.accept_any)
     return refuse (error, _ ("--to=HOST:PORT is missing: the server that connections are relayed to."));
-  options->target = qs_target_new (raw.to != NULL ? raw.to : "www.example.org:443", error);
-  if (options->target == NULL)
+  if (!raw.accept_any)
+    options->target = qs_target_new (raw.to != NULL ? raw.to : "www.example.org:443", error);
+  if (options->target == NULL && !raw.accept_any)
     return FALSE;
-  if (qs_target_get_path (options->target) != NULL)
+  if (options->target != NULL && qs_target_get_path (options->target) != NULL)
     return refuse (error, _ ("--to takes HOST:PORT; what is asked for there is the program's own affair."));
   if (options->recipe != NULL && argc > 1)
     return refuse (error, _ ("--recipe prints words to start a program with; it starts none: leave COMMAND out."));
   options->listen = parse_listen (raw.listen);
   if (options->listen == NULL)
     return refuse (error, _ ("--listen takes an address, such as “127.0.0.1:4433” or “[::1]:4433”."));
+  if (raw.accept_any &&
+      !g_inet_address_get_is_loopback (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (options->listen))))
+    return refuse (error, _ ("--accept-any listens on loopback alone: elsewhere it would be a proxy for everybody."));
   options->keylogs = g_strdupv (raw.keylogs);
   options->impairment = g_strdup (raw.impairment);
   options->pcapng = g_strdup (raw.pcapng);

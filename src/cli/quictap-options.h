@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 /* What quictap's command line says. */
 typedef struct {
-  QsTarget *target;
+  QsTarget *target; /* NULL: any, as a proxy */
   GSocketAddress *listen;
   char **keylogs; /* NULL: none */
   char *impairment, *pcapng;

@@ -149,7 +149,7 @@ tell_of_command (int status)
 }
 
 static void
-tell_of_totals (const QsTapTotals *totals)
+tell_of_totals (QuictapReport *self, const QsTapTotals *totals)
 {
   g_autofree char *unsent = g_strdup_printf (
       _ ("%" PRIu64 " datagrams could not be handed on: the system did not take them."), totals->relay.not_sent);
@@ -161,7 +161,11 @@ tell_of_totals (const QsTapTotals *totals)
     complain (unsent);
   if (totals->relay.unfiled > 0)
     complain (unfiled);
-  if (totals->begun == totals->empty)
+  if (totals->begun == totals->empty && self->options->target == NULL)
+    complain (_ ("No connection came: nothing asked the proxy for a server that could be found. The program has to be "
+                 "told of it, as with "
+                 "--proxy."));
+  else if (totals->begun == totals->empty)
     complain (_ ("No connection came. The program has to ask for the address and port that quictap listens on, not for "
                  "the server's."));
 }
@@ -172,7 +176,7 @@ tell (QuictapReport *self, QsTap *tap, const QsTapTotals *totals, int command_st
   GPtrArray *logs = qs_tap_get_key_logs (tap);
 
   tell_of_command (command_status);
-  tell_of_totals (totals);
+  tell_of_totals (self, totals);
   /* Behind those that were named there is the program's own: told of where nothing else had keys. */
   for (guint i = 0; i < logs->len; i++)
     {

@@ -95,8 +95,8 @@ open_tap (Program *program, GPtrArray *servers, GError **error)
   QsTarget *target = program->options->target;
   g_auto (GStrv) key_logs = list_key_logs (program);
   g_autoptr (GSocketConnectable) place =
-      g_network_address_new (qs_target_get_host (target), qs_target_get_port (target));
-  g_autofree char *name = g_socket_connectable_to_string (place);
+      target != NULL ? g_network_address_new (qs_target_get_host (target), qs_target_get_port (target)) : NULL;
+  g_autofree char *name = place != NULL ? g_socket_connectable_to_string (place) : g_strdup ("any");
   const QsTapOptions options = {
     .target = name,
     .key_logs = (const char *const *) key_logs,
@@ -113,8 +113,9 @@ open_tap (Program *program, GPtrArray *servers, GError **error)
 static gboolean
 start_command (Program *program, GError **error)
 {
-  const QsTapPlaces places = { qs_target_get_host (program->options->target),
-                               qs_target_get_port (program->options->target), qs_tap_get_address (program->tap),
+  QsTarget *target = program->options->target;
+  const QsTapPlaces places = { target != NULL ? qs_target_get_host (target) : NULL,
+                               target != NULL ? qs_target_get_port (target) : 0, qs_tap_get_address (program->tap),
                                qs_tap_command_get_key_log (program->command) };
   g_auto (GStrv) words = qs_tap_places_fill_all (&places, (const char *const *) program->options->command);
 
@@ -136,9 +137,9 @@ static int
 watch (Program *program)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) servers = resolve (program, &error);
+  g_autoptr (GPtrArray) servers = program->options->target != NULL ? resolve (program, &error) : NULL;
 
-  if (servers == NULL)
+  if (servers == NULL && program->options->target != NULL)
     return error != NULL ? fail (error) : QS_EXIT_FAILED;
   program->report = quictap_report_new (program->options, &error);
   if (program->report == NULL || !open_tap (program, servers, &error))

@@ -4,6 +4,7 @@
 #include "net/qs-flows.h"
 #include "net/qs-impairment.h"
 #include "tap/qs-tap-connection.h"
+#include "tap/qs-tap-proxy.h"
 #include "tap/qs-tap-relay.h"
 
 G_BEGIN_DECLS
@@ -78,6 +79,7 @@ struct _QsTapHandler {
 
 typedef struct _QsTapUdp QsTapUdp;
 typedef struct _QsTapTcp QsTapTcp;
+typedef struct _QsTapGreetings QsTapGreetings;
 
 #define QS_TAP_SCRATCH 65536
 
@@ -91,7 +93,8 @@ struct _QsTapRelay {
   GSocketAddress *address;
   int epoll_fd, wake_fd;
   QsTapHandler wake;
-  QsTapUdp *udp;
+  QsTapUdp *udp;             /* NULL: a proxy, of TCP alone */
+  QsTapGreetings *greetings; /* NULL: no proxy */
   QsTapTcp *tcp;
   GPtrArray *gone; /* what was closed in this turn: its event may be among those that wait; freed behind it */
   GThread *thread;
@@ -121,6 +124,25 @@ void qs_tap_udp_impair (QsTapUdp *self);
 void qs_tap_udp_sweep (QsTapUdp *self, gint64 since);
 void qs_tap_udp_free (QsTapUdp *self);
 
+/* What was said to the proxy, and what came behind it. */
+typedef struct {
+  const QsTapProxyWish *wish;
+  const guint8 *early;
+  gsize n_early;
+} QsTapProxied;
+
+/* Leads a client on, whose socket is this one's now. servers: GSocketAddress, at least one; proxied: NULL where it asked no proxy. */
+void qs_tap_tcp_open (QsTapTcp *self, int fd, const struct sockaddr *peer, GPtrArray *servers,
+                      const QsTapProxied *proxied);
+
+/* Clients of the proxy that have not said yet where they want to go. NULL: no descriptor is left. */
+QsTapGreetings *qs_tap_greetings_new (QsTapRelay *relay);
+void qs_tap_greetings_take (QsTapGreetings *self, int fd, const struct sockaddr *peer);
+/* Those that take too long at this monotonic time go. */
+void qs_tap_greetings_sweep (QsTapGreetings *self, gint64 now);
+void qs_tap_greetings_free (QsTapGreetings *self);
+
+GSocketAddress *qs_tap_tcp_dup_address (QsTapTcp *self);
 QsTapTcp *qs_tap_tcp_new (QsTapRelay *relay, GSocketAddress *listen, GError **error);
 /* Every second: a listener that had no descriptor left hears again. */
 void qs_tap_tcp_sweep (QsTapTcp *self);

@@ -122,7 +122,7 @@ dup_value (const QsTapPlaces *places, const char *name)
   if (g_str_equal (name, "host"))
     return g_strdup (places->host);
   if (g_str_equal (name, "target-port"))
-    return g_strdup_printf ("%u", places->target_port);
+    return places->target_port != 0 ? g_strdup_printf ("%u", places->target_port) : NULL;
   if (g_str_equal (name, "keylog"))
     return g_strdup (places->key_log);
   if (places->listen == NULL)

@@ -7,6 +7,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/qs-error.h"
+#include "base/qs-i18n.h"
 #include "tap/qs-tap-private.h"
 #include "trace/qs-trace-budget.h"
 
@@ -78,7 +80,8 @@ take_impairment (QsTapRelay *self)
     return;
   g_clear_pointer (&self->impairment, qs_impairment_free);
   self->impairment = next;
-  qs_tap_udp_impair (self->udp);
+  if (self->udp != NULL)
+    qs_tap_udp_impair (self->udp);
 }
 
 static void
@@ -108,7 +111,10 @@ sweep (QsTapRelay *self, gint64 *next)
   if (now < *next)
     return;
   *next = now + SWEEP_MS * 1000;
-  qs_tap_udp_sweep (self->udp, now - MAX_SILENCE_US);
+  if (self->udp != NULL)
+    qs_tap_udp_sweep (self->udp, now - MAX_SILENCE_US);
+  if (self->greetings != NULL)
+    qs_tap_greetings_sweep (self->greetings, now);
   qs_tap_tcp_sweep (self->tcp);
 }
 
@@ -133,7 +139,7 @@ relay (QsTapRelay *self)
           QsTapHandler *handler = events[i].data.ptr;
           handler->ready (self, handler, events[i].events);
         }
-      more = qs_tap_udp_go_on (self->udp);
+      more = self->udp != NULL && qs_tap_udp_go_on (self->udp);
       g_ptr_array_set_size (self->gone, 0);
       sweep (self, &next_sweep);
     }
@@ -240,6 +246,26 @@ listen_on (QsTapRelay *self, GSocketAddress *listen, GError **error)
   return self->tcp != NULL;
 }
 
+/* Who listens for others, and leads them wherever they like, is an open proxy: so it is on loopback alone. */
+static gboolean
+listen_as_proxy (QsTapRelay *self, GSocketAddress *listen, GError **error)
+{
+  if (!g_inet_address_get_is_loopback (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (listen))))
+    {
+      g_set_error_literal (error, QS_ERROR, QS_ERROR_INVALID_TARGET,
+                           _ ("A proxy that leads anywhere listens on loopback alone, as on 127.0.0.1."));
+      return FALSE;
+    }
+  self->tcp = qs_tap_tcp_new (self, listen, error);
+  if (self->tcp == NULL)
+    return FALSE;
+  self->address = qs_tap_tcp_dup_address (self->tcp);
+  self->greetings = qs_tap_greetings_new (self);
+  if (self->greetings == NULL || self->address == NULL)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES, g_strerror (EMFILE));
+  return self->greetings != NULL && self->address != NULL;
+}
+
 /* Of this machine's own addresses: whether nobody has that port, which binding it tells without a datagram. */
 static gboolean
 is_nobodys (GSocketAddress *address)
@@ -279,16 +305,18 @@ QsTapRelay *
 qs_tap_relay_new (const QsTapRelayOptions *options, GError **error)
 {
   g_return_val_if_fail (options != NULL && G_IS_INET_SOCKET_ADDRESS (options->listen), NULL);
-  g_return_val_if_fail (options->servers != NULL && options->servers->len > 0, NULL);
+  g_return_val_if_fail (options->servers == NULL || options->servers->len > 0, NULL);
 
   g_autoptr (QsTapRelay) self = g_new0 (QsTapRelay, 1);
   qs_tap_wire_init (&self->wire, &wire_class);
   self->wire.format = "relay";
-  self->servers = order_servers (options->servers);
+  if (options->servers != NULL)
+    self->servers = order_servers (options->servers);
   self->budget = options->budget;
   self->scratch = g_malloc (QS_TAP_SCRATCH);
   self->gone = g_ptr_array_new_with_free_func (g_free);
-  self->flows = qs_flows_new_for_client (self->servers->pdata[0], self->budget, begun_cb, self);
+  if (self->servers != NULL)
+    self->flows = qs_flows_new_for_client (self->servers->pdata[0], self->budget, begun_cb, self);
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   self->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   self->wake.ready = wake_ready;
@@ -300,7 +328,8 @@ qs_tap_relay_new (const QsTapRelayOptions *options, GError **error)
     }
   if (options->impairment != NULL)
     self->impairment = qs_impairment_new (options->impairment, error);
-  if ((options->impairment != NULL && self->impairment == NULL) || !listen_on (self, options->listen, error))
+  gboolean (*begin) (QsTapRelay *, GSocketAddress *, GError **) = self->servers != NULL ? listen_on : listen_as_proxy;
+  if ((options->impairment != NULL && self->impairment == NULL) || !begin (self, options->listen, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -371,6 +400,7 @@ qs_tap_relay_stop (QsTapRelay *self)
     qs_tap_relay_begin_stop (self, FALSE);
   g_thread_join (g_steal_pointer (&self->thread));
   g_clear_pointer (&self->udp, qs_tap_udp_free);
+  g_clear_pointer (&self->greetings, qs_tap_greetings_free);
   g_clear_pointer (&self->tcp, qs_tap_tcp_free);
   g_ptr_array_set_size (self->gone, 0);
 }
@@ -380,17 +410,18 @@ qs_tap_relay_free (QsTapRelay *self)
 {
   qs_tap_relay_stop (self);
   g_clear_pointer (&self->udp, qs_tap_udp_free);
+  g_clear_pointer (&self->greetings, qs_tap_greetings_free);
   g_clear_pointer (&self->tcp, qs_tap_tcp_free);
   for (QsTapConnection *connection; (connection = qs_tap_wire_pop (&self->wire)) != NULL;)
     {
       qs_tap_relay_end_trace (self, connection);
       g_object_unref (connection);
     }
-  qs_flows_free (self->flows);
+  g_clear_pointer (&self->flows, qs_flows_free);
   close_fd (self->epoll_fd);
   close_fd (self->wake_fd);
   g_ptr_array_unref (self->gone);
-  g_ptr_array_unref (self->servers);
+  g_clear_pointer (&self->servers, g_ptr_array_unref);
   g_clear_pointer (&self->impairment, qs_impairment_free);
   g_clear_pointer (&self->next_impairment, qs_impairment_free);
   g_clear_object (&self->address);

@@ -20,7 +20,8 @@ typedef struct _QsTapRelay QsTapRelay;
 
 typedef struct {
   GSocketAddress *listen; /* port 0: any that is free for both */
-  GPtrArray *servers;     /* GSocketAddress, the favourite first */
+  GPtrArray *
+      servers; /* GSocketAddress, the favourite first; NULL: a proxy (SOCKS 5, HTTP CONNECT), TCP alone, on loopback alone */
   const char *impairment; /* rules as net/qs-impairment.h has them, of datagrams alone; NULL: none */
   guint64 budget;         /* of each connection's trace, see trace/qs-trace-budget.h */
 } QsTapRelayOptions;

@@ -35,7 +35,10 @@ struct _Pipe {
   Side sides[2];
   QsTapConnection *connection;
   GSocketAddress *server;
-  guint next_server; /* to be tried where this one refuses */
+  GPtrArray *servers;   /* GSocketAddress */
+  QsTapProxyWish *wish; /* of a proxy's client, until it is answered; NULL */
+  GByteArray *early;    /* what it said behind its request; NULL */
+  guint next_server;    /* to be tried where this one refuses */
   gboolean connected, closed;
   guint64 n_bytes;
   GList link;
@@ -121,6 +124,9 @@ pipe_close (Pipe *pipe, gboolean with_error)
   g_queue_unlink (&self->pipes, &pipe->link);
   g_object_unref (pipe->connection);
   g_object_unref (pipe->server);
+  g_ptr_array_unref (pipe->servers);
+  g_clear_pointer (&pipe->wish, g_free);
+  g_clear_pointer (&pipe->early, g_byte_array_unref);
   g_ptr_array_add (self->relay->gone, pipe);
 }
 
@@ -130,6 +136,18 @@ set_to_reset (int fd)
   const struct linger at_once = { 1, 0 };
 
   setsockopt (fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+/* Whoever asked a proxy hears how it went; on the wire that is no part of its connection. */
+static void
+answer_client (Pipe *pipe, QsTapProxyOutcome outcome)
+{
+  gsize length;
+  const char *answer = qs_tap_proxy_get_answer (pipe->wish, outcome, &length);
+
+  if (send (pipe->sides[CLIENT].fd, answer, length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+    set_to_reset (pipe->sides[CLIENT].fd);
+  g_clear_pointer (&pipe->wish, g_free);
 }
 
 /* One side reset it, or could not be reached: so is the other one told. */
@@ -143,7 +161,10 @@ pipe_reset (Pipe *pipe, SideIndex from, int error)
   /* What the one that resets is told by its own system is nothing. */
   if (from == SERVER)
     note_error (pipe, error);
-  set_to_reset (pipe->sides[to].fd);
+  if (pipe->wish != NULL && from == SERVER)
+    answer_client (pipe, error == ECONNREFUSED ? QS_TAP_PROXY_CONNECTION_REFUSED : QS_TAP_PROXY_UNREACHABLE);
+  else
+    set_to_reset (pipe->sides[to].fd);
   pipe_close (pipe, TRUE);
 }
 
@@ -260,7 +281,7 @@ try_server (Pipe *pipe)
 
   side_close (side);
   side->queued = g_byte_array_new ();
-  g_set_object (&pipe->server, relay->servers->pdata[pipe->next_server++]);
+  g_set_object (&pipe->server, pipe->servers->pdata[pipe->next_server++]);
   const struct sockaddr *address = (const struct sockaddr *) &native;
   if (!g_socket_address_to_native (pipe->server, &native, sizeof native, NULL))
     return FALSE;
@@ -278,7 +299,7 @@ try_server (Pipe *pipe)
 static gboolean
 try_servers (Pipe *pipe)
 {
-  while (pipe->next_server < pipe->tcp->relay->servers->len)
+  while (pipe->next_server < pipe->servers->len)
     if (try_server (pipe))
       {
         note_connecting (pipe);
@@ -302,6 +323,14 @@ finish_connecting (Pipe *pipe)
     }
   pipe->connected = TRUE;
   add_mark (pipe, QS_MARK_TCP_CONNECTED, NULL, 0, NULL);
+  if (pipe->wish != NULL)
+    answer_client (pipe, QS_TAP_PROXY_CONNECTED);
+  if (pipe->early != NULL)
+    {
+      record (pipe, CLIENT, pipe->early->data, pipe->early->len);
+      pass (&pipe->sides[SERVER], pipe->early->data, pipe->early->len);
+      g_clear_pointer (&pipe->early, g_byte_array_unref);
+    }
   watch_both (pipe);
 }
 
@@ -351,8 +380,8 @@ side_ready (QsTapRelay *relay, QsTapHandler *handler, guint32 events)
   watch_both (pipe);
 }
 
-static void
-pipe_new (QsTapTcp *self, int fd, const struct sockaddr *peer)
+void
+qs_tap_tcp_open (QsTapTcp *self, int fd, const struct sockaddr *peer, GPtrArray *servers, const QsTapProxied *proxied)
 {
   Pipe *pipe = g_new0 (Pipe, 1);
   g_autoptr (GSocketAddress) client = qs_sockaddr_to_gio (peer);
@@ -361,7 +390,12 @@ pipe_new (QsTapTcp *self, int fd, const struct sockaddr *peer)
 
   pipe->tcp = self;
   pipe->link.data = pipe;
-  pipe->server = g_object_ref (relay->servers->pdata[0]);
+  pipe->servers = g_ptr_array_ref (servers);
+  pipe->server = g_object_ref (servers->pdata[0]);
+  if (proxied != NULL)
+    pipe->wish = g_memdup2 (proxied->wish, sizeof *proxied->wish);
+  if (proxied != NULL && proxied->n_early > 0)
+    pipe->early = g_byte_array_append (g_byte_array_new (), proxied->early, (guint) proxied->n_early);
   for (guint i = 0; i < 2; i++)
     pipe->sides[i] = (Side){ { side_ready }, pipe, -1, 0, NULL, 0, FALSE, FALSE };
   pipe->sides[CLIENT].fd = fd;
@@ -391,7 +425,10 @@ client_ready (QsTapRelay *relay, QsTapHandler *handler, guint32 events)
 
       if (fd >= 0)
         {
-          pipe_new (self, fd, (const struct sockaddr *) &peer);
+          if (relay->greetings != NULL)
+            qs_tap_greetings_take (relay->greetings, fd, (const struct sockaddr *) &peer);
+          else
+            qs_tap_tcp_open (self, fd, (const struct sockaddr *) &peer, relay->servers, NULL);
           continue;
         }
       if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
@@ -409,6 +446,17 @@ qs_tap_tcp_sweep (QsTapTcp *self)
   if (self->deaf)
     qs_tap_relay_change (self->relay, self->fd, &self->handler, EPOLLIN);
   self->deaf = FALSE;
+}
+
+GSocketAddress *
+qs_tap_tcp_dup_address (QsTapTcp *self)
+{
+  struct sockaddr_storage native;
+  socklen_t length = sizeof native;
+
+  if (getsockname (self->fd, (struct sockaddr *) &native, &length) != 0)
+    return NULL;
+  return qs_sockaddr_to_gio ((const struct sockaddr *) &native);
 }
 
 QsTapTcp *

@@ -45,10 +45,14 @@ def run(*arguments, env=None, timeout=PATIENCE):
     return probe.Result(done.returncode, done.stdout.replace(b"\r\n", b"\n"), done.stderr.replace(b"\r\n", b"\n"))
 
 
+def to(host, port):
+    return f"--to={host}:{port}" if port is not None else "--accept-any"
+
+
 def watch(port, command, *options, env=None, host=peers.HOST):
-    """One command through the tap, with --json. Its captures are in the folder `captures`, opened once more by quicprobe --read."""
+    """One command through the tap (port None: a proxy to anywhere), with --json. Its captures are in the folder `captures`, opened once more by quicprobe --read."""
     with tempfile.TemporaryDirectory() as folder:
-        result = run(f"--to={host}:{port}", "--json", f"--pcapng={folder}", *options, "--", *command, env=env)
+        result = run(to(host, port), "--json", f"--pcapng={folder}", *options, "--", *command, env=env)
         assert result.status in (0, 1), (result.status, result.err)
         check_report(result)
         result.saved = {}
@@ -84,7 +88,7 @@ def check_decrypted(test, result, number=1):
 def waiting(port, *options, host=peers.HOST, env=None):
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(
-            [PROGRAM, f"--to={host}:{port}", "--json", *map(str, options)],
+            [PROGRAM, to(host, port), "--json", *map(str, options)],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,

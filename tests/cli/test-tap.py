@@ -542,7 +542,7 @@ class CommandLine(unittest.TestCase):
     def test_help(self):
         result = tap.run("--help")
         self.assertEqual((result.status, result.err), (0, ""))
-        for option in "to listen keylog impair pcapng json quiet recipe list-recipes version help".split():
+        for option in "to listen accept-any keylog impair pcapng json quiet recipe list-recipes version help".split():
             self.assertIn(f"--{option}", result.text)
         for line in result.text.splitlines():
             self.assertLessEqual(len(line), 90, line)
