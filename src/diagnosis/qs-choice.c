@@ -54,19 +54,26 @@ offers_version (const QsTlsMessage *hello, guint16 version)
 
 /* --- What was chosen; 0: not seen --- */
 
+/* A HelloRetryRequest names them as well. */
+static const QsTraceMessage *
+hello_of (const QsEvidence *evidence)
+{
+  return evidence->server_hello != NULL ? evidence->server_hello : evidence->hello_retry;
+}
+
 static guint16
 chosen_version (const QsEvidence *evidence)
 {
-  g_autoptr (GArray) versions = qs_tls_message_dup_versions (evidence->server_hello->message);
+  g_autoptr (GArray) versions = qs_tls_message_dup_versions (hello_of (evidence)->message);
 
   return versions != NULL && versions->len > 0 ? g_array_index (versions, guint16, 0)
-                                               : evidence->server_hello->message->legacy_version;
+                                               : hello_of (evidence)->message->legacy_version;
 }
 
 static guint16
 chosen_suite (const QsEvidence *evidence)
 {
-  GArray *suites = evidence->server_hello->message->cipher_suites;
+  GArray *suites = hello_of (evidence)->message->cipher_suites;
 
   return suites != NULL && suites->len > 0 ? g_array_index (suites, guint16, 0) : 0;
 }
@@ -74,7 +81,7 @@ chosen_suite (const QsEvidence *evidence)
 static guint16
 chosen_group (const QsEvidence *evidence)
 {
-  g_autoptr (GArray) groups = qs_tls_message_dup_key_shares (evidence->server_hello->message);
+  g_autoptr (GArray) groups = qs_tls_message_dup_key_shares (hello_of (evidence)->message);
   guint16 group, scheme;
 
   if (qs_evidence_read_ecdhe (evidence, &group, &scheme))
@@ -163,7 +170,7 @@ qs_choice_beyond (const QsEvidence *answered, const QsEvidence *refused, char **
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   guint beyond = 0;
 
-  for (guint i = 0; answered->server_hello != NULL && refused->client_hello != NULL && i < G_N_ELEMENTS (choices); i++)
+  for (guint i = 0; hello_of (answered) != NULL && refused->client_hello != NULL && i < G_N_ELEMENTS (choices); i++)
     {
       guint16 value = choices[i].chosen (answered);
       const char *name = choices[i].name (value);

@@ -15,7 +15,7 @@ typedef enum {
 
 /**
  * qs_choice_beyond:
- * @answered: an attempt with a ServerHello
+ * @answered: an attempt with a ServerHello or a HelloRetryRequest
  * @refused: another one, whose ClientHello was smaller
  * @words: (out) (optional) (transfer full): those choices by name, "ffdhe8192, TLS 1.0"; NULL: none
  *

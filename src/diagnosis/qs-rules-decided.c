@@ -107,10 +107,14 @@ match_elsewhere (const QsEvidence *evidence, QsMatch *match)
 static gboolean
 match_hello_too_much (const QsEvidence *evidence, QsMatch *match)
 {
+  static const char *const path[] = { N_ ("Look for a tunnel or VPN with a small MTU on the way (ping -M do -s 1400 "
+                                          "shows it)."),
+                                      N_ ("Offer X25519 alone: that avoids it (--groups=X25519 in quicprobe)."), NULL };
   static const char *const group[] = { N_ ("Update the server, or switch the group on there."),
                                        N_ ("Offer X25519 alone: that avoids it (--groups=X25519 in quicprobe)."),
                                        NULL };
   const QsMark *alone = qs_experiment_find (evidence, "x25519-alone", 1);
+  const QsMark *waiting = qs_trace_find_mark (evidence->trace, QS_MARK_NOTE, "tcp-waiting", NULL);
 
   /* One that got through after all was in trouble as long as the experiment was called for. */
   gboolean late = !evidence->server && qs_evidence_is_connected (evidence) && !evidence->failed;
@@ -147,9 +151,23 @@ match_hello_too_much (const QsEvidence *evidence, QsMatch *match)
           N_ ("With its post-quantum key share it came to nothing for long, and got through when it had been "
               "sent again; with X25519 alone it was answered at once.");
     }
+  if (evidence->tls && waiting != NULL && padded_answered == NULL)
+    {
+      match->title = N_ ("Something on the way to {host} loses a ClientHello as large as {bytes} bytes.");
+      match->detail =
+          N_ ("With its post-quantum key share its TCP did not acknowledge it; the smaller one, with X25519 "
+              "alone, was answered. So large packets do not get there: a tunnel or VPN with a small MTU, "
+              "or a middlebox that drops a ClientHello of several parts.");
+      match->certainty = QS_CERTAINTY_LIKELY;
+      match->who = QS_PARTY_PATH;
+      match->tries = path;
+      qs_match_add_mark (match, evidence, waiting, g_strdup (waiting->text));
+    }
   if (!evidence->tls)
-    qs_match_set (match, "deals",
-                  _ ("A balancer that deals out the datagrams of one client one by one does the same."));
+    qs_match_set (
+        match, "deals",
+        _ ("A balancer that deals out the datagrams of one client one by one does the same, and so does a limit on "
+           "how many a client may send at once."));
   match->packet = (gint64) evidence->client_hello->packet;
   if (evidence->tls)
     match->reference = "RFC 9846 section 4.3.8";

@@ -242,6 +242,10 @@ match_no_answer (const QsEvidence *evidence, QsMatch *match)
 {
   gboolean closed_by_server = evidence->close.known && evidence->close.by_us == evidence->server;
 
+  static const char *const unanswered[] = {
+    N_ ("Check that the server behind the proxy or balancer runs."),
+    N_ ("Look at the server's log, and at that of the program behind it, for the time of the request."), NULL
+  };
   gboolean begun = evidence->first_byte >= 0 || evidence->http.n_interim > 0;
 
   if (!ended_as (evidence, "cut") || match->has_error || evidence->socket_error != NULL || evidence->icmp != NULL ||
@@ -250,8 +254,10 @@ match_no_answer (const QsEvidence *evidence, QsMatch *match)
     return FALSE;
   match->title = N_ ("{host} ended the {carrier} before it answered.");
   match->detail =
-      N_ ("The request was sent, and no byte of an answer came. The program behind the server may have crashed or "
-          "been stopped, or it does not serve what the handshake agreed on. {alpn}");
+      N_ ("The request was sent, and no byte of an answer came. A proxy or balancer ends so that cannot reach the "
+          "server behind it, a program that crashes or is stopped, one that speaks something else than HTTP there, and "
+          "a server that is set up to refuse without a word. {alpn}");
+  match->tries = unanswered;
   qs_match_take (match, "alpn", qs_evidence_dup_alpn_words (evidence));
   match->certainty = QS_CERTAINTY_LIKELY;
   if (begun)
@@ -282,6 +288,14 @@ match_cut_short (const QsEvidence *evidence, QsMatch *match)
     return match_no_answer (evidence, match);
   qs_match_take (match, "amount", describe_amount (http));
   qs_match_set (match, "how", describe_how (evidence));
+  if (evidence->socket_error != NULL || evidence->icmp != NULL)
+    {
+      /* Whoever is in between can say it in the server's name. */
+      match->detail = N_ ("{how} What came is not all, and must not be taken for the whole. The program behind the "
+                          "server crashed, was restarted or ran into a limit, a proxy lost the server behind it, or "
+                          "something on the way forgot the connection or forbids it.");
+      match->who = QS_PARTY_UNKNOWN;
+    }
   add_answer (match, evidence);
   if (http->last_packet >= 0 && http->last_packet != http->head_packet)
     qs_match_add_packet (match, evidence, http->last_packet, g_strdup (_ ("The last that came of the answer")));
@@ -317,47 +331,6 @@ match_malformed (const QsEvidence *evidence, QsMatch *match)
   if (http->last_packet >= 0)
     qs_match_add_packet (match, evidence, http->last_packet, NULL);
   qs_match_add_mark (match, evidence, http->end_mark, g_strdup (http->words));
-  return TRUE;
-}
-
-/* --- Answers without an end --- */
-
-static char *
-describe_ceiling (const QsEvidence *evidence, const QsMark *note)
-{
-  const QsHttpFacts *http = &evidence->http;
-  g_autofree char *time = http->asked_at >= 0 ? qs_text_duration (evidence->now - http->asked_at) : NULL;
-
-  if (http->status > 0 && http->body > 0 && time != NULL)
-    return g_strdup_printf (_ ("The answer went on for %s: %" PRIu64 " bytes of its body came, and no end."), time,
-                            http->body);
-  if (http->n_interim > 0 && http->status == 0)
-    return g_strdup_printf (_ ("Interim answers (1xx) came, and no final one."));
-  return g_strdup (note->text);
-}
-
-/* RFC 9110 section 15.2: interim answers are no answer; and bytes that carry nothing are no progress. */
-static gboolean
-match_no_progress (const QsEvidence *evidence, QsMatch *match)
-{
-  const QsMark *ceiling = qs_trace_find_mark (evidence->trace, QS_MARK_NOTE, "max-time", NULL);
-  const QsMark *patience = qs_trace_find_mark (evidence->trace, QS_MARK_NOTE, "timeout", NULL);
-  const QsMark *note = ceiling != NULL ? ceiling : patience;
-
-  if (!evidence->failed || note == NULL || match->has_error ||
-      (ceiling == NULL && !ended_as (evidence, "unanswered")) || qs_evidence_is_restarted (evidence))
-    return FALSE;
-  /* Plain silence is told of elsewhere. */
-  if (ceiling == NULL && evidence->now - evidence->last_received > note->value * NS_PER_MS / 2)
-    return FALSE;
-  if (ceiling != NULL)
-    {
-      match->title = N_ ("{host} was not done after {limit}, the longest that it might take.");
-      match->detail = N_ ("{what}");
-    }
-  qs_match_take (match, "limit", qs_text_duration (note->value * NS_PER_MS));
-  qs_match_take (match, "what", ceiling != NULL ? describe_ceiling (evidence, note) : g_strdup (note->text));
-  qs_match_add_mark (match, evidence, note, g_strdup (note->text));
   return TRUE;
 }
 
@@ -562,7 +535,8 @@ match_alt_svc_dead (const QsEvidence *evidence, QsMatch *match)
   static const struct {
     const char *result, *words;
   } words[] = {
-    { "silent", N_ ("Nothing came back in 1.5 s: UDP to that port is dropped on the way, or nothing is there.") },
+    { "silent", N_ ("Nothing came back in 1.5 s: UDP to that port is dropped on the way, or nothing is there, or the "
+                    "path does not carry datagrams of 1200 bytes.") },
     { "refused", N_ ("The host refused it (ICMP): nothing listens on that UDP port.") },
     { "failed",
       N_ ("Something answers there, and a handshake for this site does not go through: its certificate, its names or "
@@ -641,17 +615,6 @@ const QsRule qs_rules_http[] = {
     QS_CERTAINTY_PROVED,
     QS_PARTY_SERVER,
     { N_ ("Report it to the server's authors, with the first bytes of the answer.") } },
-  { "timeout",
-    QS_SEVERITY_ERROR,
-    "RFC 9110 section 15.2",
-    N_ ("{host} made no progress for {limit}."),
-    N_ ("{what} Something came all the time, so the connection lives: the program behind the server does not get on "
-        "with "
-        "the answer, or keeps the client busy on purpose."),
-    match_no_progress,
-    QS_CERTAINTY_PROVED,
-    QS_PARTY_SERVER,
-    { N_ ("Look at the server's log.") } },
   { "content-encoding-wrong",
     QS_SEVERITY_WARNING,
     "RFC 9110 section 8.4",

@@ -546,6 +546,10 @@ match_mtu_too_small (const QsEvidence *evidence, QsMatch *match)
     return FALSE;
   const QsMark *router = find_router_too_big (evidence);
   qs_match_set (match, "who", router != NULL ? router->text : _ ("this computer"));
+  if (router == NULL)
+    match->detail =
+        N_ ("This computer's own system says so: its network card has a smaller MTU, or a router on the way "
+            "has told it of one. A tunnel or VPN is the usual cause.");
   qs_match_add_mark (match, evidence, router != NULL ? router : evidence->icmp, NULL);
   qs_match_add_mark (match, evidence, router == NULL && evidence->icmp == NULL ? evidence->socket_error : NULL, NULL);
   return TRUE;
@@ -586,8 +590,9 @@ const QsRule qs_rules_network[] = {
   { "port-closed",
     QS_SEVERITY_ERROR,
     "RFC 1122 section 3.2.2.1",
-    N_ ("Nothing listens on the UDP port of {address}: the port is closed."),
-    N_ ("The host is up and answered at once with “port unreachable” (ICMP); its own firewall may answer so, too. "
+    N_ ("{address} says that its UDP port is closed."),
+    N_ ("The host is up and answered at once with “port unreachable” (ICMP): nothing listens there, or its own "
+        "firewall answers so. "
         "{tcp}"),
     match_port_closed,
     QS_CERTAINTY_PROVED,
@@ -605,8 +610,9 @@ const QsRule qs_rules_network[] = {
   { "connection-refused",
     QS_SEVERITY_ERROR,
     "RFC 9293 section 3.10.7.1",
-    N_ ("{address} refused the TCP connection: nothing listens on that port."),
-    N_ ("The host is up: it answered at once. (A firewall may refuse in the same way, in its place.)"),
+    N_ ("{address} refused the TCP connection."),
+    N_ ("It answered at once. As a rule that means that the host is up and nothing listens on that port; a firewall on "
+        "it, or in its place, may refuse in the same way."),
     match_connection_refused,
     QS_CERTAINTY_PROVED,
     QS_PARTY_SERVER,

@@ -77,10 +77,11 @@ is_incomplete (const QsEvidence *evidence)
 static gboolean
 match_loss_before (const QsEvidence *evidence, QsMatch *match)
 {
-  guint missing = qs_trace_get_metrics (evidence->trace)->directions[QS_DIRECTION_RECEIVED].missing;
-  guint again = evidence->packets.n_retransmitted_in;
+  const QsDirectionFigures *figures = &qs_trace_get_metrics (evidence->trace)->directions[QS_DIRECTION_RECEIVED];
+  guint missing = figures->missing, again = evidence->packets.n_retransmitted_in;
 
-  if (missing == 0 || again == 0)
+  /* What had come already was repeated for another reason: the sender was impatient. */
+  if (missing == 0 || again <= figures->in_vain)
     return FALSE;
   match->title = N_ ("{lost} packets got lost before they came here.");
   match->detail =

@@ -125,7 +125,10 @@ describe_others (const QsEvidence *evidence, QsMatch *match)
   else if (other != NULL && other->value == 1)
     {
       match->title = N_ ("{host} did not answer this request in {silence}; another one it did.");
-      match->detail = N_ ("The handshake is complete, and what was asked was acknowledged. {so_far} {others}");
+      match->detail =
+          N_ ("The handshake is complete, and what was asked was acknowledged. {so_far} {others} Either what "
+              "makes this page is slow or stuck, or its answer is so large that the path loses it.");
+      match->who = QS_PARTY_UNKNOWN;
       match->certainty = QS_CERTAINTY_PROVED;
       match->tries = page;
       qs_match_set (match, "others", other->text);
@@ -133,9 +136,28 @@ describe_others (const QsEvidence *evidence, QsMatch *match)
   else if (other != NULL && other->value == 0)
     {
       match->detail = N_ ("The handshake is complete, and what was asked was acknowledged. {so_far} {others} The "
-                          "program that has to answer is slow or stuck, or waits for another one.");
+                          "program that has to answer is slow or stuck, or waits for another one. {alpn}");
       qs_match_set (match, "others", other->text);
     }
+}
+
+/* Nobody knows whether the rest was sent: what an end sends and does not arrive leaves no trace here. */
+static void
+describe_rest (QsMatch *match)
+{
+  static const char *const tries[] = { N_ ("Look at the server's log, and at that of the program behind it."),
+                                       N_ ("Try again, and from another network: a tunnel with a small MTU drops what "
+                                           "is large."),
+                                       NULL };
+
+  match->title = N_ ("The answer of {host} stopped in the middle: nothing came for {silence}.");
+  match->detail =
+      N_ ("The handshake is complete, and what was asked was acknowledged. {so_far} Either the program that "
+          "makes the answer is slow or stuck, or what it sends does not come through any more: a path that "
+          "was cut, or one that loses what is large.");
+  match->certainty = QS_CERTAINTY_POSSIBLE;
+  match->who = QS_PARTY_UNKNOWN;
+  match->tries = tries;
 }
 
 /* The handshake is over and a request went out: whether the other end has it is known. */
@@ -160,16 +182,17 @@ describe_mute_answer (const QsEvidence *evidence, QsMatch *match)
   match->certainty = QS_CERTAINTY_LIKELY;
   if (acknowledged)
     {
-      match->title = evidence->http.status > 0 || evidence->http.body > 0
-                         ? N_ ("{host} stopped in the middle of its answer: nothing came for {silence}.")
-                         : N_ ("{host} has the request and did not answer it in {silence}.");
+      match->title = N_ ("{host} has the request and did not answer it in {silence}.");
       match->detail =
           N_ ("The handshake is complete, and what was asked was acknowledged. {so_far} The program that has to "
-              "answer is slow or stuck, or waits for another one.");
+              "answer is slow or stuck, or waits for another one. {alpn}");
       match->who = QS_PARTY_SERVER;
       match->tries = slow;
+      qs_match_take (match, "alpn", qs_evidence_dup_alpn_words (evidence));
       if (evidence->http.status == 0 && evidence->http.body == 0)
         describe_others (evidence, match);
+      else
+        describe_rest (match);
     }
   else
     {

@@ -81,6 +81,10 @@ note_sent (QsSentMark *mark, const QsArrival *arrival, guint64 offset, guint64 l
     }
   if (again)
     arrival->packet->flags |= QS_PACKET_RETRANSMISSION;
+  if (again && end <= mark->whole)
+    qs_trace_get_metrics (arrival->conn->quic->owner->trace)->directions[arrival->packet->direction].in_vain++;
+  if (offset <= mark->whole)
+    mark->whole = MAX (mark->whole, end);
   return again;
 }
 

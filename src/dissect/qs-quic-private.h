@@ -34,6 +34,7 @@ typedef struct {
 typedef struct {
   guint64 highest;
   guint64 number;
+  guint64 whole; /* all bytes below have been there */
 } QsSentMark;
 
 typedef struct {

@@ -385,7 +385,7 @@ const QsExperimentRow qs_experiment_rows[] = {
     .sign = QS_SIGN_ANSWER,
     .change = change_page,
     .argument = "/robots.txt",
-    .answered = N_ ("Another page (%s) was answered meanwhile: it is this one that takes so long."),
+    .answered = N_ ("Another page (%s) was answered meanwhile."),
     .failed = N_ ("Another page (%s) was not answered in the time that was left either."),
     .findings = { QS_STALLED_ANSWER } },
   { .id = "version-grease",
@@ -516,9 +516,24 @@ qs_experiment_add_causes (const QsEvidence *evidence, gboolean stalled, GPtrArra
   return known;
 }
 
+/* A refusal says so. Where the offer was made longer a HelloRetryRequest is as good as a ServerHello, and time that ran out is no
+ * refusal: large groups take theirs. */
+static gint
+judge_wide (const QsEvidence *attempt)
+{
+  gboolean refused = (attempt->close.known && !attempt->close.by_us) || attempt->fin[QS_END_SERVER] >= 0 ||
+                     attempt->reset[QS_END_SERVER] >= 0;
+
+  if (attempt->server_hello != NULL || qs_evidence_is_connected (attempt))
+    return 1;
+  return refused ? 0 : attempt->hello_retry != NULL ? 1 : -1;
+}
+
 gint
 qs_experiment_row_judge (const QsExperimentRow *row, const QsEvidence *attempt)
 {
+  if (row->wide != 0)
+    return judge_wide (attempt);
   gboolean hello = attempt->server_hello != NULL || qs_evidence_is_connected (attempt);
 
   switch (row->sign)

@@ -55,6 +55,7 @@ typedef struct {
   guint acked;
   guint lost;
   guint retransmissions; /* packets */
+  guint in_vain;         /* times that stream or CRYPTO bytes were repeated that had all been there */
   guint duplicates;
   guint corrupt;
   guint undecrypted; /* keys are missing */

@@ -254,10 +254,21 @@ is_dtls (QsSpan bytes, QsSpan asked)
          bytes.data[2] >= 0xfc;
 }
 
-/* RFC 1035 section 4.1.1: an answer with the id of what was asked: our datagram's first two bytes. */
+/* RFC 1035 section 4.1.1: what could not be read is sent back by some (unbound) as it was, with QR set and an error code. */
+static gboolean
+is_dns_refusal (QsSpan bytes, QsSpan asked)
+{
+  return bytes.length > 12 && bytes.length <= asked.length && memcmp (bytes.data, asked.data, 2) == 0 &&
+         (bytes.data[2] & 0x80) != 0 && (asked.data[2] & 0x80) == 0 && (bytes.data[3] & 0x0f) != 0 &&
+         memcmp (bytes.data + 4, asked.data + 4, bytes.length - 4) == 0;
+}
+
+/* An answer with the id of what was asked: our datagram's first two bytes. */
 static gboolean
 is_dns (QsSpan bytes, QsSpan asked)
 {
+  if (is_dns_refusal (bytes, asked))
+    return TRUE;
   return bytes.length >= 12 && asked.length >= 2 && memcmp (bytes.data, asked.data, 2) == 0 &&
          (bytes.data[2] & 0x80) != 0 && (bytes.data[3] & 0x0f) <= 10 && get16 (bytes, 4) <= 1 && get16 (bytes, 6) <= 64;
 }

@@ -132,6 +132,41 @@ class Refused(Case):
                 self.meet(name, finding, leaf=leaf)
 
 
+class OtherProtocols(Case):
+    """What speaks TLS and no HTTP, or no TLS at all."""
+
+    def test_no_tls(self):
+        with self.server("mosquitto", tls=False) as peer:
+            if peer is not None:
+                result = probe.probe("-4", f"tls://localhost:{peer.port}")
+                self.assertIn(result.errors, (["connection-reset"], ["closed-in-handshake"]), result.text)
+        with self.server("unbound", tls=False) as peer:
+            if peer is not None:
+                result = probe.probe("-4", f"quic://localhost:{peer.port}")
+                self.assertEqual(result.errors, ["not-quic"], result.text)
+                self.assertRegex(result.findings["not-quic"]["detail"], "It looks like DNS")
+
+    def test_no_http(self):
+        """The handshake is in order, and the request is not understood."""
+        cut = "no byte of an answer came.*speaks something else than HTTP.*chose none of the application protocols"
+        self.meet("mosquitto", "answer-cut-short", words=cut, certainty="likely")
+        with self.server("nghttpx", options=("--npn-list=h2",)) as peer:
+            if peer is not None:
+                result = probe.probe("-4", f"--cacert={self.certs.ca}", f"tls://localhost:{peer.port}/")
+                self.assertIn(result.errors, (["answer-cut-short"], ["connection-reset"]), result.text)
+                self.assertRegex(result.findings[result.errors[0]]["detail"], "chose none of the application protocols.*such as h2")
+        words = "has the request and did not answer.*Another page.*not answered"
+        self.meet("unbound", "timeout", words=words, certainty="likely")
+
+    def test_healthy(self):
+        for name, target in (("mosquitto", ""), ("unbound", ""), ("h2o", "/")):
+            with self.subTest(name), self.server(name) as peer:
+                if peer is not None:
+                    result = probe.probe("-4", f"--cacert={self.certs.ca}", f"tls://localhost:{peer.port}{target}")
+                    bad = [f["id"] for f in result.report["findings"] if f["severity"] in ("error", "warning")]
+                    self.assertEqual((result.status, [i for i in bad if i != "http-status"]), (0, []), result.text)
+
+
 class Above(Case):
     def test_nothing_behind(self):
         """A proxy that has nothing behind it: one says so, the other one just ends the connection."""

@@ -110,6 +110,17 @@ test_hello (void)
     }
 }
 
+/* Over TCP the system knows whether the large one got there at all. */
+static void
+test_hello_lost (void)
+{
+  g_autoptr (Made) made = refused (&HYBRID);
+  experiment (made, "x25519-alone", 1);
+  experiment (made, "padded-hello", 0);
+  qs_trace_add_mark (made->trace, QS_MARK_NOTE, "tcp-waiting", 1500, "Not acknowledged");
+  assert_first (made, "post-quantum-hello-blocked", QS_CERTAINTY_PROVED, "it is the size"); /* QUIC: TCP has no say */
+}
+
 /* One without a post-quantum key share, and one that the server has answered. */
 static void
 test_hello_not_large (void)
@@ -391,6 +402,7 @@ main (int argc, char **argv)
   g_test_add_func ("/decided/hello-late", test_hello_late);
   g_test_add_func ("/decided/protocol", test_protocol);
   g_test_add_func ("/decided/protocol-not-offered", test_protocol_not_offered);
+  g_test_add_func ("/decided/hello-lost", test_hello_lost);
   g_test_add_func ("/decided/offer", test_offer);
   g_test_add_func ("/decided/lists", test_lists);
   g_test_add_func ("/decided/name", test_name);

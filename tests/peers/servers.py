@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""TLS servers that others wrote, beside those of peers.py: HAProxy, Apache's httpd, lighttpd, stunnel, socat, GnuTLS's.
+"""TLS servers that others wrote, beside those of peers.py: HAProxy, Apache's httpd, lighttpd, stunnel, socat, GnuTLS's,
+h2o, nghttp2's; and of other protocols: mosquitto, unbound.
 
 Each returns a peer that listens on loopback, as peers.py has them; one that is not on this machine skips the test.
 """
@@ -143,3 +144,72 @@ def gnutls(certs, leaf="good", *, options=()):
     chain, key = certs.leaf(leaf)
     command = ["--http", "--x509certfile", chain, "--x509keyfile", key, *options]
     return _start(lambda port, folder: [program, "--port", str(port), *command])
+
+
+def mosquitto(certs, leaf="good", *, tls=True):
+    """An MQTT broker, over TLS or in plain."""
+    program = peers.find_program("mosquitto")
+    chain, key = certs.leaf(leaf)
+    return _start(
+        lambda port, folder: [program, "-c", f"{folder}/config"],
+        lambda port, folder: f"""listener {port} {peers.HOST}
+allow_anonymous true
+{"user root" if os.getuid() == 0 else ""}
+{f"certfile {chain}" if tls else ""}
+{f"keyfile {key}" if tls else ""}
+""",
+    )
+
+
+def unbound(certs, leaf="good", *, tls=True):
+    """A name server: DNS over TLS, or in plain over TCP and UDP."""
+    program = peers.find_program("unbound")
+    chain, key = certs.leaf(leaf)
+    return _start(
+        lambda port, folder: [program, "-d", "-p", "-c", f"{folder}/config"],
+        lambda port, folder: f"""server:
+  interface: {peers.HOST}@{port}
+  {f"tls-port: {port}" if tls else ""}
+  tls-service-pem: "{chain}"
+  tls-service-key: "{key}"
+  chroot: ""
+  username: ""
+  do-daemonize: no
+  pidfile: ""
+  use-syslog: no
+  directory: "{folder}"
+  module-config: iterator
+remote-control:
+  control-enable: no
+""",
+    )
+
+
+def h2o(certs, leaf="good"):
+    program = peers.find_program("h2o")
+    chain, key = certs.leaf(leaf)
+    return _start(
+        lambda port, folder: [program, "-m", "worker", "-c", f"{folder}/config"],
+        lambda port, folder: f"""listen:
+  host: {peers.HOST}
+  port: {port}
+  ssl:
+    certificate-file: {chain}
+    key-file: {key}
+{"user: root" if os.getuid() == 0 else ""}
+hosts:
+  localhost:
+    paths:
+      /:
+        status: ON
+""",
+    )
+
+
+def nghttpx(certs, leaf="good", *, options=()):
+    """nghttp2's proxy, with nothing behind it. options: more of its own, such as ["--npn-list=h2"]."""
+    program = peers.find_program("nghttpx")
+    chain, key = certs.leaf(leaf)
+    return _start(
+        lambda port, folder: [program, "--conf=/dev/null", f"-f{peers.HOST},{port}", f"-b{peers.HOST},1", "--no-ocsp", *options, key, chain]
+    )

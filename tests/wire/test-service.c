@@ -94,6 +94,12 @@ test_datagrams (void)
   check (qs_service_of_datagram (question, question), "echo", TRUE);
   check (qs_service_of_datagram (QS_SPAN (dns, 12), question), "DNS", TRUE);
   check (qs_service_of_datagram (QS_SPAN (dns, 11), question), NULL, FALSE);
+  /* The question sent back with an error: unbound's way. */
+  static const guint8 unread[] = { 0xc0, 0x11, 0, 0, 9, 9, 9, 9, 9, 9, 9, 9, 1, 2, 3 };
+  guint8 back[] = { 0xc0, 0x11, 0x80, 1, 9, 9, 9, 9, 9, 9, 9, 9, 1, 2, 3 };
+  check (qs_service_of_datagram (QS_SPAN (back, sizeof back), QS_SPAN (unread, sizeof unread)), "DNS", TRUE);
+  back[14] ^= 1;
+  check (qs_service_of_datagram (QS_SPAN (back, sizeof back), QS_SPAN (unread, sizeof unread)), NULL, FALSE);
   dns[1] ^= 1; /* another question's answer */
   check (qs_service_of_datagram (QS_SPAN (dns, 12), question), NULL, FALSE);
   check (qs_service_of_datagram (QS_SPAN ("\x15\xfe\xfd\0\0\0\0\0\0\0\0\0\2\2\x32", 15), question), "DTLS", TRUE);
