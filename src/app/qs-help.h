@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <gtk/gtk.h>
+#include "app/qs-window.h"
 
 G_BEGIN_DECLS
 
-/* The short help: what the program does, how to begin, what the pages are for. */
-void qs_help_show (GtkWindow *parent);
-/* The window of shortcuts. */
-void qs_help_show_shortcuts (GtkWindow *parent);
+/* A page of the help ("overview", "finding-no-reply#proof"): in the desktop's help viewer where there is one that finds the pages,
+ * else in a window of our own, one for each parent. */
+void qs_help_show (GtkWindow *parent, const char *place);
+/* F1 in a window or dialog beside the main one shows this page. place is copied. */
+void qs_help_bind (GtkWindow *window, const char *place);
+/* Adds the actions "help" (of the page that is shown) and "show-help-overlay" (the keys) to a window. */
+void qs_help_install (QsWindow *window);
 
 G_END_DECLS

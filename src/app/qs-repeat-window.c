@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/qs-repeat-window.h"
 
+#include "app/qs-help.h"
 #include "app/widgets/qs-empty-state.h"
 #include "app/widgets/qs-file-dialog.h"
 #include "app/widgets/qs-histogram-view.h"
@@ -511,6 +512,7 @@ qs_repeat_window_init (QsRepeatWindow *self)
 
   self->results = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_batch_result_unref);
   gtk_widget_init_template (GTK_WIDGET (self));
+  qs_help_bind (GTK_WINDOW (self), "repeat");
   g_action_map_add_action_entries (G_ACTION_MAP (group), actions, G_N_ELEMENTS (actions), self);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "repeat", G_ACTION_GROUP (group));
   self->table = add_columns (self->table_view, G_N_ELEMENTS (table_columns), table_title, table_is_number, 0);

@@ -110,18 +110,6 @@ find_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
 }
 
 static void
-help_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  qs_help_show (GTK_WINDOW (data));
-}
-
-static void
-show_shortcuts_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  qs_help_show_shortcuts (GTK_WINDOW (data));
-}
-
-static void
 page_cb (GSimpleAction *action, GVariant *state, gpointer data)
 {
   /* Who asks for a page wants to use it. */
@@ -172,8 +160,6 @@ static const GActionEntry actions[] = {
   { "examine-lab", examine_lab_cb },
   { "focus-target", focus_target_cb },
   { "find", find_cb },
-  { "help", help_cb },
-  { "show-help-overlay", show_shortcuts_cb },
   { "recent", recent_cb, "s" },
   { "clear-history", clear_history_cb },
   { "page", NULL, "s", "'overview'", page_cb },
@@ -481,6 +467,7 @@ qs_window_new (GtkApplication *application, QsSettings *settings)
   qs_files_accept_drops (self);
   qs_present_install (self);
   qs_repeat_install (self);
+  qs_help_install (self);
   qs_saved_strip_install (self->saved_strip, G_ACTION_MAP (self), settings);
   qs_notifier_install (self);
   qs_run_actions_install (self);

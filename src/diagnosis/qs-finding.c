@@ -298,18 +298,25 @@ qs_findings_new (const QsEvidence *evidence)
   return findings;
 }
 
+const QsRule *
+qs_rule_get (guint n)
+{
+  for (guint part = 0; part < G_N_ELEMENTS (parts); part++)
+    for (const QsRule *rule = parts[part]; rule->id != NULL; rule++)
+      if (n-- == 0)
+        return rule;
+  return NULL;
+}
+
 gboolean
 qs_finding_id_is_known (const char *id)
 {
+  const QsRule *rule;
+
   g_return_val_if_fail (id != NULL, FALSE);
 
-  for (guint part = 0; part < G_N_ELEMENTS (parts); part++)
-    {
-      for (const QsRule *rule = parts[part]; rule->id != NULL; rule++)
-        {
-          if (g_str_equal (rule->id, id))
-            return TRUE;
-        }
-    }
+  for (guint i = 0; (rule = qs_rule_get (i)) != NULL; i++)
+    if (g_str_equal (rule->id, id))
+      return TRUE;
   return FALSE;
 }

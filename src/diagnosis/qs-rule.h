@@ -65,6 +65,9 @@ typedef struct {
   const char *tries[QS_MOST_TRIES + 1];
 } QsRule;
 
+/* The catalogue as it stands, row by row, in the order in which they are tried; several rows may be of one id. NULL: past the last. */
+const QsRule *qs_rule_get (guint n);
+
 /* A ClientHello with a post-quantum key share beside another's. NULL has none. */
 gboolean qs_hello_has_hybrid_share (const QsTraceMessage *hello);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/widgets/qs-doctor-dialog.h"
 
+#include "app/qs-help.h"
 #include "app/widgets/qs-finding-list.h"
 #include "base/qs-i18n.h"
 #include "doctor/qs-doctor.h"
@@ -237,6 +238,7 @@ static void
 qs_doctor_dialog_init (QsDoctorDialog *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  qs_help_bind (GTK_WINDOW (self), "why-not-h3");
 }
 
 gboolean

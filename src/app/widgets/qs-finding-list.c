@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/widgets/qs-finding-list.h"
 
+#include "app/qs-help.h"
 #include "app/widgets/qs-copy.h"
 #include "base/qs-i18n.h"
 #include "diagnosis/qs-finding.h"
@@ -55,6 +56,28 @@ make_packet_button (QsFindingList *self, gint64 packet)
   return button;
 }
 
+static void
+help_cb (GtkButton *button)
+{
+  qs_help_show (GTK_WINDOW (gtk_widget_get_toplevel (GTK_WIDGET (button))),
+                g_object_get_data (G_OBJECT (button), "qs-place"));
+}
+
+/* To the page of the help about findings of this kind. */
+static GtkWidget *
+make_help_button (const QsFinding *finding)
+{
+  GtkWidget *button = gtk_button_new_with_label (_ ("Learn More"));
+
+  g_object_set_data_full (G_OBJECT (button), "qs-place", g_strconcat ("finding-", finding->id, NULL), g_free);
+  g_signal_connect (button, "clicked", G_CALLBACK (help_cb), NULL);
+  gtk_widget_set_tooltip_text (button, _ ("What happens on the wire, how it is proved, what it is not"));
+  gtk_widget_set_halign (button, GTK_ALIGN_END);
+  gtk_style_context_add_class (gtk_widget_get_style_context (button), "qs-small-button");
+  gtk_widget_show (button);
+  return button;
+}
+
 static GtkWidget *
 make_footer (QsFindingList *self, const QsFinding *finding)
 {
@@ -63,9 +86,13 @@ make_footer (QsFindingList *self, const QsFinding *finding)
 
   gtk_style_context_add_class (gtk_widget_get_style_context (reference), GTK_STYLE_CLASS_DIM_LABEL);
   gtk_container_add (GTK_CONTAINER (footer), reference);
+  /* What the doctor says in its own words is not of the catalogue. */
+  gboolean known = qs_finding_id_is_known (finding->id);
+  if (known)
+    gtk_box_pack_end (GTK_BOX (footer), make_help_button (finding), FALSE, FALSE, 0);
   if (finding->packet >= 0)
     gtk_box_pack_end (GTK_BOX (footer), make_packet_button (self, finding->packet), FALSE, FALSE, 0);
-  gtk_widget_set_visible (footer, finding->reference != NULL || finding->packet >= 0);
+  gtk_widget_set_visible (footer, known || finding->reference != NULL || finding->packet >= 0);
   return footer;
 }
 
