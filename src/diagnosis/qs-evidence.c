@@ -271,6 +271,13 @@ qs_evidence_is_opened_by_receiver (const QsEvidence *evidence)
          qs_trace_get_vantage (evidence->trace) != QS_VANTAGE_NETWORK && evidence->packets.first_1rtt_in_time >= 0;
 }
 
+gboolean
+qs_evidence_has_no_handshake (const QsEvidence *evidence)
+{
+  return evidence->tls && qs_trace_is_from_file (evidence->trace) && evidence->tcp_connected >= 0 &&
+         evidence->client_hello == NULL && evidence->server_hello == NULL && qs_evidence_is_whole (evidence);
+}
+
 /* What cannot be read says it too. QUIC: a client has keys for 1-RTT packets once it took the server's Finished (RFC 9001
  * section 4.9), and nothing else makes it send them. TLS 1.2: both ends' ChangeCipherSpec with a record behind each is
  * their Finished; one that is refused is answered with an alert, and no data follows. */
@@ -284,6 +291,8 @@ is_connected_unread (const QsEvidence *evidence)
   if (!evidence->tls)
     return (packets->first_short[QS_END_CLIENT] >= 0 && packets->first_short[QS_END_SERVER] >= 0) ||
            qs_evidence_is_opened_by_receiver (evidence);
+  if (qs_evidence_has_no_handshake (evidence))
+    return FALSE;
   if (!qs_evidence_is_tls12 (evidence))
     return packets->beyond[QS_END_SERVER] >= 0 || qs_evidence_is_server_alone (evidence);
   return packets->ccs[QS_END_CLIENT] >= 0 && packets->ccs[QS_END_SERVER] >= 0 &&

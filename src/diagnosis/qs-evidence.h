@@ -215,6 +215,9 @@ guint qs_evidence_dh_bits (const QsEvidence *evidence);
 /* Since a moment all that came of a connection that stood could not be read: whoever sends it has other keys. */
 gboolean qs_evidence_is_restarted (const QsEvidence *evidence);
 /* Whether the close is but how a stack answered a connection that was cut under it. */
+/* A recording of a TCP connection from its first packet on, nothing lacking, and neither end said hello: records that look like TLS's, as some
+ * programs disguise theirs, and no handshake. */
+gboolean qs_evidence_has_no_handshake (const QsEvidence *evidence);
 gboolean qs_evidence_close_is_echo (const QsEvidence *evidence);
 /* The same where the end that it would answer is not in the recording, as one packet of it may be: behind a handshake that was done. */
 gboolean qs_evidence_close_may_be_echo (const QsEvidence *evidence);

@@ -176,7 +176,18 @@ MATCH_ACCEPTED (no_alternative_name, QS_FAULT_NO_ALTERNATIVE_NAME)
 MATCH_ACCEPTED (must_staple, QS_FAULT_MUST_STAPLE)
 MATCH_ACCEPTED (transparency, QS_FAULT_TRANSPARENCY)
 MATCH_ACCEPTED (lifetime, QS_FAULT_LIFETIME)
-MATCH_ACCEPTED (surplus, QS_FAULT_SURPLUS)
+MATCH_ACCEPTED (needless, QS_FAULT_SURPLUS)
+
+static gboolean
+match_surplus (const QsEvidence *evidence, QsMatch *match)
+{
+  if (!match_needless (evidence, match))
+    return FALSE;
+  if (!evidence->tls) /* over TCP the address is proved before the first byte of it */
+    qs_match_set (match, "cost",
+                  _ ("Each byte of it counts before the client's address is validated (RFC 9000 section 8.1)."));
+  return TRUE;
+}
 
 static gboolean
 match_staple (const QsEvidence *evidence, QsMatch *match)
@@ -400,7 +411,7 @@ const QsRule qs_rules_certificate[] = {
     QS_SEVERITY_INFO,
     "RFC 9846 section 4.5.1",
     N_ ("The server's chain is not just the certificates that are needed, in order."),
-    N_ ("{sentence} Each byte of it counts before the client's address is validated (RFC 9000 section 8.1)."),
+    "{sentence} {cost}",
     match_surplus,
     QS_CERTAINTY_PROVED,
     QS_PARTY_SERVER,

@@ -166,7 +166,8 @@ match_began_before (const QsEvidence *evidence, QsMatch *match)
       match->packet = 0;
       return TRUE;
     }
-  if (!is_capture (evidence) || evidence->client_hello != NULL || qs_trace_get_n_packets (evidence->trace) == 0)
+  if (!is_capture (evidence) || evidence->client_hello != NULL || qs_trace_get_n_packets (evidence->trace) == 0 ||
+      qs_evidence_has_no_handshake (evidence))
     return FALSE;
   const QsPacket *first = qs_trace_get_packet (evidence->trace, 0);
   /* It is there, and cannot be read: cut, or of a version whose types are others. */

@@ -357,6 +357,35 @@ class Verdicts(unittest.TestCase):
             result = report(path, (1, opening(reserved, False)), (0, b"\x2e no version of anything" + bytes(60)))
             self.assertIn("not-quic", result.errors)
 
+    def test_records_without_a_handshake(self):
+        """What looks like TLS's records from the first byte on, and has no hello, is no connection that began earlier, and no handshake. In a
+        recording that began later it may be."""
+        head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101)
+        sequence = [1000, 5000]
+
+        def segment(by_client, flags, data):
+            own, other = (0, 1) if by_client else (1, 0)
+            ends = [b"\x7f\0\0\2", b"\x7f\0\0\3"]
+            ports = [40000, 443]
+            tcp = struct.pack("!HHIIBBHHH", ports[own], ports[other], sequence[own], sequence[other], 0x50, flags, 65535, 0, 0) + data
+            sequence[own] += len(data) + (flags & 2 != 0)
+            packet = struct.pack("!BBHIBBH", 0x45, 0, 20 + len(tcp), 0, 64, 6, 0) + ends[own] + ends[other] + tcp
+            return struct.pack("<IIII", 1500000000, sum(sequence), len(packet), len(packet)) + packet
+
+        record = b"\x17\3\3\0\x40" + bytes(64)
+        empty = b"\x16\3\1\0\0"
+        opening = [segment(1, 2, b""), segment(0, 18, b""), segment(1, 16, b""), segment(1, 24, empty), segment(0, 24, empty)]
+        rest = [segment(1, 24, record), segment(0, 24, record), segment(1, 24, record), segment(0, 24, record)]
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "records.pcap")
+            for packets, late in ((opening + rest, False), (rest, True)):
+                with open(path, "wb") as file:
+                    file.write(head + b"".join(packets))
+                result = read(path)
+                self.assertEqual("began-before-capture" in result.findings, late, result.text)
+                self.assertEqual(result.report["outcome"] == "ok", late, result.text)
+                self.assertEqual(result.errors, [], result.text)
+
     def test_verdict_without_keys(self):
         """The sentence says what is known, and never that a certificate was verified."""
         for name in ("quic-no-keys.pcap", "tls13-plain.pcap", "tls12-plain.pcap"):
