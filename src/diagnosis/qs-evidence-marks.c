@@ -146,15 +146,17 @@ read_errors (QsEvidence *evidence)
     evidence->socket_error = NULL;
 }
 
-/* The address of a file's first path, where no mark names it. */
+/* The address of a file's first path, where no mark names it: the server's, which in a server's own log is the near one. */
 static void
 read_path_address (QsEvidence *evidence)
 {
   const QsPath *path = qs_trace_get_path (evidence->trace, 0);
+  gboolean own =
+      evidence->server && qs_trace_is_from_file (evidence->trace) && qs_trace_get_n_datagrams (evidence->trace) == 0;
+  GSocketAddress *server = path == NULL ? NULL : own ? path->local : path->remote;
 
-  if (evidence->address != NULL || path == NULL || path->remote == NULL)
-    return;
-  evidence->address = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (path->remote));
+  if (evidence->address == NULL && server != NULL)
+    evidence->address = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (server));
 }
 
 /* "quic://HOST:PORT/PATH": the host of it, without brackets. */

@@ -209,7 +209,9 @@ class Verdicts(unittest.TestCase):
 
     def test_close_in_a_servers_log(self):
         """Who closed is told as the end that it was, and why as it said: the log is the server's, the peer its client."""
+        ends = {"src_ip": "192.0.2.1", "src_port": 443, "dst_ip": "198.51.100.9", "dst_port": 40000}
         events = (
+            (0, "transport:connection_started", ends),
             (0, "transport:packet_received", {"header": {"packet_type": "initial", "packet_number": 0}, "frames": [{"frame_type": "crypto"}]}),
             (1, "transport:packet_sent", {"header": {"packet_type": "handshake", "packet_number": 0}, "frames": [{"frame_type": "crypto"}]}),
             (9, "transport:packet_received", {"header": {"packet_type": "handshake", "packet_number": 0}, "frames": [
@@ -220,7 +222,9 @@ class Verdicts(unittest.TestCase):
             trace = {"vantage_point": {"type": "server"}, "events": [dict(zip(("time", "name", "data"), event)) for event in events]}
             with open(path, "w", encoding="utf-8") as file:
                 json.dump({"qlog_format": "JSON", "qlog_version": "0.3", "traces": [trace]}, file)
-            self.assertIn("no such issuer", read(path).findings["certificate-refused"]["detail"])
+            finding = read(path).findings["certificate-refused"]
+            self.assertIn("no such issuer", finding["detail"])
+            self.assertIn("192.0.2.1:443", finding["title"])
             text = probe.run(f"--read={path}").text
             self.assertRegex(text, r"Closed +by the client: CRYPTO_ERROR 0x12a")
             self.assertNotIn("by the server:", text)
