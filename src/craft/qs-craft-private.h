@@ -75,6 +75,8 @@ struct _QsCraft {
   QsCraftChangedFunc changed;
   gpointer data;
   QsCraftEvents events, told;
+  QsCraftHeardFunc listen;
+  gpointer listen_data;
 
   gboolean server;
   QsCraftListener *listener; /* a server's, in place of a socket */

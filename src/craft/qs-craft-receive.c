@@ -275,7 +275,10 @@ take_protected (QsCraft *self, const QsPacketHeader *header, QsSpan packet)
       qs_craft_id_set (&self->dcid, header->scid);
       self->has_server_id = TRUE;
     }
-  if (note_number (space, number))
+  gboolean news = note_number (space, number);
+  if (news && self->listen != NULL)
+    self->listen (header->type, QS_SPAN (payload, length), self->listen_data);
+  if (news)
     take_payload (self, header->type, QS_SPAN (payload, length));
   else
     space->ack_wanted = TRUE; /* our acknowledgement was lost */

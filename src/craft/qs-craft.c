@@ -231,6 +231,8 @@ qs_craft_alloc (QsTrace *trace, QsClock *clock, const QsCraftOptions *options, Q
   self->data = data;
   self->alter_hello = options->alter_hello;
   self->habits = options->habits;
+  self->listen = options->heard;
+  self->listen_data = options->heard_data;
   self->datagram = options->datagram != 0 ? options->datagram : QS_CRAFT_MTU;
   self->first_flip = options->first_flip;
   self->version = options->version != 0 ? options->version : QS_QUIC_VERSION_1;

@@ -60,6 +60,9 @@ typedef struct {
 /* Changes a ClientHello before it is sent: with its four-byte header. */
 typedef void (*QsCraftHelloFunc) (GByteArray *hello);
 
+/* The payload of each packet that opens and had not come before, ahead of what is made of it. */
+typedef void (*QsCraftHeardFunc) (QsPacketType type, QsSpan payload, gpointer data);
+
 /* Copied as far as it is needed. */
 typedef struct {
   guint32 version;                    /* 0: version 1; a server takes the client's */
@@ -75,6 +78,8 @@ typedef struct {
   GBytes *dcid;      /* what the first packets are sent to; NULL: a random one */
   const QsImpairment *impairment; /* what the path does; NULL: nothing */
   guint8 ecn;                     /* what datagrams are marked with: 2 ECT(0); 0: nothing */
+  QsCraftHeardFunc heard;         /* NULL: nobody listens */
+  gpointer heard_data;
 } QsCraftOptions;
 
 /* A packet that is made by hand: it travels alone in its datagram. */
