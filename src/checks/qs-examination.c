@@ -9,7 +9,7 @@
 #include "net/qs-resolve.h"
 #include "net/qs-udp-bio.h"
 
-#define MOST_AT_ONCE 12
+#define MOST_AT_ONCE 24   /* most of them only wait */
 #define START_EVERY_MS 25 /* a connection at most: forty a second */
 
 enum { SIGNAL_RESULT, SIGNAL_CONSENT, SIGNAL_FINISHED, N_SIGNALS };
