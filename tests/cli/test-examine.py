@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The report card against real servers: what each is known to do is found, and nobody is accused of what he does right."""
 
+import concurrent.futures
 import json
 import os
 import re
@@ -178,20 +179,29 @@ class Examine(unittest.TestCase):
         self.assertGreater(object["counts"]["not-tested"], 0)
         self.assertGreater(object["counts"]["pass"], 0)
 
-    def test_losses(self):
+    def test_others(self):
+        """Runs that mostly wait, side by side."""
+        looks = (self.look_at_losses, self.look_at_quic_go, self.look_at_ngtcp2)
+        with concurrent.futures.ThreadPoolExecutor(len(looks)) as pool:
+            runs = [(look.__name__, pool.submit(look)) for look in looks]
+        for name, run in runs:
+            with self.subTest(name):
+                run.result()
+
+    def look_at_losses(self):
         """A path that loses a tenth makes nobody look worse than a warning."""
         with peers.quicserve(probe.SERVER, *self.serve_options()) as peer:
             object, _ = card(peer, self.certs, "--impair=loss=10%,seed=7", "--checks=D1,F1,F3,F16,F20,P8,H1,H7,A10,A15,T6,T18")
             self.assertEqual(object["counts"]["fail"], 0, verdicts(object))
 
-    def test_quic_go(self):
+    def look_at_quic_go(self):
         with peers.caddy(self.certs) as peer:
             object, _ = card(peer, self.certs, "--checks=versions,F1,F3,F16,F17,F20,P8,P14,P17,T6,T10,H0,H1,A3,A10,C2,C5")
             found = verdicts(object)
         for id in "D1 V1 V3 V4 F1 F3 F16 F17 F20 P8 P14 P17 T6 T10 H0 H1 A3 A10 C2 C5".split():
             self.assertEqual(found[id], "pass", id)
 
-    def test_ngtcp2(self):
+    def look_at_ngtcp2(self):
         with peers.ngtcp2_server(self.certs) as peer:
             object, _ = card(peer, self.certs, "--checks=versions,parameters,T20,T21,F1,F22,F27,F3,F4,F5,F6,F16,F17,F20,T6,T10,A1,A2,A3,A10,M1,M3,H0,H1,C2,C5")
             found = verdicts(object)
