@@ -254,6 +254,29 @@ test_find (Fixture *fixture, gconstpointer data)
   g_assert_null (gtk_list_box_row_get_header (gtk_list_box_get_row_at_index (get_list (fixture), 1)));
 }
 
+/* What it was, why it failed, how long it took, and what is not as usual. */
+static void
+test_row (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (QsProbeOptions) options = qs_probe_options_new ();
+  GtkListBox *list = get_list (fixture);
+
+  run_lab (fixture, NULL);
+  const char *good =
+      atk_object_get_name (gtk_widget_get_accessible (GTK_WIDGET (gtk_list_box_get_row_at_index (list, 0))));
+  g_test_message ("%s", good);
+  g_assert_true (g_regex_match_simple (", Succeeded · [0-9:]+ · [0-9.]+ ", good, 0, 0));
+  options->alpn = g_strsplit ("nonsense", ",", -1);
+  options->family = G_SOCKET_FAMILY_IPV4;
+  g_autofree char *target = qs_lab_dup_target (qs_session_get_lab (fixture->session));
+  QsRun *run = qs_session_connect (fixture->session, target, options, NULL);
+  wait_until (!qs_run_is_active (run));
+  AtkObject *row = gtk_widget_get_accessible (GTK_WIDGET (gtk_list_box_get_row_at_index (list, 1)));
+  g_test_message ("%s", atk_object_get_name (row));
+  wait_until (strstr (atk_object_get_name (row), "protocol") != NULL);
+  g_assert_true (g_str_has_suffix (atk_object_get_name (row), ", ALPN nonsense, IPv4 only"));
+}
+
 /* As it was run, into the form; what is changed there is what Connect does. */
 static void
 test_edit (Fixture *fixture, gconstpointer data)
@@ -318,6 +341,7 @@ main (int argc, char **argv)
   g_test_add ("/app/compare/forget", Fixture, NULL, fixture_set_up, test_forget, fixture_tear_down);
   g_test_add ("/app/compare/find", Fixture, NULL, fixture_set_up, test_find, fixture_tear_down);
   g_test_add ("/app/compare/edit", Fixture, NULL, fixture_set_up, test_edit, fixture_tear_down);
+  g_test_add ("/app/compare/row", Fixture, NULL, fixture_set_up, test_row, fixture_tear_down);
   g_test_add ("/app/compare/cost", Fixture, NULL, fixture_set_up, test_cost, fixture_tear_down);
   return fixture_run ();
 }

@@ -287,7 +287,7 @@ row_status_cb (QsRunList *self)
 static GtkWidget *
 add_row (QsRunList *self, QsRun *run)
 {
-  GtkWidget *row = qs_run_row_new (run);
+  GtkWidget *row = qs_run_row_new (run, qs_lab_get_ca_path (qs_session_get_lab (self->session)));
 
   g_signal_connect_object (row, "again", G_CALLBACK (again_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (row, "forget", G_CALLBACK (forget_cb), self, G_CONNECT_SWAPPED);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/widgets/qs-run-row.h"
 
+#include "app/models/qs-option-words.h"
 #include "base/qs-i18n.h"
+#include "base/qs-text.h"
 #include "diagnosis/qs-experiment-words.h"
 
 struct _QsRunRow {
   GtkListBoxRow parent;
   GtkImage *icon;
   GtkLabel *title;
-  GtkLabel *state;
+  GtkLabel *state, *why, *how;
   GtkButton *again;
   GtkExpander *experiments;
   GtkContainer *experiment_rows;
@@ -33,21 +35,75 @@ forget_cb (QsRunRow *self)
   g_signal_emit (self, signals[FORGET], 0);
 }
 
+/* Of one that is over. */
+static char *
+dup_took (QsRun *run)
+{
+  gint64 total = qs_run_get_summary (run)->total;
+
+  return total >= 0 && !qs_run_is_active (run) ? qs_text_duration (total) : NULL;
+}
+
+/* What went wrong, by the finding that the verdict tells of. */
+static const char *
+get_why (QsRun *run)
+{
+  GPtrArray *findings = qs_run_get_findings (run);
+  const QsFinding *first = findings->len > 0 ? findings->pdata[0] : NULL;
+  gboolean failed = qs_run_get_status (run) == QS_RUN_FAILED || qs_run_get_status (run) == QS_RUN_FILE;
+
+  return failed && first != NULL && first->severity == QS_SEVERITY_ERROR ? first->title : NULL;
+}
+
+static void
+show_text (GtkLabel *label, const char *text)
+{
+  gtk_label_set_text (label, text != NULL ? text : "");
+  gtk_widget_set_tooltip_text (GTK_WIDGET (label), text);
+  gtk_widget_set_visible (GTK_WIDGET (label), text != NULL);
+}
+
+static void
+show_why (QsRunRow *self)
+{
+  const char *state = gtk_label_get_text (self->state), *how = gtk_label_get_text (self->how);
+  const char *parts[] = { qs_run_get_title (self->run), state, NULL, NULL, NULL };
+  const char *why = get_why (self->run);
+  guint n = 2;
+
+  show_text (self->why, why);
+  if (why != NULL)
+    parts[n++] = why;
+  if (*how != '\0')
+    parts[n++] = how;
+  g_autofree char *name = g_strjoinv (", ", (char **) parts);
+  atk_object_set_name (gtk_widget_get_accessible (GTK_WIDGET (self)), name);
+}
+
 static void
 show_status (QsRunRow *self)
 {
   QsRunStatus status = qs_run_get_status (self->run);
   GtkStyleContext *style = gtk_widget_get_style_context (GTK_WIDGET (self->icon));
   g_autofree char *time = g_date_time_format (qs_run_get_started (self->run), "%H:%M:%S");
-  g_autofree char *state = g_strdup_printf ("%s · %s", qs_run_status_title (status), time);
-  g_autofree char *name = g_strdup_printf ("%s, %s", qs_run_get_title (self->run), state);
+  g_autofree char *took = dup_took (self->run);
+  g_autofree char *state =
+      g_strdup_printf (took != NULL ? "%s · %s · %s" : "%s · %s", qs_run_status_title (status), time, took);
 
   for (guint i = 0; i < QS_N_RUN_STATUSES; i++)
     gtk_style_context_remove_class (style, qs_run_status_css_class (i));
   gtk_style_context_add_class (style, qs_run_status_css_class (status));
   gtk_image_set_from_icon_name (self->icon, qs_run_status_icon_name (status), GTK_ICON_SIZE_BUTTON);
   gtk_label_set_text (self->state, state);
-  atk_object_set_name (gtk_widget_get_accessible (GTK_WIDGET (self)), name);
+  show_why (self);
+}
+
+/* While it goes on nothing of that is told. */
+static void
+changed_cb (QsRunRow *self)
+{
+  if (!qs_run_is_active (self->run))
+    show_status (self);
 }
 
 /* --- Its experiments: what came of each is in the trace, so a file has them too --- */
@@ -144,6 +200,8 @@ qs_run_row_class_init (QsRunRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, QsRunRow, icon);
   gtk_widget_class_bind_template_child (widget_class, QsRunRow, title);
   gtk_widget_class_bind_template_child (widget_class, QsRunRow, state);
+  gtk_widget_class_bind_template_child (widget_class, QsRunRow, why);
+  gtk_widget_class_bind_template_child (widget_class, QsRunRow, how);
   gtk_widget_class_bind_template_child (widget_class, QsRunRow, again);
   gtk_widget_class_bind_template_child (widget_class, QsRunRow, experiments);
   gtk_widget_class_bind_template_child (widget_class, QsRunRow, experiment_rows);
@@ -158,7 +216,7 @@ qs_run_row_init (QsRunRow *self)
 }
 
 GtkWidget *
-qs_run_row_new (QsRun *run)
+qs_run_row_new (QsRun *run, const char *usual_ca)
 {
   g_return_val_if_fail (QS_IS_RUN (run), NULL);
 
@@ -166,6 +224,10 @@ qs_run_row_new (QsRun *run)
   self->run = g_object_ref (run);
   g_signal_connect_object (run, "notify::status", G_CALLBACK (show_status), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (run, "changed", G_CALLBACK (show_experiments), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (run, "changed", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
+  g_autofree char *how =
+      qs_run_get_probe (run) != NULL ? qs_option_words (qs_probe_get_options (qs_run_get_probe (run)), usual_ca) : NULL;
+  show_text (self->how, how);
   show_title (self);
   show_status (self);
   show_experiments (self);
