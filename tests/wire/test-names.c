@@ -17,7 +17,7 @@ test_tls (void)
   g_assert_cmpstr (qs_tls_extension_name (0x2a2a), ==, "GREASE");
   g_assert_null (qs_tls_extension_name (0x2a3a));
   g_assert_cmpstr (qs_tls_version_name (0x0304), ==, "TLS 1.3");
-  g_assert_cmpstr (qs_tls_version_name (0x7f1c), ==, "TLS 1.3 draft");
+  g_assert_cmpstr (qs_tls_version_name (0x7f1c), ==, "TLS 1.3 draft-28");
   g_assert_null (qs_tls_version_name (0x0505));
   g_assert_cmpstr (qs_tls_cipher_suite_name (0x1301), ==, "TLS_AES_128_GCM_SHA256");
   g_assert_cmpstr (qs_tls_cipher_suite_name (0xcca8), ==, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256");
