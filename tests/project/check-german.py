@@ -26,7 +26,7 @@ def main(program):
         except FileNotFoundError:
             made = None
         # 1: with warnings
-        if made is None or made.returncode > 1:
+        if made is None or made.returncode > 1 or not os.path.isdir(command[-1]):
             print("no locale can be made here (package locales)")
             return 77
         line = first_line(program, "de_DE.UTF-8", folder)
