@@ -78,20 +78,25 @@ make_help_button (const QsFinding *finding)
   return button;
 }
 
+/* Under each other: beside each other they would make the page wider than a small window. */
 static GtkWidget *
 make_footer (QsFindingList *self, const QsFinding *finding)
 {
-  GtkWidget *footer = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
+  GtkWidget *footer = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
+  GtkWidget *buttons = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   GtkWidget *reference = make_label (finding->reference != NULL ? finding->reference : "", "qs-caption");
 
   gtk_style_context_add_class (gtk_widget_get_style_context (reference), GTK_STYLE_CLASS_DIM_LABEL);
+  gtk_widget_set_visible (reference, finding->reference != NULL);
   gtk_container_add (GTK_CONTAINER (footer), reference);
+  gtk_container_add (GTK_CONTAINER (footer), buttons);
   /* What the doctor says in its own words is not of the catalogue. */
   gboolean known = qs_finding_id_is_known (finding->id);
-  if (known)
-    gtk_box_pack_end (GTK_BOX (footer), make_help_button (finding), FALSE, FALSE, 0);
   if (finding->packet >= 0)
-    gtk_box_pack_end (GTK_BOX (footer), make_packet_button (self, finding->packet), FALSE, FALSE, 0);
+    gtk_container_add (GTK_CONTAINER (buttons), make_packet_button (self, finding->packet));
+  if (known)
+    gtk_container_add (GTK_CONTAINER (buttons), make_help_button (finding));
+  gtk_widget_set_visible (buttons, known || finding->packet >= 0);
   gtk_widget_set_visible (footer, known || finding->reference != NULL || finding->packet >= 0);
   return footer;
 }
