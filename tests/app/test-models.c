@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <glib/gstdio.h>
+#include <string.h>
 
 #include "app/models/qs-history.h"
 #include "app/models/qs-log.h"
+#include "app/models/qs-option-words.h"
 #include "app/models/qs-settings.h"
 #include "app/widgets/qs-bytes-view.h"
 #include "app/widgets/qs-delay-meter.h"
@@ -276,6 +278,35 @@ test_meter (void)
   g_main_context_pop_thread_default (context);
 }
 
+static void
+check_words (const QsProbeOptions *options, const char *usual_ca, const char *words)
+{
+  g_autofree char *found = qs_option_words (options, usual_ca);
+
+  g_assert_cmpstr (found, ==, words);
+}
+
+/* What the lab fills in for its own probes was nobody's choice. */
+static void
+test_option_words (void)
+{
+  g_autoptr (QsProbeOptions) options = qs_probe_options_new ();
+
+  check_words (options, NULL, NULL);
+  options->family = G_SOCKET_FAMILY_IPV4;
+  check_words (options, NULL, "IPv4 only");
+  check_words (options, "/run/lab.pem", "IPv4 only");
+  options->ca_file = g_strdup ("/run/lab.pem");
+  check_words (options, NULL, "IPv4 only, CAs of lab.pem");
+  check_words (options, "/run/lab.pem", NULL);
+  options->sni = g_strdup ("a\tb");
+  options->timeout_ms++;
+  options->insecure = TRUE;
+  g_autofree char *all = qs_option_words (options, "/run/lab.pem");
+  g_assert_true (g_str_has_prefix (all, "goes on after a verify error, SNI a\\"));
+  g_assert_nonnull (strstr (all, "b, time-out "));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -289,5 +320,6 @@ main (int argc, char **argv)
   g_test_add_func ("/app/bytes/fold", test_bytes_fold);
   g_test_add_func ("/app/bytes/hex", test_bytes_hex);
   g_test_add_func ("/app/delay-meter", test_meter);
+  g_test_add_func ("/app/option-words", test_option_words);
   return g_test_run ();
 }

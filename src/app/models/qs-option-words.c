@@ -55,9 +55,12 @@ say_ciphersuites (const QsProbeOptions *options, const char *usual_ca)
   return options->ciphersuites != NULL ? say (_ ("cipher suites %s"), options->ciphersuites) : NULL;
 }
 
+/* The lab listens on IPv4 alone, and its probes know it. */
 static char *
 say_family (const QsProbeOptions *options, const char *usual_ca)
 {
+  if (usual_ca != NULL && g_strcmp0 (options->ca_file, usual_ca) == 0)
+    return NULL;
   return options->family == G_SOCKET_FAMILY_IPV4   ? g_strdup (_ ("IPv4 only"))
          : options->family == G_SOCKET_FAMILY_IPV6 ? g_strdup (_ ("IPv6 only"))
                                                    : NULL;
