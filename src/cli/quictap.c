@@ -36,10 +36,11 @@ signal_cb (gpointer data)
 {
   Program *program = data;
   gboolean again = program->n_signals++ > 0;
+  gboolean runs = program->command != NULL && qs_tap_command_is_running (program->command);
 
-  if (program->command != NULL)
+  if (runs)
     qs_tap_command_stop (program->command, again);
-  if (program->command == NULL || again)
+  if (!runs || again)
     g_main_loop_quit (program->loop);
   return G_SOURCE_CONTINUE;
 }
@@ -139,8 +140,11 @@ watch (Program *program)
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) servers = program->options->target != NULL ? resolve (program, &error) : NULL;
 
-  if (servers == NULL && program->options->target != NULL)
-    return error != NULL ? fail (error) : QS_EXIT_FAILED;
+  if (error != NULL)
+    return fail (error);
+  /* One that came meanwhile has ended it: no program is begun any more. */
+  if (program->n_signals > 0 || (servers == NULL && program->options->target != NULL))
+    return QS_EXIT_FAILED;
   program->report = quictap_report_new (program->options, &error);
   if (program->report == NULL || !open_tap (program, servers, &error))
     return fail (error);
