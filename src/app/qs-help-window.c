@@ -304,7 +304,8 @@ show_found (QsHelpWindow *self, GPtrArray *pages)
   g_autofree char *text = g_strdup_printf (ngettext ("%u page", "%u pages", pages->len), pages->len);
 
   clear (self);
-  add_label (self, first != NULL ? text : _ ("No page has these words."), "qs-title");
+  GtkWidget *title = add_label (self, first != NULL ? text : _ ("No page has these words."), "qs-title");
+  atk_object_set_role (gtk_widget_get_accessible (title), ATK_ROLE_HEADING);
   add_topics (self, pages);
   g_free (self->found);
   self->found = first != NULL ? g_strdup (first->id) : NULL;
@@ -442,7 +443,8 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer data)
     {
       g_autofree char *markup = g_markup_escape_text (error->message, -1);
       clear (self);
-      add_label (self, markup, "qs-body");
+      GtkWidget *label = add_label (self, markup, "qs-body");
+      gtk_label_set_selectable (GTK_LABEL (label), TRUE);
       return;
     }
   self->manual = manual;

@@ -61,6 +61,20 @@ shared_unref (Shared *shared)
   g_free (shared);
 }
 
+/* Of the name that a greeting asks for; owned by whoever does it. */
+static gpointer
+lookup_new (const Greeting *greeting)
+{
+  Lookup *self = g_new0 (Lookup, 1);
+
+  self->shared = greeting->all->shared;
+  self->id = greeting->id;
+  self->host = g_strdup (greeting->wish.host);
+  self->port = greeting->wish.port;
+  g_atomic_ref_count_inc (&self->shared->refs);
+  return self;
+}
+
 static void
 lookup_free (gpointer data)
 {
@@ -152,15 +166,9 @@ look_up (Greeting *greeting)
       lead_on (greeting, servers);
       return;
     }
-  Lookup *lookup = g_new0 (Lookup, 1);
-  lookup->shared = self->shared;
-  lookup->id = greeting->id;
-  lookup->host = g_strdup (greeting->wish.host);
-  lookup->port = greeting->wish.port;
-  g_atomic_ref_count_inc (&self->shared->refs);
   /* What it says meanwhile waits; that it goes is heard of. */
   qs_tap_relay_change (self->relay, greeting->fd, &greeting->handler, EPOLLRDHUP);
-  g_thread_pool_push (self->pool, lookup, NULL);
+  g_thread_pool_push (self->pool, lookup_new (greeting), NULL);
 }
 
 /* FALSE: it is over, or has somebody else now. */

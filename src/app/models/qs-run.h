@@ -47,7 +47,7 @@ QsRun *qs_run_new_for_connection (QsConnectionTable *table, guint index, gboolea
 QsProbe *qs_run_get_probe (QsRun *self); /* NULL for a file */
 QsStudy *qs_run_get_study (QsRun *self);
 QsTrace *qs_run_get_trace (QsRun *self);
-const char *qs_run_get_title (QsRun *self);  /* escaped */
+const char *qs_run_get_title (QsRun *self); /* escaped */
 /* HOST-YYYY-MM-DD-HHMMSS and the ending, of local time; of a file its title. Owned by the caller. */
 char *qs_run_dup_file_name (QsRun *self, const char *ending);
 GDateTime *qs_run_get_started (QsRun *self); /* local time; of a file: when it was recorded */
