@@ -248,38 +248,16 @@ quic_kick (QsConnection *self)
     qs_ssl_source_kick (self->source);
 }
 
-/* Beside an assisting thread SSL_poll with several items is not usable in OpenSSL 3.5: when one of them gets ready
- * while it prepares to sleep, it forgets that it said it would sleep for the items before that one, and the next
- * thread that handles events waits for ever for a sleeper that is not there. So the thread sleeps by itself. */
-static void
-wait_beside_assistant (QsConnection *self)
-{
-  struct timeval timeout;
-  int infinite = 1;
-  gint64 timeout_us = -1;
-
-  /* The timers are the assisting thread's; but that an idle timeout ended it all has to be noticed. */
-  if (SSL_get_event_timeout (self->ssl, &timeout, &infinite) && !infinite)
-    timeout_us = (gint64) timeout.tv_sec * G_USEC_PER_SEC + timeout.tv_usec + 1000;
-  qs_udp_bio_wait (self->udp, timeout_us);
-  ERR_clear_error ();
-  SSL_handle_events (self->ssl);
-}
-
-/* Sleeps in SSL_poll, OpenSSL's blocking call for several streams at once. */
-static void
-quic_wait (QsConnection *self)
+/* Whether OpenSSL has something for the next turn. It looks at what there is, and neither reads the socket nor sleeps. */
+static gboolean
+is_ready (QsConnection *self)
 {
   g_autoptr (GArray) items = g_array_new (FALSE, TRUE, sizeof (SSL_POLL_ITEM));
   SSL_POLL_ITEM item = { .desc = SSL_as_poll_descriptor (self->ssl),
                          .events = SSL_POLL_EVENT_EC | SSL_POLL_EVENT_ECD | SSL_POLL_EVENT_ISB | SSL_POLL_EVENT_ISU };
+  static const struct timeval at_once = { 0, 0 };
   size_t n_ready = 0;
 
-  if (self->mode == QS_MODE_THREAD_ASSISTED)
-    {
-      wait_beside_assistant (self);
-      return;
-    }
   if (self->io_state == QS_CONNECTION_CLOSING)
     item.events &= ~(guint64) SSL_POLL_EVENT_EC;
   g_array_append_val (items, item);
@@ -296,8 +274,39 @@ quic_wait (QsConnection *self)
       g_array_append_val (items, item);
     }
   ERR_clear_error ();
-  SSL_poll ((SSL_POLL_ITEM *) items->data, items->len, sizeof (SSL_POLL_ITEM), NULL, 0, &n_ready);
+  gboolean failed = SSL_poll ((SSL_POLL_ITEM *) items->data, items->len, sizeof (SSL_POLL_ITEM), &at_once,
+                              SSL_POLL_FLAG_NO_HANDLE_EVENTS, &n_ready) != 1;
   ERR_clear_error ();
+  return failed || n_ready > 0;
+}
+
+/* Sleeps until there is something to do. Not in SSL_poll, though it is made for several streams at once: in OpenSSL 3.5 it
+ * reads the socket anew for each item that it is asked about, so what comes for the first stream while it asks for the last
+ * one is slept over (only where threads are notified does it look again), and beside an assisting thread, when an item gets
+ * ready while it prepares to sleep, it forgets that it said it would sleep for the items before that one, and the next thread
+ * that handles events waits for ever for a sleeper that is not there. A turn that read nothing may have taken in something for
+ * a stream that it had asked before, too: so all are looked at once more, after the last datagram was. */
+static void
+quic_wait (QsConnection *self)
+{
+  struct timeval timeout;
+  int infinite = 1;
+  gint64 timeout_us = -1;
+
+  ERR_clear_error ();
+  SSL_handle_events (self->ssl);
+  if (is_ready (self))
+    return;
+  if (SSL_get_event_timeout (self->ssl, &timeout, &infinite) && !infinite)
+    {
+      timeout_us = (gint64) timeout.tv_sec * G_USEC_PER_SEC + timeout.tv_usec;
+      /* The timers are the assisting thread's; but that an idle timeout ended it all has to be noticed. */
+      if (self->mode == QS_MODE_THREAD_ASSISTED)
+        timeout_us += 1000;
+    }
+  qs_udp_bio_wait (self->udp, timeout_us, SSL_net_write_desired (self->ssl));
+  ERR_clear_error ();
+  SSL_handle_events (self->ssl);
 }
 
 static void

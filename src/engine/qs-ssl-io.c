@@ -109,7 +109,7 @@ qs_ssl_note_read_end (SSL *ssl, int error, QsStreamInfo *info)
     info->read_state = QS_STREAM_CONN_CLOSED;
 }
 
-/* A thread that blocks, blocks for all streams together, in SSL_poll. */
+/* A thread that blocks, blocks for all streams together, on the socket. */
 static SSL *
 without_blocking (SSL *stream)
 {

@@ -676,16 +676,16 @@ qs_udp_bio_cancel (QsUdpBio *self)
 }
 
 void
-qs_udp_bio_wait (QsUdpBio *self, gint64 timeout_us)
+qs_udp_bio_wait (QsUdpBio *self, gint64 timeout_us, gboolean writes)
 {
   g_return_if_fail (self != NULL && self->epoll_fd >= 0);
 
-  struct pollfd descriptor = { self->epoll_fd, POLLIN, 0 };
+  struct pollfd descriptors[] = { { self->epoll_fd, POLLIN, 0 }, { self->fd, POLLOUT, 0 } };
   gboolean first = g_atomic_pointer_get (&self->sleeper) == NULL;
   g_atomic_pointer_set (&self->sleeper, g_thread_self ());
   /* What came while nobody was known to sleep is looked at first. */
   int timeout_ms = first ? 0 : timeout_us < 0 ? -1 : (int) MIN (timeout_us / 1000 + 1, G_MAXINT);
-  poll (&descriptor, 1, timeout_ms);
+  poll (descriptors, writes ? 2 : 1, timeout_ms);
 }
 
 void

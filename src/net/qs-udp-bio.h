@@ -139,14 +139,15 @@ gboolean qs_udp_bio_has_pending (QsUdpBio *self);
 
 /* --- The thread that owns the connection, WAKEABLE --- */
 
-/* Sleeps until something comes, somebody wakes, or timeout_us (-1: none) is over. From the first time on, datagrams that
- * another thread in OpenSSL (its assisting one) has taken off the socket end it too, until qs_udp_bio_end_waits(). */
-void qs_udp_bio_wait (QsUdpBio *self, gint64 timeout_us);
+/* Sleeps until something comes, somebody wakes, timeout_us (-1: none) is over, or, if it writes, the socket takes datagrams
+ * again. From the first time on, datagrams that another thread in OpenSSL (its assisting one) has taken off the socket end it
+ * too, until qs_udp_bio_end_waits(). */
+void qs_udp_bio_wait (QsUdpBio *self, gint64 timeout_us, gboolean writes);
 void qs_udp_bio_end_waits (QsUdpBio *self);
 
 /* --- Any thread --- */
 
-/* Ends a running poll; until qs_udp_bio_clear_wake() every poll ends at once, and SSL_poll fails. WAKEABLE only. */
+/* Ends a running poll; until qs_udp_bio_clear_wake() every poll ends at once, and SSL_poll, where one is used, fails. WAKEABLE only. */
 void qs_udp_bio_wake (QsUdpBio *self);
 void qs_udp_bio_clear_wake (QsUdpBio *self);
 /* Every later use by OpenSSL fails with ECANCELED. Ends a running poll too where WAKEABLE. */
