@@ -494,6 +494,59 @@ test_pipe (Fixture *fixture, gconstpointer data)
   g_remove (path);
 }
 
+#define MOST_LATE_US 100000 /* between a packet's last byte in the pipe and its row in the window */
+
+static int
+count_packets (GtkTreeView *view)
+{
+  return gtk_tree_model_iter_n_children (gtk_tree_view_get_model (view), NULL);
+}
+
+/* What comes down a pipe is there while a person looks: each packet of a new connection in the table, each further one of the
+ * connection that is shown in its list. Held against the promise where timings are (-m perf). */
+static void
+test_latency (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (g_get_user_config_dir (), "latency", NULL);
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  const guint n = g_test_perf () ? 200 : 10;
+  gint64 worst_row = 0, worst_packet = 0;
+
+  g_remove (path);
+  g_assert_cmpint (mkfifo (path, 0600), ==, 0);
+  qs_streaming_start (fixture->window, path, FALSE, NULL, FALSE);
+  int fd = g_open (path, O_WRONLY | O_NONBLOCK | O_CLOEXEC, 0);
+  g_assert_cmpint (fd, >=, 0);
+  live_put_header (bytes);
+  for (guint i = 1; i <= n; i++)
+    {
+      live_put_initial (bytes, i, NOW);
+      put (fd, bytes);
+      gint64 written = g_get_monotonic_time ();
+      wait_until (count_rows (fixture) == i);
+      worst_row = MAX (worst_row, g_get_monotonic_time () - written);
+    }
+  qs_window_show_page (fixture->window, "packets");
+  GtkTreeView *view = fixture_find (fixture, "Packets", GTK_TYPE_TREE_VIEW);
+  wait_until (count_packets (view) > 0);
+  for (guint i = 1; i <= n; i++)
+    {
+      const int before = count_packets (view);
+      live_put_initial (bytes, 1, NOW); /* the first one's once more: it is the one that is shown */
+      put (fd, bytes);
+      gint64 written = g_get_monotonic_time ();
+      wait_until (count_packets (view) > before);
+      worst_packet = MAX (worst_packet, g_get_monotonic_time () - written);
+    }
+  g_test_message ("%u packets: a connection's row after %.1f ms at most, a packet's after %.1f ms", n,
+                  (double) worst_row / 1000, (double) worst_packet / 1000);
+  if (g_test_perf ())
+    g_assert_cmpint (MAX (worst_row, worst_packet), <=, MOST_LATE_US);
+  close (fd);
+  wait_until (!qs_streaming_is_under_way (fixture->window));
+  g_remove (path);
+}
+
 /* Of a stream that has no end what is held is bounded: of the oldest connections the packets go, which is told. */
 static void
 test_endless (Fixture *fixture, gconstpointer data)
@@ -545,6 +598,7 @@ main (int argc, char **argv)
   g_test_add ("/app/watch/closing", Fixture, NULL, fixture_set_up, test_closing, fixture_tear_down);
   g_test_add ("/app/watch/path", Fixture, NULL, fixture_set_up, test_path, fixture_tear_down);
   g_test_add ("/app/stream/pipe", Fixture, NULL, fixture_set_up, test_pipe, fixture_tear_down);
+  g_test_add ("/app/stream/latency", Fixture, NULL, fixture_set_up, test_latency, fixture_tear_down);
   g_test_add ("/app/stream/endless", Fixture, NULL, fixture_set_up, test_endless, fixture_tear_down);
   g_test_add ("/app/stream/none", Fixture, NULL, fixture_set_up, test_no_stream, fixture_tear_down);
   return fixture_run ();
