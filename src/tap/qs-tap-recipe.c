@@ -14,12 +14,15 @@ static const char by_environment[] =
 static const QsTapRecipe recipes[] = {
   { "curl", N_ ("curl, over TCP; with --http3-only behind its name over QUIC, where it was built for that"),
     by_environment,
-    WORDS ("curl", "--connect-to", "{host}:{target-port}:{address}:{port}", "https://{host}:{target-port}/") },
+    WORDS ("curl", "--connect-to", "{host}:{target-port}:{address}:{port}", "https://{host}:{target-port}/"),
+    WORDS ("curl", "--proxy", "socks5h://{address}:{port}", "https://example.org/") },
   { "chromium", N_ ("Chromium and its kin, with a profile of its own and HTTP/3 from the first request on"),
     by_environment,
     WORDS ("chromium", "--user-data-dir={cache}/quicscope-chromium", "--no-first-run",
            "--host-resolver-rules=MAP {host}:{target-port} {address}:{port}",
-           "--origin-to-force-quic-on={host}:{target-port}", "https://{host}:{target-port}/") },
+           "--origin-to-force-quic-on={host}:{target-port}", "https://{host}:{target-port}/"),
+    WORDS ("chromium", "--user-data-dir={cache}/quicscope-chromium", "--no-first-run",
+           "--proxy-server=socks5://{address}:{port}") },
   { "firefox", N_ ("Firefox, with a profile of its own"),
     N_ ("In about:config of that profile set network.dns.forceResolve to the address that quictap listens on, and for "
         "HTTP/3 "
@@ -183,20 +186,18 @@ quote (const char *word)
 }
 
 static gboolean
-names_key_log (const QsTapRecipe *recipe)
+names_key_log (const char *const *words)
 {
-  for (const char *const *word = recipe->words; *word != NULL; word++)
+  for (const char *const *word = words; *word != NULL; word++)
     if (strstr (*word, "{keylog}") != NULL)
       return TRUE;
   return FALSE;
 }
 
-char *
-qs_tap_recipe_dup_words (const QsTapRecipe *recipe, const QsTapPlaces *places)
+static char *
+dup_filled (const char *const *recipe, const QsTapPlaces *places)
 {
-  g_return_val_if_fail (recipe != NULL && places != NULL, NULL);
-
-  g_auto (GStrv) words = qs_tap_places_fill_all (places, recipe->words);
+  g_auto (GStrv) words = qs_tap_places_fill_all (places, recipe);
   GString *text = g_string_new (NULL);
 
   if (places->key_log != NULL && !names_key_log (recipe))
@@ -210,6 +211,24 @@ qs_tap_recipe_dup_words (const QsTapRecipe *recipe, const QsTapPlaces *places)
       g_string_append_printf (text, "%s%s", word == words ? "" : " ", quoted);
     }
   return g_string_free (text, FALSE);
+}
+
+char *
+qs_tap_recipe_dup_words (const QsTapRecipe *recipe, const QsTapPlaces *places)
+{
+  g_return_val_if_fail (recipe != NULL && places != NULL, NULL);
+
+  return dup_filled (recipe->words, places);
+}
+
+char *
+qs_tap_recipe_dup_proxied_words (const QsTapRecipe *recipe, const QsTapPlaces *places)
+{
+  static const char *const by_variable[] = { "env", "https_proxy=http://{address}:{port}", "PROGRAM", NULL };
+
+  g_return_val_if_fail (recipe != NULL && places != NULL, NULL);
+
+  return dup_filled (recipe->proxied != NULL ? recipe->proxied : by_variable, places);
 }
 
 char *

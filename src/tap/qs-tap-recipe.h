@@ -7,10 +7,11 @@ G_BEGIN_DECLS
 
 /* How a program is led through a tap: words with places in braces, which are filled in when it is started. */
 typedef struct {
-  const char *name;         /* "chromium"; stays */
-  const char *title;        /* N_() */
-  const char *note;         /* N_(): what to know of its keys and its ways; NULL */
-  const char *const *words; /* NULL at the end */
+  const char *name;           /* "chromium"; stays */
+  const char *title;          /* N_() */
+  const char *note;           /* N_(): what to know of its keys and its ways; NULL */
+  const char *const *words;   /* NULL at the end */
+  const char *const *proxied; /* through a tap that is a proxy, TCP alone; NULL: no other words than any program's */
 } QsTapRecipe;
 
 const QsTapRecipe *qs_tap_recipes (guint *n_recipes);
@@ -37,6 +38,10 @@ char **qs_tap_places_fill_all (const QsTapPlaces *places, const char *const *wor
 /* The words that start it, as a shell takes them, with the places filled in that are known, and SSLKEYLOGFILE set before them where none
  * of them names the key log (transfer full). */
 char *qs_tap_recipe_dup_words (const QsTapRecipe *recipe, const QsTapPlaces *places);
+
+/* The same for a tap that is a proxy: where the recipe has no words of its own for that, what makes many programs use one (transfer
+ * full). */
+char *qs_tap_recipe_dup_proxied_words (const QsTapRecipe *recipe, const QsTapPlaces *places);
 
 /* The command that starts quictap with it, as a shell takes it: the target is filled in, the other places are left to quictap
  * (transfer full). */

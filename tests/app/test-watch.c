@@ -108,13 +108,12 @@ get_port (Fixture *fixture)
       G_INET_SOCKET_ADDRESS (qs_tap_get_address (qs_watch_get_tap (get_watch (fixture)))));
 }
 
-/* Another program: one connection for each, whatever the machine does besides. */
+/* Another program: one connection for each, whatever the machine does besides. proxy: NULL: it goes to address itself. */
 static GSubprocess *
-run_client (Fixture *fixture, gboolean quic, const char *keys)
+run_client_to (const char *address, const char *proxy, gboolean quic, const char *keys)
 {
   const char *given = g_getenv ("QS_OPENSSL");
   const char *program = given != NULL && *given != '\0' ? given : "openssl";
-  g_autofree char *address = g_strdup_printf ("127.0.0.1:%u", get_port (fixture));
   g_autoptr (GPtrArray) words = g_ptr_array_new ();
   g_autoptr (GError) error = NULL;
   const char *const first[] = { program,
@@ -131,12 +130,25 @@ run_client (Fixture *fixture, gboolean quic, const char *keys)
 
   for (guint i = 0; i < G_N_ELEMENTS (first); i++)
     g_ptr_array_add (words, (gpointer) first[i]);
+  if (proxy != NULL)
+    {
+      g_ptr_array_add (words, (gpointer) "-proxy");
+      g_ptr_array_add (words, (gpointer) proxy);
+    }
   g_ptr_array_add (words, NULL);
   GSubprocess *client = g_subprocess_newv (
       (const char *const *) words->pdata,
       G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, &error);
   g_assert_no_error (error);
   return client;
+}
+
+static GSubprocess *
+run_client (Fixture *fixture, gboolean quic, const char *keys)
+{
+  g_autofree char *address = g_strdup_printf ("127.0.0.1:%u", get_port (fixture));
+
+  return run_client_to (address, NULL, quic, keys);
 }
 
 /* What it reads ends, and so it does. */
@@ -223,6 +235,45 @@ test_lab (Fixture *fixture, gconstpointer data)
   g_remove (keys);
 }
 
+/* No server is named: each program goes where it wants to, and is watched on the way. */
+static void
+test_any (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *keys = dup_path ("any.keys");
+  QsLab *lab = qs_session_get_lab (fixture->session);
+  g_autoptr (GError) error = NULL;
+
+  qs_lab_start (lab, &error);
+  g_assert_no_error (error);
+  wait_until (qs_lab_get_running (lab));
+  g_autofree char *text = qs_lab_dup_target (lab);
+  g_autoptr (QsTarget) target = qs_target_new (text, &error);
+  g_assert_no_error (error);
+  g_autofree char *address = g_strdup_printf ("localhost:%u", qs_target_get_port (target));
+
+  set_target (fixture, "");
+  press (fixture, "Watch connections to any server");
+  g_assert_cmpstr (gtk_entry_get_text (fixture_find (fixture, "Server to watch", GTK_TYPE_ENTRY)), ==, "any");
+  qs_watch_page_add_key_log (qs_window_get_watch (fixture->window), keys);
+  press (fixture, "Start or stop watching");
+  wait_until (qs_watch_get_state (get_watch (fixture)) == QS_WATCH_RUNNING);
+  g_assert_true (qs_watch_is_proxy (get_watch (fixture)));
+  g_autofree char *proxy = g_strdup_printf ("127.0.0.1:%u", get_port (fixture));
+  g_autofree char *socks = g_strdup_printf ("socks5h://%s", proxy);
+  g_assert_nonnull (strstr (get_words (fixture), proxy));
+  g_autofree char *recipe = dup_text (fixture_find (fixture, "Words of the recipe", GTK_TYPE_TEXT_VIEW));
+  g_assert_nonnull (strstr (recipe, socks));
+
+  g_autoptr (GSubprocess) client = run_client_to (address, proxy, FALSE, keys);
+  wait_until (count_connections (fixture) == 1);
+  wait_until (cell_is (fixture, 0, QS_CONNECTION_COLUMN_KEYS, "yes"));
+  wait_until (cell_is (fixture, 0, QS_CONNECTION_COLUMN_PROTOCOL, "TLS 1.3, http/1.1"));
+  end_client (client);
+  wait_until (cell_is (fixture, 0, QS_CONNECTION_COLUMN_STATE, "Closed"));
+  stop (fixture);
+  g_remove (keys);
+}
+
 static void
 keep_result_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -275,9 +326,8 @@ test_refused (Fixture *fixture, gconstpointer data)
   static const struct {
     const char *target, *command, *says;
   } cases[] = {
-    { "", "", "Say first whose connections" },
-    { "https://example.org/page", "", "HOST:PORT" },
-    { "lab", "curl 'unfinished", "a shell would take" },
+    { "", "", "Say first whose connections" },           { "https://example.org/page", "", "HOST:PORT" },
+    { "any", "curl 'unfinished", "a shell would take" }, { "lab", "curl 'unfinished", "a shell would take" },
     { "lab", "/no/such/program", "cannot be started" },
   };
 
@@ -592,6 +642,7 @@ main (int argc, char **argv)
 {
   fixture_init (&argc, &argv);
   g_test_add ("/app/watch/lab", Fixture, NULL, fixture_set_up, test_lab, fixture_tear_down);
+  g_test_add ("/app/watch/any", Fixture, NULL, fixture_set_up, test_any, fixture_tear_down);
   g_test_add ("/app/watch/save", Fixture, NULL, fixture_set_up, test_save, fixture_tear_down);
   g_test_add ("/app/watch/refused", Fixture, NULL, fixture_set_up, test_refused, fixture_tear_down);
   g_test_add ("/app/watch/command", Fixture, NULL, fixture_set_up, test_command, fixture_tear_down);

@@ -56,6 +56,11 @@ test_recipes (void)
       g_assert_true (strstr (command, "{port}") != NULL || strstr (command, "{url}") != NULL);
       g_assert_null (strstr (command, "{host}"));
       g_assert_null (strstr (command, "{target-port}"));
+      const QsTapPlaces nowhere = { 0 };
+      g_autofree char *proxied = qs_tap_recipe_dup_proxied_words (&recipes[i], &nowhere);
+      g_assert_nonnull (strstr (proxied, "{address}:{port}"));
+      g_assert_null (strstr (proxied, "{host}"));
+      g_assert_null (strstr (proxied, "{target-port}"));
     }
   g_assert_null (qs_tap_recipe_find ("netscape"));
 }

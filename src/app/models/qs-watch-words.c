@@ -35,10 +35,13 @@ dup_where (QsWatch *self)
   if (qs_watch_get_state (self) == QS_WATCH_STOPPING)
     return g_strdup (_ ("Ending…"));
   qs_tap_get_totals (tap, &totals);
-  if (target == NULL)
+  if (target == NULL && !qs_watch_is_proxy (self))
     return g_strdup_printf (ngettext ("%" PRIu64 " packet so far.", "%" PRIu64 " packets so far.", totals.packets),
                             totals.packets);
   g_autofree char *address = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (qs_tap_get_address (tap)));
+  if (target == NULL)
+    return g_strdup_printf (
+        _ ("A proxy on %s (SOCKS 5 and HTTP CONNECT): over TCP, each program wherever it wants to go."), address);
   return g_strdup_printf (_ ("Listening on %s for %s, port %u."), address, qs_target_get_display_host (target),
                           qs_target_get_port (target));
 }

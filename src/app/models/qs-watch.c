@@ -21,7 +21,8 @@ struct _QsWatch {
   QsTap *tap; /* NULL: never started */
   QsTapCommand *command;
   QsConnectionTable *table;
-  QsTarget *target; /* NULL: a capture */
+  QsTarget *target; /* NULL: a capture, or a proxy */
+  gboolean proxy;
   char *error;
 
   /* Of a start that is under way. */
@@ -246,8 +247,8 @@ open_tap (QsWatch *self, GPtrArray *servers, GError **error)
 {
   g_autoptr (GSocketAddress) listen = g_inet_socket_address_new_from_string ("127.0.0.1", self->port);
   g_autoptr (GSocketConnectable) place =
-      g_network_address_new (qs_target_get_host (self->target), qs_target_get_port (self->target));
-  g_autofree char *name = g_socket_connectable_to_string (place);
+      self->proxy ? NULL : g_network_address_new (qs_target_get_host (self->target), qs_target_get_port (self->target));
+  g_autofree char *name = self->proxy ? g_strdup (QS_WATCH_ANY) : g_socket_connectable_to_string (place);
   const QsTapOptions options = {
     .target = name,
     .key_logs = (const char *const *) self->key_logs,
@@ -279,6 +280,26 @@ start_command (QsWatch *self, GError **error)
   return FALSE;
 }
 
+/* servers: NULL: a proxy's. */
+static void
+run (QsWatch *self, GPtrArray *servers)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!open_tap (self, servers, &error))
+    {
+      fail (self, error->message);
+      return;
+    }
+  set_state (self, QS_WATCH_RUNNING);
+  if (start_command (self, &error))
+    return;
+  g_free (self->error);
+  self->error = g_strdup (error->message);
+  set_state (self, QS_WATCH_STOPPING);
+  qs_tap_begin_stop (self->tap, TRUE);
+}
+
 static void
 resolved_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -293,18 +314,10 @@ resolved_cb (GObject *source, GAsyncResult *result, gpointer data)
       fail (self, NULL);
       return;
     }
-  if (servers == NULL || !open_tap (self, servers, &error))
-    {
-      fail (self, error->message);
-      return;
-    }
-  set_state (self, QS_WATCH_RUNNING);
-  if (start_command (self, &error))
-    return;
-  g_free (self->error);
-  self->error = g_strdup (error->message);
-  set_state (self, QS_WATCH_STOPPING);
-  qs_tap_begin_stop (self->tap, TRUE);
+  if (servers == NULL)
+    fail (self, error->message);
+  else
+    run (self, servers);
 }
 
 static void
@@ -378,8 +391,14 @@ check (QsWatch *self, const QsWatchWish *wish, GError **error)
   if (wish->impairment != NULL && impairment == NULL)
     return FALSE;
   if (*text == '\0')
-    return refuse (error, _ ("Say first whose connections are led on: HOST:PORT of the server, or “lab”."));
+    return refuse (error, _ ("Say first whose connections are led on: HOST:PORT of the server, “lab”, or “any”."));
   g_clear_pointer (&self->target, qs_target_unref);
+  self->proxy = g_ascii_strcasecmp (text, QS_WATCH_ANY) == 0;
+  if (self->proxy && wish->impairment != NULL)
+    return refuse (error,
+                   _ ("Loss and delay are for datagrams, and to any server TCP alone is led: set the path as it is."));
+  if (self->proxy)
+    return TRUE;
   if (is_lab (text))
     return TRUE;
   self->target = qs_target_new (text, error);
@@ -509,7 +528,9 @@ qs_watch_start (QsWatch *self, const QsWatchWish *wish, GError **error)
   g_clear_object (&self->cancellable);
   self->cancellable = g_cancellable_new ();
   set_state (self, QS_WATCH_STARTING);
-  if (self->target != NULL)
+  if (self->proxy)
+    run (self, NULL);
+  else if (self->target != NULL)
     resolve (self);
   else if (!begin_with_lab (self, error))
     {
@@ -525,6 +546,7 @@ qs_watch_start_capture (QsWatch *self, const QsTapCaptureOptions *options, GErro
   g_return_val_if_fail (QS_IS_WATCH (self) && self->state == QS_WATCH_IDLE && options != NULL, FALSE);
 
   g_clear_pointer (&self->error, g_free);
+  self->proxy = FALSE;
   drop_tap (self);
   self->tap = qs_tap_new_for_capture (options, error);
   if (self->tap == NULL)
@@ -619,6 +641,13 @@ qs_watch_get_target (QsWatch *self)
   return self->target;
 }
 
+gboolean
+qs_watch_is_proxy (QsWatch *self)
+{
+  g_return_val_if_fail (QS_IS_WATCH (self), FALSE);
+  return self->proxy;
+}
+
 QsConnectionTable *
 qs_watch_get_table (QsWatch *self)
 {
@@ -645,13 +674,16 @@ qs_watch_get_places (QsWatch *self, QsTapPlaces *places)
 {
   g_return_if_fail (QS_IS_WATCH (self) && places != NULL);
 
-  gboolean listens = self->state == QS_WATCH_RUNNING && self->target != NULL;
+  gboolean listens = self->state == QS_WATCH_RUNNING && (self->target != NULL || self->proxy);
 
   *places = (QsTapPlaces){ 0 };
   if (!listens)
     return;
-  places->host = qs_target_get_host (self->target);
-  places->target_port = qs_target_get_port (self->target);
+  if (!self->proxy)
+    {
+      places->host = qs_target_get_host (self->target);
+      places->target_port = qs_target_get_port (self->target);
+    }
   places->listen = qs_tap_get_address (self->tap);
   places->key_log = qs_tap_command_get_key_log (self->command);
 }

@@ -30,13 +30,14 @@ typedef enum {
 } QsWatchState;
 
 typedef struct {
-  const char *target;          /* HOST[:PORT], or QS_WATCH_LAB */
+  const char *target;          /* HOST[:PORT], QS_WATCH_LAB or QS_WATCH_ANY */
   guint16 port;                /* to listen on, at 127.0.0.1; 0: any */
   const char *const *key_logs; /* files; NULL at the end, may be NULL */
   const char *command;         /* words as a shell takes them, with places in braces; NULL: none */
   const char *impairment;      /* rules; NULL: none */
 } QsWatchWish;
 #define QS_WATCH_LAB "lab"
+#define QS_WATCH_ANY "any" /* a proxy (SOCKS 5, HTTP CONNECT): TCP alone, each where its program wants to go */
 
 QsWatch *qs_watch_new (QsLab *lab); /* lab may be NULL where just captures are watched */
 /* FALSE with a translated sentence; what goes wrong later is qs_watch_get_error(). */
@@ -51,7 +52,8 @@ gboolean qs_watch_has_program (QsWatch *self); /* one was started, or will be */
 gboolean qs_watch_set_impairment (QsWatch *self, const char *rules, GError **error);
 
 QsTap *qs_watch_get_tap (QsWatch *self);               /* NULL: nothing was watched yet */
-QsTarget *qs_watch_get_target (QsWatch *self);         /* NULL: a capture, or nothing yet */
+QsTarget *qs_watch_get_target (QsWatch *self);         /* NULL: a capture, a proxy, or nothing yet */
+gboolean qs_watch_is_proxy (QsWatch *self);            /* it is, or was at last, to lead each where it wants to go */
 QsConnectionTable *qs_watch_get_table (QsWatch *self); /* NULL: nothing was watched yet */
 /* Where the last start ended in an error, or the program did; NULL. */
 const char *qs_watch_get_error (QsWatch *self);

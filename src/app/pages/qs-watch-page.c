@@ -14,7 +14,7 @@ struct _QsWatchPage {
   QsPage parent;
   GtkEntry *target, *command;
   GtkSpinButton *port;
-  GtkWidget *lab, *add_key_log, *use, *copy;
+  GtkWidget *lab, *any, *add_key_log, *use, *copy;
   GtkButton *start, *save;
   GtkListBox *key_logs;
   GtkComboBoxText *recipes;
@@ -55,13 +55,21 @@ add_recipes (QsWatchPage *self)
   gtk_combo_box_set_active (GTK_COMBO_BOX (self->recipes), 0);
 }
 
+static gboolean
+is_for_any (QsWatchPage *self)
+{
+  return g_ascii_strcasecmp (gtk_entry_get_text (self->target), QS_WATCH_ANY) == 0;
+}
+
 /* Of a target that is typed and not yet watched. (transfer full); NULL: it is none. */
 static QsTarget *
 dup_typed_target (QsWatchPage *self)
 {
   const char *text = gtk_entry_get_text (self->target);
 
-  return *text != '\0' && g_ascii_strcasecmp (text, QS_WATCH_LAB) != 0 ? qs_target_new (text, NULL) : NULL;
+  if (*text == '\0' || is_for_any (self) || g_ascii_strcasecmp (text, QS_WATCH_LAB) == 0)
+    return NULL;
+  return qs_target_new (text, NULL);
 }
 
 static void
@@ -80,13 +88,22 @@ show_recipe (QsWatchPage *self)
       places.target_port = qs_target_get_port (typed);
     }
   g_autofree char *words = NULL;
-  if (places.host == NULL) /* a port of 0 is no place's */
+  const char *note = recipe->note;
+  if (is_for_any (self))
+    {
+      words = qs_tap_recipe_dup_proxied_words (recipe, &places);
+      if (recipe->proxied == NULL)
+        note =
+            N_ ("Many programs go through the proxy that https_proxy names; others have a setting of their own for it, "
+                "some have none.");
+    }
+  else if (places.host == NULL) /* a port of 0 is no place's */
     words = g_strjoinv (" ", (char **) recipe->words);
   else
     words = qs_tap_recipe_dup_words (recipe, &places);
   gtk_text_buffer_set_text (gtk_text_view_get_buffer (self->words), words, -1);
-  gtk_label_set_text (self->note, recipe->note != NULL ? _ (recipe->note) : "");
-  gtk_widget_set_visible (GTK_WIDGET (self->note), recipe->note != NULL);
+  gtk_label_set_text (self->note, note != NULL ? _ (note) : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->note), note != NULL);
   gtk_widget_set_sensitive (self->copy, places.listen != NULL);
 }
 
@@ -116,12 +133,20 @@ use_cb (QsWatchPage *self)
 
   if (recipe == NULL)
     return;
+  if (is_for_any (self) && recipe->proxied == NULL)
+    {
+      g_autofree char *words = dup_words (self);
+      gtk_entry_set_text (self->command, words);
+      gtk_widget_grab_focus (GTK_WIDGET (self->command));
+      return;
+    }
+  const char *const *words = is_for_any (self) ? recipe->proxied : recipe->words;
   GString *text = g_string_new (NULL);
-  for (const char *const *word = recipe->words; *word != NULL; word++)
+  for (const char *const *word = words; *word != NULL; word++)
     {
       g_autofree char *quoted = g_shell_quote (*word);
       gboolean plain = strpbrk (*word, " \t\n'\"\\$`*?[]#~&;<>|()!") == NULL;
-      g_string_append_printf (text, "%s%s", word == recipe->words ? "" : " ", plain ? *word : quoted);
+      g_string_append_printf (text, "%s%s", word == words ? "" : " ", plain ? *word : quoted);
     }
   gtk_entry_set_text (self->command, text->str);
   g_string_free (text, TRUE);
@@ -272,10 +297,13 @@ show_buttons (QsWatchPage *self)
                                GTK_WIDGET (self->port),
                                GTK_WIDGET (self->key_logs),
                                self->lab,
+                               self->any,
                                self->add_key_log,
                                self->use };
   for (guint i = 0; i < G_N_ELEMENTS (fixed); i++)
     gtk_widget_set_sensitive (fixed[i], idle);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->path_button),
+                            idle || !qs_watch_is_proxy (self->watch)); /* of datagrams alone */
   gtk_widget_set_sensitive (GTK_WIDGET (self->save), table != NULL && qs_connection_table_get_length (table) > 0);
 }
 
@@ -363,6 +391,12 @@ static void
 lab_cb (QsWatchPage *self)
 {
   gtk_entry_set_text (self->target, QS_WATCH_LAB);
+}
+
+static void
+any_cb (QsWatchPage *self)
+{
+  gtk_entry_set_text (self->target, QS_WATCH_ANY);
 }
 
 /* --- Connections --- */
@@ -489,6 +523,7 @@ qs_watch_page_class_init (QsWatchPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, QsWatchPage, command);
   gtk_widget_class_bind_template_child (widget_class, QsWatchPage, port);
   gtk_widget_class_bind_template_child (widget_class, QsWatchPage, lab);
+  gtk_widget_class_bind_template_child (widget_class, QsWatchPage, any);
   gtk_widget_class_bind_template_child (widget_class, QsWatchPage, add_key_log);
   gtk_widget_class_bind_template_child (widget_class, QsWatchPage, use);
   gtk_widget_class_bind_template_child (widget_class, QsWatchPage, copy);
@@ -518,6 +553,7 @@ qs_watch_page_class_init (QsWatchPageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, activate_cb);
   gtk_widget_class_bind_template_callback (widget_class, target_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, lab_cb);
+  gtk_widget_class_bind_template_callback (widget_class, any_cb);
   gtk_widget_class_bind_template_callback (widget_class, chosen_cb);
   gtk_widget_class_bind_template_callback (widget_class, opened_cb);
   gtk_widget_class_bind_template_callback (widget_class, save_cb);
