@@ -80,11 +80,12 @@ look_up (QsOverlay *self, Series *series, guint moment)
 {
   gint64 time = series->start + moment_time (self, moment);
   gint64 step = self->span / N_MOMENTS + series->timeline->bin;
+  static const QsTimelinePanel panels[QS_N_OVERLAY_PANELS] = { QS_TIMELINE_BYTES, QS_TIMELINE_FLIGHT, QS_TIMELINE_RTT };
   QsTimelineHit hit;
 
   for (guint panel = 0; panel < QS_N_OVERLAY_PANELS; panel++)
     {
-      qs_timeline_look_at (series->timeline, (QsTimelinePanel) panel, time, &hit);
+      qs_timeline_look_at (series->timeline, panels[panel], time, &hit);
       gint64 value = panel == QS_OVERLAY_RTT ? (gint64) hit.values[1] : (gint64) (hit.values[0] + hit.values[1]);
       series->values[panel][moment] = hit.has_value && time <= series->timeline->last + step ? value : -1;
     }

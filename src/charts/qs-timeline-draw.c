@@ -4,33 +4,20 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "charts/qs-chart-text.h"
+#include "charts/qs-timeline-draw-private.h"
 #include "charts/qs-timeline-pen.h"
-#include "charts/qs-timeline-private.h"
 
 #define TITLE_POINTS 10.0
 #define SMALL_POINTS 8.0
 #define AXIS_WIDTH 78 /* for the values' words */
 #define PANEL_GAP 30
 #define MARGIN 14
+#define HELD_HEIGHT 32.0 /* of two strips */
 #define AXIS_HEIGHT 26
-#define CROSS 7.0     /* of a lost packet */
-#define MAX_DOTS 2000 /* more are joined where they are close */
+#define CROSS 7.0 /* of a lost packet */
 
-typedef struct {
-  QsTimeline *timeline;
-  cairo_t *cr;
-  const QsChartColours *colours;
-  double s;
-  gint64 from, to;
-} Draw;
-
-/* One line of a panel. Two of them differ in dashes too. */
-typedef struct {
-  const char *name;
-  const QsColour *colour;
-  gboolean dashed;
-  double width;
-} Line;
+typedef QsTimelineDraw Draw;
+typedef QsTimelineLine Line;
 
 /* --- Places --- */
 
@@ -80,19 +67,20 @@ void
 qs_timeline_get_frame (QsTimeline *self, QsTimelinePanel panel, QsTimelineFrame *frame)
 {
   double s = self->options.text_scale;
-  double top = (self->options.title ? 30 : 0) * s;
-  double height = (self->options.height - top - AXIS_HEIGHT * s - MARGIN * s) / QS_N_TIMELINE_PANELS;
+  double top = (self->options.title ? 30 : 0) * s, held = HELD_HEIGHT * s, gaps = QS_N_TIMELINE_PANELS * PANEL_GAP * s;
+  double height =
+      (self->options.height - top - AXIS_HEIGHT * s - MARGIN * s - gaps - held) / (QS_N_TIMELINE_PANELS - 1);
   double axis = AXIS_WIDTH * s, margin = MARGIN * s;
 
   frame->left = self->options.mirrored ? margin : axis;
   frame->right = self->options.width - (self->options.mirrored ? axis : margin);
-  frame->top = top + height * panel + PANEL_GAP * s;
-  frame->bottom = top + height * (panel + 1);
+  frame->top = top + PANEL_GAP * s * (panel + 1) + height * panel + (panel > QS_TIMELINE_HELD ? held - height : 0);
+  frame->bottom = frame->top + (panel == QS_TIMELINE_HELD ? held : height);
   frame->max = 1;
 }
 
-static double
-value_y (const QsTimelineFrame *frame, double value)
+double
+qs_timeline_value_y (const QsTimelineFrame *frame, double value)
 {
   return frame->bottom - (frame->bottom - frame->top) * MIN (value / (frame->max * 1.05), 1);
 }
@@ -128,21 +116,36 @@ static void
 draw_values (Draw *draw, QsTimelinePanel panel, const QsTimelineFrame *frame)
 {
   gboolean mirrored = draw->timeline->options.mirrored;
-  double step =
-      panel == QS_TIMELINE_RTT ? qs_timeline_round_up (frame->max / 4) : qs_timeline_round_up_bytes (frame->max / 4);
+  double part =
+      frame->max / CLAMP (floor ((frame->bottom - frame->top) / (18 * draw->s)), 1, 4); /* that have room for words */
+  double step = panel == QS_TIMELINE_RTT ? qs_timeline_round_up (part) : qs_timeline_round_up_bytes (part);
   double height = 14 * draw->s;
   double x = mirrored ? frame->right + 6 * draw->s : 0;
 
   for (double value = 0; value <= frame->max * 1.05; value += step)
     {
-      double y = value_y (frame, value);
-      g_autofree char *words =
-          panel == QS_TIMELINE_RTT ? qs_text_duration ((gint64) value) : qs_text_size ((guint64) value);
+      double y = qs_timeline_value_y (frame, value);
+      g_autofree char *words = panel == QS_TIMELINE_RTT    ? qs_text_duration ((gint64) value)
+                               : panel == QS_TIMELINE_RATE ? qs_timeline_text_rate ((guint64) value)
+                                                           : qs_text_size ((guint64) value);
 
       draw_grid_line (draw, frame->left, y, frame->right, y);
       text (draw, &draw->colours->dim, SMALL_POINTS, FALSE, words, x, y - height / 2, (AXIS_WIDTH - 6) * draw->s,
             height, mirrored ? QS_CHART_TEXT_START : QS_CHART_TEXT_END);
     }
+}
+
+/* Whose strip is which. */
+static void
+draw_senders (Draw *draw, const QsTimelineFrame *frame)
+{
+  gboolean mirrored = draw->timeline->options.mirrored;
+  const char *names[] = { _ ("client"), _ ("server") };
+  double row = (frame->bottom - frame->top) / 2, x = mirrored ? frame->right + 6 * draw->s : 0;
+
+  for (guint side = 0; side < 2; side++)
+    text (draw, &draw->colours->dim, SMALL_POINTS, FALSE, names[side], x, frame->top + side * row,
+          (AXIS_WIDTH - 6) * draw->s, row, mirrored ? QS_CHART_TEXT_START : QS_CHART_TEXT_END);
 }
 
 /* Steps of time, as many as have room for their words. */
@@ -175,14 +178,24 @@ draw_times (Draw *draw, const QsTimelineFrame *first, const QsTimelineFrame *las
 
 /* --- Lines --- */
 
-static void
-set_line (Draw *draw, const Line *line)
+void
+qs_timeline_set_line (Draw *draw, const Line *line)
 {
-  const double dashes[] = { 6 * draw->s, 4 * draw->s };
+  static const struct {
+    int n;
+    double dashes[6];
+  } kinds[] = {
+    [QS_TIMELINE_SOLID] = { 0, { 0 } },         [QS_TIMELINE_DASHES] = { 2, { 6, 4 } },
+    [QS_TIMELINE_DOTS] = { 2, { 1.5, 2.5 } },   [QS_TIMELINE_DASHES_DOTS] = { 4, { 8, 3, 1.5, 3 } },
+    [QS_TIMELINE_FAR_DOTS] = { 2, { 1.5, 7 } }, [QS_TIMELINE_DASHES_TWO_DOTS] = { 6, { 8, 3, 1.5, 3, 1.5, 3 } },
+  };
+  double dashes[6];
 
+  for (int i = 0; i < kinds[line->dashed].n; i++)
+    dashes[i] = kinds[line->dashed].dashes[i] * draw->s;
   qs_colour_set (line->colour, draw->cr);
   cairo_set_line_width (draw->cr, line->width * draw->s);
-  cairo_set_dash (draw->cr, dashes, line->dashed ? 2 : 0, 0);
+  cairo_set_dash (draw->cr, dashes, kinds[line->dashed].n, 0);
 }
 
 static void
@@ -192,7 +205,7 @@ draw_bytes (Draw *draw, const QsTimelineFrame *frame, guint side, const Line *li
   QsTimelinePen pen = { .cr = draw->cr, .dashed = line->dashed };
   guint64 sum = 0;
 
-  set_line (draw, line);
+  qs_timeline_set_line (draw, line);
   for (guint i = 0; i < self->bins->len; i++)
     {
       const QsTimelineBin *bin = &g_array_index (self->bins, QsTimelineBin, i);
@@ -202,10 +215,11 @@ draw_bytes (Draw *draw, const QsTimelineFrame *frame, guint side, const Line *li
       if (bin->bytes[side] == 0 && i > 0 && i + 1 < self->bins->len)
         continue;
       if (time >= draw->from && time <= draw->to)
-        qs_timeline_pen_add (&pen, x, value_y (frame, (double) sum)); /* a step, not a slope: nothing came in between */
+        qs_timeline_pen_add (
+            &pen, x, qs_timeline_value_y (frame, (double) sum)); /* a step, not a slope: nothing came in between */
       sum += bin->bytes[side];
       if (time >= draw->from && time <= draw->to)
-        qs_timeline_pen_add (&pen, x, value_y (frame, (double) sum));
+        qs_timeline_pen_add (&pen, x, qs_timeline_value_y (frame, (double) sum));
     }
   qs_timeline_pen_stroke (&pen);
 }
@@ -281,16 +295,16 @@ draw_flight (Draw *draw, const QsTimelineFrame *frame, guint side, const Line *l
   const GArray *samples = qs_timeline_flight_of (draw->timeline, side);
   guint i = qs_timeline_first_behind (samples, draw->from);
   QsTimelinePen pen = { .cr = draw->cr, .dashed = line->dashed };
-  double last = value_y (frame, 0);
+  double last = qs_timeline_value_y (frame, 0);
 
-  set_line (draw, line);
+  qs_timeline_set_line (draw, line);
   for (i = i > 0 ? i - 1 : 0; i < samples->len; i++)
     {
       const QsFlightSample *sample = &g_array_index (samples, QsFlightSample, i);
       double x = qs_timeline_time_to_x (draw->timeline, CLAMP (sample->time, draw->from, draw->to));
 
       qs_timeline_pen_add (&pen, x, last);
-      last = value_y (frame, (double) sample->bytes);
+      last = qs_timeline_value_y (frame, (double) sample->bytes);
       if (sample->time > draw->to)
         break;
       qs_timeline_pen_add (&pen, x, last);
@@ -307,7 +321,7 @@ draw_sender (Draw *draw, const QsTimelineFrame *frame, guint which, const Line *
   QsTimelinePen pen = { .cr = draw->cr, .dashed = line->dashed };
   double last = -1;
 
-  set_line (draw, line);
+  qs_timeline_set_line (draw, line);
   for (i = i > 0 ? i - 1 : 0; i <= samples->len; i++)
     {
       const QsSenderSample *sample = i < samples->len ? &g_array_index (samples, QsSenderSample, i) : NULL;
@@ -318,136 +332,9 @@ draw_sender (Draw *draw, const QsTimelineFrame *frame, guint which, const Line *
       if (last >= 0)
         qs_timeline_pen_add (&pen, x, last);
       if (value >= 0)
-        qs_timeline_pen_add (&pen, x, last = value_y (frame, (double) value));
+        qs_timeline_pen_add (&pen, x, last = qs_timeline_value_y (frame, (double) value));
       if (sample != NULL && sample->time > draw->to)
         break;
-    }
-  qs_timeline_pen_stroke (&pen);
-}
-
-/* A strip at the head for each sender: where it was held back, and by what. */
-static void
-draw_limits (Draw *draw, const QsTimelineFrame *frame)
-{
-  const QsColour *colours[] = { NULL, &draw->colours->warning, &draw->colours->danger };
-  double step = 2 * draw->s, height = 4 * draw->s;
-
-  for (guint side = 0; side < 2; side++)
-    {
-      double y = frame->top + side * (height + draw->s);
-
-      for (double x = frame->left; x < frame->right; x += step)
-        {
-          gint64 time = qs_timeline_x_to_time (draw->timeline, x + step / 2);
-          QsTimelineLimit limit = time >= draw->timeline->first && time <= draw->timeline->last
-                                      ? qs_timeline_find_limit (draw->timeline, side, time)
-                                      : QS_TIMELINE_FREE;
-          if (limit == QS_TIMELINE_FREE)
-            continue;
-          qs_colour_set (colours[limit], draw->cr);
-          cairo_rectangle (draw->cr, x, y, step, height);
-          cairo_fill (draw->cr);
-        }
-    }
-}
-
-static double
-rtt_value (const QsRttSample *sample, guint which)
-{
-  return (double) (which == 1 ? sample->smoothed : sample->minimum);
-}
-
-/* Of a column as wide as a dot: which places have one. Those that touch are filled at once. */
-typedef struct {
-  double x, size;
-  guint n_cells;
-  guint8 cells[512];
-} DotColumn;
-
-static void
-flush_column (Draw *draw, const QsTimelineFrame *frame, DotColumn *column)
-{
-  for (guint i = 0; i < column->n_cells;)
-    {
-      guint first = i;
-
-      while (i < column->n_cells && column->cells[i] != 0)
-        column->cells[i++] = 0;
-      if (i > first)
-        {
-          cairo_rectangle (draw->cr, column->x, round (frame->top) + first * column->size, column->size,
-                           (i - first) * column->size);
-          cairo_fill (draw->cr); /* by itself: one path of thousands is slow to fill */
-        }
-      else
-        i++;
-    }
-}
-
-/* So many that single ones are not made out: their number, and not the samples', is what drawing costs. */
-static void
-draw_many_dots (Draw *draw, const QsTimelineFrame *frame, const GArray *samples, guint first, guint behind)
-{
-  DotColumn column = { .size = MAX (round (3 * draw->s), 2) };
-  double top = round (frame->top);
-
-  column.n_cells = (guint) CLAMP (ceil ((frame->bottom - top) / column.size) + 1, 1, G_N_ELEMENTS (column.cells));
-  for (guint i = first; i < behind; i++)
-    {
-      const QsRttSample *sample = &g_array_index (samples, QsRttSample, i);
-      double x = floor (qs_timeline_time_to_x (draw->timeline, sample->time) / column.size) * column.size;
-      double cell = (value_y (frame, (double) sample->rtt) - top) / column.size;
-
-      if (x != column.x)
-        flush_column (draw, frame, &column);
-      column.x = x;
-      column.cells[(guint) CLAMP (cell, 0, column.n_cells - 1)] = 1;
-    }
-  flush_column (draw, frame, &column);
-}
-
-static void
-draw_dots (Draw *draw, const QsTimelineFrame *frame, const GArray *samples)
-{
-  guint first = qs_timeline_first_behind (samples, draw->from - 1);
-  guint behind = qs_timeline_first_behind (samples, draw->to);
-  double size = MAX (round (3 * draw->s), 2);
-
-  if (behind - first > MAX_DOTS)
-    {
-      draw_many_dots (draw, frame, samples, first, behind);
-      return;
-    }
-  for (guint i = first; i < behind; i++)
-    {
-      const QsRttSample *sample = &g_array_index (samples, QsRttSample, i);
-
-      cairo_rectangle (draw->cr, round (qs_timeline_time_to_x (draw->timeline, sample->time) - size / 2),
-                       round (value_y (frame, (double) sample->rtt) - size / 2), size, size);
-      cairo_fill (draw->cr);
-    }
-}
-
-static void
-draw_rtt (Draw *draw, const QsTimelineFrame *frame, guint which, const Line *line)
-{
-  const GArray *samples = qs_trace_get_metrics (draw->timeline->trace)->rtt;
-  QsTimelinePen pen = { .cr = draw->cr, .dashed = line->dashed };
-
-  set_line (draw, line);
-  if (which == 0)
-    {
-      draw_dots (draw, frame, samples);
-      return;
-    }
-  for (guint i = qs_timeline_first_behind (samples, draw->from - 1); i < samples->len; i++)
-    {
-      const QsRttSample *sample = &g_array_index (samples, QsRttSample, i);
-
-      if (sample->time > draw->to)
-        break;
-      qs_timeline_pen_add (&pen, qs_timeline_time_to_x (draw->timeline, sample->time),
-                           value_y (frame, rtt_value (sample, which)));
     }
   qs_timeline_pen_stroke (&pen);
 }
@@ -459,7 +346,7 @@ typedef struct {
   double (*highest) (QsTimeline *self);
   void (*draw) (Draw *draw, const QsTimelineFrame *frame, guint which, const Line *line);
   guint n_lines;
-  const char *names[4];
+  const char *names[6];
 } Panel;
 
 static const Panel panels[QS_N_TIMELINE_PANELS] = {
@@ -468,14 +355,25 @@ static const Panel panels[QS_N_TIMELINE_PANELS] = {
                           draw_bytes,
                           2,
                           { N_ ("by the client"), N_ ("by the server") } },
+  [QS_TIMELINE_RATE] = { N_ ("Throughput"),
+                         qs_timeline_highest_rate,
+                         qs_timeline_draw_rate,
+                         2,
+                         { N_ ("by the client"), N_ ("by the server") } },
+  [QS_TIMELINE_CREDIT] = { N_ ("Flow control"),
+                           qs_timeline_highest_credit,
+                           qs_timeline_draw_credit,
+                           6,
+                           { N_ ("client"), N_ ("server"), NULL, N_ ("allowed"), NULL, N_ ("on the stream") } },
   [QS_TIMELINE_FLIGHT] = { N_ ("Bytes in flight"),
                            highest_flight,
                            draw_flight,
                            4,
                            { N_ ("from the client"), N_ ("from the server"), N_ ("window"), N_ ("threshold") } },
+  [QS_TIMELINE_HELD] = { N_ ("What holds the sender back"), NULL, NULL, 0, { NULL } },
   [QS_TIMELINE_RTT] = { N_ ("Round trip"),
                         highest_rtt,
-                        draw_rtt,
+                        qs_timeline_draw_rtt,
                         3,
                         { N_ ("samples"), N_ ("smoothed"), N_ ("least") } },
 };
@@ -492,31 +390,30 @@ line_of (const Draw *draw, QsTimelinePanel panel, guint which)
                    : which == 1 ? first
                                 : second,
                    which == 2, 1.8 };
+  if (panel == QS_TIMELINE_CREDIT && which >= 2)
+    return (Line){ panels[panel].names[which], which % 2 == 0 ? first : second, QS_TIMELINE_SOLID + which, 1.4 };
   if (which >= 2)
     return (Line){ panels[panel].names[which], which == 2 ? &draw->colours->text : &draw->colours->dim, which == 3,
                    1.4 };
   return (Line){ panels[panel].names[which], which == 0 ? first : second, which == 1, 2 };
 }
 
-/* Lines that only a log has. */
+/* Lines that only a log has, and limits that only a connection has whose parameters were seen. */
 static gboolean
 is_shown (QsTimeline *self, QsTimelinePanel panel, guint which)
 {
+  if (panel == QS_TIMELINE_CREDIT)
+    return which < 2 ? qs_timeline_credit_of (self, which)->samples->len > 0 : qs_timeline_has_credit (self);
   if (panel != QS_TIMELINE_FLIGHT || which < 2)
     return TRUE;
   return which == 2 ? qs_timeline_has_window (self) : qs_timeline_has_threshold (self);
 }
 
 static void
-draw_sample (Draw *draw, const Line *line, gboolean dot, gboolean cross, double x, double end, double y)
+draw_sample (Draw *draw, const Line *line, gboolean dot, double x, double end, double y)
 {
-  set_line (draw, line);
-  if (cross)
-    {
-      draw_cross (draw->cr, (x + end) / 2, y, CROSS * draw->s);
-      cairo_stroke (draw->cr);
-    }
-  else if (dot)
+  qs_timeline_set_line (draw, line);
+  if (dot)
     {
       cairo_rectangle (draw->cr, round ((x + end) / 2), round (y - 2 * draw->s), 4 * draw->s, 4 * draw->s);
       cairo_fill (draw->cr);
@@ -529,27 +426,47 @@ draw_sample (Draw *draw, const Line *line, gboolean dot, gboolean cross, double 
     }
 }
 
-/* What a panel shows besides its lines. */
+/* What a panel shows besides its lines, and what that means. */
+typedef struct {
+  const char *name;
+  gboolean cross;        /* of a lost packet */
+  QsTimelineLimit limit; /* else */
+} Extra;
+
 static guint
-list_extras (const Draw *draw, QsTimelinePanel panel, Line *extras)
+list_extras (const Draw *draw, QsTimelinePanel panel, Extra extras[QS_N_TIMELINE_LIMITS])
 {
-  QsTimeline *self = draw->timeline;
+  guint limits = panel == QS_TIMELINE_HELD ? qs_timeline_list_limits (draw->timeline) : 0;
   guint n = 0;
 
-  if (panel == QS_TIMELINE_BYTES && has_losses (self))
-    extras[n++] = (Line){ N_ ("packets lost"), &draw->colours->danger, FALSE, 1.6 };
-  if (panel == QS_TIMELINE_FLIGHT && qs_timeline_has_window (self))
-    extras[n++] = (Line){ N_ ("window full"), &draw->colours->warning, FALSE, 4 };
-  if (panel == QS_TIMELINE_FLIGHT && self->blocks[0]->len + self->blocks[1]->len > 0)
-    extras[n++] = (Line){ N_ ("flow control"), &draw->colours->danger, FALSE, 4 };
+  if (panel == QS_TIMELINE_BYTES && has_losses (draw->timeline))
+    extras[n++] = (Extra){ N_ ("packets lost"), TRUE, 0 };
+  for (guint limit = QS_TIMELINE_FREE + 1; limit < QS_N_TIMELINE_LIMITS; limit++)
+    if ((limits & 1u << limit) != 0)
+      extras[n++] = (Extra){ qs_timeline_limit_name (limit), FALSE, limit };
   return n;
+}
+
+static void
+draw_extra (Draw *draw, const Extra *extra, double x, double end, double y)
+{
+  const Line cross = { NULL, &draw->colours->danger, QS_TIMELINE_SOLID, 1.6 };
+
+  if (extra->cross)
+    {
+      qs_timeline_set_line (draw, &cross);
+      draw_cross (draw->cr, (x + end) / 2, y, CROSS * draw->s);
+      cairo_stroke (draw->cr);
+    }
+  else
+    qs_timeline_fill_limit (draw, extra->limit, MIN (x, end), y - 5 * draw->s, fabs (end - x), 10 * draw->s);
 }
 
 /* The panel's name, and its lines' names behind a piece of each. */
 static void
 draw_panel_title (Draw *draw, QsTimelinePanel panel, const QsTimelineFrame *frame)
 {
-  Line extras[2];
+  Extra extras[QS_N_TIMELINE_LIMITS];
   gboolean mirrored = draw->timeline->options.mirrored;
   double y = frame->top - 22 * draw->s, height = 18 * draw->s;
   double x = mirrored ? frame->right : frame->left, direction = mirrored ? -1 : 1;
@@ -566,14 +483,31 @@ draw_panel_title (Draw *draw, QsTimelinePanel panel, const QsTimelineFrame *fram
     {
       if (i < n && !is_shown (draw->timeline, panel, i))
         continue;
-      gboolean cross = i >= n && panel == QS_TIMELINE_BYTES;
-      Line line = i < n ? line_of (draw, panel, i) : extras[i - n];
-      double end = x + direction * (i < n ? 26 : 12) * draw->s;
-      const char *name = _ (line.name);
+      double end = x + direction * (i < n || panel == QS_TIMELINE_HELD ? 26 : 12) * draw->s;
+      const char *name = i < n ? panels[panel].names[i] : extras[i - n].name;
+
+      if (name == NULL) /* it is told of with the next one */
+        {
+          if ((mirrored ? x - frame->left : frame->right - x) < 160 * draw->s)
+            return;
+          Line line = line_of (draw, panel, i);
+          draw_sample (draw, &line, FALSE, x, end, y + height / 2);
+          x = end + direction * 6 * draw->s;
+          continue;
+        }
+      name = _ (name);
       g_autoptr (PangoLayout) words = qs_chart_text_layout (
           draw->timeline->context, draw->timeline->font, SMALL_POINTS * draw->s, 0, name, 200 * draw->s, &width, &used);
 
-      draw_sample (draw, &line, panel == QS_TIMELINE_RTT && i == 0, cross, x, end, y + height / 2);
+      if (fabs (end - x) + 6 * draw->s + width > (mirrored ? x - frame->left : frame->right - x)) /* not half of it */
+        return;
+      if (i < n)
+        {
+          Line line = line_of (draw, panel, i);
+          draw_sample (draw, &line, panel == QS_TIMELINE_RTT && i == 0, x, end, y + height / 2);
+        }
+      else
+        draw_extra (draw, &extras[i - n], x, end, y + height / 2);
       end += direction * 6 * draw->s;
       text (draw, &draw->colours->text, SMALL_POINTS, FALSE, name, mirrored ? end - width : end, y, width + 1, height,
             QS_CHART_TEXT_START);
@@ -590,7 +524,11 @@ has_values (QsTimeline *self, QsTimelinePanel panel)
       return qs_timeline_flight_of (self, 0)->len + qs_timeline_flight_of (self, 1)->len > 0;
     case QS_TIMELINE_RTT:
       return qs_trace_get_metrics (self->trace)->rtt->len > 0;
+    case QS_TIMELINE_CREDIT:
+      return qs_timeline_has_credit (self);
     case QS_TIMELINE_BYTES:
+    case QS_TIMELINE_RATE:
+    case QS_TIMELINE_HELD:
     case QS_N_TIMELINE_PANELS:
     default:
       return self->bins->len > 0;
@@ -610,6 +548,12 @@ draw_panel (Draw *draw, QsTimelinePanel panel)
             frame.right - frame.left, frame.bottom - frame.top, QS_CHART_TEXT_CENTRE);
       return;
     }
+  if (panel == QS_TIMELINE_HELD)
+    {
+      draw_senders (draw, &frame);
+      qs_timeline_draw_held (draw, &frame);
+      return;
+    }
   frame.max = MAX (panels[panel].highest (draw->timeline), 1);
   draw_values (draw, panel, &frame);
   cairo_save (draw->cr);
@@ -623,8 +567,6 @@ draw_panel (Draw *draw, QsTimelinePanel panel)
     }
   if (panel == QS_TIMELINE_BYTES)
     draw_losses (draw, &frame);
-  if (panel == QS_TIMELINE_FLIGHT)
-    draw_limits (draw, &frame);
   cairo_restore (draw->cr);
 }
 

@@ -32,8 +32,14 @@ struct _QsTimeline {
   gint64 bin;         /* nanoseconds of one; doubled when there would be too many */
   GArray *bins;       /* QsTimelineBin from first on */
   gint64 from, to;    /* visible; from >= to: all */
-  GArray *blocks[2];  /* QsTimelineBlock by time, of the client's sending and the server's */
-  guint32 largest[2]; /* packet of each */
+  /* Of the client's sending and the server's. */
+  GArray *blocks[2];      /* QsTimelineBlock by time */
+  GArray *repeats[2];     /* gint64: when lost data was sent again, by time */
+  guint32 largest[2];     /* packet */
+  gint64 began[2];        /* the first 1-RTT packet; G_MAXINT64: none yet */
+  gint64 ended[2];        /* its CONNECTION_CLOSE; G_MAXINT64: none */
+  gint64 first_packet[2]; /* G_MAXINT64: none yet */
+  gint64 round;           /* nanoseconds, as the hello and the answer to its answer show; 0: not yet */
 };
 
 typedef struct {
@@ -43,6 +49,7 @@ typedef struct {
 
 /* Where a panel is. */
 void qs_timeline_get_frame (QsTimeline *self, QsTimelinePanel panel, QsTimelineFrame *frame);
+
 /* --- qs-timeline-limits.c --- */
 
 void qs_timeline_take_limits (QsTimeline *self, const QsPacket *packet, guint side);
@@ -52,6 +59,20 @@ QsTimelineLimit qs_timeline_find_limit (QsTimeline *self, guint side, gint64 tim
 /* Whether the log tells of it at all. */
 gboolean qs_timeline_has_window (QsTimeline *self);
 gboolean qs_timeline_has_threshold (QsTimeline *self);
+
+/* "12 KiB/s". Owned by the caller. (qs-timeline-words.c) */
+char *qs_timeline_text_rate (guint64 bytes);
+
+/* --- qs-timeline-series.c --- */
+
+/* How long a span of throughput is, nanoseconds, as things are visible. */
+gint64 qs_timeline_rate_span (QsTimeline *self);
+void qs_timeline_find_rate (QsTimeline *self, QsTimelineHit *hit);
+void qs_timeline_find_credit (QsTimeline *self, QsTimelineHit *hit);
+/* Whether flow control's limits are known of either side. */
+gboolean qs_timeline_has_credit (QsTimeline *self);
+/* What this side sent. */
+const QsCredit *qs_timeline_credit_of (QsTimeline *self, guint side);
 
 /* The next of 1, 2, 5, 10, … at or above a value; of bytes in units of 1024. */
 double qs_timeline_round_up (double value);

@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-#include "base/qs-i18n.h"
-#include "base/qs-text.h"
 #include "charts/qs-timeline-private.h"
 
 #define FIRST_BIN G_GINT64_CONSTANT (1000)               /* nanoseconds */
@@ -108,7 +106,11 @@ qs_timeline_new (QsTrace *trace, const QsTimelineOptions *options)
   self->bin = FIRST_BIN;
   self->bins = g_array_new (FALSE, TRUE, sizeof (QsTimelineBin));
   for (guint side = 0; side < 2; side++)
-    self->blocks[side] = g_array_new (FALSE, FALSE, sizeof (QsTimelineBlock));
+    {
+      self->blocks[side] = g_array_new (FALSE, FALSE, sizeof (QsTimelineBlock));
+      self->repeats[side] = g_array_new (FALSE, FALSE, sizeof (gint64));
+      self->began[side] = self->ended[side] = self->first_packet[side] = G_MAXINT64;
+    }
   return self;
 }
 
@@ -117,7 +119,10 @@ qs_timeline_free (QsTimeline *self)
 {
   g_array_unref (self->bins);
   for (guint side = 0; side < 2; side++)
-    g_array_unref (self->blocks[side]);
+    {
+      g_array_unref (self->blocks[side]);
+      g_array_unref (self->repeats[side]);
+    }
   g_object_unref (self->context);
   g_object_unref (self->trace);
   g_free (self->font);
@@ -285,7 +290,6 @@ find_flight (QsTimeline *self, QsTimelineHit *hit)
       const GArray *samples = qs_timeline_flight_of (self, side);
       guint behind = qs_timeline_first_behind (samples, hit->time);
 
-      hit->limits[side] = qs_timeline_find_limit (self, side, hit->time);
       if (behind == 0)
         continue;
       hit->values[side] = g_array_index (samples, QsFlightSample, behind - 1).bytes;
@@ -296,6 +300,16 @@ find_flight (QsTimeline *self, QsTimelineHit *hit)
     return;
   hit->window = sender->congestion_window;
   hit->threshold = sender->ssthresh;
+}
+
+static void
+find_held (QsTimeline *self, QsTimelineHit *hit)
+{
+  for (guint side = 0; side < 2; side++)
+    {
+      hit->limits[side] = qs_timeline_find_limit (self, side, hit->time);
+      hit->has_value |= hit->limits[side] != QS_TIMELINE_FREE;
+    }
 }
 
 static void
@@ -316,11 +330,20 @@ find_rtt (QsTimeline *self, QsTimelineHit *hit)
 void
 qs_timeline_look_at (QsTimeline *self, QsTimelinePanel panel, gint64 time, QsTimelineHit *hit)
 {
-  static void (*const find[]) (QsTimeline *, QsTimelineHit *) = { find_bytes, find_flight, find_rtt };
+  static void (*const find[QS_N_TIMELINE_PANELS]) (QsTimeline *, QsTimelineHit *) = {
+    [QS_TIMELINE_BYTES] = find_bytes,   [QS_TIMELINE_RATE] = qs_timeline_find_rate,
+    [QS_TIMELINE_FLIGHT] = find_flight, [QS_TIMELINE_CREDIT] = qs_timeline_find_credit,
+    [QS_TIMELINE_RTT] = find_rtt,       [QS_TIMELINE_HELD] = find_held,
+  };
 
   g_return_if_fail (self != NULL && panel < QS_N_TIMELINE_PANELS && hit != NULL);
 
   *hit = (QsTimelineHit){ .panel = panel, .time = time, .window = -1, .threshold = -1 };
+  for (guint side = 0; side < 2; side++)
+    {
+      hit->allowed[side] = hit->stream_room[side] = -1;
+      hit->streams[side] = G_MAXUINT64;
+    }
   find[panel](self, hit);
 }
 
@@ -340,62 +363,4 @@ qs_timeline_lookup (QsTimeline *self, double x, double y, QsTimelineHit *hit)
       return TRUE;
     }
   return FALSE;
-}
-
-/* What is known besides of bytes in flight, each as a sentence of its own behind the first. */
-static void
-add_limits (GString *text, const QsTimelineHit *hit)
-{
-  static const char *const words[2][3] = {
-    { NULL, N_ ("the client is held back by its congestion window"), N_ ("the client is held back by flow control") },
-    { NULL, N_ ("the server is held back by its congestion window"), N_ ("the server is held back by flow control") },
-  };
-
-  if (hit->window >= 0)
-    {
-      g_autofree char *window = qs_text_size ((guint64) hit->window);
-      g_string_append (text, "; ");
-      g_string_append_printf (text, _ ("congestion window %s"), window);
-    }
-  if (hit->threshold >= 0)
-    {
-      g_autofree char *threshold = qs_text_size ((guint64) hit->threshold);
-      g_string_append (text, "; ");
-      g_string_append_printf (text, _ ("slow-start threshold %s"), threshold);
-    }
-  for (guint side = 0; side < 2; side++)
-    {
-      if (hit->limits[side] != QS_TIMELINE_FREE)
-        g_string_append_printf (text, "; %s", _ (words[side][hit->limits[side]]));
-    }
-}
-
-char *
-qs_timeline_describe (QsTimeline *self, const QsTimelineHit *hit)
-{
-  g_return_val_if_fail (self != NULL && hit != NULL, NULL);
-
-  char *(*format) (guint64) = qs_text_size;
-  g_autofree char *time = qs_text_duration (hit->time);
-
-  if (!hit->has_value)
-    return g_strdup_printf (_ ("%s: nothing yet"), time);
-  if (hit->panel == QS_TIMELINE_RTT)
-    {
-      g_autofree char *sample = qs_text_duration ((gint64) hit->values[0]);
-      g_autofree char *smoothed = qs_text_duration ((gint64) hit->values[1]);
-      g_autofree char *least = qs_text_duration ((gint64) hit->values[2]);
-
-      return g_strdup_printf (_ ("%s: round trip %s, smoothed %s, at least %s"), time, sample, smoothed, least);
-    }
-  g_autofree char *client = format (hit->values[0]);
-  g_autofree char *server = format (hit->values[1]);
-  g_autoptr (GString) text = g_string_new (NULL);
-  g_string_printf (text,
-                   hit->panel == QS_TIMELINE_BYTES ? _ ("%s: the client sent %s, the server %s")
-                                                   : _ ("%s: in flight from the client %s, from the server %s"),
-                   time, client, server);
-  if (hit->panel == QS_TIMELINE_FLIGHT)
-    add_limits (text, hit);
-  return g_string_free (g_steal_pointer (&text), FALSE);
 }

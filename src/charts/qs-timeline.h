@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 /**
  * QsTimeline:
  *
- * A trace's figures over time: bytes sent and received, bytes in flight with what holds them back, round-trip times; three panels with one time axis. It
+ * A trace's figures over time: bytes sent and received, throughput, what flow control allows, bytes in flight, what holds each sender
+ * back, round-trip times; panels with one time axis. It
  * holds sums over spans of time, however many packets there are, and goes on where it ended while the trace grows. All in
  * the thread that owns the trace; lengths are in units of the cairo context.
  */
@@ -20,7 +21,10 @@ typedef struct _QsTimeline QsTimeline;
 
 typedef enum {
   QS_TIMELINE_BYTES,  /* sums since the start, by who sent */
+  QS_TIMELINE_RATE,   /* bytes a second, by who sent */
+  QS_TIMELINE_CREDIT, /* stream data by who sent, and how much the other end allows */
   QS_TIMELINE_FLIGHT, /* sent and not acknowledged yet, by who sent */
+  QS_TIMELINE_HELD,   /* what holds each sender back: strips */
   QS_TIMELINE_RTT,    /* samples, smoothed, least */
   QS_N_TIMELINE_PANELS
 } QsTimelinePanel;
@@ -36,7 +40,7 @@ typedef struct {
 
 #define QS_TIMELINE_OPTIONS_DEFAULT              \
   {                                              \
-    .width = 900, .height = 600, .text_scale = 1 \
+    .width = 900, .height = 900, .text_scale = 1 \
   }
 
 typedef struct {
@@ -46,19 +50,30 @@ typedef struct {
 
 /* What keeps a sender from sending more, as far as it is known. */
 typedef enum {
-  QS_TIMELINE_FREE,      /* nothing that is known of: it had no more to send, or its window is not known */
+  QS_TIMELINE_FREE,      /* nothing that is known of: it is sending, or what would tell is not in the recording */
   QS_TIMELINE_BY_WINDOW, /* its congestion window, which a log tells of, has no room for a packet more */
-  QS_TIMELINE_BY_FLOW,   /* the other end's flow control: it said that it is blocked, and no limit was raised since */
+  QS_TIMELINE_BY_FLOW, /* the other end's flow control: all that was allowed is used up, or it said that it is blocked */
+  QS_TIMELINE_BY_LOSS, /* it recovers from a loss: from when that showed until what it sent since is acknowledged */
+  QS_TIMELINE_BY_APP, /* nothing of it is under way, for longer than a round trip where it is not the recorder: no data to send */
+  QS_N_TIMELINE_LIMITS
 } QsTimelineLimit;
 
 typedef struct {
   QsTimelinePanel panel;
-  gint64 time;        /* nanoseconds since the origin */
-  guint64 values[3];  /* BYTES, FLIGHT: by the client, by the server; RTT: sample, smoothed, least, in nanoseconds */
+  gint64 time; /* nanoseconds since the origin */
+  guint64 values
+      [3]; /* BYTES, RATE, CREDIT, FLIGHT: by the client, by the server; RTT: sample, smoothed, least, in nanoseconds */
   gboolean has_value; /* FALSE: there is nothing at or before this time */
 
+  /* CREDIT, of the client's data and the server's */
+  gint64 allowed[2];     /* bytes of all streams; -1: not known */
+  guint64 streams[2];    /* that data went on last; G_MAXUINT64: none */
+  gint64 stream_room[2]; /* how much more may go on it, bytes; -1: not known */
+
   /* FLIGHT */
-  gint64 window, threshold;  /* the recording side's congestion window and slow-start threshold, bytes; -1: not told */
+  gint64 window, threshold; /* the recording side's congestion window and slow-start threshold, bytes; -1: not told */
+
+  /* HELD */
   QsTimelineLimit limits[2]; /* of the client, of the server */
 } QsTimelineHit;
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "dissect/qs-quic-private.h"
-#include "trace/qs-metrics.h"
+#include "trace/qs-credit.h"
 #include "wire/qs-transport-parameters.h"
 
 #define MAX_STREAMS 65536
@@ -117,6 +117,13 @@ touch_figures (const QsArrival *arrival, guint64 id)
   return figures;
 }
 
+/* Of what goes in this direction. */
+static QsCredit *
+credit_of (const QsArrival *arrival, QsDirection direction)
+{
+  return &qs_trace_get_metrics (trace_of (arrival))->credit[direction];
+}
+
 static void
 take_stream (QsArrival *arrival, const QsFrame *frame)
 {
@@ -147,8 +154,10 @@ take_stream (QsArrival *arrival, const QsFrame *frame)
   figures->data[direction] += frame->data.length;
   if (again)
     figures->retransmitted[direction] += frame->data.length;
-  figures->bytes[direction] = MAX (figures->bytes[direction], track->sent[arrival->side].highest);
+  guint64 before = figures->bytes[direction];
+  figures->bytes[direction] = MAX (before, track->sent[arrival->side].highest);
   figures->fin[direction] |= frame->fin;
+  qs_credit_sent (credit_of (arrival, direction), arrival->time, figures, before, frame->fin);
 }
 
 static void
@@ -156,8 +165,25 @@ take_reset_stream (QsArrival *arrival, const QsFrame *frame)
 {
   QsStreamFigures *figures = touch_figures (arrival, frame->stream_id);
 
+  if (figures == NULL)
+    return;
+  figures->reset[arrival->packet->direction] = TRUE;
+  qs_credit_reset (credit_of (arrival, arrival->packet->direction), arrival->time, figures, frame->limit);
+}
+
+static void
+take_max_data (QsArrival *arrival, const QsFrame *frame)
+{
+  qs_credit_raise (credit_of (arrival, 1 - arrival->packet->direction), arrival->time, frame->limit);
+}
+
+static void
+take_max_stream_data (QsArrival *arrival, const QsFrame *frame)
+{
+  QsStreamFigures *figures = qs_metrics_ensure_stream (qs_trace_get_metrics (trace_of (arrival)), frame->stream_id);
+
   if (figures != NULL)
-    figures->reset[arrival->packet->direction] = TRUE;
+    qs_credit_raise_stream (credit_of (arrival, 1 - arrival->packet->direction), arrival->time, figures, frame->limit);
 }
 
 /* --- TLS --- */
@@ -203,6 +229,9 @@ take_parameters (QsQuicConn *conn, QsSide side, const QsTlsMessage *message)
   g_clear_pointer (&conn->parameters[side], g_bytes_unref);
   conn->parameters[side] = g_bytes_new (bytes.data, bytes.length);
 
+  qs_credit_take_parameters (
+      &qs_trace_get_metrics (conn->quic->owner->trace)->credit[1 - qs_dissection_direction (conn->quic->owner, side)],
+      side == QS_SIDE_CLIENT, bytes);
   g_autoptr (GArray) parameters = qs_transport_parameters_parse (bytes, NULL);
   for (guint i = 0; parameters != NULL && i < parameters->len; i++)
     take_parameter (conn, side, &g_array_index (parameters, QsTransportParameter, i));
@@ -304,6 +333,8 @@ static const struct {
   { QS_FRAME_ACK, take_ack },
   { QS_FRAME_CRYPTO, take_crypto },
   { QS_FRAME_RESET_STREAM, take_reset_stream },
+  { QS_FRAME_MAX_DATA, take_max_data },
+  { QS_FRAME_MAX_STREAM_DATA, take_max_stream_data },
   { QS_FRAME_NEW_CONNECTION_ID, take_new_connection_id },
   { QS_FRAME_HANDSHAKE_DONE, take_handshake_done },
 };

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "dissect/qs-quic-private.h"
-#include "trace/qs-metrics.h"
+#include "trace/qs-credit.h"
 #include "trace/qs-trace-budget.h"
 
 #define RETRIES_AT_ONCE 8
@@ -244,7 +244,10 @@ take_opened (QsArrival *arrival, QsOpenResult result, QsSpan payload)
   if (result == QS_OPENED)
     qs_quic_take_frames (arrival, payload);
   else
-    packet->flags |= QS_PACKET_ACK_ELICITING; /* a mere ACK would have fitted into what was kept */
+    {
+      packet->flags |= QS_PACKET_ACK_ELICITING; /* a mere ACK would have fitted into what was kept */
+      qs_credit_lose_sight (&qs_trace_get_metrics (conn->quic->owner->trace)->credit[packet->direction], arrival->time);
+    }
   if (packet->flags & QS_PACKET_RETRANSMISSION)
     figures_of (arrival)->retransmissions++;
   if (!(packet->flags & QS_PACKET_DUPLICATE))

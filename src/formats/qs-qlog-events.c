@@ -10,6 +10,7 @@
 #include "formats/qs-qlog-packets.h"
 #include "formats/qs-qlog-parameters.h"
 #include "formats/qs-qlog-parse.h"
+#include "trace/qs-credit.h"
 #include "trace/qs-metrics.h"
 
 #define MAX_COLUMNS 16 /* of an event that is an array */
@@ -298,6 +299,10 @@ on_parameters (QsQlogEvents *self, gint64 time, QsJson data)
   add_fact (self, "tls.sni", qs_json_get_string (data, "sni"));
   if (bytes == NULL)
     return;
+  if (remote || g_strcmp0 (owner, "local") == 0)
+    qs_credit_take_parameters (
+        &qs_trace_get_metrics (self->trace)->credit[remote ? QS_DIRECTION_SENT : QS_DIRECTION_RECEIVED],
+        remote != is_client (self), QS_SPAN (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)));
   QsMark mark = { .kind = QS_MARK_FACT,
                   .name = remote ? QS_FACT_REMOTE_PARAMETERS : QS_FACT_LOCAL_PARAMETERS,
                   .bytes = g_steal_pointer (&bytes) };

@@ -5,6 +5,7 @@
 
 #include "formats/qs-qlog-parse.h"
 #include "formats/qs-qlog-private.h"
+#include "trace/qs-credit.h"
 #include "trace/qs-frame-store.h"
 #include "trace/qs-recovery.h"
 
@@ -335,8 +336,10 @@ take_stream (Arrival *arrival, const QsFrame *frame)
   figures->data[direction] += frame->data.length;
   if (again)
     figures->retransmitted[direction] += frame->data.length;
-  figures->bytes[direction] = MAX (figures->bytes[direction], track->sent[direction].highest);
+  guint64 before = figures->bytes[direction];
+  figures->bytes[direction] = MAX (before, track->sent[direction].highest);
   figures->fin[direction] |= frame->fin;
+  qs_credit_sent (&metrics_of (arrival)->credit[direction], arrival->packet->time, figures, before, frame->fin);
 }
 
 static void
@@ -344,8 +347,27 @@ take_reset_stream (Arrival *arrival, const QsFrame *frame)
 {
   QsStreamFigures *figures = touch_stream (arrival, frame->stream_id);
 
+  if (figures == NULL)
+    return;
+  figures->reset[arrival->packet->direction] = TRUE;
+  qs_credit_reset (&metrics_of (arrival)->credit[arrival->packet->direction], arrival->packet->time, figures,
+                   frame->limit);
+}
+
+static void
+take_max_data (Arrival *arrival, const QsFrame *frame)
+{
+  qs_credit_raise (&metrics_of (arrival)->credit[1 - arrival->packet->direction], arrival->packet->time, frame->limit);
+}
+
+static void
+take_max_stream_data (Arrival *arrival, const QsFrame *frame)
+{
+  QsStreamFigures *figures = qs_metrics_ensure_stream (metrics_of (arrival), frame->stream_id);
+
   if (figures != NULL)
-    figures->reset[arrival->packet->direction] = TRUE;
+    qs_credit_raise_stream (&metrics_of (arrival)->credit[1 - arrival->packet->direction], arrival->packet->time,
+                            figures, frame->limit);
 }
 
 static void
@@ -371,6 +393,8 @@ static const struct {
   { QS_FRAME_PATH_ACK, take_path_ack },
   { QS_FRAME_CRYPTO, take_crypto },
   { QS_FRAME_RESET_STREAM, take_reset_stream },
+  { QS_FRAME_MAX_DATA, take_max_data },
+  { QS_FRAME_MAX_STREAM_DATA, take_max_stream_data },
   { QS_FRAME_HANDSHAKE_DONE, take_handshake_done },
 };
 

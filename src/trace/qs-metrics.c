@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "trace/qs-metrics.h"
 
+#include "trace/qs-credit.h"
+
 #define MAX_SAMPLES 65536
 #define FIRST_FLIGHT_STEP 50000 /* ns: points closer than this are one */
 
@@ -18,6 +20,7 @@ qs_metrics_new (void)
     {
       self->flight[i] = g_array_new (FALSE, FALSE, sizeof (QsFlightSample));
       self->flight_step[i] = FIRST_FLIGHT_STEP;
+      qs_credit_init (&self->credit[i], i);
     }
   return self;
 }
@@ -32,6 +35,8 @@ qs_metrics_free (QsMetrics *self)
   g_array_unref (self->losses);
   g_array_unref (self->flight[0]);
   g_array_unref (self->flight[1]);
+  qs_credit_clear (&self->credit[0]);
+  qs_credit_clear (&self->credit[1]);
   g_hash_table_unref (self->streams);
   g_free (self);
 }
@@ -174,10 +179,19 @@ qs_metrics_ensure_stream (QsMetrics *self, guint64 id)
   return stream;
 }
 
+/* Not where a limit is all that was told of it. */
+static gboolean
+is_seen (const QsStreamFigures *stream)
+{
+  return stream->packets[0] + stream->packets[1] > 0 || stream->limit[0] + stream->limit[1] == 0;
+}
+
 const QsStreamFigures *
 qs_metrics_get_stream (const QsMetrics *self, guint64 id)
 {
-  return g_hash_table_lookup (self->streams, &id);
+  const QsStreamFigures *stream = g_hash_table_lookup (self->streams, &id);
+
+  return stream != NULL && is_seen (stream) ? stream : NULL;
 }
 
 static int
@@ -198,7 +212,8 @@ qs_metrics_list_streams (const QsMetrics *self)
 
   g_hash_table_iter_init (&iter, self->streams);
   while (g_hash_table_iter_next (&iter, NULL, &stream))
-    g_ptr_array_add (list, stream);
+    if (is_seen (stream))
+      g_ptr_array_add (list, stream);
   g_ptr_array_sort (list, compare_streams);
   return list;
 }

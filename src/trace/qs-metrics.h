@@ -32,6 +32,34 @@ typedef struct {
   gint64 latest_rtt, smoothed_rtt, minimum_rtt;
 } QsSenderSample;
 
+/* What a side had sent by flow control's reckoning, and might send: RFC 9000 section 4.1. The stream is the one that data went on last. */
+typedef struct {
+  gint64 time;
+  guint64 used, limit;               /* bytes of all streams; the connection's limit */
+  guint64 stream;                    /* G_MAXUINT64: none yet */
+  guint64 stream_used, stream_limit; /* of that stream */
+} QsCreditSample;
+
+/* In which a side had used up what it was allowed and had said no end; to: G_MAXINT64 where nothing was raised. */
+typedef struct {
+  gint64 from, to;
+  guint64 stream; /* whose limit it was; G_MAXUINT64: the connection's */
+} QsCreditSpan;
+
+/* qs-credit.h */
+typedef struct {
+  QsDirection direction; /* of the data */
+  gboolean by_client;    /* the sender is the client */
+  gboolean known;        /* the other end's transport parameters were seen: without them nothing is sampled */
+  guint64 used, limit;
+  guint64 stream_limits[3]; /* initial ones */
+  guint64 full_stream, last_stream;
+  gint64 until; /* from when on nothing is known; G_MAXINT64: to the end */
+  gint64 step;
+  GArray *samples; /* QsCreditSample by time; thinned out behind 65536 */
+  GArray *spans;   /* QsCreditSpan by time; the first 65536 */
+} QsCredit;
+
 /* A packet of the vantage's own that counts as lost, or did for a while: QS_PACKET_LOST says which. */
 typedef struct {
   gint64 time; /* when that showed */
@@ -44,6 +72,7 @@ typedef struct {
   guint64 bytes[2];         /* highest offset seen */
   guint64 data[2];          /* all stream data on the wire, retransmissions too */
   guint64 retransmitted[2]; /* of these, what had been sent before */
+  guint64 limit[2];         /* how much the other end lets each side send, as raised by MAX_STREAM_DATA; 0: never */
   guint packets[2];
   gboolean fin[2];
   gboolean reset[2];
@@ -70,6 +99,7 @@ typedef struct {
   GArray *sender;      /* QsSenderSample by time; thinned out behind 65536 */
   GArray *losses;      /* QsLoss by time; the first 65536 */
   GHashTable *streams; /* guint64 * -> QsStreamFigures */
+  QsCredit credit[2];  /* of what each side sent */
   guint64 in_flight[2];
   guint rtt_step, rtt_skipped;
   gint64 flight_step[2];

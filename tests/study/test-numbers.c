@@ -15,7 +15,7 @@ typedef struct {
   guint64 frames;
 } Counted;
 
-static guint n_lost, n_streams; /* of all files: the test is of something */
+static guint n_lost, n_streams, n_credits; /* of all files: the test is of something */
 
 /* From the packets themselves, one after the other; by QsDirection. */
 static void
@@ -29,6 +29,30 @@ count (QsTrace *trace, Counted *counted)
       counted->packets[packet->direction] += !unseen;
       counted->bytes[packet->direction] += packet->length;
       counted->lost[packet->direction] += (packet->flags & QS_PACKET_LOST) != 0;
+    }
+}
+
+/* What flow control counts is what the streams' table has, and nobody sends more than is allowed (RFC 9000 section 4.1). */
+static void
+check_credit (QsTrace *trace)
+{
+  QsMetrics *metrics = qs_trace_get_metrics (trace);
+  g_autoptr (GPtrArray) streams = qs_metrics_list_streams (metrics);
+
+  for (guint direction = 0; direction < 2; direction++)
+    {
+      const QsCredit *credit = &metrics->credit[direction];
+      guint64 sum = 0;
+
+      for (guint i = 0; i < streams->len; i++)
+        sum += ((const QsStreamFigures *) g_ptr_array_index (streams, i))->bytes[direction];
+      if (credit->samples->len == 0)
+        continue;
+      const QsCreditSample *last = &g_array_index (credit->samples, QsCreditSample, credit->samples->len - 1);
+      g_assert_cmpuint (last->used, <=, last->limit);
+      g_assert_cmpuint (last->stream_used, <=, last->stream_limit);
+      g_assert_cmpuint (credit->used, >=, sum);
+      n_credits++;
     }
 }
 
@@ -51,6 +75,7 @@ check_chart (QsStudy *study, const Counted *counted)
   qs_timeline_look_at (timeline, QS_TIMELINE_FLIGHT, to, &hit);
   for (guint side = 0; side < 2 && hit.has_value; side++)
     g_assert_cmpuint (hit.values[side], <=, counted->bytes[side == 0 ? evidence->from_client : evidence->from_server]);
+  check_credit (trace);
   qs_timeline_free (timeline);
 }
 
@@ -139,6 +164,7 @@ test_one_number (void)
   g_assert_cmpuint (n, >=, 60);
   g_assert_cmpuint (n_lost, >, 0);
   g_assert_cmpuint (n_streams, >, 50);
+  g_assert_cmpuint (n_credits, >, 10);
 }
 
 int
