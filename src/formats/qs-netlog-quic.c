@@ -59,6 +59,7 @@ struct _QsNetlogQuic {
   QsReassembly *streams[N_LEVELS];
   guint64 control[2]; /* HTTP/3's control streams: ours, the peer's */
   gboolean began, handshake_done;
+  gboolean settled; /* which end's log it is */
   gboolean closed_by_frame;
   char *end; /* why, in Chromium's words */
 };
@@ -669,6 +670,35 @@ take_http3 (QsNetlogQuic *self, const QsNetlogEvent *event, double ms)
   g_string_assign (push (self, name, ms)->data, data->str);
 }
 
+/* Whose log it is shows by what only a server sends, or only a client does. Chromium's servers of Google's own QUIC write such logs too. */
+static const struct {
+  const char *type, *param, *start;
+  gboolean server;
+} proofs[] = {
+  { "QUIC_SESSION_CRYPTO_HANDSHAKE_MESSAGE_RECEIVED", "quic_crypto_handshake_message", "CHLO", TRUE },
+  { "QUIC_SESSION_CRYPTO_HANDSHAKE_MESSAGE_SENT", "quic_crypto_handshake_message", "REJ", TRUE },
+  { "QUIC_SESSION_CRYPTO_HANDSHAKE_MESSAGE_SENT", "quic_crypto_handshake_message", "SHLO", TRUE },
+  { "QUIC_SESSION_CRYPTO_HANDSHAKE_MESSAGE_SENT", "quic_crypto_handshake_message", "CHLO", FALSE },
+  { "QUIC_SESSION_TRANSPORT_PARAMETERS_SENT", "quic_transport_parameters", "[Server", TRUE },
+  { "QUIC_SESSION_TRANSPORT_PARAMETERS_SENT", "quic_transport_parameters", "[Client", FALSE },
+};
+
+static void
+settle_end (QsNetlogQuic *self, const QsNetlogEvent *event)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (proofs) && !self->settled; i++)
+    {
+      const char *text =
+          strcmp (proofs[i].type, event->type) == 0 ? qs_json_get_string (event->params, proofs[i].param) : NULL;
+
+      if (text == NULL || !g_str_has_prefix (text, proofs[i].start))
+        continue;
+      self->settled = TRUE;
+      if (proofs[i].server)
+        qs_qlog_events_turn (self->events);
+    }
+}
+
 static const struct {
   const char *type;
   void (*handle) (QsNetlogQuic *self, const QsNetlogEvent *event, double ms);
@@ -723,6 +753,8 @@ qs_netlog_quic_add (QsNetlogQuic *self, const QsNetlogNames *names, const QsNetl
   if (ends_datagram (event, ms, self->last))
     close_sent (self);
   self->last = ms;
+  if (!self->settled)
+    settle_end (self, event);
   if (strcmp (event->type, "QUIC_SESSION_CLOSED") == 0)
     on_closed (self, names, event, ms);
   else

@@ -628,6 +628,15 @@ qs_qlog_events_get_group (const QsQlogEvents *self, QsJson event)
   return QS_JSON_NONE;
 }
 
+void
+qs_qlog_events_turn (QsQlogEvents *self)
+{
+  g_return_if_fail (self != NULL && self->vantage != QS_VANTAGE_NETWORK);
+
+  qs_trace_turn (self->trace);
+  self->vantage = qs_trace_get_vantage (self->trace);
+}
+
 QsTrace *
 qs_qlog_events_get_trace (QsQlogEvents *self)
 {

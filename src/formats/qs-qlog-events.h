@@ -20,6 +20,8 @@ QsQlogEvents *qs_qlog_events_new_like (const QsQlogEvents *other);
 /* What an event says of the connection that it is of, where a trace mixes several (group_id); often not there. */
 QsJson qs_qlog_events_get_group (const QsQlogEvents *self, QsJson event);
 void qs_qlog_events_add (QsQlogEvents *self, QsJson event);
+/* The log is the other end's, it turned out: of what the first of them said so far, sent stays sent. */
+void qs_qlog_events_turn (QsQlogEvents *self);
 QsTrace *qs_qlog_events_get_trace (QsQlogEvents *self); /* as far as it is: for what events do not tell of */
 guint qs_qlog_events_get_n_packets (QsQlogEvents *self);
 void qs_qlog_events_add_note (QsQlogEvents *self, const char *note);

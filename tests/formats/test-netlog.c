@@ -362,10 +362,54 @@ test_too_many (void)
   g_assert_nonnull (strstr (mark->text, " 7 more")); /* 1 + 1030 - 1024 */
 }
 
+/* Whose log it is: what only a server sends, or only a client gets, tells, in Google's own QUIC and in the standard's. */
+static void
+test_ends (void)
+{
+  static const struct {
+    const char *event, *params;
+    QsVantage vantage;
+  } rows[] = {
+    { "CRYPTO_HANDSHAKE_MESSAGE_RECEIVED", "\"quic_crypto_handshake_message\":\"CHLO<\\n  SNI : 1\\n>\"",
+      QS_VANTAGE_SERVER },
+    { "CRYPTO_HANDSHAKE_MESSAGE_SENT", "\"quic_crypto_handshake_message\":\"CHLO<\\n>\"", QS_VANTAGE_CLIENT },
+    { "CRYPTO_HANDSHAKE_MESSAGE_SENT", "\"quic_crypto_handshake_message\":\"REJ <\\n>\"", QS_VANTAGE_SERVER },
+    { "CRYPTO_HANDSHAKE_MESSAGE_SENT", "\"quic_crypto_handshake_message\":\"SHLO<\\n>\"", QS_VANTAGE_SERVER },
+    { "CRYPTO_HANDSHAKE_MESSAGE_RECEIVED", "\"quic_crypto_handshake_message\":\"SHLO<\\n>\"", QS_VANTAGE_CLIENT },
+    { "TRANSPORT_PARAMETERS_SENT", "\"quic_transport_parameters\":\"[Server legacy[version 00000001]]\"",
+      QS_VANTAGE_SERVER },
+    { "TRANSPORT_PARAMETERS_SENT", "\"quic_transport_parameters\":\"[Client legacy[version 00000001]]\"",
+      QS_VANTAGE_CLIENT },
+    { "TRANSPORT_PARAMETERS_RECEIVED", "\"quic_transport_parameters\":\"[Server legacy[version 00000001]]\"",
+      QS_VANTAGE_CLIENT },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      Log log = log_new ();
+
+      put (&log, 1000, 8, 1, "QUIC_SESSION", "\"versions\":\"Q046\"");
+      put_received (&log, 1001, NULL, 1, 1200);
+      frame (&log, rows[i].event, rows[i].params);
+      put_sent (&log, 5001, "FORWARD_SECURE", 1, 1000);
+      frame (&log, rows[i].event, rows[i].params); /* once more turns nothing back */
+      put_sent (&log, 5003, "FORWARD_SECURE", 2, 1000);
+      g_autoptr (GPtrArray) traces = log_load (&log, END);
+      QsTrace *trace = g_ptr_array_index (traces, 0);
+      g_assert_cmpint (qs_trace_get_vantage (trace), ==, rows[i].vantage);
+      /* The addresses and what was sent stay its own. */
+      g_assert_cmpint (qs_trace_get_packet (trace, 0)->direction, ==, QS_DIRECTION_RECEIVED);
+      g_assert_cmpint (qs_trace_get_packet (trace, 1)->direction, ==, QS_DIRECTION_SENT);
+      g_assert_cmpuint (g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (qs_trace_get_path (trace, 0)->local)),
+                        ==, 4000);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/netlog/ends", test_ends);
   g_test_add_func ("/netlog/frames", test_frames);
   g_test_add_func ("/netlog/datagrams", test_datagrams);
   g_test_add_func ("/netlog/between", test_between);
