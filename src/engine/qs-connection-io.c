@@ -40,10 +40,8 @@ qs_connection_drop_io (QsConnection *self)
     }
   for (guint i = 0; i < qs_stream_map_get_length (self->streams); i++)
     {
-      QsIoStream *stream = qs_stream_map_get (self->streams, i);
-      if (stream->ssl != NULL && stream->ssl != self->ssl)
-        SSL_free (stream->ssl);
-      stream->ssl = NULL;
+      QsConnectionStream *stream = qs_stream_map_get (self->streams, i);
+      qs_io_stream_drop_ssl (&stream->io);
     }
   g_mutex_lock (&self->ssl_lock);
   g_clear_pointer (&self->ssl, SSL_free);
@@ -231,21 +229,22 @@ qs_connection_fail (QsConnection *self)
 
 /* --- Streams --- */
 
-QsIoStream *
+QsConnectionStream *
 qs_connection_find_stream (QsConnection *self, gint64 id)
 {
   return qs_stream_map_find (self->streams, id);
 }
 
-QsIoStream *
+QsConnectionStream *
 qs_connection_add_stream (QsConnection *self, gint64 id, SSL *ssl)
 {
-  QsIoStream *stream = g_new0 (QsIoStream, 1);
+  QsConnectionStream *stream = g_new0 (QsConnectionStream, 1);
 
-  stream->id = id;
-  stream->ssl = ssl;
-  g_queue_init (&stream->writes);
-  stream->info = (QsStreamInfo){ QS_STREAM_OK, QS_STREAM_OK, -1, -1, 0, 0 };
+  if (qs_connection_is_tls (self))
+    qs_io_stream_init (&stream->io, &qs_io_stream_tls, id, ssl);
+  else
+    qs_io_stream_init_quic (&stream->io, ssl);
+  stream->io.id = id; /* as it was counted: see QsConnection */
   stream->changed = TRUE;
   qs_stream_map_add (self->streams, id, stream);
   return stream;
@@ -254,104 +253,51 @@ qs_connection_add_stream (QsConnection *self, gint64 id, SSL *ssl)
 static void
 mark_stream (QsConnection *self, const QsIoStream *stream)
 {
-  const QsStreamInfo *info = &stream->info;
-  QsMark mark = {
-    .kind = QS_MARK_STREAM,
-    .stream = stream->id,
-    .read_state = info->read_state,
-    .write_state = info->write_state,
-    .read_error = info->read_error,
-    .write_error = info->write_error,
-    .received = info->received,
-    .sent = info->sent,
-  };
+  QsMark mark = qs_io_stream_make_mark (stream);
 
   qs_mark_sink_add_full (self->sink, &mark);
-}
-
-static gboolean
-is_over (QsStreamState state)
-{
-  return state != QS_STREAM_OK && state != QS_STREAM_NONE;
 }
 
 /* To free one that is cut off by the close of the connection would still send STOP_SENDING or RESET_STREAM, ahead of that
  * close while it flushes: the peer would answer, and of HTTP/3's own streams be shocked (RFC 9114 section 6.2.1). */
 static gboolean
-needs_ssl (const QsStreamInfo *info)
+is_cut_off (const QsStreamInfo *info)
 {
-  gboolean over = is_over (info->read_state) && is_over (info->write_state);
-
-  return !over || info->read_state == QS_STREAM_CONN_CLOSED || info->write_state == QS_STREAM_CONN_CLOSED;
+  return info->read_state == QS_STREAM_CONN_CLOSED || info->write_state == QS_STREAM_CONN_CLOSED;
 }
 
 /* Tells of what changed; a stream whose both directions are over needs OpenSSL's object no more. */
 static void
-settle_stream (QsConnection *self, QsIoStream *stream, const QsStreamInfo *before)
+settle_stream (QsConnection *self, QsConnectionStream *stream, const QsStreamInfo *before)
 {
-  QsStreamInfo *info = &stream->info;
+  QsStreamInfo *info = &stream->io.info;
 
   if (info->read_state != before->read_state || info->write_state != before->write_state)
     {
-      mark_stream (self, stream);
+      mark_stream (self, &stream->io);
       stream->changed = TRUE;
     }
   if (info->sent != before->sent || info->received != before->received)
     stream->changed = TRUE;
-  if (is_over (info->write_state))
-    g_queue_clear_full (&stream->writes, (GDestroyNotify) g_bytes_unref);
-  if (stream->ssl == self->ssl ? is_over (info->read_state) && is_over (info->write_state) : !needs_ssl (info))
-    {
-      if (stream->ssl != self->ssl)
-        SSL_free (stream->ssl);
-      stream->ssl = NULL;
-    }
+  if (qs_stream_state_is_over (info->write_state))
+    qs_io_stream_drop_queued (&stream->io);
+  if (qs_io_stream_is_over (&stream->io) && (qs_connection_is_tls (self) || !is_cut_off (info)))
+    qs_io_stream_drop_ssl (&stream->io);
   if (!stream->changed)
     return;
   stream->changed = FALSE;
-  qs_connection_emit (self, &(QsEvent){ .kind = QS_EVENT_STREAM_CHANGED, .stream = stream->id, .info = stream->info });
+  qs_connection_emit (self, &(QsEvent){ .kind = QS_EVENT_STREAM_CHANGED, .stream = stream->io.id, .info = *info });
 }
 
 static gboolean
 write_stream (QsConnection *self, QsIoStream *stream)
 {
-  gboolean progress = FALSE;
+  gboolean had_bytes = stream->writes.length > 0;
+  int error;
+  gboolean progress = qs_io_stream_flush (stream, &error);
 
-  while (!g_queue_is_empty (&stream->writes))
-    {
-      gsize length, written = 0;
-      int error = SSL_ERROR_NONE;
-      const guint8 *bytes = g_bytes_get_data (g_queue_peek_head (&stream->writes), &length);
-      gboolean last = stream->writes.length == 1 && stream->conclude;
-
-      if (self->ops->write (stream, bytes + stream->write_offset, length - stream->write_offset, last, &written,
-                            &error) != QS_IO_DONE)
-        {
-          self->tls_write_blocked = error == SSL_ERROR_WANT_WRITE;
-          break;
-        }
-      progress = TRUE;
-      self->tls_write_blocked = FALSE;
-      stream->info.sent += written;
-      stream->write_offset += written;
-      if (stream->write_offset < length)
-        continue;
-      g_bytes_unref (g_queue_pop_head (&stream->writes));
-      stream->write_offset = 0;
-      if (last)
-        {
-          stream->conclude = FALSE; /* done with the last piece */
-          stream->concluded = TRUE;
-        }
-    }
-  if (g_queue_is_empty (&stream->writes) && stream->conclude)
-    {
-      ERR_clear_error ();
-      self->ops->conclude (stream);
-      stream->conclude = FALSE;
-      stream->concluded = TRUE;
-      progress = TRUE;
-    }
+  if (had_bytes)
+    self->tls_write_blocked = error == SSL_ERROR_WANT_WRITE;
   return progress;
 }
 
@@ -360,21 +306,21 @@ read_stream (QsConnection *self, QsIoStream *stream, gint64 deadline)
 {
   gboolean progress = FALSE;
 
-  for (guint i = 0; i < READS_PER_TURN && !is_over (stream->info.read_state); i++)
+  for (guint i = 0; i < READS_PER_TURN && !qs_io_stream_is_read (stream); i++)
     {
       gsize length;
       int error;
 
-      QsIoResult result = qs_ssl_read (stream->ssl, self->buffer, READ_SIZE, &length, &error);
+      QsIoResult result = qs_io_stream_read (stream, self->buffer, READ_SIZE, &length, &error);
       if (result == QS_IO_WAIT)
         break;
       if (result == QS_IO_OVER)
         {
-          self->ops->read_failed (self, stream, error);
+          if (self->ops->read_failed != NULL)
+            self->ops->read_failed (self, error);
           return TRUE;
         }
       progress = TRUE;
-      stream->info.received += length;
       qs_connection_emit (self, &(QsEvent){ .kind = QS_EVENT_STREAM_BYTES,
                                             .stream = stream->id,
                                             .data = self->buffer,
@@ -398,24 +344,24 @@ turn_streams (QsConnection *self, gint64 deadline)
   self->ops->accept (self);
   for (guint i = 0; i < qs_stream_map_get_length (self->streams);)
     {
-      QsIoStream *stream = qs_stream_map_get (self->streams, i);
-      QsStreamInfo before = stream->info;
+      QsConnectionStream *stream = qs_stream_map_get (self->streams, i);
+      QsStreamInfo before = stream->io.info;
 
-      if (stream->ssl == NULL)
+      if (stream->io.ssl == NULL)
         {
           qs_stream_map_remove (self->streams, i);
           continue;
         }
-      progress |= write_stream (self, stream);
-      if (reads && !is_over (stream->info.read_state))
-        progress |= read_stream (self, stream, deadline);
+      progress |= write_stream (self, &stream->io);
+      if (reads && !qs_io_stream_is_read (&stream->io))
+        progress |= read_stream (self, &stream->io, deadline);
       if (qs_connection_is_aborted (self))
         return QS_TURN_OVER;
-      self->ops->refresh (stream);
+      qs_io_stream_refresh (&stream->io);
       settle_stream (self, stream, &before);
       if (qs_connection_is_aborted (self))
         return QS_TURN_OVER;
-      i += stream->ssl != NULL; /* else it goes, and another stands there */
+      i += stream->io.ssl != NULL; /* else it goes, and another stands there */
     }
   if (progress)
     return QS_TURN_PROGRESS;
@@ -428,15 +374,15 @@ end_streams (QsConnection *self)
 {
   for (guint i = 0; i < qs_stream_map_get_length (self->streams) && !qs_connection_is_aborted (self); i++)
     {
-      QsIoStream *stream = qs_stream_map_get (self->streams, i);
-      QsStreamInfo before = stream->info;
+      QsConnectionStream *stream = qs_stream_map_get (self->streams, i);
+      QsStreamInfo before = stream->io.info, *info = &stream->io.info;
 
-      if (stream->ssl == NULL)
+      if (stream->io.ssl == NULL)
         continue;
-      if (!is_over (stream->info.read_state))
-        stream->info.read_state = QS_STREAM_CONN_CLOSED;
-      if (!is_over (stream->info.write_state))
-        stream->info.write_state = stream->concluded && self->flushed ? QS_STREAM_FINISHED : QS_STREAM_CONN_CLOSED;
+      if (!qs_stream_state_is_over (info->read_state))
+        info->read_state = QS_STREAM_CONN_CLOSED;
+      if (!qs_stream_state_is_over (info->write_state))
+        info->write_state = stream->io.concluded && self->flushed ? QS_STREAM_FINISHED : QS_STREAM_CONN_CLOSED;
       settle_stream (self, stream, &before);
     }
 }
@@ -457,63 +403,33 @@ open_stream (QsConnection *self, const QsCommand *command)
       qs_connection_emit (self, &(QsEvent){ .kind = QS_EVENT_STREAM_CHANGED, .stream = command->stream, .info = none });
       return;
     }
-  QsIoStream *stream = qs_connection_add_stream (self, command->stream, ssl);
-  if (!command->flag)
-    stream->info.read_state = QS_STREAM_WRONG_DIR;
-  mark_stream (self, stream);
+  mark_stream (self, &qs_connection_add_stream (self, command->stream, ssl)->io);
 }
 
 static void
-reset_stream (QsConnection *self, QsIoStream *stream, guint64 code)
+run_stream_command (QsConnection *self, const QsCommand *command)
 {
-  QsStreamInfo before = stream->info;
+  QsConnectionStream *stream = qs_connection_find_stream (self, command->stream);
 
-  if (qs_connection_is_tls (self) || is_over (stream->info.write_state))
+  if (stream == NULL || stream->io.ssl == NULL)
     return;
-  qs_ssl_reset (stream->ssl, code);
-  self->ops->refresh (stream);
-  settle_stream (self, stream, &before);
-}
-
-/* OpenSSL has no call that sends STOP_SENDING on a stream; freeing one that is not read to its end does
- * (with code 0). So reading ends here, and the object goes when the write side is over. */
-static void
-stop_reading (QsConnection *self, QsIoStream *stream, guint64 code)
-{
-  QsStreamInfo before = stream->info;
-
-  if (qs_connection_is_tls (self) || is_over (stream->info.read_state))
-    return;
-  stream->info.read_state = QS_STREAM_RESET_LOCAL;
-  stream->info.read_error = 0;
-  settle_stream (self, stream, &before);
-}
-
-static void
-run_stream_command (QsConnection *self, QsCommand *command)
-{
-  QsIoStream *stream = qs_connection_find_stream (self, command->stream);
-
-  if (stream == NULL || stream->ssl == NULL)
-    return;
+  QsStreamInfo before = stream->io.info;
   switch (command->kind)
     {
     case QS_COMMAND_SEND:
-      if (is_over (stream->info.write_state))
-        return;
-      if (command->bytes != NULL && g_bytes_get_size (command->bytes) > 0)
-        g_queue_push_tail (&stream->writes, g_steal_pointer (&command->bytes));
-      stream->conclude |= command->flag;
-      break;
+      if (!qs_stream_state_is_over (before.write_state))
+        qs_io_stream_queue (&stream->io, command->bytes, command->flag);
+      return;
     case QS_COMMAND_RESET:
-      reset_stream (self, stream, command->code);
+      qs_io_stream_reset (&stream->io, command->code);
       break;
     case QS_COMMAND_STOP_READING:
-      stop_reading (self, stream, command->code);
+      qs_io_stream_stop_reading (&stream->io);
       break;
     default:
       g_assert_not_reached ();
     }
+  settle_stream (self, stream, &before);
 }
 
 static void

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/qs-connection.h"
-#include "engine/qs-ssl-io.h"
+#include "engine/qs-io-stream.h"
 #include "engine/qs-stream-map.h"
 #include "engine/qs-tcp-bio.h"
 #include "net/qs-udp-bio.h"
@@ -36,15 +36,9 @@ typedef struct {
 
 /* A stream's I/O side. */
 typedef struct {
-  gint64 id;
-  SSL *ssl;      /* NULL once both directions are over; TLS: the connection's, borrowed */
-  GQueue writes; /* GBytes */
-  gsize write_offset;
-  gboolean conclude;  /* after the last one of writes */
-  gboolean concluded; /* that was done */
-  gboolean changed;   /* since it was told of last */
-  QsStreamInfo info;
-} QsIoStream;
+  QsIoStream io;    /* the first member: whoever does not tell of it needs no more */
+  gboolean changed; /* since it was told of last */
+} QsConnectionStream;
 
 typedef struct {
   gboolean (*open) (QsConnection *self, GError **error);
@@ -54,12 +48,9 @@ typedef struct {
   gboolean (*ended) (QsConnection *self);
   void (*accept) (QsConnection *self);
   SSL *(*open_stream) (QsConnection *self, gboolean bidirectional);
-  QsIoResult (*write) (QsIoStream *stream, const guint8 *bytes, gsize length, gboolean conclude, gsize *written,
-                       int *error);
-  void (*conclude) (QsIoStream *stream);
-  void (*refresh) (QsIoStream *stream); /* reads its states off OpenSSL */
-  /* A read was over: the read state says why. */
-  void (*read_failed) (QsConnection *self, QsIoStream *stream, int ssl_error);
+  /* NULL: nothing but what the stream's state says. error: as SSL_get_error()
+   * says; the error queue tells more. */
+  void (*read_failed) (QsConnection *self, int error);
   void (*note_failure) (QsConnection *self); /* after a failed call: how it was closed, if it was */
   GSource *(*new_source) (QsConnection *self);
   void (*kick) (QsConnection *self);       /* nonblocking: a turn, soon */
@@ -108,7 +99,7 @@ struct _QsConnection {
   QsTcpBio *tcp;
   GSource *source;
   gboolean in_turn;
-  QsStreamMap *streams; /* QsIoStream: those that are not over */
+  QsStreamMap *streams; /* QsConnectionStream: those that are not over */
   guint8 *buffer;       /* one read */
   gboolean close_requested, close_noted;
   gboolean flushed; /* by the close: what was concluded has been acknowledged */
@@ -133,8 +124,8 @@ struct _QsConnection {
 QsTurn qs_connection_turn (QsConnection *self, gint64 deadline);
 void qs_connection_set_io_state (QsConnection *self, QsConnectionState state);
 QsTurn qs_connection_fail (QsConnection *self);
-QsIoStream *qs_connection_add_stream (QsConnection *self, gint64 id, SSL *ssl);
-QsIoStream *qs_connection_find_stream (QsConnection *self, gint64 id);
+QsConnectionStream *qs_connection_add_stream (QsConnection *self, gint64 id, SSL *ssl);
+QsConnectionStream *qs_connection_find_stream (QsConnection *self, gint64 id);
 void qs_connection_drop_io (QsConnection *self); /* frees SSL, sockets, source */
 void qs_connection_note_close (QsConnection *self, gboolean remote, gboolean application, guint64 code,
                                guint64 frame_type, const char *reason, gsize reason_length);

@@ -178,10 +178,8 @@ quic_accept (QsConnection *self)
       if (++self->n_accepted == MOST_ACCEPTED)
         qs_mark_sink_add (self->sink, QS_MARK_NOTE, "streams", MOST_ACCEPTED,
                           _ ("The peer has opened so many streams that no more are taken."));
-      QsIoStream *stream = qs_connection_add_stream (self, (gint64) SSL_get_stream_id (ssl), ssl);
-      if (SSL_get_stream_type (ssl) != SSL_STREAM_TYPE_BIDI)
-        stream->info.write_state = QS_STREAM_WRONG_DIR;
-      qs_connection_emit (self, &(QsEvent){ .kind = QS_EVENT_STREAM_OPENED, .stream = stream->id });
+      QsConnectionStream *stream = qs_connection_add_stream (self, (gint64) SSL_get_stream_id (ssl), ssl);
+      qs_connection_emit (self, &(QsEvent){ .kind = QS_EVENT_STREAM_OPENED, .stream = stream->io.id });
       if (qs_connection_is_aborted (self))
         return;
     }
@@ -191,30 +189,6 @@ static SSL *
 quic_open_stream (QsConnection *self, gboolean bidirectional)
 {
   return qs_ssl_open_stream (self->ssl, bidirectional, TRUE);
-}
-
-static QsIoResult
-quic_write (QsIoStream *stream, const guint8 *bytes, gsize length, gboolean conclude, gsize *written, int *error)
-{
-  return qs_ssl_write (stream->ssl, bytes, length, conclude, written, error);
-}
-
-static void
-quic_conclude (QsIoStream *stream)
-{
-  qs_ssl_conclude (stream->ssl);
-}
-
-static void
-quic_refresh (QsIoStream *stream)
-{
-  qs_ssl_refresh_stream (stream->ssl, &stream->info);
-}
-
-static void
-quic_read_failed (QsConnection *self, QsIoStream *stream, int ssl_error)
-{
-  qs_ssl_note_read_end (stream->ssl, ssl_error, &stream->info);
 }
 
 static void
@@ -360,10 +334,6 @@ const QsTransportOps qs_quic_ops = {
   .ended = quic_ended,
   .accept = quic_accept,
   .open_stream = quic_open_stream,
-  .write = quic_write,
-  .conclude = quic_conclude,
-  .refresh = quic_refresh,
-  .read_failed = quic_read_failed,
   .note_failure = quic_note_failure,
   .new_source = quic_new_source,
   .kick = quic_kick,

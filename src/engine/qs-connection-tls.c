@@ -198,10 +198,10 @@ note_alert (QsConnection *self)
 static gboolean
 tls_ended (QsConnection *self)
 {
-  QsIoStream *stream = qs_connection_find_stream (self, 0); /* NULL: over in both directions */
+  QsConnectionStream *stream = qs_connection_find_stream (self, 0); /* NULL: over in both directions */
 
   if (g_atomic_int_get (&self->socket_error) == 0 &&
-      (!self->tls_read_over || (stream != NULL && !g_queue_is_empty (&stream->writes))))
+      (!self->tls_read_over || (stream != NULL && stream->io.writes.length > 0)))
     return FALSE;
   if ((SSL_get_shutdown (self->ssl) & SSL_SENT_SHUTDOWN) == 0 && g_atomic_int_get (&self->alert) <= 1)
     {
@@ -240,48 +240,17 @@ tls_open_stream (QsConnection *self, gboolean bidirectional)
   return NULL;
 }
 
-static QsIoResult
-tls_write (QsIoStream *stream, const guint8 *bytes, gsize length, gboolean conclude, gsize *written, int *error)
-{
-  QsIoResult result = qs_ssl_write (stream->ssl, bytes, length, FALSE, written, error);
-
-  if (result == QS_IO_DONE && conclude && *written == length)
-    qs_tls_ops.conclude (stream);
-  return result;
-}
-
-/* close_notify ends our direction alone in TLS 1.3 (RFC 9846 section 6.1). */
 static void
-tls_conclude (QsIoStream *stream)
-{
-  SSL_shutdown (stream->ssl);
-  stream->info.write_state = QS_STREAM_FINISHED;
-}
-
-static void
-tls_refresh (QsIoStream *stream)
-{
-}
-
-static void
-tls_read_failed (QsConnection *self, QsIoStream *stream, int ssl_error)
+tls_read_failed (QsConnection *self, int error)
 {
   self->tls_read_over = TRUE;
-  if (ssl_error == SSL_ERROR_ZERO_RETURN)
-    {
-      stream->info.read_state = QS_STREAM_FINISHED;
-      return;
-    }
-  gboolean truncated = ERR_GET_REASON (ERR_peek_error ()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
-  g_autofree char *words = qs_ssl_take_error ();
-  qs_mark_sink_add (self->sink, QS_MARK_CALL, "SSL_read", ssl_error, words);
-  /* Many servers end so; whether the answer is whole its own length says. The alert that OpenSSL makes of it is not why
-   * anything ended. */
-  if (truncated)
+  if (error == SSL_ERROR_ZERO_RETURN)
+    return;
+  /* The alert that OpenSSL makes of an end without close_notify is not why anything ended. */
+  if (ERR_GET_REASON (ERR_peek_error ()) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
     g_atomic_int_set (&self->alert, 0);
-  stream->info.read_state = truncated ? QS_STREAM_FINISHED : QS_STREAM_CONN_CLOSED;
-  if (!truncated)
-    stream->info.write_state = QS_STREAM_CONN_CLOSED;
+  g_autofree char *words = qs_ssl_take_error ();
+  qs_mark_sink_add (self->sink, QS_MARK_CALL, "SSL_read", error, words);
 }
 
 static void
@@ -345,9 +314,6 @@ const QsTransportOps qs_tls_ops = {
   .ended = tls_ended,
   .accept = tls_accept,
   .open_stream = tls_open_stream,
-  .write = tls_write,
-  .conclude = tls_conclude,
-  .refresh = tls_refresh,
   .read_failed = tls_read_failed,
   .note_failure = tls_note_failure,
   .new_source = tls_new_source,

@@ -230,11 +230,11 @@ work (QsConnection *self)
 /* --- Public functions --- */
 
 static void
-io_stream_free (gpointer data)
+connection_stream_free (gpointer data)
 {
-  QsIoStream *stream = data;
+  QsConnectionStream *stream = data;
 
-  g_queue_clear_full (&stream->writes, (GDestroyNotify) g_bytes_unref);
+  qs_io_stream_clear (&stream->io);
   g_free (stream);
 }
 
@@ -260,7 +260,7 @@ qs_connection_new (const QsConnectionSetup *setup, const QsConnectionListener *l
   g_cond_init (&self->drained);
   g_queue_init (&self->commands);
   g_queue_init (&self->events);
-  self->streams = qs_stream_map_new (io_stream_free);
+  self->streams = qs_stream_map_new (connection_stream_free);
   self->events_source = g_source_new (&events_funcs, sizeof (GSource));
   g_source_set_static_name (self->events_source, "[Quicscope] connection events");
   g_source_set_priority (self->events_source, G_PRIORITY_HIGH_IDLE + 30);

@@ -84,6 +84,13 @@ qs_ssl_refresh_stream (SSL *ssl, QsStreamInfo *info)
       int has = SSL_get_stream_read_error_code (ssl, &code);
       refresh_direction (&info->read_state, &info->read_error, read_state, has, code);
     }
+  qs_ssl_refresh_write (ssl, info);
+}
+
+void
+qs_ssl_refresh_write (SSL *ssl, QsStreamInfo *info)
+{
+  guint64 code = 0;
   int write_state = SSL_get_stream_write_state (ssl);
   if (write_state != SSL_STREAM_STATE_OK)
     {

@@ -28,6 +28,8 @@ void qs_ssl_reset (SSL *ssl, guint64 code);
 /* Reads the states of both directions off OpenSSL. What is over in info stays as it ended: afterwards OpenSSL says of all
  * that the connection is closed. */
 void qs_ssl_refresh_stream (SSL *ssl, QsStreamInfo *info);
+/* The same of what goes out alone: how reading ended, whoever reads finds out. */
+void qs_ssl_refresh_write (SSL *ssl, QsStreamInfo *info);
 /* After a read that was OVER: why. */
 void qs_ssl_note_read_end (SSL *ssl, int error, QsStreamInfo *info);
 

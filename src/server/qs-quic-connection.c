@@ -55,9 +55,9 @@ exhaust_streams (QsQuicConnection *connection)
       if (ssl == NULL)
         break;
       /* Its write side stays open: what is concluded makes room for another. */
-      qs_quic_connection_add_own_stream (connection, ssl);
-      if (qs_ssl_write (ssl, word, sizeof word - 1, FALSE, &written, NULL) == QS_IO_DONE)
-        qs_server_connection_count (connection->object, 0, written);
+      QsQuicStream *stream = qs_quic_connection_add_own_stream (connection, ssl);
+      qs_io_stream_write (&stream->io, word, sizeof word - 1, FALSE, &written, NULL);
+      qs_server_connection_count (connection->object, 0, written);
       opened++;
     }
   ERR_clear_error ();
@@ -82,7 +82,7 @@ misbehave (QsQuicConnection *connection, QsQuicStream *stream)
     {
       /* Freed unread, it is told to stop sending as well. */
       qs_quic_stream_reset (stream, behaviour->stream_code);
-      stream->read_done = TRUE;
+      qs_io_stream_stop_reading (&stream->io);
     }
 }
 
@@ -90,14 +90,11 @@ static void
 add_stream (QsQuicConnection *connection, SSL *ssl)
 {
   QsQuicEndpoint *self = connection->endpoint;
-  QsQuicStream *stream = g_new0 (QsQuicStream, 1);
+  QsQuicStream *stream = qs_quic_stream_new (ssl);
   gboolean is_request = SSL_get_stream_type (ssl) == SSL_STREAM_TYPE_BIDI;
 
-  stream->ssl = ssl;
-  stream->id = SSL_get_stream_id (ssl);
   stream->http3 = connection->http3 != NULL;
-  stream->unidirectional = !is_request;
-  stream->write_done = stream->http3 && !is_request;
+  stream->unidirectional = !is_request && !stream->http3;
   if (!stream->http3)
     {
       stream->responder =
@@ -105,7 +102,7 @@ add_stream (QsQuicConnection *connection, SSL *ssl)
                             qs_server_connection_get_about (connection->object), qs_clock_get_steady ());
       qs_responder_set_script (stream->responder, &self->behaviour->answer);
     }
-  g_ptr_array_add (connection->streams, stream);
+  qs_stream_map_add (connection->streams, stream->io.id, stream);
   qs_server_connection_add_stream (connection->object);
   if (is_request)
     misbehave (connection, stream);
@@ -114,12 +111,9 @@ add_stream (QsQuicConnection *connection, SSL *ssl)
 QsQuicStream *
 qs_quic_connection_add_own_stream (QsQuicConnection *connection, SSL *ssl)
 {
-  QsQuicStream *stream = g_new0 (QsQuicStream, 1);
+  QsQuicStream *stream = qs_quic_stream_new (ssl);
 
-  stream->ssl = ssl;
-  stream->id = SSL_get_stream_id (ssl);
-  stream->read_done = SSL_get_stream_type (ssl) == SSL_STREAM_TYPE_WRITE;
-  g_ptr_array_add (connection->streams, stream);
+  qs_stream_map_add (connection->streams, stream->io.id, stream);
   return stream;
 }
 
@@ -188,7 +182,7 @@ qs_quic_connection_notice_end (QsQuicConnection *connection)
   adopt_flow (connection);
   mark_close (connection, &info, reason);
   connection->over = TRUE;
-  g_ptr_array_set_size (connection->streams, 0);
+  qs_stream_map_clear (connection->streams);
   qs_server_connection_set_ended (connection->object, handshaking || transport_error, text);
   connection->endpoint->host->ended (connection->object, connection->endpoint->data);
   return TRUE;
@@ -217,10 +211,10 @@ say_hello (QsQuicConnection *connection)
 
   if (ssl == NULL)
     return;
-  qs_quic_connection_add_own_stream (connection, ssl)->write_done = TRUE;
+  QsQuicStream *stream = qs_quic_connection_add_own_stream (connection, ssl);
   qs_server_connection_add_stream (connection->object);
-  if (qs_ssl_write (ssl, (const guint8 *) text, sizeof text - 1, FALSE, &written, NULL) == QS_IO_DONE)
-    qs_server_connection_count (connection->object, 0, written);
+  qs_io_stream_write (&stream->io, (const guint8 *) text, sizeof text - 1, FALSE, &written, NULL);
+  qs_server_connection_count (connection->object, 0, written);
   qs_ssl_conclude (ssl);
 }
 
@@ -253,7 +247,7 @@ qs_quic_connection_notice_loss (QsQuicConnection *connection)
       !qs_wire_fault_has_lost (self->fault, qs_server_connection_get_peer (connection->object)))
     return;
   connection->over = connection->lost = TRUE;
-  g_ptr_array_set_size (connection->streams, 0);
+  qs_stream_map_clear (connection->streams);
   qs_server_connection_set_ended (connection->object, TRUE, _ ("its state was thrown away, as the scenario says"));
   self->host->ended (connection->object, self->data);
 }
@@ -296,7 +290,7 @@ serve_streams (QsQuicConnection *connection, gint64 deadline)
 
   if (connection->closing)
     return moved;
-  if (connection->update_keys_at != 0 && connection->streams->len > 0)
+  if (connection->update_keys_at != 0 && qs_stream_map_get_length (connection->streams) > 0)
     {
       if (!update_keys (connection))
         return moved;
@@ -304,13 +298,13 @@ serve_streams (QsQuicConnection *connection, gint64 deadline)
     }
   if (connection->http3 != NULL && self->behaviour->within != QS_WITHIN_STALL)
     moved |= qs_quic_http3_serve (connection, deadline);
-  for (guint i = connection->streams->len; i > 0; i--)
+  for (guint i = qs_stream_map_get_length (connection->streams); i > 0; i--)
     {
-      QsQuicStream *stream = connection->streams->pdata[i - 1];
+      QsQuicStream *stream = qs_stream_map_get (connection->streams, i - 1);
       if (!stream->http3)
         moved |= qs_quic_stream_serve (connection, stream, deadline);
-      if (stream->read_done && stream->write_done)
-        g_ptr_array_remove_index_fast (connection->streams, i - 1);
+      if (qs_io_stream_is_read (&stream->io) && (connection->dialed || qs_quic_stream_is_answered (stream)))
+        qs_stream_map_remove (connection->streams, i - 1);
       if (g_get_monotonic_time () >= deadline)
         return TRUE;
     }
@@ -352,7 +346,7 @@ qs_quic_connection_serve (QsQuicConnection *connection, gint64 deadline)
     {
       moved |= serve_streams (connection, deadline);
       notify (connection);
-      if (connection->dialed && connection->streams->len == 0)
+      if (connection->dialed && qs_stream_map_get_length (connection->streams) == 0)
         qs_quic_connection_begin_close (connection, 0, NULL);
     }
   if (connection->closing)
@@ -371,7 +365,7 @@ qs_quic_connection_new (QsQuicEndpoint *endpoint, SSL *ssl)
   connection->endpoint = endpoint;
   connection->object = qs_server_connection_new ("quic");
   connection->ssl = ssl;
-  connection->streams = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_quic_stream_free);
+  connection->streams = qs_stream_map_new ((GDestroyNotify) qs_quic_stream_free);
   connection->link = qs_server_link_for_quic (ssl, endpoint->flows);
   connection->link->accepted = TRUE;
   connection->link->hold_until = g_get_monotonic_time () + (gint64) endpoint->behaviour->hello_delay_ms * 1000;
@@ -425,7 +419,7 @@ qs_quic_connection_dial (QsQuicEndpoint *endpoint, GSocketAddress *address)
 void
 qs_quic_connection_free (QsQuicConnection *connection)
 {
-  g_ptr_array_unref (connection->streams); /* before the connection: they hold it */
+  qs_stream_map_free (connection->streams); /* before the connection: they hold it */
   qs_http3_server_free (connection->http3);
   SSL_free (connection->ssl);
   g_object_unref (connection->object);

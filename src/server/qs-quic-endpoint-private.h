@@ -3,7 +3,8 @@
 
 /* What the three files of the QUIC endpoint share: the listener, its connections, their streams. */
 
-#include "engine/qs-ssl-io.h"
+#include "engine/qs-io-stream.h"
+#include "engine/qs-stream-map.h"
 #include "http/qs-http3-server.h"
 #include "server/qs-endpoint.h"
 #include "server/qs-gate.h"
@@ -40,8 +41,8 @@ struct _QsQuicConnection {
   QsQuicEndpoint *endpoint;
   QsServerConnection *object;
   SSL *ssl;
-  QsServerLink *link; /* the SSL object's */
-  GPtrArray *streams; /* QsQuicStream */
+  QsServerLink *link;   /* the SSL object's */
+  QsStreamMap *streams; /* QsQuicStream */
   gint64 notified_at;
   gboolean closing; /* by us, with the two below */
   guint64 close_code;
@@ -56,19 +57,15 @@ struct _QsQuicConnection {
 };
 
 typedef struct {
-  SSL *ssl;
-  QsResponder *responder; /* NULL: only read */
-  gboolean read_done, write_done;
-  gboolean unidirectional; /* of the peer's: what it is answered goes over */
-  SSL *answer;             /* a stream of our own; NULL before */
+  QsIoStream io;
+  QsIoStream answer;       /* a stream of our own, which what comes on a unidirectional one is answered over */
+  QsResponder *responder;  /* NULL: only read */
+  gboolean unidirectional; /* of the peer's, and no HTTP/3's: the answer goes over the other one */
   /* HTTP/3: */
   gboolean http3; /* it takes what comes and gives what goes */
-  guint64 id;
   gboolean answered;
-  gboolean waits;  /* its body had nothing to give */
-  GByteArray *out; /* not taken by the stream yet; NULL: nothing was */
-  gboolean out_fin;
-  GBytes *flood; /* goes out again and again; NULL: nothing does */
+  gboolean waits; /* its body had nothing to give */
+  GBytes *flood;  /* goes out again and again; NULL: nothing does */
 } QsQuicStream;
 
 /* Of both listeners. */
@@ -92,8 +89,15 @@ gboolean qs_quic_connection_notice_end (QsQuicConnection *connection);
 /* A host that has lost its state has none to close: what OpenSSL still has is thrown away. */
 void qs_quic_connection_notice_loss (QsQuicConnection *connection);
 
+/* One of the peer's or our own, by its id; takes ssl. */
+QsQuicStream *qs_quic_stream_new (SSL *ssl);
 void qs_quic_stream_free (QsQuicStream *stream);
 QsQuicStream *qs_quic_connection_add_own_stream (QsQuicConnection *connection, SSL *ssl);
+/* Nothing more is sent on it, or as an answer to it. */
+gboolean qs_quic_stream_is_answered (QsQuicStream *stream);
+/* What came, which is counted; see qs_io_stream_read(). */
+QsIoResult qs_quic_stream_read (QsQuicConnection *connection, QsQuicStream *stream, guint8 *bytes, gsize size,
+                                gsize *length);
 /* Resets our side, once. */
 void qs_quic_stream_reset (QsQuicStream *stream, guint64 code);
 /* Does what a request asks for besides an answer, and says which one it was. */

@@ -16,13 +16,15 @@
 static QsQuicStream *
 find_stream (QsQuicConnection *connection, gint64 id)
 {
-  for (guint i = 0; i < connection->streams->len; i++)
-    {
-      QsQuicStream *stream = connection->streams->pdata[i];
-      if (stream->http3 && stream->id == (guint64) id)
-        return stream;
-    }
-  return NULL;
+  QsQuicStream *stream = qs_stream_map_find (connection->streams, id);
+
+  return stream != NULL && stream->http3 ? stream : NULL;
+}
+
+static gboolean
+is_written (const QsQuicStream *stream)
+{
+  return qs_io_stream_is_written (&stream->io);
 }
 
 /* --- What HTTP/3 asks of the connection --- */
@@ -40,7 +42,7 @@ open_cb (gpointer data, GError **error)
     }
   QsQuicStream *stream = qs_quic_connection_add_own_stream (connection, ssl);
   stream->http3 = TRUE;
-  return (gint64) stream->id;
+  return stream->io.id;
 }
 
 static void
@@ -51,7 +53,7 @@ head_cb (gint64 id, const char *head, gsize length, gpointer data)
   gboolean asks = g_str_has_prefix (head, "GET /") || g_str_has_prefix (head, "HEAD /");
   guint flags = qs_behaviour_get_responder_flags (connection->endpoint->behaviour) | QS_RESPONDER_HTTP3;
 
-  if (stream == NULL || stream->write_done || stream->responder != NULL)
+  if (stream == NULL || is_written (stream) || stream->responder != NULL)
     return;
   stream->responder = qs_responder_new (asks ? flags : flags | QS_RESPONDER_ECHO,
                                         qs_server_connection_get_about (connection->object), qs_clock_get_steady ());
@@ -85,7 +87,7 @@ stop_cb (gint64 id, guint64 code, gpointer data)
   QsQuicStream *stream = find_stream (data, id);
 
   if (stream != NULL)
-    stream->read_done = TRUE;
+    qs_io_stream_stop_reading (&stream->io);
 }
 
 static void
@@ -141,8 +143,7 @@ hand_on (QsQuicConnection *connection, QsQuicStream *stream, const guint8 *bytes
 {
   GError *error = NULL;
 
-  qs_server_connection_count (connection->object, length, 0);
-  if (qs_http3_server_receive (connection->http3, (gint64) stream->id, bytes, length, fin, &error))
+  if (qs_http3_server_receive (connection->http3, stream->io.id, bytes, length, fin, &error))
     return TRUE;
   give_up (connection, error);
   return FALSE;
@@ -151,12 +152,11 @@ hand_on (QsQuicConnection *connection, QsQuicStream *stream, const guint8 *bytes
 static void
 note_reset (QsQuicConnection *connection, QsQuicStream *stream)
 {
-  guint64 code = H3_NO_ERROR;
+  guint64 code = stream->io.info.read_error >= 0 ? (guint64) stream->io.info.read_error : H3_NO_ERROR;
   GError *error = NULL;
 
-  SSL_get_stream_read_error_code (stream->ssl, &code);
   qs_quic_stream_reset (stream, code);
-  if (!qs_http3_server_stream_closed (connection->http3, (gint64) stream->id, code, &error))
+  if (!qs_http3_server_stream_closed (connection->http3, stream->io.id, code, &error))
     give_up (connection, error);
 }
 
@@ -165,26 +165,21 @@ static gboolean
 read_stream (QsQuicConnection *connection, QsQuicStream *stream, gint64 deadline)
 {
   guint8 bytes[PIECE];
-  size_t length;
+  gsize length;
   gboolean moved = FALSE;
 
-  while (!stream->read_done && !connection->closing &&
-         (stream->responder == NULL || stream->write_done || qs_responder_wants_input (stream->responder)))
+  while (!qs_io_stream_is_read (&stream->io) && !connection->closing &&
+         (stream->responder == NULL || is_written (stream) || qs_responder_wants_input (stream->responder)))
     {
-      int error;
-      QsIoResult result = qs_ssl_read (stream->ssl, bytes, sizeof bytes, &length, &error);
+      QsIoResult result = qs_quic_stream_read (connection, stream, bytes, sizeof bytes, &length);
       if (result == QS_IO_WAIT)
         break;
       if (result == QS_IO_DONE)
         hand_on (connection, stream, bytes, length, FALSE);
+      else if (stream->io.info.read_state == QS_STREAM_FINISHED)
+        hand_on (connection, stream, NULL, 0, TRUE);
       else
-        {
-          stream->read_done = TRUE;
-          if (error == SSL_ERROR_ZERO_RETURN)
-            hand_on (connection, stream, NULL, 0, TRUE);
-          else
-            note_reset (connection, stream);
-        }
+        note_reset (connection, stream);
       moved = TRUE;
       if (g_get_monotonic_time () >= deadline)
         break;
@@ -196,10 +191,10 @@ read_stream (QsQuicConnection *connection, QsQuicStream *stream, gint64 deadline
 static void
 wait_for_time (QsQuicConnection *connection, gint64 start)
 {
-  for (guint i = 0; i < connection->streams->len; i++)
+  for (guint i = 0; i < qs_stream_map_get_length (connection->streams); i++)
     {
-      QsQuicStream *stream = connection->streams->pdata[i];
-      gint64 ready_at = stream->http3 && stream->responder != NULL && !stream->write_done
+      QsQuicStream *stream = qs_stream_map_get (connection->streams, i);
+      gint64 ready_at = stream->http3 && stream->responder != NULL && !is_written (stream)
                             ? qs_responder_get_ready_at (stream->responder)
                             : 0;
       if (ready_at > start)
@@ -213,21 +208,11 @@ say_goaway (QsQuicConnection *connection, QsQuicStream *stream)
 {
   g_autoptr (GBytes) frame = qs_crafted_http3_goaway (0);
   QsQuicStream *control = find_stream (connection, 3);
-  size_t written;
 
-  ERR_clear_error ();
   if (control != NULL)
-    qs_ssl_write (control->ssl, g_bytes_get_data (frame, NULL), g_bytes_get_size (frame), FALSE, &written, NULL);
+    qs_io_stream_write (&control->io, g_bytes_get_data (frame, NULL), g_bytes_get_size (frame), FALSE, NULL, NULL);
   /* That is answer enough: a reset might overtake it. */
   g_clear_pointer (&stream->responder, qs_responder_free);
-}
-
-static void
-append_out (QsQuicStream *stream, GBytes *bytes)
-{
-  if (stream->out == NULL)
-    stream->out = g_byte_array_new ();
-  g_byte_array_append (stream->out, g_bytes_get_data (bytes, NULL), (guint) g_bytes_get_size (bytes));
 }
 
 static const char *const good_fields[] = { ":status", "200", "content-type", "text/plain", NULL };
@@ -237,14 +222,25 @@ static const char *const wrong_fields[] = {
 static const char *const interim_fields[] = { ":status", "103", "link", "</style.css>; rel=preload", NULL };
 static const char *const some_fields[] = { "x-filler", "0123456789abcdef0123456789abcdef0123456789abcdef", NULL };
 
-/* What goes out first, and what then again and again, or the end. TRUE: so it was done. */
+/* Again and again, in a piece that is worth a write. */
+static GBytes *
+repeat (GBytes *bytes)
+{
+  GByteArray *piece = g_byte_array_new ();
+
+  while (piece->len < FLOOD_PIECE)
+    g_byte_array_append (piece, g_bytes_get_data (bytes, NULL), (guint) g_bytes_get_size (bytes));
+  g_bytes_unref (bytes);
+  return g_byte_array_free_to_bytes (piece);
+}
+
+/* What goes out first, and what then again and again, or the end. Both are taken. TRUE: so it was done. */
 static gboolean
 begin_misanswer (QsQuicStream *stream, GBytes *first, GBytes *again)
 {
-  append_out (stream, first);
+  qs_io_stream_queue (&stream->io, first, again == NULL);
   g_bytes_unref (first);
-  stream->flood = again;
-  stream->out_fin = again == NULL;
+  stream->flood = again != NULL ? repeat (again) : NULL;
   return TRUE;
 }
 
@@ -286,7 +282,7 @@ answer (QsQuicConnection *connection, QsQuicStream *stream)
   gint64 body_length;
   GError *error = NULL;
 
-  if (stream->responder == NULL || stream->write_done)
+  if (stream->responder == NULL || is_written (stream))
     return FALSE;
   if (connection->endpoint->behaviour->http3 == QS_HTTP3_FAULT_GOAWAY && !connection->said_settings)
     return FALSE;
@@ -296,47 +292,28 @@ answer (QsQuicConnection *connection, QsQuicStream *stream)
   if (stream->answered)
     {
       if (stream->waits)
-        qs_http3_server_resume (connection->http3, (gint64) stream->id);
+        qs_http3_server_resume (connection->http3, stream->io.id);
       return stream->waits;
     }
   stream->answered = TRUE;
   if (misanswer (connection, stream))
     return TRUE;
   qs_responder_get_head (stream->responder, &status, &type, &body_length);
-  if (!qs_http3_server_respond (connection->http3, (gint64) stream->id, status, type, body_length,
+  if (!qs_http3_server_respond (connection->http3, stream->io.id, status, type, body_length,
                                 qs_responder_get_fields (stream->responder), &error))
     give_up (connection, error);
   return TRUE;
 }
 
-/* TRUE when all of it is out. */
+/* TRUE when all of it is out, or nobody wants it: STOP_SENDING, or the end of the connection. */
 static gboolean
 write_out (QsQuicConnection *connection, QsQuicStream *stream)
 {
-  gsize written = 0;
-  QsIoResult result = QS_IO_DONE;
+  guint64 before = stream->io.info.sent;
 
-  if (stream->out->len > 0)
-    result = qs_ssl_write (stream->ssl, stream->out->data, stream->out->len, FALSE, &written, NULL);
-  if (result == QS_IO_WAIT)
-    return FALSE;
-  if (result == QS_IO_OVER)
-    {
-      stream->write_done = TRUE; /* the peer wants no more of it (STOP_SENDING), or the connection is over */
-      written = stream->out->len;
-    }
-  else
-    qs_server_connection_count (connection->object, 0, written);
-  g_byte_array_remove_range (stream->out, 0, (guint) written);
-  if (stream->out->len > 0)
-    return FALSE;
-  if (stream->out_fin && !stream->write_done)
-    {
-      qs_ssl_conclude (stream->ssl);
-      stream->write_done = TRUE;
-    }
-  g_clear_pointer (&stream->out, g_byte_array_unref);
-  return TRUE;
+  qs_io_stream_flush (&stream->io, NULL);
+  qs_server_connection_count (connection->object, 0, stream->io.info.sent - before);
+  return !qs_io_stream_has_queued (&stream->io);
 }
 
 static gboolean
@@ -344,14 +321,14 @@ write_what_waits (QsQuicConnection *connection)
 {
   gboolean moved = FALSE;
 
-  for (guint i = 0; i < connection->streams->len; i++)
+  for (guint i = 0; i < qs_stream_map_get_length (connection->streams); i++)
     {
-      QsQuicStream *stream = connection->streams->pdata[i];
-      while (stream->flood != NULL && !stream->write_done && (stream->out == NULL || stream->out->len < FLOOD_PIECE))
-        append_out (stream, stream->flood);
-      if (!stream->http3 || stream->out == NULL || !write_out (connection, stream))
+      QsQuicStream *stream = qs_stream_map_get (connection->streams, i);
+      if (stream->flood != NULL && !is_written (stream) && !qs_io_stream_has_queued (&stream->io))
+        qs_io_stream_queue (&stream->io, stream->flood, FALSE);
+      if (!stream->http3 || !qs_io_stream_has_queued (&stream->io) || !write_out (connection, stream))
         continue;
-      qs_http3_server_set_blocked (connection->http3, (gint64) stream->id, FALSE);
+      qs_http3_server_set_blocked (connection->http3, stream->io.id, FALSE);
       moved = TRUE;
     }
   return moved;
@@ -370,11 +347,9 @@ write_what_is_new (QsQuicConnection *connection, gint64 deadline)
     {
       QsQuicStream *stream = find_stream (connection, id);
       sent += g_bytes_get_size (bytes) + 1;
-      if (stream == NULL || stream->write_done)
+      if (stream == NULL || is_written (stream))
         continue;
-      stream->out = g_byte_array_sized_new ((guint) g_bytes_get_size (bytes));
-      g_byte_array_append (stream->out, g_bytes_get_data (bytes, NULL), (guint) g_bytes_get_size (bytes));
-      stream->out_fin = fin;
+      qs_io_stream_queue (&stream->io, bytes, fin);
       if (!write_out (connection, stream))
         qs_http3_server_set_blocked (connection->http3, id, TRUE);
       if (g_get_monotonic_time () >= deadline)
@@ -390,12 +365,12 @@ write_what_is_new (QsQuicConnection *connection, gint64 deadline)
 static void
 close_done (QsQuicConnection *connection)
 {
-  for (guint i = 0; i < connection->streams->len && !connection->closing; i++)
+  for (guint i = 0; i < qs_stream_map_get_length (connection->streams) && !connection->closing; i++)
     {
-      QsQuicStream *stream = connection->streams->pdata[i];
+      QsQuicStream *stream = qs_stream_map_get (connection->streams, i);
       GError *error = NULL;
-      if (stream->http3 && stream->read_done && stream->write_done &&
-          !qs_http3_server_stream_closed (connection->http3, (gint64) stream->id, H3_NO_ERROR, &error))
+      if (stream->http3 && qs_io_stream_is_read (&stream->io) && is_written (stream) &&
+          !qs_http3_server_stream_closed (connection->http3, stream->io.id, H3_NO_ERROR, &error))
         give_up (connection, error);
     }
 }
@@ -406,9 +381,9 @@ qs_quic_http3_serve (QsQuicConnection *connection, gint64 deadline)
   gboolean moved = FALSE;
   gint64 start = g_get_monotonic_time ();
 
-  for (guint i = 0; i < connection->streams->len && !connection->closing; i++)
+  for (guint i = 0; i < qs_stream_map_get_length (connection->streams) && !connection->closing; i++)
     {
-      QsQuicStream *stream = connection->streams->pdata[i];
+      QsQuicStream *stream = qs_stream_map_get (connection->streams, i);
       if (!stream->http3)
         continue;
       moved |= read_stream (connection, stream, deadline);

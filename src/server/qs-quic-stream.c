@@ -7,27 +7,65 @@
 #define PIECE 16384           /* read at once */
 #define STREAM_TURN (1 << 17) /* bytes that one stream may send before the next one has its turn */
 
+QsQuicStream *
+qs_quic_stream_new (SSL *ssl)
+{
+  QsQuicStream *stream = g_new0 (QsQuicStream, 1);
+
+  qs_io_stream_init_quic (&stream->io, ssl);
+  qs_io_stream_init (&stream->answer, &qs_io_stream_quic, -1, NULL);
+  return stream;
+}
+
 void
 qs_quic_stream_free (QsQuicStream *stream)
 {
   g_clear_pointer (&stream->responder, qs_responder_free);
-  g_clear_pointer (&stream->out, g_byte_array_unref);
   g_clear_pointer (&stream->flood, g_bytes_unref);
-  SSL_free (stream->answer);
-  SSL_free (stream->ssl);
+  qs_io_stream_clear (&stream->answer);
+  qs_io_stream_clear (&stream->io);
   g_free (stream);
+}
+
+static QsIoStream *
+way_back_of (QsQuicStream *stream)
+{
+  return stream->unidirectional ? &stream->answer : &stream->io;
+}
+
+gboolean
+qs_quic_stream_is_answered (QsQuicStream *stream)
+{
+  return qs_io_stream_is_written (way_back_of (stream));
+}
+
+/* No answer goes out any more, whether or not the peer is told. */
+static void
+end_answer (QsQuicStream *stream)
+{
+  QsIoStream *way_back = way_back_of (stream);
+
+  if (!qs_io_stream_is_written (way_back))
+    way_back->info.write_state = QS_STREAM_RESET_LOCAL;
 }
 
 void
 qs_quic_stream_reset (QsQuicStream *stream, guint64 code)
 {
-  if (stream->write_done)
+  if (qs_quic_stream_is_answered (stream))
     return;
-  SSL *ssl = stream->unidirectional ? stream->answer : stream->ssl;
-  if (ssl != NULL)
-    qs_ssl_reset (ssl, code);
+  qs_io_stream_reset (way_back_of (stream), code);
   g_clear_pointer (&stream->responder, qs_responder_free);
-  stream->write_done = TRUE;
+  end_answer (stream);
+}
+
+QsIoResult
+qs_quic_stream_read (QsQuicConnection *connection, QsQuicStream *stream, guint8 *bytes, gsize size, gsize *length)
+{
+  QsIoResult result = qs_io_stream_read (&stream->io, bytes, size, length, NULL);
+
+  qs_server_connection_count (connection->object, *length, 0);
+  return result;
 }
 
 /* TRUE when bytes or the end came. */
@@ -36,44 +74,35 @@ read_piece (QsQuicConnection *connection, QsQuicStream *stream)
 {
   guint8 bytes[PIECE];
   gsize length;
-  int error;
 
-  QsIoResult result = qs_ssl_read (stream->ssl, bytes, sizeof bytes, &length, &error);
+  QsIoResult result = qs_quic_stream_read (connection, stream, bytes, sizeof bytes, &length);
   if (result == QS_IO_WAIT)
     return FALSE;
-  if (result == QS_IO_DONE)
-    {
-      qs_server_connection_count (connection->object, length, 0);
-      if (stream->responder != NULL)
-        qs_responder_input (stream->responder, bytes, length, FALSE);
-      return TRUE;
-    }
-  QsStreamInfo info = { QS_STREAM_OK, QS_STREAM_OK, -1, -1, 0, 0 };
-  qs_ssl_note_read_end (stream->ssl, error, &info);
-  if (info.read_state == QS_STREAM_FINISHED)
-    {
-      if (stream->responder != NULL)
-        qs_responder_input (stream->responder, NULL, 0, TRUE);
-    }
-  else /* reset by the peer, or the connection is over: what was to be echoed lacks its end */
-    {
-      if (info.read_state == QS_STREAM_RESET_REMOTE && !stream->write_done)
-        qs_quic_stream_reset (stream, 0);
-      stream->write_done = TRUE;
-    }
-  stream->read_done = TRUE;
+  gboolean whole = result == QS_IO_DONE || stream->io.info.read_state == QS_STREAM_FINISHED;
+  if (whole && stream->responder != NULL)
+    qs_responder_input (stream->responder, bytes, length, result == QS_IO_OVER);
+  /* Reset by the peer, or the connection is over: what was to be echoed lacks its end. */
+  if (stream->io.info.read_state == QS_STREAM_RESET_REMOTE)
+    qs_quic_stream_reset (stream, 0);
+  if (!whole)
+    end_answer (stream);
   return TRUE;
 }
 
 /* Where the answer goes: NULL while the peer allows no stream for it. */
-static SSL *
+static QsIoStream *
 get_way_back (QsQuicConnection *connection, QsQuicStream *stream)
 {
-  if (!stream->unidirectional)
-    return stream->ssl;
-  if (stream->answer == NULL)
-    stream->answer = qs_ssl_open_stream (connection->ssl, FALSE, FALSE);
-  return stream->answer;
+  QsIoStream *way_back = way_back_of (stream);
+
+  if (way_back->ssl == NULL)
+    {
+      SSL *ssl = qs_ssl_open_stream (connection->ssl, FALSE, FALSE);
+      if (ssl == NULL)
+        return NULL;
+      qs_io_stream_init_quic (way_back, ssl);
+    }
+  return way_back;
 }
 
 /* TRUE when bytes or the end went out; *sent counts. */
@@ -87,22 +116,15 @@ write_piece (QsQuicConnection *connection, QsQuicStream *stream, gsize *sent)
 
   if (!qs_responder_peek (stream->responder, &bytes, &length, &last))
     return FALSE;
-  SSL *ssl = get_way_back (connection, stream);
-  if (ssl == NULL)
+  QsIoStream *way_back = get_way_back (connection, stream);
+  if (way_back == NULL)
     return FALSE;
-  QsIoResult result = length > 0 ? qs_ssl_write (ssl, bytes, length, FALSE, &written, NULL) : QS_IO_DONE;
-  if (result != QS_IO_DONE)
-    {
-      stream->write_done = result == QS_IO_OVER;
-      return FALSE;
-    }
+  if (length > 0 && qs_io_stream_write (way_back, bytes, length, FALSE, &written, NULL) != QS_IO_DONE)
+    return FALSE;
   /* Nothing is sent before the next tick, so that the end shares a packet with the last bytes. */
   gboolean conclude = last && written == length;
   if (conclude)
-    {
-      qs_ssl_conclude (ssl);
-      stream->write_done = TRUE;
-    }
+    qs_io_stream_conclude (way_back);
   qs_responder_sent (stream->responder, written, conclude);
   qs_server_connection_count (connection->object, 0, written);
   *sent += written;
@@ -134,8 +156,7 @@ report_request (QsQuicConnection *connection, QsQuicStream *stream)
 
   if (request == NULL)
     return;
-  g_autofree char *text =
-      g_strdup_printf (_ ("stream %" PRIu64 ": %s"), (guint64) SSL_get_stream_id (stream->ssl), request);
+  g_autofree char *text = g_strdup_printf (_ ("stream %" PRIu64 ": %s"), (guint64) stream->io.id, request);
   self->host->event (connection->object, text, self->data);
 }
 
@@ -158,8 +179,9 @@ qs_quic_stream_serve (QsQuicConnection *connection, QsQuicStream *stream, gint64
   if (self->behaviour->within == QS_WITHIN_STALL)
     return FALSE;
   /* What still comes to an answered request is read and thrown away, or its sender would wait for ever. */
-  while (!stream->read_done &&
-         (stream->responder == NULL || stream->write_done || qs_responder_wants_input (stream->responder)) &&
+  while (!qs_io_stream_is_read (&stream->io) &&
+         (stream->responder == NULL || qs_quic_stream_is_answered (stream) ||
+          qs_responder_wants_input (stream->responder)) &&
          read_piece (connection, stream))
     {
       moved = TRUE;
@@ -170,7 +192,7 @@ qs_quic_stream_serve (QsQuicConnection *connection, QsQuicStream *stream, gint64
     return moved;
 
   qs_quic_stream_act (connection, stream);
-  while (!stream->write_done && sent < STREAM_TURN && write_piece (connection, stream, &sent))
+  while (!qs_quic_stream_is_answered (stream) && sent < STREAM_TURN && write_piece (connection, stream, &sent))
     {
       moved = TRUE;
       if (g_get_monotonic_time () >= deadline)
@@ -179,7 +201,7 @@ qs_quic_stream_serve (QsQuicConnection *connection, QsQuicStream *stream, gint64
   if (stream->responder == NULL)
     return TRUE;
   /* What was ready before waits for something else: flow control. */
-  gint64 ready_at = stream->write_done ? 0 : qs_responder_get_ready_at (stream->responder);
+  gint64 ready_at = qs_quic_stream_is_answered (stream) ? 0 : qs_responder_get_ready_at (stream->responder);
   if (ready_at > start)
     qs_quic_endpoint_wait_until (self, ready_at);
   return moved;
