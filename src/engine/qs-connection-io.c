@@ -3,10 +3,9 @@
 #include <openssl/err.h>
 #include <string.h>
 
-#include "base/qs-text.h"
 #include "engine/qs-connection-private.h"
+#include "engine/qs-outcome.h"
 #include "engine/qs-states.h"
-#include "wire/qs-names.h"
 
 /* RFC 9114 section 8.1. */
 #define QS_H3_NO_ERROR 0x100
@@ -200,23 +199,14 @@ const QsSslHooks qs_connection_hooks = {
 /* --- Failing --- */
 
 void
-qs_connection_note_close (QsConnection *self, gboolean remote, gboolean application, guint64 code, guint64 frame_type,
-                          const char *reason, gsize reason_length)
+qs_connection_note_close (QsConnection *self, const QsSslClose *close)
 {
-  QsMark mark = { .kind = QS_MARK_CLOSE,
-                  .name = remote ? "remote" : "local",
-                  .value = (gint64) code,
-                  .stream = -1,
-                  .frame_type = frame_type,
-                  .application = application };
-
   if (self->close_noted)
     return;
   self->close_noted = TRUE;
-  if (!self->close_requested && code != 0 && !(application && code == QS_H3_NO_ERROR))
+  if (!self->close_requested && close->code != 0 && !(close->application && close->code == QS_H3_NO_ERROR))
     g_atomic_int_set (&self->close_error, TRUE);
-  mark.text = reason_length > 0 ? qs_text_escape (reason, (gssize) reason_length) : NULL;
-  mark.bytes = g_bytes_new (reason, reason_length);
+  QsMark mark = qs_outcome_make_close_mark (close);
   qs_mark_sink_add_full (self->sink, &mark);
 }
 
@@ -468,10 +458,9 @@ run_commands (QsConnection *self)
 /* --- One turn --- */
 
 static void
-add_fact (QsConnection *self, const char *name, const char *value)
+fact_cb (const char *name, const char *value, gpointer data)
 {
-  if (value != NULL)
-    qs_mark_sink_add (self->sink, QS_MARK_FACT, name, 0, value);
+  qs_mark_sink_add (((QsConnection *) data)->sink, QS_MARK_FACT, name, 0, value);
 }
 
 static void
@@ -479,24 +468,12 @@ note_established (QsConnection *self)
 {
   const unsigned char *alpn = NULL;
   unsigned alpn_length = 0;
-  const char *signature = NULL;
   guint64 rtt_us = 0;
   gboolean tls = qs_connection_is_tls (self);
-  guint16 version = tls ? (guint16) SSL_version (self->ssl) : TLS1_3_VERSION; /* RFC 9001 section 4.2 */
 
   SSL_get0_alpn_selected (self->ssl, &alpn, &alpn_length);
   self->alpn = alpn != NULL ? g_strndup ((const char *) alpn, alpn_length) : g_strdup ("");
-  SSL_get0_peer_signature_name (self->ssl, &signature);
-  add_fact (self, "tls.version", qs_tls_version_name (version));
-  add_fact (self, "tls.cipher", SSL_get_cipher_name (self->ssl));
-  add_fact (self, "tls.group", SSL_get0_group_name (self->ssl));
-  add_fact (self, "tls.signature", signature);
-  add_fact (self, "tls.resumed", SSL_session_reused (self->ssl) ? "yes" : "no");
-  if (alpn_length > 0)
-    {
-      g_autofree char *escaped = qs_text_escape (alpn, alpn_length);
-      add_fact (self, "tls.alpn", escaped);
-    }
+  qs_outcome_foreach_fact (self->ssl, fact_cb, self);
   if (!tls && SSL_get_handshake_rtt (self->ssl, &rtt_us) == 1)
     {
       char text[G_ASCII_DTOSTR_BUF_SIZE];

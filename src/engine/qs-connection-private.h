@@ -48,8 +48,7 @@ typedef struct {
   gboolean (*ended) (QsConnection *self);
   void (*accept) (QsConnection *self);
   SSL *(*open_stream) (QsConnection *self, gboolean bidirectional);
-  /* NULL: nothing but what the stream's state says. error: as SSL_get_error()
-   * says; the error queue tells more. */
+  /* NULL: the stream's state says all. error: as of qs_ssl_read(). */
   void (*read_failed) (QsConnection *self, int error);
   void (*note_failure) (QsConnection *self); /* after a failed call: how it was closed, if it was */
   GSource *(*new_source) (QsConnection *self);
@@ -127,8 +126,7 @@ QsTurn qs_connection_fail (QsConnection *self);
 QsConnectionStream *qs_connection_add_stream (QsConnection *self, gint64 id, SSL *ssl);
 QsConnectionStream *qs_connection_find_stream (QsConnection *self, gint64 id);
 void qs_connection_drop_io (QsConnection *self); /* frees SSL, sockets, source */
-void qs_connection_note_close (QsConnection *self, gboolean remote, gboolean application, guint64 code,
-                               guint64 frame_type, const char *reason, gsize reason_length);
+void qs_connection_note_close (QsConnection *self, const QsSslClose *close);
 extern const QsSslHooks qs_connection_hooks;
 
 /* --- qs-connection.c: events to the owner --- */

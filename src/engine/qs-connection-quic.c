@@ -89,10 +89,7 @@ quic_open (QsConnection *self, GError **error)
   if (bio == NULL)
     return qs_error_set_no_memory (error);
   SSL_set_bio (self->ssl, bio, bio);
-  SSL_set_blocking_mode (self->ssl, worker);
-  /* The source handles events; reads and writes need not do it each time. A worker has them do it. */
-  if (!worker)
-    SSL_set_event_handling_mode (self->ssl, SSL_VALUE_EVENT_HANDLING_MODE_EXPLICIT);
+  qs_ssl_prepare (self->ssl, worker);
   return TRUE;
 }
 
@@ -116,8 +113,7 @@ note_close_info (QsConnection *self)
   gboolean taken = g_atomic_int_get (&self->socket_error) != 0 || qs_connection_is_aborted (self);
   if (taken && !info.remote)
     return;
-  qs_connection_note_close (self, info.remote, info.application, info.code, info.frame_type, info.reason,
-                            info.reason_length);
+  qs_connection_note_close (self, &info);
 }
 
 static gboolean
@@ -134,7 +130,6 @@ quic_ended (QsConnection *self)
 static QsTurn
 quic_close (QsConnection *self)
 {
-  SSL_SHUTDOWN_EX_ARGS args = { .quic_error_code = self->close_code, .quic_reason = self->close_reason };
   gboolean early = self->io_state < QS_CONNECTION_ESTABLISHED;
   guint64 flags = self->close_manner == QS_CLOSE_NOW || early ? SSL_SHUTDOWN_FLAG_NO_STREAM_FLUSH : 0;
   gboolean was_ending = qs_ssl_is_ending (self->ssl);
@@ -145,8 +140,7 @@ quic_close (QsConnection *self)
     flags |= SSL_SHUTDOWN_FLAG_NO_BLOCK;
   if (self->mode != QS_MODE_NONBLOCKING)
     qs_udp_bio_end_waits (self->udp); /* it sleeps inside, with a poll of its own */
-  ERR_clear_error ();
-  int status = SSL_shutdown_ex (self->ssl, flags, &args, sizeof args);
+  int status = qs_ssl_shutdown (self->ssl, flags, self->close_code, self->close_reason);
   if (status < 0)
     {
       note_close_info (self);
@@ -307,11 +301,8 @@ quic_hurry (QsConnection *self)
   g_mutex_lock (&self->ssl_lock);
   if (self->ssl != NULL)
     {
-      SSL_SHUTDOWN_EX_ARGS args = { 0 };
-      ERR_clear_error ();
-      SSL_shutdown_ex (self->ssl,
-                       SSL_SHUTDOWN_FLAG_NO_STREAM_FLUSH | SSL_SHUTDOWN_FLAG_NO_BLOCK | SSL_SHUTDOWN_FLAG_RAPID, &args,
-                       sizeof args);
+      qs_ssl_shutdown (
+          self->ssl, SSL_SHUTDOWN_FLAG_NO_STREAM_FLUSH | SSL_SHUTDOWN_FLAG_NO_BLOCK | SSL_SHUTDOWN_FLAG_RAPID, 0, NULL);
       ERR_clear_error ();
       qs_udp_bio_wake (self->udp);
     }

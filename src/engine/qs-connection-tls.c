@@ -191,8 +191,10 @@ note_alert (QsConnection *self)
   if (alert == 0)
     return;
   const char *words = SSL_alert_desc_string_long (description);
-  qs_connection_note_close (self, alert > 0, FALSE, description == 0 ? 0 : 0x100 + (guint64) description, 0, words,
-                            strlen (words));
+  qs_connection_note_close (self, &(QsSslClose){ .remote = alert > 0,
+                                                 .code = description == 0 ? 0 : 0x100 + (guint64) description,
+                                                 .reason = words,
+                                                 .reason_length = strlen (words) });
 }
 
 static gboolean

@@ -494,8 +494,6 @@ qs_ssl_config_new_ssl (QsSslConfig *self, const QsSslHooks *hooks, gpointer data
     {
       SSL_set_msg_callback (ssl, frame_cb);
       SSL_set_msg_callback_arg (ssl, binding);
-      SSL_set_default_stream_mode (ssl, SSL_DEFAULT_STREAM_MODE_NONE);
-      SSL_set_incoming_stream_policy (ssl, SSL_INCOMING_STREAM_POLICY_ACCEPT, 0);
     }
   if ((self->sni != NULL && SSL_set_tlsext_host_name (ssl, self->sni) != 1) ||
       !qs_verification_set_up (self->verification, ssl) ||

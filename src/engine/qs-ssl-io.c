@@ -116,6 +116,27 @@ qs_ssl_note_read_end (SSL *ssl, int error, QsStreamInfo *info)
     info->read_state = QS_STREAM_CONN_CLOSED;
 }
 
+void
+qs_ssl_prepare (SSL *connection, gboolean blocking)
+{
+  /* The default stream would make every further stream of the peer's be refused. */
+  SSL_set_default_stream_mode (connection, SSL_DEFAULT_STREAM_MODE_NONE);
+  SSL_set_incoming_stream_policy (connection, SSL_INCOMING_STREAM_POLICY_ACCEPT, 0);
+  SSL_set_blocking_mode (connection, blocking);
+  /* Reads and writes need not handle events each time; of a server each would tick every connection of the listener. */
+  if (!blocking)
+    SSL_set_event_handling_mode (connection, SSL_VALUE_EVENT_HANDLING_MODE_EXPLICIT);
+}
+
+int
+qs_ssl_shutdown (SSL *connection, guint64 flags, guint64 code, const char *reason)
+{
+  SSL_SHUTDOWN_EX_ARGS args = { .quic_error_code = code, .quic_reason = reason };
+
+  ERR_clear_error ();
+  return SSL_shutdown_ex (connection, flags, &args, sizeof args);
+}
+
 /* A thread that blocks, blocks for all streams together, on the socket. */
 static SSL *
 without_blocking (SSL *stream)

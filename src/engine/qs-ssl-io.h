@@ -35,6 +35,13 @@ void qs_ssl_note_read_end (SSL *ssl, int error, QsStreamInfo *info);
 
 /* --- A connection --- */
 
+/* How a connection of QUIC's is driven, before its handshake: no default stream, of which there would be one beside those that
+ * are opened and accepted; each stream of the peer's is taken. blocking: OpenSSL's calls sleep, and each handles events; else
+ * they do neither: whoever drives it calls SSL_handle_events(). */
+void qs_ssl_prepare (SSL *connection, gboolean blocking);
+/* A step of the close; flags: SSL_SHUTDOWN_FLAG_…; reason may be NULL. 1: all is done, 0: not yet, negative: it cannot be. */
+int qs_ssl_shutdown (SSL *connection, guint64 flags, guint64 code, const char *reason);
+
 /* A stream that the peer has opened, which does not block; NULL: none waits. */
 SSL *qs_ssl_accept_stream (SSL *connection);
 /* A stream of ours, likewise. wait: also where the peer's limit is reached: it is opened when there is room. */

@@ -4,6 +4,7 @@
 
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "engine/qs-outcome.h"
 #include "server/qs-crafted.h"
 #include "server/qs-quic-endpoint-private.h"
 
@@ -15,16 +16,11 @@ set_up (QsQuicConnection *connection)
 {
   const QsBehaviour *behaviour = connection->endpoint->behaviour;
   SSL *ssl = connection->ssl;
-  gboolean refuse = behaviour->within == QS_WITHIN_REFUSE;
 
-  /* The default stream would make every further stream of the peer's be refused. */
-  SSL_set_default_stream_mode (ssl, SSL_DEFAULT_STREAM_MODE_NONE);
-  SSL_set_blocking_mode (ssl, 0);
+  qs_ssl_prepare (ssl, FALSE);
   SSL_set_mode (ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  /* Else each read and write would tick every connection of the listener. */
-  SSL_set_event_handling_mode (ssl, SSL_VALUE_EVENT_HANDLING_MODE_EXPLICIT);
-  SSL_set_incoming_stream_policy (ssl, refuse ? SSL_INCOMING_STREAM_POLICY_REJECT : SSL_INCOMING_STREAM_POLICY_ACCEPT,
-                                  behaviour->stream_code);
+  if (behaviour->within == QS_WITHIN_REFUSE)
+    SSL_set_incoming_stream_policy (ssl, SSL_INCOMING_STREAM_POLICY_REJECT, behaviour->stream_code);
   if (behaviour->idle_timeout_ms > 0)
     SSL_set_feature_request_uint (ssl, SSL_VALUE_QUIC_IDLE_TIMEOUT, behaviour->idle_timeout_ms);
 }
@@ -118,22 +114,13 @@ qs_quic_connection_add_own_stream (QsQuicConnection *connection, SSL *ssl)
 }
 
 static void
-mark_close (QsQuicConnection *connection, const QsSslClose *info, const char *reason)
+mark_close (QsQuicConnection *connection, const QsSslClose *info)
 {
   QsTrace *trace = qs_server_connection_get_trace (connection->object);
-  QsMark mark = {
-    .kind = QS_MARK_CLOSE,
-    .name = info->remote ? "remote" : "local",
-    .value = (gint64) info->code,
-    .stream = -1,
-    .frame_type = info->frame_type,
-    .application = info->application,
-  };
 
   if (trace == NULL)
     return;
-  mark.text = g_strdup (reason);
-  mark.bytes = info->reason != NULL ? g_bytes_new (info->reason, info->reason_length) : NULL;
+  QsMark mark = qs_outcome_make_close_mark (info);
   qs_trace_add_mark_full (trace, qs_trace_now (trace), &mark);
 }
 
@@ -180,7 +167,7 @@ qs_quic_connection_notice_end (QsQuicConnection *connection)
   gboolean transport_error = !info.application && info.code != 0;
 
   adopt_flow (connection);
-  mark_close (connection, &info, reason);
+  mark_close (connection, &info);
   connection->over = TRUE;
   qs_stream_map_clear (connection->streams);
   qs_server_connection_set_ended (connection->object, handshaking || transport_error, text);
@@ -191,14 +178,9 @@ qs_quic_connection_notice_end (QsQuicConnection *connection)
 gboolean
 qs_quic_connection_drive_close (QsQuicConnection *connection)
 {
-  SSL_SHUTDOWN_EX_ARGS args = {
-    .quic_error_code = connection->close_code,
-    .quic_reason = connection->close_reason,
-  };
+  const guint64 flags = SSL_SHUTDOWN_FLAG_NO_BLOCK | SSL_SHUTDOWN_FLAG_NO_STREAM_FLUSH;
 
-  ERR_clear_error ();
-  return SSL_shutdown_ex (connection->ssl, SSL_SHUTDOWN_FLAG_NO_BLOCK | SSL_SHUTDOWN_FLAG_NO_STREAM_FLUSH, &args,
-                          sizeof args) != 0;
+  return qs_ssl_shutdown (connection->ssl, flags, connection->close_code, connection->close_reason) != 0;
 }
 
 /* What one of the server's own clients is there for. */

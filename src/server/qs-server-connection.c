@@ -5,6 +5,7 @@
 
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "engine/qs-outcome.h"
 
 struct _QsServerConnection {
   GObject parent;
@@ -180,14 +181,19 @@ qs_server_connection_get_serving_state (QsServerConnection *self)
   return self->state;
 }
 
+typedef struct {
+  QsTrace *trace; /* NULL: not recorded */
+  GString *about;
+} FactUse;
+
 static void
-add_fact (QsServerConnection *self, GString *about, const char *name, const char *value)
+fact_cb (const char *name, const char *value, gpointer data)
 {
-  if (value == NULL || value[0] == '\0')
-    return;
-  if (self->trace != NULL)
-    qs_trace_add_fact (self->trace, name, value);
-  g_string_append_printf (about, "%s: %s\n", name, value);
+  FactUse *use = data;
+
+  if (use->trace != NULL)
+    qs_trace_add_fact (use->trace, name, value);
+  g_string_append_printf (use->about, "%s: %s\n", name, value);
 }
 
 void
@@ -195,20 +201,12 @@ qs_server_connection_set_established (QsServerConnection *self, SSL *ssl)
 {
   const unsigned char *alpn = NULL;
   unsigned length = 0;
-  g_autofree char *sni = NULL;
-  const char *name = SSL_get_servername (ssl, TLSEXT_NAMETYPE_host_name);
   GString *about = g_string_new ("This is Quicscope's local server.\n\n");
 
   SSL_get0_alpn_selected (ssl, &alpn, &length);
   self->alpn = length > 0 ? qs_text_escape (alpn, (gssize) length) : NULL;
-  sni = name != NULL ? qs_text_escape (name, -1) : NULL;
   g_string_append_printf (about, "peer: %s\ntransport: %s\n", self->peer, self->transport);
-  add_fact (self, about, "tls.version", SSL_get_version (ssl));
-  add_fact (self, about, "tls.cipher", SSL_get_cipher_name (ssl));
-  add_fact (self, about, "tls.group", SSL_get0_group_name (ssl));
-  add_fact (self, about, "tls.alpn", self->alpn);
-  add_fact (self, about, "tls.sni", sni);
-  add_fact (self, about, "tls.resumed", SSL_session_reused (ssl) ? "yes" : "no");
+  qs_outcome_foreach_fact (ssl, fact_cb, &(FactUse){ self->trace, about });
   g_free (self->about);
   self->about = g_string_free (about, FALSE);
   if (self->trace != NULL)

@@ -281,6 +281,40 @@ check_join (QsTraceJoin *join, Counts *counts)
                   counts->arrived, counts->changed, counts->again, counts->late, counts->lost);
 }
 
+/* What was agreed on, both ends say in the same words. */
+static void
+check_facts (const Ends *ends)
+{
+  gboolean done = qs_trace_find_mark (ends->client, QS_MARK_HANDSHAKE_DONE, NULL, NULL) != NULL;
+
+  static const char *const names[] = { "tls.version", "tls.cipher", "tls.group", "tls.alpn", "tls.resumed", "tls.sni" };
+
+  g_assert_cmpint (qs_trace_find_mark (ends->server, QS_MARK_HANDSHAKE_DONE, NULL, NULL) != NULL, ==, done);
+  if (!done) /* on the path where nothing comes through */
+    return;
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    g_assert_cmpstr (qs_trace_get_fact (ends->server, names[i]), ==, qs_trace_get_fact (ends->client, names[i]));
+  g_assert_cmpstr (qs_trace_get_fact (ends->client, "tls.version"), ==, "TLS 1.3");
+  g_assert_nonnull (qs_trace_get_fact (ends->client, "tls.cipher"));
+  g_assert_nonnull (qs_trace_get_fact (ends->client, "tls.signature"));
+  g_assert_null (qs_trace_get_fact (ends->server, "tls.signature")); /* no client's certificate */
+}
+
+/* How it ended, too, but for whose doing it was. */
+static void
+check_close (const Ends *ends)
+{
+  const QsMark *ours = qs_trace_find_mark (ends->client, QS_MARK_CLOSE, "local", NULL);
+  const QsMark *theirs = qs_trace_find_mark (ends->server, QS_MARK_CLOSE, "remote", NULL);
+
+  if (ours == NULL || theirs == NULL) /* its packet was lost */
+    return;
+  g_assert_cmpint (ours->value, ==, theirs->value);
+  g_assert_cmpint (ours->application, ==, theirs->application);
+  g_assert_cmpstr (ours->text, ==, theirs->text);
+  g_assert_true (g_bytes_equal (ours->bytes, theirs->bytes));
+}
+
 static void
 test_live (gconstpointer data)
 {
@@ -289,6 +323,8 @@ test_live (gconstpointer data)
   Ends ends;
 
   record_both (of, &ends);
+  check_facts (&ends);
+  check_close (&ends);
   for (guint server_is_own = 0; server_is_own < 2; server_is_own++)
     {
       g_autoptr (QsTraceJoin) join = qs_trace_join_new (server_is_own ? ends.server : ends.client,
