@@ -2,9 +2,8 @@
 #include "report/qs-html-card.h"
 
 #include "base/qs-i18n.h"
-#include "base/qs-slice.h"
 #include "charts/qs-packet-text.h"
-#include "formats/qs-file-writer.h"
+#include "report/qs-html-making.h"
 #include "report/qs-html-page.h"
 
 #define MOST_PACKETS 12 /* of a check: what shows it are a few */
@@ -23,9 +22,8 @@ static const char style[] =
 
 /* A page in the making: part by part, and a check at a time. */
 typedef struct {
+  QsHtmlMaking making;
   QsExamination *examination;
-  GString *page;
-  char *path;
   gboolean begun, headed;
   guint category, next;
 } Making;
@@ -65,7 +63,7 @@ static void
 add_head (Making *self)
 {
   QsExamination *examination = self->examination;
-  GString *page = self->page;
+  GString *page = self->making.page;
   const char *address = qs_examination_get_address (examination);
   g_autofree char *title =
       g_strdup_printf (_ ("Report card of %s"), qs_target_to_string (qs_examination_get_target (examination)));
@@ -139,25 +137,26 @@ open_category (Making *self)
   if (self->headed)
     return;
   self->headed = TRUE;
-  qs_html_add_heading (self->page, qs_check_category_title (self->category));
-  g_string_append (self->page, "<div class=\"scroll\"><table>\n");
-  qs_html_add_header (self->page, titles, G_N_ELEMENTS (titles));
+  qs_html_add_heading (self->making.page, qs_check_category_title (self->category));
+  g_string_append (self->making.page, "<div class=\"scroll\"><table>\n");
+  qs_html_add_header (self->making.page, titles, G_N_ELEMENTS (titles));
 }
 
 static void
 close_category (Making *self)
 {
   if (self->headed)
-    g_string_append (self->page, "</table></div>\n");
+    g_string_append (self->making.page, "</table></div>\n");
   self->headed = FALSE;
   self->next = 0;
   self->category++;
 }
 
-/* TRUE: it is whole. */
 static gboolean
-making_advance (Making *self, gint64 deadline)
+write_checks (gpointer data, gint64 deadline)
 {
+  Making *self = data;
+
   if (!self->begun)
     add_head (self);
   self->begun = TRUE;
@@ -172,89 +171,57 @@ making_advance (Making *self, gint64 deadline)
       if (result->check->category != self->category)
         continue;
       open_category (self);
-      add_check (self->page, result);
+      add_check (self->making.page, result);
       if (deadline != 0 && g_get_monotonic_time () >= deadline)
         return FALSE;
     }
-  qs_html_end (self->page);
   return TRUE;
 }
 
-static Making *
-making_new (QsExamination *examination, const char *path)
-{
-  Making *self = g_new0 (Making, 1);
-
-  self->examination = g_object_ref (examination);
-  self->page = g_string_new (NULL);
-  self->path = g_strdup (path);
-  return self;
-}
+static const QsHtmlPart parts[] = { write_checks };
 
 static void
-making_free (gpointer data)
+clear (gpointer data)
 {
   Making *self = data;
 
-  g_string_free (self->page, TRUE);
   g_object_unref (self->examination);
-  g_free (self->path);
-  g_free (self);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Making, making_free)
+
+static const QsHtmlMakingClass klass = { "[quicscope] card", parts, G_N_ELEMENTS (parts), clear };
+
+static QsHtmlMaking *
+making_new (QsExamination *examination)
+{
+  Making *self = qs_html_making_new (&klass, sizeof *self);
+
+  self->examination = g_object_ref (examination);
+  return &self->making;
+}
 
 char *
 qs_html_card_new (QsExamination *examination)
 {
   g_return_val_if_fail (QS_IS_EXAMINATION (examination), NULL);
-
-  g_autoptr (Making) self = making_new (examination, NULL);
-  making_advance (self, 0);
-  return g_strndup (self->page->str, self->page->len);
+  return qs_html_making_to_string (making_new (examination));
 }
 
 gboolean
 qs_html_card_write (QsExamination *examination, const char *path, GError **error)
 {
   g_return_val_if_fail (QS_IS_EXAMINATION (examination) && path != NULL, FALSE);
-
-  g_autoptr (Making) self = making_new (examination, path);
-  making_advance (self, 0);
-  return qs_file_write (path, 0666, self->page->str, self->page->len, error);
-}
-
-static gboolean
-making_cb (gint64 deadline, gpointer data)
-{
-  GTask *task = data;
-  Making *self = g_task_get_task_data (task);
-  GError *error = NULL;
-
-  if (!making_advance (self, deadline))
-    return G_SOURCE_CONTINUE;
-  if (qs_file_write (self->path, 0666, self->page->str, self->page->len, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-  return G_SOURCE_REMOVE;
+  return qs_html_making_write (making_new (examination), path, error);
 }
 
 void
 qs_html_card_write_async (QsExamination *examination, const char *path, GAsyncReadyCallback callback, gpointer data)
 {
   g_return_if_fail (QS_IS_EXAMINATION (examination) && path != NULL);
-
-  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, data);
-  g_task_set_source_tag (task, qs_html_card_write_async);
-  g_task_set_task_data (task, making_new (examination, path), making_free);
-  g_autoptr (GSource) source =
-      qs_slice_add (g_task_get_context (task), "[quicscope] card", making_cb, g_object_ref (task), g_object_unref);
+  qs_html_making_write_async (making_new (examination), path, callback, data);
 }
 
 gboolean
 qs_html_card_write_finish (GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, NULL), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return qs_html_making_write_finish (result, error);
 }

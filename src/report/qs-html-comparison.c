@@ -2,10 +2,9 @@
 #include "report/qs-html-comparison.h"
 
 #include "base/qs-i18n.h"
-#include "base/qs-slice.h"
 #include "base/qs-text.h"
 #include "charts/qs-chart-export.h"
-#include "formats/qs-file-writer.h"
+#include "report/qs-html-making.h"
 #include "report/qs-html-page.h"
 
 #define MAX_PICTURE 12000.0 /* high, of each sequence */
@@ -18,13 +17,11 @@ static const char style[] = ".lead{font-size:1.5rem;font-weight:600;margin:0 0 .
 
 /* A page in the making. */
 typedef struct {
+  QsHtmlMaking making;
   guint n;
   QsStudy *studies[QS_COMPARISON_MOST];
   QsComparison *comparison; /* made in the first part */
-  GString *page;
-  char *path;
   char *names[QS_COMPARISON_MOST];
-  guint part;
   guint drawn;         /* sequences that are in the page */
   QsChartJob *picture; /* the one that is drawn; NULL: none */
 } Making;
@@ -34,43 +31,43 @@ typedef struct {
 static void
 add_names_header (Making *self, const char *first, gboolean differences)
 {
-  qs_html_add (self->page, "<thead><tr><th scope=\"col\">%s</th>", first);
+  qs_html_add (self->making.page, "<thead><tr><th scope=\"col\">%s</th>", first);
   for (guint of = 0; of < self->n; of++)
     {
-      qs_html_add (self->page, "<th scope=\"col\">%s</th>", self->names[of]);
+      qs_html_add (self->making.page, "<th scope=\"col\">%s</th>", self->names[of]);
       if (differences && of > 0)
-        qs_html_add (self->page, "<th scope=\"col\">%s</th>", _ ("Difference"));
+        qs_html_add (self->making.page, "<th scope=\"col\">%s</th>", _ ("Difference"));
     }
-  g_string_append (self->page, "</tr></thead>\n");
+  g_string_append (self->making.page, "</tr></thead>\n");
 }
 
 static void
 add_verdicts (Making *self)
 {
-  g_string_append (self->page, "<table>\n");
+  g_string_append (self->making.page, "<table>\n");
   for (guint of = 0; of < self->n; of++)
     {
       gboolean good = qs_study_is_good (self->studies[of]);
-      qs_html_add (self->page, "<tr><th scope=\"row\">%s</th><td class=\"%s\">%s</td></tr>\n", self->names[of],
+      qs_html_add (self->making.page, "<tr><th scope=\"row\">%s</th><td class=\"%s\">%s</td></tr>\n", self->names[of],
                    good ? "done" : "failed", qs_study_get_verdict (self->studies[of]));
     }
-  g_string_append (self->page, "</table>\n");
+  g_string_append (self->making.page, "</table>\n");
 }
 
 static void
 add_step (Making *self, const QsComparedStep *step)
 {
-  qs_html_add (self->page, "<tr><th scope=\"row\">%s</th>", step->title);
+  qs_html_add (self->making.page, "<tr><th scope=\"row\">%s</th>", step->title);
   for (guint of = 0; of < self->n; of++)
     {
       g_autofree char *time = step->time[of] >= 0 ? qs_text_duration (step->time[of]) : g_strdup ("–");
       g_autofree char *difference = of > 0 ? qs_compared_step_dup_difference (step, of) : NULL;
-      qs_html_add (self->page, "<td class=\"num%s\">%s</td>", step->status[of] == QS_STEP_FAILED ? " failed" : "",
-                   time);
+      qs_html_add (self->making.page, "<td class=\"num%s\">%s</td>",
+                   step->status[of] == QS_STEP_FAILED ? " failed" : "", time);
       if (of > 0)
-        qs_html_add (self->page, "<td class=\"num dim\">%s</td>", difference != NULL ? difference : "");
+        qs_html_add (self->making.page, "<td class=\"num dim\">%s</td>", difference != NULL ? difference : "");
     }
-  g_string_append (self->page, "</tr>\n");
+  g_string_append (self->making.page, "</tr>\n");
 }
 
 static void
@@ -78,12 +75,12 @@ add_steps (Making *self)
 {
   GPtrArray *steps = qs_comparison_get_steps (self->comparison);
 
-  qs_html_add_heading (self->page, _ ("Handshake, counted from the first packet sent"));
-  g_string_append (self->page, "<div class=\"scroll\"><table>\n");
+  qs_html_add_heading (self->making.page, _ ("Handshake, counted from the first packet sent"));
+  g_string_append (self->making.page, "<div class=\"scroll\"><table>\n");
   add_names_header (self, _ ("Step"), TRUE);
   for (guint i = 0; i < steps->len; i++)
     add_step (self, steps->pdata[i]);
-  g_string_append (self->page, "</table></div>\n");
+  g_string_append (self->making.page, "</table></div>\n");
 }
 
 static void
@@ -91,23 +88,23 @@ add_facts (Making *self)
 {
   GPtrArray *facts = qs_comparison_get_facts (self->comparison);
 
-  qs_html_add_heading (self->page, _ ("What is not the same"));
+  qs_html_add_heading (self->making.page, _ ("What is not the same"));
   if (facts->len == 0)
     {
-      qs_html_add (self->page, "<p>%s</p>\n", _ ("Facts and offers are the same."));
+      qs_html_add (self->making.page, "<p>%s</p>\n", _ ("Facts and offers are the same."));
       return;
     }
-  g_string_append (self->page, "<table>\n");
+  g_string_append (self->making.page, "<table>\n");
   add_names_header (self, _ ("Fact"), FALSE);
   for (guint i = 0; i < facts->len; i++)
     {
       const QsComparedFact *fact = facts->pdata[i];
-      qs_html_add (self->page, "<tr><th scope=\"row\">%s</th>", fact->label);
+      qs_html_add (self->making.page, "<tr><th scope=\"row\">%s</th>", fact->label);
       for (guint of = 0; of < self->n; of++)
-        qs_html_add (self->page, "<td class=\"mono\">%s</td>", fact->value[of] != NULL ? fact->value[of] : "–");
-      g_string_append (self->page, "</tr>\n");
+        qs_html_add (self->making.page, "<td class=\"mono\">%s</td>", fact->value[of] != NULL ? fact->value[of] : "–");
+      g_string_append (self->making.page, "</tr>\n");
     }
-  g_string_append (self->page, "</table>\n");
+  g_string_append (self->making.page, "</table>\n");
 }
 
 static void
@@ -115,7 +112,7 @@ add_findings (Making *self)
 {
   gboolean any = FALSE;
 
-  qs_html_add_heading (self->page, _ ("Findings that only one has"));
+  qs_html_add_heading (self->making.page, _ ("Findings that only one has"));
   for (guint of = 0; of < self->n; of++)
     {
       GPtrArray *findings = qs_comparison_get_findings (self->comparison, of);
@@ -123,28 +120,29 @@ add_findings (Making *self)
         {
           const QsFinding *finding = findings->pdata[i];
           any = TRUE;
-          qs_html_add (self->page, "<article><h3><span class=\"%s\">%s</span>: %s</h3>",
+          qs_html_add (self->making.page, "<article><h3><span class=\"%s\">%s</span>: %s</h3>",
                        qs_severity_name (finding->severity), qs_severity_title (finding->severity), finding->title);
-          qs_html_add (self->page, "<p>%s</p><p class=\"dim\">%s · %s · %s</p></article>\n", finding->detail,
+          qs_html_add (self->making.page, "<p>%s</p><p class=\"dim\">%s · %s · %s</p></article>\n", finding->detail,
                        self->names[of], finding->id, finding->reference);
         }
     }
   if (!any)
-    qs_html_add (self->page, "<p>%s</p>\n", _ ("None: the same was found in all."));
+    qs_html_add (self->making.page, "<p>%s</p>\n", _ ("None: the same was found in all."));
 }
 
 static gboolean
-write_words (Making *self, gint64 deadline)
+write_words (gpointer data, gint64 deadline)
 {
+  Making *self = data;
   self->comparison = qs_comparison_new_of (self->studies, self->n);
   for (guint of = 0; of < self->n; of++)
     self->names[of] = qs_comparison_dup_name (self->comparison, of);
-  qs_html_begin (self->page, qs_comparison_get_headline (self->comparison), style);
-  qs_html_add (self->page, "<h1>%s</h1>\n", qs_comparison_get_headline (self->comparison));
+  qs_html_begin (self->making.page, qs_comparison_get_headline (self->comparison), style);
+  qs_html_add (self->making.page, "<h1>%s</h1>\n", qs_comparison_get_headline (self->comparison));
   for (guint of = 2; of < self->n; of++)
-    qs_html_add (self->page, "<p><b>%s</b>: %s</p>\n", self->names[of],
+    qs_html_add (self->making.page, "<p><b>%s</b>: %s</p>\n", self->names[of],
                  qs_comparison_get_headline_of (self->comparison, of));
-  qs_html_add (self->page, "<p class=\"dim\">Quicscope " PACKAGE_VERSION "</p>\n");
+  qs_html_add (self->making.page, "<p class=\"dim\">Quicscope " PACKAGE_VERSION "</p>\n");
   add_verdicts (self);
   add_steps (self);
   add_facts (self);
@@ -177,21 +175,22 @@ finish_picture (Making *self, const char *label)
   g_autoptr (GBytes) svg = qs_chart_job_finish (self->picture, &error);
 
   if (svg != NULL)
-    qs_html_add_picture (self->page, svg, label, FALSE);
+    qs_html_add_picture (self->making.page, svg, label, FALSE);
   else
-    qs_html_add (self->page, "<p>%s</p>\n", error->message);
+    qs_html_add (self->making.page, "<p>%s</p>\n", error->message);
   g_clear_pointer (&self->picture, qs_chart_job_free);
 }
 
 static gboolean
-draw_sequences (Making *self, gint64 deadline)
+draw_sequences (gpointer data, gint64 deadline)
 {
+  Making *self = data;
   for (; self->drawn < self->n; self->drawn++)
     {
       if (self->drawn == 0 && self->picture == NULL)
         {
-          qs_html_add_heading (self->page, _ ("Sequences, on one scale"));
-          g_string_append (self->page, "<div class=\"beside\">");
+          qs_html_add_heading (self->making.page, _ ("Sequences, on one scale"));
+          g_string_append (self->making.page, "<div class=\"beside\">");
         }
       if (qs_trace_get_n_packets (qs_study_get_trace (self->studies[self->drawn])) == 0)
         continue;
@@ -199,17 +198,18 @@ draw_sequences (Making *self, gint64 deadline)
         begin_sequence (self);
       if (!qs_chart_job_advance (self->picture, deadline))
         return FALSE;
-      qs_html_add (self->page, "<div><p>%s</p>", self->names[self->drawn]);
+      qs_html_add (self->making.page, "<div><p>%s</p>", self->names[self->drawn]);
       finish_picture (self, self->names[self->drawn]);
-      g_string_append (self->page, "</div>");
+      g_string_append (self->making.page, "</div>");
     }
-  g_string_append (self->page, "</div>\n");
+  g_string_append (self->making.page, "</div>\n");
   return TRUE;
 }
 
 static gboolean
-draw_charts (Making *self, gint64 deadline)
+draw_charts (gpointer data, gint64 deadline)
 {
+  Making *self = data;
   if (self->picture == NULL)
     {
       QsTrace *traces[QS_COMPARISON_MOST];
@@ -225,44 +225,16 @@ draw_charts (Making *self, gint64 deadline)
     }
   if (!qs_chart_job_advance (self->picture, deadline))
     return FALSE;
-  qs_html_add_heading (self->page, _ ("Charts, counted from the first packet sent until nearly all bytes were there"));
+  qs_html_add_heading (self->making.page,
+                       _ ("Charts, counted from the first packet sent until nearly all bytes were there"));
   finish_picture (self, _ ("Charts"));
-  qs_html_end (self->page);
   return TRUE;
 }
 
-/* Each until it says that it is done. */
-static gboolean (*const parts[]) (Making *self, gint64 deadline) = { write_words, draw_sequences, draw_charts };
-
-static gboolean
-making_advance (Making *self, gint64 deadline)
-{
-  while (self->part < G_N_ELEMENTS (parts))
-    {
-      if (!parts[self->part](self, deadline))
-        return FALSE;
-      self->part++;
-      if (deadline != 0 && self->part < G_N_ELEMENTS (parts) && g_get_monotonic_time () >= deadline)
-        return FALSE;
-    }
-  return TRUE;
-}
-
-static Making *
-making_new (QsStudy *const *studies, guint n, const char *path)
-{
-  Making *self = g_new0 (Making, 1);
-
-  self->n = n;
-  for (guint of = 0; of < n; of++)
-    self->studies[of] = g_object_ref (studies[of]);
-  self->page = g_string_new (NULL);
-  self->path = g_strdup (path);
-  return self;
-}
+static const QsHtmlPart parts[] = { write_words, draw_sequences, draw_charts };
 
 static void
-making_free (gpointer data)
+clear (gpointer data)
 {
   Making *self = data;
 
@@ -273,52 +245,33 @@ making_free (gpointer data)
     }
   g_clear_pointer (&self->comparison, qs_comparison_free);
   g_clear_pointer (&self->picture, qs_chart_job_free);
-  g_string_free (self->page, TRUE);
-  g_free (self->path);
-  g_free (self);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Making, making_free)
 
-static gboolean
-write_page (Making *self, GError **error)
+static const QsHtmlMakingClass klass = { "[quicscope] report of several", parts, G_N_ELEMENTS (parts), clear };
+
+static QsHtmlMaking *
+making_new (QsStudy *const *studies, guint n)
 {
-  return qs_file_write (self->path, 0666, self->page->str, self->page->len, error);
+  Making *self = qs_html_making_new (&klass, sizeof *self);
+
+  self->n = n;
+  for (guint of = 0; of < n; of++)
+    self->studies[of] = g_object_ref (studies[of]);
+  return &self->making;
 }
 
 char *
 qs_html_comparison_new (QsStudy *const *studies, guint n)
 {
   g_return_val_if_fail (studies != NULL && n >= 2 && n <= QS_COMPARISON_MOST, NULL);
-
-  g_autoptr (Making) self = making_new (studies, n, NULL);
-  making_advance (self, 0);
-  return g_strndup (self->page->str, self->page->len);
+  return qs_html_making_to_string (making_new (studies, n));
 }
 
 gboolean
 qs_html_comparison_write (QsStudy *const *studies, guint n, const char *path, GError **error)
 {
   g_return_val_if_fail (studies != NULL && n >= 2 && n <= QS_COMPARISON_MOST && path != NULL, FALSE);
-
-  g_autoptr (Making) self = making_new (studies, n, path);
-  making_advance (self, 0);
-  return write_page (self, error);
-}
-
-static gboolean
-making_cb (gint64 deadline, gpointer data)
-{
-  GTask *task = data;
-  Making *self = g_task_get_task_data (task);
-  GError *error = NULL;
-
-  if (!making_advance (self, deadline))
-    return G_SOURCE_CONTINUE;
-  if (write_page (self, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-  return G_SOURCE_REMOVE;
+  return qs_html_making_write (making_new (studies, n), path, error);
 }
 
 void
@@ -326,18 +279,11 @@ qs_html_comparison_write_async (QsStudy *const *studies, guint n, const char *pa
                                 gpointer data)
 {
   g_return_if_fail (studies != NULL && n >= 2 && n <= QS_COMPARISON_MOST && path != NULL);
-
-  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, data);
-  g_task_set_source_tag (task, qs_html_comparison_write_async);
-  g_task_set_task_data (task, making_new (studies, n, path), making_free);
-  g_source_unref (qs_slice_add (g_task_get_context (task), "[quicscope] report of several", making_cb,
-                                g_object_ref (task), g_object_unref));
+  qs_html_making_write_async (making_new (studies, n), path, callback, data);
 }
 
 gboolean
 qs_html_comparison_write_finish (GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, NULL), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return qs_html_making_write_finish (result, error);
 }

@@ -4,13 +4,12 @@
 #include <string.h>
 
 #include "base/qs-i18n.h"
-#include "base/qs-slice.h"
 #include "base/qs-text.h"
 #include "certs/qs-certificate.h"
 #include "charts/qs-chart-export.h"
 #include "charts/qs-packet-text.h"
 #include "diagnosis/qs-experiment-words.h"
-#include "formats/qs-file-writer.h"
+#include "report/qs-html-making.h"
 #include "report/qs-html-page.h"
 #include "wire/qs-transport-parameters.h"
 
@@ -265,11 +264,9 @@ add_streams (GString *page, GPtrArray *rows, guint n_all)
 
 /* A page in the making. */
 typedef struct {
+  QsHtmlMaking making;
   QsStudy *study;
   QsTrace *trace;
-  GString *page;
-  char *path;
-  guint part;                /* the next one */
   QsSequenceOptions options; /* the diagram's */
   QsChartJob *diagram;       /* NULL: there is none yet */
   guint next_packet, n_packets;
@@ -294,11 +291,12 @@ add_packet (GString *page, QsTrace *trace, guint index)
 
 /* What went before and how it ended matter most: it is the middle that is left out. TRUE: they are all there. */
 static gboolean
-add_packets (Making *self, gint64 deadline)
+add_packets (gpointer data, gint64 deadline)
 {
+  Making *self = data;
   static const char *const titles[] = { N_ ("Time"),   N_ ("Direction"), N_ ("Type"),
                                         N_ ("Number"), N_ ("Bytes"),     N_ ("Summary") };
-  GString *page = self->page;
+  GString *page = self->making.page;
   guint n_packets = self->n_packets;
   guint first = n_packets > MAX_PACKETS ? MAX_PACKETS - LAST_PACKETS : n_packets;
 
@@ -332,8 +330,9 @@ add_packets (Making *self, gint64 deadline)
 
 /* TRUE: it is there, or cannot be. */
 static gboolean
-draw_diagram (Making *self, gint64 deadline)
+draw_diagram (gpointer data, gint64 deadline)
 {
+  Making *self = data;
   if (self->n_packets == 0)
     return TRUE;
   if (self->diagram == NULL)
@@ -349,7 +348,7 @@ draw_diagram (Making *self, gint64 deadline)
 static void
 add_diagram (Making *self)
 {
-  GString *page = self->page;
+  GString *page = self->making.page;
   g_autoptr (GError) error = NULL;
 
   if (self->diagram == NULL)
@@ -381,7 +380,7 @@ add_head (Making *self)
   const char *title = qs_trace_get_title (self->trace);
   g_autoptr (GDateTime) started = g_date_time_new_from_unix_utc (qs_trace_get_origin (self->trace) / 1000000000);
   g_autofree char *date = started != NULL ? g_date_time_format (started, "%Y-%m-%d %H:%M:%S UTC") : g_strdup ("");
-  GString *page = self->page;
+  GString *page = self->making.page;
 
   qs_html_begin (page, title != NULL ? title : "Quicscope", NULL);
   qs_html_add (page, "<h1>%s</h1><p class=\"dim\">%s · %s · Quicscope " PACKAGE_VERSION "</p>\n",
@@ -389,134 +388,77 @@ add_head (Making *self)
 }
 
 static gboolean
-write_words (Making *self, gint64 deadline)
+write_words (gpointer data, gint64 deadline)
 {
+  Making *self = data;
   add_head (self);
-  add_findings (self->page, qs_study_get_findings (self->study));
-  add_experiments (self->page, self->trace);
-  add_steps (self->page, qs_study_get_steps (self->study));
+  add_findings (self->making.page, qs_study_get_findings (self->study));
+  add_experiments (self->making.page, self->trace);
+  add_steps (self->making.page, qs_study_get_steps (self->study));
   return TRUE;
 }
 
 static gboolean
-write_facts (Making *self, gint64 deadline)
+write_facts (gpointer data, gint64 deadline)
 {
+  Making *self = data;
   const QsSummary *summary = qs_study_get_summary (self->study);
 
   add_diagram (self);
-  add_facts (self->page, self->trace, summary);
-  add_certificates (self->page, summary);
-  add_transport_parameters (self->page, summary);
-  add_streams (self->page, qs_study_get_streams (self->study), qs_study_get_n_streams (self->study));
+  add_facts (self->making.page, self->trace, summary);
+  add_certificates (self->making.page, summary);
+  add_transport_parameters (self->making.page, summary);
+  add_streams (self->making.page, qs_study_get_streams (self->study), qs_study_get_n_streams (self->study));
   return TRUE;
 }
 
-/* Each until it says that it is done. */
-static gboolean (*const parts[]) (Making *self, gint64 deadline) = { write_words, draw_diagram, write_facts,
-                                                                     add_packets };
-
-static gboolean
-making_advance (Making *self, gint64 deadline)
-{
-  while (self->part < G_N_ELEMENTS (parts))
-    {
-      if (!parts[self->part](self, deadline))
-        return FALSE;
-      self->part++;
-      if (deadline != 0 && self->part < G_N_ELEMENTS (parts) && g_get_monotonic_time () >= deadline)
-        return FALSE;
-    }
-  qs_html_end (self->page);
-  return TRUE;
-}
-
-static Making *
-making_new (QsStudy *study, const char *path)
-{
-  Making *self = g_new0 (Making, 1);
-
-  self->study = g_object_ref (study);
-  self->trace = qs_study_get_trace (study);
-  self->n_packets = qs_trace_get_n_packets (self->trace);
-  self->page = g_string_new (NULL);
-  self->path = g_strdup (path);
-  return self;
-}
+static const QsHtmlPart parts[] = { write_words, draw_diagram, write_facts, add_packets };
 
 static void
-making_free (gpointer data)
+clear (gpointer data)
 {
   Making *self = data;
 
   g_clear_pointer (&self->diagram, qs_chart_job_free);
-  g_string_free (self->page, TRUE);
   g_object_unref (self->study);
-  g_free (self->path);
-  g_free (self);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Making, making_free)
 
-static gboolean
-write_page (Making *self, GError **error)
+static const QsHtmlMakingClass klass = { "[quicscope] report", parts, G_N_ELEMENTS (parts), clear };
+
+static QsHtmlMaking *
+making_new (QsStudy *study)
 {
-  g_autoptr (QsFileWriter) out = qs_file_writer_new (self->path, 0666, error);
+  Making *self = qs_html_making_new (&klass, sizeof *self);
 
-  return out != NULL && qs_file_writer_write (out, self->page->str, self->page->len, error) &&
-         qs_file_writer_finish (out, error);
+  self->study = g_object_ref (study);
+  self->trace = qs_study_get_trace (study);
+  self->n_packets = qs_trace_get_n_packets (self->trace);
+  return &self->making;
 }
 
 char *
 qs_html_report_new (QsStudy *study)
 {
   g_return_val_if_fail (QS_IS_STUDY (study), NULL);
-
-  g_autoptr (Making) self = making_new (study, NULL);
-  making_advance (self, 0);
-  return g_strndup (self->page->str, self->page->len);
+  return qs_html_making_to_string (making_new (study));
 }
 
 gboolean
 qs_html_report_write (QsStudy *study, const char *path, GError **error)
 {
   g_return_val_if_fail (QS_IS_STUDY (study) && path != NULL, FALSE);
-
-  g_autoptr (Making) self = making_new (study, path);
-  making_advance (self, 0);
-  return write_page (self, error);
-}
-
-static gboolean
-making_cb (gint64 deadline, gpointer data)
-{
-  GTask *task = data;
-  Making *self = g_task_get_task_data (task);
-  GError *error = NULL;
-
-  if (!making_advance (self, deadline))
-    return G_SOURCE_CONTINUE;
-  if (write_page (self, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-  return G_SOURCE_REMOVE;
+  return qs_html_making_write (making_new (study), path, error);
 }
 
 void
 qs_html_report_write_async (QsStudy *study, const char *path, GAsyncReadyCallback callback, gpointer data)
 {
   g_return_if_fail (QS_IS_STUDY (study) && path != NULL);
-
-  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, data);
-  g_task_set_source_tag (task, qs_html_report_write_async);
-  g_task_set_task_data (task, making_new (study, path), making_free);
-  g_autoptr (GSource) source =
-      qs_slice_add (g_task_get_context (task), "[quicscope] report", making_cb, g_object_ref (task), g_object_unref);
+  qs_html_making_write_async (making_new (study), path, callback, data);
 }
 
 gboolean
 qs_html_report_write_finish (GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, NULL), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return qs_html_making_write_finish (result, error);
 }
