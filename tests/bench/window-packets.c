@@ -6,14 +6,9 @@
  *
  * Exit status 1 when a frame took longer than 33 ms, when a filter's answer took longer than 300 ms, or when the main loop
  * was held for longer than 33 ms meanwhile. */
-#include <gtk/gtk.h>
-#include <time.h>
-
-#include "app/qs-application.h"
-#include "app/qs-files.h"
-#include "app/qs-window.h"
 #include "app/widgets/qs-packet-list.h"
 #include "base/qs-i18n.h"
+#include "bench-window.h"
 
 #define MOST_FRAME_US 33000
 #define MOST_FILTER_US 300000
@@ -21,16 +16,14 @@
 #define TYPING_US 150000 /* the page waits so long for another key */
 
 typedef struct {
-  GtkApplication *application;
   QsWindow *window;
-  const char *path;
   QsPacketList *list;
   GtkEntry *entry;
   GtkTreeView *view;
-  guint step, n_packets;
+  guint step;
   guint filter;
   gint64 began, typed, answered;
-  gint64 worst_frame, worst_turn, turn;
+  gint64 worst_frame;
   gint64 began_cpu, worst_cpu; /* of this thread: what a busy machine adds is not in it */
   guint n_frames;
   guint n_late;
@@ -57,18 +50,19 @@ find (GtkWidget *widget, GType type, const char *name)
 static void
 reset (Bench *bench)
 {
-  bench->worst_frame = bench->worst_turn = bench->worst_cpu = 0;
+  bench_turns_reset ();
+  bench->worst_frame = bench->worst_cpu = 0;
   bench->n_frames = bench->n_late = 0;
 }
 
 static void
 tell (Bench *bench, const char *what, gint64 answer)
 {
-  gboolean good = bench->worst_frame <= MOST_FRAME_US && bench->worst_turn <= MOST_FRAME_US && answer <= MOST_FILTER_US;
+  gint64 worst_turn = bench_turns_get ().worst;
+  gboolean good = bench->worst_frame <= MOST_FRAME_US && worst_turn <= MOST_FRAME_US && answer <= MOST_FILTER_US;
 
   g_print ("%-28s %5u frames, worst %5.1f ms (%.1f ms of processor), %u over 33 ms; main loop held %5.1f ms at most",
-           what, bench->n_frames, bench->worst_frame / 1e3, bench->worst_cpu / 1e3, bench->n_late,
-           bench->worst_turn / 1e3);
+           what, bench->n_frames, bench->worst_frame / 1e3, bench->worst_cpu / 1e3, bench->n_late, worst_turn / 1e3);
   if (answer > 0)
     g_print (", answered in %.0f ms, %u rows", answer / 1e3,
              qs_packet_model_get_length (QS_PACKET_MODEL (gtk_tree_view_get_model (bench->view))));
@@ -76,22 +70,13 @@ tell (Bench *bench, const char *what, gint64 answer)
   bench->good &= good;
 }
 
-/* --- Frames and turns of the loop --- */
-
-static gint64
-thread_time (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
-  return (gint64) now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
-}
+/* --- Frames --- */
 
 static void
 before_paint_cb (GdkFrameClock *clock, gpointer data)
 {
   ((Bench *) data)->began = g_get_monotonic_time ();
-  ((Bench *) data)->began_cpu = thread_time ();
+  ((Bench *) data)->began_cpu = bench_thread_time ();
 }
 
 static void
@@ -103,22 +88,7 @@ after_paint_cb (GdkFrameClock *clock, gpointer data)
   bench->n_frames++;
   bench->n_late += took > MOST_FRAME_US;
   bench->worst_frame = MAX (bench->worst_frame, took);
-  bench->worst_cpu = MAX (bench->worst_cpu, thread_time () - bench->began_cpu);
-}
-
-static Bench *polled;
-
-/* Between two polls lies one turn of the loop, with all that it dispatched. */
-static int
-poll_cb (GPollFD *fds, guint n, int timeout)
-{
-  gint64 now = g_get_monotonic_time ();
-
-  if (polled->turn != 0)
-    polled->worst_turn = MAX (polled->worst_turn, now - polled->turn);
-  int result = g_poll (fds, n, timeout);
-  polled->turn = g_get_monotonic_time ();
-  return result;
+  bench->worst_cpu = MAX (bench->worst_cpu, bench_thread_time () - bench->began_cpu);
 }
 
 /* --- Filters --- */
@@ -165,7 +135,7 @@ next_filter (Bench *bench)
 {
   if (bench->filter == G_N_ELEMENTS (filters))
     {
-      g_application_quit (G_APPLICATION (bench->application));
+      bench_window_end ();
       return;
     }
   reset (bench);
@@ -219,55 +189,22 @@ scroll_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
 
 /* --- The window --- */
 
-static gboolean
-loaded_cb (gpointer data)
+static void
+loaded_cb (QsWindow *window, gpointer data)
 {
   Bench *bench = data;
-  QsRun *run = qs_session_get_run (qs_window_get_session (bench->window));
-  guint n = run != NULL ? qs_trace_get_n_packets (qs_run_get_trace (run)) : 0;
 
-  /* All of it is there when nothing more came for a while. */
-  if (n == 0 || n != bench->n_packets)
-    {
-      bench->n_packets = n;
-      return G_SOURCE_CONTINUE;
-    }
-  qs_window_show_page (bench->window, "packets");
-  bench->list = QS_PACKET_LIST (find (GTK_WIDGET (bench->window), QS_TYPE_PACKET_LIST, NULL));
+  bench->window = window;
+  qs_window_show_page (window, "packets");
+  bench->list = QS_PACKET_LIST (find (GTK_WIDGET (window), QS_TYPE_PACKET_LIST, NULL));
   bench->view = qs_packet_list_get_view (bench->list);
-  bench->entry = GTK_ENTRY (find (GTK_WIDGET (bench->window), GTK_TYPE_ENTRY, _ ("Filter")));
+  bench->entry = GTK_ENTRY (find (GTK_WIDGET (window), GTK_TYPE_ENTRY, _ ("Filter")));
   g_assert (bench->entry != NULL);
-  g_print ("%u packets\n", n);
-  GdkFrameClock *clock = gtk_widget_get_frame_clock (GTK_WIDGET (bench->window));
+  GdkFrameClock *clock = gtk_widget_get_frame_clock (GTK_WIDGET (window));
   g_signal_connect (clock, "before-paint", G_CALLBACK (before_paint_cb), bench);
   g_signal_connect (clock, "after-paint", G_CALLBACK (after_paint_cb), bench);
-  polled = bench;
-  g_main_context_set_poll_func (NULL, poll_cb);
   reset (bench);
   gtk_widget_add_tick_callback (GTK_WIDGET (bench->view), scroll_cb, bench, NULL);
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-open_cb (gpointer data)
-{
-  Bench *bench = data;
-
-  g_autofree char *keys = g_strconcat (bench->path, ".keys", NULL);
-  qs_files_open (bench->window, bench->path, keys);
-  g_timeout_add (1000, loaded_cb, bench);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-window_added_cb (GtkApplication *application, GtkWindow *window, gpointer data)
-{
-  Bench *bench = data;
-
-  if (bench->window != NULL || !QS_IS_WINDOW (window))
-    return;
-  bench->window = QS_WINDOW (window);
-  g_timeout_add (500, open_cb, bench);
 }
 
 int
@@ -279,13 +216,7 @@ main (int argc, char **argv)
       return 2;
     }
   qs_i18n_init ();
-  Bench bench = { .path = argv[1], .good = TRUE };
-  g_autoptr (QsApplication) application = qs_application_new ();
-
-  bench.application = GTK_APPLICATION (application);
-  g_application_set_flags (G_APPLICATION (application),
-                           g_application_get_flags (G_APPLICATION (application)) | G_APPLICATION_NON_UNIQUE);
-  g_signal_connect (application, "window-added", G_CALLBACK (window_added_cb), &bench);
-  int status = g_application_run (G_APPLICATION (application), 1, argv);
+  Bench bench = { .good = TRUE };
+  int status = bench_window_run (argv[0], argv[1], loaded_cb, &bench);
   return status != 0 ? status : bench.good ? 0 : 1;
 }

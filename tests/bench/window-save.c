@@ -5,55 +5,23 @@
  *
  * Exit status 1 when a turn of the loop took 16 ms of the processor or longer. */
 #include <glib/gstdio.h>
-#include <time.h>
 
-#include "app/qs-application.h"
-#include "app/qs-files.h"
 #include "app/qs-saving.h"
+#include "bench-window.h"
 
 #define MOST_TURN_US 16000
 
 static const char *const endings[] = { ".pcapng", ".sqlog", ".qlog", ".keylog", ".html" };
 
 typedef struct {
-  GtkApplication *application;
   QsWindow *window;
   QsRun *run;
   const char *path;
   char *saved;
-  guint n_packets, format;
+  guint format;
   gint64 began;
   gboolean good;
 } Bench;
-
-/* --- Turns of the loop: between two polls lies one, with all that it dispatched --- */
-
-static struct {
-  gint64 began, began_cpu, worst, worst_cpu;
-} turns;
-
-static gint64
-thread_time (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
-  return (gint64) now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
-}
-
-static int
-poll_cb (GPollFD *fds, guint n, int timeout)
-{
-  if (turns.began != 0)
-    {
-      turns.worst = MAX (turns.worst, g_get_monotonic_time () - turns.began);
-      turns.worst_cpu = MAX (turns.worst_cpu, thread_time () - turns.began_cpu);
-    }
-  int result = g_poll (fds, n, timeout);
-  turns.began = g_get_monotonic_time ();
-  turns.began_cpu = thread_time ();
-  return result;
-}
 
 /* --- Saving --- */
 
@@ -62,13 +30,13 @@ save_next (Bench *bench)
 {
   if (bench->format == G_N_ELEMENTS (endings))
     {
-      g_application_quit (G_APPLICATION (bench->application));
+      bench_window_end ();
       return;
     }
   g_free (bench->saved);
   bench->saved = g_strconcat (bench->path, "-saved", endings[bench->format], NULL);
   bench->began = g_get_monotonic_time ();
-  turns.worst = turns.worst_cpu = turns.began = 0; /* the file before was removed in this turn */
+  bench_turns_reset (); /* the file before was removed in this turn */
   qs_saving_save (bench->window, bench->run, bench->saved, NULL);
 }
 
@@ -77,6 +45,7 @@ saved_cb (gpointer data)
 {
   Bench *bench = data;
   const char *error = qs_window_get_error (bench->window);
+  BenchTurns turns = bench_turns_get ();
   GStatBuf status;
 
   if (error == NULL && qs_saved_strip_get_path (qs_window_get_saved_strip (bench->window)) == NULL)
@@ -93,47 +62,15 @@ saved_cb (gpointer data)
   return bench->format < G_N_ELEMENTS (endings);
 }
 
-/* --- The window --- */
-
-static gboolean
-loaded_cb (gpointer data)
+static void
+loaded_cb (QsWindow *window, gpointer data)
 {
   Bench *bench = data;
 
-  bench->run = qs_session_get_run (qs_window_get_session (bench->window));
-  guint n = bench->run != NULL ? qs_trace_get_n_packets (qs_run_get_trace (bench->run)) : 0;
-  if (n == 0 || n != bench->n_packets || qs_run_is_reading (bench->run))
-    {
-      bench->n_packets = n;
-      return G_SOURCE_CONTINUE;
-    }
-  g_print ("%u packets\n", n);
-  g_main_context_set_poll_func (NULL, poll_cb);
+  bench->window = window;
+  bench->run = qs_session_get_run (qs_window_get_session (window));
   save_next (bench);
   g_timeout_add (20, saved_cb, bench);
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-open_cb (gpointer data)
-{
-  Bench *bench = data;
-  g_autofree char *keys = g_strconcat (bench->path, ".keys", NULL);
-
-  qs_files_open (bench->window, bench->path, keys);
-  g_timeout_add (1000, loaded_cb, bench);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-window_added_cb (GtkApplication *application, GtkWindow *window, gpointer data)
-{
-  Bench *bench = data;
-
-  if (bench->window != NULL || !QS_IS_WINDOW (window))
-    return;
-  bench->window = QS_WINDOW (window);
-  g_timeout_add (500, open_cb, bench);
 }
 
 int
@@ -145,13 +82,7 @@ main (int argc, char **argv)
       return 2;
     }
   Bench bench = { .path = argv[1], .good = TRUE };
-  g_autoptr (QsApplication) application = qs_application_new ();
-
-  bench.application = GTK_APPLICATION (application);
-  g_application_set_flags (G_APPLICATION (application),
-                           g_application_get_flags (G_APPLICATION (application)) | G_APPLICATION_NON_UNIQUE);
-  g_signal_connect (application, "window-added", G_CALLBACK (window_added_cb), &bench);
-  int status = g_application_run (G_APPLICATION (application), 1, argv);
+  int status = bench_window_run (argv[0], argv[1], loaded_cb, &bench);
   g_free (bench.saved);
   return status != 0 ? status : bench.good ? 0 : 1;
 }
