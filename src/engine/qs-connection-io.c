@@ -296,7 +296,7 @@ read_stream (QsConnection *self, QsIoStream *stream, gint64 deadline)
 {
   gboolean progress = FALSE;
 
-  for (guint i = 0; i < READS_PER_TURN && !qs_io_stream_is_read (stream); i++)
+  for (guint i = 0; i < READS_PER_TURN && !qs_io_stream_read_is_over (stream); i++)
     {
       gsize length;
       int error;
@@ -343,7 +343,7 @@ turn_streams (QsConnection *self, gint64 deadline)
           continue;
         }
       progress |= write_stream (self, &stream->io);
-      if (reads && !qs_io_stream_is_read (&stream->io))
+      if (reads && !qs_io_stream_read_is_over (&stream->io))
         progress |= read_stream (self, &stream->io, deadline);
       if (qs_connection_is_aborted (self))
         return QS_TURN_OVER;

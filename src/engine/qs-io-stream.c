@@ -164,14 +164,14 @@ qs_io_stream_clear (QsIoStream *self)
 }
 
 gboolean
-qs_io_stream_is_read (const QsIoStream *self)
+qs_io_stream_read_is_over (const QsIoStream *self)
 {
   g_return_val_if_fail (self != NULL, TRUE);
   return qs_stream_state_is_over (self->info.read_state);
 }
 
 gboolean
-qs_io_stream_is_written (const QsIoStream *self)
+qs_io_stream_write_is_over (const QsIoStream *self)
 {
   g_return_val_if_fail (self != NULL, TRUE);
   return self->concluded || qs_stream_state_is_over (self->info.write_state);
@@ -181,7 +181,7 @@ gboolean
 qs_io_stream_is_over (const QsIoStream *self)
 {
   g_return_val_if_fail (self != NULL, TRUE);
-  return qs_io_stream_is_read (self) && qs_stream_state_is_over (self->info.write_state);
+  return qs_io_stream_read_is_over (self) && qs_stream_state_is_over (self->info.write_state);
 }
 
 /* --- Reading and writing --- */
@@ -304,7 +304,7 @@ qs_io_stream_stop_reading (QsIoStream *self)
 {
   g_return_if_fail (self != NULL);
 
-  if (!self->kind->owns_ssl || qs_io_stream_is_read (self))
+  if (!self->kind->owns_ssl || qs_io_stream_read_is_over (self))
     return;
   self->info.read_state = QS_STREAM_RESET_LOCAL;
   self->info.read_error = 0;

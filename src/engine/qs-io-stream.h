@@ -40,9 +40,9 @@ void qs_io_stream_drop_ssl (QsIoStream *self);
 
 /* FINISHED, reset, closed with the connection, or no such direction. */
 gboolean qs_stream_state_is_over (QsStreamState state);
-gboolean qs_io_stream_is_read (const QsIoStream *self);    /* nothing more comes */
-gboolean qs_io_stream_is_written (const QsIoStream *self); /* nothing more goes: concluded, or over */
-gboolean qs_io_stream_is_over (const QsIoStream *self);    /* both directions, acknowledged */
+gboolean qs_io_stream_read_is_over (const QsIoStream *self);  /* nothing more comes */
+gboolean qs_io_stream_write_is_over (const QsIoStream *self); /* nothing more goes: concluded, or over */
+gboolean qs_io_stream_is_over (const QsIoStream *self);       /* both directions, acknowledged */
 
 /* Counts what came. OVER: the state says why; error as of qs_ssl_read(), may be NULL. */
 QsIoResult qs_io_stream_read (QsIoStream *self, guint8 *bytes, gsize size, gsize *length, int *error);

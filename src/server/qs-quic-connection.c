@@ -285,7 +285,7 @@ serve_streams (QsQuicConnection *connection, gint64 deadline)
       QsQuicStream *stream = qs_stream_map_get (connection->streams, i - 1);
       if (!stream->http3)
         moved |= qs_quic_stream_serve (connection, stream, deadline);
-      if (qs_io_stream_is_read (&stream->io) && (connection->dialed || qs_quic_stream_is_answered (stream)))
+      if (qs_io_stream_read_is_over (&stream->io) && (connection->dialed || qs_quic_stream_is_answered (stream)))
         qs_stream_map_remove (connection->streams, i - 1);
       if (g_get_monotonic_time () >= deadline)
         return TRUE;

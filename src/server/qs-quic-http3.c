@@ -24,7 +24,7 @@ find_stream (QsQuicConnection *connection, gint64 id)
 static gboolean
 is_written (const QsQuicStream *stream)
 {
-  return qs_io_stream_is_written (&stream->io);
+  return qs_io_stream_write_is_over (&stream->io);
 }
 
 /* --- What HTTP/3 asks of the connection --- */
@@ -168,7 +168,7 @@ read_stream (QsQuicConnection *connection, QsQuicStream *stream, gint64 deadline
   gsize length;
   gboolean moved = FALSE;
 
-  while (!qs_io_stream_is_read (&stream->io) && !connection->closing &&
+  while (!qs_io_stream_read_is_over (&stream->io) && !connection->closing &&
          (stream->responder == NULL || is_written (stream) || qs_responder_wants_input (stream->responder)))
     {
       QsIoResult result = qs_quic_stream_read (connection, stream, bytes, sizeof bytes, &length);
@@ -369,7 +369,7 @@ close_done (QsQuicConnection *connection)
     {
       QsQuicStream *stream = qs_stream_map_get (connection->streams, i);
       GError *error = NULL;
-      if (stream->http3 && qs_io_stream_is_read (&stream->io) && is_written (stream) &&
+      if (stream->http3 && qs_io_stream_read_is_over (&stream->io) && is_written (stream) &&
           !qs_http3_server_stream_closed (connection->http3, stream->io.id, H3_NO_ERROR, &error))
         give_up (connection, error);
     }

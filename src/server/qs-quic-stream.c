@@ -36,7 +36,7 @@ way_back_of (QsQuicStream *stream)
 gboolean
 qs_quic_stream_is_answered (QsQuicStream *stream)
 {
-  return qs_io_stream_is_written (way_back_of (stream));
+  return qs_io_stream_write_is_over (way_back_of (stream));
 }
 
 /* No answer goes out any more, whether or not the peer is told. */
@@ -45,7 +45,7 @@ end_answer (QsQuicStream *stream)
 {
   QsIoStream *way_back = way_back_of (stream);
 
-  if (!qs_io_stream_is_written (way_back))
+  if (!qs_io_stream_write_is_over (way_back))
     way_back->info.write_state = QS_STREAM_RESET_LOCAL;
 }
 
@@ -179,7 +179,7 @@ qs_quic_stream_serve (QsQuicConnection *connection, QsQuicStream *stream, gint64
   if (self->behaviour->within == QS_WITHIN_STALL)
     return FALSE;
   /* What still comes to an answered request is read and thrown away, or its sender would wait for ever. */
-  while (!qs_io_stream_is_read (&stream->io) &&
+  while (!qs_io_stream_read_is_over (&stream->io) &&
          (stream->responder == NULL || qs_quic_stream_is_answered (stream) ||
           qs_responder_wants_input (stream->responder)) &&
          read_piece (connection, stream))

@@ -18,7 +18,7 @@ THROUGH = {
     "lesson": ["qs_lesson_load", "qs_lessons_load"],
     "key-log": ["qs_key_log_load"],
     "packet": ["qs_varint_read"],
-    "answer-http3": ["qs_http3_conn_read", "qs_ssl_read"],
+    "answer-http3": ["qs_http3_conn_read", "qs_ssl_read", "qs_io_stream_read"],
     "craft": ["qs_craft_tls_feed"],
 }  # fmt: skip
 # What no peer and no file of others' has a say in.
