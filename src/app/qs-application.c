@@ -3,6 +3,7 @@
 
 #include "app/qs-appearance.h"
 #include "app/qs-files.h"
+#include "app/qs-keeper.h"
 #include "app/qs-recent.h"
 #include "app/qs-snapshot.h"
 #include "app/qs-streaming.h"
@@ -17,6 +18,7 @@ struct _QsApplication {
   QsSettings *settings;
   QsAppearance *appearance;
   GtkCssProvider *css;
+  gboolean passing; /* the window is there for a picture alone */
   int exit_status;
 };
 
@@ -154,7 +156,10 @@ get_window (QsApplication *self)
 
   if (QS_IS_WINDOW (window))
     return QS_WINDOW (window);
-  return QS_WINDOW (qs_window_new (GTK_APPLICATION (self), self->settings));
+  QsWindow *made = QS_WINDOW (qs_window_new (GTK_APPLICATION (self), self->settings));
+  if (!self->passing)
+    qs_keeper_install (made, self->settings, NULL);
+  return made;
 }
 
 /* "handshake" or "handshake:3". FALSE with a sentence. */
@@ -393,6 +398,7 @@ is_any_stream (GVariantDict *given)
 static int
 qs_application_handle_local_options (GApplication *application, GVariantDict *given)
 {
+  QS_APPLICATION (application)->passing = g_variant_dict_contains (given, "snapshot");
   if (g_variant_dict_contains (given, "snapshot") || g_variant_dict_contains (given, "follow") || is_any_stream (given))
     g_application_set_flags (application, g_application_get_flags (application) | G_APPLICATION_NON_UNIQUE);
   return -1;

@@ -100,7 +100,7 @@ typedef struct {
   QsRun *run;
   char *path;
   char *name;
-  gboolean or_alone;
+  gboolean or_alone, silent;
   GPtrArray *traces; /* QsTrace */
   guint next;
   QsTrace *trace; /* the one that is tried */
@@ -134,7 +134,8 @@ give_up_joining (Joining *self, const char *message)
     }
   g_autofree char *text = g_strdup_printf ("%s: %s", self->name, message);
 
-  qs_window_show_error (self->window, text);
+  if (!self->silent)
+    qs_window_show_error (self->window, text);
 }
 
 /* Who has the secrets is only one of both, often. */
@@ -178,7 +179,8 @@ conclude_join (Joining *self)
   qs_trace_join_finish (self->join);
   if (qs_trace_join_check (self->join, &error))
     {
-      qs_window_show_error (self->window, NULL);
+      if (!self->silent)
+        qs_window_show_error (self->window, NULL);
       qs_run_set_join (self->run, self->join);
       return TRUE;
     }
@@ -223,7 +225,7 @@ join_loaded_cb (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-start_joining (QsWindow *window, QsRun *run, const char *path, const char *key_log, gboolean or_alone)
+start_joining (QsWindow *window, QsRun *run, const char *path, const char *key_log, gboolean or_alone, gboolean silent)
 {
   Joining *self = g_new0 (Joining, 1);
   g_autofree char *name = g_path_get_basename (path);
@@ -232,6 +234,7 @@ start_joining (QsWindow *window, QsRun *run, const char *path, const char *key_l
   self->path = g_strdup (path);
   self->name = qs_text_escape (name, -1);
   self->or_alone = or_alone;
+  self->silent = silent;
   count_joining (window, 1);
   const char *const key_logs[] = { key_log, NULL };
   qs_study_file_load_async (path, key_logs, NULL, NULL, join_loaded_cb, self);
@@ -242,7 +245,15 @@ qs_files_join (QsWindow *window, QsRun *run, const char *path, const char *key_l
 {
   g_return_if_fail (QS_IS_WINDOW (window) && QS_IS_RUN (run) && path != NULL);
 
-  start_joining (window, run, path, key_log, FALSE);
+  start_joining (window, run, path, key_log, FALSE, FALSE);
+}
+
+void
+qs_files_join_silently (QsWindow *window, QsRun *run, const char *path)
+{
+  g_return_if_fail (QS_IS_WINDOW (window) && QS_IS_RUN (run) && path != NULL);
+
+  start_joining (window, run, path, NULL, FALSE, TRUE);
 }
 
 void
@@ -250,7 +261,7 @@ qs_files_join_or_open (QsWindow *window, QsRun *run, const char *path)
 {
   g_return_if_fail (QS_IS_WINDOW (window) && QS_IS_RUN (run) && path != NULL);
 
-  start_joining (window, run, path, NULL, TRUE);
+  start_joining (window, run, path, NULL, TRUE, FALSE);
 }
 
 guint

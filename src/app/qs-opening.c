@@ -3,9 +3,11 @@
 
 #include "app/qs-files.h"
 #include "app/qs-recent.h"
+#include "app/qs-restoring.h"
 #include "base/qs-i18n.h"
 #include "base/qs-slice.h"
 #include "base/qs-text.h"
+#include "probe/qs-kept-archive.h"
 #include "study/qs-study-file.h"
 
 #define OPENINGS "qs-openings"
@@ -251,6 +253,11 @@ qs_opening_start (QsWindow *window, const QsOpeningWish *wish)
 {
   g_return_if_fail (QS_IS_WINDOW (window) && wish != NULL && wish->path != NULL);
 
+  if (qs_kept_archive_is_one (wish->path))
+    {
+      qs_restoring_start_file (window, wish->path);
+      return;
+    }
   Opening *self = g_new0 (Opening, 1);
   g_autofree char *name = g_path_get_basename (wish->path);
   self->window = g_object_ref (window);

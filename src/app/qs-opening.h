@@ -7,7 +7,8 @@ G_BEGIN_DECLS
 
 /* A file that is being opened: loaded in a thread, then read in slices. Where it holds several connections the window shows a
  * table of them, and of the runs that they may become the first: the one that was asked for, or the first one with a fault once
- * that is known. How far it is the window says, where it can be stopped as well. */
+ * that is known. How far it is the window says, where it can be stopped as well. A session file is
+ * opened as what it is (qs-restoring.h). */
 typedef struct {
   const char *path;
   const char *const *key_logs; /* NULL: none */

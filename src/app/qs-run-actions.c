@@ -2,8 +2,11 @@
 #include "app/qs-run-actions.h"
 
 #include "app/qs-files.h"
+#include "app/qs-naming.h"
 #include "app/qs-opening.h"
+#include "app/qs-restoring.h"
 #include "app/qs-saving.h"
+#include "app/qs-session-file.h"
 #include "app/qs-streaming.h"
 #include "app/widgets/qs-doctor-dialog.h"
 
@@ -32,8 +35,15 @@ edit_run_cb (GSimpleAction *action, GVariant *parameter, gpointer window)
 {
   QsRun *run = get_run (window);
 
-  if (run != NULL && qs_run_get_probe (run) != NULL)
+  if (run != NULL && qs_run_get_target (run) != NULL)
     qs_window_edit_run (window, run);
+}
+
+static void
+name_run_cb (GSimpleAction *action, GVariant *parameter, gpointer window)
+{
+  if (get_run (window) != NULL)
+    qs_naming_ask (window, get_run (window));
 }
 
 static void
@@ -99,6 +109,7 @@ static void
 stop_opening_cb (GSimpleAction *action, GVariant *parameter, gpointer window)
 {
   qs_opening_stop_all (window);
+  qs_restoring_stop_all (window);
   qs_streaming_stop (window);
 }
 
@@ -106,6 +117,18 @@ static void
 open_recent_cb (GSimpleAction *action, GVariant *parameter, gpointer window)
 {
   qs_files_open (window, g_variant_get_bytestring (parameter), NULL);
+}
+
+static void
+open_session_cb (GSimpleAction *action, GVariant *parameter, gpointer window)
+{
+  qs_session_file_ask_open (window);
+}
+
+static void
+save_session_cb (GSimpleAction *action, GVariant *parameter, gpointer window)
+{
+  qs_session_file_ask_save (window);
 }
 
 /* --- Comparing --- */
@@ -180,6 +203,9 @@ static const GActionEntry actions[] = {
   { "stop", stop_cb },
   { "run-again", run_again_cb },
   { "edit-run", edit_run_cb },
+  { "name-run", name_run_cb },
+  { "open-session", open_session_cb },
+  { "save-session", save_session_cb },
   { "why-not-h3", why_not_h3_cb },
   { "join", join_cb },
   { "save-trace", save_trace_cb },
@@ -209,15 +235,17 @@ qs_run_actions_update (QsWindow *window)
   QsSession *session = qs_window_get_session (window);
   QsCompared *compared = qs_session_get_compared (session);
   QsRun *run = qs_session_get_run (session);
-  gboolean probe = run != NULL && qs_run_get_probe (run) != NULL;
+  gboolean target = run != NULL && qs_run_get_target (run) != NULL;
   guint n = g_list_model_get_n_items (qs_session_get_runs (session));
   const struct {
     const char *name;
     gboolean enabled;
   } states[] = {
     { "stop", run != NULL && qs_run_is_active (run) },
-    { "run-again", probe },
-    { "edit-run", probe },
+    { "run-again", target },
+    { "edit-run", target },
+    { "name-run", run != NULL },
+    { "save-session", n > 0 },
     { "why-not-h3", run != NULL && qs_doctor_dialog_fits (run) },
     { "join", run != NULL },
     { "save-trace", run != NULL },

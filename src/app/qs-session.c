@@ -42,7 +42,7 @@ enum {
   PROP_PRESENTING = N_RUN_PROPS,
   N_PROPS
 };
-enum { SHOW_PAGE, RUN_STATUS, N_SIGNALS };
+enum { SHOW_PAGE, RUN_STATUS, RUN_TITLE, N_SIGNALS };
 
 static GParamSpec *props[N_PROPS];
 static guint signals[N_SIGNALS];
@@ -130,18 +130,27 @@ run_status_cb (QsSession *self, GParamSpec *pspec, QsRun *run)
 }
 
 static void
-list_run (QsSession *self, QsRun *run)
+run_title_cb (QsSession *self, GParamSpec *pspec, QsRun *run)
 {
+  g_signal_emit (self, signals[RUN_TITLE], 0, run);
+}
+
+void
+qs_session_list_run (QsSession *self, QsRun *run)
+{
+  g_return_if_fail (QS_IS_SESSION (self) && QS_IS_RUN (run));
+
   make_room (self);
   g_object_set_data_full (G_OBJECT (run), "qs-session-log", g_object_ref (self->log), g_object_unref);
   g_signal_connect_object (run, "notify::status", G_CALLBACK (run_status_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (run, "notify::title", G_CALLBACK (run_title_cb), self, G_CONNECT_SWAPPED);
   g_list_store_append (self->runs, run);
 }
 
 static QsRun *
 add_run (QsSession *self, QsRun *run)
 {
-  list_run (self, run);
+  qs_session_list_run (self, run);
   qs_session_set_run (self, run);
   return run;
 }
@@ -158,7 +167,10 @@ start_run (QsSession *self, QsTarget *target, const QsProbeOptions *options)
 
   g_signal_connect_object (probe, "event", G_CALLBACK (run_event_cb), run, 0);
   if (qs_lab_serves (self->lab, target))
-    qs_other_end_watch (run, self->lab);
+    {
+      qs_run_set_scenario (run, qs_lab_get_scenario (self->lab));
+      qs_other_end_watch (run, self->lab);
+    }
   add_run (self, run);
   qs_probe_start (probe);
   return run;
@@ -274,6 +286,8 @@ qs_session_class_init (QsSessionClass *klass)
                                      1, G_TYPE_STRING);
   signals[RUN_STATUS] =
       g_signal_new ("run-status", QS_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, QS_TYPE_RUN);
+  signals[RUN_TITLE] =
+      g_signal_new ("run-title", QS_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, QS_TYPE_RUN);
 }
 
 static void
@@ -527,13 +541,32 @@ qs_session_connect (QsSession *self, const char *text, const QsProbeOptions *opt
   return start_run (self, target, own);
 }
 
+/* Of a session file: the built-in server of that time is gone, and so are its port and its authority. NULL: the run comes when it listens,
+ * or the server cannot start, which the log says. */
+static QsRun *
+run_lab_again (QsSession *self, QsRun *run)
+{
+  g_autoptr (QsProbeOptions) options = qs_probe_options_copy (qs_run_get_options (run));
+  g_autoptr (GError) error = NULL;
+
+  g_clear_pointer (&options->ca_file, g_free);
+  if (qs_scenario_find (qs_run_get_scenario (run)) != NULL)
+    qs_lab_set_scenario (self->lab, qs_run_get_scenario (run));
+  if (!qs_session_probe_lab (self, options, &error))
+    qs_log_add (self->log, qs_run_get_title (run), error->message);
+  return NULL;
+}
+
 QsRun *
 qs_session_run_again (QsSession *self, QsRun *run)
 {
   g_return_val_if_fail (QS_IS_SESSION (self) && QS_IS_RUN (run), NULL);
 
-  QsProbe *probe = qs_run_get_probe (run);
-  return probe != NULL ? start_run (self, qs_probe_get_target (probe), qs_probe_get_options (probe)) : NULL;
+  if (qs_run_get_target (run) == NULL)
+    return NULL;
+  if (qs_run_get_probe (run) == NULL && qs_run_get_scenario (run) != NULL)
+    return run_lab_again (self, run);
+  return start_run (self, qs_run_get_target (run), qs_run_get_options (run));
 }
 
 void
@@ -614,7 +647,7 @@ qs_session_open_connection (QsSession *self, QsConnectionTable *table, guint ind
     return NULL;
   if (!listed && run == self->run)
     {
-      list_run (self, run);
+      qs_session_list_run (self, run);
       g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RUN]);
       return run;
     }

@@ -20,8 +20,8 @@ G_BEGIN_DECLS
  * Properties (all notify): "run" (QsRun or NULL), "selection" (int64: a packet's index, -1: none),
  * "visible-from", "visible-to" (int64: trace time in ns; both -1: all of it), "filter" (string,
  * never NULL), "presenting" (boolean: a projector shows it, large type is wanted).
- * Signals: "show-page" (const char *name): a page asks for another one to be shown; "run-status" (QsRun *): of one that is listed,
- * or was.
+ * Signals: "show-page" (const char *name): a page asks for another one to be shown; "run-status", "run-title" (QsRun *): of one that
+ * is listed, or was.
  */
 #define QS_TYPE_SESSION (qs_session_get_type ())
 G_DECLARE_FINAL_TYPE (QsSession, qs_session, QS, SESSION, GObject)
@@ -67,6 +67,8 @@ QsRun *qs_session_connect (QsSession *self, const char *target, const QsProbeOpt
 QsRun *qs_session_run_again (QsSession *self, QsRun *run);
 /* A run that somebody else made, of a probe that has not started: it is listed and shown. */
 void qs_session_add_run (QsSession *self, QsRun *run);
+/* A run that is listed and not shown. */
+void qs_session_list_run (QsSession *self, QsRun *run);
 /* A trace from a file or from the lab's side. (transfer none) */
 QsRun *qs_session_add_trace (QsSession *self, QsTrace *trace, const char *title);
 /* A whole trace as a run that is shown: the one that it is already, or a new one. (transfer none) */

@@ -5,6 +5,7 @@
 #include "app/pages/qs-page.h"
 #include "app/qs-files.h"
 #include "app/qs-help.h"
+#include "app/qs-keeper.h"
 #include "app/qs-keyboard.h"
 #include "app/qs-notifier.h"
 #include "app/qs-present.h"
@@ -23,8 +24,8 @@ struct _QsWindow {
   GtkEntry *target;
   GtkEntryCompletion *completion;
   GtkMenuButton *options_button, *menu_button;
-  GtkRevealer *error_strip, *forgotten_strip, *insecure_strip, *progress_strip;
-  GtkLabel *error_label, *forgotten_label, *progress_label;
+  GtkRevealer *error_strip, *forgotten_strip, *offer_strip, *insecure_strip, *progress_strip;
+  GtkLabel *error_label, *forgotten_label, *offer_label, *progress_label;
   GtkProgressBar *progress_bar;
   GtkWidget *sidebar;
   QsRunList *runs;
@@ -203,6 +204,12 @@ hide_error_cb (QsWindow *self)
 }
 
 static void
+hide_offer_cb (QsWindow *self)
+{
+  qs_window_show_offer (self, NULL);
+}
+
+static void
 hide_forgotten_cb (QsWindow *self)
 {
   qs_run_bin_clear (qs_session_get_bin (self->session));
@@ -253,8 +260,8 @@ offer_target (QsWindow *self)
 {
   QsRun *run = qs_session_get_run (self->session);
 
-  if (run != NULL && qs_run_get_probe (run) != NULL && gtk_entry_get_text_length (self->target) == 0)
-    gtk_entry_set_text (self->target, qs_target_to_string (qs_probe_get_target (qs_run_get_probe (run))));
+  if (run != NULL && qs_run_get_target (run) != NULL && gtk_entry_get_text_length (self->target) == 0)
+    gtk_entry_set_text (self->target, qs_target_to_string (qs_run_get_target (run)));
 }
 
 static void
@@ -267,9 +274,20 @@ offer_connections (QsWindow *self)
   gtk_widget_set_visible (gtk_stack_get_child_by_name (self->stack, QS_PAGE_CONNECTIONS), several);
 }
 
+/* What a list of windows shows. */
+static void
+show_title (QsWindow *self)
+{
+  QsRun *run = qs_session_get_run (self->session);
+  g_autofree char *title = run != NULL ? g_strdup_printf (_ ("%s – Quicscope"), qs_run_get_title (run)) : NULL;
+
+  gtk_window_set_title (GTK_WINDOW (self), title != NULL ? title : _ ("Quicscope"));
+}
+
 static void
 session_run_cb (QsWindow *self)
 {
+  show_title (self);
   offer_connections (self);
   offer_target (self);
   update_actions (self);
@@ -301,15 +319,21 @@ show_page_cb (QsWindow *self, const char *name)
 /* --- Overrides -------------------------------------------------------------------------- */
 
 static void
-closed_cb (GObject *source, GAsyncResult *result, gpointer data)
+kept_cb (gpointer data)
 {
   g_autoptr (QsWindow) self = data;
   GApplication *application = G_APPLICATION (gtk_window_get_application (GTK_WINDOW (self)));
 
-  qs_session_close_finish (QS_SESSION (source), result);
   gtk_widget_destroy (GTK_WIDGET (self));
   if (application != NULL)
     g_application_release (application);
+}
+
+static void
+closed_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  qs_session_close_finish (QS_SESSION (source), result);
+  qs_keeper_close (data, kept_cb, data);
 }
 
 /* What runs is told to end and given the moment that it was promised; the window is gone at once. */
@@ -388,6 +412,8 @@ qs_window_class_init (QsWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, QsWindow, error_label);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, forgotten_strip);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, forgotten_label);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, offer_strip);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, offer_label);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, progress_strip);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, progress_label);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, progress_bar);
@@ -401,6 +427,7 @@ qs_window_class_init (QsWindowClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, target_activate_cb);
   gtk_widget_class_bind_template_callback (widget_class, target_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, hide_error_cb);
+  gtk_widget_class_bind_template_callback (widget_class, hide_offer_cb);
   gtk_widget_class_bind_template_callback (widget_class, hide_forgotten_cb);
   gtk_widget_class_bind_template_callback (widget_class, verify_again_cb);
   gtk_widget_class_bind_template_callback (widget_class, visible_page_cb);
@@ -446,6 +473,7 @@ qs_window_new (GtkApplication *application, QsSettings *settings)
   qs_run_list_set_session (self->runs, self->session);
   g_signal_connect_swapped (self->runs, "selection-changed", G_CALLBACK (update_actions), self);
   g_signal_connect_swapped (self->session, "notify::run", G_CALLBACK (session_run_cb), self);
+  g_signal_connect_swapped (self->session, "run-title", G_CALLBACK (show_title), self);
   g_signal_connect_swapped (self->session, "run-status", G_CALLBACK (update_actions), self);
   g_signal_connect_object (qs_session_get_runs (self->session), "items-changed", G_CALLBACK (update_actions), self,
                            G_CONNECT_SWAPPED);
@@ -622,6 +650,24 @@ qs_window_get_error (QsWindow *self)
   return gtk_revealer_get_reveal_child (self->error_strip) ? gtk_label_get_text (self->error_label) : NULL;
 }
 
+void
+qs_window_show_offer (QsWindow *self, const char *text)
+{
+  g_return_if_fail (QS_IS_WINDOW (self));
+
+  if (text != NULL)
+    gtk_label_set_text (self->offer_label, text);
+  gtk_revealer_set_reveal_child (self->offer_strip, text != NULL);
+}
+
+const char *
+qs_window_get_offer (QsWindow *self)
+{
+  g_return_val_if_fail (QS_IS_WINDOW (self), NULL);
+
+  return gtk_revealer_get_reveal_child (self->offer_strip) ? gtk_label_get_text (self->offer_label) : NULL;
+}
+
 QsSavedStrip *
 qs_window_get_saved_strip (QsWindow *self)
 {
@@ -657,11 +703,11 @@ qs_window_dup_selected_runs (QsWindow *self)
 void
 qs_window_edit_run (QsWindow *self, QsRun *run)
 {
-  g_return_if_fail (QS_IS_WINDOW (self) && QS_IS_RUN (run) && qs_run_get_probe (run) != NULL);
+  g_return_if_fail (QS_IS_WINDOW (self) && QS_IS_RUN (run) && qs_run_get_target (run) != NULL);
 
-  QsProbe *probe = qs_run_get_probe (run);
-  gtk_entry_set_text (self->target, qs_target_to_string (qs_probe_get_target (probe)));
-  qs_options_popover_set_options (self->options, qs_session_get_lab (self->session), qs_probe_get_options (probe));
+  gtk_entry_set_text (self->target, qs_target_to_string (qs_run_get_target (run)));
+  if (qs_run_get_options (run) != NULL)
+    qs_options_popover_set_options (self->options, qs_session_get_lab (self->session), qs_run_get_options (run));
   gtk_popover_popup (GTK_POPOVER (self->options));
 }
 

@@ -31,7 +31,7 @@ QsWatchPage *qs_window_get_watch (QsWindow *self);
 QsComparePage *qs_window_get_compare (QsWindow *self);
 /* QsRun of the side bar. (transfer full) */
 GPtrArray *qs_window_dup_selected_runs (QsWindow *self);
-/* Its target and options are there to be changed, and run by Connect. It has a probe. */
+/* Its target and options are there to be changed, and run by Connect. It has a target. */
 void qs_window_edit_run (QsWindow *self, QsRun *run);
 
 /* As if a person had typed it and pressed Enter. NULL: it says why, in the window. (transfer none) */
@@ -57,6 +57,9 @@ void qs_window_save_size (QsWindow *self, QsSettings *settings);
 void qs_window_restore_size (QsWindow *self, QsSettings *settings);
 /* Something takes long that can be stopped ("stop-opening"). text NULL: no longer. fraction: from 0 to 1. */
 void qs_window_show_progress (QsWindow *self, const char *text, double fraction);
+/* The runs of last time can be had back ("restore-session"). NULL: nothing is offered any more. */
+void qs_window_show_offer (QsWindow *self, const char *text);
+const char *qs_window_get_offer (QsWindow *self); /* NULL: nothing is offered */
 /* Something went wrong: a sentence that says what to do. NULL: nothing any more. */
 void qs_window_show_error (QsWindow *self, const char *message);
 const char *qs_window_get_error (QsWindow *self); /* NULL: none is shown */

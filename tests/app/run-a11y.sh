@@ -18,6 +18,6 @@ trap 'rm -rf "$work"' EXIT
 unset NO_AT_BRIDGE
 # The bus stands inside: AT-SPI's daemon, which it starts, presses keys on the display. Without -noreset the display is
 # gone for a moment when the last client leaves, and the next one may just be coming.
-env G_DEBUG=fatal-warnings XDG_CONFIG_HOME="$work/config" XDG_CACHE_HOME="$work/cache" XDG_DATA_HOME="$work/data" XDG_RUNTIME_DIR="$work" \
+env G_DEBUG=fatal-warnings XDG_CONFIG_HOME="$work/config" XDG_CACHE_HOME="$work/cache" XDG_DATA_HOME="$work/data" XDG_STATE_HOME="$work/state" XDG_RUNTIME_DIR="$work" \
   GSETTINGS_BACKEND=memory GDK_BACKEND=x11 LC_ALL=C.UTF-8 PYTHONPATH="$here${PYTHONPATH:+:$PYTHONPATH}" \
   xvfb-run -a -s '-screen 0 1400x900x24 -noreset' dbus-run-session -- "$python" "$@"

@@ -12,6 +12,6 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # Nothing of the user's: settings, history, accessibility.
-env XDG_CONFIG_HOME="$work/config" XDG_CACHE_HOME="$work/cache" XDG_DATA_HOME="$work/data" XDG_RUNTIME_DIR="$work" \
+env XDG_CONFIG_HOME="$work/config" XDG_CACHE_HOME="$work/cache" XDG_DATA_HOME="$work/data" XDG_STATE_HOME="$work/state" XDG_RUNTIME_DIR="$work" \
   NO_AT_BRIDGE=1 GSETTINGS_BACKEND=memory GDK_BACKEND=x11 LC_ALL=C.UTF-8 \
   dbus-run-session -- xvfb-run -a -s '-screen 0 1400x900x24' "$@"

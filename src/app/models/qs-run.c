@@ -23,7 +23,12 @@ struct _QsRun {
   QsAlternatives *alternatives;
   QsTrace *trace;
   QsStudy *study;
-  char *title;
+  char *title;        /* what it is of */
+  char *name, *shown; /* that a person gave it, and this one escaped; NULL: none */
+  char *note, *scenario;
+  QsTarget *target; /* of a session file, where there is no probe */
+  QsProbeOptions *options;
+  QsKeptOutcome outcome;
   GDateTime *started;
   QsRunStatus status;
   QsConnectionTable *table; /* NULL: it is the only one */
@@ -40,7 +45,7 @@ struct _QsRun {
   guint waiting_id;          /* ticks until connected */
 };
 
-enum { PROP_STATUS = 1, PROP_JOIN, N_PROPS };
+enum { PROP_STATUS = 1, PROP_JOIN, PROP_TITLE, PROP_NOTE, N_PROPS };
 enum { CHANGED, N_SIGNALS };
 
 static GParamSpec *props[N_PROPS];
@@ -63,6 +68,13 @@ static const struct {
   [QS_RUN_WATCHED] = { N_ ("Watched"), "network-transmit-receive-symbolic", "qs-active" },
 };
 
+static const QsRunStatus status_of_outcome[QS_N_KEPT_OUTCOMES] = {
+  [QS_KEPT_FILE] = QS_RUN_FILE,
+  [QS_KEPT_SUCCEEDED] = QS_RUN_SUCCEEDED,
+  [QS_KEPT_FAILED] = QS_RUN_FAILED,
+  [QS_KEPT_STOPPED] = QS_RUN_STOPPED,
+};
+
 static QsRunStatus
 status_of (QsRun *self)
 {
@@ -71,7 +83,7 @@ status_of (QsRun *self)
   if (self->watched)
     return qs_study_is_good (self->study) ? QS_RUN_SUCCEEDED : QS_RUN_FAILED;
   if (self->probe == NULL)
-    return QS_RUN_FILE;
+    return status_of_outcome[self->outcome];
   if (!qs_probe_get_finished (self->probe) && self->experiments != NULL && qs_probe_get_ended (self->probe) &&
       qs_experiments_are_under_way (self->experiments))
     return QS_RUN_TRYING;
@@ -193,6 +205,12 @@ qs_run_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec
     case PROP_JOIN:
       g_value_set_pointer (value, self->join);
       break;
+    case PROP_TITLE:
+      g_value_set_string (value, qs_run_get_title (self));
+      break;
+    case PROP_NOTE:
+      g_value_set_string (value, self->note);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -237,6 +255,12 @@ qs_run_finalize (GObject *object)
   g_clear_object (&self->study);
   g_clear_object (&self->table);
   g_clear_pointer (&self->title, g_free);
+  g_free (self->name);
+  g_free (self->shown);
+  g_free (self->note);
+  g_free (self->scenario);
+  g_clear_pointer (&self->target, qs_target_unref);
+  g_clear_pointer (&self->options, qs_probe_options_free);
   g_clear_pointer (&self->started, g_date_time_unref);
   g_clear_pointer (&self->join, qs_trace_join_unref);
   G_OBJECT_CLASS (qs_run_parent_class)->finalize (object);
@@ -255,6 +279,10 @@ qs_run_class_init (QsRunClass *klass)
                                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   props[PROP_JOIN] =
       g_param_spec_pointer ("join", NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  props[PROP_TITLE] = g_param_spec_string ("title", NULL, NULL, "",
+                                           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  props[PROP_NOTE] = g_param_spec_string ("note", NULL, NULL, NULL,
+                                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, N_PROPS, props);
   signals[CHANGED] = g_signal_new ("changed", QS_TYPE_RUN, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
@@ -466,7 +494,120 @@ qs_run_get_title (QsRun *self)
 {
   g_return_val_if_fail (QS_IS_RUN (self), NULL);
 
+  return self->shown != NULL ? self->shown : self->title;
+}
+
+const char *
+qs_run_get_own_title (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), NULL);
+
   return self->title;
+}
+
+/* What is empty, or nothing but space, is none. (transfer full) */
+static char *
+dup_words (const char *text)
+{
+  char *words = text != NULL ? g_strstrip (g_strdup (text)) : NULL;
+
+  if (words != NULL && *words == '\0')
+    g_clear_pointer (&words, g_free);
+  return words;
+}
+
+void
+qs_run_set_name (QsRun *self, const char *name)
+{
+  g_return_if_fail (QS_IS_RUN (self));
+
+  g_free (self->name);
+  g_free (self->shown);
+  self->name = dup_words (name);
+  self->shown = self->name != NULL ? qs_text_escape (self->name, -1) : NULL;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_TITLE]);
+}
+
+const char *
+qs_run_get_name (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), NULL);
+
+  return self->name;
+}
+
+void
+qs_run_set_note (QsRun *self, const char *note)
+{
+  g_return_if_fail (QS_IS_RUN (self));
+
+  g_free (self->note);
+  self->note = dup_words (note);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_NOTE]);
+}
+
+const char *
+qs_run_get_note (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), NULL);
+
+  return self->note;
+}
+
+QsTarget *
+qs_run_get_target (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), NULL);
+
+  return self->probe != NULL ? qs_probe_get_target (self->probe) : self->target;
+}
+
+const QsProbeOptions *
+qs_run_get_options (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), NULL);
+
+  return self->probe != NULL ? qs_probe_get_options (self->probe) : self->options;
+}
+
+const char *
+qs_run_get_scenario (QsRun *self)
+{
+  g_return_val_if_fail (QS_IS_RUN (self), NULL);
+
+  return self->scenario;
+}
+
+void
+qs_run_set_scenario (QsRun *self, const char *scenario)
+{
+  g_return_if_fail (QS_IS_RUN (self));
+
+  g_free (self->scenario);
+  self->scenario = g_strdup (scenario);
+}
+
+void
+qs_run_set_kept (QsRun *self, const QsKeptRun *kept)
+{
+  g_return_if_fail (QS_IS_RUN (self) && self->probe == NULL && kept != NULL);
+
+  GDateTime *started = g_date_time_new_from_unix_local (kept->started);
+
+  g_clear_pointer (&self->target, qs_target_unref);
+  g_clear_pointer (&self->options, qs_probe_options_free);
+  self->target = kept->target != NULL ? qs_target_new (kept->target, NULL) : NULL;
+  if (self->target != NULL && kept->options != NULL)
+    self->options = qs_probe_options_copy (kept->options);
+  self->outcome = kept->outcome;
+  g_free (self->title);
+  self->title = qs_text_escape (kept->title, -1);
+  g_date_time_unref (self->started);
+  self->started = started != NULL ? started : g_date_time_new_now_local ();
+  qs_run_set_scenario (self, kept->scenario);
+  qs_run_set_name (self, kept->name);
+  qs_run_set_note (self, kept->note);
+  update (self);
 }
 
 char *
@@ -474,12 +615,13 @@ qs_run_dup_file_name (QsRun *self, const char *ending)
 {
   g_return_val_if_fail (QS_IS_RUN (self) && ending != NULL, NULL);
 
-  if (self->probe == NULL)
+  QsTarget *target = qs_run_get_target (self);
+  if (target == NULL)
     {
       g_autofree char *title = qs_text_to_file_name (self->title);
       return g_strconcat (title, ending, NULL);
     }
-  g_autofree char *host = qs_text_to_file_name (qs_target_get_host (qs_probe_get_target (self->probe)));
+  g_autofree char *host = qs_text_to_file_name (qs_target_get_host (target));
   g_autofree char *time = g_date_time_format (self->started, "%Y-%m-%d-%H%M%S");
   return g_strconcat (host, "-", time, ending, NULL);
 }

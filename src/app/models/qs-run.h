@@ -3,6 +3,7 @@
 
 #include "engine/qs-probe.h"
 #include "probe/qs-experiments.h"
+#include "probe/qs-kept-runs.h"
 #include "study/qs-connection-table.h"
 #include "trace/qs-trace-join.h"
 
@@ -16,7 +17,8 @@ G_BEGIN_DECLS
  * connection, a few times a second when there are only more packets, and less often the longer it takes, at most
  * one twentieth of the main loop's time.
  *
- * Properties: "status" (QsRunStatus as int, notifies), "join" (pointer: see qs_run_get_join(), notifies).
+ * Properties: "status" (QsRunStatus as int, notifies), "join" (pointer: see qs_run_get_join(), notifies), "title" (string, notifies),
+ * "note" (string or NULL, notifies).
  * Signals: "changed" (): what is derived, or the status, changed.
  */
 #define QS_TYPE_RUN (qs_run_get_type ())
@@ -47,7 +49,23 @@ QsRun *qs_run_new_for_connection (QsConnectionTable *table, guint index, gboolea
 QsProbe *qs_run_get_probe (QsRun *self); /* NULL for a file */
 QsStudy *qs_run_get_study (QsRun *self);
 QsTrace *qs_run_get_trace (QsRun *self);
-const char *qs_run_get_title (QsRun *self); /* escaped */
+const char *qs_run_get_title (QsRun *self);     /* escaped: the name that a person gave it, or what it is of */
+const char *qs_run_get_own_title (QsRun *self); /* escaped: what it is of, whatever its name */
+/* NULL or empty: none. */
+void qs_run_set_name (QsRun *self, const char *name);
+const char *qs_run_get_name (QsRun *self); /* NULL: none was given */
+void qs_run_set_note (QsRun *self, const char *note);
+const char *qs_run_get_note (QsRun *self); /* NULL: there is none */
+/* Its target and options, live or of a session file; NULL where it is a recording that was opened. */
+QsTarget *qs_run_get_target (QsRun *self);
+const QsProbeOptions *qs_run_get_options (QsRun *self);
+/* Of the built-in server that it is a run against; NULL: it is of another. */
+const char *qs_run_get_scenario (QsRun *self);
+void qs_run_set_scenario (QsRun *self, const char *scenario);
+/* What a session file says of it: then it has ended as it says there. Copies. */
+void qs_run_set_kept (QsRun *self, const QsKeptRun *kept);
+/* The other way around, without names of files: owned by the caller. One that goes on counts as stopped. */
+QsKeptRun *qs_run_dup_kept (QsRun *self);
 /* HOST-YYYY-MM-DD-HHMMSS and the ending, of local time; of a file its title. Owned by the caller. */
 char *qs_run_dup_file_name (QsRun *self, const char *ending);
 GDateTime *qs_run_get_started (QsRun *self); /* local time; of a file: when it was recorded */

@@ -374,6 +374,7 @@ make_menu (QsRunList *self, QsRun *run)
     g_menu_append_submenu (compare, _ ("Compare _With…"), others);
   g_menu_append (rest, _ ("_Run Again"), "win.run-again");
   g_menu_append (rest, _ ("_Edit and Run…"), "win.edit-run");
+  g_menu_append (rest, _ ("_Name and Note…"), "win.name-run");
   g_menu_append (rest, _ ("_Save the Trace…"), "win.save-trace");
   g_menu_append (rest, _ ("_Forget This Run"), "win.remove-run");
   g_menu_append_section (menu, NULL, G_MENU_MODEL (compare));

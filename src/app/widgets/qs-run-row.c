@@ -10,7 +10,7 @@ struct _QsRunRow {
   GtkListBoxRow parent;
   GtkImage *icon;
   GtkLabel *title;
-  GtkLabel *state, *why, *how;
+  GtkLabel *state, *why, *how, *note;
   GtkButton *again;
   GtkExpander *experiments;
   GtkContainer *experiment_rows;
@@ -173,8 +173,24 @@ show_title (QsRunRow *self)
   const char *title = qs_run_get_title (self->run);
 
   gtk_label_set_text (self->title, title);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->title), title);
-  gtk_widget_set_visible (GTK_WIDGET (self->again), qs_run_get_probe (self->run) != NULL);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->title), qs_run_get_own_title (self->run));
+  gtk_widget_set_visible (GTK_WIDGET (self->again), qs_run_get_target (self->run) != NULL);
+}
+
+static void
+title_cb (QsRunRow *self)
+{
+  show_title (self);
+  show_why (self);
+}
+
+static void
+show_note (QsRunRow *self)
+{
+  const char *text = qs_run_get_note (self->run);
+  g_autofree char *note = text != NULL ? qs_text_escape (text, -1) : NULL;
+
+  show_text (self->note, note);
 }
 
 static void
@@ -202,6 +218,7 @@ qs_run_row_class_init (QsRunRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, QsRunRow, state);
   gtk_widget_class_bind_template_child (widget_class, QsRunRow, why);
   gtk_widget_class_bind_template_child (widget_class, QsRunRow, how);
+  gtk_widget_class_bind_template_child (widget_class, QsRunRow, note);
   gtk_widget_class_bind_template_child (widget_class, QsRunRow, again);
   gtk_widget_class_bind_template_child (widget_class, QsRunRow, experiments);
   gtk_widget_class_bind_template_child (widget_class, QsRunRow, experiment_rows);
@@ -223,12 +240,18 @@ qs_run_row_new (QsRun *run, const char *usual_ca)
   QsRunRow *self = g_object_new (QS_TYPE_RUN_ROW, NULL);
   self->run = g_object_ref (run);
   g_signal_connect_object (run, "notify::status", G_CALLBACK (show_status), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (run, "notify::title", G_CALLBACK (title_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (run, "notify::note", G_CALLBACK (show_note), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (run, "changed", G_CALLBACK (show_experiments), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (run, "changed", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
+  const QsProbeOptions *options = qs_run_get_options (run);
+  /* The built-in server of another start had another authority. */
+  gboolean of_lab_before = qs_run_get_probe (run) == NULL && qs_run_get_scenario (run) != NULL;
   g_autofree char *how =
-      qs_run_get_probe (run) != NULL ? qs_option_words (qs_probe_get_options (qs_run_get_probe (run)), usual_ca) : NULL;
+      options != NULL ? qs_option_words (options, of_lab_before ? options->ca_file : usual_ca) : NULL;
   show_text (self->how, how);
   show_title (self);
+  show_note (self);
   show_status (self);
   show_experiments (self);
   return GTK_WIDGET (self);
