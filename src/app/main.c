@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/qs-application.h"
 #include "base/qs-i18n.h"
+#include "crypto/qs-crypto.h"
 #include "http/qs-http.h"
 
 int
 main (int argc, char **argv)
 {
   qs_i18n_init ();
+  qs_crypto_init ();
   qs_http_init ();
 
   g_autoptr (QsApplication) application = qs_application_new ();

@@ -15,6 +15,7 @@
 #include "cli/quicprobe-options.h"
 #include "cli/quicprobe-read.h"
 #include "cli/quicprobe-report.h"
+#include "crypto/qs-crypto.h"
 #include "engine/qs-trust.h"
 #include "formats/qs-key-log.h"
 #include "formats/qs-pcapng.h"
@@ -169,6 +170,7 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
 
   qs_i18n_init ();
+  qs_crypto_init ();
   qs_http_init ();
   /* A reader that went away (| head) is no reason to die without a word. */
   signal (SIGPIPE, SIG_IGN);

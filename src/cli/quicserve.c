@@ -12,6 +12,7 @@
 #include "cli/qs-cli.h"
 #include "cli/quicserve-examine.h"
 #include "cli/quicserve-qlog.h"
+#include "crypto/qs-crypto.h"
 #include "formats/qs-file-writer.h"
 #include "net/qs-impairment.h"
 #include "server/qs-responder.h"
@@ -436,6 +437,7 @@ main (int argc, char *argv[])
   int status = QS_EXIT_OK;
 
   qs_i18n_init ();
+  qs_crypto_init ();
   if (!parse (&arguments, &argc, &argv, &error))
     status = qs_cli_usage ("quicserve", error->message);
   else if (arguments.version)

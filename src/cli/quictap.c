@@ -8,6 +8,7 @@
 #include "cli/qs-cli.h"
 #include "cli/quictap-options.h"
 #include "cli/quictap-report.h"
+#include "crypto/qs-crypto.h"
 #include "net/qs-resolve.h"
 #include "tap/qs-tap-command.h"
 #include "tap/qs-tap.h"
@@ -214,6 +215,7 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
 
   qs_i18n_init ();
+  qs_crypto_init ();
   signal (SIGPIPE, SIG_IGN);
   g_autoptr (QuictapOptions) options = quictap_options_parse (argc, argv, &error);
   if (options == NULL)

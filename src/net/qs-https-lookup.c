@@ -52,21 +52,26 @@ have_library (void)
   return GPOINTER_TO_INT (g_once (&once, init_library, NULL)) != 0;
 }
 
-static ares_channel
-open_channel (const char *server)
+/* A status of c-ares; *channel: NULL unless it is ARES_SUCCESS. */
+static int
+open_channel (const char *server, ares_channel *channel)
 {
   struct ares_options options = { .timeout = TRY_MS,
                                   .tries = TRIES,
                                   .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES };
-  ares_channel channel = NULL;
+  int status = have_library ()
+                   ? ares_init_options (channel, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_FLAGS)
+                   : ARES_ENOMEM;
 
-  if (!have_library () ||
-      ares_init_options (&channel, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_FLAGS) != ARES_SUCCESS)
-    return NULL;
-  if (server == NULL || ares_set_servers_ports_csv (channel, server) == ARES_SUCCESS)
-    return channel;
-  ares_destroy (channel);
-  return NULL;
+  if (status != ARES_SUCCESS)
+    {
+      *channel = NULL;
+      return status;
+    }
+  status = server != NULL ? ares_set_servers_ports_csv (*channel, server) : ARES_SUCCESS;
+  if (status != ARES_SUCCESS)
+    g_clear_pointer (channel, ares_destroy);
+  return status;
 }
 
 gboolean
@@ -74,14 +79,18 @@ qs_https_lookup_server_is_valid (const char *server)
 {
   g_return_val_if_fail (server != NULL, FALSE);
 
-  ares_channel channel = open_channel (server);
+  ares_channel channel = NULL;
   struct ares_addr_port_node *servers = NULL;
-  gboolean good = channel != NULL && ares_get_servers_ports (channel, &servers) == ARES_SUCCESS && servers != NULL;
+  int status = open_channel (server, &channel);
 
+  if (status == ARES_SUCCESS)
+    status = ares_get_servers_ports (channel, &servers);
+  gboolean good = status == ARES_SUCCESS && servers != NULL;
   ares_free_data (servers);
   if (channel != NULL)
     ares_destroy (channel);
-  return good && strchr (server, ',') == NULL;
+  /* Where there was no memory to read it, nothing is wrong with it: who asks it will be told. */
+  return status == ARES_ENOMEM || (good && strchr (server, ',') == NULL);
 }
 
 static void
@@ -219,10 +228,10 @@ lookup_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancel
 {
   const Query *query = data;
   gint64 until = g_get_monotonic_time () + QS_HTTPS_LOOKUP_MS * 1000;
-  ares_channel channel = open_channel (query->server);
+  ares_channel channel = NULL;
   GError *error = NULL;
 
-  if (channel == NULL)
+  if (open_channel (query->server, &channel) != ARES_SUCCESS)
     {
       g_task_return_new_error (task, QS_ERROR, QS_ERROR_NETWORK, _ ("No name server can be asked for HTTPS records."));
       return;

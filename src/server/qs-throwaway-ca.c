@@ -115,6 +115,21 @@ add_extension (X509 *certificate, X509 *issuer, int nid, const char *value)
   return added;
 }
 
+/* The issuer's key identifier (RFC 5280 section 4.2.1.1). Put together here: X509V3_EXT_conf_nid() reads on behind an identifier that there
+ * was no memory for. */
+static gboolean
+add_authority (X509 *certificate, X509 *issuer)
+{
+  AUTHORITY_KEYID *authority = AUTHORITY_KEYID_new ();
+
+  if (authority != NULL)
+    authority->keyid = X509_get_ext_d2i (issuer, NID_subject_key_identifier, NULL, NULL);
+  gboolean added = authority != NULL && authority->keyid != NULL &&
+                   X509_add1_ext_i2d (certificate, NID_authority_key_identifier, authority, 0, X509V3_ADD_APPEND) == 1;
+  AUTHORITY_KEYID_free (authority);
+  return added;
+}
+
 static gboolean
 add_names (X509 *certificate, const char *const *names)
 {
@@ -177,8 +192,7 @@ add_extensions (X509 *certificate, const Recipe *recipe)
 {
   X509 *issuer = recipe->issuer != NULL ? recipe->issuer : certificate;
 
-  if (!add_extension (certificate, issuer, NID_subject_key_identifier, "hash") ||
-      !add_extension (certificate, issuer, NID_authority_key_identifier, "keyid"))
+  if (!add_extension (certificate, issuer, NID_subject_key_identifier, "hash") || !add_authority (certificate, issuer))
     return FALSE;
   if (recipe->ca)
     return add_extension (certificate, issuer, NID_basic_constraints, "critical,CA:TRUE") &&

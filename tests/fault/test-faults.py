@@ -26,6 +26,7 @@ import peers
 PATIENCE = 30
 HANGS = "it hangs"
 NO_FILE = r"Could not read|cannot be (read|used)"
+START = 10  # calls of a program's start: its libraries' own, which are always tried
 DEAD_PORT = 9  # nobody answers there: a question to it is made and refused
 Outcome = collections.namedtuple("Outcome", "status out err call files")
 
@@ -236,11 +237,11 @@ def calls_of(program, total, rare):
     if only:
         return [int(n) for n in only]
     calls = list(range(1, total + 1))
-    # Nearly all are allocations of OpenSSL's: of those so many, and of all others as many at most.
+    # Nearly all are allocations of OpenSSL's: of those so many, and of all others as many at most; and those of its start.
     sample = int(take_option("sample", 0))
     pick = random.Random(int(take_option("seed", 1)))
     if sample and sample < total:
-        calls = sorted({*pick.sample(calls, sample), *pick.sample(rare, min(sample, len(rare)))})
+        calls = sorted({*calls[:START], *pick.sample(calls, sample), *pick.sample(rare, min(sample, len(rare)))})
     return calls
 
 
