@@ -187,6 +187,17 @@ is_path (const char *text, const char *path)
                           g_str_has_prefix (text, "../") || qs_files_is_there (path));
 }
 
+/* Who wants a picture is not there to see that nobody writes into a pipe; a person may lead a capture into it any time. */
+#define PICTURE_PATIENCE_MS 750
+
+static guint
+patience_for_writers (GApplicationCommandLine *line)
+{
+  GVariantDict *given = g_application_command_line_get_options_dict (line);
+
+  return g_variant_dict_contains (given, "snapshot") ? PICTURE_PATIENCE_MS : 0;
+}
+
 /* All else is a target, and said to be a bad one where it is. */
 static void
 open_arguments (QsApplication *self, QsWindow *window, GApplicationCommandLine *line, const char *const *arguments,
@@ -200,7 +211,7 @@ open_arguments (QsApplication *self, QsWindow *window, GApplicationCommandLine *
       g_autofree char *path = g_file_get_path (file);
 
       if (qs_streaming_is_stream (arguments[i]))
-        qs_streaming_start (window, arguments[i], FALSE, key_logs, keep_page);
+        qs_streaming_start (window, arguments[i], FALSE, patience_for_writers (line), key_logs, keep_page);
       else if (is_path (arguments[i], path))
         g_strv_builder_add (builder, path);
       else if (examine)
@@ -273,7 +284,7 @@ launch (Launch *self)
   g_variant_dict_lookup (given, "keylog", "^a&ay", &key_logs);
   g_variant_dict_lookup (given, "join", "^&ay", &join);
   if (g_variant_dict_lookup (given, "follow", "^&ay", &follow))
-    qs_streaming_start (self->window, follow, TRUE, (const char *const *) key_logs,
+    qs_streaming_start (self->window, follow, TRUE, patience_for_writers (self->line), (const char *const *) key_logs,
                         g_variant_dict_contains (given, "page"));
   open_arguments (self->application, self->window, self->line, arguments, (const char *const *) key_logs, join,
                   g_variant_dict_contains (given, "page"), g_variant_dict_contains (given, "examine"));

@@ -82,13 +82,13 @@ qs_streaming_is_stream (const char *path)
 }
 
 void
-qs_streaming_start (QsWindow *window, const char *path, gboolean follow, const char *const *key_logs,
+qs_streaming_start (QsWindow *window, const char *path, gboolean follow, guint patience_ms, const char *const *key_logs,
                     gboolean keep_page)
 {
   g_return_if_fail (QS_IS_WINDOW (window) && path != NULL);
 
   QsWatch *stream = qs_session_get_stream (qs_window_get_session (window));
-  const QsTapCaptureOptions options = { path, follow || qs_streaming_is_stream (path), key_logs, 0 };
+  const QsTapCaptureOptions options = { path, follow || qs_streaming_is_stream (path), key_logs, 0, patience_ms };
   g_autofree char *base = g_path_get_basename (path);
   g_autofree char *name = qs_input_is_standard (path) ? g_strdup (_ ("Standard input")) : qs_text_escape (base, -1);
   g_autoptr (GError) error = NULL;

@@ -31,6 +31,7 @@ struct _QsInput {
   gboolean stream;  /* a pipe: what comes is taken as it comes, and there is no way back */
   gboolean growing; /* a file that is taken as one: its end is not the end */
   gboolean at_end;
+  gint64 writer_until;    /* of a named pipe that nobody has written to yet; 0: whenever it comes */
   gsize start, end;       /* what is buffered */
   GError *failure;        /* to be told of at the next read */
   QsMappedFile *map;      /* NULL: it is packed, or cannot be mapped */
@@ -246,10 +247,40 @@ read_growing (QsInput *self, GError **error)
     }
 }
 
+/* A pipe that nobody has opened for writing wakes up nobody who polls it, and reads as one that has ended; with a writer it reads as one that
+ * has nothing yet. FALSE: nobody came. */
+static gboolean
+wait_for_writer (QsInput *self, GError **error)
+{
+  GPollFD fds[2] = { { self->fd, G_IO_IN, 0 } };
+  guint n_fds = 1 + (self->cancellable != NULL && g_cancellable_make_pollfd (self->cancellable, &fds[1]));
+  gssize got = 0;
+
+  while (g_poll (fds, n_fds, GROWING_MS) == 0 && g_get_monotonic_time () < self->writer_until &&
+         (got = read (self->fd, self->buffer + self->end, BUFFER_SIZE - self->end)) == 0)
+    ;
+  if (n_fds > 1)
+    g_cancellable_release_fd (self->cancellable);
+  self->end += (gsize) MAX (got, 0);
+  if (got != 0 || fds[0].revents != 0 || g_cancellable_is_cancelled (self->cancellable))
+    return TRUE;
+  self->at_end = TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _ ("Nobody writes into the named pipe “%s”."), self->path);
+  return FALSE;
+}
+
 /* Waits for what comes next. Who cancels ends the stream there: what came is whole. */
 static gboolean
 read_stream (QsInput *self, GError **error)
 {
+  gsize before = self->end;
+
+  if (self->writer_until != 0 && !wait_for_writer (self, error))
+    return FALSE;
+  self->writer_until = 0;
+  if (self->end > before)
+    return TRUE;
+
   GPollFD fds[2] = { { self->fd, G_IO_IN, 0 } };
   guint n_fds = 1 + (self->cancellable != NULL && g_cancellable_make_pollfd (self->cancellable, &fds[1]));
   gssize got;
@@ -364,6 +395,16 @@ qs_input_open_growing (const char *path, GCancellable *cancellable, GError **err
   if (self != NULL)
     self->growing = S_ISREG (info.st_mode);
   return self;
+}
+
+void
+qs_input_set_patience (QsInput *self, guint ms)
+{
+  g_return_if_fail (self != NULL);
+
+  struct stat info;
+  gboolean pipe = self->stream && fstat (self->fd, &info) == 0 && S_ISFIFO (info.st_mode);
+  self->writer_until = pipe && ms > 0 ? g_get_monotonic_time () + (gint64) ms * 1000 : 0;
 }
 
 QsMappedFile *

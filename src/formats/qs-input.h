@@ -28,6 +28,9 @@ QsInput *qs_input_open_standard (GCancellable *cancellable, GError **error);
 /* A file that others are writing, or a named pipe: as what comes down a pipe. A file has no end then: what is written behind it is
  * waited for until somebody cancels. It is read as it is, packed or not. */
 QsInput *qs_input_open_growing (const char *path, GCancellable *cancellable, GError **error);
+/* Of a named pipe: it is read no longer than this while nobody has opened it for writing (G_IO_ERROR_TIMED_OUT); 0: for as long as it takes. Before
+ * it is read. */
+void qs_input_set_patience (QsInput *self, guint ms);
 /* Whether it is a pipe: it is read once, and may never end. */
 gboolean qs_input_is_stream (QsInput *self);
 /* Looks at up to 4096 bytes ahead without taking them; *bytes stays valid until the next call. */

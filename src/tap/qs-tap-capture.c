@@ -183,7 +183,7 @@ open_input (const char *path, gboolean follow, GCancellable *cancellable, GError
 }
 
 QsTapCapture *
-qs_tap_capture_new (const char *path, gboolean follow, GError **error)
+qs_tap_capture_new (const char *path, gboolean follow, guint patience_ms, GError **error)
 {
   g_return_val_if_fail (path != NULL, NULL);
 
@@ -191,6 +191,7 @@ qs_tap_capture_new (const char *path, gboolean follow, GError **error)
   QsInput *input = open_input (path, follow, cancellable, error);
   if (input == NULL)
     return NULL;
+  qs_input_set_patience (input, patience_ms);
 
   QsTapCapture *self = g_new0 (QsTapCapture, 1);
   g_autofree char *title = g_path_get_basename (path);

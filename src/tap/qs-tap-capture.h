@@ -13,8 +13,9 @@ G_BEGIN_DECLS
  */
 typedef struct _QsTapCapture QsTapCapture;
 
-/* path: "-" for standard input; follow: of a file, or a named pipe: what is written behind its end is waited for. NULL with G_IO_ERROR. */
-QsTapCapture *qs_tap_capture_new (const char *path, gboolean follow, GError **error);
+/* path: "-" for standard input; follow: of a file, or a named pipe: what is written behind its end is waited for; patience_ms: as that of
+ * qs_input_set_patience(). NULL with G_IO_ERROR. */
+QsTapCapture *qs_tap_capture_new (const char *path, gboolean follow, guint patience_ms, GError **error);
 guint64 qs_tap_capture_get_n_packets (QsTapCapture *self);
 /* Once it is stopped: why it ended before its end, or has nothing to show (transfer full); NULL: nothing was wrong. */
 char *qs_tap_capture_dup_trouble (QsTapCapture *self);

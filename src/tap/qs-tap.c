@@ -523,7 +523,7 @@ qs_tap_new_for_capture (const QsTapCaptureOptions *options, GError **error)
 
   g_autoptr (QsTap) self = tap_new (options->path, options->key_logs, options->silence_s);
 
-  self->capture = qs_tap_capture_new (options->path, options->follow, error);
+  self->capture = qs_tap_capture_new (options->path, options->follow, options->patience_ms, error);
   self->wire = (QsTapWire *) self->capture;
   return self->wire != NULL ? g_steal_pointer (&self) : NULL;
 }

@@ -39,6 +39,7 @@ typedef struct {
   gboolean follow;             /* what is written behind the file's end is waited for */
   const char *const *key_logs; /* likewise */
   guint silence_s;
+  guint patience_ms; /* of a named pipe: how long a writer is waited for; 0: as long as it takes */
 } QsTapCaptureOptions;
 
 typedef struct {

@@ -13,8 +13,8 @@ CAPTURE = os.path.join(os.environ["QS_SRCDIR"], "tests", "cli", "captures", "qui
 # {}: the file. Each is drawn to a picture, and ends. Not every kind with every option: a window takes its time to come, and behind it
 # is what cli-files-that-are-none tries with all of them.
 READ = {
-    "FILE": (["{}"], ("folder", "missing", "huge")),  # a capture may come down a pipe
-    "--follow": (["--follow={}"], ("folder", "missing")),
+    "FILE": (["{}"], ("folder", "missing", "huge", "pipe")),  # a capture may come down a pipe: into this one nobody writes
+    "--follow": (["--follow={}"], ("folder", "missing", "pipe")),
     "--keylog": ([CAPTURE, "--keylog={}"], ("pipe", "device")),
     "--join": ([CAPTURE, "--join={}"], ("pipe", "device")),
 }

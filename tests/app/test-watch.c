@@ -515,7 +515,7 @@ test_pipe (Fixture *fixture, gconstpointer data)
   g_remove (path);
   g_assert_cmpint (mkfifo (path, 0600), ==, 0);
   g_assert_true (qs_streaming_is_stream (path));
-  qs_streaming_start (fixture->window, path, FALSE, NULL, FALSE);
+  qs_streaming_start (fixture->window, path, FALSE, 0, NULL, FALSE);
   g_assert_true (qs_streaming_is_under_way (fixture->window));
   g_assert_cmpstr (qs_window_get_page (fixture->window), ==, "connections");
   int fd = g_open (path, O_WRONLY | O_NONBLOCK | O_CLOEXEC, 0);
@@ -564,7 +564,7 @@ test_latency (Fixture *fixture, gconstpointer data)
 
   g_remove (path);
   g_assert_cmpint (mkfifo (path, 0600), ==, 0);
-  qs_streaming_start (fixture->window, path, FALSE, NULL, FALSE);
+  qs_streaming_start (fixture->window, path, FALSE, 0, NULL, FALSE);
   int fd = g_open (path, O_WRONLY | O_NONBLOCK | O_CLOEXEC, 0);
   g_assert_cmpint (fd, >=, 0);
   live_put_header (bytes);
@@ -610,7 +610,7 @@ test_endless (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < n; i++)
     live_put_initial (bytes, i, 1000000 + i);
   put (fd, bytes);
-  qs_streaming_start (fixture->window, path, TRUE, NULL, FALSE);
+  qs_streaming_start (fixture->window, path, TRUE, 0, NULL, FALSE);
   QsConnectionTable *table = qs_watch_get_table (qs_session_get_stream (fixture->session));
   wait_until (qs_connection_table_get_length (table) == n);
   fixture_act (fixture, "stop-opening");
@@ -632,7 +632,7 @@ test_no_stream (Fixture *fixture, gconstpointer data)
 {
   g_assert_false (qs_streaming_is_stream ("/nowhere/at/all"));
   g_assert_true (qs_streaming_is_stream ("-"));
-  qs_streaming_start (fixture->window, "/nowhere/at/all", TRUE, NULL, FALSE);
+  qs_streaming_start (fixture->window, "/nowhere/at/all", TRUE, 0, NULL, FALSE);
   g_assert_false (qs_streaming_is_under_way (fixture->window));
   g_assert_nonnull (qs_window_get_error (fixture->window));
 }

@@ -10,6 +10,7 @@
 
 #include "../cpu-time.h"
 #include "fixtures.h"
+#include "formats/qs-input.h"
 #include "formats/qs-key-log.h"
 #include "formats/qs-pcapng.h"
 #include "formats/qs-qlog.h"
@@ -254,6 +255,43 @@ test_not_files (Fixture *self, gconstpointer data)
     assert_refused (self->path, "Permission denied");
 }
 
+/* A named pipe, and how long who writes is waited for. */
+static void
+test_writers (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const guint8 *bytes;
+  gsize length;
+
+  g_assert_cmpint (mkfifo (self->path, 0600), ==, 0);
+  g_autoptr (QsInput) alone = qs_input_open_growing (self->path, NULL, &error);
+  g_assert_no_error (error);
+  qs_input_set_patience (alone, 50);
+  g_assert_false (qs_input_peek (alone, &bytes, &length, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  g_assert_nonnull (strstr (error->message, self->path));
+  g_clear_error (&error);
+
+  /* One that is there, whenever it writes; and one that had its say and went. */
+  for (guint gone = 0; gone < 2; gone++)
+    {
+      g_autoptr (QsInput) input = qs_input_open_growing (self->path, NULL, &error);
+      g_assert_no_error (error);
+      int writer = g_open (self->path, O_WRONLY | O_NONBLOCK | O_CLOEXEC, 0);
+      g_assert_cmpint (writer, >=, 0);
+      qs_input_set_patience (input, 1);
+      g_assert_cmpint (write (writer, QLOG, sizeof QLOG - 1), ==, sizeof QLOG - 1);
+      if (gone)
+        close (writer);
+      g_assert_true (qs_input_peek (input, &bytes, &length, &error));
+      g_assert_no_error (error);
+      g_assert_cmpuint (length, >, 0);
+      g_assert_cmpmem (bytes, length, QLOG, length);
+      if (!gone)
+        close (writer);
+    }
+}
+
 /* --- gzip --- */
 
 static GBytes *
@@ -441,6 +479,7 @@ main (int argc, char **argv)
   ADD ("endless", test_endless, NULL);
   ADD ("sparse", test_sparse, NULL);
   ADD ("not-files", test_not_files, NULL);
+  ADD ("writers", test_writers, NULL);
   ADD ("gzip", test_gzip, NULL);
   ADD ("packed", test_packed, NULL);
   ADD ("gzip-bomb", test_gzip_bomb, NULL);
