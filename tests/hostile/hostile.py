@@ -18,6 +18,7 @@ _MEASURE = (
     "sys.exit(done.returncode)\n"
 )
 MODES = ("nonblocking", "blocking", "thread-assisted")
+PEERS = {"quic-peer": "https", "tls-peer": "tls"}  # and the scheme that leads to each
 
 
 class Measured:

@@ -16,14 +16,13 @@ import probe
 SECONDS = float(os.environ.get("QS_HOSTILE_SECONDS", "60"))
 AT_ONCE = 2
 TIMEOUT, CEILING = 2, 3
-PEERS = {"quic-peer": "https", "tls-peer": "tls"}
 
 
 class Soak:
     def __init__(self, certs):
         self.certs = certs
         self.lot = random.Random(os.environ.get("QS_HOSTILE_SEED", "1"))
-        self.rows = [(peer, *row) for peer in PEERS for row in hostile.modes(peer)]
+        self.rows = [(peer, *row) for peer in hostile.PEERS for row in hostile.modes(peer)]
         self.end = time.monotonic() + SECONDS
         self.faults = []
         self.runs = 0
@@ -35,7 +34,7 @@ class Soak:
     def meet(self, name, mode, finding, most, engine):
         with hostile.peer(name, mode, self.certs) as port:
             run = hostile.measure(f"--cacert={self.certs.ca}", f"--mode={engine}", *hostile.patience(finding, TIMEOUT, CEILING),
-                                  *hostile.target(PEERS[name], port))  # fmt: skip
+                                  *hostile.target(hostile.PEERS[name], port))  # fmt: skip
         where = f"{name} {mode} {engine}"
         total = run.result.report["timings_ms"]["total"] / 1000
         self.runs += 1

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The window while a peer floods it: window-flood TARGET SECONDS. How late is a tick that is due every 5 ms, how much memory is taken, how soon
+/* The window while a peer floods it: window-flood TARGET SECONDS MODE, a mode of the engine. How late is a tick that is due every 5 ms, how much memory is taken, how soon
  * does Stop act, and does anything grow behind it? Lateness is told without the time in which there was work and no processor.
  *
  * Exit status 1: a tick was later than 50 ms, Stop took more than 100 ms, 256 MiB were exceeded, or memory grew by more than 4 MiB after Stop. */
@@ -24,6 +24,7 @@ typedef struct {
   QsWindow *window;
   QsProbe *probe;
   const char *target;
+  QsMode mode;
   guint seconds;
   GSource *tick;
   gint64 due, waited, worst, stopped_at, stopped_waited, stop_took, verdict_took;
@@ -139,6 +140,7 @@ start_cb (gpointer data)
   g_source_set_ready_time (bench->tick, bench->due);
   g_source_attach (bench->tick, NULL);
   options->insecure = TRUE;
+  options->mode = bench->mode;
   options->timeout_ms = 300000;
   QsRun *run = qs_session_connect (qs_window_get_session (bench->window), bench->target, options, &error);
   g_assert_no_error (error);
@@ -162,14 +164,16 @@ window_added_cb (GtkApplication *application, GtkWindow *window, gpointer data)
 int
 main (int argc, char **argv)
 {
-  if (argc < 3)
+  Bench bench = { .target = argc > 1 ? argv[1] : NULL };
+
+  if (argc != 4 || !qs_mode_from_name (argv[3], &bench.mode))
     {
-      g_printerr ("usage: window-flood TARGET SECONDS\n");
+      g_printerr ("usage: window-flood TARGET SECONDS MODE\n");
       return 2;
     }
+  bench.seconds = (guint) g_ascii_strtoull (argv[2], NULL, 10);
   qs_i18n_init ();
   qs_http_init ();
-  Bench bench = { .target = argv[1], .seconds = (guint) g_ascii_strtoull (argv[2], NULL, 10) };
   g_autoptr (QsApplication) application = qs_application_new ();
 
   bench.application = GTK_APPLICATION (application);
