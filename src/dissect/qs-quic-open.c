@@ -257,6 +257,10 @@ open_phased (QsArrival *arrival, QsProtection *protection, Attempt *attempt)
       update_keys (arrival, protection, attempt->number);
       return TRUE;
     }
+  /* Behind the update and yet under the keys before it: nobody may (RFC 9001 section 6.4), and it is shown. */
+  if (phase != protection->phase && protection->previous != QS_KEY_NONE &&
+      open_with (arrival, protection->previous, attempt))
+    return TRUE;
   return protection->maybe_updated && open_ahead (arrival, protection, attempt, phase);
 }
 
