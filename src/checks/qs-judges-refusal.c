@@ -177,18 +177,6 @@ qs_judge_refused_early (const QsCheck *check, const QsSight *sight, QsJudgement 
     qs_judge_refused (check, sight, judgement);
 }
 
-void
-qs_judge_http3 (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
-{
-  if (qs_judge_is_untested (sight, judgement))
-    return;
-  qs_judgement_show (judgement, sight->act_packet);
-  if (sight->closed)
-    judge_close (check, sight, TRUE, judgement);
-  else
-    judge_unclosed (check, sight, judgement);
-}
-
 /* --- Requests that are no good --- */
 
 static gboolean
@@ -225,6 +213,34 @@ find_asked (const QsCheck *check, const QsSight *sight, const QsSightStream **us
     }
   *usual = before < stream && before / 4 < QS_SIGHT_MOST_STREAMS ? &sight->streams[before / 4] : NULL;
   return &sight->streams[(stream & 3) == 0 && stream / 4 < QS_SIGHT_MOST_STREAMS ? stream / 4 : 0];
+}
+
+/* Whether the act's request was ended, and nothing but it: that is less than is asked for, and yet no going on. */
+static gboolean
+judge_ended_stream (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
+{
+  const QsSightStream *usual, *stream = find_asked (check, sight, &usual);
+  guint64 code = stream->reset ? stream->reset_code : stream->stop_code;
+
+  if (!stream->reset || !sight->after_acked || (check->flags & QS_CHECK_MAY) != 0)
+    return FALSE;
+  g_autofree char *name = qs_close_code_describe (TRUE, code, "h3");
+  qs_judgement_show (judgement, stream->packet);
+  qs_judgement_set (judgement, mild (check),
+                    g_strdup_printf (_ ("It ended the stream alone, with %s: the connection was to be closed."), name));
+  return TRUE;
+}
+
+void
+qs_judge_http3 (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
+{
+  if (qs_judge_is_untested (sight, judgement))
+    return;
+  qs_judgement_show (judgement, sight->act_packet);
+  if (sight->closed)
+    judge_close (check, sight, TRUE, judgement);
+  else if (!judge_ended_stream (check, sight, judgement))
+    judge_unclosed (check, sight, judgement);
 }
 
 void
