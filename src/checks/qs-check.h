@@ -72,6 +72,7 @@ typedef enum {
   QS_CHECK_LAST = 1 << 5,         /* when all others are done */
   QS_CHECK_BESIDE = 1 << 7,       /* of TCP beside QUIC, and not of TCP alone */
   QS_CHECK_SPARE = 1 << 6,        /* the server need not react: passing it over is as good as closing */
+  QS_CHECK_ALONE = 1 << 8,        /* made also where something answers and no handshake comes to its end */
 } QsCheckFlags;
 
 typedef struct _QsCheck QsCheck;

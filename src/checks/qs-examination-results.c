@@ -86,19 +86,39 @@ give_up_on_rest (QsExamination *self)
     }
 }
 
+/* Of what says something all the same. */
+static gboolean
+is_alone (const QsExamination *self, const QsCheck *check)
+{
+  return !self->silent && (check->flags & QS_CHECK_ALONE) != 0;
+}
+
+static gboolean
+has_alone (const QsExaminationTask *task)
+{
+  for (guint i = 0; i < task->results->len; i++)
+    {
+      const QsCheckResult *result = task->owner->results->pdata[g_array_index (task->results, guint, i)];
+      if (is_alone (task->owner, result->check))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 /* The tasks of one transport are given up, and what they were to tell. */
 static void
 drop_tasks (QsExamination *self, gboolean over_tcp, const char *why)
 {
   for (guint i = self->tasks->len; i-- > 0;)
     {
-      if ((((const QsExaminationTask *) self->tasks->pdata[i])->plan != NULL) == over_tcp)
+      const QsExaminationTask *task = self->tasks->pdata[i];
+      if ((task->plan != NULL) == over_tcp && !has_alone (task))
         g_ptr_array_remove_index (self->tasks, i);
     }
   for (guint i = 0; i < self->results->len; i++)
     {
       const QsCheckResult *result = self->results->pdata[i];
-      if ((result->check->plan != NULL) == over_tcp)
+      if ((result->check->plan != NULL) == over_tcp && !is_alone (self, result->check))
         qs_examination_settle_untested (self, i, why);
     }
 }
@@ -241,7 +261,7 @@ qs_examination_conclude (QsExaminationTask *task)
   if (self->unanswered >= MOST_UNANSWERED)
     give_up_on_rest (self);
   more &= task->last || self->unanswered < MOST_UNANSWERED;
-  more &= task->attempts < QS_CHECK_MOST_RUNS && self->failure == NULL;
+  more &= task->attempts < QS_CHECK_MOST_RUNS && (self->failure == NULL || has_alone (task));
   if (more && (has_sibling (self->running, task) || has_sibling (self->tasks, task)))
     return FALSE; /* they are that already */
   for (guint i = 0; i < task->results->len && !more; i++)

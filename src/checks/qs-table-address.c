@@ -408,7 +408,7 @@ const QsCheck qs_checks_address[] = {
   { "A5", QS_CATEGORY_ADDRESS, QS_MARK_OF_REACH, N_ ("The server's flight fits in what an unproved address may get"),
     "RFC 9000 section 8.1", 0, QS_GRADE_A_MINUS, qs_ordinary_script, qs_judge_round_trips },
   { "A6", QS_CATEGORY_ADDRESS, QS_MARK_OF_ADDRESS, N_ ("A Retry has a right tag, a new connection id and a token"),
-    "RFC 9000 section 17.2.5", 0, QS_GRADE_B, retry, qs_judge_retry },
+    "RFC 9000 section 17.2.5", QS_CHECK_ALONE, QS_GRADE_B, retry, qs_judge_retry },
   { "A7", QS_CATEGORY_ADDRESS, QS_MARK_OF_ADDRESS, N_ ("A Retry's token from another port begins no handshake"),
     "RFC 9000 section 8.1.4", QS_CHECK_ILLEGAL | QS_CHECK_SHOULD, QS_GRADE_NONE, other_port, qs_judge_retry_token },
   { "A8", QS_CATEGORY_ADDRESS, QS_MARK_OF_ADDRESS, N_ ("A Retry's token with a bit turned over begins no handshake"),
