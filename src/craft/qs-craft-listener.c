@@ -177,7 +177,9 @@ find_server (QsCraftListener *self, QsSpan datagram)
 static void
 deliver (QsCraftListener *self, QsCraft *server, QsSpan datagram)
 {
-  if (!has_address (server, self->arrival.from) && server->proved)
+  gboolean moved = !has_address (server, self->arrival.from) && server->proved;
+
+  if (moved)
     {
       g_set_object (&server->address, self->arrival.from);
       server->path = qs_trace_add_path (server->trace, self->address, server->address);
@@ -186,6 +188,7 @@ deliver (QsCraftListener *self, QsCraft *server, QsSpan datagram)
                          server->path, self->arrival.ecn, QS_FATE_PASSED, datagram.data, datagram.length);
   server->heard += datagram.length;
   qs_craft_receive (server, datagram);
+  qs_craft_server_challenge (server, moved, datagram.length);
   qs_craft_flush (server);
   qs_craft_tell (server);
 }

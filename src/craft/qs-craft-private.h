@@ -102,11 +102,15 @@ struct _QsCraft {
   guint8 reset_token[16];
   guint64 heard, said; /* bytes, by a server before the client's address is proved */
   gboolean proved;
+  guint8 challenge[8];  /* a server's PATH_CHALLENGE to the address that its client has moved to */
+  gint64 challenged_at; /* of the clock: it is not answered yet; 0: none is */
   gboolean has_server_id, retried, started;
   gboolean hushed; /* SILENT, and the first flight is out */
   QsCraftId spare_ids[QS_CRAFT_MOST_IDS];
   guint64 spare_sequences[QS_CRAFT_MOST_IDS];
   guint n_spare_ids;
+  QsCraftId given_ids[QS_CRAFT_MOST_IDS]; /* that a script has given the peer */
+  guint n_given_ids;
   guint64 id_sequence; /* of the one in use */
   guint8 reset_tokens[QS_CRAFT_MOST_IDS][16];
   guint n_reset_tokens;
@@ -114,6 +118,7 @@ struct _QsCraft {
   QsCraftProtection own[QS_PACKET_1RTT + 1], peer[QS_PACKET_1RTT + 1];
   QsKeys *own_before, *peer_before, *peer_next;
   gboolean own_phase, peer_phase;
+  guint64 phase_began; /* the peer's lowest packet number of the key phase it is in */
   guint16 suite;
 
   QsCraftSpace spaces[QS_CRAFT_N_SPACES];
@@ -175,6 +180,9 @@ GByteArray *qs_craft_make_parameters (const QsCraft *self, const QsCraftParamete
 gboolean qs_craft_server_takes_id (QsCraft *self, const QsPacketHeader *header);
 /* Once, when the client's Finished was right. */
 void qs_craft_server_done (QsCraft *self);
+/* Behind each datagram, which had so many bytes. moved: it came from another address than those before. */
+void qs_craft_server_challenge (QsCraft *self, gboolean moved, gsize bytes);
+void qs_craft_server_take_response (QsCraft *self, QsSpan data);
 /* Whether RFC 9000 section 8 lets a datagram go out. */
 gboolean qs_craft_server_may_send (const QsCraft *self);
 
@@ -193,6 +201,8 @@ void qs_craft_queue_crypto (QsCraft *self, QsCraftSpaceIndex index, QsSpan bytes
 void qs_craft_flush (QsCraft *self);
 void qs_craft_send_again (QsCraft *self, QsCraftSpaceIndex index, QsCraftSent *sent); /* takes its contents */
 void qs_craft_sent_clear (gpointer data);
+/* A packet by hand, of which nobody is told. */
+void qs_craft_send_aside (QsCraft *self, const QsCraftPacket *packet);
 
 /* --- qs-craft-receive.c --- */
 

@@ -151,6 +151,7 @@ take_frame (QsCraft *self, QsPacketType type, const QsFrame *frame)
       break;
     case QS_FRAME_PATH_RESPONSE:
       qs_craft_happened (self, QS_CRAFT_RESPONDED);
+      qs_craft_server_take_response (self, frame->data);
       break;
     case QS_FRAME_HANDSHAKE_DONE:
       if (self->server)
@@ -177,7 +178,7 @@ take_payload (QsCraft *self, QsPacketType type, QsSpan payload)
 
   for (gsize at = 0; at < payload.length && qs_frame_parse (payload, &at, &frame, NULL);)
     {
-      space->ack_wanted |= qs_frame_is_ack_eliciting (frame.type);
+      space->ack_wanted |= qs_frame_is_ack_eliciting (frame.type) || (self->habits & QS_CRAFT_ACK_ACKS) != 0;
       take_frame (self, type, &frame);
     }
 }
@@ -206,7 +207,7 @@ turn_phase (QsCraft *self)
   next = *qs_keys_get_secret (self->peer[QS_PACKET_1RTT].keys);
   if (qs_secret_next (self->version, self->suite, &next, &further))
     self->peer_next = qs_keys_new (self->version, self->suite, &further);
-  if (self->own_phase != self->peer_phase)
+  if (self->own_phase != self->peer_phase && (self->habits & QS_CRAFT_KEEP_KEYS) == 0)
     qs_craft_update_keys (self);
 }
 
@@ -216,15 +217,21 @@ open_packet (QsCraft *self, const QsPacketHeader *header, QsSpan packet, guint8 
   QsCraftProtection *peer = &self->peer[header->type];
 
   if (open_with (self, peer->keys, header, packet, out, length, number))
-    return TRUE;
+    {
+      self->phase_began = header->type == QS_PACKET_1RTT ? MIN (self->phase_began, *number) : self->phase_began;
+      return TRUE;
+    }
   if (header->type != QS_PACKET_1RTT)
     return FALSE;
   if (open_with (self, self->peer_next, header, packet, out, length, number))
     {
       turn_phase (self);
+      self->phase_began = *number;
       return TRUE;
     }
-  return open_with (self, self->peer_before, header, packet, out, length, number);
+  /* Only what was sent before the update may come under the keys of then (RFC 9001 section 6.4). */
+  return open_with (self, self->peer_before, header, packet, out, length, number) &&
+         (*number < self->phase_began || (self->habits & QS_CRAFT_OLD_KEYS) != 0);
 }
 
 static gboolean
@@ -261,8 +268,8 @@ take_protected (QsCraft *self, const QsPacketHeader *header, QsSpan packet)
   payload = g_malloc (PAYLOAD_MAX);
   if (!open_packet (self, header, packet, payload, &length, &number))
     {
-      if (header->type == QS_PACKET_1RTT && is_stateless_reset (self, packet))
-        qs_craft_happened (self, QS_CRAFT_CLOSED);
+      gboolean reset = header->type == QS_PACKET_1RTT && is_stateless_reset (self, packet);
+      qs_craft_happened (self, reset ? QS_CRAFT_CLOSED : QS_CRAFT_UNREADABLE);
       return;
     }
   if (header->type == QS_PACKET_HANDSHAKE && self->server)
@@ -324,6 +331,11 @@ take_retry (QsCraft *self, const QsPacketHeader *header, QsSpan packet)
 static gboolean
 is_for_us (const QsCraft *self, const QsPacketHeader *header)
 {
+  for (guint i = 0; !header->long_header && i < self->n_given_ids; i++)
+    {
+      if (qs_span_equal (header->dcid, qs_craft_id_span (&self->given_ids[i])))
+        return TRUE;
+    }
   return qs_span_equal (header->dcid, qs_craft_id_span (&self->scid));
 }
 

@@ -280,7 +280,9 @@ void
 qs_craft_flush (QsCraft *self)
 {
   /* TLS goes on by itself and makes its Finished; who is silent does not send it. */
-  if (self->started && !self->hushed && (self->events & QS_CRAFT_CLOSED) == 0)
+  gboolean over = (self->events & QS_CRAFT_CLOSED) != 0 && (self->habits & QS_CRAFT_OUTLIVE_CLOSE) == 0;
+
+  if (self->started && !self->hushed && !over)
     while (qs_craft_server_may_send (self) && send_one (self))
       ;
   qs_craft_rearm (self);
@@ -341,6 +343,12 @@ send_by_hand (QsCraft *self, const QsCraftPacket *packet, QsCraftEvents tells)
   return TRUE;
 }
 
+void
+qs_craft_send_aside (QsCraft *self, const QsCraftPacket *packet)
+{
+  send_by_hand (self, packet, 0);
+}
+
 /* From now on ACKED is about what is sent next. */
 static void
 watch_anew (QsCraft *self)
@@ -388,9 +396,23 @@ qs_craft_send_datagram (QsCraft *self, QsSpan bytes)
   qs_craft_write (self, bytes);
 }
 
+/* What the peer may send to from now on. */
+static void
+note_given_ids (QsCraft *self, QsSpan frames)
+{
+  QsFrame frame;
+
+  for (gsize at = 0; at < frames.length && qs_frame_parse (frames, &at, &frame, NULL);)
+    {
+      if (frame.type == QS_FRAME_NEW_CONNECTION_ID && self->n_given_ids < QS_CRAFT_MOST_IDS)
+        qs_craft_id_set (&self->given_ids[self->n_given_ids++], frame.data);
+    }
+}
+
 void
 qs_craft_queue (QsCraft *self, QsSpan frames)
 {
+  note_given_ids (self, frames);
   watch_anew (self);
   qs_craft_queue_frames (self, QS_CRAFT_SPACE_APPLICATION, frames, QS_CRAFT_ACKED);
   qs_craft_flush (self);

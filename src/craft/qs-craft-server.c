@@ -9,6 +9,8 @@
 
 #define TOKEN_LENGTH 24 /* bytes of a Retry's, unless asked otherwise */
 #define RESET_LENGTH 48 /* bytes of a stateless reset */
+#define CHALLENGE_AGAIN_RTTS 3
+#define AMPLIFICATION 3 /* times as much may go to an address that has proved nothing, RFC 9000 section 8 */
 
 /* --- Beginning --- */
 
@@ -69,7 +71,42 @@ qs_craft_server_done (QsCraft *self)
 gboolean
 qs_craft_server_may_send (const QsCraft *self)
 {
-  return !self->server || (self->tls != NULL && (self->proved || self->said + QS_CRAFT_MTU <= 3 * self->heard));
+  return !self->server || (self->tls != NULL && self->challenged_at == 0 &&
+                           (self->proved || self->said + QS_CRAFT_MTU <= AMPLIFICATION * self->heard));
+}
+
+/* --- Paths --- */
+
+/* Nothing but the challenge goes to the new address until it is answered (RFC 9000 sections 8.2.1 and 9.3.1); it is made again when it
+ * seems lost. */
+void
+qs_craft_server_challenge (QsCraft *self, gboolean moved, gsize bytes)
+{
+  g_autoptr (GByteArray) frame = g_byte_array_new ();
+  gboolean lost = self->challenged_at != 0 &&
+                  qs_clock_now (self->clock) > self->challenged_at + CHALLENGE_AGAIN_RTTS * qs_craft_get_rtt (self);
+
+  if ((!moved && !lost) || (self->habits & (QS_CRAFT_TRUST_PATH | QS_CRAFT_SILENT)) != 0 ||
+      self->own[QS_PACKET_1RTT].keys == NULL)
+    return;
+  self->challenged_at = MAX (qs_clock_now (self->clock), 1);
+  if (moved && self->n_spare_ids > 0) /* for another address another id (section 9.5) */
+    self->dcid = self->spare_ids[--self->n_spare_ids];
+  RAND_bytes (self->challenge, sizeof self->challenge);
+  qs_frame_write (frame, &(const QsFrame){ .type = QS_FRAME_PATH_CHALLENGE,
+                                           .data = QS_SPAN (self->challenge, sizeof self->challenge) });
+  const QsCraftPacket packet = { .type = QS_PACKET_1RTT,
+                                 .frames = qs_written (frame),
+                                 .padding = AMPLIFICATION * bytes >= QS_CRAFT_MTU ? QS_CRAFT_MTU : 0,
+                                 .once = TRUE };
+  qs_craft_send_aside (self, &packet);
+}
+
+void
+qs_craft_server_take_response (QsCraft *self, QsSpan data)
+{
+  if (qs_span_equal (data, QS_SPAN (self->challenge, sizeof self->challenge)))
+    self->challenged_at = 0;
 }
 
 /* --- Whom packets are for --- */
@@ -103,7 +140,8 @@ qs_craft_server_takes_id (QsCraft *self, const QsPacketHeader *header)
       return TRUE;
     }
   /* Short headers may have an id that a script gave; the listener has seen whose they are. */
-  return !header->long_header || qs_span_equal (header->dcid, qs_craft_id_span (&self->scid)) ||
+  return !header->long_header || (self->habits & QS_CRAFT_ANY_ID) != 0 ||
+         qs_span_equal (header->dcid, qs_craft_id_span (&self->scid)) ||
          qs_span_equal (header->dcid, qs_craft_id_span (&self->original_dcid));
 }
 

@@ -36,6 +36,7 @@ typedef enum {
   QS_CRAFT_KEY_PHASE = 1 << 14,  /* a packet under updated keys came */
   QS_CRAFT_RESPONDED = 1 << 15,  /* PATH_RESPONSE */
   QS_CRAFT_HELLO = 1 << 16,      /* a server: CRYPTO bytes of the client came */
+  QS_CRAFT_UNREADABLE = 1 << 17, /* a packet came that the keys of its level do not open */
 } QsCraftEvents;
 
 typedef enum {
@@ -48,6 +49,13 @@ typedef enum {
   QS_CRAFT_SAY_TOKEN = 1 << 6, /* a server: its Initials have a token, which they must not (RFC 9000 section 17.2.2) */
   QS_CRAFT_MOVE_VERSION = 1 << 8, /* the server's first Initial may have another version (RFC 9368 section 2.4) */
   QS_CRAFT_ANY_RETRY = 1 << 7,    /* every Retry is followed, whatever is wrong with it (RFC 9000 section 17.2.5.2) */
+  /* What an end must not do. */
+  QS_CRAFT_OUTLIVE_CLOSE = 1 << 9, /* the peer's CONNECTION_CLOSE changes nothing (RFC 9000 section 10.2.2) */
+  QS_CRAFT_ACK_ACKS = 1 << 10,     /* all that comes is acknowledged, acknowledgements too (section 13.2.1) */
+  QS_CRAFT_ANY_ID = 1 << 11,     /* packets behind the first of a datagram may bear any connection id (section 12.2) */
+  QS_CRAFT_OLD_KEYS = 1 << 12,   /* old keys open what was sent behind their update (RFC 9001 section 6.4) */
+  QS_CRAFT_KEEP_KEYS = 1 << 13,  /* the peer's update of keys is not followed (section 6.2) */
+  QS_CRAFT_TRUST_PATH = 1 << 14, /* a server: another address of the client need not be proved (RFC 9000 section 9.3) */
 } QsCraftHabits;
 
 typedef struct {
