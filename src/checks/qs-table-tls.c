@@ -61,7 +61,7 @@ static void
 add_session_id (GByteArray *hello)
 {
   const guint at = 4 + 2 + 32;
-  static const guint8 id[33] = "\x20quicscope: no session id in QUIC";
+  static const char id[] = "\x20quicscope: no session id in QUIC"; /* its length, and 32 bytes */
   g_autofree guint8 *rest = NULL;
 
   if (hello->len <= at || hello->data[at] != 0)
@@ -69,7 +69,7 @@ add_session_id (GByteArray *hello)
   guint length = hello->len - at - 1;
   rest = g_memdup2 (hello->data + at + 1, length);
   g_byte_array_set_size (hello, at);
-  g_byte_array_append (hello, id, sizeof id);
+  g_byte_array_append (hello, (const guint8 *) id, sizeof id - 1);
   g_byte_array_append (hello, rest, length);
   hello->data[2] = (guint8) ((hello->len - 4) >> 8);
   hello->data[3] = (guint8) (hello->len - 4);

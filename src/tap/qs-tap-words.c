@@ -68,8 +68,7 @@ add_sentence (GString *text, const char *sentence)
   g_string_append (text, sentence);
 }
 
-/* TRUE: it has secrets. */
-static gboolean
+static void
 add_reason_of (GString *text, QsKeyFollower *log, const char *own)
 {
   QsKeyFollowerFigures figures;
@@ -85,7 +84,6 @@ add_reason_of (GString *text, QsKeyFollower *log, const char *own)
       g_autofree char *trouble = qs_tap_dup_key_log_trouble (log);
       add_sentence (text, trouble);
     }
-  return figures.lines > 0;
 }
 
 char *
@@ -96,7 +94,6 @@ qs_tap_dup_keyless_reasons (QsTap *tap, const char *own)
   GPtrArray *logs = qs_tap_get_key_logs (tap);
   GString *text = g_string_new (NULL);
   QsTapTotals totals;
-  gboolean any = FALSE;
 
   qs_tap_get_totals (tap, &totals);
   for (guint i = 0; i < logs->len; i++)
@@ -104,7 +101,8 @@ qs_tap_dup_keyless_reasons (QsTap *tap, const char *own)
       QsKeyFollower *log = logs->pdata[i];
       /* Where others have secrets the private one may well be empty: the program was started by somebody else. */
       gboolean spared = totals.lines > 0 && g_strcmp0 (qs_key_follower_get_path (log), own) == 0;
-      any |= spared ? FALSE : add_reason_of (text, log, own);
+      if (!spared)
+        add_reason_of (text, log, own);
     }
   if (logs->len == 0 && totals.lines == 0)
     add_sentence (text, _ ("No key log is named: what is encrypted stays so. Have the program write one, as with the "
