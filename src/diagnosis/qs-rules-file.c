@@ -296,7 +296,9 @@ opens_with (guint32 version, const QsPacketHeader *header, QsSpan packet)
 static guint32
 find_salt (const QsPacketHeader *header, QsSpan packet)
 {
-  static const guint32 versions[] = { 1, 0x6b3343cf, 0xff00001d, 0xff00001b, 0xff000017 }; /* one of each salt */
+  static const guint32 versions[] = {
+    1, 0x6b3343cf, 0xff00001d, 0xff00001b, 0xff000016, 0x54303530, 0x54303531
+  }; /* one of each salt */
 
   for (guint i = 0; i < G_N_ELEMENTS (versions); i++)
     if (versions[i] != header->version && opens_with (versions[i], header, packet))
