@@ -261,10 +261,9 @@ test_no_ack_delay_of_initials (void)
 /* The client's own parameters, at its server: they stand in the RFC's ClientHello in the place of initial_max_data, with one that
  * nobody knows, which makes up for the length. */
 static void
-acknowledged (const char *exponent, const char *max_delay, guint delay, gint64 taken_off)
+acknowledged_with (const char *parameters, guint delay, gint64 taken_off)
 {
   g_autoptr (GString) hello = g_string_new (rfc_samples[0].client_frames);
-  g_autofree char *parameters = g_strdup_printf ("0a01%s0b02%s1b0100", exponent, max_delay);
   g_autofree char *ack = g_strdup_printf ("0201%08x0000", 0x80000000 | delay);
   Talk talk;
 
@@ -284,6 +283,14 @@ acknowledged (const char *exponent, const char *max_delay, guint delay, gint64 t
 }
 
 static void
+acknowledged (const char *exponent, const char *max_delay, guint delay, gint64 taken_off)
+{
+  g_autofree char *parameters = g_strdup_printf ("0a01%s0b02%s1b0100", exponent, max_delay);
+
+  acknowledged_with (parameters, delay, taken_off);
+}
+
+static void
 test_ack_delay_parameters (void)
 {
   acknowledged ("03", "4019", 1000, 8 * MS);
@@ -295,6 +302,8 @@ test_ack_delay_parameters (void)
   acknowledged ("03", "4064", 12499, 99992000);
   acknowledged ("03", "4064", 12501, 100 * MS);
   acknowledged ("03", "4005", 12501, 5 * MS);
+  acknowledged ("03", "7fff", 12501, 100008000);              /* 2^14 - 1 is the most (RFC 9000 section 18.2) */
+  acknowledged_with ("0b04800040001b020000", 12501, 25 * MS); /* 2^14 is against the RFC: the default */
 }
 
 /* --- Packet numbers --- */
