@@ -301,6 +301,16 @@ is_connected_unread (const QsEvidence *evidence)
 }
 
 gboolean
+qs_evidence_is_acknowledged_alone (const QsEvidence *evidence)
+{
+  const QsPacketFacts *packets = &evidence->packets;
+
+  return !evidence->tls && !evidence->server && packets->first_initial_in >= 0 && packets->in_initial_is_bare &&
+         !packets->in_beyond_initial && packets->close_in < 0 && evidence->server_hello == NULL &&
+         evidence->hello_retry == NULL;
+}
+
+gboolean
 qs_evidence_is_connected (const QsEvidence *evidence)
 {
   if (evidence->handshake_done >= 0 || evidence->confirmed >= 0)

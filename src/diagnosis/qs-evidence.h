@@ -188,6 +188,8 @@ gboolean qs_evidence_is_whole (const QsEvidence *evidence);
 gboolean qs_evidence_is_server_alone (const QsEvidence *evidence);
 gboolean qs_evidence_is_opened_by_receiver (const QsEvidence *evidence);
 gboolean qs_evidence_is_connected (const QsEvidence *evidence);
+/* Of a client: the server has acknowledged its first packets, and said nothing else. */
+gboolean qs_evidence_is_acknowledged_alone (const QsEvidence *evidence);
 /* A close that this alert caused, or an alert over TCP. by_client: whether the client sent it. */
 gboolean qs_evidence_has_alert (const QsEvidence *evidence, guint8 alert, gboolean by_client);
 /* The close code with its name, for people. */

@@ -11,7 +11,7 @@
 /* A client sends its first flight in datagrams of 1200 bytes at least, and a server must as well, but for mere
  * acknowledgements (RFC 9000 section 14.1): larger ones are where a handshake's answer is. */
 #define LARGE_DATAGRAM 1200
-#define MISSING_PROVES 2
+#define GAPS_PROVE 2
 #define ALERT_UNRECOGNIZED_NAME 112
 #define ALERT_NO_APPLICATION_PROTOCOL 120
 #define SUITE_OF_INITIAL 0x1301 /* TLS_AES_128_GCM_SHA256: RFC 9001 section 5.3 */
@@ -315,12 +315,21 @@ largest_received (const QsEvidence *evidence)
   return largest;
 }
 
-/* Of the server's numbers in Initial packets, how many did not come. */
-static guint
-count_missing (const QsEvidence *evidence)
+static int
+compare_numbers (gconstpointer a, gconstpointer b)
 {
-  guint n = MIN (qs_trace_get_n_packets (evidence->trace), MOST_RECORDS_OF_HANDSHAKE), n_in = 0;
-  guint64 highest = 0;
+  guint64 first = *(const guint64 *) a, second = *(const guint64 *) b;
+
+  return first < second ? -1 : first > second;
+}
+
+/* Of the server's numbers in Initial packets, how many did not come, and in how many places. */
+static guint
+count_missing (const QsEvidence *evidence, guint *n_gaps)
+{
+  guint n = MIN (qs_trace_get_n_packets (evidence->trace), MOST_RECORDS_OF_HANDSHAKE);
+  g_autoptr (GArray) numbers = g_array_new (FALSE, FALSE, sizeof (guint64));
+  guint64 next = 0, missing = 0;
 
   for (guint i = 0; i < n; i++)
     {
@@ -328,22 +337,30 @@ count_missing (const QsEvidence *evidence)
       if (packet->direction != QS_DIRECTION_RECEIVED || packet->type != QS_PACKET_INITIAL ||
           (packet->flags & (QS_PACKET_DECRYPTED | QS_PACKET_DUPLICATE)) != QS_PACKET_DECRYPTED)
         continue;
-      n_in++;
-      highest = MAX (highest, packet->number);
+      g_array_append_val (numbers, packet->number);
     }
-  return n_in > 0 && highest + 1 > n_in ? (guint) MIN (highest + 1 - n_in, G_MAXUINT) : 0;
+  g_array_sort (numbers, compare_numbers);
+  *n_gaps = 0;
+  for (guint i = 0; i < numbers->len; i++)
+    {
+      guint64 number = g_array_index (numbers, guint64, i);
+      *n_gaps += number > next;
+      missing += number > next ? number - next : 0;
+      next = number + 1;
+    }
+  return (guint) MIN (missing, G_MAXUINT);
 }
 
-/* Servers number their packets without gaps here (RFC 9000 section 12.3 demands that they rise, and one that has sent
- * nothing yet has no reason to skip): what is missing was sent and did not come. */
+/* A server whose answer is lost sends it again when its timer runs out (RFC 9002 section 6.2.4), so its numbers (RFC 9000 section
+ * 12.3) jump each time. One jump alone proves nothing: HAProxy 3.0 counts the packets of a close that it then does not send. */
 static gboolean
 match_small_alone (const QsEvidence *evidence, QsMatch *match)
 {
   if (evidence->tls || !qs_evidence_is_without_hello (evidence) || evidence->hello_retry != NULL ||
       !evidence->packets.in_initial_is_bare || evidence->packets.close_in >= 0)
     return FALSE;
-  guint missing = count_missing (evidence), largest = largest_received (evidence);
-  if (missing < MISSING_PROVES || largest == 0 || largest >= LARGE_DATAGRAM)
+  guint n_gaps, missing = count_missing (evidence, &n_gaps), largest = largest_received (evidence);
+  if (n_gaps < GAPS_PROVE || largest == 0 || largest >= LARGE_DATAGRAM)
     return FALSE;
   const QsMark *there = qs_experiment_find (evidence, "large-datagrams", 1);
   qs_match_set (match, "there", there != NULL ? there->text : NULL);

@@ -564,9 +564,7 @@ match_silent_after_ack (const QsEvidence *evidence, QsMatch *match)
 {
   const QsPacketFacts *packets = &evidence->packets;
 
-  if (evidence->tls || evidence->server || packets->first_initial_in < 0 || !packets->in_initial_is_bare ||
-      packets->in_beyond_initial || packets->close_in >= 0 || evidence->server_hello != NULL ||
-      evidence->hello_retry != NULL)
+  if (!qs_evidence_is_acknowledged_alone (evidence))
     return FALSE;
   /* Servers go on acknowledging the client's probes: what counts is how long nothing else came. */
   gint64 silence = evidence->now - qs_trace_get_packet (evidence->trace, (guint) packets->first_initial_in)->time;

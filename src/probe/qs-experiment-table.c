@@ -217,7 +217,8 @@ taken_beyond (const QsEvidence *attempt, const QsEvidence *run)
     .wide = bits, .controlled = TRUE, .change = change_nothing, .answered = yes, .failed = no, .detail = taken_beyond \
   }
 
-#define ALPN_ROW(over, name, protocol)                                                                        \
+/* ...: more findings that call for it. */
+#define ALPN_ROW(over, name, protocol, ...)                                                                   \
   {                                                                                                           \
     .id = "alpn-" name, .transports = over, .slot_ms = 500, .sign = QS_SIGN_EXTENSIONS, .argument = protocol, \
     .controlled = TRUE, .change = change_alpn, .answered = N_ ("It speaks %s."),                              \
@@ -225,7 +226,8 @@ taken_beyond (const QsEvidence *attempt, const QsEvidence *run)
       "alpn-mismatch",                                                                                        \
       "silent-after-ack",                                                                                     \
       "no-common-parameters",                                                                                 \
-      "tls-internal-error"                                                                                    \
+      "tls-internal-error",                                                                                   \
+      __VA_ARGS__                                                                                             \
     }                                                                                                         \
   }
 
@@ -326,7 +328,7 @@ const QsExperimentRow qs_experiment_rows[] = {
     .failed = N_ ("With TLS 1.0 and 1.1 allowed it is the same."),
     .detail = taken_beyond,
     .findings = { "tls-too-old" } },
-  ALPN_ROW (QUIC, "h3", "h3"),
+  ALPN_ROW (QUIC, "h3", "h3", QS_STALLED_ACKED),
   ALPN_ROW (QUIC, "hq-interop", "hq-interop"),
   ALPN_ROW (QUIC, "doq", "doq"),
   ALPN_ROW (TLS, "h2", "h2"),
@@ -509,6 +511,8 @@ qs_experiment_add_causes (const QsEvidence *evidence, gboolean stalled, GPtrArra
       g_ptr_array_add (causes, (gpointer) g_intern_string (finding->id));
       known |= finding->certainty > QS_CERTAINTY_POSSIBLE && !is_in_table (finding->id);
     }
+  if (stalled && qs_evidence_is_acknowledged_alone (evidence))
+    g_ptr_array_add (causes, (gpointer) QS_STALLED_ACKED);
   if (stalled)
     g_ptr_array_add (causes, (gpointer) (!evidence->anything_received && evidence->tcp_connected < 0 ? QS_STALLED_SILENT
                                          : evidence->server_hello == NULL ? QS_STALLED_BEFORE_HELLO

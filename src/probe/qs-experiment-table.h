@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 /* How a run looks that waits, beside the ids of findings: what an experiment's row may name. */
 #define QS_STALLED_SILENT "stalled-silent"             /* nothing came */
 #define QS_STALLED_BEFORE_HELLO "stalled-before-hello" /* something came, and no ServerHello */
+#define QS_STALLED_ACKED "stalled-acked"               /* besides: it said that it has the ClientHello, and no more */
 #define QS_STALLED_AFTER_HELLO "stalled-after-hello"
 #define QS_STALLED_ANSWER "stalled-answer" /* a request without a byte of an answer */
 

@@ -191,9 +191,10 @@ class Sizes(Case):
 
     def test_not_where_the_server_is_silent(self):
         with peers.quicserve(probe.SERVER, "--scenario=silent-after-ack") as server:
-            result = self.probe("-k", f"quic://127.0.0.1:{server.port}")
+            result = self.probe("-k", "--alpn=doq", f"quic://127.0.0.1:{server.port}")
         self.assert_found(result, "silent-after-ack", "stopped before its ServerHello", certainty="possible")
         self.assertNotIn("large-datagrams", result.experiments)
+        self.assert_outcomes(result, x25519_alone="failed", alpn_h3="failed")  # of what it might not like, the likeliest
 
 
 class Protocols(Case):

@@ -343,16 +343,21 @@ small_ones (const guint *numbers, guint n, guint size)
 static void
 test_small_alone (void)
 {
-  static const guint without[] = { 0, 1, 2, 3 }, one_missing[] = { 0, 1, 3 }, two_missing[] = { 0, 3 };
+  static const guint without[] = { 0, 1, 2, 3 }, one_missing[] = { 0, 1, 3 }, two_at_once[] = { 0, 3, 4, 5 };
+  static const guint two_missing[] = { 0, 2, 4 }, from_the_first[] = { 2, 5 };
   g_autoptr (Made) whole = small_ones (without, 4, 37);
   assert_not (whole, "mtu-black-hole");
   g_autoptr (Made) one = small_ones (one_missing, 3, 37);
   assert_not (one, "mtu-black-hole");
-  g_autoptr (Made) two = small_ones (two_missing, 2, 37);
+  g_autoptr (Made) once = small_ones (two_at_once, 4, 37);
+  assert_not (once, "mtu-black-hole");
+  g_autoptr (Made) two = small_ones (two_missing, 3, 37);
   assert_first (two, "mtu-black-hole", QS_CERTAINTY_LIKELY, "has 37 bytes");
-  g_autoptr (Made) nearly = small_ones (two_missing, 2, 1199);
+  g_autoptr (Made) first = small_ones (from_the_first, 2, 37);
+  assert_first (first, "mtu-black-hole", QS_CERTAINTY_LIKELY, "at least 4 others");
+  g_autoptr (Made) nearly = small_ones (two_missing, 3, 1199);
   assert_first (nearly, "mtu-black-hole", QS_CERTAINTY_LIKELY, "has 1199 bytes");
-  g_autoptr (Made) large = small_ones (two_missing, 2, 1200);
+  g_autoptr (Made) large = small_ones (two_missing, 3, 1200);
   assert_not (large, "mtu-black-hole");
 }
 
