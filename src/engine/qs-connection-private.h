@@ -105,7 +105,7 @@ struct _QsConnection {
   QsCloseManner close_manner;
   guint64 close_code;
   const char *close_reason;
-  gboolean tls_write_blocked, tls_read_over, tls_peer_ended;
+  gboolean tls_write_blocked, tls_goodbye, tls_read_over, tls_peer_ended;
   guint n_accepted; /* streams that the peer opened */
   char *alpn;
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "engine/qs-connection-private.h"
 #include "engine/qs-states.h"
@@ -47,9 +48,19 @@ note_socket_error (QsConnection *self, int error)
   qs_mark_sink_add (self->sink, QS_MARK_SOCKET_ERROR, qs_errno_name (error), error, g_strerror (error));
 }
 
+/* Whoever has said all does not have to wait for the other's close_notify (RFC 9846 section 6.1), and then the system refuses it or
+ * the peer does: of what was under way nothing is lost. */
 static void
 error_cb (int error, gpointer data)
 {
+  QsConnection *self = data;
+
+  if (self->tls_goodbye && (error == EPIPE || error == ECONNRESET))
+    {
+      qs_mark_sink_add (self->sink, QS_MARK_NOTE, "goodbye", error,
+                        _ ("The peer was gone when this side's close_notify was to be sent: nothing is lost by that."));
+      return;
+    }
   if (error == ECONNRESET)
     note_end (data, "reset");
   note_socket_error (data, error);
@@ -197,6 +208,15 @@ note_alert (QsConnection *self)
                                                  .reason_length = strlen (words) });
 }
 
+static int
+say_goodbye (QsConnection *self)
+{
+  self->tls_goodbye = TRUE;
+  int result = SSL_shutdown (self->ssl);
+  self->tls_goodbye = FALSE;
+  return result;
+}
+
 static gboolean
 tls_ended (QsConnection *self)
 {
@@ -208,7 +228,7 @@ tls_ended (QsConnection *self)
   if ((SSL_get_shutdown (self->ssl) & SSL_SENT_SHUTDOWN) == 0 && g_atomic_int_get (&self->alert) <= 1)
     {
       ERR_clear_error ();
-      SSL_shutdown (self->ssl);
+      say_goodbye (self);
     }
   note_alert (self);
   return TRUE;
@@ -221,7 +241,7 @@ tls_close (QsConnection *self)
   if (self->io_state < QS_CONNECTION_ESTABLISHED)
     return QS_TURN_OVER;
   ERR_clear_error ();
-  if ((SSL_get_shutdown (self->ssl) & SSL_SENT_SHUTDOWN) == 0 && SSL_shutdown (self->ssl) < 0 &&
+  if ((SSL_get_shutdown (self->ssl) & SSL_SENT_SHUTDOWN) == 0 && say_goodbye (self) < 0 &&
       SSL_get_error (self->ssl, -1) == SSL_ERROR_WANT_WRITE && self->close_manner != QS_CLOSE_NOW)
     {
       self->tls_write_blocked = TRUE;
