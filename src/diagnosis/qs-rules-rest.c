@@ -141,9 +141,54 @@ describe_others (const QsEvidence *evidence, QsMatch *match)
     }
 }
 
+/* The last packet with bytes of a stream in it that had not come before. */
+static gint64
+find_last_answer_packet (const QsEvidence *evidence)
+{
+  for (guint i = qs_trace_get_n_packets (evidence->trace); i > 0; i--)
+    {
+      const QsPacket *packet = qs_trace_get_packet (evidence->trace, i - 1);
+      if (packet->direction == QS_DIRECTION_RECEIVED && (packet->flags & QS_PACKET_RETRANSMISSION) == 0 &&
+          (packet->frames & G_GUINT64_CONSTANT (1) << QS_FRAME_STREAM) != 0)
+        return (gint64) i - 1;
+    }
+  return QS_NO_PACKET;
+}
+
+/* When the answer stopped: what came behind its last byte, acknowledgements or PINGs, is none of it. */
+static void
+add_last_of_answer (const QsEvidence *evidence, QsMatch *match)
+{
+  gint64 packet = evidence->tls ? QS_NO_PACKET : find_last_answer_packet (evidence);
+  gint64 last = packet >= 0 ? qs_trace_get_packet (evidence->trace, (guint) packet)->time : evidence->last_received;
+
+  if (packet >= 0)
+    qs_match_add_packet (match, evidence, packet, g_strdup (_ ("The last that came of the answer")));
+  qs_match_take (match, "silence", qs_text_duration (evidence->now - last));
+  if (evidence->http.asked_at < 0 || last < evidence->http.asked_at)
+    return;
+  g_autofree char *after = qs_text_duration (last - evidence->http.asked_at);
+  qs_match_take (match, "last", g_strdup_printf (_ ("The last of it came %s after the request."), after));
+}
+
+/* What experiments found meanwhile, both of them. */
+static void
+add_others (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsMark *connection = qs_trace_find_mark (evidence->trace, QS_MARK_EXPERIMENT, "another-connection", NULL);
+  const QsMark *page = qs_trace_find_mark (evidence->trace, QS_MARK_EXPERIMENT, "another-page", NULL);
+  gboolean stuck = connection != NULL && connection->value == 0;
+  gboolean page_tells = page != NULL && page->value >= 0;
+
+  qs_match_add_mark (match, evidence, connection, NULL);
+  qs_match_add_mark (match, evidence, page, NULL);
+  if (connection != NULL)
+    qs_match_set (match, "others", page_tells && !stuck ? page->text : connection->text);
+}
+
 /* Nobody knows whether the rest was sent: what an end sends and does not arrive leaves no trace here. */
 static void
-describe_rest (QsMatch *match)
+describe_rest (const QsEvidence *evidence, QsMatch *match)
 {
   static const char *const tries[] = { N_ ("Look at the server's log, and at that of the program behind it."),
                                        N_ ("Try again, and from another network: a tunnel with a small MTU drops what "
@@ -152,12 +197,14 @@ describe_rest (QsMatch *match)
 
   match->title = N_ ("The answer of {host} stopped in the middle: nothing came for {silence}.");
   match->detail =
-      N_ ("The handshake is complete, and what was asked was acknowledged. {so_far} Either the program that "
-          "makes the answer is slow or stuck, or what it sends does not come through any more: a path that "
+      N_ ("The handshake is complete, and what was asked was acknowledged. {so_far} {last} {others} Either the "
+          "program that makes the answer is slow or stuck, or what it sends does not come through any more: a path that "
           "was cut, or one that loses what is large.");
   match->certainty = QS_CERTAINTY_POSSIBLE;
   match->who = QS_PARTY_UNKNOWN;
   match->tries = tries;
+  add_last_of_answer (evidence, match);
+  add_others (evidence, match);
 }
 
 /* The handshake is over and a request went out: whether the other end has it is known. */
@@ -192,7 +239,7 @@ describe_mute_answer (const QsEvidence *evidence, QsMatch *match)
       if (evidence->http.status == 0 && evidence->http.body == 0)
         describe_others (evidence, match);
       else
-        describe_rest (match);
+        describe_rest (evidence, match);
     }
   else
     {

@@ -22,25 +22,27 @@ describe_ceiling (const QsEvidence *evidence, const QsMark *note)
 
 #define VAIN_PROVES 3
 
-/* Packets that came at the end and brought nothing: bytes that had come before, or a mere PING. */
+/* Packets that came at the end and brought nothing: bytes that had come before, or a mere PING. A PING alone may as well keep a
+ * connection alive (RFC 9000 section 10.1.2): without anything that is repeated it shows nothing. */
 static guint
 count_vain (const QsEvidence *evidence)
 {
   const guint64 light = G_GUINT64_CONSTANT (1) << QS_FRAME_PING | G_GUINT64_CONSTANT (1) << QS_FRAME_ACK |
                         G_GUINT64_CONSTANT (1) << QS_FRAME_PADDING;
-  guint n = 0;
+  guint n_pings = 0, n_repeated = 0;
 
   for (guint i = evidence->tls ? 0 : qs_trace_get_n_packets (evidence->trace); i > 0; i--)
     {
       const QsPacket *packet = qs_trace_get_packet (evidence->trace, i - 1);
+      gboolean repeated = (packet->flags & QS_PACKET_RETRANSMISSION) != 0;
       if (packet->direction != QS_DIRECTION_RECEIVED)
         continue;
-      if ((packet->flags & QS_PACKET_RETRANSMISSION) == 0 && (packet->frames & ~light) != 0)
+      if (!repeated && (packet->frames & ~light) != 0)
         break;
-      n += (packet->flags & QS_PACKET_RETRANSMISSION) != 0 ||
-           (packet->frames & G_GUINT64_CONSTANT (1) << QS_FRAME_PING) != 0;
+      n_repeated += repeated;
+      n_pings += !repeated && (packet->frames & G_GUINT64_CONSTANT (1) << QS_FRAME_PING) != 0;
     }
-  return n;
+  return n_repeated > 0 ? n_repeated + n_pings : 0;
 }
 
 /* RFC 9002 section 6.2: a sender repeats what it has no acknowledgement for. */

@@ -571,6 +571,13 @@ qs_probe_get_finished (QsProbe *self)
   return self->finished;
 }
 
+gint64
+qs_probe_get_last_progress (QsProbe *self)
+{
+  g_return_val_if_fail (QS_IS_PROBE (self), 0);
+  return self->last_progress;
+}
+
 gboolean
 qs_probe_get_ended (QsProbe *self)
 {

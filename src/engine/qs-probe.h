@@ -163,6 +163,7 @@ const QsProbeOptions *qs_probe_get_options (QsProbe *self);
 QsClock *qs_probe_get_clock (QsProbe *self); /* (transfer none): that its waiting goes by, for who waits beside it */
 QsConnectionState qs_probe_get_state (QsProbe *self);
 gboolean qs_probe_get_finished (QsProbe *self);
+gint64 qs_probe_get_last_progress (QsProbe *self); /* microseconds of its clock: when it last got any further */
 gboolean qs_probe_get_ended (QsProbe *self);     /* its outcome is known; "finished" follows */
 gboolean qs_probe_get_succeeded (QsProbe *self); /* the target did what was asked */
 gboolean qs_probe_get_stopped (QsProbe *self);   /* a person stopped it */

@@ -552,7 +552,7 @@ qs_experiment_row_judge (const QsExperimentRow *row, const QsEvidence *attempt)
       return attempt->encrypted_extensions != NULL || qs_evidence_is_connected (attempt) ||
              (attempt->tls && hello && attempt->certificate != NULL);
     case QS_SIGN_ANSWER:
-      return attempt->first_byte >= 0;
+      return attempt->first_byte < 0 ? 0 : g_strcmp0 (attempt->http.end, "complete") == 0 ? 1 : -1;
     case QS_SIGN_DONE:
       return !attempt->failed && qs_evidence_is_connected (attempt);
     default:

@@ -26,7 +26,7 @@ typedef enum {
   QS_SIGN_HELLO_AT_ONCE, /* the same, and nothing had to be sent twice for it */
   QS_SIGN_EXTENSIONS,    /* EncryptedExtensions, or TLS 1.2's ServerHello: ALPN was agreed on */
   QS_SIGN_DONE,          /* the handshake, confirmed */
-  QS_SIGN_ANSWER,        /* the first byte of an answer to a request */
+  QS_SIGN_ANSWER,        /* an answer to a request, whole: one that only began tells neither way */
 } QsExperimentSign;
 
 /**

@@ -24,7 +24,7 @@
 #define SHORTEST_SLOT_MS 150
 /* A handshake that waits has a handful of records. Of a peer that floods nothing can be learned by asking again. */
 #define FLOOD_RECORDS 4096
-/* Silence behind a request, after which it is looked at whether the server answers others. */
+/* Silence behind a request, or in the middle of its answer, after which it is looked at whether the server answers others. */
 #define ANSWER_STALL_MS 2500
 
 struct _QsExperiments {
@@ -35,6 +35,7 @@ struct _QsExperiments {
   GListStore *model;
   gint64 started, deadline; /* trace time of the run */
   gint64 stalled_since;
+  gint64 progress; /* what the run's last one was when a stalled answer was looked into */
   QsEvidence *evidence; /* of the last look at the run */
   GPtrArray *causes;    /* ids of findings, QS_STALLED_… */
   gboolean under_way, over, holding, decided;
@@ -187,13 +188,23 @@ stop (QsExperiments *self)
   g_signal_emit (self, signals[SIGNAL_FINISHED], 0);
 }
 
-/* A request is out, and no byte of an answer has come. */
+/* A request is out, and its answer is not whole. */
 static gboolean
 is_answer_awaited (QsExperiments *self)
 {
   return qs_probe_get_stage (self->run) == QS_STAGE_REQUEST && !qs_probe_get_ended (self->run) &&
-         !qs_probe_get_stopped (self->run) &&
-         qs_trace_find_mark (qs_probe_get_trace (self->run), QS_MARK_FIRST_BYTE, NULL, NULL) == NULL;
+         !qs_probe_get_stopped (self->run);
+}
+
+/* How long nothing has come that a run gets further by: of its handshake, or of an answer. */
+static gint64
+idle_ms (QsExperiments *self)
+{
+  QsTrace *trace = qs_probe_get_trace (self->run);
+  gint64 handshake = (now (self) - qs_experiment_pace_last_progress (trace)) / NS_PER_MS;
+  gint64 answer = (qs_clock_now_us (qs_probe_get_clock (self->run)) - qs_probe_get_last_progress (self->run)) / 1000;
+
+  return is_answer_awaited (self) ? MIN (handshake, answer) : handshake;
 }
 
 /* Whether the run waits, and has got no further since the experiments began. */
@@ -201,7 +212,7 @@ static gboolean
 is_waiting (QsExperiments *self)
 {
   if (qs_probe_get_state (self->run) == QS_CONNECTION_ESTABLISHED)
-    return is_answer_awaited (self);
+    return is_answer_awaited (self) && qs_probe_get_last_progress (self->run) == self->progress;
   return !qs_probe_get_ended (self->run) && qs_probe_get_state (self->run) < QS_CONNECTION_ESTABLISHED &&
          qs_experiment_pace_last_progress (qs_probe_get_trace (self->run)) <= self->stalled_since;
 }
@@ -246,7 +257,7 @@ none_left (QsExperiments *self)
   else if (qs_probe_get_options (self->run)->timeout_ms > QS_USUAL_TIMEOUT_MS)
     {
       if (is_answer_awaited (self))
-        g_signal_emit_by_name (self->run, "event", _ ("No answer yet: it is waited on until the time-out"));
+        g_signal_emit_by_name (self->run, "event", _ ("No whole answer yet: it is waited on until the time-out"));
       stop (self);
     }
   else
@@ -479,25 +490,26 @@ static gboolean
 stall_cb (gpointer data)
 {
   QsExperiments *self = data;
-  gint64 idle_ms = (now (self) - qs_experiment_pace_last_progress (qs_probe_get_trace (self->run))) / NS_PER_MS;
+  gint64 idle = idle_ms (self);
   guint most_ms = MAX (stall_ms (self), qs_experiment_pace_slow_path_ms (look (self)));
 
   clear_source (&self->stall);
-  if (idle_ms < most_ms)
-    set_timer (self, &self->stall, (guint) (most_ms - idle_ms) + 1, stall_cb);
+  if (idle < most_ms)
+    set_timer (self, &self->stall, (guint) (most_ms - idle) + 1, stall_cb);
   else if (!self->under_way && !self->over && !qs_probe_get_stopped (self->run))
     begin (self, TRUE);
   return G_SOURCE_REMOVE;
 }
 
-/* --- A request without an answer --- */
+/* --- A request without an answer, or without the rest of one --- */
 
 /* Whether the server is stuck, or but this answer is late. */
 static void
-begin_answer (QsExperiments *self, gint64 idle_ms)
+begin_answer (QsExperiments *self, gint64 idle)
 {
   self->under_way = TRUE;
-  self->started = now (self) - idle_ms * NS_PER_MS;
+  self->progress = qs_probe_get_last_progress (self->run);
+  self->started = now (self) - idle * NS_PER_MS;
   self->deadline = self->started + QS_VERDICT_MS * NS_PER_MS;
   self->stalled_since = now (self);
   for (guint i = 0; i < qs_experiment_n_rows (); i++)
@@ -507,13 +519,13 @@ begin_answer (QsExperiments *self, gint64 idle_ms)
   next (self);
 }
 
-/* An answer may take its time; but what has not begun to come by now is told of as early as a handshake that gets no further, unless
- * more patience was asked for. */
+/* An answer may take its time; but one that does not begin, or does not go on, is told of as early as a handshake that gets no further,
+ * unless more patience was asked for. */
 static gboolean
 answer_cb (gpointer data)
 {
   QsExperiments *self = data;
-  gint64 idle_ms = (now (self) - qs_experiment_pace_last_progress (qs_probe_get_trace (self->run))) / NS_PER_MS;
+  gint64 idle = idle_ms (self);
   guint slow_ms = qs_experiment_pace_slow_path_ms (look (self));
   gboolean asked = qs_probe_get_stage (self->run) >= QS_STAGE_REQUEST;
   guint most_ms = MAX (asked && !self->over && !self->under_way ? ANSWER_STALL_MS : QS_VERDICT_MS, slow_ms);
@@ -521,12 +533,15 @@ answer_cb (gpointer data)
   clear_source (&self->answer);
   if (asked && !is_answer_awaited (self))
     return G_SOURCE_REMOVE;
-  if (!asked || idle_ms < most_ms)
-    set_timer (self, &self->answer, idle_ms < most_ms ? (guint) (most_ms - idle_ms) + 1 : most_ms, answer_cb);
-  else if (most_ms < QS_VERDICT_MS)
-    begin_answer (self, idle_ms);
-  else if (qs_probe_get_options (self->run)->timeout_ms <= QS_USUAL_TIMEOUT_MS)
-    qs_probe_give_up (self->run);
+  if (asked && !self->under_way && idle >= most_ms && most_ms >= QS_VERDICT_MS)
+    {
+      if (qs_probe_get_options (self->run)->timeout_ms <= QS_USUAL_TIMEOUT_MS)
+        qs_probe_give_up (self->run);
+      return G_SOURCE_REMOVE;
+    }
+  set_timer (self, &self->answer, asked && idle < most_ms ? (guint) (most_ms - idle) + 1 : most_ms, answer_cb);
+  if (asked && !self->under_way && idle >= most_ms)
+    begin_answer (self, idle);
   return G_SOURCE_REMOVE;
 }
 

@@ -14,6 +14,9 @@ import unittest
 import peers
 import probe
 
+VERDICT_MS = 5000  # of ten seconds that the time-out has
+
+
 class Case(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -173,7 +176,7 @@ class OverTcp(Case):
 
 
 class Pythons(threading.Thread):
-    """A TLS server of Python's that acts on a connection once the handshake is done. at_once: on any number of them; else on
+    """A TLS server of Python's (without a context: one of TCP) that acts on a connection once the handshake is done. at_once: on any number of them; else on
     the first alone."""
 
     def __init__(self, context, act, at_once=False):
@@ -193,6 +196,10 @@ class Pythons(threading.Thread):
     def serve(self, conn):
         conn.settimeout(peers.PATIENCE)
         try:
+            if self.context is None:
+                with conn:
+                    self.act(conn)
+                return
             with self.context.wrap_socket(conn, server_side=True) as tls:
                 self.act(tls)
         except OSError:
@@ -224,12 +231,71 @@ class Unanswered(Case):
                 tls.recv(4096)
 
             with self.subTest(words), Pythons(context, hang, at_once=True) as server:
-                patience = ["--timeout=2"] if said else []
-                result = probe.probe(f"--cacert={self.certs.ca}", *patience, f"tls://localhost:{server.port}/")
+                target = f"tls://localhost:{server.port}/"
+                result = probe.in_time(lambda at=target: probe.probe(f"--cacert={self.certs.ca}", at), VERDICT_MS)
                 self.check(result, "timeout", words)
-                self.assertLess(result.report["timings_ms"]["total"], 6000)  # of ten that the time-out has
+                if said:
+                    detail = result.findings["timeout"]["detail"]
+                    self.assertRegex(detail, r"The last of it came .* after the request\. Another connection was made meanwhile")
                 found = result.findings["timeout"]  # what was to come yet may be lost on the way
                 self.assertEqual((found["who"], found["certainty"]), ("unknown", "possible") if said else ("server", "likely"))
+
+    def test_rest_does_not_come(self):
+        """HTTP/3 and HTTP/0.9, with no byte more from some moment on, and with a server that only says that it lives."""
+        chain, key = self.certs.leaf()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(chain, key)
+
+        def hang(conn):
+            conn.recv(4096)
+            conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhi")
+            conn.recv(4096)
+
+        def over_http3():
+            with Pythons(None, hang, at_once=True) as behind, peers.caddy(self.certs, upstream=behind.port) as server:
+                return probe.probe("-4", "--dns=none", f"--cacert={self.certs.ca}", f"https://localhost:{server.port}/")
+
+        def over_http09():
+            # What is down is cut behind 100 datagrams; the acknowledgement of the request is among them.
+            down = []
+
+            def passes(up, datagram):
+                down.extend([] if up else [1])
+                return up or len(down) < 100
+
+            with peers.quicserve(probe.SERVER, f"--cert={chain}", f"--key={key}", "--no-retry") as server:
+                with peers.udp_relay(server.port, passes) as box:
+                    options = (f"--cacert={self.certs.ca}", "--alpn=hq-interop")
+                    return probe.probe("-4", *options, f"quic://localhost:{box.port}/bytes/5000000")
+
+        for run, so_far in ((over_http3, r"head \(status 200\) and 2 of 1000 bytes"), (over_http09, r"Of the answer \d{5,6} bytes came")):
+            with self.subTest(run.__name__):
+                result = probe.in_time(run, VERDICT_MS)
+                self.check(result, "timeout", f"stopped in the middle: nothing came for 4.*{so_far}.*The last of it came .* after the request")
+                self.assertEqual(result.findings["timeout"]["certainty"], "possible")
+                made = {e["id"]: e["outcome"] for e in result.report["experiments"]}
+                self.assertEqual(made["another-connection"], "answered" if run is over_http3 else "failed", result.text)
+
+    def test_slow_is_no_stall(self):
+        """An answer whose bytes come apart, each before it would be given up, is waited for as long as it takes."""
+        chain, key = self.certs.leaf()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(chain, key)
+        looked_into = threading.Event()
+
+        def drip(tls):
+            if b"GET /slow " not in tls.recv(4096):
+                looked_into.set()  # an experiment
+                return
+            tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\na")
+            for byte in (b"b", b"c"):
+                looked_into.wait(peers.PATIENCE)
+                tls.sendall(byte)
+
+        with Pythons(context, drip, at_once=True) as server:
+            result = probe.probe(f"--cacert={self.certs.ca}", f"tls://localhost:{server.port}/slow")
+        self.assertEqual((result.status, result.errors), (0, []), result.text)
+        self.assertGreater(result.report["timings_ms"]["total"], 2000)
 
     def test_server_does_not_hear(self):
         """Of a download, from the second packet with a short header on nothing gets up any more: what comes is repeated."""

@@ -237,14 +237,17 @@ def _ready(peer, *waits):
 
 
 def caddy(
-    certs, leaf="good", *, host=HOST, body="hello from caddy\n", files=None, protocols=("h1", "h2", "h3"), headers=None, status=200
+    certs, leaf="good", *, host=HOST, body="hello from caddy\n", files=None, protocols=("h1", "h2", "h3"), headers=None, status=200,
+    upstream=None,
 ):
     """Caddy: HTTP/3 by quic-go, and HTTP/1.1 and 2 over TLS on the same port number.
-    files: a folder to serve; else every path answers with status and body, and with headers, a dict of lists."""
+    files: a folder to serve; upstream: a port of plain HTTP that it hands requests on to; else every path answers with status and body, and with headers, a dict of lists."""
     program = find_program("caddy")
     chain, key = certs.leaf(leaf)
     if files is not None:
         handle = [{"handler": "file_server", "root": str(files)}]
+    elif upstream is not None:
+        handle = [{"handler": "reverse_proxy", "upstreams": [{"dial": f"{HOST}:{upstream}"}], "flush_interval": -1}]
     else:
         handle = [{"handler": "static_response", "status_code": status, "body": body, "headers": headers or {}}]
 
