@@ -8,6 +8,8 @@ static const struct {
   const char *change;
 } changes[] = {
   { "x25519-alone", N_ ("X25519 alone, no post-quantum key share") },
+  { "each-twice", N_ ("X25519 alone, and each datagram twice, so that two servers would get it whole") },
+  { "two-at-once", N_ ("Two datagrams of 1200 bytes at once, each whole in itself") },
   { "padded-hello", N_ ("X25519 alone, in a ClientHello as large as with a post-quantum key share") },
   { "usual-offer", N_ ("This client's usual groups and cipher suites") },
   { "widest-offer", N_ ("All groups, cipher suites, signature schemes and versions of TLS that this client has") },

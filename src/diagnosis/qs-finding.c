@@ -8,10 +8,11 @@
 #include "diagnosis/qs-rule.h"
 
 /* Each part ends with a row without id. The rest comes last: it speaks only where nothing else did. */
-static const QsRule *const parts[] = { qs_rules_decided,     qs_rules_offer,  qs_rules_network, qs_rules_answer,
-                                       qs_rules_certificate, qs_rules_client, qs_rules_large,   qs_rules_handshake,
-                                       qs_rules_cut,         qs_rules_http3,  qs_rules_http,    qs_rules_stalled,
-                                       qs_rules_close,       qs_rules_path,   qs_rules_file,    qs_rules_rest };
+static const QsRule *const parts[] = { qs_rules_spread,    qs_rules_decided,     qs_rules_offer,  qs_rules_network,
+                                       qs_rules_answer,    qs_rules_certificate, qs_rules_client, qs_rules_large,
+                                       qs_rules_handshake, qs_rules_cut,         qs_rules_http3,  qs_rules_http,
+                                       qs_rules_stalled,   qs_rules_close,       qs_rules_path,   qs_rules_file,
+                                       qs_rules_rest };
 
 /* How a cause shows where none is known. Once one is, they say nothing more. */
 static const char *const symptoms[] = {
@@ -291,7 +292,8 @@ qs_findings_new (const QsEvidence *evidence)
           /* What a person chose to go on in spite of is not why a run that went on has failed. */
           if (finding->severity == QS_SEVERITY_ERROR && (parts[part] != qs_rules_certificate || !connected))
             has_error = TRUE;
-          decided |= has_error && (parts[part] == qs_rules_decided || parts[part] == qs_rules_offer);
+          decided |= has_error && (parts[part] == qs_rules_spread || parts[part] == qs_rules_decided ||
+                                   parts[part] == qs_rules_offer);
           insert_by_severity (findings, finding);
         }
     }

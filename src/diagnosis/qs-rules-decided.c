@@ -6,6 +6,7 @@
 #include "crypto/qs-keys.h"
 #include "diagnosis/qs-experiment-words.h"
 #include "diagnosis/qs-rule.h"
+#include "diagnosis/qs-spread.h"
 
 #define MOST_RECORDS_OF_HANDSHAKE 512
 /* A client sends its first flight in datagrams of 1200 bytes at least, and a server must as well, but for mere
@@ -113,14 +114,23 @@ match_hello_too_much (const QsEvidence *evidence, QsMatch *match)
   static const char *const group[] = { N_ ("Update the server, or switch the group on there."),
                                        N_ ("Offer X25519 alone: that avoids it (--groups=X25519 in quicprobe)."),
                                        NULL };
+  static const char *const rate[] = {
+    N_ ("Update the server or the middlebox."),
+    N_ ("Look for a limit on packets of one client, at the firewall or in front of the "
+        "server."),
+    N_ ("Offer X25519 alone: that avoids it (--groups=X25519 in quicprobe)."), NULL
+  };
   const QsMark *alone = qs_experiment_find (evidence, "x25519-alone", 1);
+  const QsMark *at_once = qs_experiment_find (evidence, "two-at-once", 1);
+  const QsMark *not_at_once = qs_experiment_find (evidence, "two-at-once", 0);
   const QsMark *waiting = qs_trace_find_mark (evidence->trace, QS_MARK_NOTE, "tcp-waiting", NULL);
 
   /* One that got through after all was in trouble as long as the experiment was called for. */
   gboolean late = !evidence->server && qs_evidence_is_connected (evidence) && !evidence->failed;
   if (alone == NULL || (!late && !qs_evidence_is_without_hello (evidence)) || evidence->hello_retry != NULL ||
-      !qs_hello_has_hybrid_share (evidence->client_hello) || qs_experiment_find (evidence, "same-again", 1) != NULL)
-    return FALSE;
+      !qs_hello_has_hybrid_share (evidence->client_hello) || qs_experiment_find (evidence, "same-again", 1) != NULL ||
+      qs_experiment_find (evidence, "each-twice", 1) != NULL || qs_spread_find (evidence, NULL))
+    return FALSE; /* or it is another cause: see datagrams-spread */
   const QsMark *again = qs_experiment_find (evidence, "same-again", 0);
   const QsMark *padded_answered = qs_experiment_find (evidence, "padded-hello", 1);
   const QsMark *padded_failed = qs_experiment_find (evidence, "padded-hello", 0);
@@ -134,6 +144,19 @@ match_hello_too_much (const QsEvidence *evidence, QsMatch *match)
               "answers for it.");
       match->tries = group;
       match->certainty = again != NULL ? QS_CERTAINTY_PROVED : QS_CERTAINTY_LIKELY;
+    }
+  else if (padded_failed != NULL && !evidence->tls && at_once == NULL)
+    {
+      match->title = N_ ("{host} does not get, or does not take, a ClientHello in two datagrams.");
+      match->detail = N_ (
+          "With its post-quantum key share, in {bytes} bytes, it came to nothing, and one as large with X25519 alone "
+          "as well; X25519 alone in a single datagram was answered. Whether it is the size of the ClientHello, or "
+          "that two datagrams come at once, is not decided: something on the way may limit how many pass, or deal them "
+          "out among several servers. {at_once}");
+      match->certainty = QS_CERTAINTY_LIKELY;
+      match->tries = rate;
+      qs_match_set (match, "at_once", not_at_once != NULL ? not_at_once->text : NULL);
+      qs_match_add_mark (match, evidence, not_at_once, NULL);
     }
   else if (padded_failed == NULL)
     {
@@ -163,11 +186,11 @@ match_hello_too_much (const QsEvidence *evidence, QsMatch *match)
       match->tries = path;
       qs_match_add_mark (match, evidence, waiting, g_strdup (waiting->text));
     }
-  if (!evidence->tls)
-    qs_match_set (
-        match, "deals",
-        _ ("A balancer that deals out the datagrams of one client one by one does the same, and so does a limit on "
-           "how many a client may send at once."));
+  if (at_once != NULL)
+    {
+      qs_match_set (match, "at_once", at_once->text);
+      qs_match_add_mark (match, evidence, at_once, NULL);
+    }
   match->packet = (gint64) evidence->client_hello->packet;
   if (evidence->tls)
     match->reference = "RFC 9846 section 4.3.8";
@@ -453,7 +476,7 @@ const QsRule qs_rules_decided[] = {
     N_ ("With its post-quantum key share it came to nothing, with X25519 alone it was answered. One as large with "
         "X25519 "
         "alone came to nothing as well: so it is the size. The server, or a middlebox before it, does not put a "
-        "ClientHello of several parts together. {deals}"),
+        "ClientHello of several parts together. {at_once}"),
     match_hello_too_much,
     QS_CERTAINTY_PROVED,
     QS_PARTY_UNKNOWN,

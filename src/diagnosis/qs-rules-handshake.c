@@ -6,6 +6,7 @@
 #include "base/qs-text.h"
 #include "diagnosis/qs-experiment-words.h"
 #include "diagnosis/qs-rule.h"
+#include "diagnosis/qs-spread.h"
 #include "wire/qs-names.h"
 
 #define ALERT_HANDSHAKE_FAILURE 40
@@ -469,8 +470,8 @@ match_token_rejected (const QsEvidence *evidence, QsMatch *match)
 {
   const QsCloseFact *close = &evidence->close;
 
-  if (!close->known || close->by_us || close->application || close->code != 0x0b)
-    return FALSE;
+  if (!close->known || close->by_us || close->application || close->code != 0x0b || qs_spread_find (evidence, NULL))
+    return FALSE; /* of a server that did not send it: see datagrams-spread */
   qs_match_add_packet (match, evidence, evidence->packets.retry, NULL);
   qs_match_add_close (match, evidence);
   if (evidence->packets.retry < 0 && evidence->packets.n_in > 0)

@@ -3,6 +3,7 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "diagnosis/qs-rule.h"
+#include "diagnosis/qs-spread.h"
 #include "trace/qs-metrics.h"
 
 #define MUCH_LOSS_PERCENT 2
@@ -141,7 +142,7 @@ match_corrupted (const QsEvidence *evidence, QsMatch *match)
 {
   /* A server that lost its keys, and a recording with holes, look the same. */
   if (evidence->packets.n_corrupt == 0 || qs_evidence_is_restarted (evidence) || is_incomplete (evidence) ||
-      evidence->foreign.n > 0)
+      evidence->foreign.n > 0 || qs_spread_find (evidence, NULL))
     return FALSE;
   qs_match_number (match, "count", evidence->packets.n_corrupt);
   qs_match_number (match, "received", evidence->packets.n_in);

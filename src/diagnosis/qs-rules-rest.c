@@ -196,10 +196,10 @@ describe_rest (const QsEvidence *evidence, QsMatch *match)
                                        NULL };
 
   match->title = N_ ("The answer of {host} stopped in the middle: nothing came for {silence}.");
-  match->detail =
-      N_ ("The handshake is complete, and what was asked was acknowledged. {so_far} {last} {others} Either the "
-          "program that makes the answer is slow or stuck, or what it sends does not come through any more: a path that "
-          "was cut, or one that loses what is large.");
+  match->detail = N_ (
+      "The handshake is complete, and what was asked was acknowledged. {so_far} {last} {others} Either the "
+      "program that makes the answer is slow or stuck, or what it sends does not come through any more: a path that "
+      "was cut, or one that loses what is large.");
   match->certainty = QS_CERTAINTY_POSSIBLE;
   match->who = QS_PARTY_UNKNOWN;
   match->tries = tries;

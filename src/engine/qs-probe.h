@@ -164,11 +164,11 @@ QsClock *qs_probe_get_clock (QsProbe *self); /* (transfer none): that its waitin
 QsConnectionState qs_probe_get_state (QsProbe *self);
 gboolean qs_probe_get_finished (QsProbe *self);
 gint64 qs_probe_get_last_progress (QsProbe *self); /* microseconds of its clock: when it last got any further */
-gboolean qs_probe_get_ended (QsProbe *self);     /* its outcome is known; "finished" follows */
-gboolean qs_probe_get_succeeded (QsProbe *self); /* the target did what was asked */
-gboolean qs_probe_get_stopped (QsProbe *self);   /* a person stopped it */
-QsStage qs_probe_get_stage (QsProbe *self);      /* how far it came */
-QsTrace *qs_probe_get_trace (QsProbe *self);     /* NULL once settled */
+gboolean qs_probe_get_ended (QsProbe *self);       /* its outcome is known; "finished" follows */
+gboolean qs_probe_get_succeeded (QsProbe *self);   /* the target did what was asked */
+gboolean qs_probe_get_stopped (QsProbe *self);     /* a person stopped it */
+QsStage qs_probe_get_stage (QsProbe *self);        /* how far it came */
+QsTrace *qs_probe_get_trace (QsProbe *self);       /* NULL once settled */
 /* Of a run that is finished, and whose verdict was taken: all but target, options, outcome, address and the answer's status,
  * version and length goes, above all the trace. A batch holds thousands of them. */
 void qs_probe_settle (QsProbe *self);

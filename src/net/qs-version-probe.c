@@ -19,7 +19,8 @@ typedef struct {
   GSocket *socket;
   QsClock *clock;
   GSource *wait, *timer;
-  guint8 *packet, *stray;
+  guint8 *packet, *second, *stray; /* second: NULL, there is but one */
+  gboolean answered[2];
   guint size, stray_size, half_ms, n_strange;
 } Look;
 
@@ -48,16 +49,15 @@ look_free (gpointer data)
   g_clear_object (&look->socket);
   g_clear_object (&look->clock);
   g_free (look->packet);
+  g_free (look->second);
   g_free (look->stray);
   g_free (look);
 }
 
 /* The ids are ours, so an answer that bears them, swapped, is an answer to this (RFC 8999 section 6). */
 static void
-fill_packet (Look *look)
+fill_packet (guint8 *at)
 {
-  guint8 *at = look->packet;
-
   *at++ = 0xc0; /* long header; what follows the ids is the unknown version's own affair */
   for (guint i = 0; i < 4; i++)
     *at++ = (guint8) ((g_random_int () & 0xf0) | 0x0a);
@@ -101,14 +101,16 @@ static gboolean
 send_both (Look *look, GError **error)
 {
   return g_socket_send (look->socket, (const char *) look->packet, look->size, NULL, error) >= 0 &&
+         (look->second == NULL ||
+          g_socket_send (look->socket, (const char *) look->second, look->size, NULL, error) >= 0) &&
          (look->stray_size == 0 ||
           g_socket_send (look->socket, (const char *) look->stray, look->stray_size, NULL, error) >= 0);
 }
 
 static GArray *
-read_versions (const Look *look, const guint8 *bytes, gsize length)
+read_versions_of (const guint8 *packet, const guint8 *bytes, gsize length)
 {
-  const guint8 *dcid = look->packet + 6, *scid = dcid + CID_LENGTH + 1;
+  const guint8 *dcid = packet + 6, *scid = dcid + CID_LENGTH + 1;
   QsPacketHeader header;
 
   if (length == 0 || !qs_packet_header_parse (QS_SPAN (bytes, length), 0, &header, NULL) ||
@@ -125,6 +127,22 @@ read_versions (const Look *look, const guint8 *bytes, gsize length)
       g_array_append_val (versions, version);
     }
   return versions;
+}
+
+static GArray *
+read_versions (Look *look, const guint8 *bytes, gsize length)
+{
+  guint8 *const packets[] = { look->packet, look->second };
+
+  for (guint i = 0; i < G_N_ELEMENTS (packets); i++)
+    {
+      g_autoptr (GArray) versions = packets[i] != NULL ? read_versions_of (packets[i], bytes, length) : NULL;
+      if (versions == NULL)
+        continue;
+      look->answered[i] = TRUE;
+      return look->second == NULL || look->answered[1 - i] ? g_steal_pointer (&versions) : NULL;
+    }
+  return NULL;
 }
 
 static void
@@ -197,14 +215,15 @@ again_cb (gpointer data)
   g_autoptr (GTask) task = g_object_ref (data);
   Look *look = g_task_get_task_data (task);
 
-  send_both (look, NULL);
+  if (look->second == NULL)
+    send_both (look, NULL);
   set_timer (task, look->half_ms, timeout_cb);
   return G_SOURCE_REMOVE;
 }
 
 void
-qs_version_probe_async (GSocketAddress *address, guint size, guint stray, QsClock *clock, guint timeout_ms,
-                        GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+qs_version_probe_async (GSocketAddress *address, guint size, guint stray, gboolean pair, QsClock *clock,
+                        guint timeout_ms, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
   g_return_if_fail (G_IS_SOCKET_ADDRESS (address) && QS_IS_CLOCK (clock) && size >= 64);
 
@@ -217,7 +236,10 @@ qs_version_probe_async (GSocketAddress *address, guint size, guint stray, QsCloc
   look->size = size;
   look->clock = g_object_ref (clock);
   look->packet = g_malloc0 (size);
-  fill_packet (look);
+  fill_packet (look->packet);
+  look->second = pair ? g_malloc0 (size) : NULL;
+  if (pair)
+    fill_packet (look->second);
   look->stray_size = stray;
   look->stray = g_malloc (MAX (stray, 1));
   fill_stray (look);

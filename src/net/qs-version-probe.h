@@ -15,9 +15,11 @@ G_BEGIN_DECLS
  * dislikes. It is sent once more half-way, and has the other half of the time, by the clock, to be answered in.
  *
  * stray: with it goes a datagram of so many bytes that looks like one of a connection that nobody knows, which a server may
- * answer with a stateless reset (RFC 9000 section 10.3), however small; 0: none does. */
-void qs_version_probe_async (GSocketAddress *address, guint size, guint stray, QsClock *clock, guint timeout_ms,
-                             GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+ * answer with a stateless reset (RFC 9000 section 10.3), however small; 0: none does.
+ *
+ * pair: two such headers go out, one right behind the other, and once only; each has to be answered. */
+void qs_version_probe_async (GSocketAddress *address, guint size, guint stray, gboolean pair, QsClock *clock,
+                             guint timeout_ms, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 /* The versions listed, as guint32 (transfer full), greased ones too; none: it was a stateless reset that came. NULL with
  * G_IO_ERROR_TIMED_OUT, or as the socket says. */
 GArray *qs_version_probe_finish (GAsyncResult *result, GError **error);

@@ -7,6 +7,7 @@
 #include "base/qs-text.h"
 #include "diagnosis/qs-choice.h"
 #include "diagnosis/qs-finding.h"
+#include "diagnosis/qs-spread.h"
 #include "engine/qs-ssl-wide.h"
 
 #define QUIC (1u << QS_TRANSPORT_QUIC)
@@ -46,6 +47,18 @@ change_padding (QsProbe *run, const char *argument, QsProbeOptions *options, QsT
   if (!change_groups (run, argument, options, target))
     return FALSE;
   options->padding = HYBRID_BYTES;
+  return TRUE;
+}
+
+/* Whoever deals out datagrams one by one gives the second to another server, and both have a whole ClientHello. */
+static gboolean
+change_to_twice (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target)
+{
+  if (options->impairment != NULL || !change_groups (run, argument, options, target))
+    return FALSE;
+  /* The copy leaves a millisecond later: what is held back for longer is answered behind it, so that nothing comes between the two. */
+  set_text (&options->impairment, "up:duplicate=100%,down:delay=10ms");
+  options->keep_open = TRUE; /* the other one may be slower: it is waited for as long as there is time */
   return TRUE;
 }
 
@@ -246,12 +259,32 @@ const QsExperimentRow qs_experiment_rows[] = {
     .sign = QS_SIGN_HELLO,
     .decides = TRUE,
     .change = change_groups,
-    .answered =
-        N_ ("With X25519 alone it answers: it is the ClientHello with a post-quantum key share that it does not take."),
+    .answered = N_ ("With X25519 alone, in a ClientHello that is smaller, it answers."),
     .failed = N_ ("With X25519 alone it is the same: the post-quantum key share is not the cause."),
     .findings = { QS_STALLED_BEFORE_HELLO, "silent-after-ack", "no-common-parameters", "tls-alert",
                   "tls-internal-error", "connection-reset", "closed-in-handshake", "timeout", "failed",
                   "protocol-error" } },
+  { .id = "each-twice",
+    .transports = QUIC,
+    .slot_ms = 600,
+    .sign = QS_SIGN_TWO_SERVERS,
+    .decides = TRUE,
+    .after = "x25519-alone",
+    .change = change_to_twice,
+    .answered = N_ ("Of one small ClientHello that was sent twice, two servers took one each."),
+    .failed = N_ ("A small ClientHello that was sent twice was answered by one server alone."),
+    .findings = { "x25519-alone" } },
+  { .id = "two-at-once",
+    .kind = QS_EXPERIMENT_VERSIONS,
+    .transports = QUIC,
+    .slot_ms = 400,
+    .sign = QS_SIGN_ANYTHING,
+    .after = "x25519-alone",
+    .argument = "1200",
+    .pair = TRUE,
+    .answered = N_ ("Two datagrams of 1200 bytes at once are both answered: it is not how many come at once."),
+    .failed = N_ ("Of two datagrams of 1200 bytes at once not both are answered."),
+    .findings = { "x25519-alone" } },
   { .id = "padded-hello",
     .transports = QUIC | TLS,
     .slot_ms = 900,
@@ -263,8 +296,7 @@ const QsExperimentRow qs_experiment_rows[] = {
     .answered =
         N_ ("A ClientHello as large, with X25519 alone, is answered: its size gets through, so it is the post-quantum "
             "group that is refused."),
-    .failed =
-        N_ ("A ClientHello as large, with X25519 alone, fails as well: it is the size that does not get through."),
+    .failed = N_ ("A ClientHello as large, with X25519 alone, fails as well: so it is not the group."),
     .findings = { "x25519-alone" } },
   { .id = "same-again",
     .transports = QUIC | TLS,
@@ -551,6 +583,8 @@ qs_experiment_row_judge (const QsExperimentRow *row, const QsEvidence *attempt)
     case QS_SIGN_EXTENSIONS:
       return attempt->encrypted_extensions != NULL || qs_evidence_is_connected (attempt) ||
              (attempt->tls && hello && attempt->certificate != NULL);
+    case QS_SIGN_TWO_SERVERS:
+      return qs_spread_find (attempt, NULL) ? 1 : hello ? 0 : -1;
     case QS_SIGN_ANSWER:
       return attempt->first_byte < 0 ? 0 : g_strcmp0 (attempt->http.end, "complete") == 0 ? 1 : -1;
     case QS_SIGN_DONE:

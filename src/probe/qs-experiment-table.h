@@ -25,6 +25,7 @@ typedef enum {
   QS_SIGN_HELLO,         /* ServerHello: the ClientHello was taken */
   QS_SIGN_HELLO_AT_ONCE, /* the same, and nothing had to be sent twice for it */
   QS_SIGN_EXTENSIONS,    /* EncryptedExtensions, or TLS 1.2's ServerHello: ALPN was agreed on */
+  QS_SIGN_TWO_SERVERS,   /* two that answer one beginning; one alone: not, once it was taken */
   QS_SIGN_DONE,          /* the handshake, confirmed */
   QS_SIGN_ANSWER,        /* an answer to a request, whole: one that only began tells neither way */
 } QsExperimentSign;
@@ -48,7 +49,8 @@ typedef struct {
   guint lacks; /* bits of QsChoice, with after: and the answer has shown one that was not offered, or none at all */
   guint wide;  /* bits of QsWide: all that there is of these is offered */
   const char *argument;
-  guint stray; /* VERSIONS: bytes of a datagram of no connection that goes with it; 0: none */
+  gboolean pair; /* VERSIONS: two of them at once, and an answer to each */
+  guint stray;   /* VERSIONS: bytes of a datagram of no connection that goes with it; 0: none */
   gboolean (*change) (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target);
   /* Untranslated; a %s is what detail() says, where there is none the argument. */
   const char *answered, *failed;

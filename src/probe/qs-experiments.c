@@ -35,7 +35,7 @@ struct _QsExperiments {
   GListStore *model;
   gint64 started, deadline; /* trace time of the run */
   gint64 stalled_since;
-  gint64 progress; /* what the run's last one was when a stalled answer was looked into */
+  gint64 progress;      /* what the run's last one was when a stalled answer was looked into */
   QsEvidence *evidence; /* of the last look at the run */
   GPtrArray *causes;    /* ids of findings, QS_STALLED_… */
   gboolean under_way, over, holding, decided;
@@ -338,8 +338,8 @@ start_versions (QsExperiments *self, const QsExperimentRow *row, guint slot_ms)
   self->current = add_experiment (self, row, NULL);
   g_clear_object (&self->cancellable);
   self->cancellable = g_cancellable_new ();
-  qs_version_probe_async (address, size, row->stray, qs_probe_get_clock (self->run), slot_ms, self->cancellable,
-                          versions_cb, g_object_ref (self));
+  qs_version_probe_async (address, size, row->stray, row->pair, qs_probe_get_clock (self->run), slot_ms,
+                          self->cancellable, versions_cb, g_object_ref (self));
   return TRUE;
 }
 

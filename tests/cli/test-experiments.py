@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import tempfile
+import time
 import unittest
 
 import peers
@@ -63,7 +64,7 @@ class LargeHello(Case):
     """x25519-alone, padded-hello"""
 
     def assert_size(self, result):
-        self.assert_found(result, "post-quantum-hello-blocked", "X25519 alone.*it is the size")
+        self.assert_found(result, "post-quantum-hello-blocked", "X25519 alone.*it is the size.")
         self.assert_outcomes(result, x25519_alone="answered", padded_hello="failed")
 
     def test_size_over_tcp(self):
@@ -73,12 +74,33 @@ class LargeHello(Case):
                     self.assert_size(self.probe("-4", f"tls://localhost:{box.port}"))
 
     def test_size_over_quic(self):
+        """Of a beginning in two datagrams the second is lost, and of others at the same rate none."""
+        for start in (peers.caddy, peers.ngtcp2_server):
+            with self.subTest(start.__name__), start(self.certs) as server:
+                begun = []  # Destination Connection IDs
+
+                def passes(up, datagram, begun=begun):
+                    first = up and datagram[0] & 0xF0 == 0xC0 and datagram[1:5] == b"\0\0\0\1"
+                    known = first and datagram[5:14] in begun
+                    if first and len(datagram) >= 1200:
+                        begun.append(datagram[5:14])
+                    return not known or len(datagram) < 1200
+
+                with peers.udp_relay(server.port, passes) as box:
+                    result = self.probe_in_time("-4", f"https://localhost:{box.port}")
+                self.assert_size(result)
+                self.assert_outcomes(result, two_at_once="answered")
+                self.assertRegex(result.findings["post-quantum-hello-blocked"]["detail"], "both answered: it is not how many")
+                self.assertNotIn("silent-after-ack", result.findings)
+
+    def test_size_or_number(self):
+        """Of all that is large one datagram gets through: that it is many at once is not ruled out."""
         for start in (peers.caddy, peers.ngtcp2_server):
             with self.subTest(start.__name__), start(self.certs) as server:
                 with peers.misbehaving("udp", "one-large-gets-through", upstream=server) as box:
                     result = self.probe_in_time("-4", f"https://localhost:{box.port}")
-                    self.assert_size(result)
-                    self.assertNotIn("silent-after-ack", result.findings)
+                self.assert_found(result, "post-quantum-hello-blocked", "is not decided.*limit how many pass", certainty="likely")
+                self.assert_outcomes(result, padded_hello="failed", two_at_once="failed")
 
     def test_one_that_gets_through_in_the_end(self):
         """The path passes what was sent again often enough: then it is a warning."""
@@ -121,6 +143,58 @@ class LargeHello(Case):
         with peers.misbehaving("tcp", "any-hello-alert-40") as peer:
             result = self.probe("--groups=X25519", f"tls://127.0.0.1:{peer.port}")
         self.assertNotIn("x25519-alone", result.experiments)
+
+
+class Spread(Case):
+    """each-twice, two-at-once: what deals out datagrams, and what limits how many come at once"""
+
+    SERVERS = (peers.caddy, peers.ngtcp2_server)
+
+    def test_balancer_by_packets(self):
+        for start in self.SERVERS:
+            with self.subTest(start.__name__), start(self.certs) as one, start(self.certs) as other:
+                with peers.udp_balancer((one.port, other.port)) as box:
+                    result = self.probe_in_time("-4", f"https://localhost:{box.port}")
+                self.assert_found(result, "datagrams-spread", "two different connection ids|small ClientHello that was sent twice, two servers")
+                self.assertEqual(result.findings["datagrams-spread"]["who"], "unknown")
+                # With one of them unheard nothing tells it from a limit.
+                with peers.udp_balancer((one.port, other.port), mute=(other.port,)) as box:
+                    result = self.probe_in_time("-4", f"https://localhost:{box.port}")
+                self.assert_found(result, "post-quantum-hello-blocked", "is not decided.*deal them out", certainty="likely")
+
+    def test_not_one_server(self):
+        """One that repeats, one behind a Retry, and one that is said to be slow."""
+        chain, key = self.certs.leaf()
+        for options, path in (((), "loss=20%,seed=3"), (("--scenario=retry",), "duplicate=50%"), ((), "down:drop=1")):
+            with self.subTest(path), peers.quicserve(probe.SERVER, f"--cert={chain}", f"--key={key}", *options) as server:
+                result = self.probe("--alpn=hq-interop", f"--impair={path}", f"quic://localhost:{server.port}")
+                self.assertEqual((result.status, result.errors), (0, []), result.text)
+                self.assertNotIn("datagrams-spread", result.findings)
+
+    def test_policed(self):
+        """One datagram in a while: of a ClientHello in two the second is always lost, and nobody says that it is its size."""
+        for start in self.SERVERS:
+            with self.subTest(start.__name__), start(self.certs) as server:
+                last = {}
+
+                def passes(up, datagram, last=last):
+                    now = time.monotonic()
+                    if not up:
+                        return True
+                    if now - last.get("at", 0) < 0.1:
+                        return False
+                    last["at"] = now
+                    return True
+
+                with peers.udp_relay(server.port, passes) as box:
+                    result = self.probe_in_time("-4", f"https://localhost:{box.port}")
+                self.assertNotIn("datagrams-spread", result.findings)
+                found = result.findings.get("post-quantum-hello-blocked")
+                if found is not None:
+                    self.assertNotEqual(found["certainty"], "proved", result.text)
+                    self.assertRegex(found["detail"], "two datagrams come at once, is not decided")
+                if result.experiments.get("x25519-alone", {}).get("outcome") == "answered":
+                    self.assert_outcomes(result, two_at_once="failed")
 
 
 class Elsewhere(Case):

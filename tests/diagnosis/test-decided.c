@@ -75,20 +75,23 @@ static void
 test_hello (void)
 {
   static const struct {
-    gint64 alone, padded, again; /* 2: not made */
+    gint64 alone, padded, again, at_once; /* 2: not made */
     gboolean found;
     QsCertainty certainty;
     const char *words;
   } cases[] = {
-    { 1, 0, 2, TRUE, QS_CERTAINTY_PROVED, "it is the size" },
-    { 1, 1, 0, TRUE, QS_CERTAINTY_PROVED, "it is the group" },
-    { 1, 1, 2, TRUE, QS_CERTAINTY_LIKELY, "it is the group" },
-    { 1, -1, 2, TRUE, QS_CERTAINTY_LIKELY, "is not decided" },
-    { 1, 2, 2, TRUE, QS_CERTAINTY_LIKELY, "is not decided" },
-    { 1, 1, 1, FALSE, QS_CERTAINTY_PROVED, NULL },
-    { 0, 2, 2, FALSE, QS_CERTAINTY_PROVED, NULL },
-    { -1, 2, 2, FALSE, QS_CERTAINTY_PROVED, NULL },
-    { 2, 2, 2, FALSE, QS_CERTAINTY_PROVED, NULL },
+    { 1, 0, 2, 1, TRUE, QS_CERTAINTY_PROVED, "it is the size" },
+    { 1, 0, 2, 0, TRUE, QS_CERTAINTY_LIKELY, "two datagrams come at once, is not decided" },
+    { 1, 0, 2, -1, TRUE, QS_CERTAINTY_LIKELY, "two datagrams come at once, is not decided" },
+    { 1, 0, 2, 2, TRUE, QS_CERTAINTY_LIKELY, "two datagrams come at once, is not decided" },
+    { 1, 1, 0, 2, TRUE, QS_CERTAINTY_PROVED, "it is the group" },
+    { 1, 1, 2, 2, TRUE, QS_CERTAINTY_LIKELY, "it is the group" },
+    { 1, -1, 2, 2, TRUE, QS_CERTAINTY_LIKELY, "is not decided" },
+    { 1, 2, 2, 2, TRUE, QS_CERTAINTY_LIKELY, "is not decided" },
+    { 1, 1, 1, 2, FALSE, QS_CERTAINTY_PROVED, NULL },
+    { 0, 2, 2, 2, FALSE, QS_CERTAINTY_PROVED, NULL },
+    { -1, 2, 2, 2, FALSE, QS_CERTAINTY_PROVED, NULL },
+    { 2, 2, 2, 2, FALSE, QS_CERTAINTY_PROVED, NULL },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -99,7 +102,8 @@ test_hello (void)
         gint64 value;
       } made_of_it[] = { { "x25519-alone", cases[i].alone },
                          { "padded-hello", cases[i].padded },
-                         { "same-again", cases[i].again } };
+                         { "same-again", cases[i].again },
+                         { "two-at-once", cases[i].at_once } };
       for (guint j = 0; j < G_N_ELEMENTS (made_of_it); j++)
         if (made_of_it[j].value < 2)
           experiment (made, made_of_it[j].id, made_of_it[j].value);
@@ -110,6 +114,22 @@ test_hello (void)
     }
 }
 
+/* Two servers that took one beginning: it is neither size nor group. */
+static void
+test_spread (void)
+{
+  for (gint64 twice = -1; twice <= 1; twice++)
+    {
+      g_autoptr (Made) made = refused (&HYBRID);
+      experiment (made, "x25519-alone", 1);
+      experiment (made, "each-twice", twice);
+      experiment (made, "padded-hello", 0);
+      if (twice == 1)
+        assert_first (made, "datagrams-spread", QS_CERTAINTY_PROVED, "What came of it.");
+      assert_not (made, twice == 1 ? "post-quantum-hello-blocked" : "datagrams-spread");
+    }
+}
+
 /* Over TCP the system knows whether the large one got there at all. */
 static void
 test_hello_lost (void)
@@ -117,6 +137,7 @@ test_hello_lost (void)
   g_autoptr (Made) made = refused (&HYBRID);
   experiment (made, "x25519-alone", 1);
   experiment (made, "padded-hello", 0);
+  experiment (made, "two-at-once", 1);
   qs_trace_add_mark (made->trace, QS_MARK_NOTE, "tcp-waiting", 1500, "Not acknowledged");
   assert_first (made, "post-quantum-hello-blocked", QS_CERTAINTY_PROVED, "it is the size"); /* QUIC: TCP has no say */
 }
@@ -403,6 +424,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/decided/hello", test_hello);
+  g_test_add_func ("/decided/spread", test_spread);
   g_test_add_func ("/decided/hello-not-large", test_hello_not_large);
   g_test_add_func ("/decided/hello-late", test_hello_late);
   g_test_add_func ("/decided/protocol", test_protocol);

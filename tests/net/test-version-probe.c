@@ -110,7 +110,7 @@ ask_with (GSocketAddress *address, guint size, guint stray, guint timeout_ms, GE
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  qs_version_probe_async (address, size, stray, qs_clock_get_steady (), timeout_ms, NULL, result_cb, &result);
+  qs_version_probe_async (address, size, stray, FALSE, qs_clock_get_steady (), timeout_ms, NULL, result_cb, &result);
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
   return qs_version_probe_finish (result, error);
@@ -120,6 +120,31 @@ static GArray *
 ask (GSocketAddress *address, guint size, guint timeout_ms, GError **error)
 {
   return ask_with (address, size, 0, timeout_ms, error);
+}
+
+/* Of two at once both have to be answered, and nothing is sent again: a server that passes over the first few shows it. */
+static void
+test_pair (void)
+{
+  for (guint n_before = 0; n_before < 3; n_before++)
+    {
+      Server server;
+      g_autoptr (GAsyncResult) result = NULL;
+      g_autoptr (GError) error = NULL;
+      server_init (&server);
+      server.n_before = n_before;
+      qs_version_probe_async (server.address, 1200, 0, TRUE, qs_clock_get_steady (), n_before > 0 ? 50 : TIMEOUT_MS,
+                              NULL, result_cb, &result);
+      while (result == NULL)
+        g_main_context_iteration (NULL, TRUE);
+      g_autoptr (GArray) versions = qs_version_probe_finish (result, &error);
+      g_assert_cmpuint (server.n_received, ==, 2);
+      if (n_before == 0)
+        g_assert_nonnull (versions);
+      else
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+      server_clear (&server);
+    }
 }
 
 static void
@@ -197,7 +222,7 @@ test_time (void)
 
   server_init (&server);
   server.n_before = G_MAXUINT;
-  qs_version_probe_async (server.address, 1200, 0, clock, 1000, NULL, result_cb, &result);
+  qs_version_probe_async (server.address, 1200, 0, FALSE, clock, 1000, NULL, result_cb, &result);
   for (guint half = 1; half <= 2; half++)
     {
       while (server.n_received < half)
@@ -267,7 +292,7 @@ test_cancelled (void)
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GAsyncResult) result = NULL;
 
-  qs_version_probe_async (address, 1200, 0, qs_clock_get_steady (), TIMEOUT_MS, cancellable, result_cb, &result);
+  qs_version_probe_async (address, 1200, 0, FALSE, qs_clock_get_steady (), TIMEOUT_MS, cancellable, result_cb, &result);
   g_cancellable_cancel (cancellable);
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
@@ -318,6 +343,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/version-probe/answered", test_answered);
+  g_test_add_func ("/version-probe/pair", test_pair);
   g_test_add_func ("/version-probe/stray", test_stray);
   g_test_add_func ("/version-probe/sent-again", test_sent_again);
   g_test_add_func ("/version-probe/time", test_time);

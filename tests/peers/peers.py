@@ -558,6 +558,34 @@ def udp_relay(port, passes, host=HOST):
     return udp_forger(port, lambda up, data: ([data] if passes(up, data) else [], []), host)
 
 
+def udp_balancer(ports, host=HOST, *, mute=()):
+    """Deals out the datagrams of each client one by one among the UDP servers at ports, as a balancer does that goes by packets.
+    mute: those of the ports whose answers do not come back."""
+    clients = {}  # address -> the sockets that the servers know it by, and how many datagrams it has sent
+
+    def handle(peer, item, connections):
+        if item is peer._socket:
+            data, address = item.recvfrom(65536)
+            peer.received.append(data)
+            if address not in clients:
+                clients[address] = [[], 0]
+                for port in ports:
+                    upstream = socket.socket(item.family, socket.SOCK_DGRAM)
+                    upstream.connect((host, port))
+                    clients[address][0].append(upstream)
+                    connections.append(upstream)
+            sockets, n = clients[address]
+            clients[address][1] += 1
+            sockets[n % len(sockets)].send(data)
+        else:
+            data = item.recv(65536)
+            if item.getpeername()[1] not in mute:
+                address = next(address for address, known in clients.items() if item in known[0])
+                peer._socket.sendto(data, address)
+
+    return _SocketPeer(socket.SOCK_DGRAM, handle, host)
+
+
 def udp_forger(port, forge, host=HOST):
     """Makes another server of the UDP server at port. forge (up, datagram) returns two lists: the datagrams that go on in its place,
     and those that go back to who sent it; up: to the server."""
