@@ -243,8 +243,8 @@ match_port_closed (const QsEvidence *evidence, QsMatch *match)
     {
       static const char *const tries[] = { N_ ("Connect again."), N_ ("Look at the server's log."), NULL };
       match->title = N_ ("The server at {address} went away: its UDP port is closed now.");
-      match->detail = N_ ("The host answered what was sent on the connection with “port unreachable”: the server "
-                          "program ended or was restarted.");
+      match->detail = N_ ("What was sent on the connection was answered with “port unreachable”: the server program "
+                          "ended or was restarted, or a firewall's rule refuses the port since.");
       match->tries = tries;
     }
   return TRUE;
@@ -320,7 +320,7 @@ match_unreachable (const QsEvidence *evidence, QsMatch *match)
 
   if (qs_evidence_is_connected (evidence) && !evidence->failed)
     return FALSE;
-  if (match_tcp_unreachable (evidence, match))
+  if (evidence->icmp == NULL && match_tcp_unreachable (evidence, match))
     return TRUE;
   if (evidence->icmp != NULL && !is_icmp (evidence, "port-unreachable") && !is_icmp (evidence, "too-big"))
     {
@@ -408,7 +408,7 @@ describe_refused_family (QsMatch *match, const QsMark *lost)
   match->severity = QS_SEVERITY_INFO;
   match->title = N_ ("{host} does not listen on its {broken} address, it does on its {works} one.");
   match->detail = N_ ("{lost} was refused at once, {address} answered. Programs that try only {broken} fail.");
-  match->certainty = QS_CERTAINTY_PROVED;
+  match->certainty = QS_CERTAINTY_LIKELY; /* a firewall may refuse in its name */
   match->who = QS_PARTY_SERVER;
   match->tries = listen;
 }
@@ -555,6 +555,31 @@ match_mtu_too_small (const QsEvidence *evidence, QsMatch *match)
   return TRUE;
 }
 
+/* A port on which nothing listens is answered by a reset; TCP has that, so no host's TCP says it by ICMP (RFC 1122 section 3.2.2.1). */
+static void
+describe_filtered_tcp (const QsEvidence *evidence, QsMatch *match)
+{
+  static const char *const tries[] = { N_ ("Ask whoever runs the firewall at {router} to let TCP to this port pass."),
+                                       N_ ("Try from another network."), NULL };
+  gboolean own = evidence->address_known && is_of_host (evidence->address, evidence->icmp->text);
+
+  qs_match_set (match, "router", evidence->icmp->text);
+  match->title = N_ ("A firewall's rule at {router} refuses TCP to {address}.");
+  match->detail =
+      own ? N_ ("The answer was “port unreachable” (ICMP), from the host's own address. A port on which "
+                "nothing listens is answered by TCP itself, with a reset: so it is a rule that refuses, of "
+                "the host's own firewall or of one that answers in its name. Whether anything listens "
+                "there it does not say.")
+          : N_ ("The answer was “port unreachable” (ICMP), and came from {router}, not from the host. A port "
+                "on which nothing listens is answered by TCP itself, with a reset. Whether anything listens "
+                "there it does not say.");
+  match->reference = "RFC 1122 section 3.2.2.1";
+  match->certainty = own ? QS_CERTAINTY_LIKELY : QS_CERTAINTY_PROVED;
+  match->who = own ? QS_PARTY_UNKNOWN : QS_PARTY_PATH;
+  match->tries = tries;
+  qs_match_add_mark (match, evidence, evidence->icmp, NULL);
+}
+
 static gboolean
 match_connection_refused (const QsEvidence *evidence, QsMatch *match)
 {
@@ -562,6 +587,8 @@ match_connection_refused (const QsEvidence *evidence, QsMatch *match)
     {
       if (!has_socket_error (evidence, "ECONNREFUSED"))
         return FALSE;
+      if (is_icmp (evidence, "port-unreachable") && evidence->icmp->text != NULL)
+        describe_filtered_tcp (evidence, match);
       qs_match_add_mark (match, evidence, evidence->socket_error, NULL);
       return TRUE;
     }
@@ -571,6 +598,8 @@ match_connection_refused (const QsEvidence *evidence, QsMatch *match)
   static const char *const tries[] = { N_ ("Try again later, or ask the server's operator."), NULL };
   match->detail = N_ ("It speaks QUIC and takes no new connection now: it may be overloaded, shutting down, or set to "
                       "refuse this client.");
+  match->certainty = QS_CERTAINTY_PROVED;
+  match->who = QS_PARTY_SERVER;
   match->reference = "RFC 9000 section 20.1";
   match->tries = tries;
   qs_match_add_close (match, evidence);
@@ -591,13 +620,13 @@ const QsRule qs_rules_network[] = {
     QS_SEVERITY_ERROR,
     "RFC 1122 section 3.2.2.1",
     N_ ("{address} says that its UDP port is closed."),
-    N_ ("The host is up and answered at once with “port unreachable” (ICMP): nothing listens there, or its own "
-        "firewall answers so. "
-        "{tcp}"),
+    N_ ("Its address answered at once with “port unreachable” (ICMP): the host is up and nothing listens there, as a "
+        "rule; a firewall's rule on it, or one that answers in its name, sends the same. {tcp}"),
     match_port_closed,
-    QS_CERTAINTY_PROVED,
+    QS_CERTAINTY_LIKELY,
     QS_PARTY_SERVER,
-    { N_ ("Check the port number."), N_ ("Check that the server runs and has QUIC switched on.") } },
+    { N_ ("Check the port number."), N_ ("Check that the server runs and has QUIC switched on."),
+      N_ ("Check that no firewall's rule refuses this port.") } },
   { "unreachable",
     QS_SEVERITY_ERROR,
     "RFC 1122 section 3.2.2.1",
@@ -611,12 +640,14 @@ const QsRule qs_rules_network[] = {
     QS_SEVERITY_ERROR,
     "RFC 9293 section 3.10.7.1",
     N_ ("{address} refused the TCP connection."),
-    N_ ("It answered at once. As a rule that means that the host is up and nothing listens on that port; a firewall on "
-        "it, or in its place, may refuse in the same way."),
+    N_ ("It answered at once with a reset. As a rule that means that the host is up and nothing listens on that port; "
+        "a "
+        "firewall on it, or in its place, may send the same, in the host's name."),
     match_connection_refused,
-    QS_CERTAINTY_PROVED,
+    QS_CERTAINTY_LIKELY,
     QS_PARTY_SERVER,
-    { N_ ("Check the port number."), N_ ("Check that the server runs and listens on this address.") } },
+    { N_ ("Check the port number."), N_ ("Check that the server runs and listens on this address."),
+      N_ ("Check that no firewall's rule refuses this port.") } },
   { "no-reply",
     QS_SEVERITY_ERROR,
     "RFC 9002 section 6.2",

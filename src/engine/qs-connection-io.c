@@ -210,6 +210,20 @@ qs_connection_note_close (QsConnection *self, const QsSslClose *close)
   qs_mark_sink_add_full (self->sink, &mark);
 }
 
+void
+qs_connection_note_icmp (const QsUdpIcmp *icmp, gpointer connection)
+{
+  QsConnection *self = connection;
+  g_autofree char *offender = NULL;
+
+  if (icmp->offender != NULL)
+    {
+      g_autoptr (GSocketAddress) address = qs_sockaddr_to_gio (icmp->offender);
+      offender = g_inet_address_to_string (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
+    }
+  qs_mark_sink_add (self->sink, QS_MARK_ICMP, icmp->name, icmp->type << 8 | icmp->code, offender);
+}
+
 QsTurn
 qs_connection_fail (QsConnection *self)
 {

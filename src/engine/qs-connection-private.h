@@ -123,6 +123,7 @@ struct _QsConnection {
 QsTurn qs_connection_turn (QsConnection *self, gint64 deadline);
 void qs_connection_set_io_state (QsConnection *self, QsConnectionState state);
 QsTurn qs_connection_fail (QsConnection *self);
+void qs_connection_note_icmp (const QsUdpIcmp *icmp, gpointer connection); /* a QsIcmpFunc: a mark of it */
 QsConnectionStream *qs_connection_add_stream (QsConnection *self, gint64 id, SSL *ssl);
 QsConnectionStream *qs_connection_find_stream (QsConnection *self, gint64 id);
 void qs_connection_drop_io (QsConnection *self); /* frees SSL, sockets, source */

@@ -32,15 +32,7 @@ datagram_cb (QsUdpBio *bio, const QsUdpDatagram *datagram, gpointer data)
 static void
 icmp_cb (QsUdpBio *bio, const QsUdpIcmp *icmp, gpointer data)
 {
-  QsConnection *self = data;
-  g_autofree char *offender = NULL;
-
-  if (icmp->offender != NULL)
-    {
-      g_autoptr (GSocketAddress) address = qs_sockaddr_to_gio (icmp->offender);
-      offender = g_inet_address_to_string (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
-    }
-  qs_mark_sink_add (self->sink, QS_MARK_ICMP, icmp->name, icmp->type << 8 | icmp->code, offender);
+  qs_connection_note_icmp (icmp, data);
 }
 
 static void

@@ -66,7 +66,7 @@ error_cb (int error, gpointer data)
   note_socket_error (data, error);
 }
 
-static const QsTcpRecorder recorder = { segment_cb, error_cb };
+static const QsTcpRecorder recorder = { segment_cb, error_cb, qs_connection_note_icmp };
 
 /* --- The source: the socket's conditions, no timers --- */
 

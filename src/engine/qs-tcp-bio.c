@@ -18,6 +18,7 @@ struct _QsTcpBio {
   gatomicrefcount ref_count;
   int fd;
   int event_fd; /* -1 unless it waits */
+  int family;
   gboolean connected;
   gint cancelled;    /* atomic */
   gint64 busy_since; /* monotonic, us: it has read without a rest since then; 0: it rests */
@@ -219,6 +220,17 @@ set_io_error (GError **error, int code)
   g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (code), g_strerror (code));
 }
 
+/* ICMP tells who refuses: of a closed port TCP itself says so, by a reset (RFC 9293 section 3.10.7.1). Once it is connected an ICMP message
+ * must end nothing (RFC 5461). */
+static void
+hear_icmp (int fd, int family, int on)
+{
+  if (family == AF_INET)
+    setsockopt (fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
+  else
+    setsockopt (fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
+}
+
 QsTcpBio *
 qs_tcp_bio_new (GSocketAddress *peer, gboolean waits, GError **error)
 {
@@ -241,6 +253,8 @@ qs_tcp_bio_new (GSocketAddress *peer, gboolean waits, GError **error)
   self->event_fd = waits ? eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
   int on = 1;
   setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  self->family = address->sa_family;
+  hear_icmp (fd, self->family, 1);
   if (connect (fd, address, qs_sockaddr_length (address)) != 0 && errno != EINPROGRESS)
     {
       set_io_error (error, errno);
@@ -331,6 +345,10 @@ qs_tcp_bio_check_connected (QsTcpBio *self)
   if (getsockopt (self->fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0)
     return errno;
   self->connected = error == 0;
+  if (self->connected)
+    hear_icmp (self->fd, self->family, 0);
+  else if (self->recorder != NULL && self->recorder->icmp != NULL)
+    qs_icmp_drain (self->fd, self->recorder->icmp, self->recorder_data);
   return error;
 }
 

@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 #include <openssl/bio.h>
 
+#include "net/qs-udp-bio.h"
 #include "trace/qs-trace.h"
 
 G_BEGIN_DECLS
@@ -12,6 +13,7 @@ G_BEGIN_DECLS
 typedef struct {
   void (*segment) (QsDirection direction, const guint8 *bytes, gsize length, gpointer data);
   void (*error) (int error, gpointer data); /* a socket call failed for good: errno */
+  QsIcmpFunc icmp;                          /* what refused it in place of a TCP, while it was connecting */
 } QsTcpRecorder;
 
 /**

@@ -56,6 +56,13 @@ typedef struct {
   const struct sockaddr *offender; /* who sent the ICMP message; NULL when not known */
 } QsUdpIcmp;
 
+typedef void (*QsIcmpFunc) (const QsUdpIcmp *icmp,
+                            gpointer data); /* time is 0; peer's family is AF_UNSPEC where it is not told */
+
+/* Empties the error queue of a socket with IP_RECVERR or IPV6_RECVERR, and calls func for each; over TCP there is one while it connects
+ * (ip(7) denies it: Linux has had it since 5.9). Returns the last errno that came from the network; 0: none did. */
+int qs_icmp_drain (int fd, QsIcmpFunc func, gpointer data);
+
 typedef struct {
   void (*datagram) (QsUdpBio *bio, const QsUdpDatagram *datagram, gpointer data);
   void (*icmp) (QsUdpBio *bio, const QsUdpIcmp *icmp, gpointer data);

@@ -51,12 +51,11 @@ icmp_name (const struct sock_extended_err *error)
 }
 
 static void
-report (QsUdpBio *self, const struct sock_extended_err *error, const QsSockaddr *peer)
+report (const struct sock_extended_err *error, const QsSockaddr *peer, QsIcmpFunc func, gpointer data)
 {
   const struct sockaddr *offender = SO_EE_OFFENDER (error);
   gboolean has_offender = error->ee_origin != SO_EE_ORIGIN_LOCAL && offender->sa_family != AF_UNSPEC;
   QsUdpIcmp icmp = {
-    .time = qs_udp_now (self),
     .name = icmp_name (error),
     .type = error->ee_type,
     .code = error->ee_code,
@@ -66,13 +65,14 @@ report (QsUdpBio *self, const struct sock_extended_err *error, const QsSockaddr 
     .offender = has_offender ? offender : NULL,
   };
 
-  if (self->recorder != NULL && self->recorder->icmp != NULL)
-    self->recorder->icmp (self, &icmp, self->recorder_data);
+  func (&icmp, data);
 }
 
 int
-qs_udp_bio_drain_errors (QsUdpBio *self)
+qs_icmp_drain (int fd, QsIcmpFunc func, gpointer data)
 {
+  g_return_val_if_fail (func != NULL, 0);
+
   int told = 0;
 
   /* Bounded: an attacker's ICMP storm must not hold the loop. */
@@ -81,24 +81,43 @@ qs_udp_bio_drain_errors (QsUdpBio *self)
       _Alignas(struct cmsghdr) char control[512];
       guint8 byte;
       struct iovec iov = { &byte, 1 };
-      QsSockaddr peer = self->peer;
+      QsSockaddr peer = { 0 };
       struct msghdr header = { .msg_name = &peer,
                                .msg_namelen = sizeof peer,
                                .msg_iov = &iov,
                                .msg_iovlen = 1,
                                .msg_control = control,
                                .msg_controllen = sizeof control };
-      if (recvmsg (self->fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+      if (recvmsg (fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
         break;
       for (struct cmsghdr *c = CMSG_FIRSTHDR (&header); c != NULL; c = CMSG_NXTHDR (&header, c))
         if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
             (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR))
           {
             const struct sock_extended_err *error = (const struct sock_extended_err *) CMSG_DATA (c);
-            report (self, error, &peer);
+            report (error, &peer, func, data);
             if (error->ee_origin != SO_EE_ORIGIN_LOCAL)
               told = (int) error->ee_errno;
           }
     }
   return told;
+}
+
+static void
+report_cb (const QsUdpIcmp *told, gpointer data)
+{
+  QsUdpBio *self = data;
+  QsUdpIcmp icmp = *told;
+
+  icmp.time = qs_udp_now (self);
+  if (icmp.peer->sa_family == AF_UNSPEC)
+    icmp.peer = &self->peer.any;
+  if (self->recorder != NULL && self->recorder->icmp != NULL)
+    self->recorder->icmp (self, &icmp, self->recorder_data);
+}
+
+int
+qs_udp_bio_drain_errors (QsUdpBio *self)
+{
+  return qs_icmp_drain (self->fd, report_cb, self);
 }

@@ -642,6 +642,39 @@ tcp_refused (Made *made)
   made_outcome (made, "failed", "connect");
 }
 
+/* By a rule, not by a host's TCP: of a router on the way, and in the host's name. */
+static void
+tcp_refused_by (Made *made, const char *who)
+{
+  qs_trace_add_fact (made->trace, "target", "tls://www.example.net:443/");
+  made_mark (made, QS_MARK_CONNECTING, NULL, 0, "192.0.2.1:443");
+  made_mark (made, QS_MARK_ICMP, "port-unreachable", 0x303, who);
+  made_mark (made, QS_MARK_SOCKET_ERROR, "ECONNREFUSED", 111, "Connection refused");
+  made_outcome (made, "failed", "connect");
+}
+
+static void
+tcp_refused_by_router (Made *made)
+{
+  tcp_refused_by (made, "198.51.100.7");
+}
+
+static void
+tcp_refused_by_icmp (Made *made)
+{
+  tcp_refused_by (made, "192.0.2.1");
+}
+
+static void
+tcp_forbidden (Made *made)
+{
+  qs_trace_add_fact (made->trace, "target", "tls://www.example.net:443/");
+  made_mark (made, QS_MARK_CONNECTING, NULL, 0, "192.0.2.1:443");
+  made_mark (made, QS_MARK_ICMP, "admin-prohibited", 0x30d, "198.51.100.7");
+  made_mark (made, QS_MARK_SOCKET_ERROR, "EHOSTUNREACH", 113, "No route to host");
+  made_outcome (made, "failed", "connect");
+}
+
 static void
 tcp_reset (Made *made)
 {
@@ -915,6 +948,11 @@ static const Case cases[] = {
   { "server-error", "server-internal-error", E, "error of its own", "oops", server_error, -1 },
   { "refused/quic", "connection-refused", E, "refused the connection", "overloaded", connection_refused, -1 },
   { "refused/tcp", "connection-refused", E, "refused the TCP connection", "port number", tcp_refused, -1 },
+  { "refused/tcp-router", "connection-refused", E, "rule at 198.51.100.7 refuses TCP to 192.0.2.1:443",
+    "not from the host", tcp_refused_by_router, -1 },
+  { "refused/tcp-icmp", "connection-refused", E, "rule at 192.0.2.1 refuses TCP", "host's own firewall or of one",
+    tcp_refused_by_icmp, -1 },
+  { "refused/tcp-forbidden", "unreachable", E, "198.51.100.7 says that its rules forbid", "ICMP", tcp_forbidden, -1 },
   { "reset/tcp", "connection-reset", E, "cut the TCP connection", "middlebox", tcp_reset, -1 },
   { "plain", "plain-tcp", E, "does not speak TLS", "plain HTTP", plain_http, -1 },
   { "flow-control", "flow-control-blocked", W, "stream 0", "window", stream_blocked, -1 },
