@@ -326,6 +326,14 @@ match_unreachable (const QsEvidence *evidence, QsMatch *match)
     {
       qs_match_set (match, "who", evidence->icmp->text);
       qs_match_set (match, "why", find_wording (reasons, evidence->icmp->name));
+      if (evidence->icmp->text != NULL && evidence->address_known &&
+          is_of_host (evidence->address, evidence->icmp->text))
+        {
+          match->detail =
+              N_ ("This came as an ICMP message from the address that was asked: of the host itself, or of a "
+                  "firewall that answers in its name.");
+          match->who = QS_PARTY_UNKNOWN;
+        }
       qs_match_add_mark (match, evidence, evidence->icmp, NULL);
       return TRUE;
     }

@@ -27,7 +27,7 @@ def checksum(data):
 
 
 def namespace(*setup):
-    """The start of a command that runs in a network of its own, or None where that is not allowed."""
+    """The start of a command that runs in a network of its own, or None where that is not allowed, or cannot be set up so."""
     if shutil.which("unshare") is None or shutil.which("ip") is None:
         return None
     script = " && ".join(("ip link set lo up", *setup, 'exec "$@"'))
@@ -114,6 +114,37 @@ class Network(Case):
             result = self.probe(f"quic://{peers.HOST}:{silent.getsockname()[1]}")
             thread.join(probe.PATIENCE)
         self.assert_names(result, "unreachable", r"127\.0\.0\.9 says that .*firewall")
+
+    def test_refused_by_rules(self):
+        """By a firewall's rules, and by hosts on whose ports nothing listens: what tells them apart, and what does not."""
+        if shutil.which("nft") is None:
+            self.skipTest("no nft here")
+        rules = namespace(
+            "ip address add 192.0.2.9/32 dev lo",
+            "nft add table inet t",
+            "nft 'add chain inet t i { type filter hook input priority 0; }'",
+            "nft add rule inet t i tcp dport 9001 reject with icmpx port-unreachable",
+            "nft add rule inet t i tcp dport 9002 reject with tcp reset",
+            "nft add rule inet t i meta l4proto '{ tcp, udp }' th dport 9003 reject with icmpx admin-prohibited",
+            "nft add rule inet t i udp dport 9004 reject with icmpx port-unreachable",
+        )
+        for target, finding, certainty, who, words in (
+            ("tls://192.0.2.9:9001", "connection-refused", "likely", "unknown", "rule at 192.0.2.9 refuses TCP.*TCP itself, with a reset"),
+            ("tls://[::1]:9001", "connection-refused", "likely", "unknown", "rule at ::1 refuses TCP"),
+            ("tls://192.0.2.9:9002", "connection-refused", "likely", "server", "reset.*a firewall on it, or in its place"),
+            ("tls://192.0.2.9:9005", "connection-refused", "likely", "server", "reset.*a firewall on it, or in its place"),
+            ("tls://192.0.2.9:9003", "unreachable", "proved", "unknown", "192.0.2.9 says that its rules forbid.*in its name"),
+            ("quic://192.0.2.9:9003", "unreachable", "proved", "unknown", "192.0.2.9 says that its rules forbid.*in its name"),
+            ("quic://192.0.2.9:9004", "port-closed", "likely", "server", "a firewall's rule on it"),
+            ("quic://192.0.2.9:9005", "port-closed", "likely", "server", "a firewall's rule on it"),
+        ):  # fmt: skip
+            with self.subTest(target):
+                result = self.probe_in(rules, target)
+                self.assertEqual(result.errors, [finding], result.text)
+                self.assert_names(result, finding, words)
+                found = result.findings[finding]
+                self.assertEqual((found["certainty"], found["who"]), (certainty, who), result.text)
+                self.assertLess(result.report["timings_ms"]["total"], 5000)
 
     def test_one_family_is_silent(self):
         chain, key = self.certs.leaf()
