@@ -90,7 +90,7 @@ give_up_on_rest (QsExamination *self)
 static gboolean
 is_alone (const QsExamination *self, const QsCheck *check)
 {
-  return !self->silent && (check->flags & QS_CHECK_ALONE) != 0;
+  return (check->plan != NULL || !self->silent) && (check->flags & QS_CHECK_ALONE) != 0;
 }
 
 static gboolean
@@ -200,6 +200,8 @@ qs_examination_judge (QsExaminationTask *task, gint64 deadline)
       QsTrace *trace = qs_examination_task_get_trace (task);
       task->sight = task->plan != NULL ? qs_sight_new_tcp (trace) : qs_sight_begin (trace);
       task->sight->beside_leaf = task->plan != NULL ? task->owner->leaf : NULL;
+      task->sight->quic_answers = task->owner->failure == NULL;
+      task->sight->addresses = task->owner->addresses;
       task->judgements = g_array_new (FALSE, TRUE, sizeof (QsJudgement));
       g_array_set_clear_func (task->judgements, judgement_clear);
     }

@@ -334,6 +334,7 @@ qs_examination_finalize (GObject *object)
   g_free (self->options.sni);
   g_free (self->options.ca_file);
   g_strfreev (self->options.resolve);
+  g_free (self->options.dns_server);
   g_free (self->options.impairment);
   g_clear_pointer (&self->options.checks, g_ptr_array_unref);
   G_OBJECT_CLASS (qs_examination_parent_class)->finalize (object);
@@ -390,6 +391,7 @@ qs_examination_new (QsTarget *target, const QsExaminationOptions *options)
   self->options.sni = g_strdup (options->sni);
   self->options.ca_file = g_strdup (options->ca_file);
   self->options.resolve = g_strdupv (options->resolve);
+  self->options.dns_server = g_strdup (options->dns_server);
   self->options.impairment = g_strdup (options->impairment);
   self->options.checks = options->checks != NULL ? g_ptr_array_ref (options->checks) : NULL;
   for (guint i = 0; i < n; i++)
@@ -433,6 +435,7 @@ prepare_tcp (QsExamination *self, GError **error)
   options->sni = g_strdup (self->options.sni);
   options->ca_file = g_strdup (self->options.ca_file);
   options->resolve = g_strdupv (self->options.resolve);
+  options->dns_server = g_strdup (self->options.dns_server);
   options->family = self->options.family;
   if (self->options.http_port == 0 && qs_target_get_port (self->target) == 443)
     self->options.http_port = 80;

@@ -22,6 +22,7 @@ typedef struct {
   char *sni;            /* NULL: the host; "": none */
   char *ca_file;        /* trust these instead of the system's */
   char **resolve;       /* "HOST:PORT:ADDR" */
+  char *dns_server;     /* asked for HTTPS records, as QsProbeOptions has it */
   char *impairment;     /* what the path does to datagrams; NULL: nothing */
   guint16 http_port;    /* of plain HTTP; 0: 80 beside 443, else there is none */
   GSocketFamily family; /* G_SOCKET_FAMILY_INVALID: either */

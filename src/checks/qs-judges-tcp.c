@@ -235,6 +235,15 @@ max_age_of (const char *field)
   return g_ascii_strtoll (at + (*at == '"'), NULL, 10);
 }
 
+const char *
+qs_sight_find_field (const QsSight *sight, const char *name, gboolean *answered, QsJudgement *judgement)
+{
+  const QsMark *answer = find_answer (sight, judgement);
+
+  *answered = answer != NULL;
+  return answer != NULL ? find_field (answer, name) : NULL;
+}
+
 void
 qs_judge_tcp_hsts (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
 {

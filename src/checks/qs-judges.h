@@ -101,6 +101,11 @@ void qs_judge_tcp_alpn (const QsCheck *check, const QsSight *sight, QsJudgement 
 void qs_judge_tcp_alt_svc (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_tcp_same (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_tcp_ocsp (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+/* qs-judges-names.c: what the DNS says of the name. */
+void qs_judge_https_records (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+void qs_judge_https_agree (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
+/* A field of the answer over TCP, NULL: there is none; the judgement says why where there was no answer. */
+const char *qs_sight_find_field (const QsSight *sight, const char *name, gboolean *answered, QsJudgement *judgement);
 /* Whether there was a connection at all. FALSE: the judgement says why not. */
 gboolean qs_judge_tcp_is_connected (const QsSight *sight, QsJudgement *judgement);
 

@@ -69,6 +69,9 @@ typedef struct {
   gboolean icmp;                                /* an ICMP error came */
   GBytes *leaf;                                 /* that the peer showed, DER; NULL: none */
   GBytes *beside_leaf;                          /* over_tcp: what it showed over QUIC, borrowed; NULL: not known */
+  gboolean quic_answers;                        /* over_tcp: a handshake over QUIC came to its end there */
+  GPtrArray
+      *addresses; /* over_tcp: GSocketAddress, those of the name that were looked for; borrowed; NULL: not known */
 } QsSight;
 
 /* Reads the trace to its end. A trace is read once: what is made of it is kept with it. */

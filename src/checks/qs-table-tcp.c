@@ -22,6 +22,7 @@ static const QsTcpPlan hybrid = { .least = TLS_1_3, .most = TLS_1_3, .groups = "
 static const QsTcpPlan http2 = { .alpn = "h2" };
 static const QsTcpPlan resumed = { .request = TRUE, .again = TRUE };
 static const QsTcpPlan plain = { .plain = TRUE };
+static const QsTcpPlan named = { .request = TRUE, .records = TRUE };
 
 #define TCP(number, words, section, of, bits, most, way, how)                                            \
   {                                                                                                      \
@@ -36,6 +37,10 @@ const QsCheck qs_checks_tcp[] = {
        qs_ordinary_plan, qs_judge_tcp_reach),
   TCP ("D3", N_ ("Answers over TCP lead to h3 on this port (Alt-Svc)"), "RFC 9114 section 3.1.1", REACH,
        QS_CHECK_SHOULD | QS_CHECK_BESIDE, QS_GRADE_NONE, qs_ordinary_plan, qs_judge_tcp_alt_svc),
+  TCP ("D4", N_ ("HTTPS records of the DNS name h3 and the right addresses"), "RFC 9460 section 9", REACH,
+       QS_CHECK_BESIDE | QS_CHECK_ALONE, QS_GRADE_A_MINUS, named, qs_judge_https_records),
+  TCP ("D5", N_ ("HTTPS records and Alt-Svc agree"), "RFC 9460 section 9.3", REACH, QS_CHECK_SHOULD | QS_CHECK_BESIDE,
+       QS_GRADE_NONE, named, qs_judge_https_agree),
   TCP ("D6", N_ ("The certificate is the same over QUIC and TCP"), "RFC 9114 section 3.3", REACH,
        QS_CHECK_SHOULD | QS_CHECK_BESIDE, QS_GRADE_NONE, qs_ordinary_plan, qs_judge_tcp_same),
   TCP ("S1", N_ ("TLS 1.3 over TCP"), "RFC 9325 section 3.1.1", SECURITY, QS_CHECK_SHOULD, QS_GRADE_A_MINUS, newest,

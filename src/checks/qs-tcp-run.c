@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dissect/qs-http1-parser.h"
+#include "net/qs-https-lookup.h"
 #include "trace/qs-trace-budget.h"
 
 #define PATIENCE_MS 4000      /* without progress */
@@ -23,6 +24,11 @@ struct _QsTcpRun {
   QsTicketJar *jar;
   gboolean second; /* connection */
   guint over;      /* source that tells of the end */
+
+  /* records */
+  gboolean asked;
+  GPtrArray *records; /* QsHttpsRecord; NULL: refusal says why */
+  GError *refusal;
 
   /* plain */
   GCancellable *cancellable;
@@ -75,6 +81,10 @@ static void
 finished_cb (QsProbe *probe, QsTcpRun *self)
 {
   g_set_object (&self->trace, qs_probe_get_trace (probe));
+  if (self->asked)
+    qs_https_lookup_note (self->trace, self->records, self->refusal);
+  else if (self->plan->records)
+    note (self, QS_TCP_MARK_NO_NAME);
   if (!self->plan->again || self->second || !qs_probe_get_succeeded (probe))
     {
       finish (self);
@@ -138,6 +148,37 @@ begin (QsTcpRun *self)
   self->probe = qs_probe_new (target, options);
   self->finished_id = g_signal_connect (self->probe, "finished", G_CALLBACK (finished_cb), self);
   qs_probe_start (self->probe);
+}
+
+/* --- The DNS --- */
+
+static void
+looked_up_cb (GObject *object, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  GPtrArray *records = qs_https_lookup_finish (result, &error);
+  QsTcpRun *self = data;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return; /* the run is gone */
+  self->records = records;
+  self->refusal = g_steal_pointer (&error);
+  begin (self);
+}
+
+/* FALSE: there is nobody to be asked. */
+static gboolean
+ask_dns (QsTcpRun *self)
+{
+  const QsProbeOptions *options = self->target->options;
+  QsTarget *target = self->target->target;
+  const char *host = qs_target_get_host (target);
+
+  if (!qs_https_lookup_may_ask (host, options->dns_server, options->resolve != NULL || qs_target_is_literal (target)))
+    return FALSE;
+  self->asked = TRUE;
+  qs_https_lookup_async (host, qs_target_get_port (target), options->dns_server, self->cancellable, looked_up_cb, self);
+  return TRUE;
 }
 
 /* --- HTTP without TLS --- */
@@ -287,6 +328,8 @@ qs_tcp_run_free (QsTcpRun *self)
   g_clear_object (&self->connection);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->trace);
+  g_clear_pointer (&self->records, g_ptr_array_unref);
+  g_clear_error (&self->refusal);
   g_free (self->request);
   g_free (self);
 }
@@ -301,7 +344,8 @@ qs_tcp_run_start (QsTcpRun *self)
     }
   if (self->plan->again)
     self->jar = qs_ticket_jar_new ();
-  begin (self);
+  if (!self->plan->records || !ask_dns (self))
+    begin (self);
 }
 
 QsTrace *

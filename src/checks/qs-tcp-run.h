@@ -14,6 +14,7 @@ typedef struct {
   gboolean request;    /* the target's path is asked for, where there is one */
   gboolean again;      /* once before it, and with the session that was got then */
   gboolean plain;      /* HTTP without TLS, on the port for that */
+  gboolean records;    /* the DNS is asked for HTTPS records before it */
 } QsTcpPlan;
 
 /* For all runs of an examination; borrowed while they last. */
@@ -28,6 +29,7 @@ typedef struct {
 /* Marks of a plan's trace beside those that any run has. */
 #define QS_TCP_MARK_NO_TICKET "tcp-no-ticket" /* again: nothing was given to resume */
 #define QS_TCP_MARK_NO_PORT "tcp-no-port"     /* plain: there is no port for it */
+#define QS_TCP_MARK_NO_NAME "tcp-no-name"     /* records: the host has no name that the DNS could be asked for */
 
 /**
  * QsTcpRun: one such look. Its trace is the record of it, and of its second connection where there are two.

@@ -188,6 +188,7 @@ quicprobe_examine (const QuicprobeOptions *options)
                                                      .sni = probe->sni,
                                                      .ca_file = probe->ca_file,
                                                      .resolve = probe->resolve,
+                                                     .dns_server = probe->dns_server,
                                                      .impairment = probe->impairment,
                                                      .family = probe->family,
                                                      .profile = options->profile,

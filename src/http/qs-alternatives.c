@@ -8,7 +8,6 @@
 #include "net/qs-https-lookup.h"
 #include "wire/qs-alt-svc.h"
 
-#define MOST_RECORDS 8
 #define TRACE_BYTES (256 * 1024) /* of an attempt's trace */
 
 typedef struct {
@@ -238,21 +237,6 @@ read_alt_svc (QsAlternatives *self, GBytes *fields)
 
 /* --- The DNS --- */
 
-static void
-note_record (QsAlternatives *self, const char *name, const QsHttpsRecord *record, const char *text)
-{
-  QsMark mark = { .kind = QS_MARK_HTTPS_RECORD,
-                  .name = name,
-                  .value = record != NULL ? record->priority : -1,
-                  .stream = -1,
-                  .read_error = -1,
-                  .write_error = -1 };
-
-  mark.text = record != NULL ? qs_https_record_to_text (record) : g_strdup (text);
-  mark.bytes = record != NULL ? g_bytes_ref (record->rdata) : NULL;
-  qs_trace_add_mark_full (self->trace, qs_trace_now (self->trace), &mark);
-}
-
 /* RFC 9460 sections 9 and 9.5. An alias was followed when the DNS was asked: what it leads to is a record of its own. */
 static void
 try_record (QsAlternatives *self, const QsHttpsRecord *record)
@@ -288,10 +272,7 @@ looked_up_cb (GObject *object, GAsyncResult *result, gpointer data)
   self->asking = FALSE;
   if (self->run != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
-      for (guint i = 0; records != NULL && i < MIN (records->len, MOST_RECORDS); i++)
-        note_record (self, "answer", records->pdata[i], NULL);
-      if (records == NULL || records->len == 0)
-        note_record (self, records != NULL ? "none" : "failed", NULL, error != NULL ? error->message : NULL);
+      qs_https_lookup_note (self->trace, records, error);
       if (self->answered)
         try_records (self);
     }
@@ -312,13 +293,8 @@ qs_alternatives_may_ask_dns (QsTarget *target, const QsProbeOptions *options)
 {
   g_return_val_if_fail (target != NULL && options != NULL, FALSE);
 
-  const char *host = qs_target_get_host (target);
-
-  if (options->dns_server != NULL)
-    return *options->dns_server != '\0' && !g_hostname_is_ip_address (host);
-  return options->resolve == NULL && !qs_target_is_literal (target) && strchr (host, '.') != NULL &&
-         !g_str_has_suffix (host, ".localhost") && !g_str_has_suffix (host, ".test") &&
-         !g_str_has_suffix (host, ".invalid") && !g_str_has_suffix (host, ".local");
+  return qs_https_lookup_may_ask (qs_target_get_host (target), options->dns_server,
+                                  options->resolve != NULL || qs_target_is_literal (target));
 }
 
 static void

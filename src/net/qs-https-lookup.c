@@ -12,6 +12,7 @@
 #define CLASS_IN 1
 #define TYPE_HTTPS 65
 #define MOST_ALIASES 4
+#define MOST_RECORDS 8    /* that are noted */
 #define PRIORITY_LENGTH 2 /* of RDATA (RFC 9460 section 2.2); behind it the target, not compressed */
 #define TRY_MS 500
 #define TRIES 3
@@ -266,4 +267,43 @@ GPtrArray *
 qs_https_lookup_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+gboolean
+qs_https_lookup_may_ask (const char *host, const char *server, gboolean by_hand)
+{
+  static const char *const local[] = { ".localhost", ".test", ".invalid", ".local" };
+
+  if (server != NULL)
+    return *server != '\0' && !g_hostname_is_ip_address (host);
+  for (guint i = 0; i < G_N_ELEMENTS (local); i++)
+    {
+      if (g_str_has_suffix (host, local[i]))
+        return FALSE;
+    }
+  return !by_hand && !g_hostname_is_ip_address (host) && strchr (host, '.') != NULL;
+}
+
+static void
+note_record (QsTrace *trace, const char *name, const QsHttpsRecord *record, const char *text)
+{
+  QsMark mark = { .kind = QS_MARK_HTTPS_RECORD,
+                  .name = name,
+                  .value = record != NULL ? record->priority : -1,
+                  .stream = -1,
+                  .read_error = -1,
+                  .write_error = -1 };
+
+  mark.text = record != NULL ? qs_https_record_to_text (record) : g_strdup (text);
+  mark.bytes = record != NULL ? g_bytes_ref (record->rdata) : NULL;
+  qs_trace_add_mark_full (trace, qs_trace_now (trace), &mark);
+}
+
+void
+qs_https_lookup_note (QsTrace *trace, GPtrArray *records, const GError *error)
+{
+  for (guint i = 0; records != NULL && i < MIN (records->len, MOST_RECORDS); i++)
+    note_record (trace, "answer", records->pdata[i], NULL);
+  if (records == NULL || records->len == 0)
+    note_record (trace, records != NULL ? "none" : "failed", NULL, error != NULL ? error->message : NULL);
 }

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "trace/qs-trace.h"
 #include "wire/qs-https-record.h"
 
 G_BEGIN_DECLS
@@ -22,6 +23,13 @@ void qs_https_lookup_async (const char *host, guint16 port, const char *server, 
 /* GPtrArray of QsHttpsRecord (transfer full), empty where there are none. NULL with G_IO_ERROR_CANCELLED, QS_ERROR_NETWORK
  * (no answer, or a refusal) or as qs_https_records_parse(). */
 GPtrArray *qs_https_lookup_finish (GAsyncResult *result, GError **error);
+
+/* Whether it makes sense to ask. server: as above; "": none is to be asked. by_hand: addresses of the host were given, so the DNS need
+ * not know of it; then, and for names of this machine, only a server that was named is asked. */
+gboolean qs_https_lookup_may_ask (const char *host, const char *server, gboolean by_hand);
+
+/* Marks of kind QS_MARK_HTTPS_RECORD, now: what came of it. records: NULL: error says why there are none. */
+void qs_https_lookup_note (QsTrace *trace, GPtrArray *records, const GError *error);
 
 /* Whether server is one that can be asked. */
 gboolean qs_https_lookup_server_is_valid (const char *server);

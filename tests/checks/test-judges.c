@@ -3,6 +3,7 @@
 #include "checks/qs-client-checks.h"
 #include "checks/qs-examination.h"
 #include "checks/qs-judges.h"
+#include "net/qs-https-lookup.h"
 #include "wire/qs-transport-parameters.h"
 
 #define NONE G_MAXUINT
@@ -359,6 +360,51 @@ test_certificate (void)
     }
 }
 
+/* Records of the DNS, beside what QUIC came to and the addresses of the name. */
+static void
+test_https_records (void)
+{
+  static const guint8 h3[] = { 0, 1, 0, 0, 1, 0, 3, 2, 'h', '3' };
+  static const guint8 h2[] = { 0, 1, 0, 0, 1, 0, 3, 2, 'h', '2' };
+  static const guint8 hint[] = { 0, 1, 0, 0, 1, 0, 3, 2, 'h', '3', 0, 4, 0, 4, 192, 0, 2, 1 };
+  const struct {
+    QsSpan rdata; /* none: there is no record */
+    const char *address;
+    gboolean answers;
+    QsCheckVerdict verdict;
+  } rows[] = {
+    { QS_SPAN (h3, sizeof h3), "192.0.2.1", TRUE, QS_CHECK_PASS },
+    { QS_SPAN (h3, sizeof h3), "192.0.2.1", FALSE, QS_CHECK_FAIL },
+    { QS_SPAN (h2, sizeof h2), "192.0.2.1", TRUE, QS_CHECK_WARN },
+    { QS_SPAN (h2, sizeof h2), "192.0.2.1", FALSE, QS_CHECK_WARN },
+    { QS_SPAN (hint, sizeof hint), "192.0.2.1", TRUE, QS_CHECK_PASS },
+    { QS_SPAN (hint, sizeof hint), "192.0.2.2", TRUE, QS_CHECK_WARN },
+    { QS_SPAN (hint, sizeof hint), "2001:db8::1", TRUE, QS_CHECK_PASS }, /* the other family was not looked for */
+    { QS_SPAN_NONE, "192.0.2.1", TRUE, QS_CHECK_WARN },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+      g_autoptr (GPtrArray) records = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_https_record_free);
+      g_autoptr (GPtrArray) addresses = g_ptr_array_new_with_free_func (g_object_unref);
+      QsSight sight = { .over_tcp = TRUE, .quic_answers = rows[i].answers, .addresses = addresses };
+
+      g_ptr_array_add (addresses, g_inet_socket_address_new_from_string (rows[i].address, 443));
+      g_assert_cmpint (judge ("D4", &sight, trace), ==, QS_CHECK_NOT_TESTED); /* nobody was asked */
+      if (rows[i].rdata.length > 0)
+        g_ptr_array_add (records, qs_https_record_parse (rows[i].rdata, NULL));
+      qs_https_lookup_note (trace, records, NULL);
+      g_assert_cmpint (judge ("D4", &sight, trace), ==, rows[i].verdict);
+    }
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  g_autoptr (GError) error = g_error_new (QS_ERROR, QS_ERROR_NETWORK, "in vain");
+  QsSight sight = { .over_tcp = TRUE, .quic_answers = TRUE };
+  qs_https_lookup_note (trace, NULL, error);
+  g_assert_cmpint (judge ("D4", &sight, trace), ==, QS_CHECK_NOT_TESTED);
+  g_assert_cmpint (judge ("D5", &sight, trace), ==, QS_CHECK_NOT_TESTED);
+}
+
 /* Where wrong packets go without being asked for: nowhere else. */
 static void
 test_private (void)
@@ -476,6 +522,7 @@ main (int argc, char **argv)
   g_test_add_func ("/checks/judges/retry-token", test_retry_token);
   g_test_add_func ("/checks/judges/rebind-forbidden", test_rebind_forbidden);
   g_test_add_func ("/checks/judges/certificate", test_certificate);
+  g_test_add_func ("/checks/judges/https-records", test_https_records);
   g_test_add_func ("/checks/private", test_private);
   g_test_add_func ("/checks/tables", test_tables);
   g_test_add_func ("/checks/judges/client-parameters", test_client_parameters);

@@ -7,6 +7,7 @@ import unittest
 import peers
 import probe
 import servers
+from names import alpn, https_rdata, name_server, port_parameter
 
 GOOD = "ssl_protocols TLSv1.3 TLSv1.2; ssl_ciphers ECDHE+AESGCM; "
 
@@ -123,6 +124,50 @@ class ExamineTcp(unittest.TestCase):
             found = self.found(card)
             self.assertEqual([found[id] for id in "S0 S1 S2 F4 D2 D3 D6".split()], ["pass"] * 3 + ["not-tested", "warn", "warn", "not-tested"], card)
             self.assertEqual(card["grade"], "-")
+
+
+    def test_names(self):
+        """HTTPS records of a name server of the test's own, beside what answers."""
+        chain, key = self.certs.leaf()
+        own = (f"--cert={chain}", f"--key={key}", "--alpn=h3,http/1.1")
+
+        def hint(*bytes_of):
+            return (4, bytes(bytes_of))
+
+        with peers.quicserve(probe.SERVER, "--scenario=tcp-alt-svc", *own) as telling, peers.quicserve(probe.SERVER, *own) as silent:
+            port = telling.port
+            rows = (
+                (telling, [https_rdata(1, ".", alpn("h3"), port_parameter(port), hint(127, 0, 0, 1))], "pass", "pass"),
+                (telling, [https_rdata(1, ".", alpn("h2", "h3"))], "pass", "pass"),
+                (telling, [https_rdata(1, ".", alpn("h3"), hint(192, 0, 2, 1))], "warn", "pass"),
+                (telling, [https_rdata(1, ".", alpn("h2"))], "warn", "warn"),
+                (telling, [https_rdata(1, ".", alpn("h3"), port_parameter(port - 1))], "info", "warn"),
+                (telling, [https_rdata(1, "other.test", alpn("h3"))], "info", "pass"),
+                (telling, [], "warn", "not-tested"),
+                (telling, None, "not-tested", "not-tested"),
+                (silent, [https_rdata(1, ".", alpn("h3"))], "pass", "warn"),
+                (silent, [https_rdata(1, ".", alpn("h2"))], "warn", "info"),
+            )
+
+            def meet(row):
+                peer, records, _, _ = row
+                with name_server(records) as (at, _questions):
+                    return self.card(peer.port, "D4,D5", f"--dns={peers.HOST}:{at}", scheme="https")
+
+            for (_, records, *wanted), card in peers.side_by_side(self, meet, rows, at_once=3):
+                self.assertEqual([self.found(card)[id] for id in ("D4", "D5")], wanted, (records, card))
+            # A name of this machine is nobody's to ask about.
+            self.assertEqual(self.found(self.card(port, "D4,D5", scheme="https"))["D4"], "not-tested")
+
+    def test_name_of_nobody(self):
+        """A record that leads to h3 where UDP is silent: over TCP too, or not at all."""
+        record = [https_rdata(1, ".", alpn("h3"))]
+        with name_server(record) as (at, _questions), peers.openssl_server(self.certs, options=("-www",)) as peer:
+            card = self.card(peer.port, "D4,D5,S0", f"--dns={peers.HOST}:{at}", scheme="https")
+            found = self.found(card)
+            self.assertEqual((found["D4"], found["D5"], found["S0"]), ("fail", "warn", "pass"), card)
+        with name_server(record) as (at, _questions), peers.closed_port() as port:
+            self.assertEqual(self.found(self.card(port, "D4,D5,S0", f"--dns={peers.HOST}:{at}", scheme="https"))["D4"], "fail")
 
 
 if __name__ == "__main__":

@@ -222,6 +222,7 @@ qs_examiner_start (QsExaminer *self, const char *text, const QsProbeOptions *opt
                                         .sni = own->sni,
                                         .ca_file = own->ca_file,
                                         .resolve = own->resolve,
+                                        .dns_server = own->dns_server,
                                         .family = own->family,
                                         .profile = profile,
                                         .ask = TRUE,
