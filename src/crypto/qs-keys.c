@@ -20,6 +20,7 @@ struct _QsKeys {
   guint16 id;
   EVP_CIPHER_CTX *open;
   EVP_CIPHER_CTX *seal;
+  guint32 path_id;
   gboolean bare_records; /* a draft of TLS 1.3: nothing is authenticated beside the text */
 };
 
@@ -177,6 +178,12 @@ qs_keys_get_key (const QsKeys *self)
   return self->cbc != NULL ? qs_cbc_get_key (self->cbc) : QS_SPAN (self->key, self->suite->key_length);
 }
 
+void
+qs_keys_set_path (QsKeys *self, guint32 path_id)
+{
+  self->path_id = path_id;
+}
+
 const QsSecret *
 qs_keys_get_secret (const QsKeys *self)
 {
@@ -189,6 +196,8 @@ make_nonce (const QsKeys *self, guint64 number, guint8 nonce[QS_IV_LENGTH])
   memcpy (nonce, self->iv, QS_IV_LENGTH);
   for (guint i = 0; i < 8; i++)
     nonce[QS_IV_LENGTH - 1 - i] ^= (guint8) (number >> (8 * i));
+  for (guint i = 0; i < 4; i++)
+    nonce[QS_IV_LENGTH - 9 - i] ^= (guint8) (self->path_id >> (8 * i));
 }
 
 /* CCM wants tag and length before anything else, and verifies while it decrypts. */

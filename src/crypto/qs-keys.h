@@ -62,6 +62,10 @@ const QsSecret *qs_keys_get_secret (const QsKeys *self);
 /* Frees the contexts; they come back by themselves when needed. */
 void qs_keys_rest (QsKeys *self);
 
+/* Of which network path the packets are that are opened and sealed from now on: with multipath each path counts its packets on its own, and
+ * its id goes into the nonce (draft-ietf-quic-multipath section 2.4). 0, as it is at first: the only one of a connection without it. */
+void qs_keys_set_path (QsKeys *self, guint32 path_id);
+
 /* sealed: ciphertext with its tag; out has room for it without the tag. number: the packet number,
  * or a record's sequence number. FALSE: the tag does not fit. */
 gboolean qs_keys_open (QsKeys *self, guint64 number, QsSpan header, QsSpan sealed, guint8 *out, gsize *out_length);

@@ -72,6 +72,7 @@ qs_dissection_dup_payload (QsDissection *self, QsTrace *trace, const QsPacket *p
     return NULL;
 
   g_autofree guint8 *plain = g_malloc (bare.sealed.length);
+  qs_keys_set_path (entry->keys, packet->path_id);
   if (!qs_keys_open (entry->keys, packet->number, bare.header, bare.sealed, plain, &length))
     return NULL;
   return g_bytes_new_take (g_steal_pointer (&plain), length);

@@ -41,6 +41,7 @@ typedef struct {
   guint16 current, previous, next;
   guint8 phase;
   guint64 phase_start; /* first packet number of the current phase */
+  guint32 phase_path;  /* the network path that this number is of */
 } QsProtection;
 
 typedef struct _QsDissection QsDissection;

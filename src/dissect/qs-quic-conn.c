@@ -31,7 +31,7 @@ qs_quic_conn_new (QsQuic *quic, guint16 path)
       QsDirection direction = qs_dissection_direction (owner, side);
       gboolean own = direction == QS_DIRECTION_SENT && owner->vantage != QS_VANTAGE_NETWORK;
 
-      self->cids[side] = g_array_new (FALSE, FALSE, sizeof (QsCid));
+      self->cids[side] = g_array_new (FALSE, FALSE, sizeof (QsIssuedCid));
       self->tokens[side] = g_byte_array_new ();
       self->ack_delay_exponent[side] = 3;
       self->max_ack_delay[side] = 25;
@@ -45,6 +45,16 @@ qs_quic_conn_new (QsQuic *quic, guint16 path)
     self->pending[level] = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->streams = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, stream_track_free);
   return self;
+}
+
+static void
+path_space_free (QsPathSpace *self)
+{
+  if (self == NULL)
+    return;
+  qs_recovery_free (self->recovery[0]);
+  qs_recovery_free (self->recovery[1]);
+  g_free (self);
 }
 
 void
@@ -61,6 +71,8 @@ qs_quic_conn_free (QsQuicConn *self)
           qs_reassembly_free (self->crypto[side][space]);
         }
     }
+  for (guint i = 0; i < QS_MAX_PATH_ID; i++)
+    path_space_free (self->path_spaces[i]);
   for (guint level = 0; level < QS_N_LEVELS; level++)
     g_array_unref (self->pending[level]);
   g_hash_table_unref (self->streams);
@@ -102,27 +114,28 @@ qs_quic_conn_add_path (QsQuicConn *self, guint16 path)
 }
 
 void
-qs_quic_conn_add_cid (QsQuicConn *self, QsSide issuer, QsSpan cid)
+qs_quic_conn_add_cid (QsQuicConn *self, QsSide issuer, QsSpan cid, guint32 path_id)
 {
-  QsCid new_cid = qs_cid_new (cid);
+  QsIssuedCid issued = { qs_cid_new (cid), path_id };
 
   if (self->cids[issuer]->len >= QS_MAX_CIDS || qs_quic_conn_has_cid (self, issuer, cid, TRUE))
     return;
-  if (self->cids[issuer]->len > 0 && g_array_index (self->cids[issuer], QsCid, 0).length != new_cid.length)
+  if (self->cids[issuer]->len > 0 && g_array_index (self->cids[issuer], QsIssuedCid, 0).cid.length != issued.cid.length)
     self->mixed_cids[issuer] = TRUE;
-  g_array_append_val (self->cids[issuer], new_cid);
+  g_array_append_val (self->cids[issuer], issued);
 }
 
 /* whole: start is the id itself, not a packet that may begin with it. */
-static const QsCid *
+static const QsIssuedCid *
 find_cid (QsQuicConn *self, QsSide issuer, QsSpan start, gboolean whole)
 {
   for (guint i = 0; i < self->cids[issuer]->len; i++)
     {
-      const QsCid *cid = &g_array_index (self->cids[issuer], QsCid, i);
+      const QsIssuedCid *issued = &g_array_index (self->cids[issuer], QsIssuedCid, i);
+      const QsCid *cid = &issued->cid;
       if (whole ? qs_cid_equal (cid, start)
                 : cid->length > 0 && cid->length <= start.length && memcmp (cid->bytes, start.data, cid->length) == 0)
-        return cid;
+        return issued;
     }
   return NULL;
 }
@@ -133,6 +146,54 @@ qs_quic_conn_has_cid (QsQuicConn *self, QsSide issuer, QsSpan start, gboolean wh
   return find_cid (self, issuer, start, whole) != NULL;
 }
 
+gboolean
+qs_quic_conn_find_path_id (QsQuicConn *self, QsSide issuer, QsSpan cid, guint32 *path_id)
+{
+  const QsIssuedCid *issued = find_cid (self, issuer, cid, TRUE);
+
+  if (issued == NULL)
+    return FALSE;
+  *path_id = issued->path_id;
+  return TRUE;
+}
+
+static QsPathSpace *
+ensure_path_space (QsQuicConn *self, guint32 path_id)
+{
+  QsPathSpace **space = &self->path_spaces[path_id];
+  QsDissection *owner = self->quic->owner;
+
+  if (*space != NULL)
+    return *space;
+  *space = g_new0 (QsPathSpace, 1);
+  for (guint side = 0; side < 2; side++)
+    {
+      QsDirection direction = qs_dissection_direction (owner, side);
+      gboolean own = direction == QS_DIRECTION_SENT && owner->vantage != QS_VANTAGE_NETWORK;
+
+      (*space)->recovery[side] = qs_recovery_new (owner->trace, direction, own);
+    }
+  return *space;
+}
+
+QsNumbers *
+qs_quic_conn_numbers (QsQuicConn *self, QsSide side, QsPacketType level, guint32 path_id)
+{
+  return path_id == 0 ? &self->numbers[side][qs_space_of (level)] : &ensure_path_space (self, path_id)->numbers[side];
+}
+
+QsRecovery *
+qs_quic_conn_recovery (QsQuicConn *self, QsSide side, QsPacketType level, guint32 path_id)
+{
+  return path_id == 0 ? self->recovery[side][qs_space_of (level)] : ensure_path_space (self, path_id)->recovery[side];
+}
+
+QsRtt *
+qs_quic_conn_rtt (QsQuicConn *self, QsPacketType level, guint32 path_id)
+{
+  return path_id == 0 ? &self->rtt : &ensure_path_space (self, path_id)->rtt;
+}
+
 guint8
 qs_quic_conn_short_dcid_length (QsQuicConn *self, QsSide sender, QsSpan packet)
 {
@@ -140,9 +201,9 @@ qs_quic_conn_short_dcid_length (QsQuicConn *self, QsSide sender, QsSpan packet)
 
   if (self->mixed_cids[receiver] && packet.length > 1)
     {
-      const QsCid *cid = find_cid (self, receiver, QS_SPAN (packet.data + 1, packet.length - 1), FALSE);
-      if (cid != NULL)
-        return cid->length;
+      const QsIssuedCid *issued = find_cid (self, receiver, QS_SPAN (packet.data + 1, packet.length - 1), FALSE);
+      if (issued != NULL)
+        return issued->cid.length;
     }
   return self->cid[receiver].length;
 }

@@ -36,33 +36,58 @@ ack_delay_ns (const QsArrival *arrival, const QsFrame *frame)
 }
 
 static void
-take_ack (QsArrival *arrival, const QsFrame *frame)
+acknowledge (QsArrival *arrival, const QsFrame *frame, guint32 path_id)
 {
   QsQuicConn *conn = arrival->conn;
   QsDissection *owner = conn->quic->owner;
   QsSide sender = other_side (arrival->side);
-  QsRecovery *recovery = conn->recovery[sender][qs_space_of (arrival->header.type)];
-  QsNumbers *numbers = &conn->numbers[sender][qs_space_of (arrival->header.type)];
+  QsPacketType level = arrival->header.type;
+  QsNumbers *numbers = qs_quic_conn_numbers (conn, sender, level, path_id);
+  QsRtt *rtt = qs_quic_conn_rtt (conn, level, path_id);
   gint64 sample;
 
   numbers->after_acked = MAX (numbers->after_acked, frame->ack.largest + 1);
-  if (!qs_recovery_acked (recovery, frame, arrival->time, &conn->rtt, &sample) ||
+  if (!qs_recovery_acked (qs_quic_conn_recovery (conn, sender, level, path_id), frame, arrival->time, rtt, &sample) ||
       qs_dissection_direction (owner, sender) != QS_DIRECTION_SENT)
     return;
 
   gint64 delay = ack_delay_ns (arrival, frame);
-  qs_rtt_update (&conn->rtt, sample, delay);
+  qs_rtt_update (rtt, sample, delay);
   QsRttSample figure = {
     .time = arrival->time,
-    .rtt = sample >= conn->rtt.minimum + delay ? sample - delay : sample,
-    .smoothed = conn->rtt.smoothed,
-    .minimum = conn->rtt.minimum,
+    .rtt = sample >= rtt->minimum + delay ? sample - delay : sample,
+    .smoothed = rtt->smoothed,
+    .minimum = rtt->minimum,
     .packet = arrival->index,
   };
   qs_metrics_add_rtt (qs_trace_get_metrics (owner->trace), &figure);
 }
 
+/* Of path 0, wherever it comes by (draft-ietf-quic-multipath section 4). */
+static void
+take_ack (QsArrival *arrival, const QsFrame *frame)
+{
+  acknowledge (arrival, frame, 0);
+}
+
+static void
+take_path_ack (QsArrival *arrival, const QsFrame *frame)
+{
+  arrival->conn->multipath = TRUE;
+  if (frame->path_id < QS_MAX_PATH_ID)
+    acknowledge (arrival, frame, (guint32) frame->path_id);
+}
+
 /* --- Stream and CRYPTO bytes --- */
+
+/* Of different paths the one that was sent later is the one that comes later at its sender; anywhere else none can tell. */
+static gboolean
+is_later (const QsSentMark *mark, const QsArrival *arrival)
+{
+  if (mark->path_id != arrival->path_id)
+    return arrival->packet->direction == QS_DIRECTION_SENT;
+  return arrival->packet->number > mark->number;
+}
 
 /* Whether these bytes went out before, as far as a later packet with lower offsets says so. */
 static gboolean
@@ -73,11 +98,12 @@ note_sent (QsSentMark *mark, const QsArrival *arrival, guint64 offset, guint64 l
 
   if (end < offset) /* beyond 2^62 by a frame that its receiver must refuse */
     return FALSE;
-  gboolean again = length > 0 && offset < mark->highest && number > mark->number;
+  gboolean again = length > 0 && offset < mark->highest && is_later (mark, arrival);
   if (end > mark->highest || mark->highest == 0)
     {
       mark->highest = end;
       mark->number = number;
+      mark->path_id = arrival->path_id;
     }
   if (again)
     arrival->packet->flags |= QS_PACKET_RETRANSMISSION;
@@ -210,9 +236,17 @@ take_parameter (QsQuicConn *conn, QsSide side, const QsTransportParameter *param
       if (parameter->value.length > 25 && parameter->value.length == 25u + parameter->value.data[24] + 16)
         {
           guint8 length = parameter->value.data[24];
-          qs_quic_conn_add_cid (conn, side, QS_SPAN (parameter->value.data + 25, length));
+          qs_quic_conn_add_cid (conn, side, QS_SPAN (parameter->value.data + 25, length), 0);
           qs_quic_conn_add_token (conn, side, QS_SPAN (parameter->value.data + 25 + length, 16));
         }
+      break;
+    case 0x3e: /* initial_max_path_id, and what it was in drafts */
+    case 0x0f739bbc1b666d09:
+    case 0x0f739bbc1b666d0c:
+    case 0x0f739bbc1b666d0d:
+    case 0x0f739bbc1b666d11:
+      conn->wants_paths[side] = TRUE;
+      conn->multipath |= conn->wants_paths[!side];
       break;
     default:
       break;
@@ -306,7 +340,15 @@ take_crypto (QsArrival *arrival, const QsFrame *frame)
 static void
 take_new_connection_id (QsArrival *arrival, const QsFrame *frame)
 {
-  qs_quic_conn_add_cid (arrival->conn, arrival->side, frame->data);
+  qs_quic_conn_add_cid (arrival->conn, arrival->side, frame->data, 0);
+  qs_quic_conn_add_token (arrival->conn, arrival->side, frame->token);
+}
+
+static void
+take_path_new_connection_id (QsArrival *arrival, const QsFrame *frame)
+{
+  arrival->conn->multipath = TRUE;
+  qs_quic_conn_add_cid (arrival->conn, arrival->side, frame->data, (guint32) MIN (frame->path_id, G_MAXUINT32));
   qs_quic_conn_add_token (arrival->conn, arrival->side, frame->token);
 }
 
@@ -336,6 +378,8 @@ static const struct {
   { QS_FRAME_MAX_DATA, take_max_data },
   { QS_FRAME_MAX_STREAM_DATA, take_max_stream_data },
   { QS_FRAME_NEW_CONNECTION_ID, take_new_connection_id },
+  { QS_FRAME_PATH_ACK, take_path_ack },
+  { QS_FRAME_PATH_NEW_CONNECTION_ID, take_path_new_connection_id },
   { QS_FRAME_HANDSHAKE_DONE, take_handshake_done },
 };
 

@@ -234,7 +234,7 @@ adopt (QsLateSearch *self, QsQuicConn *conn, const Candidate *candidate, guint64
   conn->suite = candidate->suite;
   conn->has_cid[receiver] = TRUE;
   conn->cid[receiver] = qs_cid_new (dcid);
-  qs_quic_conn_add_cid (conn, receiver, dcid);
+  qs_quic_conn_add_cid (conn, receiver, dcid, 0);
   numbers->any = TRUE;
   numbers->largest = number;
 

@@ -7,6 +7,7 @@
 
 #define MAX_UNPROVEN_JUMP 32768 /* of a packet number in a cut packet */
 #define MAX_UNSEEN_UPDATES 16
+#define QS_TRIED_PATHS 8 /* network paths whose packets are tried for an id that nobody told of */
 
 /* A sending host may hand the network card many datagrams as one, which a capture on it shows as one, too. */
 #define MIN_TRAIN 1200u /* bytes of a record that may be one */
@@ -53,7 +54,8 @@ bare (QsArrival *arrival, guint16 key, Attempt *attempt)
 {
   QsDissection *owner = arrival->conn->quic->owner;
   const QsKeyEntry *entry = qs_dissection_key (owner, key);
-  const QsNumbers *numbers = &arrival->conn->numbers[arrival->side][qs_space_of (arrival->header.type)];
+  const QsNumbers *numbers =
+      qs_quic_conn_numbers (arrival->conn, arrival->side, arrival->header.type, arrival->path_id);
 
   if (entry == NULL ||
       !qs_quic_unprotect (owner, entry->header, &arrival->header, arrival->bytes, arrival->kept, &attempt->bare))
@@ -68,7 +70,8 @@ static gboolean
 open_as_seen (QsArrival *arrival, const QsKeyEntry *entry, Attempt *attempt)
 {
   QsDissection *owner = arrival->conn->quic->owner;
-  const QsNumbers *numbers = &arrival->conn->numbers[arrival->side][qs_space_of (arrival->header.type)];
+  const QsNumbers *numbers =
+      qs_quic_conn_numbers (arrival->conn, arrival->side, arrival->header.type, arrival->path_id);
   guint64 number = qs_packet_number_decode (numbers->any ? numbers->largest + 1 : 0, attempt->bare.truncated,
                                             attempt->bare.pn_length);
 
@@ -85,6 +88,8 @@ open_with (QsArrival *arrival, guint16 key, Attempt *attempt)
   QsDissection *owner = arrival->conn->quic->owner;
   const QsKeyEntry *entry = qs_dissection_key (owner, key);
 
+  if (entry != NULL)
+    qs_keys_set_path (entry->keys, arrival->path_id);
   if (entry == NULL || (!qs_keys_open (entry->keys, attempt->number, attempt->bare.header, attempt->bare.sealed,
                                        owner->plain, &attempt->length) &&
                         !open_as_seen (arrival, entry, attempt)))
@@ -212,6 +217,7 @@ update_keys (QsArrival *arrival, QsProtection *protection, guint64 number)
   protection->secret = *qs_keys_get_secret (next->keys);
   protection->phase ^= 1;
   protection->phase_start = number;
+  protection->phase_path = arrival->path_id;
   arrival->packet->flags |= QS_PACKET_KEY_UPDATE;
 }
 
@@ -232,6 +238,7 @@ open_ahead (QsArrival *arrival, QsProtection *protection, Attempt *attempt, guin
       if (ahead.phase == phase && open_with (arrival, ahead.current, attempt))
         {
           ahead.phase_start = attempt->number;
+          ahead.phase_path = arrival->path_id;
           ahead.maybe_updated = FALSE;
           *protection = ahead;
           arrival->packet->flags |= QS_PACKET_KEY_UPDATE;
@@ -250,7 +257,12 @@ open_phased (QsArrival *arrival, QsProtection *protection, Attempt *attempt)
 
   if (phase == protection->phase && open_with (arrival, protection->current, attempt))
     return TRUE;
-  if (phase != protection->phase && protection->previous != QS_KEY_NONE && attempt->number < protection->phase_start)
+  /* Another path's numbers say nothing of which came first. */
+  if (phase != protection->phase && protection->previous != QS_KEY_NONE && arrival->path_id != protection->phase_path &&
+      open_with (arrival, protection->previous, attempt))
+    return TRUE;
+  if (phase != protection->phase && arrival->path_id == protection->phase_path && protection->previous != QS_KEY_NONE &&
+      attempt->number < protection->phase_start)
     return open_with (arrival, protection->previous, attempt);
   if (phase != protection->phase && open_with (arrival, next_keys (arrival->conn, protection), attempt))
     {
@@ -368,6 +380,28 @@ note_number (QsNumbers *self, guint64 number)
   return fresh;
 }
 
+/* With multipath the connection id tells the path, and the path's id is part of the nonce. Where the frame that told of the id was not
+ * seen, the paths are few: what opens proves which it is. */
+static QsOpenResult
+open_on_path (QsArrival *arrival, Attempt *attempt)
+{
+  QsQuicConn *conn = arrival->conn;
+  QsSide issuer = arrival->side == QS_SIDE_CLIENT ? QS_SIDE_SERVER : QS_SIDE_CLIENT;
+  QsSpan dcid = arrival->header.dcid;
+
+  if (qs_quic_conn_find_path_id (conn, issuer, dcid, &arrival->path_id))
+    return arrival->path_id < QS_MAX_PATH_ID ? open_protected (arrival, attempt) : QS_OPEN_NO_KEYS;
+  for (arrival->path_id = 0; !is_cut (arrival) && arrival->path_id < QS_TRIED_PATHS; arrival->path_id++)
+    {
+      if (open_protected (arrival, attempt) != QS_OPENED)
+        continue;
+      qs_quic_conn_add_cid (conn, issuer, dcid, arrival->path_id);
+      return QS_OPENED;
+    }
+  arrival->path_id = 0;
+  return QS_OPEN_NO_KEYS; /* of a path that nobody knows: nothing is wrong with it */
+}
+
 QsOpenResult
 qs_quic_open (QsArrival *arrival, QsSpan *payload)
 {
@@ -376,8 +410,10 @@ qs_quic_open (QsArrival *arrival, QsSpan *payload)
   QsPacketType level = arrival->header.type;
   Attempt attempt;
 
-  QsOpenResult result =
-      level == QS_PACKET_INITIAL ? open_initial (arrival, &attempt) : open_protected (arrival, &attempt);
+  arrival->path_id = 0;
+  QsOpenResult result = level == QS_PACKET_INITIAL                   ? open_initial (arrival, &attempt)
+                        : level == QS_PACKET_1RTT && conn->multipath ? open_on_path (arrival, &attempt)
+                                                                     : open_protected (arrival, &attempt);
   if (result != QS_OPENED && result != QS_OPEN_HEADER_ONLY && open_train (arrival, &attempt))
     result = QS_OPENED;
   if (result == QS_OPEN_FAILED && is_joined (arrival))
@@ -385,12 +421,13 @@ qs_quic_open (QsArrival *arrival, QsSpan *payload)
   if (result != QS_OPENED && result != QS_OPEN_HEADER_ONLY)
     return result;
 
-  const QsNumbers *numbers = &conn->numbers[arrival->side][qs_space_of (level)];
+  QsNumbers *numbers = qs_quic_conn_numbers (conn, arrival->side, level, arrival->path_id);
   if (result == QS_OPEN_HEADER_ONLY && numbers->any && attempt.number > numbers->largest + MAX_UNPROVEN_JUMP)
     return QS_OPEN_NO_KEYS; /* nothing vouches for it, and it would lead all later ones astray */
 
   packet->number = attempt.number;
-  if (!arrival->unseen && !note_number (&conn->numbers[arrival->side][qs_space_of (level)], attempt.number))
+  packet->path_id = (guint16) arrival->path_id;
+  if (!arrival->unseen && !note_number (numbers, attempt.number))
     packet->flags |= QS_PACKET_DUPLICATE;
   if (level == QS_PACKET_1RTT && (attempt.bare.header.data[0] & 0x04) != 0)
     packet->flags |= QS_PACKET_KEY_PHASE;

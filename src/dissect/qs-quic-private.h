@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 #define QS_WINDOW 1024
 #define QS_MAX_SUITES 3
 #define QS_MAX_PATHS 64
+#define QS_MAX_PATH_ID 64 /* of multipath: packets of further paths stay closed */
 
 typedef struct {
   guint32 version;
@@ -29,11 +30,25 @@ typedef struct {
   guint64 bits[QS_WINDOW / 64];
 } QsNumbers;
 
+/* A connection id, and with multipath the network path that it is of. */
+typedef struct {
+  QsCid cid; /* first: it is compared as such */
+  guint32 path_id;
+} QsIssuedCid;
+
+/* The packets of one network path but the first, which each side counts on its own (draft-ietf-quic-multipath section 2.4). */
+typedef struct {
+  QsNumbers numbers[2];
+  QsRecovery *recovery[2];
+  QsRtt rtt;
+} QsPathSpace;
+
 /* How far a stream (or CRYPTO data) was sent, and in which packet: what comes below it in a later
  * packet was sent before. */
 typedef struct {
   guint64 highest;
   guint64 number;
+  guint32 path_id;
   guint64 whole; /* all bytes below have been there */
 } QsSentMark;
 
@@ -57,7 +72,7 @@ typedef struct {
   QsCid cid[2];        /* chosen by each side in its first long header */
   gboolean has_cid[2];
   gboolean mixed_cids[2]; /* that side issued ids of several lengths */
-  GArray *cids[2];        /* QsCid: all that each side issued */
+  GArray *cids[2];        /* QsIssuedCid: all that each side issued */
   GByteArray *tokens[2];  /* stateless reset tokens, one behind the other */
   QsInitialKeys initial[QS_MAX_INITIAL_KEYS];
   guint n_initial;
@@ -77,6 +92,9 @@ typedef struct {
   guint16 candidates[2][QS_N_LEVELS][QS_MAX_SUITES]; /* keys to try while not confirmed */
   QsNumbers numbers[2][QS_N_SPACES];
   QsRecovery *recovery[2][QS_N_SPACES];
+  gboolean wants_paths[2];                  /* by side: its transport parameters offer multipath */
+  gboolean multipath;                       /* both do, or a frame of it was seen */
+  QsPathSpace *path_spaces[QS_MAX_PATH_ID]; /* NULL while there are no packets; of path 0 it is the application space */
   QsReassembly *crypto[2][QS_N_SPACES];
   QsSentMark crypto_sent[2][QS_N_SPACES];
   QsRtt rtt;
@@ -104,7 +122,8 @@ typedef struct {
   gboolean unseen; /* received, and dropped before the stack saw it: it is opened, and changes nothing */
   gint64 time;
   guint16 path;
-  gboolean again; /* a packet that was read before there were its keys */
+  guint32 path_id; /* of multipath */
+  gboolean again;  /* a packet that was read before there were its keys */
 } QsArrival;
 
 struct _QsQuic {
@@ -119,7 +138,13 @@ struct _QsQuic {
 
 QsQuicConn *qs_quic_conn_new (QsQuic *quic, guint16 path);
 void qs_quic_conn_free (QsQuicConn *self);
-void qs_quic_conn_add_cid (QsQuicConn *self, QsSide issuer, QsSpan cid);
+void qs_quic_conn_add_cid (QsQuicConn *self, QsSide issuer, QsSpan cid, guint32 path_id);
+/* FALSE: nobody told of this id. */
+gboolean qs_quic_conn_find_path_id (QsQuicConn *self, QsSide issuer, QsSpan cid, guint32 *path_id);
+/* Of a network path below QS_MAX_PATH_ID; what counts its packets is made when it is first asked for. */
+QsNumbers *qs_quic_conn_numbers (QsQuicConn *self, QsSide side, QsPacketType level, guint32 path_id);
+QsRecovery *qs_quic_conn_recovery (QsQuicConn *self, QsSide side, QsPacketType level, guint32 path_id);
+QsRtt *qs_quic_conn_rtt (QsQuicConn *self, QsPacketType level, guint32 path_id);
 void qs_quic_conn_add_token (QsQuicConn *self, QsSide issuer, QsSpan token);
 gboolean qs_quic_conn_has_cid (QsQuicConn *self, QsSide issuer, QsSpan start, gboolean whole);
 gboolean qs_quic_conn_has_token (QsQuicConn *self, QsSide issuer, QsSpan end);

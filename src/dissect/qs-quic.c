@@ -153,7 +153,7 @@ learn_cids (QsArrival *arrival)
     return;
   conn->has_cid[arrival->side] = TRUE;
   conn->cid[arrival->side] = qs_cid_new (header->scid);
-  qs_quic_conn_add_cid (conn, arrival->side, header->scid);
+  qs_quic_conn_add_cid (conn, arrival->side, header->scid, 0);
 }
 
 static void
@@ -235,7 +235,6 @@ take_opened (QsArrival *arrival, QsOpenResult result, QsSpan payload)
 {
   QsQuicConn *conn = arrival->conn;
   QsPacket *packet = arrival->packet;
-  QsSpace space = qs_space_of (arrival->header.type);
 
   learn_cids (arrival);
   qs_quic_conn_add_path (conn, arrival->path);
@@ -251,8 +250,9 @@ take_opened (QsArrival *arrival, QsOpenResult result, QsSpan payload)
   if (packet->flags & QS_PACKET_RETRANSMISSION)
     figures_of (arrival)->retransmissions++;
   if (!(packet->flags & QS_PACKET_DUPLICATE))
-    qs_recovery_sent (conn->recovery[arrival->side][space], packet->number, arrival->index, arrival->time,
-                      packet->length, (packet->flags & QS_PACKET_ACK_ELICITING) != 0);
+    qs_recovery_sent (qs_quic_conn_recovery (conn, arrival->side, arrival->header.type, arrival->path_id),
+                      packet->number, arrival->index, arrival->time, packet->length,
+                      (packet->flags & QS_PACKET_ACK_ELICITING) != 0);
 }
 
 /* Its content is shown, but the stack never had it: nothing is acknowledged, put together or counted by it, and the keys
