@@ -9,6 +9,11 @@
 #include <unistd.h>
 
 #define MOST_FILES 256 /* mapped at one time */
+#define AHEAD \
+  ((gsize) 16 << 20) /* bytes that are mapped before they are read; of files that are larger than twice as much */
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22 /* Linux 5.14; before it nothing is mapped ahead */
+#endif
 
 struct _QsMappedFile {
   guint8 *bytes;
@@ -16,6 +21,7 @@ struct _QsMappedFile {
   atomic_size_t whole; /* bytes from the start that the file still has */
   guint slot;
   int fd;
+  gsize expected; /* mapped ahead so far, or asked for */
 };
 
 /* --- SIGBUS --------------------------------------------------------------------------------- */
@@ -188,4 +194,43 @@ qs_mapped_file_pass (QsMappedFile *self, const guint8 *from, const guint8 *to)
   gsize start = (gsize) (from - self->bytes) / page * page, end = (gsize) (to - self->bytes) / page * page;
   if (start < end)
     madvise (self->bytes + start, end - start, MADV_DONTNEED);
+}
+
+/* --- Ahead ---------------------------------------------------------------------------------- */
+
+typedef struct {
+  QsMappedFile *file;
+  gsize from, length;
+} Ahead;
+
+static void
+map_ahead_cb (gpointer data, gpointer unused)
+{
+  Ahead *ahead = data;
+
+  madvise (ahead->file->bytes + ahead->from, ahead->length, MADV_POPULATE_READ);
+  qs_mapped_file_unref (ahead->file);
+  g_free (ahead);
+}
+
+void
+qs_mapped_file_expect (QsMappedFile *self, const guint8 *from)
+{
+  static GThreadPool *pool;
+  gsize page = (gsize) sysconf (_SC_PAGESIZE), at = (gsize) (from - self->bytes) / page * page;
+
+  if (self->size < 2 * AHEAD || at >= self->size)
+    return;
+  if (at + AHEAD < self->expected) /* from further back, once more */
+    self->expected = at;
+  if (at + AHEAD / 2 < self->expected || self->expected == self->size)
+    return;
+  if (g_once_init_enter (&pool))
+    g_once_init_leave (&pool, g_thread_pool_new (map_ahead_cb, NULL, 1, FALSE, NULL));
+  Ahead *ahead = g_new (Ahead, 1);
+  ahead->file = qs_mapped_file_ref (self);
+  ahead->from = MAX (at, self->expected);
+  ahead->length = MIN (at + AHEAD, self->size) - ahead->from;
+  self->expected = ahead->from + ahead->length;
+  g_thread_pool_push (pool, ahead, NULL);
 }

@@ -29,6 +29,9 @@ gboolean qs_mapped_file_contains (const QsMappedFile *self, const guint8 *bytes,
 void qs_mapped_file_look (QsMappedFile *self);
 /* Whether any of these bytes were behind the end of a file that has become shorter, as far as is known. */
 gboolean qs_mapped_file_is_cut (const QsMappedFile *self, const guint8 *bytes, gsize length);
+/* Who reads a large file from here on has what comes next mapped by another thread meanwhile, and does not wait for one page after the
+ * other. To be said now and then, by one thread. */
+void qs_mapped_file_expect (QsMappedFile *self, const guint8 *from);
 /* These will not be looked at soon: the system may have their memory. They can be looked at all the same. */
 void qs_mapped_file_pass (QsMappedFile *self, const guint8 *from, const guint8 *to);
 

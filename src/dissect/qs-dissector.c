@@ -7,6 +7,8 @@
 #define LOOKS_AT_CLOCK 16 /* every so many records: a look costs as much as a short packet */
 #define LOOKAHEAD 64
 #define RECORDS_PER_PASS 256
+#define LINE_SIZE 64 /* bytes of memory that come at once */
+#define NEXT_LINES 4u
 
 struct _QsDissector {
   GObject parent;
@@ -185,6 +187,9 @@ take_record (QsDissector *self, guint32 index)
   if (index % RECORDS_PER_PASS == 0 && record.bytes.length > 0 &&
       (record.kind == QS_RECORD_DATAGRAM || record.kind == QS_RECORD_SEGMENT))
     qs_trace_pass (self->trace, record.bytes.data);
+  /* The next one stands not far behind this one, where they are a file's: memory brings it meanwhile. */
+  for (guint i = 0; i < NEXT_LINES; i++)
+    __builtin_prefetch (record.bytes.data + record.bytes.length + i * LINE_SIZE);
   if (record.kind == QS_RECORD_DATAGRAM)
     qs_quic_add_datagram (self->dissection->quic, index, &record);
   else if (record.kind == QS_RECORD_SEGMENT)

@@ -15,6 +15,8 @@
 #define BUFFER_SIZE (256u << 10)
 #define PEEK_SIZE 4096u
 #define MAPPED_AT_ONCE (64u << 20) /* bytes of a mapped file that may lie in memory behind us */
+#define LINE_SIZE 64               /* bytes of memory that come at once */
+#define HEAD_LINES 3u              /* of what stands before a packet's payload */
 #define RAW_SIZE (64u << 10)
 #define GROWING_MS 20   /* a file that grows is looked at so often */
 #define STREAM_PEEK 28u /* bytes: the least that a capture begins with; more may not be there for long */
@@ -439,6 +441,7 @@ advance (QsInput *self, gsize n, GError **error)
   if (self->position / BUFFER_SIZE == page)
     return TRUE;
   qs_progress_set (self->progress, self->position, self->size);
+  qs_mapped_file_expect (self->map, get_here (self));
   if (self->position - self->passed >= MAPPED_AT_ONCE)
     {
       qs_mapped_file_pass (self->map, qs_mapped_file_get_bytes (self->map) + self->passed, get_here (self));
@@ -473,6 +476,9 @@ qs_input_borrow (QsInput *self, const guint8 **bytes, gsize n, GByteArray *buffe
     {
       n = MIN (n, get_left (self));
       *bytes = get_here (self);
+      /* While this one is looked at, memory brings the head of the next: by itself it would be waited for. */
+      for (guint i = 0; i < HEAD_LINES; i++)
+        __builtin_prefetch (*bytes + n + i * LINE_SIZE);
       return is_whole (self, n, error) && advance (self, n, error) ? (gssize) n : -1;
     }
   /* In steps, so that a short file that claims much does not get the memory. */

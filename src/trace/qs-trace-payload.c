@@ -43,9 +43,14 @@ qs_trace_pass (QsTrace *self, const guint8 *bytes)
     return;
   if (bytes == NULL)
     bytes = qs_mapped_file_get_bytes (self->held) + qs_mapped_file_get_size (self->held);
-  else if (!qs_mapped_file_contains (self->held, bytes, 0) || /* a copy */
-           (bytes >= self->passed && (gsize) (bytes - self->passed) < PASSED_AT_ONCE))
-    return;
+  else
+    {
+      if (!qs_mapped_file_contains (self->held, bytes, 0)) /* a copy */
+        return;
+      qs_mapped_file_expect (self->held, bytes);
+      if (bytes >= self->passed && (gsize) (bytes - self->passed) < PASSED_AT_ONCE)
+        return;
+    }
   qs_mapped_file_pass (self->held, self->passed, bytes);
   self->passed = bytes;
 }

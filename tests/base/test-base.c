@@ -360,6 +360,45 @@ test_mapped_file (void)
   g_unlink (path);
 }
 
+/* What is mapped ahead is the file's, also where that is shortened under the thread's hands, or let go of before it came to it. */
+static void
+test_mapped_ahead (void)
+{
+  const gsize size = (gsize) 80 << 20;
+  g_autofree char *path = NULL;
+  int fd = g_file_open_tmp ("qs-test-XXXXXX", &path, NULL);
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (ftruncate (fd, (off_t) size), ==, 0); /* a hole: it takes no room */
+  for (gsize at = 0; at < size; at += 1 << 20)
+    g_assert_cmpint (pwrite (fd, "x", 1, (off_t) at), ==, 1);
+  for (guint pass = 0; pass < 3; pass++)
+    {
+      QsMappedFile *file = qs_mapped_file_new (fd);
+      const guint8 *bytes = qs_mapped_file_get_bytes (file);
+
+      for (gsize at = 0; at < size; at += 1 << 20)
+        {
+          qs_mapped_file_expect (file, bytes + at);
+          g_assert_cmpint (bytes[at], ==, 'x');
+          qs_mapped_file_pass (file, bytes, bytes + at);
+        }
+      qs_mapped_file_expect (file, bytes); /* from the beginning, once more */
+      g_assert_cmpint (bytes[0], ==, 'x');
+      if (pass == 1)
+        {
+          qs_mapped_file_expect (file, bytes + (48 << 20));
+          g_assert_cmpint (ftruncate (fd, (off_t) 40 << 20), ==, 0);
+          g_assert_cmpint (bytes[(50 << 20)], ==, 0);
+          qs_mapped_file_unref (file);
+          break;
+        }
+      qs_mapped_file_unref (file);
+    }
+  close (fd);
+  g_unlink (path);
+}
+
 static void
 test_progress (void)
 {
@@ -414,6 +453,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/slice", test_slice);
   g_test_add_func ("/base/similar", test_similar);
   g_test_add_func ("/base/mapped-file", test_mapped_file);
+  g_test_add_func ("/base/mapped-ahead", test_mapped_ahead);
   g_test_add_func ("/base/progress", test_progress);
   g_test_add_func ("/base/text/markdown", test_markdown);
   return g_test_run ();
