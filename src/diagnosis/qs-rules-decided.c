@@ -221,6 +221,24 @@ add_spoken (const QsEvidence *evidence, QsMatch *match)
   return text->len > 0;
 }
 
+/* Of the two that browsers ask by over TCP, one was refused and the other is spoken. */
+static void
+describe_http2_alone (const QsEvidence *evidence, QsMatch *match)
+{
+  static const char *const tries[] = { N_ ("Use a client of HTTP/2; with --alpn=h2 quicprobe shows the handshake."),
+                                       N_ ("Switch HTTP/1.1 on at the server too, for those that have no HTTP/2."),
+                                       NULL };
+  g_auto (GStrv) offered = g_strsplit (evidence->offered_alpn != NULL ? evidence->offered_alpn : "", ", ", -1);
+
+  if (!evidence->tls || qs_experiment_find (evidence, "alpn-h2", 1) == NULL ||
+      (!g_strv_contains ((const char *const *) offered, "http/1.1") &&
+       qs_experiment_find (evidence, "alpn-http-1.1", 0) == NULL))
+    return;
+  match->title = N_ ("{host} speaks HTTP/2 only, and {offered} was offered.");
+  match->detail = N_ ("With that (ALPN) the handshake came to nothing; with h2 it is answered. {spoken}");
+  match->tries = tries;
+}
+
 static gboolean
 match_other_protocol (const QsEvidence *evidence, QsMatch *match)
 {
@@ -235,6 +253,7 @@ match_other_protocol (const QsEvidence *evidence, QsMatch *match)
                 refused ? _ ("With that it refused the handshake.") : _ ("With that the handshake came to nothing."));
   if (evidence->tls)
     match->reference = "RFC 7301 section 3.2";
+  describe_http2_alone (evidence, match);
   qs_match_add_close (match, evidence);
   return TRUE;
 }

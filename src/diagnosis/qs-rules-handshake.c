@@ -242,9 +242,16 @@ match_no_common (const QsEvidence *evidence, QsMatch *match)
                                          N_ ("Look at the server's certificate and key, and at what it demands of "
                                              "clients."),
                                          NULL };
-      match->detail = N_ ("Its alert stands for many things, and what was changed one at a time made no difference. "
-                          "{vain} What is left is the server's own: a certificate or key that it cannot use with any "
-                          "of this, rules about who may connect, or a name or protocol that was not tried. {reason}");
+      match->detail =
+          N_ ("Its alert stands for many things, and what was changed one at a time made no difference. "
+              "{vain} {ccm} What is left is the server's own: a certificate or key that it cannot use with any "
+              "of this, rules about who may connect, or a name or protocol that was not tried. {reason}");
+      /* RFC 9001 section 5.3 has it; OpenSSL's QUIC protects packets by GCM and ChaCha20-Poly1305 alone. */
+      if (!evidence->tls)
+        qs_match_set (
+            match, "ccm",
+            _ ("Over QUIC this client cannot offer TLS_AES_128_CCM_SHA256, since OpenSSL's QUIC does not have "
+               "it: a server that takes nothing else refuses it just so."));
       match->tries = own;
       qs_match_take (match, "vain", add_vain_tries (evidence, match));
     }

@@ -287,6 +287,19 @@ class Protocols(Case):
         self.assert_found(result, "alpn-mismatch", "It speaks h2. It speaks http/1.1.")
         self.assertEqual(result.experiments["alpn-dot"]["outcome"], "failed")
 
+    def test_http2_only(self):
+        """Named where HTTP/1.1 was refused and h2 taken, and not where both are spoken, or neither is."""
+        for speaks, offers, words in (
+            ("h2", "http/1.1", "speaks HTTP/2 only, and http/1.1 was offered.*with h2 it is answered"),
+            ("h2", "dot", "speaks HTTP/2 only, and dot was offered"),
+            ("h2,http/1.1", "dot", "does not speak the application protocol.*It speaks h2. It speaks http/1.1"),
+            ("dot", "http/1.1", "does not speak the application protocol.*It speaks dot"),
+        ):
+            with self.subTest(speaks, offers=offers):
+                with peers.openssl_server(self.certs, options=("-www", "-alpn", speaks)) as server:
+                    result = self.probe("-4", f"--alpn={offers}", f"tls://localhost:{server.port}/")
+                self.assert_found(result, "alpn-mismatch", words)
+
     def test_not_the_cause(self):
         with peers.misbehaving("tcp", "any-hello-alert-40") as peer:
             result = self.probe(f"tls://127.0.0.1:{peer.port}")

@@ -74,6 +74,16 @@ class Lists(Case):
             self.check(self.probe("https", server.port), "no-common-parameters", words, "proved",
                        every_group="answered", same_again="failed")  # fmt: skip
 
+    def test_what_quic_cannot_offer(self):
+        """CCM is none of OpenSSL's QUIC: said where nothing else is left, and not where another suite is taken."""
+        only = "--ciphers=NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-CCM"
+        with peers.ngtcp2_server(self.certs, options=(only,)) as server:
+            result = self.probe("https", server.port)
+        self.check(result, "no-common-parameters", "cannot offer TLS_AES_128_CCM_SHA256", "possible", widest_offer="failed")
+        with peers.misbehaving("tcp", "any-hello-alert-40") as peer:
+            result = self.probe("tls", peer.port)
+        self.assertNotIn("CCM", result.findings["no-common-parameters"]["detail"])
+
     def test_gnutls(self):
         for priority, words in (
             (ONLY13 + ":-GROUP-ALL:+GROUP-FFDHE4096", "none of the groups.*group ffdhe4096"),
