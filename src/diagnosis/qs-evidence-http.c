@@ -115,26 +115,43 @@ find_request_stream (QsEvidence *evidence)
   return -1;
 }
 
-static void
-take_lines (QsHttpFacts *facts, const QsHttp3Piece *piece)
+static guint
+status_of (const QsHttp3Piece *piece)
 {
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   guint status = 0;
 
   for (guint i = 0; piece->lines[i] != NULL && piece->lines[i + 1] != NULL; i += 2)
+    if (g_str_equal (piece->lines[i], ":status"))
+      status = (guint) g_ascii_strtoull (piece->lines[i + 1], NULL, 10);
+  return status;
+}
+
+static GStrv
+dup_fields (const QsHttp3Piece *piece)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; piece->lines[i] != NULL && piece->lines[i + 1] != NULL; i += 2)
     {
-      if (g_str_equal (piece->lines[i], ":status"))
-        status = (guint) g_ascii_strtoull (piece->lines[i + 1], NULL, 10);
       if (piece->lines[i][0] == ':')
         continue;
       g_strv_builder_add (builder, piece->lines[i]);
       g_strv_builder_add (builder, piece->lines[i + 1]);
     }
+  return g_strv_builder_end (builder);
+}
+
+/* Fields are copied of the one answer that counts: a peer can send thousands of interim ones, and this is done again while they come. */
+static void
+take_lines (QsHttpFacts *facts, const QsHttp3Piece *piece)
+{
+  guint status = status_of (piece);
+
   if (status >= 200)
     {
       facts->head_packet = piece->packet;
       if (facts->answer_mark == NULL)
-        take_head (facts, "3", status, g_strv_builder_end (builder));
+        take_head (facts, "3", status, dup_fields (piece));
     }
   else if (status >= 100 && facts->answer_mark == NULL)
     facts->n_interim++;

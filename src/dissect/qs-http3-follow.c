@@ -75,9 +75,10 @@ static char *
 escape_rcbuf (nghttp3_rcbuf *rcbuf)
 {
   nghttp3_vec text = nghttp3_rcbuf_get_buf (rcbuf);
-  char *escaped = qs_text_escape_short (text.base, (gssize) text.len, MAX_VALUE);
+  g_autofree char *escaped = qs_text_escape_short (text.base, (gssize) text.len, MAX_VALUE);
 
-  return g_realloc (escaped, strlen (escaped) + 1); /* it was made with room to spare */
+  return g_strdup (
+      escaped); /* it was made with room to spare: made shorter where it lies, it would leave a hole that nothing fits into */
 }
 
 /* A section of a few bytes can stand for many lines, by its references. FALSE: there is no room for them. */
