@@ -8,7 +8,8 @@
 #include "trace/qs-trace-budget.h"
 #include "trace/qs-trace-private.h"
 
-#define MAX_NAME 64 /* bytes of a mark's: it is interned */
+#define MAX_NAME 64         /* bytes of a mark's: it is interned */
+#define MOST_NEW_NAMES 1024 /* of all files, while the program runs */
 #define MAX_PATHS 65535
 
 typedef struct {
@@ -197,13 +198,24 @@ state_of_name (const guint8 *bytes, gsize length)
   return QS_STREAM_NONE;
 }
 
+/* Names stay for as long as the program runs. Those that we write are few; a file may hold a million. */
+static const char *
+intern_name (const char *text)
+{
+  static gint n_new;
+
+  if (g_quark_try_string (text) == 0 && g_atomic_int_add (&n_new, 1) >= MOST_NEW_NAMES)
+    return NULL;
+  return g_intern_string (text);
+}
+
 static void
 set_text (QsMark *mark, guint8 member, const guint8 *bytes, gsize length)
 {
   g_autofree char *text = dup_text (bytes, length);
 
   if (member == QS_RUN_NAME && length <= MAX_NAME)
-    mark->name = g_intern_string (text);
+    mark->name = intern_name (text);
   if (member == QS_RUN_TEXT)
     {
       g_free (mark->text);
