@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <string.h>
+#include <time.h>
 
 #include <openssl/err.h>
 
@@ -12,7 +13,12 @@
 #define MAX_HELD 4      /* datagrams that wait, of one address: what is more is lost, and sent again by OpenSSL */
 #define MAX_FOR_STRICT 256
 #define N_OWN_IDS 4
-#define INITIAL 0 /* long packet types of version 1, RFC 9000 section 17.2 */
+/* What OpenSSL may take for a datagram, ns of the processor, before it counts as costly; how much more an address may cost at once, and how much
+ * of all time. Datagrams in order take some 20 µs; a hundred bytes of a stream behind a gap each, among some ten thousand, milliseconds. */
+#define USUAL_NS (G_GINT64_CONSTANT (2) * 1000000)
+#define MOST_COST_NS (G_GINT64_CONSTANT (100) * 1000000)
+#define COST_SHARE 10 /* one part in so many */
+#define INITIAL 0     /* long packet types of version 1, RFC 9000 section 17.2 */
 
 typedef struct {
   guint8 bytes[20]; /* IPv6 address or mapped IPv4, and port */
@@ -33,8 +39,9 @@ typedef struct {
   guint8 first_length;        /* 0: none yet */
   guint64 own_ids[N_OWN_IDS]; /* that we chose; 0: none */
   guint next_own_id;
-  GQueue held; /* Waiting */
-  GList *link; /* in its queue */
+  gint64 cost, cost_at; /* ns above what is usual, as of then (monotonic, µs) */
+  GQueue held;          /* Waiting */
+  GList *link;          /* in its queue */
 } Entry;
 
 struct _QsGate {
@@ -44,6 +51,10 @@ struct _QsGate {
   gboolean has_strict;
   guint n_half_open;
   guint64 n_turned;
+  gint64
+      handed_at; /* what the thread had used when it was handed the last datagrams, ns; 0: none, or they are dealt with */
+  Address handed_from;
+  guint n_handed;
 };
 
 /* --- Addresses --- */
@@ -161,6 +172,57 @@ prove (QsGate *self, Entry *entry)
   g_queue_push_tail_link (&self->proved, entry->link);
 }
 
+/* --- What an address costs --- */
+
+static gint64
+thread_cpu (void)
+{
+  struct timespec used = { 0 };
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &used);
+  return used.tv_sec * G_GINT64_CONSTANT (1000000000) + used.tv_nsec;
+}
+
+/* Less what has been forgiven since. */
+static gint64
+cost_of (Entry *entry)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  entry->cost = MAX (0, entry->cost - (now - entry->cost_at) * 1000 / COST_SHARE);
+  entry->cost_at = now;
+  return entry->cost;
+}
+
+/* OpenSSL has dealt with what it was handed: it sends, or asks for more. */
+static void
+note_dealt_with (QsGate *self)
+{
+  if (self->handed_at == 0)
+    return;
+  gint64 above = thread_cpu () - self->handed_at - USUAL_NS * self->n_handed;
+  Entry *entry = above > 0 ? g_hash_table_lookup (self->entries, &self->handed_from) : NULL;
+
+  self->handed_at = 0;
+  if (entry != NULL)
+    entry->cost = cost_of (entry) + above;
+}
+
+/* Only what came from one address alone is its doing. */
+static void
+note_handed (QsGate *self, const BIO_MSG *messages, size_t stride, size_t n)
+{
+  self->handed_from = address_of (messages->peer);
+  for (size_t i = 1; i < n; i++)
+    {
+      const Address other = address_of (((const BIO_MSG *) ((const char *) messages + i * stride))->peer);
+      if (!address_equal (&other, &self->handed_from))
+        return;
+    }
+  self->n_handed = (guint) n;
+  self->handed_at = thread_cpu ();
+}
+
 /* --- Out --- */
 
 /* FALSE: it has to wait. */
@@ -227,6 +289,7 @@ sendmmsg_cb (BIO *bio, BIO_MSG *messages, size_t stride, size_t n, uint64_t flag
   QsGate *self = BIO_get_data (bio);
   size_t from = 0;
 
+  note_dealt_with (self);
   *processed = 0;
   for (size_t i = 0; i <= n; i++)
     {
@@ -352,6 +415,7 @@ open_recvmmsg_cb (BIO *bio, BIO_MSG *messages, size_t stride, size_t n, uint64_t
   QsGate *self = BIO_get_data (bio);
   size_t received = 0, kept = 0;
 
+  note_dealt_with (self);
   *processed = 0;
   if (BIO_recvmmsg (BIO_next (bio), messages, stride, n, flags, &received) == 0)
     return 0;
@@ -361,12 +425,17 @@ open_recvmmsg_cb (BIO *bio, BIO_MSG *messages, size_t stride, size_t n, uint64_t
       Entry *entry = ensure_entry (self, message->peer);
       Listener listener = take_in (self, entry, message);
       send_held (bio, entry);
+      /* As if it were lost on the way: who sends what is in order sends it again. */
+      if (cost_of (entry) > MOST_COST_NS)
+        continue;
       if (listener == FOR_OPEN)
         move_message (MESSAGE_AT (messages, stride, kept++), message);
       else if (listener == FOR_STRICT && self->for_strict.length < MAX_FOR_STRICT)
         g_queue_push_tail (&self->for_strict, waiting_new (message));
     }
   *processed = kept;
+  if (kept > 0)
+    note_handed (self, messages, stride, kept);
   return kept > 0 ? 1 : nothing_came ();
 }
 

@@ -18,6 +18,9 @@ G_BEGIN_DECLS
  * Where a server does without Retry it has two listeners on the one socket, and the gate knows which one a datagram is for:
  * the open one while few handshakes are under way, the strict one, which sends Retry and keeps no state, beyond.
  *
+ * What an address sends may cost OpenSSL far more than it is long. Who goes on with that has its datagrams dropped for most of the time, so
+ * that others are served.
+ *
  * All of it runs in the thread of the server, under OpenSSL's lock.
  */
 typedef struct _QsGate QsGate;

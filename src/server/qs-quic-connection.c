@@ -10,6 +10,8 @@
 
 #define NOTIFY_US (100 * 1000)
 #define KEY_UPDATE_US (100 * 1000) /* after the handshake */
+#define MAX_RETIRING 4096 /* connection ids of the peer that are not told to be given up yet: some 430 bytes each */
+#define H3_EXCESSIVE_LOAD 0x107
 
 static void
 set_up (QsQuicConnection *connection)
@@ -331,6 +333,9 @@ qs_quic_connection_serve (QsQuicConnection *connection, gint64 deadline)
       if (connection->dialed && qs_stream_map_get_length (connection->streams) == 0)
         qs_quic_connection_begin_close (connection, 0, NULL);
     }
+  /* RFC 9000 section 5.1.2: of those that are not acknowledged, no more than twice its limit need be borne. */
+  if (!connection->closing && connection->link->retiring > MAX_RETIRING)
+    qs_quic_connection_begin_close (connection, H3_EXCESSIVE_LOAD, "too many connection ids");
   if (connection->closing)
     {
       qs_quic_connection_drive_close (connection);

@@ -12,6 +12,7 @@
 #include "base/qs-i18n.h"
 #include "engine/qs-ssl-files.h"
 #include "engine/qs-ssl-io.h"
+#include "wire/qs-frame.h"
 
 struct _QsServerTls {
   const QsServerOptions *options;
@@ -117,6 +118,20 @@ keylog_cb (const SSL *ssl, const char *line)
     }
 }
 
+/* Each NEW_CONNECTION_ID may give up the one before, and OpenSSL holds an answer to each, hundreds of thousands of them. */
+static void
+frame_cb (int sent, int version, int type, const void *bytes, size_t length, SSL *ssl, void *data)
+{
+  QsServerLink *link = data;
+
+  if (type != SSL3_RT_QUIC_FRAME_FULL || length == 0)
+    return;
+  if (!sent && *(const guint8 *) bytes == QS_FRAME_NEW_CONNECTION_ID)
+    link->retiring++;
+  else if (sent && *(const guint8 *) bytes == QS_FRAME_RETIRE_CONNECTION_ID && link->retiring > 0)
+    link->retiring--;
+}
+
 /* OpenSSL's API does not tell a connection's peer address. Its own first datagram does: its source connection id
  * is what the socket's recorder has just filed under the peer. */
 static void
@@ -125,6 +140,7 @@ first_datagram_cb (int sent, int version, int type, const void *bytes, size_t le
   QsServerLink *link = data;
   QsInvariants header;
 
+  frame_cb (sent, version, type, bytes, length, ssl, data);
   if (!sent || type != SSL3_RT_QUIC_DATAGRAM || !qs_invariants_parse (QS_SPAN (bytes, length), &header))
     return;
   link->flow = qs_flows_find (link->flows, header.scid.data, header.scid.length);
@@ -132,7 +148,7 @@ first_datagram_cb (int sent, int version, int type, const void *bytes, size_t le
     return;
   qs_flow_hold (link->flow);
   qs_server_link_set_trace (link, link->flow->trace);
-  SSL_set_msg_callback (ssl, NULL);
+  SSL_set_msg_callback (ssl, frame_cb);
 }
 
 QsServerLink *

@@ -21,6 +21,7 @@ typedef struct {
   gint64 hold_until;    /* QUIC: and not before this monotonic time, microseconds */
   gboolean is_http3;    /* QUIC: ALPN chose it */
   gboolean waits;       /* QUIC: ClientHello came and was not answered yet */
+  guint retiring;       /* QUIC: connection ids that the peer gave, less those that were told to be given up */
   QsFlow *flow;         /* QUIC: NULL until its first datagram went out */
   QsFlows *flows;       /* QUIC: borrowed */
   QsTrace *trace;       /* secrets go there; NULL: not recorded, or the flow is not known yet */
