@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Where the keys go: what has the focus, and what a key means there. */
+#include <glib/gstdio.h>
 #include <gtk/gtk.h>
+#include <string.h>
 
 #include "app/pages/qs-page.h"
+#include "app/widgets/qs-finding-list.h"
 #include "window-fixture.h"
 
 static GtkWidget *
@@ -174,6 +177,215 @@ test_completion (Fixture *fixture, gconstpointer data)
                    ==, 0);
 }
 
+/* --- The findings, made anew under the keys --- */
+
+static void
+evidence_free (gpointer data)
+{
+  g_free (((QsFindingEvidence *) data)->what);
+  g_free (data);
+}
+
+static QsFinding *
+make_finding (const char *id, guint n_evidence)
+{
+  QsFinding *finding = g_new0 (QsFinding, 1);
+
+  finding->id = id;
+  finding->title = g_strdup (id);
+  finding->detail = g_strdup_printf ("%u", n_evidence);
+  finding->tries = g_new0 (char *, 1);
+  finding->packet = 7;
+  finding->evidence = g_ptr_array_new_with_free_func (evidence_free);
+  for (guint i = 0; i < n_evidence; i++)
+    {
+      QsFindingEvidence *evidence = g_new0 (QsFindingEvidence, 1);
+      *evidence = (QsFindingEvidence){ i + 7, 0, g_strdup ("it") };
+      g_ptr_array_add (finding->evidence, evidence);
+    }
+  return finding;
+}
+
+static void
+show_findings (QsFindingList *list, const char *const *ids, const guint *n_evidence)
+{
+  g_autoptr (GPtrArray) findings = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_finding_free);
+
+  for (guint i = 0; ids[i] != NULL; i++)
+    g_ptr_array_add (findings, make_finding (ids[i], n_evidence[i]));
+  qs_finding_list_set_findings (list, findings);
+}
+
+static void
+count_cb (QsFindingList *list, gint64 packet, gint64 *shown)
+{
+  *shown = packet;
+}
+
+static void
+expanders_cb (GtkWidget *widget, gpointer list)
+{
+  if (GTK_IS_EXPANDER (widget))
+    g_ptr_array_add (list, widget);
+  if (GTK_IS_CONTAINER (widget))
+    gtk_container_forall (GTK_CONTAINER (widget), expanders_cb, list);
+}
+
+static GPtrArray *
+find_expanders (GtkWidget *top)
+{
+  GPtrArray *list = g_ptr_array_new ();
+
+  expanders_cb (top, list);
+  return list;
+}
+
+/* More evidence came, the order is another one, a finding is gone: where the keys were they are, what was unfolded is, and Return acts at
+ * once, as the next list may be there a moment later. */
+static void
+test_findings (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *window = gtk_window_new (GTK_WINDOW_TOPLEVEL), *list = qs_finding_list_new ();
+  const char *const before[] = { "no-reply", "alpn-mismatch", NULL }, *const after[] = { "alpn-mismatch", "no-reply",
+                                                                                         NULL };
+  gint64 shown = -1;
+
+  gtk_container_add (GTK_CONTAINER (window), list);
+  g_signal_connect (list, "show-packet", G_CALLBACK (count_cb), &shown);
+  show_findings (QS_FINDING_LIST (list), before, (const guint[]){ 2, 3 });
+  gtk_widget_show (window);
+  g_autoptr (GPtrArray) old = find_expanders (list);
+  g_assert_cmpuint (old->len, ==, 2);
+  gtk_expander_set_expanded (old->pdata[1], TRUE);
+  /* The last of it: packet 9. */
+  g_autoptr (GList) items = gtk_container_get_children (GTK_CONTAINER (gtk_bin_get_child (GTK_BIN (old->pdata[1]))));
+  gtk_widget_grab_focus (g_list_last (items)->data);
+  g_autofree char *name = g_strdup (atk_object_get_name (gtk_widget_get_accessible (g_list_last (items)->data)));
+
+  show_findings (QS_FINDING_LIST (list), after, (const guint[]){ 4, 2 });
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (window));
+  g_assert_nonnull (focus);
+  g_assert_cmpstr (atk_object_get_name (gtk_widget_get_accessible (focus)), ==, name);
+  g_autoptr (GPtrArray) now = find_expanders (list);
+  g_assert_true (gtk_expander_get_expanded (now->pdata[0]));
+  g_assert_false (gtk_expander_get_expanded (now->pdata[1]));
+  gboolean taken;
+  g_autoptr (GdkEvent) event = gdk_event_new (GDK_KEY_PRESS);
+  event->key.keyval = GDK_KEY_Return;
+  g_signal_emit_by_name (focus, "key-press-event", event, &taken);
+  g_assert_true (taken);
+  g_assert_cmpint (shown, ==, 9);
+  show_findings (QS_FINDING_LIST (list), before + 2, NULL);
+  g_assert_cmpuint (find_expanders (list)->len, ==, 0);
+  gtk_widget_destroy (window);
+}
+
+/* --- A whole errand without a mouse --- */
+
+static guint n_keys;
+
+static void
+key (Fixture *fixture, guint keyval, GdkModifierType modifiers)
+{
+  fixture_press (fixture, keyval, modifiers);
+  n_keys++;
+}
+
+/* In the dialog that asks for a name: Return takes the one that is offered. */
+static gboolean
+accept_cb (gpointer folder)
+{
+  g_autoptr (GList) windows = gtk_window_list_toplevels ();
+
+  for (GList *at = windows; at != NULL; at = at->next)
+    if (GTK_IS_FILE_CHOOSER_DIALOG (at->data) && gtk_widget_get_mapped (at->data))
+      {
+        g_autofree char *name = gtk_file_chooser_get_current_name (GTK_FILE_CHOOSER (at->data));
+        if (name == NULL || *name == '\0')
+          return G_SOURCE_CONTINUE;
+        g_test_message ("%s", name);
+        n_keys += GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (at->data), "pressed")) == 0;
+        g_object_set_data (G_OBJECT (at->data), "pressed", GUINT_TO_POINTER (1));
+        gtk_window_activate_default (GTK_WINDOW (at->data)); /* which waits for the folder to be read */
+        return G_SOURCE_CONTINUE;
+      }
+  return G_SOURCE_CONTINUE;
+}
+
+/* With a packet in it on the screen. */
+static gboolean
+is_unfolded (GtkWidget *focus)
+{
+  if (!GTK_IS_EXPANDER (focus) || !gtk_expander_get_expanded (GTK_EXPANDER (focus)))
+    return FALSE;
+  g_autoptr (GList) items = gtk_container_get_children (GTK_CONTAINER (gtk_bin_get_child (GTK_BIN (focus))));
+  gboolean any = FALSE;
+  for (GList *at = items; at != NULL; at = at->next)
+    any = any || (GTK_IS_BUTTON (at->data) && gtk_widget_get_mapped (at->data) &&
+                  gtk_widget_get_allocated_width (at->data) > 1);
+  return any;
+}
+
+/* Probe, find the evidence, compare with another run, save the report: at most twelve keys once the target is typed. */
+static void
+test_errand (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *folder = g_dir_make_tmp (NULL, NULL);
+  g_autofree char *path = g_build_filename (folder, "x", NULL);
+  GtkEntry *target = fixture_find (fixture, "Target", GTK_TYPE_ENTRY);
+
+  /* Another run, and where the last file was saved. */
+  QsRun *good = connect_and_wait (fixture);
+  g_autofree char *address = qs_lab_dup_target (qs_session_get_lab (fixture->session));
+  qs_run_stop (good);
+  wait_until (!qs_run_is_active (good));
+  qs_lab_set_scenario (qs_session_get_lab (fixture->session), "expired");
+  wait_until (qs_lab_get_running (qs_session_get_lab (fixture->session)));
+  qs_saved_tell (GTK_WIDGET (target), path);
+  qs_saved_strip_hide (qs_window_get_saved_strip (fixture->window));
+  gtk_widget_grab_focus (GTK_WIDGET (target));
+  gtk_entry_set_text (target, address);
+
+  n_keys = 0;
+  key (fixture, GDK_KEY_Return, 0);
+  wait_until (g_list_model_get_n_items (qs_session_get_runs (fixture->session)) == 2);
+  QsRun *run = qs_session_get_run (fixture->session);
+  wait_until (qs_run_get_status (run) == QS_RUN_FAILED && fixture_count_rows (fixture, "Findings") > 0);
+  gint64 before = qs_session_get_selection (fixture->session);
+
+  key (fixture, GDK_KEY_1, GDK_MOD1_MASK);
+  wait_until (is_within (get_focus (fixture), fixture_find (fixture, "Findings", GTK_TYPE_LIST_BOX)));
+  key (fixture, GDK_KEY_Tab, 0);
+  wait_until (GTK_IS_EXPANDER (get_focus (fixture)));
+  key (fixture, GDK_KEY_space, 0);
+  wait_until (is_unfolded (get_focus (fixture)));
+  key (fixture, GDK_KEY_Tab, 0);
+  g_assert_true (GTK_IS_BUTTON (get_focus (fixture)));
+  g_test_message ("%s", atk_object_get_name (gtk_widget_get_accessible (get_focus (fixture))));
+  key (fixture, GDK_KEY_Return, 0);
+  g_assert_cmpstr (qs_window_get_page (fixture->window), ==, "packets");
+  g_assert_cmpint (qs_session_get_selection (fixture->session), !=, before);
+
+  key (fixture, GDK_KEY_d, GDK_CONTROL_MASK);
+  g_assert_cmpstr (qs_window_get_page (fixture->window), ==, "compare");
+  g_assert_cmpuint (qs_compared_get_n (qs_session_get_compared (fixture->session)), ==, 2);
+
+  key (fixture, GDK_KEY_1, GDK_MOD1_MASK);
+  guint accept_id = g_timeout_add (100, accept_cb, folder);
+  key (fixture, GDK_KEY_s, GDK_CONTROL_MASK | GDK_SHIFT_MASK);
+  wait_until (qs_saved_strip_get_path (qs_window_get_saved_strip (fixture->window)) != NULL);
+  g_source_remove (accept_id);
+  g_autofree char *saved = g_strdup (qs_saved_strip_get_path (qs_window_get_saved_strip (fixture->window)));
+  g_assert_true (g_str_has_prefix (saved, folder) && g_str_has_suffix (saved, ".html"));
+  g_autofree char *text = NULL;
+  g_assert_true (g_file_get_contents (saved, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, qs_run_get_verdict (run)));
+  g_test_message ("%u keys after the target", n_keys);
+  g_assert_cmpuint (n_keys, <=, 12);
+  g_remove (saved);
+  g_rmdir (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -185,5 +397,7 @@ main (int argc, char **argv)
   g_test_add ("/app/keyboard/escape", Fixture, NULL, fixture_set_up, test_escape, fixture_tear_down);
   g_test_add ("/app/keyboard/page-focus", Fixture, NULL, fixture_set_up, test_page_focus, fixture_tear_down);
   g_test_add ("/app/keyboard/completion", Fixture, NULL, fixture_set_up, test_completion, fixture_tear_down);
+  g_test_add ("/app/keyboard/findings", Fixture, NULL, fixture_set_up, test_findings, fixture_tear_down);
+  g_test_add ("/app/keyboard/errand", Fixture, NULL, fixture_set_up, test_errand, fixture_tear_down);
   return fixture_run ();
 }

@@ -6,6 +6,10 @@
 #include "base/qs-i18n.h"
 #include "diagnosis/qs-finding.h"
 
+#define ROLE "qs-role"
+#define ID "qs-id"
+#define EXPANDER "expander"
+
 struct _QsFindingList {
   GtkListBox parent;
 };
@@ -32,6 +36,26 @@ show_packet_cb (GtkButton *button, QsFindingList *self)
   g_signal_emit (self, signals[SHOW_PACKET], 0, *packet);
 }
 
+/* Return acts at once: GtkButton would look pressed for a quarter of a second first, and a list that is made anew meanwhile would have
+ * lost the key. */
+static gboolean
+key_press_cb (GtkButton *button, const GdkEventKey *event)
+{
+  if (event->keyval != GDK_KEY_Return && event->keyval != GDK_KEY_KP_Enter && event->keyval != GDK_KEY_ISO_Enter)
+    return GDK_EVENT_PROPAGATE;
+  gtk_button_clicked (button);
+  return GDK_EVENT_STOP;
+}
+
+/* What it is in its row, to be found again in one that is made anew: ROLE, which is owned then. */
+static void
+set_role (GtkWidget *widget, char *role)
+{
+  g_object_set_data_full (G_OBJECT (widget), ROLE, role, g_free);
+  if (GTK_IS_BUTTON (widget))
+    g_signal_connect (widget, "key-press-event", G_CALLBACK (key_press_cb), NULL);
+}
+
 static GtkWidget *
 make_label (const char *text, const char *css_class)
 {
@@ -50,6 +74,7 @@ make_packet_button (QsFindingList *self, gint64 packet)
 
   g_object_set_data_full (G_OBJECT (button), "qs-packet", g_memdup2 (&packet, sizeof packet), g_free);
   g_signal_connect (button, "clicked", G_CALLBACK (show_packet_cb), self);
+  set_role (button, g_strdup ("packet"));
   gtk_widget_set_halign (button, GTK_ALIGN_END);
   gtk_style_context_add_class (gtk_widget_get_style_context (button), "qs-small-button");
   gtk_widget_show (button);
@@ -71,6 +96,7 @@ make_help_button (const QsFinding *finding)
 
   g_object_set_data_full (G_OBJECT (button), "qs-place", g_strconcat ("finding-", finding->id, NULL), g_free);
   g_signal_connect (button, "clicked", G_CALLBACK (help_cb), NULL);
+  set_role (button, g_strdup ("help"));
   gtk_widget_set_tooltip_text (button, _ ("What happens on the wire, how it is proved, what it is not"));
   gtk_widget_set_halign (button, GTK_ALIGN_END);
   gtk_style_context_add_class (gtk_widget_get_style_context (button), "qs-small-button");
@@ -127,6 +153,7 @@ make_evidence (QsFindingList *self, const QsFindingEvidence *evidence)
   g_object_set_data_full (G_OBJECT (button), "qs-packet", g_memdup2 (&evidence->packet, sizeof evidence->packet),
                           g_free);
   g_signal_connect (button, "clicked", G_CALLBACK (show_packet_cb), self);
+  set_role (button, g_strdup_printf ("evidence %" G_GINT64_FORMAT, evidence->packet));
   gtk_style_context_add_class (gtk_widget_get_style_context (button), "qs-small-button");
   atk_object_set_name (gtk_widget_get_accessible (button), text);
   return button;
@@ -147,6 +174,7 @@ make_evidence_list (QsFindingList *self, const QsFinding *finding)
   GtkWidget *expander = gtk_expander_new (NULL), *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 3);
   /* An expander's own label does not wrap: the window would be as wide as its longest judgement. */
   gtk_expander_set_label_widget (GTK_EXPANDER (expander), make_label (judgement, "qs-caption"));
+  set_role (expander, g_strdup (EXPANDER));
   for (guint i = 0; i < finding->evidence->len; i++)
     gtk_container_add (GTK_CONTAINER (box), make_evidence (self, finding->evidence->pdata[i]));
   gtk_container_add (GTK_CONTAINER (expander), box);
@@ -244,7 +272,98 @@ show_finding (QsFindingList *self, guint position, const QsFinding *finding)
     return;
   GtkWidget *row = make_row (self, finding);
   g_object_set_data_full (G_OBJECT (row), "qs-words", g_steal_pointer (&words), g_free);
+  g_object_set_data_full (G_OBJECT (row), ID, g_strdup (finding->id), g_free);
   gtk_list_box_insert (GTK_LIST_BOX (self), row, (int) position);
+}
+
+/* --- What a person does with a row outlives that it is made anew --- */
+
+typedef struct {
+  const char *role;
+  GtkWidget *found;
+} Search;
+
+static void
+search_cb (GtkWidget *widget, gpointer data)
+{
+  Search *search = data;
+
+  if (search->found == NULL && g_strcmp0 (g_object_get_data (G_OBJECT (widget), ROLE), search->role) == 0)
+    search->found = widget;
+  if (search->found == NULL && GTK_IS_CONTAINER (widget))
+    gtk_container_forall (GTK_CONTAINER (widget), search_cb, data);
+}
+
+static GtkWidget *
+find_role (GtkWidget *row, const char *role)
+{
+  Search search = { role, NULL };
+
+  if (role != NULL)
+    search_cb (row, &search);
+  return search.found;
+}
+
+static GtkWidget *
+find_id (QsFindingList *self, const char *id)
+{
+  GtkWidget *row;
+
+  for (guint i = 0; (row = row_at (self, i)) != NULL; i++)
+    if (g_str_equal (g_object_get_data (G_OBJECT (row), ID), id))
+      return row;
+  return NULL;
+}
+
+typedef struct {
+  char *id, *role;     /* that has the focus; NULL: none has */
+  GPtrArray *unfolded; /* ids */
+} Kept;
+
+static void
+keep (QsFindingList *self, Kept *kept)
+{
+  GtkWidget *top = gtk_widget_get_toplevel (GTK_WIDGET (self)), *row;
+  GtkWidget *focus = GTK_IS_WINDOW (top) ? gtk_window_get_focus (GTK_WINDOW (top)) : NULL;
+
+  *kept = (Kept){ NULL, NULL, g_ptr_array_new_with_free_func (g_free) };
+  for (guint i = 0; (row = row_at (self, i)) != NULL; i++)
+    {
+      const char *id = g_object_get_data (G_OBJECT (row), ID);
+      GtkWidget *expander = find_role (row, EXPANDER);
+      if (expander != NULL && gtk_expander_get_expanded (GTK_EXPANDER (expander)))
+        g_ptr_array_add (kept->unfolded, g_strdup (id));
+      if (focus != NULL && (focus == row || gtk_widget_is_ancestor (focus, row)))
+        {
+          kept->id = g_strdup (id);
+          kept->role = g_strdup (g_object_get_data (G_OBJECT (focus), ROLE));
+        }
+    }
+}
+
+static void
+give_back (QsFindingList *self, Kept *kept)
+{
+  GtkWidget *row = kept->id != NULL ? find_id (self, kept->id) : NULL, *focus;
+  GtkWidget *top = gtk_widget_get_toplevel (GTK_WIDGET (self));
+
+  for (guint i = 0; i < kept->unfolded->len; i++)
+    {
+      GtkWidget *unfolded = find_id (self, kept->unfolded->pdata[i]);
+      GtkWidget *expander = unfolded != NULL ? find_role (unfolded, EXPANDER) : NULL;
+      if (expander != NULL)
+        gtk_expander_set_expanded (GTK_EXPANDER (expander), TRUE);
+    }
+  if (row != NULL)
+    {
+      GtkWidget *now = gtk_window_get_focus (GTK_WINDOW (top));
+      focus = find_role (row, kept->role);
+      if (now == NULL || (now != row && !gtk_widget_is_ancestor (now, row)))
+        gtk_widget_grab_focus (focus != NULL ? focus : row);
+    }
+  g_ptr_array_unref (kept->unfolded);
+  g_free (kept->id);
+  g_free (kept->role);
 }
 
 static void
@@ -272,8 +391,12 @@ qs_finding_list_set_findings (QsFindingList *self, GPtrArray *findings)
 {
   g_return_if_fail (QS_IS_FINDING_LIST (self) && findings != NULL);
 
+  Kept kept;
+
+  keep (self, &kept);
   for (guint i = 0; i < findings->len; i++)
     show_finding (self, i, g_ptr_array_index (findings, i));
   while (row_at (self, findings->len) != NULL)
     gtk_widget_destroy (row_at (self, findings->len));
+  give_back (self, &kept);
 }
