@@ -60,6 +60,8 @@ static const struct {
 } accels[] = {
   { "win.focus-target", { "<Control>l" } },
   { "win.find", { "<Control>f" } },
+  { "win.next-match", { "F3" } },
+  { "win.previous-match", { "<Shift>F3" } },
   { "win.run-again", { "<Control>r", "F5" } },
   { "win.repeat", { "<Control><Shift>r" } },
   { "win.remove-run", { "<Control>Delete" } },

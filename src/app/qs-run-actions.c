@@ -131,6 +131,30 @@ save_session_cb (GSimpleAction *action, GVariant *parameter, gpointer window)
   qs_session_file_ask_save (window);
 }
 
+/* --- Packets: what the filter leaves, on the page of packets and in the diagram --- */
+
+static void
+step (QsWindow *window, int by)
+{
+  const char *page = qs_window_get_page (window);
+
+  if (!g_str_equal (page, "packets") && !g_str_equal (page, "sequence"))
+    qs_session_show_page (qs_window_get_session (window), "packets");
+  qs_packets_page_step (qs_window_get_packets (window), by);
+}
+
+static void
+next_match_cb (GSimpleAction *action, GVariant *parameter, gpointer window)
+{
+  step (window, 1);
+}
+
+static void
+previous_match_cb (GSimpleAction *action, GVariant *parameter, gpointer window)
+{
+  step (window, -1);
+}
+
 /* --- Comparing --- */
 
 static void
@@ -211,6 +235,8 @@ static const GActionEntry actions[] = {
   { "save-trace", save_trace_cb },
   { "save-report", save_report_cb },
   { "remove-run", remove_run_cb },
+  { "next-match", next_match_cb },
+  { "previous-match", previous_match_cb },
   { "compare", compare_cb },
   { "compare-good", compare_good_cb },
   { "compare-with", compare_with_cb, "u" },
@@ -247,6 +273,8 @@ qs_run_actions_update (QsWindow *window)
     { "name-run", run != NULL },
     { "save-session", n > 0 },
     { "why-not-h3", run != NULL && qs_doctor_dialog_fits (run) },
+    { "next-match", run != NULL },
+    { "previous-match", run != NULL },
     { "join", run != NULL },
     { "save-trace", run != NULL },
     { "save-report", run != NULL },

@@ -692,6 +692,14 @@ qs_window_get_compare (QsWindow *self)
   return QS_COMPARE_PAGE (gtk_stack_get_child_by_name (self->stack, QS_PAGE_COMPARE));
 }
 
+QsPacketsPage *
+qs_window_get_packets (QsWindow *self)
+{
+  g_return_val_if_fail (QS_IS_WINDOW (self), NULL);
+
+  return QS_PACKETS_PAGE (gtk_stack_get_child_by_name (self->stack, "packets"));
+}
+
 GPtrArray *
 qs_window_dup_selected_runs (QsWindow *self)
 {

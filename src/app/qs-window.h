@@ -5,6 +5,7 @@
 
 #include "app/pages/qs-compare-page.h"
 #include "app/pages/qs-lessons-page.h"
+#include "app/pages/qs-packets-page.h"
 #include "app/pages/qs-watch-page.h"
 #include "app/qs-session.h"
 #include "app/widgets/qs-delay-meter.h"
@@ -29,6 +30,7 @@ QsSavedStrip *qs_window_get_saved_strip (QsWindow *self);
 QsLessonsPage *qs_window_get_lessons (QsWindow *self);
 QsWatchPage *qs_window_get_watch (QsWindow *self);
 QsComparePage *qs_window_get_compare (QsWindow *self);
+QsPacketsPage *qs_window_get_packets (QsWindow *self);
 /* QsRun of the side bar. (transfer full) */
 GPtrArray *qs_window_dup_selected_runs (QsWindow *self);
 /* Its target and options are there to be changed, and run by Connect. It has a target. */

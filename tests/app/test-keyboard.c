@@ -98,6 +98,34 @@ test_find (Fixture *fixture, gconstpointer data)
   wait_until (get_focus (fixture) == fixture_find (fixture, "Filter", GTK_TYPE_ENTRY));
 }
 
+/* What the filter leaves, from the page of packets and from the diagram. */
+static void
+test_match (Fixture *fixture, gconstpointer data)
+{
+  QsRun *run = connect_and_wait (fixture);
+  QsTrace *trace = qs_run_get_trace (run);
+
+  go_to_page (fixture, "packets");
+  gtk_entry_set_text (fixture_find (fixture, "Filter", GTK_TYPE_ENTRY), "type:handshake");
+  wait_until (g_str_equal (qs_session_get_filter (fixture->session), "type:handshake"));
+  qs_session_set_selection (fixture->session, 0);
+  gint64 last = 0;
+  for (guint i = 0; i < 2; i++)
+    {
+      wait_until (qs_session_get_selection (fixture->session) > last ||
+                  (fixture_press (fixture, GDK_KEY_F3, 0), FALSE));
+      last = qs_session_get_selection (fixture->session);
+      g_assert_cmpint (qs_trace_get_packet (trace, (guint) last)->type, ==, QS_PACKET_HANDSHAKE);
+      go_to_page (fixture, "sequence");
+    }
+  fixture_press (fixture, GDK_KEY_F3, GDK_SHIFT_MASK);
+  g_assert_cmpint (qs_session_get_selection (fixture->session), <, last);
+  g_assert_cmpstr (qs_window_get_page (fixture->window), ==, "sequence");
+  go_to_page (fixture, "streams");
+  fixture_press (fixture, GDK_KEY_F3, 0);
+  g_assert_cmpstr (qs_window_get_page (fixture->window), ==, "packets");
+}
+
 /* First what is typed goes, then the field is left, and only then the connection ends. */
 static void
 test_escape (Fixture *fixture, gconstpointer data)
@@ -394,6 +422,7 @@ main (int argc, char **argv)
   g_test_add ("/app/keyboard/options", Fixture, NULL, fixture_set_up, test_options, fixture_tear_down);
   g_test_add ("/app/keyboard/text-keys", Fixture, NULL, fixture_set_up, test_text_keys, fixture_tear_down);
   g_test_add ("/app/keyboard/find", Fixture, NULL, fixture_set_up, test_find, fixture_tear_down);
+  g_test_add ("/app/keyboard/match", Fixture, NULL, fixture_set_up, test_match, fixture_tear_down);
   g_test_add ("/app/keyboard/escape", Fixture, NULL, fixture_set_up, test_escape, fixture_tear_down);
   g_test_add ("/app/keyboard/page-focus", Fixture, NULL, fixture_set_up, test_page_focus, fixture_tear_down);
   g_test_add ("/app/keyboard/completion", Fixture, NULL, fixture_set_up, test_completion, fixture_tear_down);

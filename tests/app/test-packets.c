@@ -789,6 +789,42 @@ test_bytes_of_records (Fixture *fixture, gconstpointer data)
   check_packets (fixture, trace);
 }
 
+/* Of a connection that lasts for hours each time is read whole, and a short one wastes no room on that. */
+static void
+test_list_times (void)
+{
+  static const gint64 times[] = { 9, 10 * 1000, 3600 * 1000, 100 * 3600 * 1000 };
+  int before = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (times); i++)
+    {
+      g_autoptr (QsTrace) trace = fixture_trace_new (QS_VANTAGE_CLIENT);
+      guint record = fixture_add_datagram (trace, 0, QS_DIRECTION_SENT, 1200);
+      fixture_add_packet (trace, record, 0, QS_DIRECTION_SENT, QS_PACKET_1RTT, 1, 40, "01");
+      fixture_add_packet (trace, record, times[i] * MS + 123456, QS_DIRECTION_SENT, QS_PACKET_1RTT, 2, 40, "01");
+      g_autoptr (QsPacketModel) model = make_model (trace, "");
+      GtkWidget *list = g_object_ref_sink (qs_packet_list_new ());
+      qs_packet_list_set_model (QS_PACKET_LIST (list), model);
+      for (int column = 0; column < 2; column++)
+        {
+          GtkTreeView *view = qs_packet_list_get_view (QS_PACKET_LIST (list));
+          GtkTreeViewColumn *shown = gtk_tree_view_get_column (view, column);
+          g_autofree char *text =
+              qs_packet_model_dup_text (model, 1, column == 0 ? QS_PACKET_COLUMN_TIME : QS_PACKET_COLUMN_DELTA);
+          g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (GTK_WIDGET (view), text);
+          int width;
+          pango_layout_get_pixel_size (layout, &width, NULL);
+          g_assert_cmpint (gtk_tree_view_column_get_fixed_width (shown), >=, width + 8);
+          if (column == 0)
+            {
+              g_assert_cmpint (gtk_tree_view_column_get_fixed_width (shown), >=, before);
+              before = gtk_tree_view_column_get_fixed_width (shown);
+            }
+        }
+      g_object_unref (list);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -810,6 +846,7 @@ main (int argc, char **argv)
   g_test_add_func ("/app/packets/byte-view", test_byte_view);
   g_test_add_func ("/app/packets/list-million", test_list_million);
   g_test_add_func ("/app/packets/list-follow", test_list_follow);
+  g_test_add_func ("/app/packets/list-times", test_list_times);
   g_test_add ("/app/packets/page", Fixture, NULL, set_up, test_page, tear_down);
   g_test_add ("/app/packets/real-run", Fixture, NULL, set_up, test_real_run, tear_down);
   g_test_add ("/app/packets/inspector", Fixture, NULL, set_up, test_inspector, tear_down);

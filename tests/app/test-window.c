@@ -797,6 +797,39 @@ test_no_experiments (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (g_list_model_get_n_items (qs_run_get_experiments (run)), ==, 0);
 }
 
+/* 768 by 600 pixels are enough for every page, and at half as large text again no page wants more than the window with that text: what
+ * has no room is scrolled to. */
+static void
+test_small (Fixture *fixture, gconstpointer data)
+{
+  static const char *const pages[] = { "overview", "sequence", "packets", "streams", "security", "response",
+                                       "charts",   "lab",      "lessons", "card",    "watch",    "compare" };
+  GtkSettings *settings = gtk_settings_get_default ();
+  QsRun *run = fixture_connect_to_lab (fixture, "expired");
+  int dpi;
+
+  wait_until (!qs_run_is_active (run));
+  g_object_get (settings, "gtk-xft-dpi", &dpi, NULL);
+  dpi = dpi > 0 ? dpi : 96 * PANGO_SCALE;
+  for (guint larger = 0; larger < 2; larger++)
+    {
+      g_object_set (settings, "gtk-xft-dpi", larger ? dpi * 3 / 2 : dpi, NULL);
+      for (guint i = 0; i < G_N_ELEMENTS (pages); i++)
+        {
+          int width, height;
+          qs_window_show_page (fixture->window, pages[i]);
+          for (guint turn = 0; turn < 20; turn++)
+            g_main_context_iteration (NULL, FALSE);
+          gtk_widget_get_preferred_width (GTK_WIDGET (fixture->window), &width, NULL);
+          gtk_widget_get_preferred_height_for_width (GTK_WIDGET (fixture->window), 768, &height, NULL);
+          g_test_message ("%s: %d x %d", pages[i], width, height);
+          g_assert_cmpint (width, <=, larger ? 768 * 3 / 2 : 768);
+          g_assert_cmpint (height, <=, 600);
+        }
+    }
+  g_object_set (settings, "gtk-xft-dpi", dpi, NULL);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -828,5 +861,6 @@ main (int argc, char **argv)
   g_test_add ("/app/window/history", Fixture, NULL, fixture_set_up, test_history, fixture_tear_down);
   g_test_add_func ("/app/window/right-to-left", test_right_to_left);
   g_test_add ("/app/window/many-closes", Fixture, NULL, fixture_set_up, test_many_closes, fixture_tear_down);
+  g_test_add ("/app/window/small", Fixture, NULL, fixture_set_up, test_small, fixture_tear_down);
   return fixture_run ();
 }

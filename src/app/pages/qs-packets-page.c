@@ -344,3 +344,12 @@ qs_packets_page_init (QsPacketsPage *self)
   g_object_bind_property (self->list, "follow", self->follow, "active",
                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
 }
+
+void
+qs_packets_page_step (QsPacketsPage *self, int by)
+{
+  g_return_if_fail (QS_IS_PACKETS_PAGE (self));
+
+  if (self->model != NULL)
+    qs_packet_list_step (self->list, by);
+}

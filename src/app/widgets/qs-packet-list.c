@@ -2,12 +2,14 @@
 #include "app/widgets/qs-packet-list.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "app/widgets/qs-copy.h"
 #include "base/qs-i18n.h"
 
 /* The window moves when its edge is that near to what is seen, in rows. */
 #define MARGIN 200
+#define AROUND 16 /* a text in its cell, in pixels */
 
 struct _QsPacketList {
   GtkBox parent;
@@ -16,6 +18,7 @@ struct _QsPacketList {
   GtkAdjustment *all;   /* over all rows */
   QsPacketModel *model;
   gint64 selected;
+  gsize time_length; /* of the longest time that the columns are made for */
   gboolean follow;
   gboolean syncing; /* what moves is moved by us */
 };
@@ -181,9 +184,49 @@ local_changed_cb (QsPacketList *self)
     sync_all (self);
 }
 
+static int
+text_width (QsPacketList *self, const char *text)
+{
+  g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (GTK_WIDGET (self->view), text);
+  int width;
+
+  pango_layout_get_pixel_size (layout, &width, NULL);
+  return width;
+}
+
+static void
+widen (QsPacketList *self, QsPacketColumn which, const char *text)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
+    if (columns[i].column == which)
+      {
+        GtkTreeViewColumn *column = gtk_tree_view_get_column (self->view, (int) i);
+        int width = text_width (self, text) + AROUND;
+        if (width > gtk_tree_view_column_get_fixed_width (column))
+          gtk_tree_view_column_set_fixed_width (column, width);
+      }
+}
+
+/* No time is longer than that of the last row, and no difference either. They grow only, so that nothing jumps. */
+static void
+fit_times (QsPacketList *self)
+{
+  guint n = get_length (self);
+  g_autofree char *last = n > 0 ? qs_packet_model_dup_text (self->model, n - 1, QS_PACKET_COLUMN_TIME) : NULL;
+  gsize length = last != NULL ? strlen (last) : 0;
+
+  if (length <= self->time_length)
+    return;
+  g_autofree char *signed_last = g_strconcat ("+", last, NULL);
+  self->time_length = length;
+  widen (self, QS_PACKET_COLUMN_TIME, last);
+  widen (self, QS_PACKET_COLUMN_DELTA, signed_last);
+}
+
 static void
 model_changed_cb (QsPacketList *self)
 {
+  fit_times (self);
   mark_selected (self);
   sync_all (self);
   gtk_widget_queue_draw (GTK_WIDGET (self->view));
@@ -283,16 +326,6 @@ key_press_cb (QsPacketList *self, GdkEventKey *event)
 
 /* --- Set-up ----------------------------------------------------------------------------------- */
 
-static int
-text_width (QsPacketList *self, const char *text)
-{
-  g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (GTK_WIDGET (self->view), text);
-  int width;
-
-  pango_layout_get_pixel_size (layout, &width, NULL);
-  return width;
-}
-
 static void
 add_columns (QsPacketList *self)
 {
@@ -311,7 +344,7 @@ add_columns (QsPacketList *self)
                     PANGO_ELLIPSIZE_END, "single-paragraph-mode", TRUE, NULL);
       gtk_tree_view_column_set_alignment (column, align);
       gtk_tree_view_column_set_sizing (column, GTK_TREE_VIEW_COLUMN_FIXED);
-      gtk_tree_view_column_set_fixed_width (column, width + 16);
+      gtk_tree_view_column_set_fixed_width (column, width + AROUND);
       gtk_tree_view_column_set_resizable (column, TRUE);
       gtk_tree_view_column_set_expand (column, columns[i].column == QS_PACKET_COLUMN_SUMMARY);
       gtk_tree_view_append_column (self->view, column);
@@ -432,6 +465,7 @@ qs_packet_list_set_model (QsPacketList *self, QsPacketModel *model)
   self->syncing = FALSE;
   if (model != NULL)
     g_signal_connect_swapped (model, "changed", G_CALLBACK (model_changed_cb), self);
+  fit_times (self);
   mark_selected (self);
   sync_all (self);
 
