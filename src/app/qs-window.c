@@ -7,6 +7,7 @@
 #include "app/qs-help.h"
 #include "app/qs-keeper.h"
 #include "app/qs-keyboard.h"
+#include "app/qs-menu-keys.h"
 #include "app/qs-notifier.h"
 #include "app/qs-present.h"
 #include "app/qs-repeat-window.h"
@@ -490,6 +491,7 @@ qs_window_new (GtkApplication *application, QsSettings *settings)
     {
       gtk_menu_button_set_menu_model (self->menu_button,
                                       G_MENU_MODEL (gtk_application_get_menu_by_id (application, "primary_menu")));
+      qs_menu_keys_show (self->menu_button, application);
       qs_window_pages_add_accels (application);
     }
   qs_files_accept_drops (self);

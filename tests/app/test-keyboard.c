@@ -205,6 +205,45 @@ test_completion (Fixture *fixture, gconstpointer data)
                    ==, 0);
 }
 
+/* --- The menu says which keys do the same --- */
+
+static void
+accels_cb (GtkWidget *widget, gpointer text)
+{
+  if (GTK_IS_ACCEL_LABEL (widget))
+    {
+      guint accel = 0;
+      GdkModifierType modifiers = 0;
+      gtk_accel_label_get_accel (GTK_ACCEL_LABEL (widget), &accel, &modifiers);
+      g_autofree char *label = accel != 0 ? gtk_accelerator_get_label (accel, modifiers) : NULL;
+      if (label != NULL)
+        g_string_append_printf (text, "|%s=%s", gtk_label_get_text (GTK_LABEL (widget)), label);
+    }
+  else if (GTK_IS_LABEL (widget))
+    g_string_append_printf (text, "|%s", gtk_label_get_text (GTK_LABEL (widget)));
+  if (GTK_IS_CONTAINER (widget))
+    gtk_container_forall (GTK_CONTAINER (widget), accels_cb, text);
+}
+
+static void
+test_menu (Fixture *fixture, gconstpointer data)
+{
+  static const char *const keys[] = { "Ctrl+O", "Ctrl+S", "Shift+Ctrl+S", "Ctrl+R", "Ctrl+D",
+                                      "Ctrl+Z", "F9",     "F1",           "Ctrl+Q" };
+  GtkMenuButton *button = fixture_find (fixture, "Menu", GTK_TYPE_MENU_BUTTON);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  gtk_button_clicked (GTK_BUTTON (button));
+  GtkWidget *menu = gtk_menu_button_get_use_popover (button) ? GTK_WIDGET (gtk_menu_button_get_popover (button))
+                                                             : GTK_WIDGET (gtk_menu_button_get_popup (button));
+  wait_until (gtk_widget_get_mapped (menu));
+  accels_cb (menu, text);
+  g_test_message ("%s", text->str);
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    g_assert_nonnull (strstr (text->str, keys[i]));
+  gtk_button_clicked (GTK_BUTTON (button));
+}
+
 /* --- The findings, made anew under the keys --- */
 
 static void
@@ -426,6 +465,7 @@ main (int argc, char **argv)
   g_test_add ("/app/keyboard/escape", Fixture, NULL, fixture_set_up, test_escape, fixture_tear_down);
   g_test_add ("/app/keyboard/page-focus", Fixture, NULL, fixture_set_up, test_page_focus, fixture_tear_down);
   g_test_add ("/app/keyboard/completion", Fixture, NULL, fixture_set_up, test_completion, fixture_tear_down);
+  g_test_add ("/app/keyboard/menu", Fixture, NULL, fixture_set_up, test_menu, fixture_tear_down);
   g_test_add ("/app/keyboard/findings", Fixture, NULL, fixture_set_up, test_findings, fixture_tear_down);
   g_test_add ("/app/keyboard/errand", Fixture, NULL, fixture_set_up, test_errand, fixture_tear_down);
   return fixture_run ();
