@@ -5,6 +5,7 @@
 
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "charts/qs-chart-axis.h"
 #include "charts/qs-chart-text.h"
 #include "charts/qs-timeline-pen.h"
 #include "charts/qs-timeline-private.h"
@@ -227,7 +228,7 @@ time_x (const QsOverlay *self, const Frame *frame, gint64 time)
 static double
 value_y (const Frame *frame, double value)
 {
-  return frame->bottom - (frame->bottom - frame->top) * MIN (value / (frame->most * 1.05), 1);
+  return qs_chart_value_y (frame->top, frame->bottom, frame->most, value);
 }
 
 static void
@@ -239,20 +240,6 @@ draw_text (Draw *draw, const QsColour *colour, double points, gboolean bold, con
   qs_colour_set (colour, draw->cr);
   qs_chart_text_draw (draw->cr, draw->overlay->context, draw->overlay->font, points * draw->s, bold, words, &box,
                       align);
-}
-
-static void
-draw_grid_line (Draw *draw, double x0, double y0, double x1, double y1)
-{
-  QsColour faint = draw->colours->line;
-
-  faint.alpha = 0.35;
-  qs_colour_set (&faint, draw->cr);
-  cairo_set_dash (draw->cr, NULL, 0, 0);
-  cairo_set_line_width (draw->cr, 1);
-  cairo_move_to (draw->cr, floor (x0) + 0.5, floor (y0) + 0.5);
-  cairo_line_to (draw->cr, floor (x1) + 0.5, floor (y1) + 0.5);
-  cairo_stroke (draw->cr);
 }
 
 static char *
@@ -281,7 +268,7 @@ draw_values (Draw *draw, guint panel, const Frame *frame)
     {
       double y = value_y (frame, value);
       g_autofree char *words = panels[panel].format ((guint64) value);
-      draw_grid_line (draw, frame->left, y, frame->right, y);
+      qs_chart_draw_grid_line (draw->cr, draw->colours, frame->left, y, frame->right, y);
       draw_text (draw, &draw->colours->dim, SMALL_POINTS, FALSE, words, x, y - 8 * draw->s, (AXIS_WIDTH - 6) * draw->s,
                  mirrored ? QS_CHART_TEXT_START : QS_CHART_TEXT_END);
     }
@@ -297,7 +284,7 @@ draw_times (Draw *draw, const Frame *frame, gboolean words)
   for (double time = 0; time <= (double) self->span; time += step)
     {
       double x = time_x (self, frame, (gint64) time);
-      draw_grid_line (draw, x, frame->top, x, frame->bottom);
+      qs_chart_draw_grid_line (draw->cr, draw->colours, x, frame->top, x, frame->bottom);
       g_autofree char *text = qs_text_duration ((gint64) time);
       double left = CLAMP (x - 50 * draw->s, 0, self->options.width - 100 * draw->s);
       if (words)

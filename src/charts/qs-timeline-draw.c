@@ -3,6 +3,7 @@
 
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
+#include "charts/qs-chart-axis.h"
 #include "charts/qs-chart-text.h"
 #include "charts/qs-timeline-draw-private.h"
 #include "charts/qs-timeline-pen.h"
@@ -82,7 +83,7 @@ qs_timeline_get_frame (QsTimeline *self, QsTimelinePanel panel, QsTimelineFrame 
 double
 qs_timeline_value_y (const QsTimelineFrame *frame, double value)
 {
-  return frame->bottom - (frame->bottom - frame->top) * MIN (value / (frame->max * 1.05), 1);
+  return qs_chart_value_y (frame->top, frame->bottom, frame->max, value);
 }
 
 /* --- Axes --- */
@@ -96,20 +97,6 @@ text (Draw *draw, const QsColour *colour, double points, gboolean bold, const ch
   qs_colour_set (colour, draw->cr);
   qs_chart_text_draw (draw->cr, draw->timeline->context, draw->timeline->font, points * draw->s, bold, words, &box,
                       align);
-}
-
-static void
-draw_grid_line (Draw *draw, double x0, double y0, double x1, double y1)
-{
-  QsColour faint = draw->colours->line;
-
-  faint.alpha = 0.35;
-  qs_colour_set (&faint, draw->cr);
-  cairo_set_dash (draw->cr, NULL, 0, 0);
-  cairo_set_line_width (draw->cr, 1);
-  cairo_move_to (draw->cr, floor (x0) + 0.5, floor (y0) + 0.5);
-  cairo_line_to (draw->cr, floor (x1) + 0.5, floor (y1) + 0.5);
-  cairo_stroke (draw->cr);
 }
 
 static void
@@ -129,7 +116,7 @@ draw_values (Draw *draw, QsTimelinePanel panel, const QsTimelineFrame *frame)
                                : panel == QS_TIMELINE_RATE ? qs_timeline_text_rate ((guint64) value)
                                                            : qs_text_size ((guint64) value);
 
-      draw_grid_line (draw, frame->left, y, frame->right, y);
+      qs_chart_draw_grid_line (draw->cr, draw->colours, frame->left, y, frame->right, y);
       text (draw, &draw->colours->dim, SMALL_POINTS, FALSE, words, x, y - height / 2, (AXIS_WIDTH - 6) * draw->s,
             height, mirrored ? QS_CHART_TEXT_START : QS_CHART_TEXT_END);
     }
@@ -167,7 +154,7 @@ draw_times (Draw *draw, const QsTimelineFrame *first, const QsTimelineFrame *las
           QsTimelineFrame frame;
 
           qs_timeline_get_frame (draw->timeline, panel, &frame);
-          draw_grid_line (draw, x, frame.top, x, frame.bottom);
+          qs_chart_draw_grid_line (draw->cr, draw->colours, x, frame.top, x, frame.bottom);
         }
       /* The last one would be cut off. */
       double left = CLAMP (x - 50 * draw->s, 0, draw->timeline->options.width - 82 * draw->s);
