@@ -10,9 +10,9 @@
 /* Each part ends with a row without id. The rest comes last: it speaks only where nothing else did. */
 static const QsRule *const parts[] = { qs_rules_spread,    qs_rules_decided,     qs_rules_offer,  qs_rules_network,
                                        qs_rules_answer,    qs_rules_certificate, qs_rules_client, qs_rules_large,
-                                       qs_rules_handshake, qs_rules_cut,         qs_rules_http3,  qs_rules_http,
-                                       qs_rules_stalled,   qs_rules_close,       qs_rules_path,   qs_rules_file,
-                                       qs_rules_rest };
+                                       qs_rules_handshake, qs_rules_opening,     qs_rules_cut,    qs_rules_http3,
+                                       qs_rules_http,      qs_rules_stalled,     qs_rules_close,  qs_rules_path,
+                                       qs_rules_file,      qs_rules_rest };
 
 /* How a cause shows where none is known. Once one is, they say nothing more. */
 static const char *const symptoms[] = {

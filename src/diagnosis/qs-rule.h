@@ -76,7 +76,8 @@ char *qs_offer_text (const QsEvidence *evidence);
 
 /* The table in its parts, in the order in which they are tried. */
 extern const QsRule qs_rules_spread[], qs_rules_decided[], qs_rules_offer[], qs_rules_network[], qs_rules_answer[],
-    qs_rules_certificate[], qs_rules_client[], qs_rules_large[], qs_rules_handshake[], qs_rules_cut[], qs_rules_http3[],
-    qs_rules_stalled[], qs_rules_http[], qs_rules_close[], qs_rules_path[], qs_rules_file[], qs_rules_rest[];
+    qs_rules_certificate[], qs_rules_client[], qs_rules_large[], qs_rules_handshake[], qs_rules_opening[],
+    qs_rules_cut[], qs_rules_http3[], qs_rules_stalled[], qs_rules_http[], qs_rules_close[], qs_rules_path[],
+    qs_rules_file[], qs_rules_rest[];
 
 G_END_DECLS
