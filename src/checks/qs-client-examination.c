@@ -22,9 +22,9 @@ typedef struct {
   guint number;
   QsCraftListener *listener; /* its own; NULL: the common one */
   QsCraftRun *run;           /* NULL: the client has not come yet */
-  guint timer;
-  GSource *over;  /* takes what came of the run, outside of its own callback, and in slices */
-  QsSight *sight; /* of the run that is over; NULL */
+  GSource *timer;            /* NULL: it waits for nobody */
+  GSource *over;             /* takes what came of the run, outside of its own callback, and in slices */
+  QsSight *sight;            /* of the run that is over; NULL */
 } Slot;
 
 struct _QsClientExamination {
@@ -53,12 +53,21 @@ task_free (gpointer data)
 }
 
 static void
+clear_timer (Slot *slot)
+{
+  if (slot->timer == NULL)
+    return;
+  g_source_destroy (slot->timer);
+  g_clear_pointer (&slot->timer, g_source_unref);
+}
+
+static void
 slot_free (gpointer data)
 {
   Slot *slot = data;
 
   slot->task->running--;
-  g_clear_handle_id (&slot->timer, g_source_remove);
+  clear_timer (slot);
   if (slot->over != NULL)
     {
       g_source_destroy (slot->over);
@@ -209,9 +218,20 @@ timer_cb (gpointer data)
 {
   Slot *slot = data;
 
-  slot->timer = 0;
+  clear_timer (slot);
   end_slot (slot);
   return G_SOURCE_REMOVE;
+}
+
+/* What comes of it in ms of the clock, if nothing else does. */
+static void
+set_timer (Slot *slot, guint ms)
+{
+  clear_timer (slot);
+  slot->timer = qs_clock_new_timeout (slot->owner->options.clock, ms);
+  g_source_set_static_name (slot->timer, "[quicscope] client of an examination");
+  g_source_set_callback (slot->timer, timer_cb, slot, NULL);
+  g_source_attach (slot->timer, g_main_context_get_thread_default ());
 }
 
 static Slot *
@@ -235,7 +255,7 @@ play (Slot *slot, QsCraftListener *listener, const QsCraftFirst *first)
   const QsCheck *check = first_check (self, slot->task);
   g_autofree char *reason = g_strdup_printf ("quicscope test %s", check->id);
 
-  g_clear_handle_id (&slot->timer, g_source_remove);
+  clear_timer (slot);
   self->n_connections++;
   slot->run = qs_craft_run_new_server (self->options.host, listener, first, slot->task->script, reason, done_cb, slot);
   g_signal_emit (self, signals[SIGNAL_PLAYING], 0, check);
@@ -299,7 +319,7 @@ ask_for_client (QsClientExamination *self, Task *task)
   g_autoptr (GSocketAddress) address = any_port (self->options.address);
 
   slot->listener = qs_craft_listener_new (address, asked_cb, slot, NULL);
-  slot->timer = g_timeout_add (self->options.wait_ms != 0 ? self->options.wait_ms : WAIT_MS, timer_cb, slot);
+  set_timer (slot, self->options.wait_ms != 0 ? self->options.wait_ms : WAIT_MS);
   if (slot->listener == NULL)
     return; /* it is as if none had come */
   GSocketAddress *own = qs_craft_listener_get_address (slot->listener);
@@ -337,6 +357,7 @@ qs_client_examination_finalize (GObject *object)
   g_ptr_array_unref (self->tasks);
   g_ptr_array_unref (self->results);
   g_clear_object (&self->options.address);
+  g_clear_object (&self->options.clock);
   g_clear_pointer (&self->options.checks, g_ptr_array_unref);
   G_OBJECT_CLASS (qs_client_examination_parent_class)->finalize (object);
 }
@@ -401,6 +422,7 @@ qs_client_examination_new (const QsClientExaminationOptions *options)
 
   self->options = *options;
   self->options.address = g_object_ref (options->address);
+  self->options.clock = g_object_ref (options->clock != NULL ? options->clock : qs_clock_get_steady ());
   self->options.checks = options->checks != NULL ? g_ptr_array_ref (options->checks) : NULL;
   for (guint i = 0; i < n; i++)
     {
@@ -447,8 +469,7 @@ qs_client_examination_gone (QsClientExamination *self, guint number)
       Slot *slot = self->slots->pdata[i];
       if (slot->number != number || slot->run != NULL)
         continue;
-      g_clear_handle_id (&slot->timer, g_source_remove);
-      slot->timer = g_timeout_add (GONE_MS, timer_cb, slot);
+      set_timer (slot, GONE_MS);
       return;
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/qs-clock.h"
 #include "checks/qs-check-result.h"
 #include "checks/qs-client-checks.h"
 
@@ -10,10 +11,11 @@ typedef struct {
   GSocketAddress *address; /* to listen on */
   const QsCraftHost *host; /* borrowed as long as the examination lives; identify gets a QsClientCheckCertificate */
   GPtrArray *checks;       /* const QsCheck *: these alone; NULL: all */
-  guint at_once; /* 0: whoever connects plays the next check; else so many clients are asked for at a time, each
+  guint at_once;  /* 0: whoever connects plays the next check; else so many clients are asked for at a time, each
                             * with a port of its own */
-  guint most;    /* connections at most; 0: as many as it takes */
-  guint wait_ms; /* for a client that was asked for to connect; 0: 10 s */
+  guint most;     /* connections at most; 0: as many as it takes */
+  guint wait_ms;  /* for a client that was asked for to connect; 0: 10 s */
+  QsClock *clock; /* whose time that is; NULL: the steady one */
 } QsClientExaminationOptions;
 
 /**
