@@ -204,13 +204,28 @@ match_limit (const QsEvidence *evidence, QsMatch *match)
   return FALSE;
 }
 
+/* Whether the other end sent anything at all: who closes after silence may give whatever code, and nothing was broken. */
+static gboolean
+was_heard (const QsEvidence *evidence)
+{
+  guint n = qs_trace_get_n_packets (evidence->trace);
+
+  for (guint i = 0; i < n; i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (evidence->trace, i);
+      if (packet->direction == QS_DIRECTION_RECEIVED && (packet->flags & QS_PACKET_DROPPED) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static gboolean
 match_protocol_error (const QsEvidence *evidence, QsMatch *match)
 {
   const QsCloseFact *close = &evidence->close;
 
   if (evidence->tls || !close->known || close->application || close->code < 0x05 || close->code > 0x11 ||
-      close->code == 0x0b)
+      close->code == 0x0b || (close->by_us && !was_heard (evidence)))
     return FALSE;
   qs_match_take (match, "code", qs_evidence_close_text (evidence));
   qs_match_set (match, "meaning", qs_quic_transport_error_meaning (close->code));

@@ -215,6 +215,36 @@ rule_broken (Made *made)
   closed_with (made, 0x0a, NULL);
 }
 
+/* The client closes by itself, with that code: after silence, or after something that the server sent. */
+static void
+gave_up (Made *made, gboolean heard)
+{
+  made_start (made);
+  made_hello (made, QS_DIRECTION_SENT, QS_TLS_CLIENT_HELLO, &(Hello){ .alpn = "h3", .group = 0x001d });
+  made_packet (made, QS_DIRECTION_SENT, QS_PACKET_INITIAL, 0, NULL, 0);
+  made->at = 10;
+  if (heard)
+    {
+      made_datagram (made, QS_DIRECTION_RECEIVED, 1200);
+      made_packet (made, QS_DIRECTION_RECEIVED, QS_PACKET_INITIAL, 0, NULL, 0);
+    }
+  made->at = 10000;
+  made_close (made, "local", FALSE, 0x0a, NULL);
+  made_outcome (made, "failed", "handshake");
+}
+
+static void
+gave_up_unheard (Made *made)
+{
+  gave_up (made, FALSE);
+}
+
+static void
+gave_up_heard (Made *made)
+{
+  gave_up (made, TRUE);
+}
+
 static void
 behind_those (Made *made)
 {
@@ -318,6 +348,8 @@ static const Case cases[] = {
   { "code/path", no_viable_path, "protocol-error", "no path", NULL },
   { "code/version", version_error, "protocol-error", "version of QUIC", NULL },
   { "code/rule", rule_broken, "protocol-error", "broke the rules", NULL },
+  { "code/unheard", gave_up_unheard, "no-reply", "No answer", "protocol-error" },
+  { "code/heard", gave_up_heard, "protocol-error", "broke the rules", "no-reply" },
   { "code/behind", behind_those, "failed", "failed", "protocol-error" },
   { "certificate/none", none_shown, "client-certificate-required", "demands", "client-certificate-refused" },
   { "certificate/none-40", none_shown_and_handshake_failure, "client-certificate-required", "demands",
