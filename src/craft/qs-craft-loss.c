@@ -68,7 +68,9 @@ remove_acked (QsCraft *self, QsCraftSpace *space, GArray *ranges, guint64 larges
       if (sent->number == largest)
         qs_rtt_update (&self->rtt, MAX (now - sent->time, 1), 0);
       qs_craft_happened (self, sent->tells);
-      self->pto_count = 0;
+      /* A server that acknowledges Initials may have more to do: it is not probed faster for it (RFC 9002 section 6.2.1). */
+      if (self->server || space != &self->spaces[QS_CRAFT_SPACE_INITIAL])
+        self->pto_count = 0;
       g_array_remove_index (space->sent, i);
     }
 }
@@ -133,16 +135,17 @@ qs_craft_time_out (QsCraft *self)
 static gint64
 oldest_wait (const QsCraft *self)
 {
-  gint64 oldest = 0;
+  gint64 oldest = 0, last = MAX (self->last_progress, 1);
 
   for (guint i = 0; i < QS_CRAFT_N_SPACES; i++)
     {
       const QsCraftSpace *space = &self->spaces[i];
+      last = MAX (last, space->last_sent);
       if (space->sent->len > 0 && (oldest == 0 || space->last_sent < oldest))
         oldest = space->last_sent;
     }
   if (oldest == 0 && self->started && !self->server && (self->events & QS_CRAFT_DONE) == 0)
-    oldest = MAX (self->last_progress, 1);
+    oldest = last;
   return oldest;
 }
 

@@ -367,6 +367,66 @@ test_openssl (void)
   bench_clear (&bench);
 }
 
+/* A server that acknowledges each Initial at once, and says nothing else. */
+typedef struct {
+  QsCraft *craft;
+  guint n_heard;
+} Dull;
+
+static void
+dull_heard_cb (QsPacketType type, QsSpan payload, gpointer data)
+{
+  Dull *dull = data;
+  g_autoptr (GByteArray) ack = g_byte_array_new ();
+  const QsPacketNumberRange range = { 0, dull->n_heard++ };
+  QsFrame frame = { .type = QS_FRAME_ACK };
+  g_autoptr (GByteArray) ranges = g_byte_array_new ();
+
+  qs_ack_ranges_write (ranges, &range, 1, &frame);
+  qs_frame_write (ack, &frame);
+  const QsCraftPacket packet = { .type = QS_PACKET_INITIAL, .frames = QS_SPAN (ack->data, ack->len), .once = TRUE };
+  qs_craft_send (dull->craft, &packet);
+}
+
+static void
+dull_changed_cb (QsCraft *craft, gpointer data)
+{
+}
+
+static void
+dull_incoming_cb (QsCraftListener *listener, const QsCraftFirst *first, gpointer data)
+{
+  Dull *dull = data;
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_SERVER, NULL);
+  const QsCraftOptions options = { .habits = QS_CRAFT_HOLD_ANSWER, .heard = dull_heard_cb, .heard_data = dull };
+
+  qs_trace_set_origin (trace, first->time);
+  dull->craft = qs_craft_accept (listener, first, trace, NULL, &options, dull_changed_cb, dull, NULL);
+}
+
+static const QsCraftStep waiting[] = { { .what = QS_CRAFT_DO_START }, AWAIT (QS_CRAFT_KEYS, 1500), END };
+
+/* The client asks whether it is still there, ever more seldom, and not as fast as it is acknowledged. */
+static void
+test_probes (void)
+{
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  Dull dull = { 0 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (QsCraftListener) listener = qs_craft_listener_new (address, dull_incoming_cb, &dull, &error);
+  Bench bench = { .served_over = TRUE };
+
+  g_assert_no_error (error);
+  bench.target = (QsCraftTarget){ .address = qs_craft_listener_get_address (listener), .alpn = h3 };
+  bench.asked = qs_craft_run_new (&bench.target, waiting, "quicscope test craft", asked_cb, &bench);
+  qs_craft_run_start (bench.asked);
+  run_until (are_over, &bench);
+  g_assert_cmpuint (dull.n_heard, >, 1);
+  g_assert_cmpuint (dull.n_heard, <, 20);
+  qs_craft_run_free (bench.asked);
+  qs_craft_free (dull.craft);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -380,6 +440,7 @@ main (int argc, char **argv)
   g_test_add_func ("/craft-server/key-update", test_key_update);
   g_test_add_func ("/craft-server/reset", test_reset);
   g_test_add_func ("/craft-server/amplification", test_amplification);
+  g_test_add_func ("/craft-server/probes", test_probes);
   g_test_add_func ("/craft-server/openssl", test_openssl);
   return g_test_run ();
 }
