@@ -21,10 +21,12 @@ lacks_http3 (const QsSight *sight, QsJudgement *judgement)
   return TRUE;
 }
 
+/* An application's close with 0, which is none of HTTP/3's codes, counts as H3_NO_ERROR (RFC 9114 section 8.1): curl's and aioquic's. */
 static gboolean
 closed_without_error (const QsSight *sight)
 {
-  return sight->closed && sight->close_code == (sight->closed_by_application ? H3_NO_ERROR : NO_ERROR);
+  return sight->closed &&
+         (sight->close_code == NO_ERROR || (sight->closed_by_application && sight->close_code == H3_NO_ERROR));
 }
 
 void
