@@ -18,6 +18,8 @@ CASES = [
     ("no-name", b'{"qlog_version": "0.3", "traces": []}', "application/qlog+json"),
     ("no-name-2", b'\x1e{"qlog_version": "0.3", "qlog_format": "JSON-SEQ"}\n', "application/qlog+json-seq"),
     ("no-name-3", bytes.fromhex("0a0d0d0a1c0000004d3c2b1a01000000ffffffffffffffff1c000000"), "application/x-pcapng"),
+    ("a.quicscope", b"", "application/x-quicscope-session"),
+    ("no-name-5", b"PK\3\4" + bytes(26) + b"session.json", "application/x-quicscope-session"),
     ("no-name-4", b'{"log": {"entries": []}}', None),
 ]
 
