@@ -244,9 +244,12 @@ match_alert (const QsEvidence *evidence, QsMatch *match)
       match->tries = own;
     }
   gboolean may_be_echo = qs_evidence_close_may_be_echo (evidence);
-  if (evidence->handshake_done >= 0 || may_be_echo)
+  /* Of a recording that lacks the hello, or bytes behind it, nobody knows whether the handshake was over. */
+  gboolean unknown = evidence->tls && !evidence->live && evidence->handshake_done < 0 &&
+                     (evidence->client_hello == NULL || evidence->lacks_bytes);
+  if (evidence->handshake_done >= 0 || may_be_echo || unknown)
     match->title = N_ ("{who} ended the connection with the TLS alert {name}.");
-  if ((evidence->ended && !evidence->failed) || may_be_echo)
+  if ((evidence->ended && !evidence->failed) || may_be_echo || unknown)
     match->severity = QS_SEVERITY_WARNING;
   return TRUE;
 }

@@ -150,7 +150,9 @@ qs_capture_end_tcp (QsCapture *self, QsCaptureConnection *connection)
 static void
 add_reset (QsCapture *self, QsCaptureConnection *connection, const QsCaptured *captured, const QsCapturePacket *packet)
 {
-  gboolean refused = !connection->answered && qs_capture_same_end (&packet->from, &connection->server);
+  /* Only a SYN is refused: whose capture began later, or who acknowledges what the server said, was let in before. */
+  gboolean refused = !connection->answered && connection->syn_seen[0] && !connection->acked[1] &&
+                     qs_capture_same_end (&packet->from, &connection->server);
 
   if (connection->refused_shown)
     return;

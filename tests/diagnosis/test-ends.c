@@ -449,10 +449,33 @@ test_family (void)
   g_assert_false (family_is_broken (126));
 }
 
+/* Of a file that begins behind the hello nobody knows what the server's alert ended; with it, that it was the handshake. */
+static void
+test_alert_of_a_file (void)
+{
+  for (guint hello = 0; hello < 2; hello++)
+    {
+      g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
+
+      qs_trace_set_from_file (made->trace);
+      if (hello == 1)
+        over_tcp (made);
+      made->at = 20;
+      made_segment (made, QS_DIRECTION_RECEIVED, "\x17\x03\x03\x00\x13 what nobody reads", 24);
+      made_close (made, "remote", FALSE, 0x132, NULL);
+      g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
+      const QsFinding *alert = find (findings, "tls-alert");
+      g_assert_nonnull (alert);
+      g_assert_cmpint (alert->severity, ==, hello == 1 ? QS_SEVERITY_ERROR : QS_SEVERITY_WARNING);
+      g_assert_nonnull (strstr (alert->title, hello == 1 ? "ended the handshake" : "ended the connection"));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/ends/alert-of-a-file", test_alert_of_a_file);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autofree char *path = g_strdup_printf ("/ends/%s", cases[i].name);

@@ -462,6 +462,27 @@ test_tcp_refused (Fixture *self, gconstpointer data)
   g_assert_nonnull (qs_trace_find_mark (trace, QS_MARK_SOCKET_ERROR, "ECONNREFUSED", NULL));
 }
 
+/* Only a SYN is refused. A reset behind what the client sent on a connection, or acknowledged of the server's, is none, whatever of that the
+ * capture lacks. */
+static void
+test_tcp_not_refused (Fixture *self, gconstpointer data)
+{
+  static const char hello[] = "\x16\x03\x01\x00\x20\x01\x00\x00\x1c\x03\x03 and so on, and so on";
+  gboolean syn = GPOINTER_TO_INT (data);
+  Shape shape = { .link = QS_LINK_RAW, .tcp_flags = 0x02, .sequence = 100 };
+  GByteArray *file = begin_pcap (shape.link, FALSE, TRUE);
+
+  if (syn)
+    put_pcap_packet (file, FALSE, 1, make_packet (&shape, NULL, 0));
+  shape = (Shape){ .link = QS_LINK_RAW, .tcp_flags = 0x18, .sequence = 101 };
+  put_pcap_packet (file, FALSE, 2, make_packet (&shape, hello, sizeof hello - 1));
+  shape = (Shape){ .link = QS_LINK_RAW, .tcp_flags = 0x04, .from_server = TRUE };
+  put_pcap_packet (file, FALSE, 3, make_packet (&shape, NULL, 0));
+  g_autoptr (QsTrace) trace = load_one (self, file);
+  g_assert_null (qs_trace_find_mark (trace, QS_MARK_SOCKET_ERROR, "ECONNREFUSED", NULL));
+  g_assert_nonnull (qs_trace_find_mark (trace, QS_MARK_SOCKET_ERROR, "ECONNRESET", NULL));
+}
+
 static void
 test_icmp (Fixture *self, gconstpointer data)
 {
@@ -799,6 +820,9 @@ main (int argc, char **argv)
   ADD ("tcp-order", test_tcp_order);
   ADD ("tcp-gap", test_tcp_gap);
   ADD ("tcp-refused", test_tcp_refused);
+  g_test_add ("/capture/tcp-not-refused/late", Fixture, GINT_TO_POINTER (FALSE), set_up, test_tcp_not_refused,
+              tear_down);
+  g_test_add ("/capture/tcp-not-refused/syn", Fixture, GINT_TO_POINTER (TRUE), set_up, test_tcp_not_refused, tear_down);
   ADD ("icmp", test_icmp);
   ADD ("fragments", test_fragments);
   ADD ("guesses", test_guesses);
