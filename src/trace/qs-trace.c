@@ -86,12 +86,15 @@ unlock_and_arm (QsTrace *self, gboolean *armed)
 /* --- Storage, with the lock held --- */
 
 /* How many large chunks to have ready: a trace that has grown will grow on, at most by as much again. What a fast download
- * fills while the other thread waits for its turn must be there already. */
+ * fills while the other thread waits for its turn must be there already. Of a small one none: a tap may have hundreds of them, and what is ready
+ * takes its memory, as it has been touched. */
 static guint
 count_chunks_ahead (QsTrace *self)
 {
   guint64 kept = self->payload_kept;
 
+  if (kept < LARGE_CHUNK)
+    return 0;
   if (kept >= self->payload_limit) /* headers alone are to come */
     return 1;
   return (guint) MIN (kept / LARGE_CHUNK + 1, MIN (MAX_AHEAD, (self->payload_limit - kept) / LARGE_CHUNK + 1));

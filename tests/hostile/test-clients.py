@@ -18,6 +18,7 @@ SECONDS = os.environ.get("QS_HOSTILE_SECONDS", "1")
 MOST = 64 << 10  # KiB
 IDLERS = 200
 CLIENT = os.path.join(os.environ["QS_BUILDDIR"], "tests", "hostile", "quic-client")
+TAP = os.path.join(os.path.dirname(probe.PROGRAM), "quictap")
 
 
 def resident(process):
@@ -66,6 +67,20 @@ class Clients(unittest.TestCase):
                 self.check(before, most)
         if self.told:
             peers.wait_until(lambda: resident(self.server.process) < usual + MOST // 2, "memory that comes back", 90)
+
+    def test_tap(self):
+        """quictap, through which hundreds of connections go that come to nothing: it holds each of them until it has been silent for long."""
+        with subprocess.Popen([TAP, f"--to={peers.HOST}:{self.server.port}", "--quiet"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              text=True) as tap:  # fmt: skip
+            try:
+                port = tap.stderr.readline().rsplit(":", 1)[1].strip()
+                before = resident(tap)
+                subprocess.run([CLIENT, port, "initial-crypto-gaps", "2"], stdout=subprocess.DEVNULL, check=True, timeout=peers.PATIENCE)
+                self.assertIsNone(tap.poll())
+                if self.told:
+                    self.assertLess(resident(tap), before + MOST)
+            finally:
+                tap.kill()
 
     def hold(self, speak, n=IDLERS):
         """Connections over TCP, of which each says something every now and then, while others are served."""
