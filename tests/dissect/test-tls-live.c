@@ -267,7 +267,7 @@ test_tls12 (gconstpointer data)
   const Options *options = data;
   gboolean open = !options->no_secrets && !options->closed;
   Pair pair;
-  guint n_closed = 0;
+  guint n_closed = 0, n_of[3] = { 0 };
 
   pair_init (&pair, options);
   shuttle (&pair);
@@ -292,6 +292,8 @@ test_tls12 (gconstpointer data)
       g_autoptr (GBytes) payload = qs_trace_dup_payload (pair.trace, i);
       g_assert_false (packet->flags & QS_PACKET_CORRUPT);
       n_closed += payload == NULL;
+      for (guint type = 21; payload == NULL && type <= 23; type++) /* what it is stands in the clear */
+        n_of[type - 21] += packet->frames == G_GUINT64_CONSTANT (1) << type;
       if (payload != NULL && (packet->frames & 1 << 23) != 0)
         g_byte_array_append (
             (packet->direction == QS_DIRECTION_SENT) == (options->vantage != QS_VANTAGE_SERVER) ? asked : answered,
@@ -311,7 +313,13 @@ test_tls12 (gconstpointer data)
       g_assert_cmpuint (alerts, ==, 1);
     }
   else
-    g_assert_cmpuint (n_closed, ==, 5); /* two Finished, two of data, an alert */
+    {
+      g_assert_cmpuint (n_closed, ==, 5); /* two Finished, two of data, an alert */
+      /* Behind one that waits for its key nothing is looked at. */
+      g_assert_cmpuint (n_of[0], ==, options->no_secrets ? 0 : 1);
+      g_assert_cmpuint (n_of[1], ==, 2);
+      g_assert_cmpuint (n_of[2], ==, options->no_secrets ? 0 : 2);
+    }
   pair_clear (&pair);
 }
 
