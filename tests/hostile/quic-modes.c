@@ -86,6 +86,20 @@ limits (Peer *peer, GByteArray *frames)
 }
 
 static void
+handshake_done (Peer *peer, GByteArray *frames)
+{
+  while (frames->len < PEER_ROOM)
+    peer_put (frames, &(const QsFrame){ .type = QS_FRAME_HANDSHAKE_DONE });
+}
+
+/* More than there are ids for (RFC 9000 section 4.6). */
+static void
+huge_limits (Peer *peer, GByteArray *frames)
+{
+  peer_put (frames, &(const QsFrame){ .type = QS_FRAME_MAX_STREAMS_UNI, .limit = (G_GUINT64_CONSTANT (1) << 60) + 1 });
+}
+
+static void
 blocked (Peer *peer, GByteArray *frames)
 {
   while (frames->len + 30 < PEER_ROOM)
@@ -498,6 +512,23 @@ settings (Peer *peer, GByteArray *frames)
   go_on_with (peer, frames, 3, bytes);
 }
 
+/* RFC 9114 section 7.2.4: once. */
+static void
+settings_again (Peer *peer, GByteArray *frames)
+{
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+
+  if (peer->turn == 0)
+    {
+      g_autoptr (GBytes) start = control_start ();
+      go_on_with (peer, frames, 3, start);
+    }
+  for (guint i = 0; i < 100; i++)
+    qs_http3_settings_write (out, NULL, 0);
+  g_autoptr (GBytes) bytes = g_bytes_new (out->data, out->len);
+  go_on_with (peer, frames, 3, bytes);
+}
+
 static void
 goaways (Peer *peer, GByteArray *frames)
 {
@@ -578,6 +609,8 @@ const PeerMode peer_modes[] = {
   { "path-challenges", "timeout", PEER_FROM_START, .frames = challenges },
   { "limits", "timeout", PEER_FROM_START, .frames = limits },
   { "blocked", "timeout", PEER_FROM_START, .frames = blocked },
+  { "handshake-done", "timeout", PEER_FROM_START, .frames = handshake_done },
+  { "huge-limits", "protocol-error", PEER_FROM_START, .frames = huge_limits },
   { "new-tokens", "timeout", PEER_FROM_START, .frames = tokens },
   { "acknowledges-all", "timeout", PEER_FROM_START, .frames = acknowledging },
   { "unknown-frames", "protocol-error", PEER_FROM_START, .frames = unknown_frames },
@@ -590,6 +623,7 @@ const PeerMode peer_modes[] = {
   { "reset-streams", NULL, PEER_FROM_START, .in_order = TRUE, .frames = reset_streams },
   { "reserved-stream", "timeout", PEER_FROM_START, .in_order = TRUE, .frames = reserved_stream },
   { "settings", "timeout", PEER_FROM_START, .in_order = TRUE, .frames = settings },
+  { "settings-again", "http3-protocol-error", PEER_FROM_START, .in_order = TRUE, .frames = settings_again },
   { "goaways", "timeout", PEER_FROM_START, .in_order = TRUE, .frames = goaways },
   { "qpack-encoder", "timeout", PEER_FROM_START, .in_order = TRUE, .frames = encoder },
 
