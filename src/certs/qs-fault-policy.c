@@ -212,11 +212,13 @@ static void
 check_transparency (QsJudge *self)
 {
   X509 *x509 = qs_certificate_get_x509 (self->leaf);
-  gint64 days = (qs_certificate_get_not_after (self->leaf) - qs_certificate_get_not_before (self->leaf)) / DAY;
-  guint n = count_logs (x509), wanted = days > 180 ? 3 : 2;
+  gint64 from = qs_certificate_get_not_before (self->leaf), until = qs_certificate_get_not_after (self->leaf);
 
-  if (!names_forum_policy (x509) || n >= wanted ||
-      qs_certificate_get_not_before (self->leaf) < G_GINT64_CONSTANT (1525046400)) /* 2018-04-30 */
+  /* 2018-04-30. Times that cannot be read are the least that there are: no difference is made of them. */
+  if (from < G_GINT64_CONSTANT (1525046400) || until < from)
+    return;
+  guint n = count_logs (x509), wanted = (until - from) / DAY > 180 ? 3 : 2;
+  if (!names_forum_policy (x509) || n >= wanted)
     return;
   guint beside = count_beside (self);
   if (beside >= LEAST_BESIDE)

@@ -16,10 +16,8 @@ import probe
 
 SECONDS = os.environ.get("QS_HOSTILE_SECONDS", "1")
 MOST = 64 << 10  # KiB
-MOST_OF_ONE = 1536  # of a connection through quictap
 IDLERS = 200
 CLIENT = os.path.join(os.environ["QS_BUILDDIR"], "tests", "hostile", "quic-client")
-TAP = os.path.join(os.path.dirname(probe.PROGRAM), "quictap")
 
 
 def resident(process):
@@ -68,22 +66,6 @@ class Clients(unittest.TestCase):
                 self.check(before, most)
         if self.told:
             peers.wait_until(lambda: resident(self.server.process) < usual + MOST // 2, "memory that comes back", 90)
-
-    def test_tap(self):
-        """quictap, through which hundreds of connections go that come to nothing: it holds each of them until it has been silent for long."""
-        env = {name: value for name, value in os.environ.items() if name != "MALLOC_PERTURB_"}  # it touches what is not used
-        with subprocess.Popen([TAP, f"--to={peers.HOST}:{self.server.port}", "--quiet"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                              text=True, env=env) as tap:  # fmt: skip
-            try:
-                port = tap.stderr.readline().rsplit(":", 1)[1].strip()
-                before = resident(tap)
-                done = subprocess.run([CLIENT, port, "initial-crypto-gaps", "2"], capture_output=True, check=True, timeout=peers.PATIENCE)
-                n = int(done.stdout.split()[0])
-                self.assertIsNone(tap.poll())
-                if self.told:
-                    self.assertLess(resident(tap), before + MOST // 4 + n * MOST_OF_ONE)
-            finally:
-                tap.kill()
 
     def hold(self, speak, n=IDLERS):
         """Connections over TCP, of which each says something every now and then, while others are served."""
