@@ -22,7 +22,7 @@ qs_check_result_free (QsCheckResult *self)
   g_free (self);
 }
 
-void
+gboolean
 qs_check_result_take (QsCheckResult *self, QsJudgement *judgement, QsTrace *trace)
 {
   gboolean first = self->n_runs++ == 0;
@@ -36,9 +36,10 @@ qs_check_result_take (QsCheckResult *self, QsJudgement *judgement, QsTrace *trac
       qs_judgement_clear (&self->judgement);
       self->judgement = *judgement;
       g_set_object (&self->trace, trace);
+      return TRUE;
     }
-  else
-    qs_judgement_clear (judgement);
+  qs_judgement_clear (judgement);
+  return FALSE;
 }
 
 void

@@ -39,6 +39,7 @@ struct _QsExamination {
   guint start_source;
   guint n_done;
   guint unanswered; /* runs in a row to which nothing at all came back, though a handshake was to be made */
+  gint64 heard;     /* on the runs' clock (ns): when a datagram came last, of whatever run; -1: none did */
   gint64 began;     /* real time in microseconds */
   gboolean illegal, probed, started, finished, stopped;
   GBytes *leaf;        /* the certificate that was shown over QUIC, DER; NULL: none */

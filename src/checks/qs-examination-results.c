@@ -6,6 +6,8 @@
 
 #define MOST_UNANSWERED 4 /* runs in a row: behind them the server counts as gone */
 
+static void take_back (QsExamination *self, QsCheckResult *last);
+
 void
 qs_examination_settle (QsExamination *self, guint index)
 {
@@ -19,6 +21,8 @@ qs_examination_settle (QsExamination *self, guint index)
     qs_judgement_set (&result->judgement, QS_CHECK_NOT_TESTED,
                       g_strdup (_ ("The server went away while this check, or one beside it, was under way.")));
   qs_check_result_settle (result);
+  if ((result->check->flags & QS_CHECK_LAST) != 0 && result->judgement.verdict == QS_CHECK_FAIL)
+    take_back (self, result);
   self->n_done++;
   g_signal_emit_by_name (self, "result", index);
 }
@@ -68,6 +72,68 @@ judge_reach (QsExamination *self, const QsSight *sight)
     self->failure = g_strdup_printf (_ ("The server refuses an ordinary handshake: %s."), close);
   else
     self->failure = g_strdup (_ ("An ordinary handshake does not come to its end."));
+}
+
+static gboolean
+is_before (const QsCheckResult *result, const QsCheckResult *other)
+{
+  return other == NULL || result->began < other->began;
+}
+
+/* What silence said after the server was heard last says nothing of the check, for good or bad; nor does what was under way then look
+ * like a fault of this check's rather than of the one that ended the server. TRUE: it is told of anew. */
+static gboolean
+forget_after_death (QsExamination *self, QsCheckResult *result)
+{
+  gboolean blames = result->judgement.verdict == QS_CHECK_FAIL || result->judgement.verdict == QS_CHECK_WARN;
+
+  if (!result->done || result->trace == NULL || result->check->plan != NULL || self->heard < 0 ||
+      (result->check->flags & QS_CHECK_LAST) != 0 || result->judgement.verdict == QS_CHECK_NOT_TESTED ||
+      result->ended < self->heard || !(blames || result->heard < 0))
+    return FALSE;
+  qs_judgement_set (&result->judgement, QS_CHECK_NOT_TESTED,
+                    g_strdup (_ ("The server went away while this check, or one beside it, was under way.")));
+  return TRUE;
+}
+
+/* Of those that were under way when it was heard last, and the first one behind: one of them may be what ended it. NULL: none. */
+static char *
+dup_suspects (QsExamination *self)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  const QsCheckResult *next = NULL;
+
+  for (guint i = 0; i < self->results->len; i++)
+    {
+      const QsCheckResult *result = self->results->pdata[i];
+      if (result->trace == NULL || result->check->plan != NULL || (result->check->flags & QS_CHECK_LAST) != 0 ||
+          result->ended < self->heard)
+        continue;
+      if (result->began > self->heard)
+        next = is_before (result, next) ? result : next;
+      else if (result->heard < self->heard || result->judgement.verdict != QS_CHECK_PASS)
+        g_string_append_printf (text, "%s%s", text->len > 0 ? ", " : "", result->check->id);
+    }
+  if (next != NULL)
+    g_string_append_printf (text, "%s%s", text->len > 0 ? ", " : "", next->check->id);
+  return text->len > 0 ? g_strdup (text->str) : NULL;
+}
+
+/* The last check found nobody: what was judged behind the last sign of life is taken back. */
+static void
+take_back (QsExamination *self, QsCheckResult *last)
+{
+  g_autofree char *suspects = self->heard >= 0 ? dup_suspects (self) : NULL;
+
+  for (guint i = 0; i < self->results->len; i++)
+    if (forget_after_death (self, self->results->pdata[i]))
+      g_signal_emit_by_name (self, "result", i);
+  if (suspects == NULL)
+    return;
+  g_autofree char *said = g_strdup (last->judgement.text);
+  qs_judgement_set (&last->judgement, last->judgement.verdict,
+                    g_strdup_printf (_ ("%s When it was heard last, or next, these were under way: %s."), said,
+                                     suspects));
 }
 
 /* Whoever is gone answers nothing: what is left would only wait. The last check says so. */
@@ -224,6 +290,12 @@ qs_examination_judge (QsExaminationTask *task, gint64 deadline)
 static void
 take_judgements (QsExaminationTask *task)
 {
+  QsTrace *trace = qs_examination_task_get_trace (task);
+  const gint64 origin = qs_trace_get_origin (trace);
+  const gint64 heard = task->sight->last_received >= 0 ? origin + task->sight->last_received : -1;
+
+  if (task->plan == NULL)
+    task->owner->heard = MAX (task->owner->heard, heard);
   if (task->plan == NULL && task->sight->n_received > 0)
     task->owner->unanswered = 0;
   else if (task->plan == NULL && task->script[1].needed)
@@ -234,7 +306,12 @@ take_judgements (QsExaminationTask *task)
       QsJudgement *judgement = &g_array_index (task->judgements, QsJudgement, i);
       if (result->done)
         continue;
-      qs_check_result_take (result, judgement, qs_examination_task_get_trace (task));
+      if (qs_check_result_take (result, judgement, trace))
+        {
+          result->began = origin;
+          result->ended = origin + qs_trace_now (trace);
+          result->heard = heard;
+        }
       *judgement = (QsJudgement){ 0 };
     }
 }

@@ -357,6 +357,7 @@ qs_examination_init (QsExamination *self)
 {
   self->cancellable = g_cancellable_new ();
   self->repeated = G_MAXUINT;
+  self->heard = -1;
   self->results = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_check_result_free);
   self->tasks = g_ptr_array_new_with_free_func (qs_examination_task_free);
   self->running = g_ptr_array_new_with_free_func (qs_examination_task_free);

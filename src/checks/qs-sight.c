@@ -49,6 +49,7 @@ look_at_datagram (QsSight *self, const QsRecord *record, guint index)
       return;
     }
   self->n_received++;
+  self->last_received = record->time;
   self->received_bytes += record->length;
   if (!behind)
     return;
@@ -369,6 +370,7 @@ sight_new (QsTrace *trace)
     self->streams[i] = (QsSightStream){ .id = 4 * i, .packet = G_MAXUINT };
   self->trace = g_object_ref (trace);
   self->of_client = qs_trace_get_vantage (trace) == QS_VANTAGE_SERVER;
+  self->last_received = -1;
   return self;
 }
 

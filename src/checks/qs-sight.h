@@ -39,6 +39,7 @@ typedef struct {
   guint after_packet;
 
   guint n_received, n_received_after_act;
+  gint64 last_received;                 /* trace time; -1: nothing came */
   guint n_unreadable;                   /* packets behind the act that could not be opened */
   guint64 sent_bytes, received_bytes;   /* of all datagrams */
   guint64 act_bytes, largest_after_act; /* bytes of the act's datagram; of the largest that came behind it */

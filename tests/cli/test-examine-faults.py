@@ -162,6 +162,24 @@ class Faults(unittest.TestCase):
         self.assertLessEqual(card["counts"]["fail"], 3, card)
         self.assertGreater(card["counts"]["not-tested"], 5)
 
+    def test_killed_by_a_check(self):
+        """What ends the server is named, and what its silence said of others before it was noticed is taken back."""
+        dead = []
+
+        def forge(up, data):
+            if up and is_long(data) and data[1:5] == UNKNOWN:
+                dead.append(True)
+            return ([], []) if dead else ([data], [])
+
+        with self.serve("--no-retry") as peer, peers.udp_forger(peer.port, forge) as dying:
+            card = self.examine(dying.port, "D1,V1,T1,T6,T15,A3,C5")
+        self.assertEqual(self.verdict(card, "C5"), "fail")
+        told = next(check["text"] for check in card["checks"] if check["id"] == "C5")
+        self.assertRegex(told, r"these were under way: .*\bV1\b", card)
+        self.assertEqual(self.verdict(card, "V1"), "not-tested", card)
+        blamed = [check["id"] for check in card["checks"] if check["verdict"] in ("fail", "warn")]
+        self.assertEqual(blamed, ["C5"], card)
+
     def test_certificates(self):
         for leaf, grade in (("wrong-name", "M"), ("expired", "T")):
             with self.subTest(leaf), self.serve(leaf=leaf) as peer:
