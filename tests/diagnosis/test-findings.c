@@ -781,6 +781,23 @@ loss (Made *made)
 }
 
 static void
+loss_of_initial (Made *made)
+{
+  made_start (made);
+  made_packet (made, QS_DIRECTION_SENT, QS_PACKET_INITIAL, 7, "01", QS_PACKET_LOST);
+  made_handshake (made);
+  made_outcome (made, "ok", "done");
+}
+
+/* With another one the path is what is left. */
+static void
+loss_of_two (Made *made)
+{
+  loss_of_initial (made);
+  made_packet (made, QS_DIRECTION_SENT, QS_PACKET_1RTT, 1, "01", QS_PACKET_LOST);
+}
+
+static void
 reordering (Made *made)
 {
   made_start (made);
@@ -964,6 +981,9 @@ static const Case cases[] = {
   { "mtu/small", "mtu-too-small", E, "1200 bytes", "MTU", too_small, -1 },
   { "mtu/black-hole", "mtu-black-hole", W, "Large packets", "last 6 packets", black_hole, -1 },
   { "loss", "packet-loss", I, "1 of", "second time", loss, -1 },
+  { "loss/initial", "packet-loss", I, "did not take one of the client's first packets", "passed over it",
+    loss_of_initial, -1 },
+  { "loss/two", "packet-loss", W, "2 of", "second time", loss_of_two, -1 },
   { "reordering", "reordering", I, "out of order", "order", reordering, -1 },
   { "corrupted", "corrupted", W, "could not be authenticated", "changed", corruption, -1 },
   { "ecn", "ecn-bleached", I, "ECN", "router", bleached, -1 },
