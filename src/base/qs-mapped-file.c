@@ -226,11 +226,14 @@ qs_mapped_file_expect (QsMappedFile *self, const guint8 *from)
   if (at + AHEAD / 2 < self->expected || self->expected == self->size)
     return;
   if (g_once_init_enter (&pool))
-    g_once_init_leave (&pool, g_thread_pool_new (map_ahead_cb, NULL, 1, FALSE, NULL));
+    {
+      GThreadPool *made = g_thread_pool_new (map_ahead_cb, NULL, 1, FALSE, NULL);
+      g_once_init_leave (&pool, made);
+    }
   Ahead *ahead = g_new (Ahead, 1);
   ahead->file = qs_mapped_file_ref (self);
   ahead->from = MAX (at, self->expected);
   ahead->length = MIN (at + AHEAD, self->size) - ahead->from;
   self->expected = ahead->from + ahead->length;
-  g_thread_pool_push (pool, ahead, NULL);
+  g_thread_pool_push (pool, g_steal_pointer (&ahead), NULL);
 }

@@ -370,19 +370,15 @@ line_of (const Draw *draw, QsTimelinePanel panel, guint which)
 {
   const QsColour *first = &draw->colours->packets[QS_PACKET_HANDSHAKE],
                  *second = &draw->colours->packets[QS_PACKET_INITIAL];
+  const char *name = panels[panel].names[which];
 
   if (panel == QS_TIMELINE_RTT)
-    return (Line){ panels[panel].names[which],
-                   which == 0   ? &draw->colours->dim
-                   : which == 1 ? first
-                                : second,
-                   which == 2, 1.8 };
+    return (Line){ name, which == 0 ? &draw->colours->dim : which == 1 ? first : second, which == 2, 1.8 };
   if (panel == QS_TIMELINE_CREDIT && which >= 2)
-    return (Line){ panels[panel].names[which], which % 2 == 0 ? first : second, QS_TIMELINE_SOLID + which, 1.4 };
+    return (Line){ name, which % 2 == 0 ? first : second, QS_TIMELINE_SOLID + which, 1.4 };
   if (which >= 2)
-    return (Line){ panels[panel].names[which], which == 2 ? &draw->colours->text : &draw->colours->dim, which == 3,
-                   1.4 };
-  return (Line){ panels[panel].names[which], which == 0 ? first : second, which == 1, 2 };
+    return (Line){ name, which == 2 ? &draw->colours->text : &draw->colours->dim, which == 3, 1.4 };
+  return (Line){ name, which == 0 ? first : second, which == 1, 2 };
 }
 
 /* Lines that only a log has, and limits that only a connection has whose parameters were seen. */

@@ -200,6 +200,24 @@ is_of_host (const char *address, const char *host)
   return strncmp (address, host, length) == 0 && (address[length] == (bracket ? ']' : ':') || address[length] == '%');
 }
 
+/* Whether it is an address that something was sent from here: the system itself says that nobody has an address on its own network. */
+static gboolean
+is_own_address (const QsEvidence *evidence, const char *host)
+{
+  const QsPath *path;
+
+  for (guint16 i = 0; (path = qs_trace_get_path (evidence->trace, i)) != NULL; i++)
+    {
+      if (path->local == NULL || !G_IS_INET_SOCKET_ADDRESS (path->local))
+        continue;
+      g_autofree char *text =
+          g_inet_address_to_string (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (path->local)));
+      if (g_str_equal (text, host))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static gboolean
 is_loopback_host (const char *host)
 {
@@ -297,6 +315,23 @@ match_tcp_unreachable (const QsEvidence *evidence, QsMatch *match)
   return TRUE;
 }
 
+static void
+describe_no_neighbour (QsMatch *match)
+{
+  static const char *const tries[] = { N_ ("Check the address, and that the host is switched on and connected."),
+                                       N_ ("Check this computer's netmask and routes: it takes the address for one of "
+                                           "its own network."),
+                                       NULL };
+
+  match->title = N_ ("{address} cannot be reached: nobody has that address on this computer's own network.");
+  match->detail =
+      N_ ("This computer asked its own network who has the address (ARP, or neighbour discovery), and got no "
+          "answer: it says so itself, as an ICMP message from its own address, {who}.");
+  match->reference = "RFC 4861 section 7.2.2";
+  match->who = QS_PARTY_UNKNOWN;
+  match->tries = tries;
+}
+
 static gboolean
 match_unreachable (const QsEvidence *evidence, QsMatch *match)
 {
@@ -334,6 +369,9 @@ match_unreachable (const QsEvidence *evidence, QsMatch *match)
                   "firewall that answers in its name.");
           match->who = QS_PARTY_UNKNOWN;
         }
+      else if (evidence->icmp->text != NULL && !evidence->server && is_icmp (evidence, "host-unreachable") &&
+               is_own_address (evidence, evidence->icmp->text))
+        describe_no_neighbour (match);
       qs_match_add_mark (match, evidence, evidence->icmp, NULL);
       return TRUE;
     }

@@ -3,6 +3,7 @@
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "diagnosis/qs-rule.h"
+#include "trace/qs-metrics.h"
 
 #define NS_PER_MS G_GINT64_CONSTANT (1000000)
 
@@ -66,6 +67,34 @@ describe_unheard (const QsEvidence *evidence, QsMatch *match)
   return TRUE;
 }
 
+#define LOSSY_PERCENT 10
+
+/* What came may be all that a path let through: then it is not known whether the server had more to say. */
+static gboolean
+describe_lossy (const QsEvidence *evidence, QsMatch *match)
+{
+  static const char *const tries[] = { N_ ("Try from another network."),
+                                       N_ ("Look for a limit on packets or bytes of one client, or for a bad link, on "
+                                           "the way."),
+                                       N_ ("Look at the server's log."), NULL };
+  const QsDirectionFigures *figures = &qs_trace_get_metrics (evidence->trace)->directions[QS_DIRECTION_RECEIVED];
+  const QsPacketFacts *packets = &evidence->packets;
+  guint lost = packets->n_lost + figures->missing, all = packets->n_out + packets->n_in + figures->missing;
+
+  if (evidence->tls || lost * 100 < all * LOSSY_PERCENT || evidence->http.n_interim > 0)
+    return FALSE;
+  match->detail = N_ ("Something came all the time, so the connection lives. Of {all} packets of both sides {lost} got "
+                      "lost, though: the path lets too little through, or the program behind the server does not get "
+                      "on with the answer.");
+  match->reference = "RFC 9002 section 6";
+  match->certainty = QS_CERTAINTY_POSSIBLE;
+  match->who = QS_PARTY_UNKNOWN;
+  match->tries = tries;
+  qs_match_number (match, "all", all);
+  qs_match_number (match, "lost", lost);
+  return TRUE;
+}
+
 /* RFC 9110 section 15.2: interim answers are no answer; and bytes that carry nothing are no progress. */
 static gboolean
 match_no_progress (const QsEvidence *evidence, QsMatch *match)
@@ -85,8 +114,8 @@ match_no_progress (const QsEvidence *evidence, QsMatch *match)
       match->title = N_ ("{host} was not done after {limit}, the longest that it might take.");
       match->detail = N_ ("{what}");
     }
-  else
-    describe_unheard (evidence, match);
+  else if (!describe_unheard (evidence, match))
+    describe_lossy (evidence, match);
   qs_match_take (match, "limit", qs_text_duration (note->value * NS_PER_MS));
   qs_match_take (match, "what", ceiling != NULL ? describe_ceiling (evidence, note) : g_strdup (note->text));
   qs_match_add_mark (match, evidence, note, g_strdup (note->text));

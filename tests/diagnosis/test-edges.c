@@ -329,6 +329,63 @@ test_first_packet (void)
     }
 }
 
+/* --- No progress: the server is not blamed where the path lets little through --- */
+
+static void
+test_lossy (void)
+{
+  for (guint n_lost = 9; n_lost <= 10; n_lost++)
+    {
+      g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
+      made_start (made);
+      made_handshake (made);
+      for (guint number = 0; qs_trace_get_n_packets (made->trace) < 100; number++)
+        made_packet (made, QS_DIRECTION_SENT, QS_PACKET_1RTT, 100 + number, "01", number < n_lost ? QS_PACKET_LOST : 0);
+      made->at = 4400;
+      made_datagram (made, QS_DIRECTION_RECEIVED, 30);
+      made->at = 4500;
+      made_mark (made, QS_MARK_NOTE, "timeout", 4500, "No progress for 4.50 s: given up");
+      made_mark (made, QS_MARK_ANSWER_END, "unanswered", 0, NULL);
+      made_outcome (made, "failed", "request");
+      g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, 4500 * MS);
+      const QsFinding *finding = find (findings, "timeout");
+      g_assert_nonnull (finding);
+      g_assert_cmpint (finding->who, ==, n_lost == 10 ? QS_PARTY_UNKNOWN : QS_PARTY_SERVER);
+      g_assert_cmpint (finding->certainty, ==, n_lost == 10 ? QS_CERTAINTY_POSSIBLE : QS_CERTAINTY_PROVED);
+      g_assert_true (has (finding->detail, "Of 100 packets of both sides 10 got lost") == (n_lost == 10));
+    }
+}
+
+/* --- Who says that a host cannot be reached --- */
+
+static void
+test_no_neighbour (void)
+{
+  static const struct {
+    const char *name, *from;
+    gboolean own;
+  } cases[] = {
+    { "host-unreachable", "192.0.2.9", TRUE },
+    { "host-unreachable", "192.0.2.8", FALSE }, /* a router */
+    { "net-unreachable", "192.0.2.9", FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
+      made_start (made);
+      made_path (made, "192.0.2.9:40000", "192.0.2.1:443");
+      made_datagram (made, QS_DIRECTION_SENT, 1200);
+      made_mark (made, QS_MARK_ICMP, cases[i].name, 0x301, cases[i].from);
+      made_outcome (made, "failed", "connect");
+      g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, 4500 * MS);
+      const QsFinding *finding = find (findings, "unreachable");
+      g_assert_nonnull (finding);
+      g_assert_true (has (finding->title, "nobody has that address on this computer's own network") == cases[i].own);
+      g_assert_cmpint (finding->who, ==, cases[i].own ? QS_PARTY_UNKNOWN : QS_PARTY_PATH);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -343,5 +400,7 @@ main (int argc, char **argv)
   g_test_add_func ("/edges/tcp-answer", test_tcp_answer);
   g_test_add_func ("/edges/first-mark", test_first_mark);
   g_test_add_func ("/edges/first-packet", test_first_packet);
+  g_test_add_func ("/edges/lossy", test_lossy);
+  g_test_add_func ("/edges/no-neighbour", test_no_neighbour);
   return g_test_run ();
 }
