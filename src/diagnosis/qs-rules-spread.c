@@ -43,7 +43,7 @@ qs_spread_find (const QsEvidence *evidence, gint64 packets[2])
   g_return_val_if_fail (evidence != NULL, FALSE);
 
   guint n = MIN (qs_trace_get_n_packets (evidence->trace), MOST_FIRST_PACKETS);
-  QsPacketHeader first, header;
+  QsPacketHeader first = { 0 }, header;
   guint16 first_path = 0, path = 0;
   gint64 first_index = QS_NO_PACKET;
   gboolean retried = FALSE;
