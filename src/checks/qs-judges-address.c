@@ -462,9 +462,16 @@ qs_judge_stray (const QsCheck *check, const QsSight *sight, QsJudgement *judgeme
     qs_judgement_set (judgement, QS_CHECK_PASS,
                       g_strdup_printf (_ ("It sent %" PRIu64 " bytes for %" PRIu64 ", as a stateless reset may."),
                                        sight->largest_after_act, sight->act_bytes));
+  else if (sight->n_received_after_act >= QS_JUDGE_STRAYS)
+    qs_judgement_set (judgement, qs_check_fail (check),
+                      g_strdup_printf (_ ("It sent %" PRIu64 " bytes for %" PRIu64
+                                          ", and answered each of %u: two such ends answer each "
+                                          "other for ever."),
+                                       sight->largest_after_act, sight->act_bytes, QS_JUDGE_STRAYS));
   else
     qs_judgement_set (
-        judgement, qs_check_fail (check),
-        g_strdup_printf (_ ("It sent %" PRIu64 " bytes for %" PRIu64 ": two such ends answer each other for ever."),
-                         sight->largest_after_act, sight->act_bytes));
+        judgement, QS_CHECK_WARN,
+        g_strdup_printf (_ ("It sent %" PRIu64 " bytes for %" PRIu64 ". It answered %u of %u: what keeps two such "
+                            "ends from answering each other for ever may be that it counts."),
+                         sight->largest_after_act, sight->act_bytes, sight->n_received_after_act, QS_JUDGE_STRAYS));
 }

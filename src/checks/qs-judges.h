@@ -6,6 +6,8 @@
 
 G_BEGIN_DECLS
 
+#define QS_JUDGE_STRAYS 8u /* packets of no connection, one after the other */
+
 /* qs-judges-refusal.c: what must not be gone on with. */
 void qs_judge_refused (const QsCheck *check, const QsSight *sight, QsJudgement *judgement);
 void qs_judge_refused_datagram (const QsCheck *check, const QsSight *sight,

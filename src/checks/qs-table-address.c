@@ -90,7 +90,25 @@ ONE_DATAGRAM (make_unknown, unknown);
 ONE_DATAGRAM (make_short_unknown, short_unknown);
 ONE_DATAGRAM (make_long_ids, long_ids);
 ONE_DATAGRAM (make_negotiation, negotiation);
-ONE_DATAGRAM (make_stray, stray);
+
+/* Whoever keeps count of what it answers stops in time: one answer does not tell, QS_JUDGE_STRAYS do. */
+#define STRAY                                        \
+  {                                                  \
+    .what = QS_CRAFT_DO_DATAGRAM, .make = make_stray \
+  }
+static const QsCraftStep stray[] = { { .what = QS_CRAFT_DO_START, .idle = TRUE },
+                                     { .what = QS_CRAFT_DO_DATAGRAM, .act = TRUE, .make = make_stray },
+                                     AWAIT (QS_CRAFT_DATAGRAM, SILENCE_MS),
+                                     STRAY,
+                                     STRAY,
+                                     STRAY,
+                                     STRAY,
+                                     STRAY,
+                                     STRAY,
+                                     STRAY,
+                                     AWAIT (QS_CRAFT_CLOSED, 200),
+                                     END };
+G_STATIC_ASSERT (G_N_ELEMENTS (stray) == QS_JUDGE_STRAYS + 4);
 
 const QsCraftStep qs_ordinary_script[] = { { .what = QS_CRAFT_DO_START, .act = TRUE },
                                            NEED (QS_CRAFT_CONFIRMED),
