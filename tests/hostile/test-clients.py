@@ -34,7 +34,7 @@ class Clients(unittest.TestCase):
         cls.told = hostile.is_told()
 
     def ask(self, scheme="https"):
-        run = probe.run("-4", f"--cacert={self.certs.ca}", "--experiments=none", f"{scheme}://localhost:{self.server.port}/bytes/3000")
+        run = probe.run("-4", f"--cacert={self.certs.ca}", "--experiments=none", "--timeout=30", f"{scheme}://localhost:{self.server.port}/bytes/3000")
         self.assertEqual(run.status, 0, run.text)
 
     def watch(self, is_over):
