@@ -445,7 +445,28 @@ draw_extra (Draw *draw, const Extra *extra, double x, double end, double y)
     qs_timeline_fill_limit (draw, extra->limit, MIN (x, end), y - 5 * draw->s, fabs (end - x), 10 * draw->s);
 }
 
-/* The panel's name, and its lines' names behind a piece of each. */
+/* How wide the names of a panel's lines are, with a piece of each and what is between. */
+static double
+legend_width (const Draw *draw, QsTimelinePanel panel, const Extra *extras, guint n_all)
+{
+  double total = 0;
+
+  for (guint i = 0; i < n_all; i++)
+    {
+      guint n = panels[panel].n_lines;
+      const char *name = i < n ? panels[panel].names[i] : extras[i - n].name;
+      double width = 0, height;
+      if (i < n && !is_shown (draw->timeline, panel, i))
+        continue;
+      if (name != NULL)
+        g_object_unref (qs_chart_text_layout (draw->timeline->context, draw->timeline->font, SMALL_POINTS * draw->s, 0,
+                                              _ (name), 200 * draw->s, &width, &height));
+      total += width + (i < n || panel == QS_TIMELINE_HELD ? 26 : 12) * draw->s + (name != NULL ? 24 : 6) * draw->s;
+    }
+  return total;
+}
+
+/* The panel's name, and its lines' names behind a piece of each; where they have no room, nearer to each other. */
 static void
 draw_panel_title (Draw *draw, QsTimelinePanel panel, const QsTimelineFrame *frame)
 {
@@ -461,12 +482,15 @@ draw_panel_title (Draw *draw, QsTimelinePanel panel, const QsTimelineFrame *fram
 
   text (draw, &draw->colours->text, TITLE_POINTS, TRUE, title, mirrored ? x - width : x, y, width + 1, height,
         QS_CHART_TEXT_START);
-  x += direction * (width + 24 * draw->s);
+  double room = frame->right - frame->left - width - 24 * draw->s;
+  double near = legend_width (draw, panel, extras, n_all) > room ? 0.4 : 1;
+  x += direction * (width + 24 * near * draw->s);
   for (guint i = 0; i < n_all; i++)
     {
       if (i < n && !is_shown (draw->timeline, panel, i))
         continue;
-      double end = x + direction * (i < n || panel == QS_TIMELINE_HELD ? 26 : 12) * draw->s;
+      double end =
+          x + direction * (i < n || panel == QS_TIMELINE_HELD ? (near < 1 ? 16 : 26) : 12) * draw->s; /* two dashes */
       const char *name = i < n ? panels[panel].names[i] : extras[i - n].name;
 
       if (name == NULL) /* it is told of with the next one */
@@ -494,7 +518,7 @@ draw_panel_title (Draw *draw, QsTimelinePanel panel, const QsTimelineFrame *fram
       end += direction * 6 * draw->s;
       text (draw, &draw->colours->text, SMALL_POINTS, FALSE, name, mirrored ? end - width : end, y, width + 1, height,
             QS_CHART_TEXT_START);
-      x = end + direction * (width + 18 * draw->s);
+      x = end + direction * (width + 18 * near * draw->s);
     }
 }
 
