@@ -10,6 +10,7 @@
 #include "app/widgets/qs-copy.h"
 #include "app/widgets/qs-empty-state.h"
 #include "app/widgets/qs-saved-strip.h"
+#include "app/widgets/qs-wrap-box.h"
 #include "base/qs-i18n.h"
 
 /* Pixels: what is said of a check stands below the list where both have no room side by side, or more one above the other. */
@@ -532,6 +533,17 @@ is_narrow (const GtkAllocation *area)
   return area->width < NARROW || (area->width < RATHER_NARROW && area->height > HIGH);
 }
 
+/* What of the page is in sight: it is given what it asks for, and scrolled to where that is more. */
+static void
+get_room (QsCardPage *self, GtkAllocation *area)
+{
+  GtkWidget *viewport = gtk_widget_get_ancestor (GTK_WIDGET (self), GTK_TYPE_VIEWPORT);
+
+  gtk_widget_get_allocation (GTK_WIDGET (self), area);
+  if (viewport != NULL)
+    area->width = MIN (area->width, gtk_widget_get_allocated_width (viewport));
+}
+
 static gboolean
 turn_cb (gpointer data)
 {
@@ -539,7 +551,7 @@ turn_cb (gpointer data)
   GtkAllocation area;
 
   self->turn_id = 0;
-  gtk_widget_get_allocation (GTK_WIDGET (self), &area);
+  get_room (self, &area);
   gboolean narrow = is_narrow (&area);
   gtk_orientable_set_orientation (GTK_ORIENTABLE (self->paned),
                                   narrow ? GTK_ORIENTATION_VERTICAL : GTK_ORIENTATION_HORIZONTAL);
@@ -549,15 +561,22 @@ turn_cb (gpointer data)
 }
 
 static void
+room_cb (QsCardPage *self)
+{
+  GtkOrientation now = gtk_orientable_get_orientation (GTK_ORIENTABLE (self->paned));
+  GtkAllocation area;
+
+  get_room (self, &area);
+  /* Not within the layout: it would begin another one. */
+  if (is_narrow (&area) != (now == GTK_ORIENTATION_VERTICAL) && self->turn_id == 0)
+    self->turn_id = g_idle_add_full (GTK_PRIORITY_RESIZE - 1, turn_cb, self, NULL);
+}
+
+static void
 qs_card_page_size_allocate (GtkWidget *widget, GtkAllocation *allocation)
 {
-  QsCardPage *self = QS_CARD_PAGE (widget);
-  GtkOrientation now = gtk_orientable_get_orientation (GTK_ORIENTABLE (self->paned));
-
   GTK_WIDGET_CLASS (qs_card_page_parent_class)->size_allocate (widget, allocation);
-  /* Not within the layout: it would begin another one. */
-  if (is_narrow (allocation) != (now == GTK_ORIENTATION_VERTICAL) && self->turn_id == 0)
-    self->turn_id = g_idle_add_full (GTK_PRIORITY_RESIZE - 1, turn_cb, self, NULL);
+  room_cb (QS_CARD_PAGE (widget));
 }
 
 static gboolean
@@ -580,9 +599,16 @@ qs_card_page_key_press_event (GtkWidget *widget, GdkEventKey *event)
 static void
 qs_card_page_map (GtkWidget *widget)
 {
+  GtkWidget *viewport = gtk_widget_get_ancestor (widget, GTK_TYPE_VIEWPORT);
+
   take_target (QS_CARD_PAGE (widget));
   GTK_WIDGET_CLASS (qs_card_page_parent_class)->map (widget);
   schedule (QS_CARD_PAGE (widget));
+  if (viewport == NULL)
+    return;
+  /* The room changes while the page does not, where it is scrolled. */
+  g_signal_handlers_disconnect_by_func (viewport, room_cb, widget);
+  g_signal_connect_object (viewport, "size-allocate", G_CALLBACK (room_cb), widget, G_CONNECT_SWAPPED);
 }
 
 static void
@@ -682,6 +708,7 @@ qs_card_page_class_init (QsCardPageClass *klass)
   g_type_ensure (QS_TYPE_CARD_HEADER);
   g_type_ensure (QS_TYPE_CHECK_DETAILS);
   g_type_ensure (QS_TYPE_CHECK_VIEW);
+  g_type_ensure (QS_TYPE_WRAP_BOX);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-card-page.ui");
   bind_children (widget_class);
   bind_callbacks (widget_class);

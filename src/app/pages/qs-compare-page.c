@@ -9,6 +9,7 @@
 #include "app/widgets/qs-overlay-view.h"
 #include "app/widgets/qs-saved-strip.h"
 #include "app/widgets/qs-sequence-view.h"
+#include "app/widgets/qs-wrap-box.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "formats/qs-file-writer.h"
@@ -590,6 +591,7 @@ qs_compare_page_class_init (QsComparePageClass *klass)
 
   g_type_ensure (QS_TYPE_EMPTY_STATE);
   g_type_ensure (QS_TYPE_OVERLAY_VIEW);
+  g_type_ensure (QS_TYPE_WRAP_BOX);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-compare-page.ui");
   gtk_widget_class_bind_template_child (widget_class, QsComparePage, stack);
   gtk_widget_class_bind_template_child (widget_class, QsComparePage, parts);

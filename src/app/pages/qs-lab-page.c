@@ -4,6 +4,7 @@
 #include "app/models/qs-lab-connections.h"
 #include "app/widgets/qs-file-dialog.h"
 #include "app/widgets/qs-saved-strip.h"
+#include "app/widgets/qs-wrap-box.h"
 #include "base/qs-i18n.h"
 #include "net/qs-impairment.h"
 
@@ -374,6 +375,7 @@ qs_lab_page_class_init (QsLabPageClass *klass)
   QS_PAGE_CLASS (klass)->session_set = qs_lab_page_session_set;
   QS_PAGE_CLASS (klass)->get_content = qs_lab_page_get_content;
 
+  g_type_ensure (QS_TYPE_WRAP_BOX);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-lab-page.ui");
   gtk_widget_class_bind_template_child (widget_class, QsLabPage, scenarios);
   gtk_widget_class_bind_template_child (widget_class, QsLabPage, title);

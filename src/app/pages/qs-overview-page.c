@@ -6,6 +6,7 @@
 #include "app/widgets/qs-facts-grid.h"
 #include "app/widgets/qs-finding-list.h"
 #include "app/widgets/qs-step-list.h"
+#include "app/widgets/qs-wrap-box.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "certs/qs-certificate.h"
@@ -236,6 +237,7 @@ qs_overview_page_class_init (QsOverviewPageClass *klass)
   g_type_ensure (QS_TYPE_FACTS_GRID);
   g_type_ensure (QS_TYPE_FINDING_LIST);
   g_type_ensure (QS_TYPE_STEP_LIST);
+  g_type_ensure (QS_TYPE_WRAP_BOX);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-overview-page.ui");
   gtk_widget_class_bind_template_child (widget_class, QsOverviewPage, stack);
   gtk_widget_class_bind_template_child (widget_class, QsOverviewPage, verdict_icon);

@@ -6,6 +6,7 @@
 #include "app/widgets/qs-facts-grid.h"
 #include "app/widgets/qs-file-dialog.h"
 #include "app/widgets/qs-saved-strip.h"
+#include "app/widgets/qs-wrap-box.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "certs/qs-certificate.h"
@@ -320,6 +321,7 @@ qs_security_page_class_init (QsSecurityPageClass *klass)
 
   g_type_ensure (QS_TYPE_EMPTY_STATE);
   g_type_ensure (QS_TYPE_FACTS_GRID);
+  g_type_ensure (QS_TYPE_WRAP_BOX);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-security-page.ui");
   gtk_widget_class_bind_template_child (widget_class, QsSecurityPage, stack);
   gtk_widget_class_bind_template_child (widget_class, QsSecurityPage, verify_icon);

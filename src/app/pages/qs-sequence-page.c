@@ -6,6 +6,7 @@
 #include "app/widgets/qs-replay-bar.h"
 #include "app/widgets/qs-saved-strip.h"
 #include "app/widgets/qs-sequence-view.h"
+#include "app/widgets/qs-wrap-box.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "charts/qs-chart-export.h"
@@ -219,6 +220,7 @@ qs_sequence_page_class_init (QsSequencePageClass *klass)
   g_type_ensure (QS_TYPE_EMPTY_STATE);
   g_type_ensure (QS_TYPE_REPLAY_BAR);
   g_type_ensure (QS_TYPE_SEQUENCE_VIEW);
+  g_type_ensure (QS_TYPE_WRAP_BOX);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-sequence-page.ui");
   gtk_widget_class_bind_template_child (widget_class, QsSequencePage, stack);
   gtk_widget_class_bind_template_child (widget_class, QsSequencePage, to_scale);

@@ -8,6 +8,7 @@
 #include "app/widgets/qs-bytes-view.h"
 #include "app/widgets/qs-copy.h"
 #include "app/widgets/qs-empty-state.h"
+#include "app/widgets/qs-wrap-box.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 #include "trace/qs-metrics.h"
@@ -451,6 +452,7 @@ qs_streams_page_class_init (QsStreamsPageClass *klass)
 
   g_type_ensure (QS_TYPE_BYTES_VIEW);
   g_type_ensure (QS_TYPE_EMPTY_STATE);
+  g_type_ensure (QS_TYPE_WRAP_BOX);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-streams-page.ui");
   gtk_widget_class_bind_template_child (widget_class, QsStreamsPage, stack);
   gtk_widget_class_bind_template_child (widget_class, QsStreamsPage, view);

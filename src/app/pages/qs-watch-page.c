@@ -5,6 +5,7 @@
 #include "app/widgets/qs-copy.h"
 #include "app/widgets/qs-file-dialog.h"
 #include "app/widgets/qs-saved-strip.h"
+#include "app/widgets/qs-wrap-box.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
 
@@ -518,6 +519,7 @@ qs_watch_page_class_init (QsWatchPageClass *klass)
   QS_PAGE_CLASS (klass)->get_filter = qs_watch_page_get_filter;
 
   g_type_ensure (QS_TYPE_CONNECTION_LIST);
+  g_type_ensure (QS_TYPE_WRAP_BOX);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/quicscope/Quicscope/ui/qs-watch-page.ui");
   gtk_widget_class_bind_template_child (widget_class, QsWatchPage, target);
   gtk_widget_class_bind_template_child (widget_class, QsWatchPage, command);
