@@ -18,7 +18,9 @@
 #define USUAL_NS (G_GINT64_CONSTANT (2) * 1000000)
 #define MOST_COST_NS (G_GINT64_CONSTANT (100) * 1000000)
 #define COST_SHARE 10 /* one part in so many */
-#define INITIAL 0     /* long packet types of version 1, RFC 9000 section 17.2 */
+/* What OpenSSL does at that moment for somebody else is counted too: nobody stays out for longer than four seconds by it. */
+#define COST_KEPT_NS (5 * MOST_COST_NS)
+#define INITIAL 0 /* long packet types of version 1, RFC 9000 section 17.2 */
 
 typedef struct {
   guint8 bytes[20]; /* IPv6 address or mapped IPv4, and port */
@@ -205,7 +207,7 @@ note_dealt_with (QsGate *self)
 
   self->handed_at = 0;
   if (entry != NULL)
-    entry->cost = cost_of (entry) + above;
+    entry->cost = MIN (cost_of (entry) + above, COST_KEPT_NS);
 }
 
 /* Only what came from one address alone is its doing. */
