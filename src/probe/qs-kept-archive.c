@@ -56,23 +56,25 @@ qs_kept_archive_is_one (const char *path)
 
 typedef struct {
   QsFileWriter *out;
-  GError **error;
+  GError **error; /* of the first write that failed; what follows goes nowhere */
 } Sink;
 
+/* It never fails as libarchive sees it, which frees nothing of what it has begun once something was fatal (3.6). */
 static la_ssize_t
 write_cb (Archive *archive, void *data, const void *bytes, size_t length)
 {
   Sink *sink = data;
 
-  if (!qs_file_writer_write (sink->out, bytes, length, sink->error))
-    return -1;
+  if (*sink->error == NULL)
+    qs_file_writer_write (sink->out, bytes, length, sink->error);
   return (la_ssize_t) length;
 }
 
+/* error: not NULL, and may be set already. */
 static gboolean
 set_packing_error (Archive *archive, GError **error)
 {
-  if (error != NULL && *error == NULL)
+  if (*error == NULL)
     {
       const char *text = archive_error_string (archive);
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("The session was not saved: %s"),
@@ -93,7 +95,7 @@ pack_bytes (Archive *archive, int fd, const char *path, guint64 size, GCancellab
         return FALSE;
       if (got == 0)
         return set_packing_error (archive, error);
-      if (archive_write_data (archive, piece, (size_t) got) != got)
+      if (archive_write_data (archive, piece, (size_t) got) != got || *error != NULL)
         return set_packing_error (archive, error);
       left -= (guint64) got;
     }
@@ -114,7 +116,7 @@ pack_file (Archive *archive, const char *folder, const char *name, GCancellable 
   archive_entry_set_size (entry, (la_int64_t) size);
   archive_entry_set_filetype (entry, AE_IFREG);
   archive_entry_set_perm (entry, 0600);
-  gboolean good = archive_write_header (archive, entry) == ARCHIVE_OK
+  gboolean good = archive_write_header (archive, entry) == ARCHIVE_OK && *error == NULL
                       ? pack_bytes (archive, fd, path, size, cancellable, error)
                       : set_packing_error (archive, error);
   close (fd);
@@ -139,10 +141,9 @@ qs_kept_archive_pack (const char *folder, const char *const *names, const char *
 
   for (guint i = 0; good && names[i] != NULL; i++)
     good = pack_file (archive, folder, names[i], cancellable, &own);
-  if (good && archive_write_close (archive) == ARCHIVE_OK)
+  if (good && archive_write_close (archive) == ARCHIVE_OK && own == NULL)
     return qs_file_writer_finish (out, error);
-  set_packing_error (archive, &own);
-  archive_write_fail (archive); /* what is freed now is not written to */
+  set_packing_error (archive, &own); /* from now on nothing is written */
   g_propagate_error (error, g_steal_pointer (&own));
   return FALSE;
 }
