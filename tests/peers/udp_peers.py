@@ -171,7 +171,7 @@ BEHAVIOURS = {
     'answers-only-other-versions': unless_version_1(versions(1, 0x6b3343cf, 0x0a1a2a3a)),
     'answers-from-other-port': other_port,
     'answers-from-other-address': other_address,
-    'second-half-of-hello-lost': relay(keep_up=lambda n, length: not (n % 2 == 0 and n < 20 and length >= 1200)),
+    'second-half-of-hello-lost': relay(keep_up=lambda n, length: n == 1 or n >= 14 or length < 1200),
     'one-large-gets-through': relay(keep_up=lambda n, length: n == 1 or length < 1200),
     'nothing-large-comes-back': relay(keep_down=lambda _n, length: length <= 1100),
     'relay': relay(),
