@@ -301,12 +301,15 @@ const QsRule qs_rules_opening[] = {
     "RFC 9001 section 4.8",
     N_ ("{host} confirmed the first packet and has said nothing else since, for {time}."),
     N_ ("It speaks QUIC and stopped before its ServerHello. Some servers do that in place of an alert where they do "
-        "not like the application protocol (offered: {offered}) or the server name (sent: {sni}); or it is frozen."),
+        "not like the application protocol (offered: {offered}) or the server name (sent: {sni}); or it is frozen. A "
+        "path that "
+        "loses what is as large as a ServerHello and a certificate on the way back looks the same."),
     match_silent_after_ack,
     QS_CERTAINTY_POSSIBLE,
     QS_PARTY_UNKNOWN,
     { N_ ("Try another application protocol, and the name that the server is configured for."),
-      N_ ("Look at the server's log.") } },
+      N_ ("Look at the server's log: whether it has answered tells the server from the path."),
+      N_ ("Try from another network, and send large packets that are answered (ping -s 1172).") } },
   { "tls-alert",
     QS_SEVERITY_ERROR,
     "RFC 9846 section 6",
