@@ -223,7 +223,9 @@ const QsRule qs_rules_certificate[] = {
     QS_PARTY_UNKNOWN,
     { N_ ("If it is your own CA, name its certificate (--cacert in quicprobe, “Trust” in the window) or add it to this "
           "computer's trust store."),
-      N_ ("If you do not know this CA, do not trust it: somebody may stand in between.") } },
+      N_ ("If you do not know this CA, do not trust it: somebody may stand in between. A company's inspecting proxy "
+          "and the "
+          "portal of a guest network do so; the CA's name may tell.") } },
   { "certificate-incomplete-chain",
     QS_SEVERITY_ERROR,
     "RFC 9846 section 4.5.1",
@@ -285,7 +287,8 @@ const QsRule qs_rules_certificate[] = {
     QS_CERTAINTY_PROVED,
     QS_PARTY_UNKNOWN,
     { N_ ("Ask for one of those names, or give the server a certificate that names this one."),
-      N_ ("Where many sites share the address, check that the server knows this name (SNI).") } },
+      N_ ("Where many sites share the address, check that the server knows this name (SNI)."),
+      N_ ("In a guest network open a page in a browser: its portal may have answered in the server's place.") } },
   { "certificate-revoked",
     QS_SEVERITY_ERROR,
     "RFC 5280 section 5",
