@@ -47,7 +47,7 @@ get_session (Keeper *self)
 static gboolean
 is_on (Keeper *self)
 {
-  return qs_settings_get_boolean (self->settings, SETTING, TRUE);
+  return qs_settings_get_boolean (self->settings, SETTING, FALSE); /* secrets are written where somebody asked for it */
 }
 
 /* --- What waits for the disk --- */

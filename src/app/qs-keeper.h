@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /**
  * Keeps a window's runs for the next start: each one that is over, and what a person calls it, stands a moment later in a folder of the
  * user's state (models/qs-kept-folder.h), 0600, with its secrets. At the next start they are offered; nothing is read before a
- * person says so. The setting "keep-session" says whether, and what is kept goes when it is switched off.
+ * person says so. The setting "keep-session" says whether (off at first: secrets are written where somebody asks for it), and what is kept goes when it is switched off.
  *
  * Actions of the window: "keep-session" (boolean state), "restore-session", "discard-session" (the offer's).
  */

@@ -94,12 +94,20 @@ check_modes (const char *folder)
   g_assert_cmpuint (n, >=, 3); /* the list, the lock, a recording */
 }
 
+/* As for somebody who has asked for it. */
+static void
+install (Fixture *fixture, const char *base)
+{
+  qs_settings_set_boolean (fixture->settings, "keep-session", TRUE);
+  qs_keeper_install (fixture->window, fixture->settings, base);
+}
+
 static void
 reopen (Fixture *fixture)
 {
   fixture_tear_down (fixture, NULL);
   fixture_set_up (fixture, NULL);
-  qs_keeper_install (fixture->window, fixture->settings, NULL);
+  install (fixture, NULL);
 }
 
 static void
@@ -109,7 +117,7 @@ set_up (Fixture *fixture, gconstpointer data)
 
   qs_kept_folder_prune (base, NULL);
   fixture_set_up (fixture, data);
-  qs_keeper_install (fixture->window, fixture->settings, NULL);
+  install (fixture, NULL);
 }
 
 static void
@@ -226,6 +234,31 @@ test_off (Fixture *fixture, gconstpointer data)
   fixture_tear_down (fixture, NULL);
   char *last;
   wait_until ((last = qs_kept_folder_find_last (base)) == NULL || (g_free (last), FALSE));
+  fixture_set_up (fixture, NULL);
+  qs_keeper_install (fixture->window, fixture->settings, NULL);
+}
+
+/* Nothing is written until somebody asks for it, and then what is there already, too. */
+static void
+test_unasked (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *base = dup_base ();
+
+  qs_kept_folder_prune (base, NULL);
+  qs_keeper_install (fixture->window, fixture->settings, NULL);
+  run_to_end (fixture, NULL);
+  wait_until (qs_keeper_is_idle (fixture->window));
+  fixture_tear_down (fixture, NULL);
+  g_assert_null (qs_kept_folder_find_last (base));
+
+  fixture_set_up (fixture, NULL);
+  qs_keeper_install (fixture->window, fixture->settings, NULL);
+  run_to_end (fixture, NULL);
+  g_action_group_change_action_state (G_ACTION_GROUP (fixture->window), "keep-session", g_variant_new_boolean (TRUE));
+  wait_until (qs_keeper_is_idle (fixture->window));
+  fixture_tear_down (fixture, NULL);
+  g_autofree char *last = NULL;
+  wait_until ((last = qs_kept_folder_find_last (base)) != NULL);
   fixture_set_up (fixture, NULL);
   qs_keeper_install (fixture->window, fixture->settings, NULL);
 }
@@ -364,7 +397,7 @@ test_one_damaged (Fixture *fixture, gconstpointer data)
   g_autofree char *recording = g_build_filename (folder, ((QsKeptRun *) runs->pdata[0])->recording, NULL);
   g_assert_true (g_file_set_contents (recording, "no capture", -1, NULL));
   fixture_set_up (fixture, NULL);
-  qs_keeper_install (fixture->window, fixture->settings, NULL);
+  install (fixture, NULL);
   wait_until (fixture_can (fixture, "restore-session"));
   fixture_act (fixture, "restore-session");
   wait_for_restored (fixture, 1);
@@ -433,7 +466,7 @@ test_foreign (Fixture *fixture, gconstpointer data)
     }
   g_assert_null (qs_kept_folder_find_last (base));
   fixture_set_up (fixture, NULL);
-  qs_keeper_install (fixture->window, fixture->settings, NULL);
+  install (fixture, NULL);
   run_to_end (fixture, NULL);
   wait_until (qs_keeper_is_idle (fixture->window));
   g_assert_null (qs_window_get_offer (fixture->window));
@@ -458,7 +491,7 @@ test_nowhere (Fixture *fixture, gconstpointer data)
   fixture_tear_down (fixture, NULL);
   g_assert_true (g_file_set_contents (file, "", 0, NULL));
   fixture_set_up (fixture, NULL);
-  qs_keeper_install (fixture->window, fixture->settings, file);
+  install (fixture, file);
   run_to_end (fixture, NULL);
   wait_until (log_has (fixture, "no-folder"));
   g_remove (file);
@@ -505,6 +538,8 @@ main (int argc, char **argv)
 {
   fixture_init (&argc, &argv);
   g_timeout_add (20, look_again_cb, NULL);
+  /* Before all that ask for it: settings stay from one to the next. */
+  g_test_add ("/app/session/unasked", Fixture, NULL, fixture_set_up, test_unasked, tear_down);
   ADD ("restore", test_restore);
   ADD ("again", test_again);
   ADD ("off", test_off);
