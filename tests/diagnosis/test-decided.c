@@ -37,15 +37,6 @@ find (Made *made)
   return qs_findings_new (evidence);
 }
 
-static const QsFinding *
-get (GPtrArray *findings, const char *id)
-{
-  for (guint i = 0; i < findings->len; i++)
-    if (g_str_equal (((const QsFinding *) findings->pdata[i])->id, id))
-      return findings->pdata[i];
-  return NULL;
-}
-
 static void
 assert_first (Made *made, const char *id, QsCertainty certainty, const char *words)
 {
@@ -66,7 +57,7 @@ assert_not (Made *made, const char *id)
 {
   g_autoptr (GPtrArray) findings = find (made);
 
-  g_assert_null (get (findings, id));
+  g_assert_null (find_finding (findings, id));
 }
 
 /* --- Size and group --- */
@@ -173,7 +164,7 @@ test_hello_late (void)
   made_handshake (made);
   made_outcome (made, "ok", "done");
   g_autoptr (GPtrArray) findings = find (made);
-  const QsFinding *finding = get (findings, "post-quantum-hello-blocked");
+  const QsFinding *finding = find_finding (findings, "post-quantum-hello-blocked");
   g_assert_nonnull (finding);
   g_assert_cmpint (finding->severity, ==, QS_SEVERITY_WARNING);
   g_assert_cmpint (finding->certainty, ==, QS_CERTAINTY_LIKELY);
@@ -395,8 +386,8 @@ test_family (void)
       made_outcome (made, "failed", "connect");
       experiment (made, "other-address-family", value);
       g_autoptr (GPtrArray) findings = find (made);
-      g_assert_nonnull (get (findings, "port-closed"));
-      const QsFinding *finding = get (findings, "address-family-broken");
+      g_assert_nonnull (find_finding (findings, "port-closed"));
+      const QsFinding *finding = find_finding (findings, "address-family-broken");
       g_assert_true ((finding != NULL) == (value == 1));
       if (finding != NULL)
         g_assert_nonnull (strstr (finding->title, "over IPv6, not over IPv4"));

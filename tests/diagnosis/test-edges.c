@@ -7,15 +7,6 @@
 #include "trace-kit.h"
 #include "wire/qs-writer.h"
 
-static const QsFinding *
-find (GPtrArray *findings, const char *id)
-{
-  for (guint i = 0; i < findings->len; i++)
-    if (g_str_equal (((const QsFinding *) findings->pdata[i])->id, id))
-      return findings->pdata[i];
-  return NULL;
-}
-
 static gboolean
 has (const char *text, const char *part)
 {
@@ -45,7 +36,7 @@ dup_families (guint32 version)
   made_close (made, "local", FALSE, 2, NULL);
   made_outcome (made, "failed", "handshake");
   g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
-  const QsFinding *finding = find (findings, "version-negotiation");
+  const QsFinding *finding = find_finding (findings, "version-negotiation");
   g_assert_nonnull (finding);
   const char *families = strstr (finding->detail, "That is: ");
   return g_strdup (families != NULL ? families : "");
@@ -130,7 +121,7 @@ weak (guint16 suite, guint zeros, guint8 first, guint length)
   made_close (made, "local", FALSE, 0x128, NULL);
   made_outcome (made, "failed", "handshake");
   g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
-  return find (findings, "key-exchange-weak") != NULL;
+  return find_finding (findings, "key-exchange-weak") != NULL;
 }
 
 static void
@@ -170,7 +161,7 @@ test_location (void)
       made_segment (made, QS_DIRECTION_RECEIVED, rows[i].answer, strlen (rows[i].answer));
       made_outcome (made, "failed", "handshake");
       g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
-      const QsFinding *finding = find (findings, "plain-tcp");
+      const QsFinding *finding = find_finding (findings, "plain-tcp");
       g_assert_nonnull (finding);
       g_test_message ("%s", finding->detail);
       g_assert_cmpint (has (finding->detail, "It sends to"), ==, rows[i].sends);
@@ -191,7 +182,7 @@ test_stream_limit (void)
         made_close (made, "remote", application, code, NULL);
         made_outcome (made, "failed", "transfer");
         g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
-        g_assert_cmpint (find (findings, "stream-limit") != NULL, ==, code == 4 && !application);
+        g_assert_cmpint (find_finding (findings, "stream-limit") != NULL, ==, code == 4 && !application);
       }
 }
 
@@ -305,7 +296,7 @@ test_first_mark (void)
   made_handshake (made);
   made_outcome (made, "ok", "done");
   g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
-  g_assert_nonnull (find (findings, "addresses-dead"));
+  g_assert_nonnull (find_finding (findings, "addresses-dead"));
 }
 
 /* --- A recording that begins with a packet that cannot be read, of a version: a connection's first all the same --- */
@@ -325,7 +316,7 @@ test_first_packet (void)
       g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
       for (guint i = 0; i < findings->len; i++)
         g_test_message ("%u: %s", version, ((const QsFinding *) findings->pdata[i])->id);
-      g_assert_cmpint (find (findings, "began-before-capture") != NULL, ==, version == 0);
+      g_assert_cmpint (find_finding (findings, "began-before-capture") != NULL, ==, version == 0);
     }
 }
 
@@ -348,7 +339,7 @@ test_lossy (void)
       made_mark (made, QS_MARK_ANSWER_END, "unanswered", 0, NULL);
       made_outcome (made, "failed", "request");
       g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, 4500 * MS);
-      const QsFinding *finding = find (findings, "timeout");
+      const QsFinding *finding = find_finding (findings, "timeout");
       g_assert_nonnull (finding);
       g_assert_cmpint (finding->who, ==, n_lost == 10 ? QS_PARTY_UNKNOWN : QS_PARTY_SERVER);
       g_assert_cmpint (finding->certainty, ==, n_lost == 10 ? QS_CERTAINTY_POSSIBLE : QS_CERTAINTY_PROVED);
@@ -379,7 +370,7 @@ test_no_neighbour (void)
       made_mark (made, QS_MARK_ICMP, cases[i].name, 0x301, cases[i].from);
       made_outcome (made, "failed", "connect");
       g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, 4500 * MS);
-      const QsFinding *finding = find (findings, "unreachable");
+      const QsFinding *finding = find_finding (findings, "unreachable");
       g_assert_nonnull (finding);
       g_assert_true (has (finding->title, "nobody has that address on this computer's own network") == cases[i].own);
       g_assert_cmpint (finding->who, ==, cases[i].own ? QS_PARTY_UNKNOWN : QS_PARTY_PATH);

@@ -362,17 +362,6 @@ static const Case cases[] = {
   { "restarted/read-again", odd_and_read_again, "timeout", "stopped answering", "server-restarted" },
 };
 
-static const QsFinding *
-find (GPtrArray *findings, const char *id)
-{
-  for (guint i = 0; i < findings->len; i++)
-    {
-      if (g_str_equal (((const QsFinding *) findings->pdata[i])->id, id))
-        return findings->pdata[i];
-    }
-  return NULL;
-}
-
 static void
 test_case (gconstpointer data)
 {
@@ -394,7 +383,7 @@ test_case (gconstpointer data)
       g_assert_true (first->certainty != QS_CERTAINTY_PROVED || first->evidence->len > 0);
     }
   if (wanted->never != NULL)
-    g_assert_null (find (findings, wanted->never));
+    g_assert_null (find_finding (findings, wanted->never));
 }
 
 /* A recording's own rows are of files: a run of ours without keys has none of them. */
@@ -410,14 +399,14 @@ test_recordings (void)
       made_packet (made, QS_DIRECTION_SENT, QS_PACKET_1RTT, G_MAXUINT64, NULL, 0);
       made_packet (made, QS_DIRECTION_RECEIVED, QS_PACKET_1RTT, G_MAXUINT64, NULL, 0);
       g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
-      g_assert_true ((find (findings, "keys-missing") != NULL) == file);
-      g_assert_null (find (findings, "keys-do-not-fit"));
+      g_assert_true ((find_finding (findings, "keys-missing") != NULL) == file);
+      g_assert_null (find_finding (findings, "keys-do-not-fit"));
       qs_trace_add_secret (made->trace, 0, "CLIENT_RANDOM 00 00");
       g_autoptr (GPtrArray) again = qs_diagnose (made->trace, -1);
-      g_assert_true ((find (again, "keys-do-not-fit") != NULL) == file);
-      g_assert_null (find (again, "keys-missing"));
-      g_assert_null (find (again, "capture-incomplete"));
-      g_assert_null (find (again, "payload-not-kept"));
+      g_assert_true ((find_finding (again, "keys-do-not-fit") != NULL) == file);
+      g_assert_null (find_finding (again, "keys-missing"));
+      g_assert_null (find_finding (again, "capture-incomplete"));
+      g_assert_null (find_finding (again, "payload-not-kept"));
     }
 }
 
@@ -438,7 +427,7 @@ family_is_broken (gint64 round_trip)
   made_handshake (made);
   made_outcome (made, "ok", "done");
   g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
-  return find (findings, "address-family-broken") != NULL;
+  return find_finding (findings, "address-family-broken") != NULL;
 }
 
 static void
@@ -464,7 +453,7 @@ test_alert_of_a_file (void)
       made_segment (made, QS_DIRECTION_RECEIVED, "\x17\x03\x03\x00\x13 what nobody reads", 24);
       made_close (made, "remote", FALSE, 0x132, NULL);
       g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
-      const QsFinding *alert = find (findings, "tls-alert");
+      const QsFinding *alert = find_finding (findings, "tls-alert");
       g_assert_nonnull (alert);
       g_assert_cmpint (alert->severity, ==, hello == 1 ? QS_SEVERITY_ERROR : QS_SEVERITY_WARNING);
       g_assert_nonnull (strstr (alert->title, hello == 1 ? "ended the handshake" : "ended the connection"));

@@ -994,18 +994,6 @@ static const Case cases[] = {
   { "other", "failed", E, "failed in the middle of the handshake", "frobnicated", something_else, -1 },
 };
 
-static const QsFinding *
-find (GPtrArray *findings, const char *id)
-{
-  for (guint i = 0; i < findings->len; i++)
-    {
-      const QsFinding *finding = findings->pdata[i];
-      if (g_str_equal (finding->id, id))
-        return finding;
-    }
-  return NULL;
-}
-
 static char *
 list_ids (GPtrArray *findings)
 {
@@ -1085,7 +1073,7 @@ test_case (gconstpointer data)
 
   wanted->make (made);
   g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, wanted->now < 0 ? -1 : wanted->now * MS);
-  const QsFinding *finding = find (findings, wanted->id);
+  const QsFinding *finding = find_finding (findings, wanted->id);
   if (finding == NULL)
     {
       g_autofree char *ids = list_ids (findings);
@@ -1169,7 +1157,7 @@ test_loss_is_no_failure (void)
   made_outcome (made, "ok", "done");
   g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
   assert_no_error (findings);
-  g_assert_cmpint (find (findings, "packet-loss")->severity, ==, QS_SEVERITY_WARNING);
+  g_assert_cmpint (find_finding (findings, "packet-loss")->severity, ==, QS_SEVERITY_WARNING);
 }
 
 /* RFC 9002 section 6.3: a server that answers with Retry keeps nothing of what came before. */
@@ -1184,8 +1172,8 @@ test_retry_is_no_loss (void)
   made_handshake (made);
   made_outcome (made, "ok", "done");
   g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
-  g_assert_nonnull (find (findings, "retry"));
-  g_assert_null (find (findings, "packet-loss"));
+  g_assert_nonnull (find_finding (findings, "retry"));
+  g_assert_null (find_finding (findings, "packet-loss"));
 }
 
 /* On a family that nobody listens on the refusal comes at once: a note, not a broken network. */
@@ -1199,8 +1187,8 @@ test_refused_family (void)
   made_handshake (made);
   made_outcome (made, "ok", "done");
   g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
-  g_assert_cmpint (find (findings, "address-family-broken")->severity, ==, QS_SEVERITY_INFO);
-  assert_says (find (findings, "address-family-broken")->detail, "refused at once");
+  g_assert_cmpint (find_finding (findings, "address-family-broken")->severity, ==, QS_SEVERITY_INFO);
+  assert_says (find_finding (findings, "address-family-broken")->detail, "refused at once");
 }
 
 /* Where a router sent the refusal, the server may listen all the same. */
@@ -1224,7 +1212,7 @@ test_family_refused_on_the_way (void)
       made_handshake (made);
       made_outcome (made, "ok", "done");
       g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
-      const QsFinding *finding = find (findings, "address-family-broken");
+      const QsFinding *finding = find_finding (findings, "address-family-broken");
       g_test_message ("%s", finding->detail);
       g_assert_cmpint (finding->who, ==, (int) rows[i].who);
       assert_says (finding->detail, rows[i].words);
@@ -1266,7 +1254,7 @@ test_addresses_dead (void)
       made_handshake (made);
       made_outcome (made, "ok", "done");
       g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
-      const QsFinding *finding = find (findings, "addresses-dead");
+      const QsFinding *finding = find_finding (findings, "addresses-dead");
       g_test_message ("row %u", i);
       g_assert_true ((finding != NULL) == (rows[i].words != NULL));
       if (finding == NULL)
@@ -1293,7 +1281,7 @@ test_who_said_too_big (void)
       made_mark (made, QS_MARK_SOCKET_ERROR, "EMSGSIZE", 90, "Message too long");
       made_outcome (made, "failed", "connect");
       g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
-      assert_says (find (findings, "mtu-too-small")->detail, said[i][1]);
+      assert_says (find_finding (findings, "mtu-too-small")->detail, said[i][1]);
     }
 }
 
@@ -1314,7 +1302,7 @@ test_window_with_room (void)
       g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
       made_full_window (made, quiet[i].sent, quiet[i].got, quiet[i].quiet_ms);
       g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
-      g_assert_null (find (findings, "flow-control-blocked"));
+      g_assert_null (find_finding (findings, "flow-control-blocked"));
     }
 }
 
@@ -1329,8 +1317,8 @@ test_no_black_hole (void)
       if (i == 1)
         made_packet (made, QS_DIRECTION_SENT, QS_PACKET_1RTT, 100, "01", QS_PACKET_ACKED | QS_PACKET_ACK_ELICITING);
       g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
-      g_assert_nonnull (find (findings, "packet-loss"));
-      g_assert_null (find (findings, "mtu-black-hole"));
+      g_assert_nonnull (find_finding (findings, "packet-loss"));
+      g_assert_null (find_finding (findings, "mtu-black-hole"));
     }
 }
 
@@ -1356,8 +1344,8 @@ test_server_side (void)
   made->at = 5;
   made_packet (made, QS_DIRECTION_RECEIVED, QS_PACKET_HANDSHAKE, 1, "1c41300600", 0);
   g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
-  g_assert_nonnull (find (findings, "certificate-unknown-ca"));
-  g_assert_null (find (findings, "client-certificate-refused"));
+  g_assert_nonnull (find_finding (findings, "certificate-unknown-ca"));
+  g_assert_null (find_finding (findings, "client-certificate-refused"));
 }
 
 /* The settled head and the counted tail of a long trace give what one count of all gives. */
@@ -1375,7 +1363,7 @@ test_long_trace (void)
         {
           g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, 30 * MS);
           g_autofree char *count = g_strdup_printf ("%" G_GUINT64_FORMAT " of", i / 100);
-          assert_says (find (findings, "packet-loss")->title, count);
+          assert_says (find_finding (findings, "packet-loss")->title, count);
         }
     }
 }

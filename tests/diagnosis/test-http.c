@@ -76,15 +76,6 @@ close_with (Made *made, QsDirection direction, const char *frame_hex)
   made_packet (made, direction, QS_PACKET_1RTT, qs_trace_get_n_packets (made->trace), frame_hex, 0);
 }
 
-static const QsFinding *
-find (GPtrArray *findings, const char *id)
-{
-  for (guint i = 0; i < findings->len; i++)
-    if (g_str_equal (((const QsFinding *) findings->pdata[i])->id, id))
-      return findings->pdata[i];
-  return NULL;
-}
-
 static void
 assert_says (const QsFinding *finding, const char *words)
 {
@@ -97,7 +88,7 @@ assert_says (const QsFinding *finding, const char *words)
 static const QsFinding *
 assert_found (GPtrArray *findings, const char *id, QsSeverity severity, const char *words)
 {
-  const QsFinding *finding = find (findings, id);
+  const QsFinding *finding = find_finding (findings, id);
 
   if (finding == NULL)
     g_error ("%s was not found", id);
@@ -117,8 +108,8 @@ assert_quiet (Made *made)
   g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
 
   for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
-    if (find (findings, ids[i]) != NULL)
-      g_error ("%s: %s", ids[i], find (findings, ids[i])->title);
+    if (find_finding (findings, ids[i]) != NULL)
+      g_error ("%s: %s", ids[i], find_finding (findings, ids[i])->title);
 }
 
 /* --- Status --- */
@@ -281,7 +272,7 @@ test_malformed_elsewhere (void)
   frame (by_server, IN, 0, 1, ":status|200");
   close_with (by_server, IN, "1d410e00");
   g_autoptr (GPtrArray) of_server = qs_diagnose (by_server->trace, -1);
-  g_assert_null (find (of_server, "http3-malformed"));
+  g_assert_null (find_finding (of_server, "http3-malformed"));
 }
 
 /* --- HTTP/3's own rules --- */
@@ -407,7 +398,7 @@ test_breach (gconstpointer data)
   g_autoptr (Made) unnoticed = begin ();
   breach->make (unnoticed);
   g_autoptr (GPtrArray) quiet = qs_diagnose (unnoticed->trace, -1);
-  g_assert_null (find (quiet, "http3-protocol-error"));
+  g_assert_null (find_finding (quiet, "http3-protocol-error"));
 }
 
 static void
@@ -447,7 +438,7 @@ test_no_breach (void)
       frame (made, IN, 0, 1, ":status|200");
       close_with (made, OUT, closes[i]);
       g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
-      g_assert_null (find (findings, "http3-protocol-error"));
+      g_assert_null (find_finding (findings, "http3-protocol-error"));
     }
 }
 
@@ -501,7 +492,7 @@ test_limits (void)
         made_packet (made, IN, QS_PACKET_1RTT, 1, rows[i].raised, 0);
       g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
       g_test_message ("row %u", i);
-      g_assert_true ((find (findings, "limits-zero") != NULL) == rows[i].found);
+      g_assert_true ((find_finding (findings, "limits-zero") != NULL) == rows[i].found);
     }
 }
 
@@ -539,7 +530,7 @@ test_marks (void)
   made_outcome (cut, "failed", "request");
   g_autoptr (GPtrArray) of_cut = qs_diagnose (cut->trace, -1);
   assert_found (of_cut, "answer-cut-short", QS_SEVERITY_ERROR, "9 of 1000 bytes");
-  g_assert_null (find (of_cut, "failed"));
+  g_assert_null (find_finding (of_cut, "failed"));
 
   g_autoptr (Made) wrong = made_new (QS_VANTAGE_CLIENT);
   made_start (wrong);
@@ -547,7 +538,7 @@ test_marks (void)
   note_end (wrong, "malformed", 0, 0, "it is not HTTP");
   made_outcome (wrong, "failed", "request");
   g_autoptr (GPtrArray) of_wrong = qs_diagnose (wrong->trace, -1);
-  g_assert_null (find (of_wrong, "answer-cut-short"));
+  g_assert_null (find_finding (of_wrong, "answer-cut-short"));
 
   g_autoptr (Made) stopped = made_new (QS_VANTAGE_CLIENT);
   made_start (stopped);

@@ -6,22 +6,13 @@
 #include "trace-kit.h"
 #include "trace/qs-metrics.h"
 
-static const QsFinding *
-find (GPtrArray *findings, const char *id)
-{
-  for (guint i = 0; i < findings->len; i++)
-    if (g_str_equal (((const QsFinding *) findings->pdata[i])->id, id))
-      return findings->pdata[i];
-  return NULL;
-}
-
 /* now: ms, -1: the run is over. */
 static gboolean
 found (Made *made, gint64 now, const char *id)
 {
   g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, now < 0 ? -1 : now * MS);
 
-  return find (findings, id) != NULL;
+  return find_finding (findings, id) != NULL;
 }
 
 static Made *
@@ -50,7 +41,7 @@ assert_loss (guint n_sent, guint n_lost, gboolean any, QsSeverity severity)
     made_packet (made, QS_DIRECTION_SENT, QS_PACKET_1RTT, 1 + i, "01", i < n_lost ? QS_PACKET_LOST : QS_PACKET_ACKED);
   made_outcome (made, "ok", "done");
   g_autoptr (GPtrArray) findings = qs_diagnose (made->trace, -1);
-  const QsFinding *finding = find (findings, "packet-loss");
+  const QsFinding *finding = find_finding (findings, "packet-loss");
   g_assert_cmpint (finding != NULL, ==, any);
   if (any)
     g_assert_cmpstr (qs_severity_name (finding->severity), ==, qs_severity_name (severity));

@@ -17,6 +17,16 @@ qs_diagnose (QsTrace *trace, gint64 now)
   return qs_findings_new (evidence);
 }
 
+/* The finding with this id; NULL: it was not made. */
+static inline const QsFinding *
+find_finding (GPtrArray *findings, const char *id)
+{
+  for (guint i = 0; i < findings->len; i++)
+    if (g_str_equal (((const QsFinding *) findings->pdata[i])->id, id))
+      return findings->pdata[i];
+  return NULL;
+}
+
 /* Traces made up for tests, a line for each thing that happens. Times in milliseconds. */
 typedef struct {
   QsTrace *trace;

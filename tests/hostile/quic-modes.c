@@ -512,17 +512,23 @@ settings (Peer *peer, GByteArray *frames)
   go_on_with (peer, frames, 3, bytes);
 }
 
+/* The control stream has to be there before what follows on it. */
+static void
+begin_control (Peer *peer, GByteArray *frames)
+{
+  if (peer->turn != 0)
+    return;
+  g_autoptr (GBytes) start = control_start ();
+  go_on_with (peer, frames, 3, start);
+}
+
 /* RFC 9114 section 7.2.4: once. */
 static void
 settings_again (Peer *peer, GByteArray *frames)
 {
   g_autoptr (GByteArray) out = g_byte_array_new ();
 
-  if (peer->turn == 0)
-    {
-      g_autoptr (GBytes) start = control_start ();
-      go_on_with (peer, frames, 3, start);
-    }
+  begin_control (peer, frames);
   for (guint i = 0; i < 100; i++)
     qs_http3_settings_write (out, NULL, 0);
   g_autoptr (GBytes) bytes = g_bytes_new (out->data, out->len);
@@ -534,11 +540,7 @@ goaways (Peer *peer, GByteArray *frames)
 {
   g_autoptr (GByteArray) out = g_byte_array_new ();
 
-  if (peer->turn == 0)
-    {
-      g_autoptr (GBytes) start = control_start ();
-      go_on_with (peer, frames, 3, start);
-    }
+  begin_control (peer, frames);
   for (guint i = 0; i < 100; i++)
     qs_http3_number_frame_write (out, QS_HTTP3_GOAWAY, 400);
   g_autoptr (GBytes) bytes = g_bytes_new (out->data, out->len);
