@@ -13,6 +13,7 @@
 #include "app/qs-repeat-window.h"
 #include "app/qs-run-actions.h"
 #include "app/qs-target-entry.h"
+#include "app/qs-window-fold.h"
 #include "app/qs-window-pages.h"
 #include "app/widgets/qs-log-view.h"
 #include "app/widgets/qs-options-popover.h"
@@ -120,16 +121,6 @@ page_cb (GSimpleAction *action, GVariant *state, gpointer data)
 }
 
 static void
-show_sidebar_cb (GSimpleAction *action, GVariant *state, gpointer data)
-{
-  QsWindow *self = data;
-
-  g_simple_action_set_state (action, state);
-  gtk_widget_set_visible (self->sidebar, g_variant_get_boolean (state));
-  qs_settings_set_boolean (self->settings, "show-sidebar", g_variant_get_boolean (state));
-}
-
-static void
 show_log_cb (GSimpleAction *action, GVariant *state, gpointer data)
 {
   QsWindow *self = data;
@@ -165,7 +156,6 @@ static const GActionEntry actions[] = {
   { "recent", recent_cb, "s" },
   { "clear-history", clear_history_cb },
   { "page", NULL, "s", "'overview'", page_cb },
-  { "show-sidebar", NULL, NULL, "true", show_sidebar_cb },
   { "show-log", NULL, NULL, "false", show_log_cb },
 };
 
@@ -452,9 +442,7 @@ static void
 restore (QsWindow *self)
 {
   qs_window_restore_size (self, self->settings);
-  g_action_group_change_action_state (
-      G_ACTION_GROUP (self), "show-sidebar",
-      g_variant_new_boolean (qs_settings_get_boolean (self->settings, "show-sidebar", TRUE)));
+  qs_window_fold_install (self, self->sidebar, self->settings);
   g_action_group_change_action_state (
       G_ACTION_GROUP (self), "show-log",
       g_variant_new_boolean (qs_settings_get_boolean (self->settings, "show-log", FALSE)));

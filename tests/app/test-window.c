@@ -797,45 +797,67 @@ test_no_experiments (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (g_list_model_get_n_items (qs_run_get_experiments (run)), ==, 0);
 }
 
+static gboolean
+shows_sidebar (Fixture *fixture)
+{
+  GtkWidget *sidebar =
+      GTK_WIDGET (gtk_widget_get_template_child (GTK_WIDGET (fixture->window), QS_TYPE_WINDOW, "sidebar"));
+
+  return gtk_widget_get_visible (sidebar);
+}
+
 /* 768 by 600 pixels are enough for every page, and 800 by 600 for text half as large again: nothing lies to the right of what is seen. */
 static void
 test_small (Fixture *fixture, gconstpointer data)
 {
   static const char *const pages[] = { "overview", "sequence", "packets", "streams", "security", "response",
                                        "charts",   "lab",      "lessons", "card",    "watch",    "compare" };
-  GtkSettings *settings = gtk_settings_get_default ();
+  /* GTK takes another scale whole only as it starts: app-window-large. */
+  const gboolean larger = g_getenv ("GDK_DPI_SCALE") != NULL;
+  const int room = larger ? 800 : 768;
   QsRun *run = fixture_connect_to_lab (fixture, "expired");
-  int dpi;
 
   wait_until (!qs_run_is_active (run));
   GtkWidget *stack = GTK_WIDGET (gtk_widget_get_template_child (GTK_WIDGET (fixture->window), QS_TYPE_WINDOW, "stack"));
   GtkAdjustment *scroll = gtk_scrolled_window_get_hadjustment (
       GTK_SCROLLED_WINDOW (gtk_widget_get_ancestor (stack, GTK_TYPE_SCROLLED_WINDOW)));
-  g_object_get (settings, "gtk-xft-dpi", &dpi, NULL);
-  dpi = dpi > 0 ? dpi : 96 * PANGO_SCALE;
-  for (guint larger = 0; larger < 2; larger++)
+  gtk_window_resize (GTK_WINDOW (fixture->window), room, 600);
+  wait_until (gtk_widget_get_allocated_width (GTK_WIDGET (fixture->window)) <= room + 60); /* with GTK's shadow */
+  /* Narrow for its text, it has the list of runs folded away. */
+  wait_until (shows_sidebar (fixture) == !larger);
+  for (guint i = 0; i < G_N_ELEMENTS (pages); i++)
     {
-      const int room = larger ? 800 : 768;
-      g_object_set (settings, "gtk-xft-dpi", larger ? dpi * 3 / 2 : dpi, NULL);
-      gtk_window_resize (GTK_WINDOW (fixture->window), room, 600);
-      wait_until (gtk_widget_get_allocated_width (GTK_WIDGET (fixture->window)) <= room + 60); /* with GTK's shadow */
-      for (guint i = 0; i < G_N_ELEMENTS (pages); i++)
-        {
-          int width, height;
-          qs_window_show_page (fixture->window, pages[i]);
-          for (guint turn = 0; turn < 20; turn++)
-            g_main_context_iteration (NULL, FALSE);
-          gtk_widget_get_preferred_width (GTK_WIDGET (fixture->window), &width, NULL);
-          gtk_widget_get_preferred_height_for_width (GTK_WIDGET (fixture->window), room, &height, NULL);
-          g_test_message ("%s: %d x %d", pages[i], width, height);
-          g_assert_cmpint (width, <=, 768);
-          g_assert_cmpint (height, <=, 600);
-          g_test_message ("%s: %g of %g pixels in sight", pages[i], gtk_adjustment_get_page_size (scroll),
-                          gtk_adjustment_get_upper (scroll));
-          wait_until (gtk_adjustment_get_upper (scroll) <= gtk_adjustment_get_page_size (scroll));
-        }
+      int width, height;
+      qs_window_show_page (fixture->window, pages[i]);
+      for (guint turn = 0; turn < 20; turn++)
+        g_main_context_iteration (NULL, FALSE);
+      gtk_widget_get_preferred_width (GTK_WIDGET (fixture->window), &width, NULL);
+      gtk_widget_get_preferred_height_for_width (GTK_WIDGET (fixture->window), room, &height, NULL);
+      g_test_message ("%s: %d x %d", pages[i], width, height);
+      g_assert_cmpint (width, <=, 768);
+      g_assert_cmpint (height, <=, 600);
+      g_test_message ("%s: %g of %g pixels in sight", pages[i], gtk_adjustment_get_page_size (scroll),
+                      gtk_adjustment_get_upper (scroll));
+      wait_until (gtk_adjustment_get_upper (scroll) <= gtk_adjustment_get_page_size (scroll));
     }
-  g_object_set (settings, "gtk-xft-dpi", dpi, NULL);
+}
+
+/* Whoever wants the list in a narrow window has it, and the setting stays as it was; of a wide one it is the setting. */
+static void
+test_fold (Fixture *fixture, gconstpointer data)
+{
+  gtk_window_resize (GTK_WINDOW (fixture->window), 500, 600);
+  wait_until (!shows_sidebar (fixture));
+  fixture_act (fixture, "show-sidebar");
+  g_assert_true (shows_sidebar (fixture));
+  fixture_act (fixture, "show-sidebar");
+  g_assert_false (shows_sidebar (fixture));
+  g_assert_true (qs_settings_get_boolean (fixture->settings, "show-sidebar", TRUE));
+  gtk_window_resize (GTK_WINDOW (fixture->window), 1200, 600);
+  wait_until (shows_sidebar (fixture));
+  fixture_act (fixture, "show-sidebar");
+  g_assert_false (qs_settings_get_boolean (fixture->settings, "show-sidebar", TRUE));
+  fixture_act (fixture, "show-sidebar");
 }
 
 int
@@ -870,5 +892,6 @@ main (int argc, char **argv)
   g_test_add_func ("/app/window/right-to-left", test_right_to_left);
   g_test_add ("/app/window/many-closes", Fixture, NULL, fixture_set_up, test_many_closes, fixture_tear_down);
   g_test_add ("/app/window/small", Fixture, NULL, fixture_set_up, test_small, fixture_tear_down);
+  g_test_add ("/app/window/fold", Fixture, NULL, fixture_set_up, test_fold, fixture_tear_down);
   return fixture_run ();
 }
