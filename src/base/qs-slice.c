@@ -14,12 +14,38 @@ slice_check (GSource *source)
   return TRUE;
 }
 
+/* GLib dispatches all slices of a context in one turn of its loop, which all of them share: each gets a part, by how many there were
+ * in the turn before. A thread has one such loop. */
+typedef struct {
+  gint64 turn;       /* g_source_get_time(), which stands still within a turn */
+  guint n, n_before; /* dispatched in this turn, and in the one before */
+} Turn;
+
+#define LEAST_US 50
+
+static gint64
+share_turn (GSource *source)
+{
+  static GPrivate key = G_PRIVATE_INIT (g_free);
+  Turn *turn = g_private_get (&key);
+
+  if (turn == NULL)
+    {
+      turn = g_new0 (Turn, 1);
+      g_private_set (&key, turn);
+    }
+  if (turn->turn != g_source_get_time (source))
+    *turn = (Turn){ g_source_get_time (source), 0, turn->n };
+  turn->n++;
+  return MAX (QS_SLICE_BUDGET_US / 2 / MAX (turn->n_before, 1), LEAST_US);
+}
+
 static gboolean
 slice_dispatch (GSource *source, GSourceFunc callback, gpointer data)
 {
   QsSliceFunc func = (QsSliceFunc) (void (*) (void)) callback;
 
-  return func (g_get_monotonic_time () + QS_SLICE_BUDGET_US / 2, data);
+  return func (g_get_monotonic_time () + share_turn (source), data);
 }
 
 static GSourceFuncs slice_funcs = { always_ready, slice_check, slice_dispatch, NULL, NULL, NULL };

@@ -288,6 +288,40 @@ test_slice (void)
   g_main_loop_unref (work.loop);
 }
 
+#define N_SLICES 8
+
+typedef struct {
+  guint turns;
+  gint64 longest; /* that it was given from the second turn on, in microseconds */
+} Shared;
+
+static gboolean
+shared_cb (gint64 deadline, gpointer data)
+{
+  Shared *shared = data;
+
+  if (shared->turns++ > 0)
+    shared->longest = MAX (shared->longest, deadline - g_get_monotonic_time ());
+  return shared->turns < 20;
+}
+
+/* All of one turn together take no longer than one alone. */
+static void
+test_slices_share (void)
+{
+  Shared shared[N_SLICES] = { 0 };
+
+  for (guint i = 0; i < N_SLICES; i++)
+    g_source_unref (qs_slice_add (NULL, "[test] work", shared_cb, &shared[i], NULL));
+  while (shared[0].turns < 20)
+    g_main_context_iteration (NULL, TRUE);
+  for (guint i = 0; i < N_SLICES; i++)
+    {
+      g_assert_cmpuint (shared[i].turns, ==, 20);
+      g_assert_cmpint (shared[i].longest, <=, QS_SLICE_BUDGET_US / 2 / N_SLICES);
+    }
+}
+
 static const char *
 nearest (const char *word)
 {
@@ -451,6 +485,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/clock/timeout", test_clock_timeout);
   g_test_add_func ("/clock/wakes", test_clock_wakes);
   g_test_add_func ("/slice", test_slice);
+  g_test_add_func ("/base/slice/shared", test_slices_share);
   g_test_add_func ("/base/similar", test_similar);
   g_test_add_func ("/base/mapped-file", test_mapped_file);
   g_test_add_func ("/base/mapped-ahead", test_mapped_ahead);
