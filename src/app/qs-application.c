@@ -154,10 +154,9 @@ parse_size (const char *text, int *width, int *height)
 static QsWindow *
 get_window (QsApplication *self)
 {
-  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
-
-  if (QS_IS_WINDOW (window))
-    return QS_WINDOW (window);
+  for (GList *at = gtk_application_get_windows (GTK_APPLICATION (self)); at != NULL; at = at->next)
+    if (QS_IS_WINDOW (at->data) && !qs_window_is_closing (at->data)) /* the one used last comes first */
+      return at->data;
   QsWindow *made = QS_WINDOW (qs_window_new (GTK_APPLICATION (self), self->settings));
   if (!self->passing)
     qs_keeper_install (made, self->settings, NULL);

@@ -100,7 +100,10 @@ typedef struct {
   QsRun *run;
   char *path;
   char *name;
-  gboolean or_alone, silent;
+  gboolean or_alone;
+  QsFilesJoinFunc done; /* NULL: what comes of it the window says */
+  gpointer data;
+  gboolean joined;
   GPtrArray *traces; /* QsTrace */
   guint next;
   QsTrace *trace; /* the one that is tried */
@@ -114,6 +117,8 @@ joining_free (gpointer data)
   Joining *self = data;
 
   count_joining (self->window, -1);
+  if (self->done != NULL)
+    self->done (self->joined, self->data);
   g_clear_pointer (&self->traces, g_ptr_array_unref);
   g_clear_object (&self->dissector);
   g_clear_pointer (&self->join, qs_trace_join_unref);
@@ -134,7 +139,7 @@ give_up_joining (Joining *self, const char *message)
     }
   g_autofree char *text = g_strdup_printf ("%s: %s", self->name, message);
 
-  if (!self->silent)
+  if (self->done == NULL)
     qs_window_show_error (self->window, text);
 }
 
@@ -179,9 +184,10 @@ conclude_join (Joining *self)
   qs_trace_join_finish (self->join);
   if (qs_trace_join_check (self->join, &error))
     {
-      if (!self->silent)
+      if (self->done == NULL)
         qs_window_show_error (self->window, NULL);
       qs_run_set_join (self->run, self->join);
+      self->joined = TRUE;
       return TRUE;
     }
   if (self->next < self->traces->len)
@@ -225,7 +231,8 @@ join_loaded_cb (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-start_joining (QsWindow *window, QsRun *run, const char *path, const char *key_log, gboolean or_alone, gboolean silent)
+start_joining (QsWindow *window, QsRun *run, const char *path, const char *key_log, gboolean or_alone,
+               QsFilesJoinFunc done, gpointer data)
 {
   Joining *self = g_new0 (Joining, 1);
   g_autofree char *name = g_path_get_basename (path);
@@ -234,7 +241,8 @@ start_joining (QsWindow *window, QsRun *run, const char *path, const char *key_l
   self->path = g_strdup (path);
   self->name = qs_text_escape (name, -1);
   self->or_alone = or_alone;
-  self->silent = silent;
+  self->done = done;
+  self->data = data;
   count_joining (window, 1);
   const char *const key_logs[] = { key_log, NULL };
   qs_study_file_load_async (path, key_logs, NULL, NULL, join_loaded_cb, self);
@@ -245,15 +253,15 @@ qs_files_join (QsWindow *window, QsRun *run, const char *path, const char *key_l
 {
   g_return_if_fail (QS_IS_WINDOW (window) && QS_IS_RUN (run) && path != NULL);
 
-  start_joining (window, run, path, key_log, FALSE, FALSE);
+  start_joining (window, run, path, key_log, FALSE, NULL, NULL);
 }
 
 void
-qs_files_join_silently (QsWindow *window, QsRun *run, const char *path)
+qs_files_join_silently (QsWindow *window, QsRun *run, const char *path, QsFilesJoinFunc done, gpointer data)
 {
-  g_return_if_fail (QS_IS_WINDOW (window) && QS_IS_RUN (run) && path != NULL);
+  g_return_if_fail (QS_IS_WINDOW (window) && QS_IS_RUN (run) && path != NULL && done != NULL);
 
-  start_joining (window, run, path, NULL, FALSE, TRUE);
+  start_joining (window, run, path, NULL, FALSE, done, data);
 }
 
 void
@@ -261,7 +269,7 @@ qs_files_join_or_open (QsWindow *window, QsRun *run, const char *path)
 {
   g_return_if_fail (QS_IS_WINDOW (window) && QS_IS_RUN (run) && path != NULL);
 
-  start_joining (window, run, path, NULL, TRUE, FALSE);
+  start_joining (window, run, path, NULL, TRUE, NULL, NULL);
 }
 
 guint

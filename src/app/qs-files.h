@@ -20,8 +20,9 @@ void qs_files_open_pair (QsWindow *window, const char *path, const char *other);
 /* Opens the other end's recording of a run: of the connections in it the one that is the same. The run then shows both ends
  * on the Sequence page. Returns at once. */
 void qs_files_join (QsWindow *window, QsRun *run, const char *path, const char *key_log);
-/* The same of a file that nobody chose: whatever comes, nothing is said of it. */
-void qs_files_join_silently (QsWindow *window, QsRun *run, const char *path);
+/* The same of a file that nobody chose: what comes of it who asked is told, and not the window. Called once, never before this returns. */
+typedef void (*QsFilesJoinFunc) (gboolean joined, gpointer data);
+void qs_files_join_silently (QsWindow *window, QsRun *run, const char *path, QsFilesJoinFunc done, gpointer data);
 /* The same, and where none in it is, it is opened by itself. */
 void qs_files_join_or_open (QsWindow *window, QsRun *run, const char *path);
 /* Files that are on their way, and not read to their end. */

@@ -2,9 +2,9 @@
 #include "app/qs-keeper.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "app/models/qs-kept-folder.h"
+#include "app/qs-chore.h"
 #include "app/qs-restoring.h"
 #include "base/qs-file.h"
 #include "base/qs-i18n.h"
@@ -14,22 +14,30 @@
 /* Several runs that end together are written together. */
 #define PAUSE_MS 700
 #define CLOSE_MS 5000
+/* What could not be written, because the disk is full, is tried again. */
+#define AGAIN_MS 10000
+/* Sessions that nobody has restored or deleted yet. */
+#define MOST_SESSIONS 5
 
 typedef struct {
   QsWindow *window; /* owns this */
   QsSettings *settings;
   char *base;
   QsKeptFolder *folder;
-  char *last; /* the folder that is offered; NULL: none */
-  GSimpleAction *keep, *restore, *discard;
+  GPtrArray *offers;  /* Found: of before, the newest first; the first of them is offered */
+  GPtrArray *deleted; /* Found: that go when the strip or the window is closed */
+  GPtrArray *read;    /* folders whose runs stand here now, and that go when those are written anew */
+  GSimpleAction *keep, *restore, *discard, *undo, *hide;
   guint pause_id;
   gboolean dirty;  /* something changed since it was written */
-  gboolean pruned; /* folders of before are gone */
-  gboolean fault_told;
-  GCancellable *cancellable;
+  gboolean looked; /* for folders of before */
+  gboolean pruned; /* of them those that are too many are gone */
+  char *fault;     /* what was said of the last write; NULL: it was written */
+  gboolean left_out_told;
   QsKeeperFunc closed;
   gpointer closed_data;
   guint close_id;
+  GtkWidget *lost; /* the question what to do without them; NULL: it is not asked */
 } Keeper;
 
 static Keeper *
@@ -52,46 +60,39 @@ is_on (Keeper *self)
 
 /* --- What waits for the disk --- */
 
-typedef struct {
-  char *base, *keep, *remove;
-} Chore;
-
 static void
-chore_free (gpointer data)
+remove_folders (gpointer data)
 {
-  Chore *self = data;
-
-  g_free (self->base);
-  g_free (self->keep);
-  g_free (self->remove);
-  g_free (self);
+  for (char **path = data; *path != NULL; path++)
+    qs_kept_folder_remove (*path);
 }
 
 static void
-chore_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+remove_folder (const char *path)
 {
-  const Chore *chore = data;
+  const char *const paths[] = { path, NULL };
 
-  if (chore->remove != NULL)
-    qs_kept_folder_remove (chore->remove);
-  if (chore->base != NULL)
-    qs_kept_folder_prune (chore->base, chore->keep);
+  qs_chore_run (remove_folders, g_strdupv ((char **) paths), (GDestroyNotify) g_strfreev);
 }
 
 static void
-do_chore (const char *base, const char *keep, const char *remove)
+prune (gpointer base)
 {
-  g_autoptr (GTask) task = g_task_new (NULL, NULL, NULL, NULL);
-  Chore *chore = g_new (Chore, 1);
+  qs_kept_folder_prune (base, MOST_SESSIONS);
+}
 
-  *chore = (Chore){ g_strdup (base), g_strdup (keep), g_strdup (remove) };
-  g_task_set_task_data (task, chore, chore_free);
-  g_task_run_in_thread (task, chore_thread);
+/* Of programs that were killed while they saved or opened a session. */
+static void
+prune_working (gpointer base)
+{
+  qs_kept_folder_prune (base, 0);
 }
 
 /* --- Writing --- */
 
 static void write_now (Keeper *self);
+static void schedule_in (Keeper *self, guint pause_ms);
+static gboolean close_late_cb (gpointer data);
 
 /* Those that are over and read. */
 static GPtrArray *
@@ -116,16 +117,99 @@ conclude_close (Keeper *self)
 
   self->closed = NULL;
   g_clear_handle_id (&self->close_id, g_source_remove);
+  g_clear_pointer (&self->lost, gtk_widget_destroy);
   if (closed != NULL)
     closed (self->closed_data);
 }
 
+/* Once for each fault, and in the window only as long as it is so. */
 static void
 tell_fault (Keeper *self, const GError *error)
 {
-  if (!self->fault_told)
+  const char *shown = qs_window_get_error (self->window);
+
+  if (error == NULL && self->fault != NULL && g_strcmp0 (shown, self->fault) == 0)
+    qs_window_show_error (self->window, NULL);
+  if (error != NULL && self->fault == NULL)
     qs_log_add (qs_session_get_log (get_session (self)), _ ("Session"), error->message);
-  self->fault_told = TRUE;
+  if (error != NULL && self->fault == NULL && self->closed == NULL)
+    {
+      self->fault = g_strdup_printf (_ ("Runs are not kept for the next start: %s"), error->message);
+      qs_window_show_error (self->window, self->fault);
+    }
+  if (error == NULL)
+    g_clear_pointer (&self->fault, g_free);
+}
+
+static void
+tell_left_out (Keeper *self)
+{
+  guint n = qs_kept_folder_get_n_left_out (self->folder);
+
+  if (n > 0 && !self->left_out_told)
+    {
+      g_autofree char *text = g_strdup_printf (
+          ngettext ("%u run is not kept for the next start: it is too large, or there are too many. Save it as a file.",
+                    "%u runs are not kept for the next start: they are too large, or too many. Save them as files.", n),
+          n);
+      qs_log_add (qs_session_get_log (get_session (self)), _ ("Session"), text);
+      if (self->closed == NULL)
+        qs_window_show_error (self->window, text);
+    }
+  self->left_out_told = n > 0;
+}
+
+/* What is switched off goes; switched on again, it is a folder of another name. */
+static void
+retire_folder (Keeper *self)
+{
+  g_autofree char *path = g_strdup (qs_kept_folder_get_path (self->folder));
+
+  g_object_unref (self->folder);
+  self->folder = qs_kept_folder_new_below (self->base);
+  self->dirty = TRUE;
+  remove_folder (path);
+}
+
+/* --- A session that could not be kept, and the window is closed already --- */
+
+static void
+lost_response_cb (GtkDialog *dialog, int response, gpointer data)
+{
+  g_autoptr (QsWindow) window = data;
+  Keeper *self = get_keeper (window);
+
+  g_clear_pointer (&self->lost, gtk_widget_destroy);
+  if (response != GTK_RESPONSE_OK)
+    {
+      conclude_close (self);
+      return;
+    }
+  self->close_id = g_timeout_add (CLOSE_MS, close_late_cb, self);
+  if (!qs_kept_folder_is_writing (self->folder))
+    write_now (self);
+}
+
+static void
+ask_lost (Keeper *self, const char *reason)
+{
+  g_autoptr (GPtrArray) runs = dup_runs (self);
+  GtkWidget *dialog = gtk_message_dialog_new (NULL, 0, GTK_MESSAGE_WARNING, GTK_BUTTONS_NONE,
+                                              ngettext ("%u run could not be kept for the next start",
+                                                        "%u runs could not be kept for the next start", runs->len),
+                                              runs->len);
+
+  g_clear_handle_id (&self->close_id, g_source_remove);
+  g_clear_pointer (&self->lost, gtk_widget_destroy);
+  self->lost = dialog;
+  gtk_message_dialog_format_secondary_text (GTK_MESSAGE_DIALOG (dialog), "%s", reason);
+  gtk_dialog_add_buttons (GTK_DIALOG (dialog), _ ("_Close without Them"), GTK_RESPONSE_CLOSE, _ ("_Try Again"),
+                          GTK_RESPONSE_OK, NULL);
+  gtk_dialog_set_default_response (GTK_DIALOG (dialog), GTK_RESPONSE_OK);
+  gtk_window_set_title (GTK_WINDOW (dialog), _ ("Quicscope"));
+  gtk_window_set_application (GTK_WINDOW (dialog), gtk_window_get_application (GTK_WINDOW (self->window)));
+  g_signal_connect (dialog, "response", G_CALLBACK (lost_response_cb), g_object_ref (self->window));
+  gtk_widget_show (dialog);
 }
 
 static void
@@ -135,16 +219,30 @@ written_cb (GObject *source, GAsyncResult *result, gpointer data)
   Keeper *self = get_keeper (window);
   g_autoptr (GError) error = NULL;
 
-  if (!qs_kept_folder_write_finish (QS_KEPT_FOLDER (source), result, &error))
-    tell_fault (self, error);
-  else if (!self->pruned)
+  qs_kept_folder_write_finish (QS_KEPT_FOLDER (source), result, &error);
+  tell_fault (self, error);
+  if (error != NULL)
+    self->dirty = TRUE;
+  else
+    tell_left_out (self);
+  if (error == NULL && self->read->len > 0)
+    {
+      g_ptr_array_add (self->read, NULL);
+      qs_chore_run (remove_folders, g_ptr_array_free (self->read, FALSE), (GDestroyNotify) g_strfreev);
+      self->read = g_ptr_array_new_with_free_func (g_free);
+    }
+  if (error == NULL && self->looked && !self->pruned)
     {
       self->pruned = TRUE;
-      do_chore (self->base, self->last, NULL);
+      qs_chore_run (prune, g_strdup (self->base), g_free);
     }
   if (!is_on (self))
-    do_chore (NULL, NULL, qs_kept_folder_get_path (self->folder));
-  if (self->closed != NULL && self->dirty && error == NULL)
+    retire_folder (self);
+  if (self->closed == NULL && error != NULL)
+    schedule_in (self, AGAIN_MS);
+  else if (self->closed != NULL && error != NULL && is_on (self))
+    ask_lost (self, error->message);
+  else if (self->closed != NULL && self->dirty && is_on (self))
     write_now (self);
   else if (self->closed != NULL)
     conclude_close (self);
@@ -157,7 +255,7 @@ write_now (Keeper *self)
 
   g_clear_handle_id (&self->pause_id, g_source_remove);
   self->dirty = FALSE;
-  qs_kept_folder_write_async (self->folder, runs, self->cancellable, written_cb, g_object_ref (self->window));
+  qs_kept_folder_write_async (self->folder, runs, NULL, written_cb, g_object_ref (self->window));
 }
 
 static gboolean
@@ -176,12 +274,18 @@ pause_cb (gpointer data)
 
 /* Whatever is written in a moment anyway is not asked for twice. */
 static void
-schedule (Keeper *self)
+schedule_in (Keeper *self, guint pause_ms)
 {
   if (!is_on (self) || self->pause_id != 0 || self->closed != NULL)
     return;
-  self->pause_id = g_timeout_add (PAUSE_MS, pause_cb, self);
+  self->pause_id = g_timeout_add (pause_ms, pause_cb, self);
   g_source_set_name_by_id (self->pause_id, "[quicscope] keep session");
+}
+
+static void
+schedule (Keeper *self)
+{
+  schedule_in (self, PAUSE_MS);
 }
 
 static void
@@ -258,28 +362,58 @@ read_found (Found *found)
 static void
 find_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  char *folder = qs_kept_folder_find_last (data);
-  Found *found = g_new0 (Found, 1);
+  g_auto (GStrv) folders = qs_kept_folder_find_all (data);
+  GPtrArray *all = g_ptr_array_new_with_free_func (found_free);
 
-  found->folder = folder;
-  if (folder != NULL && read_found (found))
+  for (guint i = 0; folders[i] != NULL; i++)
     {
-      g_task_return_pointer (task, found, found_free);
-      return;
+      Found *found = g_new0 (Found, 1);
+      found->folder = g_strdup (folders[i]);
+      if (read_found (found))
+        g_ptr_array_add (all, found);
+      else
+        found_free (found);
     }
-  found_free (found);
-  g_task_return_pointer (task, NULL, NULL);
+  g_task_return_pointer (task, all, (GDestroyNotify) g_ptr_array_unref);
 }
 
-static void
-set_last (Keeper *self, char *folder)
+static char *
+dup_offer_text (Keeper *self)
 {
-  g_free (self->last);
-  self->last = folder;
-  g_simple_action_set_enabled (self->restore, folder != NULL);
-  g_simple_action_set_enabled (self->discard, folder != NULL);
-  if (folder == NULL)
-    qs_window_show_offer (self->window, NULL);
+  const Found *found = self->offers->pdata[0];
+  g_autoptr (GDateTime) started = g_date_time_new_from_unix_local (found->started);
+  g_autofree char *when = started != NULL ? g_date_time_format (started, "%x %H:%M") : g_strdup ("");
+
+  return g_strdup_printf (
+      ngettext ("%u run of last time (%s) is kept on this machine with its secrets, for you alone.",
+                "%u runs of last time (%s) are kept on this machine with their secrets, for you alone.", found->n),
+      found->n, when);
+}
+
+static char *
+dup_deleted_text (Keeper *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->deleted->len; i++)
+    n += ((const Found *) self->deleted->pdata[i])->n;
+  return g_strdup_printf (ngettext ("%u kept run is deleted when this message or the window is closed.",
+                                    "%u kept runs are deleted when this message or the window is closed.", n),
+                          n);
+}
+
+/* What there is now to say of sessions of before: one that can be had back, several that go, nothing. */
+static void
+show_offer (Keeper *self)
+{
+  g_autofree char *text = self->deleted->len > 0  ? dup_deleted_text (self)
+                          : self->offers->len > 0 ? dup_offer_text (self)
+                                                  : NULL;
+
+  g_simple_action_set_enabled (self->restore, self->offers->len > 0);
+  g_simple_action_set_enabled (self->discard, self->offers->len > 0);
+  g_simple_action_set_enabled (self->undo, self->deleted->len > 0);
+  qs_window_show_offer (self->window, text, self->deleted->len > 0);
 }
 
 static void
@@ -287,22 +421,34 @@ found_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (QsWindow) window = data;
   Keeper *self = get_keeper (window);
-  Found *found = g_task_propagate_pointer (G_TASK (result), NULL);
 
-  if (found == NULL || self->closed != NULL)
-    {
-      g_clear_pointer (&found, found_free);
-      return;
-    }
-  g_autoptr (GDateTime) started = g_date_time_new_from_unix_local (found->started);
-  g_autofree char *when = started != NULL ? g_date_time_format (started, "%x %H:%M") : g_strdup ("");
-  g_autofree char *text = g_strdup_printf (
-      ngettext ("%u run of last time (%s) is kept on this machine with its secrets, for you alone.",
-                "%u runs of last time (%s) are kept on this machine with their secrets, for you alone.", found->n),
-      found->n, when);
-  set_last (self, g_steal_pointer (&found->folder));
-  qs_window_show_offer (window, text);
-  found_free (found);
+  g_ptr_array_unref (self->offers);
+  self->offers = g_task_propagate_pointer (G_TASK (result), NULL);
+  self->looked = TRUE;
+  if (self->closed == NULL && !qs_window_is_closing (window))
+    show_offer (self);
+}
+
+static void
+delete_now (Keeper *self)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  if (self->deleted->len == 0)
+    return;
+  for (guint i = 0; i < self->deleted->len; i++)
+    g_strv_builder_add (builder, ((const Found *) self->deleted->pdata[i])->folder);
+  g_ptr_array_set_size (self->deleted, 0);
+  qs_chore_run (remove_folders, g_strv_builder_end (builder), (GDestroyNotify) g_strfreev);
+}
+
+/* The first n of what is offered. */
+static void
+discard (Keeper *self, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add (self->deleted, g_ptr_array_steal_index (self->offers, 0));
+  show_offer (self);
 }
 
 /* What was read is written anew with the runs of this window. */
@@ -311,34 +457,59 @@ restored_cb (QsWindow *window, guint n, gboolean whole, gpointer data)
 {
   Keeper *self = get_keeper (window);
 
-  g_simple_action_set_enabled (self->restore, TRUE);
-  g_simple_action_set_enabled (self->discard, TRUE);
   if (n > 0)
     mark_dirty (self);
-  if (n == 0 || !whole)
-    return;             /* it stays to be restored again */
-  self->pruned = FALSE; /* then what it was read from goes as well */
-  set_last (self, NULL);
+  if (whole && is_on (self))
+    {
+      Found *found = g_ptr_array_steal_index (self->offers, 0);
+      g_ptr_array_add (self->read, g_strdup (found->folder));
+      found_free (found);
+    }
+  if (qs_window_is_closing (window))
+    return;
+  g_simple_action_set_enabled (self->restore, self->offers->len > 0);
+  g_simple_action_set_enabled (self->discard, self->offers->len > 0);
 }
 
 static void
 restore_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   Keeper *self = data;
+  const Found *found = self->offers->pdata[0];
 
-  qs_window_show_offer (self->window, NULL);
+  delete_now (self);
+  qs_window_show_offer (self->window, NULL, FALSE);
   g_simple_action_set_enabled (self->restore, FALSE);
   g_simple_action_set_enabled (self->discard, FALSE);
-  qs_restoring_start (self->window, self->last, FALSE, restored_cb, NULL);
+  g_simple_action_set_enabled (self->undo, FALSE);
+  qs_restoring_start (self->window, found->folder, restored_cb, NULL);
 }
 
 static void
 discard_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
+  discard (data, 1);
+}
+
+static void
+undo_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
   Keeper *self = data;
 
-  do_chore (NULL, NULL, self->last);
-  set_last (self, NULL);
+  while (self->deleted->len > 0)
+    g_ptr_array_insert (self->offers, 0, g_ptr_array_steal_index (self->deleted, self->deleted->len - 1));
+  show_offer (self);
+}
+
+/* Another one of before is offered by the menu alone: who closes the strip has seen it. */
+static void
+hide_cb (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  Keeper *self = data;
+
+  delete_now (self);
+  g_simple_action_set_enabled (self->undo, FALSE);
+  qs_window_show_offer (self->window, NULL, FALSE);
 }
 
 static void
@@ -355,7 +526,9 @@ keep_cb (GSimpleAction *action, GVariant *state, gpointer data)
     }
   g_clear_handle_id (&self->pause_id, g_source_remove);
   if (!qs_kept_folder_is_writing (self->folder)) /* else when that is done */
-    do_chore (NULL, NULL, qs_kept_folder_get_path (self->folder));
+    retire_folder (self);
+  if (g_action_get_enabled (G_ACTION (self->restore))) /* else it is being read */
+    discard (self, self->offers->len);
 }
 
 /* --- Public --- */
@@ -370,11 +543,15 @@ keeper_free (gpointer data)
   g_object_unref (self->keep);
   g_object_unref (self->restore);
   g_object_unref (self->discard);
+  g_object_unref (self->undo);
+  g_object_unref (self->hide);
   g_object_unref (self->settings);
   g_object_unref (self->folder);
-  g_object_unref (self->cancellable);
+  g_ptr_array_unref (self->offers);
+  g_ptr_array_unref (self->deleted);
+  g_clear_pointer (&self->read, g_ptr_array_unref);
+  g_free (self->fault);
   g_free (self->base);
-  g_free (self->last);
   g_free (self);
 }
 
@@ -390,17 +567,6 @@ add_action (Keeper *self, const char *name, GVariant *state, const char *signal,
   return action;
 }
 
-/* No two windows write to one folder, of this process or another. */
-static char *
-dup_folder_name (const char *base)
-{
-  static guint serial;
-  g_autofree char *name =
-      g_strdup_printf ("s%" G_GINT64_MODIFIER "x-%d-%u", g_get_real_time (), (int) getpid (), ++serial);
-
-  return g_build_filename (base, name, NULL);
-}
-
 void
 qs_keeper_install (QsWindow *window, QsSettings *settings, const char *base)
 {
@@ -409,20 +575,24 @@ qs_keeper_install (QsWindow *window, QsSettings *settings, const char *base)
   Keeper *self = g_new0 (Keeper, 1);
   self->window = window;
   self->settings = g_object_ref (settings);
-  self->base =
-      base != NULL ? g_strdup (base) : g_build_filename (g_get_user_state_dir (), "quicscope", "sessions", NULL);
-  g_autofree char *path = dup_folder_name (self->base);
-  self->folder = qs_kept_folder_new (path);
-  self->cancellable = g_cancellable_new ();
+  self->base = base != NULL ? g_strdup (base) : qs_kept_folder_dup_base (QS_KEPT_SESSIONS);
+  self->folder = qs_kept_folder_new_below (self->base);
+  self->offers = g_ptr_array_new_with_free_func (found_free);
+  self->deleted = g_ptr_array_new_with_free_func (found_free);
+  self->read = g_ptr_array_new_with_free_func (g_free);
   self->keep = add_action (self, SETTING, g_variant_new_boolean (is_on (self)), "change-state", G_CALLBACK (keep_cb));
   self->restore = add_action (self, "restore-session", NULL, "activate", G_CALLBACK (restore_cb));
   self->discard = add_action (self, "discard-session", NULL, "activate", G_CALLBACK (discard_cb));
+  self->undo = add_action (self, "undo-discard-session", NULL, "activate", G_CALLBACK (undo_cb));
+  self->hide = add_action (self, "hide-session-offer", NULL, "activate", G_CALLBACK (hide_cb));
+  g_simple_action_set_enabled (self->hide, TRUE);
   g_object_set_data_full (G_OBJECT (window), KEEPER, self, keeper_free);
   g_signal_connect_object (qs_session_get_runs (get_session (self)), "items-changed", G_CALLBACK (runs_cb), window, 0);
 
   g_autoptr (GTask) task = g_task_new (NULL, NULL, found_cb, g_object_ref (window));
   g_task_set_task_data (task, g_strdup (self->base), g_free);
   g_task_run_in_thread (task, find_thread);
+  qs_chore_run (prune_working, qs_kept_folder_dup_base (QS_KEPT_WORKING), g_free);
 }
 
 static gboolean
@@ -431,8 +601,7 @@ close_late_cb (gpointer data)
   Keeper *self = data;
 
   self->close_id = 0;
-  g_cancellable_cancel (self->cancellable);
-  conclude_close (self);
+  ask_lost (self, _ ("The disk takes its time; what is written by now may be all or nothing of it."));
   return G_SOURCE_REMOVE;
 }
 
@@ -442,6 +611,8 @@ qs_keeper_close (QsWindow *window, QsKeeperFunc done, gpointer data)
   g_return_if_fail (QS_IS_WINDOW (window) && done != NULL);
 
   Keeper *self = get_keeper (window);
+  if (self != NULL)
+    delete_now (self);
   g_autoptr (GPtrArray) runs = self != NULL ? dup_runs (self) : NULL;
   gboolean writing = self != NULL && qs_kept_folder_is_writing (self->folder);
   if (self == NULL || !is_on (self) || (!writing && !self->dirty && !qs_kept_folder_is_stale (self->folder, runs)))

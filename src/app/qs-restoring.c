@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/qs-restoring.h"
 
-#include <glib/gstdio.h>
-
 #include "app/models/qs-kept-folder.h"
+#include "app/qs-chore.h"
 #include "app/qs-files.h"
 #include "app/qs-recent.h"
+#include "base/qs-error.h"
 #include "base/qs-file.h"
 #include "base/qs-i18n.h"
 #include "base/qs-text.h"
@@ -13,17 +13,19 @@
 #include "study/qs-study-file.h"
 
 #define RESTORINGS "qs-restorings"
+#define POLL_MS 5
 
 typedef struct {
   QsWindow *window;
   char *path; /* of the archive, NULL: a folder */
   char *name; /* for people, escaped */
   char *folder;
-  gboolean temporary;
+  QsKeptFolder *working; /* that an archive is unpacked into, and that goes; NULL: there is none */
   QsRestoringFunc done;
   gpointer data;
   GCancellable *cancellable;
   GPtrArray *list; /* QsKeptRun */
+  QsRun *run;      /* that is being read; NULL: none */
   guint at, n;
   GString *faults;
 } Restoring;
@@ -41,15 +43,16 @@ set_restorings (QsWindow *window, GList *list)
 }
 
 static void
-remove_folder_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+remove_folder (gpointer data)
 {
-  qs_kept_folder_remove (data);
+  qs_kept_folder_remove (qs_kept_folder_get_path (data));
 }
 
 static void
 end (Restoring *self)
 {
   GList *rest = g_list_remove (get_restorings (self->window), self);
+  gboolean whole = self->list != NULL && self->at == self->list->len && self->faults->len == 0;
 
   set_restorings (self->window, rest);
   if (rest == NULL)
@@ -57,13 +60,9 @@ end (Restoring *self)
   if (self->faults->len > 0)
     qs_window_show_error (self->window, self->faults->str);
   if (self->done != NULL)
-    self->done (self->window, self->n, self->list != NULL && self->at == self->list->len, self->data);
-  if (self->temporary && self->folder != NULL)
-    {
-      g_autoptr (GTask) task = g_task_new (NULL, NULL, NULL, NULL);
-      g_task_set_task_data (task, g_strdup (self->folder), g_free);
-      g_task_run_in_thread (task, remove_folder_thread);
-    }
+    self->done (self->window, self->n, whole, self->data);
+  if (self->working != NULL)
+    qs_chore_run (remove_folder, self->working, g_object_unref);
   g_clear_pointer (&self->list, g_ptr_array_unref);
   g_string_free (self->faults, TRUE);
   g_object_unref (self->cancellable);
@@ -89,6 +88,13 @@ add_fault (Restoring *self, const char *name, const GError *error)
 static void read_next (Restoring *self);
 
 static void
+go_on (Restoring *self)
+{
+  self->at++;
+  read_next (self);
+}
+
+static void
 tell (Restoring *self)
 {
   g_autofree char *text = g_strdup_printf (ngettext ("“%s”: its %u run is being read…",
@@ -96,6 +102,35 @@ tell (Restoring *self)
                                            self->name, self->list->len);
 
   qs_window_show_progress (self->window, text, (double) self->at / self->list->len);
+}
+
+static void
+joined_cb (gboolean joined, gpointer data)
+{
+  Restoring *self = data;
+  const QsKeptRun *kept = self->list->pdata[self->at];
+  g_autofree char *title = qs_text_escape (kept->title, -1);
+
+  if (!joined)
+    {
+      g_autoptr (GError) error =
+          g_error_new_literal (QS_ERROR, QS_ERROR_FAILED, _ ("the other end's recording cannot be read"));
+      add_fault (self, title, error);
+    }
+  go_on (self);
+}
+
+/* One after the other to its end: of two that are read at once each takes longer, and the person waits for both. */
+static gboolean
+wait_cb (gpointer data)
+{
+  Restoring *self = data;
+
+  if (qs_run_is_reading (self->run) && !g_cancellable_is_cancelled (self->cancellable))
+    return G_SOURCE_CONTINUE;
+  g_clear_object (&self->run);
+  go_on (self);
+  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -111,10 +146,15 @@ add_run (Restoring *self, GPtrArray *traces)
   qs_run_set_kept (run, kept);
   qs_session_list_run (session, run);
   self->n++;
-  if (other != NULL && g_file_test (other, G_FILE_TEST_IS_REGULAR))
-    qs_files_join_silently (self->window, run, other);
   if (qs_session_get_run (session) == NULL)
     qs_session_set_run (session, run);
+  if (other != NULL)
+    {
+      qs_files_join_silently (self->window, run, other, joined_cb, self);
+      return;
+    }
+  self->run = g_steal_pointer (&run);
+  g_timeout_add (POLL_MS, wait_cb, self);
 }
 
 static void
@@ -127,11 +167,13 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer data)
   g_autofree char *title = qs_text_escape (kept->title, -1);
 
   if (traces != NULL && !g_cancellable_is_cancelled (self->cancellable))
-    add_run (self, traces);
-  else if (error != NULL)
+    {
+      add_run (self, traces);
+      return;
+    }
+  if (error != NULL)
     add_fault (self, title, error);
-  self->at++;
-  read_next (self);
+  go_on (self);
 }
 
 static void
@@ -139,6 +181,15 @@ read_next (Restoring *self)
 {
   if (self->at == self->list->len || g_cancellable_is_cancelled (self->cancellable))
     {
+      end (self);
+      return;
+    }
+  if (!qs_session_has_room (qs_window_get_session (self->window)))
+    {
+      g_autoptr (GError) error =
+          g_error_new (QS_ERROR, QS_ERROR_TOO_LARGE,
+                       _ ("the list of runs is full (%d); forget some, then open it again"), QS_KEPT_MOST_RUNS);
+      add_fault (self, self->name, error);
       end (self);
       return;
     }
@@ -150,16 +201,15 @@ read_next (Restoring *self)
 
 /* --- The list --- */
 
-static char *
+static gboolean
 unpack (Restoring *self, GError **error)
 {
-  char *folder = g_dir_make_tmp ("quicscope-XXXXXX", error);
+  g_autofree char *base = qs_kept_folder_dup_base (QS_KEPT_WORKING);
 
-  if (folder == NULL || qs_kept_archive_unpack (self->path, folder, self->cancellable, error))
-    return folder;
-  qs_kept_folder_remove (folder);
-  g_free (folder);
-  return NULL;
+  self->working = qs_kept_folder_new_below (base);
+  self->folder = g_strdup (qs_kept_folder_get_path (self->working));
+  return qs_kept_folder_make (self->working, error) &&
+         qs_kept_archive_unpack (self->path, self->folder, self->cancellable, error);
 }
 
 static void
@@ -168,9 +218,8 @@ list_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
   Restoring *self = data;
   GError *error = NULL;
 
-  if (self->folder == NULL)
-    self->folder = unpack (self, &error);
-  g_autofree char *path = self->folder != NULL ? g_build_filename (self->folder, QS_KEPT_LIST, NULL) : NULL;
+  g_autofree char *path =
+      self->folder != NULL || unpack (self, &error) ? g_build_filename (self->folder, QS_KEPT_LIST, NULL) : NULL;
   g_autoptr (GBytes) bytes = path != NULL ? qs_file_load (path, QS_KEPT_MOST_LIST, &error) : NULL;
   gsize length;
   const char *text = bytes != NULL ? g_bytes_get_data (bytes, &length) : NULL;
@@ -201,7 +250,7 @@ listed_cb (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-start (QsWindow *window, const char *path, const char *folder, gboolean temporary, QsRestoringFunc done, gpointer data)
+start (QsWindow *window, const char *path, const char *folder, QsRestoringFunc done, gpointer data)
 {
   Restoring *self = g_new0 (Restoring, 1);
   g_autofree char *name = path != NULL ? g_path_get_basename (path) : g_strdup (_ ("The session of last time"));
@@ -210,7 +259,6 @@ start (QsWindow *window, const char *path, const char *folder, gboolean temporar
   self->path = g_strdup (path);
   self->folder = g_strdup (folder);
   self->name = qs_text_escape (name, -1);
-  self->temporary = temporary;
   self->done = done;
   self->data = data;
   self->cancellable = g_cancellable_new ();
@@ -222,11 +270,11 @@ start (QsWindow *window, const char *path, const char *folder, gboolean temporar
 }
 
 void
-qs_restoring_start (QsWindow *window, const char *folder, gboolean temporary, QsRestoringFunc done, gpointer data)
+qs_restoring_start (QsWindow *window, const char *folder, QsRestoringFunc done, gpointer data)
 {
   g_return_if_fail (QS_IS_WINDOW (window) && folder != NULL);
 
-  start (window, NULL, folder, temporary, done, data);
+  start (window, NULL, folder, done, data);
 }
 
 void
@@ -234,7 +282,7 @@ qs_restoring_start_file (QsWindow *window, const char *path)
 {
   g_return_if_fail (QS_IS_WINDOW (window) && path != NULL);
 
-  start (window, path, NULL, TRUE, NULL, NULL);
+  start (window, path, NULL, NULL, NULL);
 }
 
 guint

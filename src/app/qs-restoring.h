@@ -9,11 +9,11 @@ G_BEGIN_DECLS
  * They are read in a thread and in slices, one after the other; what cannot be read of them is said in the window, and the rest is
  * there. How far it is the window says, where it can be stopped ("stop-opening"). */
 
-/* n: how many are there; whole: none is left that was not tried. */
+/* n: how many are there; whole: all, and of each all that was kept of it. */
 typedef void (*QsRestoringFunc) (QsWindow *window, guint n, gboolean whole, gpointer data);
 
-/* temporary: the folder goes when it is read. done: may be NULL; it is called once, also where nothing came of it. */
-void qs_restoring_start (QsWindow *window, const char *folder, gboolean temporary, QsRestoringFunc done, gpointer data);
+/* done: may be NULL; it is called once, also where nothing came of it. */
+void qs_restoring_start (QsWindow *window, const char *folder, QsRestoringFunc done, gpointer data);
 /* The same of an archive. */
 void qs_restoring_start_file (QsWindow *window, const char *path);
 guint qs_restoring_get_n (QsWindow *window); /* under way */

@@ -15,7 +15,18 @@ typedef struct {
   char *path;
   QsKeptFolder *folder;
   char **names;
+  guint n_going_on, n_behind; /* runs that are not over; that there was no room for */
 } Saving;
+
+#define SAVINGS "qs-savings"
+
+static void
+count_saving (QsWindow *window, int by)
+{
+  guint n = qs_session_file_get_n_saving (window);
+
+  g_object_set_data (G_OBJECT (window), SAVINGS, GUINT_TO_POINTER (n + (guint) by));
+}
 
 static void
 saving_free (Saving *self)
@@ -30,13 +41,18 @@ saving_free (Saving *self)
 static char *
 dup_note (Saving *self)
 {
-  guint n = self->folder != NULL ? qs_kept_folder_get_n_left_out (self->folder) : 0;
+  guint n = self->n_behind + (self->folder != NULL ? qs_kept_folder_get_n_left_out (self->folder) : 0);
+  g_autoptr (GString) note = g_string_new (_ ("It holds the secrets of its connections: only you can read it."));
 
   if (n > 0)
-    return g_strdup_printf (ngettext ("It holds secrets. %u run is too large and not in it.",
-                                      "It holds secrets. %u runs are too large and not in it.", n),
-                            n);
-  return g_strdup (_ ("It holds the secrets of its connections: only you can read it."));
+    g_string_append_printf (
+        note, ngettext (" %u run is too large and not in it.", " %u runs are too large and not in it.", n), n);
+  if (self->n_going_on > 0)
+    g_string_append_printf (note,
+                            ngettext (" %u run goes on and is in it as far as it was.",
+                                      " %u runs go on and are in it as far as they were.", self->n_going_on),
+                            self->n_going_on);
+  return g_string_free (g_steal_pointer (&note), FALSE);
 }
 
 static void
@@ -44,6 +60,7 @@ end (Saving *self, GError *error)
 {
   g_autofree char *note = error == NULL ? dup_note (self) : NULL;
 
+  count_saving (self->window, -1);
   qs_window_show_error (self->window, error != NULL ? error->message : NULL);
   if (error == NULL)
     {
@@ -51,6 +68,8 @@ end (Saving *self, GError *error)
       qs_saved_strip_show (qs_window_get_saved_strip (self->window), self->path, note);
       qs_recent_add (self->path);
     }
+  if (error == NULL && qs_session_file_get_n_saving (self->window) == 0)
+    qs_window_close_if_wanted (self->window);
   g_clear_error (&error);
   saving_free (self);
 }
@@ -106,13 +125,19 @@ written_cb (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static GPtrArray *
-dup_runs (QsSession *session)
+dup_runs (Saving *self)
 {
-  GListModel *list = qs_session_get_runs (session);
+  GListModel *list = qs_session_get_runs (qs_window_get_session (self->window));
+  guint n = g_list_model_get_n_items (list);
   GPtrArray *runs = g_ptr_array_new_with_free_func (g_object_unref);
 
-  for (guint i = 0; i < g_list_model_get_n_items (list) && i < QS_KEPT_MOST_RUNS; i++)
-    g_ptr_array_add (runs, g_list_model_get_item (list, i));
+  for (guint i = 0; i < n && i < QS_KEPT_MOST_RUNS; i++)
+    {
+      g_ptr_array_add (runs, g_list_model_get_item (list, i));
+      self->n_going_on += qs_run_is_active (runs->pdata[i]) || qs_run_is_reading (runs->pdata[i]) ||
+                          qs_run_get_status (runs->pdata[i]) == QS_RUN_WATCHED;
+    }
+  self->n_behind = n - runs->len;
   return runs;
 }
 
@@ -131,25 +156,28 @@ qs_session_file_save (QsWindow *window, const char *path)
 {
   g_return_if_fail (QS_IS_WINDOW (window) && path != NULL);
 
-  g_autoptr (GPtrArray) runs = dup_runs (qs_window_get_session (window));
-  g_autoptr (GError) error = NULL;
   qs_saved_strip_hide (qs_window_get_saved_strip (window));
   if (!g_str_has_suffix (path, QS_KEPT_ENDING))
     {
       refuse_ending (window, path);
       return;
     }
-  g_autofree char *folder = g_dir_make_tmp ("quicscope-XXXXXX", &error);
-  if (folder == NULL)
-    {
-      qs_window_show_error (window, error->message);
-      return;
-    }
+  g_autofree char *base = qs_kept_folder_dup_base (QS_KEPT_WORKING);
   Saving *self = g_new0 (Saving, 1);
   self->window = g_object_ref (window);
   self->path = g_strdup (path);
-  self->folder = qs_kept_folder_new (folder);
+  self->folder = qs_kept_folder_new_below (base);
+  g_autoptr (GPtrArray) runs = dup_runs (self);
+  count_saving (window, 1);
   qs_kept_folder_write_async (self->folder, runs, NULL, written_cb, self);
+}
+
+guint
+qs_session_file_get_n_saving (QsWindow *window)
+{
+  g_return_val_if_fail (QS_IS_WINDOW (window), 0);
+
+  return GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (window), SAVINGS));
 }
 
 static void

@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 
 /* Returns at once; that it is saved, or why not, the window says. */
 void qs_session_file_save (QsWindow *window, const char *path);
+guint qs_session_file_get_n_saving (QsWindow *window); /* under way */
 /* The same, asking a person where to. */
 void qs_session_file_ask_save (QsWindow *window);
 void qs_session_file_ask_open (QsWindow *window);

@@ -95,32 +95,34 @@ lab_event_cb (QsSession *self, const char *text)
   qs_log_add (self->log, _ ("Lab"), text);
 }
 
+/* Over, not looked at, and to be made again as it was: of a recording, a session of before, and what somebody named there is no other. */
 static gboolean
 may_go (QsSession *self, QsRun *run)
 {
-  return !qs_run_is_active (run) && qs_run_get_status (run) != QS_RUN_FILE && run != self->run;
+  return !qs_run_is_active (run) && qs_run_get_probe (run) != NULL && run != self->run &&
+         qs_run_get_name (run) == NULL && qs_run_get_note (run) == NULL;
 }
 
-/* The oldest ones that are over, that nobody looks at, and that can be made again. */
+/* The oldest of those: they can be had back like what a person forgets. */
 static void
 make_room (QsSession *self)
 {
   GListModel *runs = G_LIST_MODEL (self->runs);
-  guint n = g_list_model_get_n_items (runs);
+  g_autoptr (GPtrArray) may = g_ptr_array_new_with_free_func (g_object_unref);
 
-  for (guint i = 0; i < n && n >= QS_SESSION_MOST_RUNS;)
+  for (guint i = 0; i < g_list_model_get_n_items (runs); i++)
     {
       g_autoptr (QsRun) run = g_list_model_get_item (runs, i);
-      if (!may_go (self, run))
-        {
-          i++;
-          continue;
-        }
-      qs_log_add (self->log, qs_run_get_title (run),
-                  _ ("Taken off the list of runs: it is full, and this one is the oldest"));
-      g_list_store_remove (self->runs, i);
-      n--;
+      if (may_go (self, run))
+        g_ptr_array_add (may, g_steal_pointer (&run));
     }
+  if (may->len < QS_SESSION_MOST_RUNS)
+    return;
+  guint n = may->len - QS_SESSION_MOST_RUNS + 1;
+  for (guint i = 0; i < n; i++)
+    qs_log_add (self->log, qs_run_get_title (may->pdata[i]),
+                _ ("Taken off the list of runs: it is full, and this one is the oldest"));
+  qs_run_bin_take (self->bin, self->runs, (QsRun *const *) may->pdata, n);
 }
 
 static void
@@ -140,11 +142,20 @@ qs_session_list_run (QsSession *self, QsRun *run)
 {
   g_return_if_fail (QS_IS_SESSION (self) && QS_IS_RUN (run));
 
-  make_room (self);
+  if (qs_run_get_probe (run) != NULL)
+    make_room (self);
   g_object_set_data_full (G_OBJECT (run), "qs-session-log", g_object_ref (self->log), g_object_unref);
   g_signal_connect_object (run, "notify::status", G_CALLBACK (run_status_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (run, "notify::title", G_CALLBACK (run_title_cb), self, G_CONNECT_SWAPPED);
   g_list_store_append (self->runs, run);
+}
+
+gboolean
+qs_session_has_room (QsSession *self)
+{
+  g_return_val_if_fail (QS_IS_SESSION (self), FALSE);
+
+  return g_list_model_get_n_items (G_LIST_MODEL (self->runs)) < QS_KEPT_MOST_RUNS;
 }
 
 static QsRun *

@@ -30,9 +30,11 @@ QsSession *qs_session_new (QsSettings *settings);
 
 /* Each one holds up to some 170 MB, all traces together QS_PROGRAM_BUDGET. */
 #define QS_SESSION_MOST_RUNS 200
-/* Of QsRun, newest last. Behind QS_SESSION_MOST_RUNS the oldest one that is over goes, unless it is a file or looked at. */
+/* Of QsRun, newest last. Behind QS_SESSION_MOST_RUNS probes that are over the oldest goes into the bin, but for what is looked at, and
+ * for what has a name or a note. Files and runs of sessions stay. */
 GListModel *qs_session_get_runs (QsSession *self);
-QsRun *qs_session_get_run (QsSession *self); /* NULL: none is shown */
+gboolean qs_session_has_room (QsSession *self); /* below QS_KEPT_MOST_RUNS of any kind */
+QsRun *qs_session_get_run (QsSession *self);    /* NULL: none is shown */
 void qs_session_set_run (QsSession *self, QsRun *run);
 QsTrace *qs_session_get_trace (QsSession *self); /* the shown run's, or NULL */
 

@@ -11,7 +11,9 @@
 #include "app/qs-notifier.h"
 #include "app/qs-present.h"
 #include "app/qs-repeat-window.h"
+#include "app/qs-restoring.h"
 #include "app/qs-run-actions.h"
+#include "app/qs-session-file.h"
 #include "app/qs-target-entry.h"
 #include "app/qs-window-fold.h"
 #include "app/qs-window-pages.h"
@@ -21,6 +23,8 @@
 #include "app/widgets/qs-status-bar.h"
 #include "base/qs-i18n.h"
 
+#define CLOSE_POLL_MS 5
+
 struct _QsWindow {
   GtkApplicationWindow parent;
   GtkEntry *target;
@@ -28,6 +32,7 @@ struct _QsWindow {
   GtkMenuButton *options_button, *menu_button;
   GtkRevealer *error_strip, *forgotten_strip, *offer_strip, *insecure_strip, *progress_strip;
   GtkLabel *error_label, *forgotten_label, *offer_label, *progress_label;
+  GtkButton *offer_restore, *offer_delete, *offer_undo;
   GtkProgressBar *progress_bar;
   GtkWidget *sidebar;
   QsRunList *runs;
@@ -42,7 +47,7 @@ struct _QsWindow {
   QsSettings *settings;
   QsSession *session;
   QsDelayMeter *meter;
-  gboolean closing;
+  gboolean closing, close_wanted;
 };
 
 G_DEFINE_FINAL_TYPE (QsWindow, qs_window, GTK_TYPE_APPLICATION_WINDOW)
@@ -195,12 +200,6 @@ hide_error_cb (QsWindow *self)
 }
 
 static void
-hide_offer_cb (QsWindow *self)
-{
-  qs_window_show_offer (self, NULL);
-}
-
-static void
 hide_forgotten_cb (QsWindow *self)
 {
   qs_run_bin_clear (qs_session_get_bin (self->session));
@@ -320,11 +319,41 @@ kept_cb (gpointer data)
     g_application_release (application);
 }
 
+/* What is being read for the window is told to stop, and has its own things to put away. */
+static gboolean
+close_poll_cb (gpointer data)
+{
+  if (qs_restoring_get_n (data) > 0)
+    return G_SOURCE_CONTINUE;
+  qs_keeper_close (data, kept_cb, data);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 closed_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
   qs_session_close_finish (QS_SESSION (source), result);
-  qs_keeper_close (data, kept_cb, data);
+  g_timeout_add (CLOSE_POLL_MS, close_poll_cb, data);
+}
+
+/* A session that is being saved is saved: the window stays as long, and with what it says if that fails. */
+static gboolean
+wait_for_saving (QsWindow *self)
+{
+  if (qs_session_file_get_n_saving (self) == 0)
+    return FALSE;
+  self->close_wanted = TRUE;
+  qs_window_show_progress (self, _ ("The session is being saved; then the window is closed…"), 0);
+  return TRUE;
+}
+
+void
+qs_window_close_if_wanted (QsWindow *self)
+{
+  g_return_if_fail (QS_IS_WINDOW (self));
+
+  if (self->close_wanted)
+    gtk_window_close (GTK_WINDOW (self));
 }
 
 /* What runs is told to end and given the moment that it was promised; the window is gone at once. */
@@ -334,15 +363,24 @@ qs_window_delete_event (GtkWidget *widget, GdkEventAny *event)
   QsWindow *self = QS_WINDOW (widget);
   GtkApplication *application = gtk_window_get_application (GTK_WINDOW (self));
 
-  if (self->closing)
+  if (self->closing || wait_for_saving (self))
     return GDK_EVENT_STOP;
   self->closing = TRUE;
   qs_window_save_size (self, self->settings);
   if (application != NULL)
     g_application_hold (G_APPLICATION (application));
   gtk_widget_hide (widget);
+  qs_restoring_stop_all (self);
   qs_session_close_async (self->session, closed_cb, g_object_ref (self));
   return GDK_EVENT_STOP;
+}
+
+gboolean
+qs_window_is_closing (QsWindow *self)
+{
+  g_return_val_if_fail (QS_IS_WINDOW (self), TRUE);
+
+  return self->closing;
 }
 
 static gboolean
@@ -405,6 +443,9 @@ qs_window_class_init (QsWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, QsWindow, forgotten_label);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, offer_strip);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, offer_label);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, offer_restore);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, offer_delete);
+  gtk_widget_class_bind_template_child (widget_class, QsWindow, offer_undo);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, progress_strip);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, progress_label);
   gtk_widget_class_bind_template_child (widget_class, QsWindow, progress_bar);
@@ -418,7 +459,6 @@ qs_window_class_init (QsWindowClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, target_activate_cb);
   gtk_widget_class_bind_template_callback (widget_class, target_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, hide_error_cb);
-  gtk_widget_class_bind_template_callback (widget_class, hide_offer_cb);
   gtk_widget_class_bind_template_callback (widget_class, hide_forgotten_cb);
   gtk_widget_class_bind_template_callback (widget_class, verify_again_cb);
   gtk_widget_class_bind_template_callback (widget_class, visible_page_cb);
@@ -641,12 +681,17 @@ qs_window_get_error (QsWindow *self)
 }
 
 void
-qs_window_show_offer (QsWindow *self, const char *text)
+qs_window_show_offer (QsWindow *self, const char *text, gboolean deleted)
 {
   g_return_if_fail (QS_IS_WINDOW (self));
 
   if (text != NULL)
-    gtk_label_set_text (self->offer_label, text);
+    {
+      gtk_label_set_text (self->offer_label, text);
+      gtk_widget_set_visible (GTK_WIDGET (self->offer_restore), !deleted);
+      gtk_widget_set_visible (GTK_WIDGET (self->offer_delete), !deleted);
+      gtk_widget_set_visible (GTK_WIDGET (self->offer_undo), deleted);
+    }
   gtk_revealer_set_reveal_child (self->offer_strip, text != NULL);
 }
 

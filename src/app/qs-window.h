@@ -59,11 +59,16 @@ void qs_window_save_size (QsWindow *self, QsSettings *settings);
 void qs_window_restore_size (QsWindow *self, QsSettings *settings);
 /* Something takes long that can be stopped ("stop-opening"). text NULL: no longer. fraction: from 0 to 1. */
 void qs_window_show_progress (QsWindow *self, const char *text, double fraction);
-/* The runs of last time can be had back ("restore-session"). NULL: nothing is offered any more. */
-void qs_window_show_offer (QsWindow *self, const char *text);
+/* The runs of last time can be had back ("restore-session"), or, deleted, that can be undone ("undo-discard-session"). NULL: nothing
+ * is offered any more. */
+void qs_window_show_offer (QsWindow *self, const char *text, gboolean deleted);
 const char *qs_window_get_offer (QsWindow *self); /* NULL: nothing is offered */
 /* Something went wrong: a sentence that says what to do. NULL: nothing any more. */
 void qs_window_show_error (QsWindow *self, const char *message);
 const char *qs_window_get_error (QsWindow *self); /* NULL: none is shown */
+
+gboolean qs_window_is_closing (QsWindow *self); /* nothing can be opened in it any more */
+/* Where a person closed the window and it waited for a session to be saved. */
+void qs_window_close_if_wanted (QsWindow *self);
 
 G_END_DECLS

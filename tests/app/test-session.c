@@ -20,6 +20,23 @@ dup_base (void)
   return g_build_filename (g_get_user_state_dir (), "quicscope", "sessions", NULL);
 }
 
+/* The newest that nobody writes; NULL: there is none. */
+static char *
+find_last (const char *base)
+{
+  g_auto (GStrv) all = qs_kept_folder_find_all (base);
+
+  return g_strdup (all[0]);
+}
+
+static guint
+count_kept (const char *base)
+{
+  g_auto (GStrv) all = qs_kept_folder_find_all (base);
+
+  return g_strv_length (all);
+}
+
 static QsRun *
 get_run (Fixture *fixture, guint index)
 {
@@ -115,7 +132,7 @@ set_up (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *base = dup_base ();
 
-  qs_kept_folder_prune (base, NULL);
+  qs_kept_folder_prune (base, 0);
   fixture_set_up (fixture, data);
   install (fixture, NULL);
 }
@@ -126,7 +143,7 @@ tear_down (Fixture *fixture, gconstpointer data)
   g_autofree char *base = dup_base ();
 
   fixture_tear_down (fixture, data);
-  qs_kept_folder_prune (base, NULL);
+  qs_kept_folder_prune (base, 0);
 }
 
 /* Live, lab and file: closed, offered, restored, and each says what it said. */
@@ -158,7 +175,7 @@ test_restore (Fixture *fixture, gconstpointer data)
   /* What the server sends last is in its recording a moment after the end. */
   wait_until (qs_keeper_is_idle (fixture->window));
   g_autofree char *folder = NULL;
-  g_assert_null (qs_kept_folder_find_last (base)); /* it is being written */
+  g_assert_null (find_last (base)); /* it is being written */
   for (guint i = 0; i < 3; i++)
     g_ptr_array_add (words, dup_words (get_run (fixture, i)));
 
@@ -166,7 +183,7 @@ test_restore (Fixture *fixture, gconstpointer data)
   wait_until (qs_window_get_offer (fixture->window) != NULL);
   g_assert_nonnull (strstr (qs_window_get_offer (fixture->window), "3 runs"));
   g_assert_nonnull (strstr (qs_window_get_offer (fixture->window), "secrets"));
-  folder = qs_kept_folder_find_last (base);
+  folder = find_last (base);
   check_modes (folder);
   g_assert_cmpuint (count_runs (fixture), ==, 0);
   g_assert_true (fixture_can (fixture, "restore-session"));
@@ -197,10 +214,16 @@ test_restore (Fixture *fixture, gconstpointer data)
   reopen (fixture);
   wait_until (qs_window_get_offer (fixture->window) != NULL);
   fixture_act (fixture, "discard-session");
-  wait_until (!fixture_can (fixture, "restore-session"));
+  g_assert_false (fixture_can (fixture, "restore-session"));
+  g_assert_nonnull (strstr (qs_window_get_offer (fixture->window), "deleted when"));
+  fixture_act (fixture, "undo-discard-session"); /* nothing is gone yet */
+  g_assert_true (fixture_can (fixture, "restore-session"));
+  fixture_act (fixture, "discard-session");
+  fixture_act (fixture, "hide-session-offer");
   g_assert_null (qs_window_get_offer (fixture->window));
+  g_assert_false (fixture_can (fixture, "undo-discard-session"));
   char *last;
-  wait_until ((last = qs_kept_folder_find_last (base)) == NULL || (g_free (last), FALSE));
+  wait_until ((last = find_last (base)) == NULL || (g_free (last), FALSE));
 }
 
 /* Again as it was: the same target, or the built-in server with the same scenario. */
@@ -233,9 +256,118 @@ test_off (Fixture *fixture, gconstpointer data)
   run_to_end (fixture, NULL);
   fixture_tear_down (fixture, NULL);
   char *last;
-  wait_until ((last = qs_kept_folder_find_last (base)) == NULL || (g_free (last), FALSE));
+  wait_until ((last = find_last (base)) == NULL || (g_free (last), FALSE));
   fixture_set_up (fixture, NULL);
   qs_keeper_install (fixture->window, fixture->settings, NULL);
+}
+
+/* Off and on again: what the window has is kept as before, what was kept of earlier times goes with the strip. */
+static void
+test_off_and_on (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *base = dup_base ();
+
+  run_to_end (fixture, NULL);
+  reopen (fixture);
+  wait_until (fixture_can (fixture, "restore-session"));
+  run_to_end (fixture, NULL);
+  run_to_end (fixture, NULL);
+  wait_until (qs_keeper_is_idle (fixture->window));
+  g_action_group_change_action_state (G_ACTION_GROUP (fixture->window), "keep-session", g_variant_new_boolean (FALSE));
+  g_assert_true (fixture_can (fixture, "undo-discard-session"));
+  g_action_group_change_action_state (G_ACTION_GROUP (fixture->window), "keep-session", g_variant_new_boolean (TRUE));
+  wait_until (qs_keeper_is_idle (fixture->window));
+  g_assert_null (qs_window_get_error (fixture->window));
+  fixture_act (fixture, "hide-session-offer");
+  char *last;
+  wait_until ((last = find_last (base)) == NULL || (g_free (last), FALSE));
+  reopen (fixture);
+  wait_until (qs_window_get_offer (fixture->window) != NULL);
+  g_assert_nonnull (strstr (qs_window_get_offer (fixture->window), "2 runs"));
+  fixture_act (fixture, "restore-session");
+  wait_for_restored (fixture, 2);
+  g_assert_null (qs_window_get_error (fixture->window));
+}
+
+/* Sessions that nobody decided on stay, each for itself, and are offered one after the other; five of them. */
+static void
+test_several (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *base = dup_base ();
+
+  for (guint i = 0; i < 7; i++)
+    {
+      run_to_end (fixture, NULL);
+      wait_until (qs_keeper_is_idle (fixture->window));
+      reopen (fixture);
+      wait_until (fixture_can (fixture, "restore-session"));
+    }
+  run_to_end (fixture, NULL);
+  wait_until (count_kept (base) == 5);
+  fixture_act (fixture, "restore-session");
+  wait_for_restored (fixture, 2);
+  wait_until (qs_keeper_is_idle (fixture->window));
+  wait_until (count_kept (base) == 4);
+  g_assert_true (fixture_can (fixture, "restore-session"));
+}
+
+static void
+touch (const char *folder, const char *name)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+
+  g_assert_true (g_file_set_contents (path, "", 0, NULL));
+}
+
+/* What a writer that was killed left behind goes with its folder: a recording aside, and a folder without a list. */
+static void
+test_killed (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *base = dup_base (), *working = qs_kept_folder_dup_base (QS_KEPT_WORKING);
+  g_autofree char *folder = g_build_filename (base, "s1", NULL), *other = g_build_filename (working, "s2", NULL);
+
+  g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
+  g_assert_cmpint (g_mkdir_with_parents (other, 0700), ==, 0);
+  touch (folder, "lock");
+  touch (folder, ".run-1.pcapng.a1b2c3");
+  touch (other, "run-1.pcapng");
+  touch (other, QS_KEPT_LIST);
+  reopen (fixture);
+  wait_until (!g_file_test (other, G_FILE_TEST_EXISTS));
+  run_to_end (fixture, NULL);
+  wait_until (!g_file_test (folder, G_FILE_TEST_EXISTS));
+}
+
+static void
+destroyed_cb (GtkWidget *widget, gpointer gone)
+{
+  *(gboolean *) gone = TRUE;
+}
+
+/* Closed while it is saved: it is saved, then the window goes; where it cannot be saved the window stays and says so. */
+static void
+test_close_while_saving (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *folder = g_dir_make_tmp (NULL, NULL);
+  g_autofree char *path = g_build_filename (folder, "a" QS_KEPT_ENDING, NULL);
+  g_autofree char *nowhere = g_build_filename (folder, "no", "a" QS_KEPT_ENDING, NULL);
+  gboolean gone = FALSE;
+
+  run_to_end (fixture, NULL);
+  qs_session_file_save (fixture->window, nowhere);
+  gtk_window_close (GTK_WINDOW (fixture->window));
+  wait_until (qs_window_get_error (fixture->window) != NULL);
+  g_assert_false (qs_window_is_closing (fixture->window));
+  g_assert_true (gtk_widget_get_visible (GTK_WIDGET (fixture->window)));
+  g_signal_connect (fixture->window, "destroy", G_CALLBACK (destroyed_cb), &gone);
+  qs_session_file_save (fixture->window, path);
+  gtk_window_close (GTK_WINDOW (fixture->window));
+  wait_until (gone);
+  g_assert_true (g_file_test (path, G_FILE_TEST_IS_REGULAR));
+  fixture_tear_down (fixture, NULL);
+  fixture_set_up (fixture, NULL);
+  g_remove (path);
+  g_rmdir (folder);
 }
 
 /* Nothing is written until somebody asks for it, and then what is there already, too. */
@@ -244,12 +376,12 @@ test_unasked (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *base = dup_base ();
 
-  qs_kept_folder_prune (base, NULL);
+  qs_kept_folder_prune (base, 0);
   qs_keeper_install (fixture->window, fixture->settings, NULL);
   run_to_end (fixture, NULL);
   wait_until (qs_keeper_is_idle (fixture->window));
   fixture_tear_down (fixture, NULL);
-  g_assert_null (qs_kept_folder_find_last (base));
+  g_assert_null (find_last (base));
 
   fixture_set_up (fixture, NULL);
   qs_keeper_install (fixture->window, fixture->settings, NULL);
@@ -258,7 +390,7 @@ test_unasked (Fixture *fixture, gconstpointer data)
   wait_until (qs_keeper_is_idle (fixture->window));
   fixture_tear_down (fixture, NULL);
   g_autofree char *last = NULL;
-  wait_until ((last = qs_kept_folder_find_last (base)) != NULL);
+  wait_until ((last = find_last (base)) != NULL);
   fixture_set_up (fixture, NULL);
   qs_keeper_install (fixture->window, fixture->settings, NULL);
 }
@@ -388,7 +520,7 @@ test_one_damaged (Fixture *fixture, gconstpointer data)
   run_to_end (fixture, NULL);
   run_to_end (fixture, NULL);
   fixture_tear_down (fixture, NULL);
-  g_autofree char *folder = qs_kept_folder_find_last (base);
+  g_autofree char *folder = find_last (base);
   g_autofree char *list = g_build_filename (folder, QS_KEPT_LIST, NULL);
   g_autofree char *text = NULL;
   g_assert_true (g_file_get_contents (list, &text, NULL, NULL));
@@ -402,6 +534,10 @@ test_one_damaged (Fixture *fixture, gconstpointer data)
   fixture_act (fixture, "restore-session");
   wait_for_restored (fixture, 1);
   g_assert_nonnull (qs_window_get_error (fixture->window));
+  /* What could not be read is not taken away: it is the only copy. */
+  wait_until (qs_keeper_is_idle (fixture->window));
+  g_assert_true (g_file_test (recording, G_FILE_TEST_EXISTS));
+  g_assert_true (fixture_can (fixture, "restore-session"));
 }
 
 /* The main loop is not held while a session of many runs is written and read. */
@@ -464,7 +600,7 @@ test_foreign (Fixture *fixture, gconstpointer data)
       else if (i < 3)
         g_assert_cmpint (symlink (i == 1 ? "/dev/zero" : list, list), ==, 0);
     }
-  g_assert_null (qs_kept_folder_find_last (base));
+  g_assert_null (find_last (base));
   fixture_set_up (fixture, NULL);
   install (fixture, NULL);
   run_to_end (fixture, NULL);
@@ -482,7 +618,18 @@ log_has (Fixture *fixture, const char *text)
   return strstr (log, text) != NULL;
 }
 
-/* A folder that cannot be made: the log says so, and all else works. */
+static GtkDialog *
+find_question (void)
+{
+  g_autoptr (GList) windows = gtk_window_list_toplevels ();
+
+  for (GList *at = windows; at != NULL; at = at->next)
+    if (GTK_IS_MESSAGE_DIALOG (at->data) && gtk_widget_get_visible (at->data))
+      return at->data;
+  return NULL;
+}
+
+/* A folder that cannot be made: the window says so as long as it is so, and who closes it is asked before the runs are gone. */
 static void
 test_nowhere (Fixture *fixture, gconstpointer data)
 {
@@ -494,6 +641,34 @@ test_nowhere (Fixture *fixture, gconstpointer data)
   install (fixture, file);
   run_to_end (fixture, NULL);
   wait_until (log_has (fixture, "no-folder"));
+  g_assert_nonnull (strstr (qs_window_get_error (fixture->window), "no-folder"));
+  gtk_window_close (GTK_WINDOW (fixture->window));
+  GtkDialog *question, *again;
+  wait_until ((question = find_question ()) != NULL);
+  gtk_dialog_response (question, GTK_RESPONSE_OK);
+  wait_until ((again = find_question ()) != NULL);
+  g_assert_nonnull (fixture->window);
+  g_remove (file);
+  gtk_dialog_response (again, GTK_RESPONSE_OK);
+  wait_until (fixture->window == NULL);
+  g_assert_null (find_question ());
+  g_autofree char *kept = find_last (file);
+  g_assert_nonnull (kept);
+  qs_kept_folder_prune (file, 0);
+  g_rmdir (file);
+  fixture_set_up (fixture, NULL);
+
+  /* Without them. */
+  qs_settings_set_boolean (fixture->settings, "keep-session", TRUE);
+  g_assert_true (g_file_set_contents (file, "", 0, NULL));
+  qs_keeper_install (fixture->window, fixture->settings, file);
+  run_to_end (fixture, NULL);
+  gtk_window_close (GTK_WINDOW (fixture->window));
+  wait_until ((question = find_question ()) != NULL);
+  gtk_dialog_response (question, GTK_RESPONSE_CLOSE);
+  wait_until (fixture->window == NULL);
+  fixture_tear_down (fixture, NULL);
+  fixture_set_up (fixture, NULL);
   g_remove (file);
 }
 
@@ -543,7 +718,11 @@ main (int argc, char **argv)
   ADD ("restore", test_restore);
   ADD ("again", test_again);
   ADD ("off", test_off);
+  ADD ("off-and-on", test_off_and_on);
+  ADD ("several", test_several);
+  ADD ("killed", test_killed);
   ADD ("close", test_close);
+  ADD ("close-while-saving", test_close_while_saving);
   ADD ("file", test_file);
   ADD ("damaged", test_damaged);
   ADD ("one-damaged", test_one_damaged);

@@ -89,7 +89,7 @@ typedef struct {
   gboolean other; /* of runs[at] */
   char *name;     /* that is being written */
   guint n_records, n_marks;
-  char *list;
+  GPtrArray *list;    /* QsKeptRun */
   GHashTable *wanted; /* names of files */
 } Writing;
 
@@ -100,7 +100,7 @@ writing_free (gpointer data)
 
   g_ptr_array_unref (self->runs);
   g_free (self->name);
-  g_free (self->list);
+  g_clear_pointer (&self->list, g_ptr_array_unref);
   g_clear_pointer (&self->wanted, g_hash_table_unref);
   g_free (self);
 }
@@ -120,21 +120,53 @@ end (GTask *task, GError *error)
   g_object_unref (task);
 }
 
-static gboolean
-make_folder (QsKeptFolder *self, GError **error)
+static int
+open_locked (const char *folder)
 {
-  g_autofree char *lock = g_build_filename (self->path, LOCK, NULL);
+  g_autofree char *path = g_build_filename (folder, LOCK, NULL);
+  int lock = g_open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
+  if (lock >= 0 && flock (lock, LOCK_EX | LOCK_NB) == 0)
+    return lock;
+  int code = errno;
+  if (lock >= 0)
+    close (lock);
+  errno = code;
+  return -1;
+}
+
+/* It has its name only when it is locked: who looks for sessions that are over never sees it without. */
+static int
+make_locked (const char *path)
+{
+  g_autofree char *above = g_path_get_dirname (path);
+  g_autofree char *name = g_path_get_basename (path);
+  g_autofree char *hidden = g_strdup_printf (".%s.new", name);
+  g_autofree char *aside = g_build_filename (above, hidden, NULL);
+  int lock = -1;
+
+  if (g_mkdir_with_parents (aside, 0700) == 0)
+    lock = open_locked (aside);
+  if (lock >= 0 && g_rename (aside, path) == 0)
+    return lock;
+  int code = errno;
+  if (lock >= 0)
+    close (lock);
+  qs_kept_folder_remove (aside);
+  errno = code;
+  return -1;
+}
+
+gboolean
+qs_kept_folder_make (QsKeptFolder *self, GError **error)
+{
+  g_return_val_if_fail (QS_IS_KEPT_FOLDER (self), FALSE);
+
+  if (self->lock < 0)
+    self->lock = make_locked (self->path);
   if (self->lock >= 0)
-    return TRUE;
-  if (g_mkdir_with_parents (self->path, 0700) == 0)
-    self->lock = g_open (lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (self->lock >= 0 && flock (self->lock, LOCK_EX | LOCK_NB) == 0)
     return TRUE;
   int code = errno;
-  if (self->lock >= 0)
-    close (self->lock);
-  self->lock = -1;
   g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (code), _ ("“%s” cannot be written to: %s"), self->path,
                g_strerror (code));
   return FALSE;
@@ -155,6 +187,16 @@ get_entry (QsKeptFolder *self, QsRun *run)
 
 /* --- The list, in a thread --- */
 
+/* A recording that was being written aside when its writer was killed: ".NAME.xxxxxx" (formats/qs-file-writer.h). */
+static gboolean
+is_left_aside (const char *name)
+{
+  const char *end = strrchr (name, '.');
+  g_autofree char *inner = *name == '.' && end > name + 1 ? g_strndup (name + 1, (gsize) (end - name - 1)) : NULL;
+
+  return inner != NULL && qs_kept_is_name (inner);
+}
+
 static void
 remove_unwanted (const char *folder, GHashTable *wanted)
 {
@@ -163,7 +205,7 @@ remove_unwanted (const char *folder, GHashTable *wanted)
   for (const char *name; dir != NULL && (name = g_dir_read_name (dir)) != NULL;)
     {
       g_autofree char *path = g_build_filename (folder, name, NULL);
-      if (qs_kept_is_name (name) && !g_hash_table_contains (wanted, name))
+      if ((qs_kept_is_name (name) || is_left_aside (name)) && !g_hash_table_contains (wanted, name))
         g_remove (path);
     }
 }
@@ -174,9 +216,10 @@ list_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
   QsKeptFolder *self = source;
   Writing *writing = data;
   g_autofree char *path = g_build_filename (self->path, QS_KEPT_LIST, NULL);
+  g_autofree char *text = qs_kept_runs_to_text (writing->list);
   GError *error = NULL;
 
-  if (!qs_file_write (path, 0600, writing->list, strlen (writing->list), &error))
+  if (!qs_file_write (path, 0600, text, strlen (text), &error))
     {
       g_task_return_error (task, error);
       return;
@@ -212,9 +255,9 @@ write_list (GTask *task)
 {
   QsKeptFolder *self = g_task_get_source_object (task);
   Writing *writing = g_task_get_task_data (task);
-  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_kept_run_free);
 
   g_hash_table_foreach_remove (self->entries, is_gone_cb, writing->runs);
+  writing->list = g_ptr_array_new_with_free_func ((GDestroyNotify) qs_kept_run_free);
   writing->wanted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   want (writing->wanted, QS_KEPT_LIST);
   want (writing->wanted, LOCK);
@@ -232,9 +275,8 @@ write_list (GTask *task)
       kept->other = g_strdup (entry->other.name);
       want (writing->wanted, entry->own.name);
       want (writing->wanted, entry->other.name);
-      g_ptr_array_add (list, kept);
+      g_ptr_array_add (writing->list, kept);
     }
-  writing->list = qs_kept_runs_to_text (list);
 
   GTask *listing = g_task_new (self, g_task_get_cancellable (task), listed_cb, task);
   g_task_set_task_data (listing, writing, NULL); /* which task holds */
@@ -301,7 +343,7 @@ write_recording (GTask *task)
   const Entry *entry = g_hash_table_lookup (self->entries, run);
 
   if (trace == NULL || (entry != NULL && is_current (writing->other ? &entry->other : &entry->own, trace)) ||
-      get_total (self) >= QS_KEPT_FOLDER_MOST_BYTES)
+      get_total (self) + qs_trace_get_payload_kept (trace) >= QS_KEPT_FOLDER_MOST_BYTES)
     return FALSE;
   QsTraceFormat format = get_format (trace);
   g_free (writing->name);
@@ -362,6 +404,25 @@ qs_kept_folder_new (const char *path)
   return self;
 }
 
+char *
+qs_kept_folder_dup_base (const char *kind)
+{
+  return g_build_filename (g_get_user_state_dir (), "quicscope", kind, NULL);
+}
+
+QsKeptFolder *
+qs_kept_folder_new_below (const char *base)
+{
+  g_return_val_if_fail (base != NULL, NULL);
+
+  static gint serial;
+  g_autofree char *name = g_strdup_printf ("s%" G_GINT64_MODIFIER "x-%d-%d", g_get_real_time (), (int) getpid (),
+                                           g_atomic_int_add (&serial, 1) + 1);
+  g_autofree char *path = g_build_filename (base, name, NULL);
+
+  return qs_kept_folder_new (path);
+}
+
 const char *
 qs_kept_folder_get_path (QsKeptFolder *self)
 {
@@ -391,7 +452,7 @@ qs_kept_folder_write_async (QsKeptFolder *self, GPtrArray *runs, GCancellable *c
       return;
     }
   self->writing = TRUE;
-  if (make_folder (self, &error))
+  if (qs_kept_folder_make (self, &error))
     write_on (task);
   else
     end (task, error);
@@ -500,39 +561,77 @@ next_folder (GDir *dir, const char *base)
   return NULL;
 }
 
-char *
-qs_kept_folder_find_last (const char *base)
+typedef struct {
+  char *path;
+  gint64 time; /* of its list; -1: there is none */
+} Found;
+
+static void
+found_clear (gpointer data)
+{
+  g_free (((Found *) data)->path);
+}
+
+static int
+newest_first (gconstpointer a, gconstpointer b)
+{
+  const Found *first = a, *second = b;
+
+  return (first->time < second->time) - (first->time > second->time);
+}
+
+static gint64
+get_time (const char *folder)
+{
+  g_autofree char *list = g_build_filename (folder, QS_KEPT_LIST, NULL);
+  GStatBuf info;
+
+  if (g_lstat (list, &info) != 0 || !S_ISREG (info.st_mode))
+    return -1;
+  return (gint64) info.st_mtim.tv_sec * G_USEC_PER_SEC + info.st_mtim.tv_nsec / 1000;
+}
+
+/* The newest first, those without a list last. */
+static GArray *
+find_all (const char *base)
+{
+  g_autoptr (GDir) dir = g_dir_open (base, 0, NULL);
+  GArray *all = g_array_new (FALSE, FALSE, sizeof (Found));
+
+  g_array_set_clear_func (all, found_clear);
+  for (char *path; (path = next_folder (dir, base)) != NULL;)
+    {
+      Found found = { path, get_time (path) };
+      g_array_append_val (all, found);
+    }
+  g_array_sort (all, newest_first);
+  return all;
+}
+
+char **
+qs_kept_folder_find_all (const char *base)
 {
   g_return_val_if_fail (base != NULL, NULL);
 
-  g_autoptr (GDir) dir = g_dir_open (base, 0, NULL);
-  g_autofree char *last = NULL;
-  gint64 newest = -1;
+  g_autoptr (GArray) all = find_all (base);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
-  for (char *path; (path = next_folder (dir, base)) != NULL; g_free (path))
-    {
-      g_autofree char *list = g_build_filename (path, QS_KEPT_LIST, NULL);
-      GStatBuf info;
-      if (g_lstat (list, &info) != 0 || !S_ISREG (info.st_mode))
-        continue;
-      gint64 time = (gint64) info.st_mtim.tv_sec * G_USEC_PER_SEC + info.st_mtim.tv_nsec / 1000;
-      if (time <= newest)
-        continue;
-      newest = time;
-      g_free (last);
-      last = g_strdup (path);
-    }
-  return g_steal_pointer (&last);
+  for (guint i = 0; i < all->len && g_array_index (all, Found, i).time >= 0; i++)
+    g_strv_builder_add (builder, g_array_index (all, Found, i).path);
+  return g_strv_builder_end (builder);
 }
 
 void
-qs_kept_folder_prune (const char *base, const char *keep)
+qs_kept_folder_prune (const char *base, guint n_kept)
 {
   g_return_if_fail (base != NULL);
 
-  g_autoptr (GDir) dir = g_dir_open (base, 0, NULL);
+  g_autoptr (GArray) all = find_all (base);
 
-  for (char *path; (path = next_folder (dir, base)) != NULL; g_free (path))
-    if (g_strcmp0 (path, keep) != 0)
-      qs_kept_folder_remove (path);
+  for (guint i = 0; i < all->len; i++)
+    {
+      const Found *found = &g_array_index (all, Found, i);
+      if (i >= n_kept || found->time < 0)
+        qs_kept_folder_remove (found->path);
+    }
 }

@@ -22,7 +22,15 @@ G_DECLARE_FINAL_TYPE (QsKeptFolder, qs_kept_folder, QS, KEPT_FOLDER, GObject)
 
 /* Makes the folder, and those above it, when something is written first. */
 QsKeptFolder *qs_kept_folder_new (const char *path);
+/* Where a program's folders lie in the user's state: those of sessions that it keeps, and those that are there for a moment. */
+#define QS_KEPT_SESSIONS "sessions"
+#define QS_KEPT_WORKING "working"
+char *qs_kept_folder_dup_base (const char *kind); /* owned by the caller */
+/* A folder of a name that nobody else gives below base. */
+QsKeptFolder *qs_kept_folder_new_below (const char *base);
 const char *qs_kept_folder_get_path (QsKeptFolder *self);
+/* Makes it, and locks it, where that is not done yet. Waits for the disk. Errors: G_IO_ERROR, with a translated sentence. */
+gboolean qs_kept_folder_make (QsKeptFolder *self, GError **error);
 
 /**
  * qs_kept_folder_write_async:
@@ -45,9 +53,9 @@ gboolean qs_kept_folder_is_stale (QsKeptFolder *self, GPtrArray *runs);
 /* Removes a folder of this kind with what is in it; waits for the disk. Nothing else is touched. */
 void qs_kept_folder_remove (const char *path);
 
-/* The newest folder below base that nobody writes and whose list is there; %NULL. Waits for the disk. Owned by the caller. */
-char *qs_kept_folder_find_last (const char *base);
-/* Removes those below base that nobody writes, but for keep (nullable). Waits for the disk. */
-void qs_kept_folder_prune (const char *base, const char *keep);
+/* The folders below base that nobody writes and whose list is there, the newest first. Waits for the disk. Owned by the caller. */
+char **qs_kept_folder_find_all (const char *base);
+/* Removes those below base that nobody writes, but for the newest n_kept that have a list. Waits for the disk. */
+void qs_kept_folder_prune (const char *base, guint n_kept);
 
 G_END_DECLS
