@@ -32,8 +32,9 @@ struct _QsTap {
   GPtrArray *connections; /* QsTapConnection, not settled; in the order in which they began */
   GHashTable *by_random;  /* QsTapConnection's random -> it */
   guint tick;
-  GSource *taking; /* of those that have begun there are many; NULL: none are left */
-  GSource *ending; /* what is left settles in slices; NULL: not yet, or over */
+  GSource *taking;   /* of those that have begun there are many; NULL: none are left */
+  GSource *settling; /* more may settle than a tick has time for; NULL: none is left */
+  GSource *ending;   /* what is left settles in slices; NULL: not yet, or over */
   gboolean begun, keys_finished, stopped;
   char *trouble;
   QsTapTotals totals;
@@ -279,10 +280,11 @@ settle_most_silent (QsTap *self, gint64 deadline)
     conclude (self, silent);
 }
 
-static void
-settle_those_that_may (QsTap *self)
+/* FALSE: the deadline (monotonic) came first. */
+static gboolean
+settle_those_that_may (QsTap *self, gint64 deadline)
 {
-  gint64 now = g_get_monotonic_time (), deadline = now + QS_SLICE_BUDGET_US / 2;
+  gint64 now = g_get_monotonic_time ();
   guint n_ended = 0;
 
   settle_most_silent (self, deadline);
@@ -303,12 +305,24 @@ settle_those_that_may (QsTap *self)
           continue;
         }
       if (!is_empty (self, connection) && !read_to_end (self, connection, deadline))
-        return;
+        return FALSE;
       n_ended -= ended;
       conclude (self, i);
       if (g_get_monotonic_time () > deadline)
-        return;
+        return FALSE;
     }
+  return TRUE;
+}
+
+static gboolean
+settle_cb (gint64 deadline, gpointer data)
+{
+  g_autoptr (QsTap) self = g_object_ref (data); /* who hears of one may have no use for the tap any more */
+
+  if (!settle_those_that_may (self, deadline))
+    return G_SOURCE_CONTINUE;
+  g_clear_pointer (&self->settling, g_source_unref);
+  return G_SOURCE_REMOVE;
 }
 
 /* --- The tick --- */
@@ -371,11 +385,11 @@ look (QsTap *self)
 /* --- The end --- */
 
 static void
-stop_taking (QsTap *self)
+stop_slice (GSource **slice)
 {
-  if (self->taking != NULL)
-    g_source_destroy (self->taking);
-  g_clear_pointer (&self->taking, g_source_unref);
+  if (*slice != NULL)
+    g_source_destroy (*slice);
+  g_clear_pointer (slice, g_source_unref);
 }
 
 /* Nothing comes any more. */
@@ -383,7 +397,8 @@ static void
 end_wire (QsTap *self)
 {
   g_clear_handle_id (&self->tick, g_source_remove);
-  stop_taking (self);
+  stop_slice (&self->taking);
+  stop_slice (&self->settling);
   self->wire->klass->stop (self->wire);
   take_lines (self);
   if (self->capture != NULL && self->trouble == NULL)
@@ -441,7 +456,9 @@ tick_cb (gpointer data)
       return G_SOURCE_REMOVE;
     }
   look (self);
-  settle_those_that_may (self);
+  /* Where connections end faster than ticks can settle them, what they hold would pile up. */
+  if (self->settling == NULL && !settle_those_that_may (self, g_get_monotonic_time () + QS_SLICE_BUDGET_US / 2))
+    self->settling = qs_slice_add (NULL, "[quicscope] settle what has ended", settle_cb, self, NULL);
   return G_SOURCE_CONTINUE;
 }
 
@@ -453,10 +470,9 @@ qs_tap_finalize (GObject *object)
   QsTap *self = QS_TAP (object);
 
   g_clear_handle_id (&self->tick, g_source_remove);
-  stop_taking (self);
-  if (self->ending != NULL)
-    g_source_destroy (self->ending);
-  g_clear_pointer (&self->ending, g_source_unref);
+  stop_slice (&self->taking);
+  stop_slice (&self->settling);
+  stop_slice (&self->ending);
   for (guint i = 0; self->wire != NULL && i < self->connections->len; i++)
     self->wire->klass->end_trace (self->wire, self->connections->pdata[i]);
   g_hash_table_unref (self->by_random);
