@@ -12,6 +12,8 @@
 
 /* Names and shapes here are a contract (design.md): scripts rely on them. */
 
+#define DIGITS "0123456789"
+
 /* JSON numbers are signed 64-bit integers to many readers, this library among them. */
 static void
 set_number (JsonObject *object, const char *name, gboolean known, guint64 value)
@@ -479,26 +481,52 @@ qs_study_to_json (QsStudy *study)
 
 /* --- As text --- */
 
-static gboolean
-round_cb (const GMatchInfo *match, GString *result, gpointer data)
+/* Where a line of json-glib's pretty form is a member with a double that has more than three decimals: its number; else
+ * NULL. Such a line cannot be part of a string: those have no line breaks. */
+static const char *
+find_long_number (const char *line, const char **end)
 {
-  g_autofree char *head = g_match_info_fetch (match, 1);
-  g_autofree char *number = g_match_info_fetch (match, 2);
-  char text[G_ASCII_DTOSTR_BUF_SIZE];
+  const char *at = line + strspn (line, " ");
 
-  g_string_append (result, head);
-  g_string_append (result, g_ascii_formatd (text, sizeof text, "%.3f", g_ascii_strtod (number, NULL)));
-  return FALSE;
+  if (*at++ != '"')
+    return NULL;
+  while (g_ascii_isalnum (*at) || *at == '_')
+    at++;
+  if (!g_str_has_prefix (at, "\" : "))
+    return NULL;
+  const char *number = at + strlen ("\" : ");
+  const char *point = number + strspn (number, DIGITS);
+  if (point == number || *point != '.')
+    return NULL;
+  gsize decimals = strspn (point + 1, DIGITS);
+  *end = point + 1 + decimals;
+  const char *behind = **end == ',' ? *end + 1 : *end;
+  return decimals > 3 && (*behind == '\n' || *behind == '\0') ? number : NULL;
 }
 
-/* json-glib writes all 17 digits of a double, "6.6539999999999999". A line of its pretty form that ends in a bare
- * number after a member's name cannot be part of a string: those have no line breaks. */
+/* json-glib writes all 17 digits of a double, "6.6539999999999999". */
 static char *
 round_numbers (const char *text)
 {
-  g_autoptr (GRegex) regex = g_regex_new ("^( *\"\\w+\" : )(\\d+\\.\\d{4,})(?=,?$)", G_REGEX_MULTILINE, 0, NULL);
+  GString *rounded = g_string_sized_new (strlen (text));
+  char shorter[G_ASCII_DTOSTR_BUF_SIZE];
 
-  return g_regex_replace_eval (regex, text, -1, 0, 0, round_cb, NULL, NULL);
+  for (const char *line = text; *line != '\0';)
+    {
+      const char *next = strchr (line, '\n');
+      const char *end, *number = find_long_number (line, &end);
+
+      next = next != NULL ? next + 1 : line + strlen (line);
+      if (number != NULL)
+        {
+          g_string_append_len (rounded, line, number - line);
+          g_string_append (rounded, g_ascii_formatd (shorter, sizeof shorter, "%.3f", g_ascii_strtod (number, NULL)));
+          line = end;
+        }
+      g_string_append_len (rounded, line, next - line);
+      line = next;
+    }
+  return g_string_free (rounded, FALSE);
 }
 
 char *
