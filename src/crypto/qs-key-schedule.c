@@ -228,6 +228,12 @@ qs_version_keys_find (guint32 version)
 }
 
 gboolean
+qs_secret_equal (const QsSecret *a, const QsSecret *b)
+{
+  return a->length == b->length && memcmp (a->bytes, b->bytes, a->length) == 0;
+}
+
+gboolean
 qs_suite_is_known (guint16 suite)
 {
   return qs_suite_find (suite) != NULL;

@@ -21,6 +21,8 @@ typedef struct {
   guint8 length;
 } QsSecret;
 
+gboolean qs_secret_equal (const QsSecret *a, const QsSecret *b);
+
 /* TLS 1.3 cipher suites (0x1301 to 0x1305). FALSE for any other. */
 gboolean qs_suite_is_known (guint16 suite);
 gsize qs_suite_secret_length (guint16 suite); /* 32 or 48, 0 for an unknown one */

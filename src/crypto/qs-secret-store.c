@@ -129,7 +129,7 @@ qs_secret_store_add_line (QsSecretStore *self, QsSpan line)
       g_hash_table_insert (self->entries, entry->random, entry);
     }
   QsSecret *known = &entry->secrets[label];
-  if (known->length == secret.length && memcmp (known->bytes, secret.bytes, secret.length) == 0)
+  if (qs_secret_equal (known, &secret))
     return FALSE;
   *known = secret;
   return TRUE;

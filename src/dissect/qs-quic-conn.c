@@ -250,16 +250,10 @@ qs_quic_conn_add_initial (QsQuicConn *self, guint32 version, QsSpan dcid)
   return initial;
 }
 
-/* Suites that a secret may be for: ServerHello's where it was seen, else all of the secret's length. 0-RTT data that the
- * server refuses is under the earlier session's suite, which may be another one. */
+/* All of the secret's length. */
 static guint
-possible_suites (QsQuicConn *self, const QsSecret *secret, QsPacketType level, guint16 suites[QS_MAX_SUITES])
+unknown_suites (const QsSecret *secret, guint16 suites[QS_MAX_SUITES])
 {
-  if (self->suite != 0 && level != QS_PACKET_0RTT)
-    {
-      suites[0] = self->suite;
-      return 1;
-    }
   if (secret->length == 48)
     {
       suites[0] = 0x1302;
@@ -271,13 +265,47 @@ possible_suites (QsQuicConn *self, const QsSecret *secret, QsPacketType level, g
   return 3;
 }
 
+/* Suites that a secret may be for: ServerHello's where it was seen, else all that it fits. 0-RTT data that the
+ * server refuses is under the earlier session's suite, which may be another one. */
+static guint
+possible_suites (QsQuicConn *self, const QsSecret *secret, QsPacketType level, guint16 suites[QS_MAX_SUITES])
+{
+  if (self->suite == 0 || level == QS_PACKET_0RTT)
+    return unknown_suites (secret, suites);
+  suites[0] = self->suite;
+  return 1;
+}
+
 /* Nothing new: then packets that wait need no second look. */
 static gboolean
 is_in_use (QsQuicConn *self, const QsProtection *protection, const QsSecret *secret)
 {
   return protection->has_secret && protection->version == self->version && protection->suite == self->suite &&
-         protection->secret.length == secret->length &&
-         memcmp (protection->secret.bytes, secret->bytes, secret->length) == 0;
+         qs_secret_equal (&protection->secret, secret);
+}
+
+/* Its suite has come to be known: what was derived for it before is what counts, and is not derived again. */
+static gboolean
+settle_suite (QsQuicConn *self, QsSide side, QsPacketType level, const QsSecret *secret)
+{
+  QsProtection *protection = &self->protection[side][level];
+  guint16 *candidates = self->candidates[side][level];
+  guint16 suites[QS_MAX_SUITES];
+
+  if (self->suite == 0 || level == QS_PACKET_0RTT || protection->suite != 0 || !protection->has_secret ||
+      protection->version != self->version || !qs_secret_equal (&protection->secret, secret))
+    return FALSE;
+  guint n = unknown_suites (secret, suites);
+  for (guint i = 0; i < n; i++)
+    if (suites[i] == self->suite && candidates[i] != QS_KEY_NONE)
+      {
+        guint16 key = candidates[i];
+        memset (candidates, 0, sizeof self->candidates[side][level]);
+        candidates[0] = key;
+        protection->suite = self->suite;
+        return TRUE;
+      }
+  return FALSE;
 }
 
 static void
@@ -288,7 +316,8 @@ take_secret (QsQuicConn *self, QsSide side, QsPacketType level, QsSecretLabel la
   const QsSecret *secret = qs_secret_store_get (owner->secrets, self->random, label);
   guint16 suites[QS_MAX_SUITES];
 
-  if (secret == NULL || protection->confirmed || is_in_use (self, protection, secret))
+  if (secret == NULL || protection->confirmed || is_in_use (self, protection, secret) ||
+      settle_suite (self, side, level, secret))
     return;
 
   protection->has_secret = TRUE;
