@@ -17,6 +17,7 @@ typedef struct {
   QsTrace *trace;                /* of the run that judgement is about; NULL: there was none */
   /* Of that run, on the clock of its trace (ns): when it began and was over, and when a datagram came last (-1: none did). */
   gint64 began, ended, heard;
+  gboolean answered; /* something came behind the run's act, or, of one without, at all: it was not judged by silence */
 } QsCheckResult;
 
 QsCheckResult *qs_check_result_new (const QsCheck *check);

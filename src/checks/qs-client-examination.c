@@ -3,6 +3,7 @@
 
 #include "base/qs-i18n.h"
 #include "base/qs-slice.h"
+#include "checks/qs-judges.h"
 
 #define WAIT_MS 10000
 #define GONE_MS 300     /* for a datagram of a client that has ended, which may still lie in the socket */
@@ -25,6 +26,7 @@ typedef struct {
   GSource *timer;            /* NULL: it waits for nobody */
   GSource *over;             /* takes what came of the run, outside of its own callback, and in slices */
   QsSight *sight;            /* of the run that is over; NULL */
+  gboolean crashed;          /* its program ended by a signal */
 } Slot;
 
 struct _QsClientExamination {
@@ -142,8 +144,16 @@ is_settled (QsClientExamination *self, const Task *task)
 }
 
 /* What came of a run: sight is NULL where no client came. */
+/* Whose silence would pass has not kept a rule by ending of a signal. */
 static void
-conclude (QsClientExamination *self, Task *task, const QsSight *sight)
+judge_crash (const QsSight *sight, QsJudgement *judgement)
+{
+  if (judgement->verdict == QS_CHECK_PASS && !sight->closed)
+    qs_judgement_set (judgement, QS_CHECK_WARN, g_strdup (_ ("Its program was ended by a signal meanwhile.")));
+}
+
+static void
+conclude (QsClientExamination *self, Task *task, const QsSight *sight, gboolean crashed)
 {
   gboolean last = task->attempts >= QS_CHECK_MOST_RUNS;
 
@@ -157,6 +167,8 @@ conclude (QsClientExamination *self, Task *task, const QsSight *sight)
           QsJudgement judgement = { .verdict = QS_CHECK_NOT_TESTED,
                                     .packets = g_array_new (FALSE, FALSE, sizeof (guint)) };
           result->check->judge (result->check, sight, &judgement);
+          if (crashed)
+            judge_crash (sight, &judgement);
           qs_check_result_take (result, &judgement, sight->trace);
         }
       else
@@ -175,13 +187,14 @@ end_slot (Slot *slot)
 {
   QsClientExamination *self = g_object_ref (slot->owner);
   Task *task = slot->task;
+  gboolean crashed = slot->crashed;
   guint index;
   g_autoptr (QsSight) sight = g_steal_pointer (&slot->sight);
 
   g_signal_emit (self, signals[SIGNAL_LEFT], 0, slot->number);
   if (g_ptr_array_find (self->slots, slot, &index))
     g_ptr_array_remove_index (self->slots, index);
-  conclude (self, task, sight);
+  conclude (self, task, sight, crashed);
   go_on (self);
   g_object_unref (self);
 }
@@ -462,14 +475,16 @@ qs_client_examination_stop (QsClientExamination *self)
 }
 
 void
-qs_client_examination_gone (QsClientExamination *self, guint number)
+qs_client_examination_gone (QsClientExamination *self, guint number, gboolean crashed)
 {
   for (guint i = 0; i < self->slots->len; i++)
     {
       Slot *slot = self->slots->pdata[i];
-      if (slot->number != number || slot->run != NULL)
+      if (slot->number != number)
         continue;
-      set_timer (slot, GONE_MS);
+      slot->crashed = crashed;
+      if (slot->run == NULL)
+        set_timer (slot, GONE_MS);
       return;
     }
 }

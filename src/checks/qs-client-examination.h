@@ -34,8 +34,9 @@ QsClientExamination *qs_client_examination_new (const QsClientExaminationOptions
 /* Once. FALSE with G_IO_ERROR: there is no such address to listen on. */
 gboolean qs_client_examination_start (QsClientExamination *self, GError **error);
 void qs_client_examination_stop (QsClientExamination *self); /* at once; "finished" follows from within */
-/* The client of this number has ended by itself: nobody is waited for. */
-void qs_client_examination_gone (QsClientExamination *self, guint number);
+/* The client of this number has ended by itself, or, crashed, of a signal: nobody is waited for, and the silence of one that crashed is
+ * no virtue. */
+void qs_client_examination_gone (QsClientExamination *self, guint number, gboolean crashed);
 gboolean qs_client_examination_get_finished (QsClientExamination *self);
 gboolean qs_client_examination_get_stopped (QsClientExamination *self);
 

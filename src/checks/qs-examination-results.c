@@ -89,7 +89,7 @@ forget_after_death (QsExamination *self, QsCheckResult *result)
 
   if (!result->done || result->trace == NULL || result->check->plan != NULL || self->heard < 0 ||
       (result->check->flags & QS_CHECK_LAST) != 0 || result->judgement.verdict == QS_CHECK_NOT_TESTED ||
-      result->ended < self->heard || !(blames || result->heard < 0))
+      result->ended < self->heard || !(blames || !result->answered))
     return FALSE;
   qs_judgement_set (&result->judgement, QS_CHECK_NOT_TESTED,
                     g_strdup (_ ("The server went away while this check, or one beside it, was under way.")));
@@ -311,6 +311,8 @@ take_judgements (QsExaminationTask *task)
           result->began = origin;
           result->ended = origin + qs_trace_now (trace);
           result->heard = heard;
+          result->answered =
+              task->sight->act != G_MAXUINT ? task->sight->n_received_after_act > 0 : task->sight->n_received > 0;
         }
       *judgement = (QsJudgement){ 0 };
     }

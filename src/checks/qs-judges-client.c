@@ -425,6 +425,22 @@ qs_judge_client_retires (const QsCheck *check, const QsSight *sight, QsJudgement
     qs_judge_goes_on (check, sight, judgement);
 }
 
+/* Who has taken a stateless reset, or whose idle timeout is over, sends no CONNECTION_CLOSE: for who does the connection was there.
+ * Before a reset came to it, or while it might wait for more, it may: of a reset that is never known. */
+static void
+judge_closed (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
+{
+  g_autofree char *close = qs_sight_dup_close (sight);
+
+  qs_judgement_show (judgement, sight->close_packet);
+  if (sight->after == G_MAXUINT || (check->flags & QS_CHECK_SHOULD) == 0)
+    qs_judgement_set (judgement, QS_CHECK_NOT_TESTED,
+                      g_strdup_printf (_ ("It closed of its own accord meanwhile: %s."), close));
+  else
+    qs_judgement_set (judgement, qs_check_fail (check),
+                      g_strdup_printf (_ ("It closed a connection that should have been over for it: %s."), close));
+}
+
 /* The connection is over for whoever got the act; what is sent behind it is nobody's. */
 void
 qs_judge_client_leaves (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
@@ -437,6 +453,8 @@ qs_judge_client_leaves (const QsCheck *check, const QsSight *sight, QsJudgement 
       qs_judgement_set (judgement, qs_check_fail (check),
                         g_strdup (_ ("It acknowledged what was sent behind it: the connection goes on for it.")));
     }
+  else if (sight->closed)
+    judge_closed (check, sight, judgement);
   else
     qs_judgement_set (judgement, QS_CHECK_PASS, g_strdup (_ ("The connection was over for it.")));
 }

@@ -67,11 +67,21 @@ qs_judge_completes (const QsCheck *check, const QsSight *sight, QsJudgement *jud
     qs_judge_lost (check, sight, judgement);
 }
 
+/* Who refuses is alive: it may be full (CONNECTION_REFUSED), of what stands before this check or of others. */
 void
 qs_judge_alive (const QsCheck *check, const QsSight *sight, QsJudgement *judgement)
 {
+  g_autofree char *close = sight->closed ? qs_sight_dup_close (sight) : NULL;
+
   if (sight->confirmed)
     qs_judge_completes (check, sight, judgement);
+  else if (close != NULL)
+    {
+      qs_judgement_show (judgement, sight->close_packet);
+      qs_judgement_set (judgement, QS_CHECK_WARN, g_strdup_printf (_ ("It refuses a handshake now: %s."), close));
+    }
+  else if (sight->n_received > 0)
+    qs_judgement_set (judgement, QS_CHECK_WARN, g_strdup (_ ("It answers, and no handshake comes to its end now.")));
   else
     qs_judgement_set (judgement, QS_CHECK_FAIL,
                       g_strdup (sight->icmp ? _ ("Nobody listens any more (ICMP): it has ended.")

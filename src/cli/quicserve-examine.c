@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/qs-child.h"
 #include "base/qs-i18n.h"
@@ -133,7 +134,7 @@ exited_cb (int status, gpointer data)
 {
   const Client *client = data;
 
-  qs_client_examination_gone (client->program->examination, client->number);
+  qs_client_examination_gone (client->program->examination, client->number, WIFSIGNALED (status));
 }
 
 static void
@@ -149,7 +150,7 @@ wanted_cb (QsClientExamination *examination, guint number, guint port, Program *
   if (program->start_error == NULL &&
       !qs_child_start (client->child, (const char *const *) words, NULL,
                        QS_CHILD_QUIET | QS_CHILD_STDIN | QS_CHILD_GROUP, exited_cb, client, &program->start_error))
-    qs_client_examination_gone (examination, number);
+    qs_client_examination_gone (examination, number, FALSE);
 }
 
 static void

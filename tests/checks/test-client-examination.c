@@ -270,10 +270,10 @@ test_gone (void)
   bench_init_by (&bench, &fault, 1, clock, 0);
   for (guint run = 0; run < 2; run++)
     {
-      qs_client_examination_gone (bench.examination, 77);
+      qs_client_examination_gone (bench.examination, 77, FALSE);
       advance (clock, 1000);
       g_assert_false (bench.finished);
-      qs_client_examination_gone (bench.examination, run);
+      qs_client_examination_gone (bench.examination, run, FALSE);
       advance (clock, 299);
       g_assert_false (bench.finished);
       advance (clock, 1);

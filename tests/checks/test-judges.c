@@ -167,6 +167,10 @@ static const Case cases[] = {
   { "completes-not", "A15", { SEEN, .n_received = 1, CLOSED (0x0a) }, QS_CHECK_FAIL },
   { "completes-silent", "A15", { SEEN }, QS_CHECK_WARN },
   { "dead", "C5", { SEEN }, QS_CHECK_FAIL },
+  { "dead-by-icmp", "C5", { SEEN, .icmp = TRUE }, QS_CHECK_FAIL },
+  { "full", "C5", { SEEN, .n_received = 1, CLOSED (0x02) }, QS_CHECK_WARN },
+  { "stuck", "C5", { SEEN, .n_received = 1 }, QS_CHECK_WARN },
+  { "alive", "C5", { SEEN, .n_received = 3, .confirmed = TRUE }, QS_CHECK_PASS },
 
   /* Keys and paths. */
   { "key-update", "T18", { SEEN, .act_acked = TRUE, .key_update_packet = 3 }, QS_CHECK_PASS },
@@ -218,6 +222,10 @@ static const Case cases[] = {
   { "retires", "CF42", { CLIENT, .retire_packet = 2, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_PASS },
   { "retires-not", "CF42", { CLIENT, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_FAIL },
   { "leaves", "CF44", { CLIENT }, QS_CHECK_PASS },
+  { "leaves-by-close", "CF44", { CLIENT, CLOSED (0x100), .after = 3 }, QS_CHECK_NOT_TESTED },
+  { "idle-closed-meanwhile", "CF45", { CLIENT, APP_CLOSED (0x100) }, QS_CHECK_NOT_TESTED },
+  { "idle-closed-behind", "CF45", { CLIENT, APP_CLOSED (0x100), .after = 3 }, QS_CHECK_WARN },
+  { "idle-silent", "CF45", { CLIENT, .after = 3 }, QS_CHECK_PASS },
   { "leaves-not", "CF44", { CLIENT, .after_acked = TRUE }, QS_CHECK_FAIL },
   { "idle-goes-on", "CF45", { CLIENT, .after_acked = TRUE }, QS_CHECK_WARN },
   { "no-streams-allowed", "CF14", { CLIENT, .act_acked = TRUE, .after_acked = TRUE }, QS_CHECK_NOT_TESTED },

@@ -92,6 +92,14 @@ class ExamineClient(unittest.TestCase):
         self.assertEqual(verdicts(object), {"CV1": "pass", "CT3": "warn", "CT4": "warn", "CT5": "warn"})
         self.assertEqual(result.returncode, 0)
 
+    def test_crash(self):
+        """A client that crashes on a packet has not kept the rule by its silence."""
+        words = " ".join(PROBE)
+        object, _ = card(["sh", "-c", f"{words}; true"], "--checks=CF44")
+        self.assertEqual(verdicts(object), {"CF44": "pass"})
+        object, _ = card(["sh", "-c", f"{words}; kill -SEGV $$"], "--checks=CF44")
+        self.assertEqual(verdicts(object), {"CF44": "warn"})
+
     def test_ngtcp2(self):
         client = peers.ngtcp2_client()
         object, _ = card([client, "--quiet", "--exit-on-all-streams-close", "--sni=localhost", "{ip}", "{port}", "https://localhost:{port}/"], "--jobs=6")
