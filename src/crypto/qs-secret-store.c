@@ -22,13 +22,19 @@ static const char *const labels[QS_N_SECRETS] = {
   [QS_SECRET_MASTER] = "CLIENT_RANDOM",
 };
 
+/* All of it counts: who writes a key log may choose randoms that begin alike. */
 static guint
 random_hash (gconstpointer key)
 {
-  guint hash;
+  guint64 hash = 0, word;
 
-  memcpy (&hash, key, sizeof hash);
-  return hash;
+  for (gsize i = 0; i < QS_CLIENT_RANDOM_LENGTH; i += sizeof word)
+    {
+      memcpy (&word, (const guint8 *) key + i, sizeof word);
+      hash = (hash ^ word) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+      hash ^= hash >> 32;
+    }
+  return (guint) hash;
 }
 
 static gboolean
