@@ -71,7 +71,9 @@ struct _QsCapture {
   gboolean one_run;    /* what Quicscope wrote: all of it is one trace */
   GPtrArray *connections;
   GPtrArray *traces;
-  GPtrArray *secrets;
+  GPtrArray *secrets;     /* lines */
+  gboolean secrets_apart; /* where they are many, who reads the file hands them out */
+  gboolean secrets_kept;  /* they are many: not all traces have all of them */
   GPtrArray *notes;
   GPtrArray *runs; /* QsRunReader */
   QsCaptureFragments *fragments;
@@ -98,6 +100,9 @@ QsCaptureFlow *qs_capture_get_flow (QsCapture *self, const QsCapturePacket *pack
 /* NULL when there are too many. */
 QsCaptureConnection *qs_capture_connection_new (QsCapture *self, QsCaptureFlow *flow, const QsCapturePacket *packet,
                                                 gint64 time, gboolean from_client);
+/* Before the trace is among the others. */
+void qs_capture_give_secrets (QsCapture *self, QsTrace *trace);
+void qs_capture_keep_secret (QsCapture *self, const char *line);
 void qs_capture_make_trace (QsCapture *self, QsCaptureConnection *connection);
 /* The index of a flow's addresses in the trace of its connection, which may have moved to them. */
 guint16 qs_capture_path_of (QsCaptureConnection *connection, QsCaptureFlow *flow, const QsCapturePacket *packet);

@@ -12,7 +12,6 @@
 #define MAX_FLOWS 262144     /* address pairs that are looked at */
 #define MAX_RUNS 256         /* that Quicscope recorded */
 #define MAX_IDS 128          /* of one connection: each counts at its addresses, and most everywhere */
-#define MAX_SECRETS 65536    /* kept for connections to come */
 
 /* --- Keys --- */
 
@@ -315,8 +314,7 @@ begin_trace (QsCapture *self, QsCaptureConnection *connection)
       qs_trace_set_budget (connection->trace, QS_TRACE_BUDGET);
       qs_trace_establish_budget (connection->trace);
     }
-  for (guint i = 0; i < self->secrets->len; i++)
-    qs_trace_add_secret (connection->trace, 0, g_ptr_array_index (self->secrets, i));
+  qs_capture_give_secrets (self, connection->trace);
   g_ptr_array_add (self->traces, g_object_ref (connection->trace));
 }
 
@@ -530,11 +528,7 @@ qs_capture_add_secret (QsCapture *self, const char *line)
       unlock (self);
       return;
     }
-  if (self->secrets->len == MAX_SECRETS)
-    return;
-  g_ptr_array_add (self->secrets, g_strdup (line));
-  for (guint i = 0; i < self->traces->len; i++)
-    qs_trace_add_secret (g_ptr_array_index (self->traces, i), 0, line);
+  qs_capture_keep_secret (self, line);
 }
 
 QsRunReader *
@@ -546,13 +540,12 @@ qs_capture_add_run (QsCapture *self, const guint8 *record, gsize length)
     return NULL;
   QsTrace *trace = qs_run_reader_get_trace (run);
   g_ptr_array_add (self->runs, run);
+  qs_capture_give_secrets (self, trace);
   g_ptr_array_add (self->traces, g_object_ref (trace));
   if (self->file != NULL)
     qs_trace_hold (trace, self->file);
   if (qs_trace_get_title (trace) == NULL)
     qs_trace_set_title (trace, self->title);
-  for (guint i = 0; i < self->secrets->len; i++)
-    qs_trace_add_secret (trace, 0, g_ptr_array_index (self->secrets, i));
   return run;
 }
 

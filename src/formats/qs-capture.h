@@ -43,6 +43,12 @@ void qs_capture_end_connection (QsCapture *self, gpointer connection);
 QsRunReader *qs_capture_add_run (QsCapture *self, const guint8 *record, gsize length);
 /* To all connections: those that are there and those to come. */
 void qs_capture_add_secret (QsCapture *self, const char *line);
+#define QS_CAPTURE_FEW_SECRETS 100000 /* lines times connections: up to so many all of them get all */
+/* Where there are more, each line is kept once, for who knows the connections' client randoms: qs_capture_dup_secrets() has all of them.
+ * Before anything is read. */
+void qs_capture_set_secrets_apart (QsCapture *self);
+/* Lines that still have to be handed out; NULL: all traces have all. Elements are freed by g_free(). */
+GPtrArray *qs_capture_dup_secrets (QsCapture *self);
 /* Secrets are added to the traces afterwards: what may be QUIC and is too little to be taken for it is kept for them, with the fact
  * QS_FACT_GUESSED. */
 void qs_capture_set_keys_follow (QsCapture *self, gboolean keys_follow);

@@ -94,7 +94,8 @@ qs_capture_read (QsInput *input, QsCapture *capture, const char **format, GError
 }
 
 static GPtrArray *
-load_capture (QsInput *input, const char *key_log, gboolean keys_follow, const char **format, GError **error)
+load_capture (QsInput *input, const char *key_log, gboolean keys_follow, GPtrArray **secrets, const char **format,
+              GError **error)
 {
   g_autofree char *title = g_path_get_basename (qs_input_get_path (input));
   g_autoptr (QsCapture) capture = qs_capture_new (title);
@@ -104,6 +105,8 @@ load_capture (QsInput *input, const char *key_log, gboolean keys_follow, const c
     qs_capture_set_file (capture, qs_input_get_map (input));
   qs_capture_set_endless (capture, qs_input_is_stream (input) ? QS_PROGRAM_BUDGET / 2 : 0);
   qs_capture_set_keys_follow (capture, keys_follow);
+  if (secrets != NULL)
+    qs_capture_set_secrets_apart (capture);
   if (!add_key_log (capture, key_log, error))
     return NULL;
   if (!qs_capture_read (input, capture, format, &trouble))
@@ -121,6 +124,8 @@ load_capture (QsInput *input, const char *key_log, gboolean keys_follow, const c
   if (traces == NULL && trouble != NULL)
     g_propagate_error (error, g_steal_pointer (&trouble));
   g_clear_error (&trouble);
+  if (traces != NULL && secrets != NULL)
+    *secrets = qs_capture_dup_secrets (capture);
   return traces;
 }
 
@@ -151,7 +156,8 @@ qs_trace_file_tell_apart (GPtrArray *traces)
 }
 
 static GPtrArray *
-load (QsInput *input, const char *key_log, gboolean keys_follow, const char **format, GError **error)
+load (QsInput *input, const char *key_log, gboolean keys_follow, GPtrArray **secrets, const char **format,
+      GError **error)
 {
   const guint8 *start;
   gsize length;
@@ -162,7 +168,7 @@ load (QsInput *input, const char *key_log, gboolean keys_follow, const char **fo
     {
       *format = captures[i].format;
       if (captures[i].is (start, length))
-        return load_capture (input, key_log, keys_follow, format, error);
+        return load_capture (input, key_log, keys_follow, secrets, format, error);
     }
   *format = "netlog";
   if (qs_netlog_is (start, length))
@@ -181,15 +187,15 @@ open_input (const char *path, GCancellable *cancellable, GError **error)
 }
 
 static GPtrArray *
-load_path (const char *path, const char *key_log, gboolean keys_follow, QsProgress *progress, GCancellable *cancellable,
-           GError **error)
+load_path (const char *path, const char *key_log, gboolean keys_follow, GPtrArray **secrets, QsProgress *progress,
+           GCancellable *cancellable, GError **error)
 {
   g_autoptr (QsInput) input = open_input (path, cancellable, error);
   const char *format = NULL;
 
   if (input != NULL)
     qs_input_set_progress (input, progress);
-  GPtrArray *traces = input != NULL ? load (input, key_log, keys_follow, &format, error) : NULL;
+  GPtrArray *traces = input != NULL ? load (input, key_log, keys_follow, secrets, &format, error) : NULL;
 
   if (traces == NULL)
     return NULL;
@@ -208,16 +214,18 @@ qs_trace_file_load (const char *path, const char *key_log, GCancellable *cancell
 {
   g_return_val_if_fail (path != NULL, NULL);
 
-  return load_path (path, key_log, FALSE, NULL, cancellable, error);
+  return load_path (path, key_log, FALSE, NULL, NULL, cancellable, error);
 }
 
 GPtrArray *
-qs_trace_file_load_with_progress (const char *path, gboolean keys_follow, QsProgress *progress,
+qs_trace_file_load_with_progress (const char *path, gboolean keys_follow, GPtrArray **secrets, QsProgress *progress,
                                   GCancellable *cancellable, GError **error)
 {
   g_return_val_if_fail (path != NULL, NULL);
 
-  return load_path (path, NULL, keys_follow, progress, cancellable, error);
+  if (secrets != NULL)
+    *secrets = NULL;
+  return load_path (path, NULL, keys_follow, secrets, progress, cancellable, error);
 }
 
 static void

@@ -26,9 +26,10 @@ GPtrArray *qs_trace_file_load (const char *path, const char *key_log, GCancellab
 
 /* Without a key log, and telling how far it is. progress: may be NULL. keys_follow: secrets are added to the traces afterwards, so flows
  * that only they can show to be QUIC are among them, with the fact QS_FACT_GUESSED; who has taken out those that are none calls
- * qs_trace_file_tell_apart() then. */
-GPtrArray *qs_trace_file_load_with_progress (const char *path, gboolean keys_follow, QsProgress *progress,
-                                             GCancellable *cancellable, GError **error);
+ * qs_trace_file_tell_apart() then. secrets: (out) (optional) (nullable): lines of a key log inside the file that are too many for each
+ * connection to have all of them: the caller hands each those of its client random. */
+GPtrArray *qs_trace_file_load_with_progress (const char *path, gboolean keys_follow, GPtrArray **secrets,
+                                             QsProgress *progress, GCancellable *cancellable, GError **error);
 
 /* Where there are several: their titles get a number and addresses. */
 void qs_trace_file_tell_apart (GPtrArray *traces);

@@ -13,11 +13,10 @@
 #define BEGINNING 24 /* datagrams or segments that are looked at for a ClientHello */
 #define RACE_NS \
   (2 * G_GINT64_CONSTANT (1000000000)) /* RFC 8305 section 8: no attempt waits longer for the one before */
-#define FEW_LINES 100000               /* secrets times connections: below it all are tried on all */
 
 /* --- Secrets --- */
 
-/* All lines of all key logs, and where those of a connection are. */
+/* All lines of all key logs, of one inside the file where they are many, too, and where those of a connection are. */
 typedef struct {
   GPtrArray *lines;
   GPtrArray *empty;      /* paths of logs without a line */
@@ -52,10 +51,11 @@ index_line (Keys *keys, const char *line)
   g_ptr_array_add (of_random, (gpointer) line);
 }
 
+/* Takes the lines that the file itself holds, NULL: none. */
 static gboolean
-load_keys (Keys *keys, const char *const *paths, GError **error)
+load_keys (Keys *keys, GPtrArray *inside, const char *const *paths, GError **error)
 {
-  keys->lines = g_ptr_array_new_with_free_func (g_free);
+  keys->lines = inside != NULL ? inside : g_ptr_array_new_with_free_func (g_free);
   keys->empty = g_ptr_array_new_with_free_func (g_free);
   keys->by_random = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
   for (; paths != NULL && *paths != NULL; paths++)
@@ -169,7 +169,7 @@ add_own_lines (QsTrace *trace, const Keys *keys)
 static void
 add_keys (GPtrArray *traces, const Keys *keys)
 {
-  gboolean few = (guint64) traces->len * keys->lines->len <= FEW_LINES;
+  gboolean few = (guint64) traces->len * keys->lines->len <= QS_CAPTURE_FEW_SECRETS;
 
   for (guint i = 0; keys->lines->len > 0 && i < traces->len; i++)
     {
@@ -279,11 +279,13 @@ qs_study_file_load (const char *path, const char *const *key_logs, QsProgress *p
   g_return_val_if_fail (path != NULL, NULL);
 
   gboolean keys_follow = key_logs != NULL && *key_logs != NULL;
-  g_autoptr (GPtrArray) traces = qs_trace_file_load_with_progress (path, keys_follow, progress, cancellable, error);
+  g_autoptr (GPtrArray) inside = NULL;
+  g_autoptr (GPtrArray) traces =
+      qs_trace_file_load_with_progress (path, keys_follow, &inside, progress, cancellable, error);
   if (traces == NULL)
     return NULL;
   g_auto (Keys) keys = { NULL };
-  if (!load_keys (&keys, key_logs, error))
+  if (!load_keys (&keys, g_steal_pointer (&inside), key_logs, error))
     return NULL;
   add_keys (traces, &keys);
   guint n_maybe = 0;
