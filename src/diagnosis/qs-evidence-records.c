@@ -6,7 +6,8 @@
 #include "wire/qs-packet.h"
 #include "wire/qs-tls.h"
 
-/* The two ends of a long trace are what matters here: each is read until it has said its part. */
+/* The two ends of a long trace are what matters here: each is read until it has said its part. Counted are datagrams and segments: of a key
+ * log's lines there may be as many. */
 #define MOST_RECORDS 20000
 #define MOST_PLAIN 16384
 #define MOST_LOG_PLAIN 16 /* packets of a log */
@@ -73,9 +74,10 @@ find_answered_path (QsEvidence *evidence, guint n)
 {
   QsRecord record = { 0 };
 
-  for (guint i = 0; i < MIN (n, MOST_RECORDS); i++)
+  for (guint i = 0, n_seen = 0; i < n && n_seen < MOST_RECORDS; i++)
     {
       qs_trace_get_record (evidence->trace, i, &record);
+      n_seen += is_traffic (&record);
       if (is_traffic (&record) && record.direction == QS_DIRECTION_RECEIVED)
         return record.path;
     }
@@ -86,12 +88,13 @@ static void
 read_from_start (QsEvidence *evidence, guint n)
 {
   evidence->path = find_answered_path (evidence, n);
-  for (guint i = 0; i < MIN (n, MOST_RECORDS); i++)
+  for (guint i = 0, n_seen = 0; i < n && n_seen < MOST_RECORDS; i++)
     {
       QsRecord record;
       qs_trace_get_record (evidence->trace, i, &record);
       if (!is_traffic (&record))
         continue;
+      n_seen++;
       evidence->tls |= record.kind == QS_RECORD_SEGMENT;
       count_first_flights (evidence, &record);
       if (record.direction == QS_DIRECTION_SENT)
@@ -165,9 +168,10 @@ begins_anew (QsEvidence *evidence, guint first)
   qs_trace_get_record (evidence->trace, first, &record);
   if (!read_header (&record, &header) || header.type != QS_PACKET_INITIAL)
     return FALSE;
-  for (guint i = 0; i < MIN (first, MOST_RECORDS); i++)
+  for (guint i = 0, n_seen = 0; i < first && n_seen < MOST_RECORDS; i++)
     {
       qs_trace_get_record (evidence->trace, i, &record);
+      n_seen += is_traffic (&record);
       if (!is_traffic (&record) || !read_header (&record, &other))
         continue;
       if (qs_span_equal (record.direction == evidence->from_client ? other.dcid : other.scid, header.dcid))
@@ -180,14 +184,15 @@ begins_anew (QsEvidence *evidence, guint first)
 static void
 read_move (QsEvidence *evidence, guint n)
 {
-  guint least = n > MOST_RECORDS ? n - MOST_RECORDS : 0, first = n;
+  guint first = n;
 
   evidence->moved_at = QS_NO_TIME;
   evidence->moved_path = evidence->tls ? 0 : find_moved_path (evidence);
-  for (guint i = n; evidence->moved_path != 0 && i > least; i--)
+  for (guint i = n, n_seen = 0; evidence->moved_path != 0 && i > 0 && n_seen < MOST_RECORDS; i--)
     {
       QsRecord record;
       qs_trace_get_record (evidence->trace, i - 1, &record);
+      n_seen += is_traffic (&record);
       if (!is_traffic (&record) || record.path != evidence->moved_path)
         continue;
       if (record.direction == evidence->from_client)
@@ -207,14 +212,14 @@ read_move (QsEvidence *evidence, guint n)
 static void
 read_from_end (QsEvidence *evidence, guint n)
 {
-  guint least = n > MOST_RECORDS ? n - MOST_RECORDS : 0;
-
-  for (guint i = n; i > least && (evidence->last_sent < 0 || evidence->last_received < 0); i--)
+  for (guint i = n, n_seen = 0;
+       i > 0 && n_seen < MOST_RECORDS && (evidence->last_sent < 0 || evidence->last_received < 0); i--)
     {
       QsRecord record;
       qs_trace_get_record (evidence->trace, i - 1, &record);
       if (!is_traffic (&record))
         continue;
+      n_seen++;
       evidence->n_unanswered += record.direction == QS_DIRECTION_SENT && evidence->last_received < 0;
       gint64 *last = record.direction == QS_DIRECTION_SENT ? &evidence->last_sent : &evidence->last_received;
       if (*last < 0)

@@ -4,7 +4,7 @@
 
 #include "diagnosis/qs-evidence.h"
 
-#define MOST_RECORDS 512
+#define MOST_DATAGRAMS 512
 
 /* RFC 9000 section 6.2 and 17.2.1: a client ignores a list with the version that it offered, and one whose connection ids
  * are not its own, swapped: it is no answer to what it sent. */
@@ -13,11 +13,13 @@ judge_ids (QsEvidence *evidence, const QsPacketHeader *list)
 {
   QsVersionFact *fact = &evidence->version_list;
 
-  for (guint i = 0; i < MIN (qs_trace_get_n_records (evidence->trace), MOST_RECORDS); i++)
+  /* The lines of a key log may stand before them, thousands. */
+  for (guint i = 0, n = 0; i < qs_trace_get_n_records (evidence->trace) && n < MOST_DATAGRAMS; i++)
     {
       QsRecord record;
       QsPacketHeader header;
       qs_trace_get_record (evidence->trace, i, &record);
+      n += record.kind == QS_RECORD_DATAGRAM;
       if (record.kind != QS_RECORD_DATAGRAM || record.direction != evidence->from_client || record.bytes.length == 0 ||
           !qs_packet_header_parse (record.bytes, 0, &header, NULL) || !header.long_header)
         continue;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define MOST_RECORDS 512
+#define MOST_DATAGRAMS 512
 #define LEAST_SHORT 21  /* RFC 9000 section 10.3: shorter ones a peer does not take for a reset either */
 #define LEAST_TELLING 4 /* bytes of a connection id that noise does not have */
 #define MOST_SENT 16    /* datagrams that an answer is held against */
@@ -108,7 +108,7 @@ guess (const Sent *sent, QsSpan bytes)
 static gboolean
 is_anything_opened (QsTrace *self)
 {
-  for (guint i = 0; i < MIN (qs_trace_get_n_packets (self), MOST_RECORDS); i++)
+  for (guint i = 0; i < MIN (qs_trace_get_n_packets (self), MOST_DATAGRAMS); i++)
     {
       const QsPacket *packet = qs_trace_get_packet (self, i);
       if (packet->direction == QS_DIRECTION_RECEIVED && (packet->flags & QS_PACKET_DECRYPTED) != 0)
@@ -126,11 +126,13 @@ qs_trace_find_foreign (QsTrace *self, QsForeign *foreign)
   *foreign = (QsForeign){ 0 };
   if (is_anything_opened (self))
     return FALSE;
-  for (guint i = 0; i < MIN (qs_trace_get_n_records (self), MOST_RECORDS); i++)
+  /* The lines of a key log may stand before them, thousands. */
+  for (guint i = 0, n = 0; i < qs_trace_get_n_records (self) && n < MOST_DATAGRAMS; i++)
     {
       QsRecord record;
       qs_trace_get_record (self, i, &record);
       gboolean received = record.direction == QS_DIRECTION_RECEIVED;
+      n += record.kind == QS_RECORD_DATAGRAM;
       if (record.kind != QS_RECORD_DATAGRAM || record.bytes.length == 0 || (received && record.fate == QS_FATE_DROPPED))
         continue;
       if (!received)

@@ -136,6 +136,27 @@ test_among (void)
   g_assert_cmpuint (foreign.n, ==, 0);
 }
 
+/* The lines of a key log that stand before the datagrams do not count for them, however many there are: of 512 datagrams all are looked
+ * at. */
+static void
+test_behind_secrets (void)
+{
+  g_autoptr (QsTrace) trace = qs_trace_new (QS_VANTAGE_CLIENT, NULL);
+  QsForeign foreign;
+
+  for (guint i = 0; i < 2000; i++)
+    qs_trace_add_secret (trace, 0, "CLIENT_TRAFFIC_SECRET_0 00 00");
+  add (trace, QS_DIRECTION_SENT, initial, sizeof initial - 1);
+  for (guint i = 1; i < 511; i++)
+    add (trace, QS_DIRECTION_RECEIVED, NOISE, sizeof NOISE - 1);
+  add (trace, QS_DIRECTION_RECEIVED, NOISE, sizeof NOISE - 1);
+  g_assert_true (qs_trace_find_foreign (trace, &foreign));
+  g_assert_cmpuint (foreign.n, ==, 511);
+  add (trace, QS_DIRECTION_RECEIVED, NOISE, sizeof NOISE - 1); /* the 513th */
+  g_assert_true (qs_trace_find_foreign (trace, &foreign));
+  g_assert_cmpuint (foreign.n, ==, 511);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -146,5 +167,6 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &cases[i], test_case);
     }
   g_test_add_func ("/foreign/among", test_among);
+  g_test_add_func ("/foreign/behind-secrets", test_behind_secrets);
   return g_test_run ();
 }
