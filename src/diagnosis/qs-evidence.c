@@ -157,6 +157,9 @@ settle_now (QsEvidence *evidence, gint64 now)
   else
     evidence->now = MAX (MAX (evidence->last_sent, evidence->last_received),
                          MAX (evidence->packets.last_out_time, evidence->packets.last_in_time));
+  /* A log that tells of a timeout went on until then. */
+  if (!evidence->live && !evidence->ended && evidence->close.known && evidence->close.code == QS_CODE_IDLE_TIMEOUT)
+    evidence->now = MAX (evidence->now, evidence->close.time);
   /* Nothing but attempts to connect over TCP: the last of them. */
   if (evidence->now < 0 && evidence->tls && qs_trace_get_n_marks (evidence->trace) > 0)
     qs_trace_get_mark (evidence->trace, qs_trace_get_n_marks (evidence->trace) - 1, &evidence->now);

@@ -28,7 +28,9 @@ struct _QsQlogEvents {
   TimeFormat format;
   double ms_per_unit;
   double reference; /* ms since 1970; 0: unknown */
-  double last;      /* ms: of the event before, for deltas */
+  double own_last;
+  double
+      *last; /* ms: of the event before, for deltas; one for all groups of a trace, as deltas are between its events */
   gint64 last_time;
   gboolean origin_set;
   guint64 path_id;      /* of the event being read: 0 where it says none */
@@ -93,7 +95,7 @@ read_time (QsQlogEvents *self, const Event *event)
     return self->last_time;
   ms = CLAMP (ms * self->ms_per_unit, -MAX_MS, MAX_MS);
   if (format == TIME_DELTA)
-    ms = CLAMP (self->last + ms, -MAX_MS, MAX_MS);
+    ms = CLAMP (*self->last + ms, -MAX_MS, MAX_MS);
   else if (format == TIME_ABSOLUTE)
     ms -= self->reference;
 
@@ -107,7 +109,7 @@ read_time (QsQlogEvents *self, const Event *event)
   if (!self->origin_set)
     qs_trace_set_origin (self->trace, (gint64) (self->reference * 1e6));
   self->origin_set = TRUE;
-  self->last = ms;
+  *self->last = ms;
   self->last_time = CLAMP ((gint64) (ms * 1e6), -QS_TRACE_MAX_TIME, QS_TRACE_MAX_TIME);
   return self->last_time;
 }
@@ -180,20 +182,54 @@ on_lost (QsQlogEvents *self, gint64 time, QsJson data)
   qs_qlog_packets_lose (self->packets, time, data, self->path_id);
 }
 
+/* Ends at which no CONNECTION_CLOSE is sent or taken: no code belongs to them, and whose name stands beside closed nothing. */
+typedef struct {
+  const char *trigger;
+  gboolean timeout; /* else the packets tell of it */
+} SilentEnd;
+
+static const SilentEnd silent_ends[] = {
+  { "idle_timeout", TRUE },
+  { "handshake_timeout", TRUE },
+  { "stateless_reset", FALSE },
+  { "version_mismatch", FALSE },
+};
+
+static const SilentEnd *
+find_silent_end (const char *trigger)
+{
+  for (guint i = 0; trigger != NULL && i < G_N_ELEMENTS (silent_ends); i++)
+    {
+      if (strcmp (silent_ends[i].trigger, trigger) == 0)
+        return &silent_ends[i];
+    }
+  return NULL;
+}
+
 static void
 on_closed (QsQlogEvents *self, gint64 time, QsJson data)
 {
+  static const char *const codes[] = { "connection_code", "connection_error", "application_code", "application_error" };
   const char *owner = qs_json_get_string (data, "owner");
   const char *reason = qs_json_get_string (data, "reason");
   QsMark mark = { .kind = QS_MARK_CLOSE };
+  gboolean has_code = FALSE;
 
+  for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
+    has_code |= qs_json_is_there (qs_json_get (data, codes[i]));
   if (owner == NULL)
     owner = qs_json_get_string (data, "initiator");
-  mark.name = g_strcmp0 (owner, "remote") == 0 ? "remote" : "local";
+  const SilentEnd *silent = has_code ? NULL : find_silent_end (qs_json_get_string (data, "trigger"));
+  /* Without either the frames tell who closed it, and with what. */
+  if (silent != NULL ? !silent->timeout : owner == NULL && !has_code)
+    return;
+  mark.name = silent == NULL && g_strcmp0 (owner, "remote") == 0 ? "remote" : "local";
   mark.application = qs_json_is_there (qs_json_get (data, "application_code")) ||
                      qs_json_is_there (qs_json_get (data, "application_error"));
   mark.value = (gint64) (mark.application ? qs_qlog_parse_error_code (data, "application_code", "application_error")
                                           : qs_qlog_parse_error_code (data, "connection_code", "connection_error"));
+  if (silent != NULL)
+    mark.value = (gint64) QS_CODE_IDLE_TIMEOUT;
   mark.text = qs_text_escape (reason != NULL ? reason : "", -1);
   add_mark (self, time, &mark);
 }
@@ -572,6 +608,7 @@ events_new (QsVantage vantage, const char *title, double ms_per_unit)
 {
   QsQlogEvents *self = g_new0 (QsQlogEvents, 1);
 
+  self->last = &self->own_last;
   self->vantage = vantage;
   self->ms_per_unit = ms_per_unit;
   self->trace = qs_trace_new (vantage, NULL);
@@ -602,12 +639,13 @@ qs_qlog_events_new (QsJson trace, const char *title)
 }
 
 QsQlogEvents *
-qs_qlog_events_new_like (const QsQlogEvents *other)
+qs_qlog_events_new_like (QsQlogEvents *other)
 {
   QsQlogEvents *self = events_new (other->vantage, qs_trace_get_title (other->trace), other->ms_per_unit);
 
   self->format = other->format;
   self->reference = other->reference;
+  self->last = other->last;
   g_array_append_vals (self->columns, other->columns->data, other->columns->len);
   return self;
 }

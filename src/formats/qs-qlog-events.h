@@ -16,7 +16,7 @@ typedef struct _QsQlogEvents QsQlogEvents;
 /* trace: the JSON object with vantage_point and common_fields; QS_JSON_NONE where the file has none. */
 QsQlogEvents *qs_qlog_events_new (QsJson trace, const char *title);
 /* An empty one that reads the same way: for another group of the same trace. */
-QsQlogEvents *qs_qlog_events_new_like (const QsQlogEvents *other);
+QsQlogEvents *qs_qlog_events_new_like (QsQlogEvents *other);
 /* What an event says of the connection that it is of, where a trace mixes several (group_id); often not there. */
 QsJson qs_qlog_events_get_group (const QsQlogEvents *self, QsJson event);
 void qs_qlog_events_add (QsQlogEvents *self, QsJson event);

@@ -106,6 +106,9 @@ typedef enum {
 /* A flow of few datagrams that is QUIC at most, which keys alone can show. */
 #define QS_FACT_GUESSED "capture.guessed"
 
+/* In place of a close's code: nothing was sent, the time was over (RFC 9000 section 10.1). */
+#define QS_CODE_IDLE_TIMEOUT G_MAXUINT64
+
 /* Owned by the trace, never changed once added. name is interned; text is escaped UTF-8 or NULL. */
 typedef struct {
   QsMarkKind kind;

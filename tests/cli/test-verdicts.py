@@ -163,6 +163,32 @@ class Verdicts(unittest.TestCase):
                 json.dump(log, file)
             self.assertEqual(len(json.loads(probe.run("--json", f"--read={other}").out)["connections"]), 2)
 
+    def test_ends_without_a_close(self):
+        """What a log calls closed by a timeout or a reset was closed by nobody, with no code."""
+        crypto = [{"frame_type": "crypto", "offset": 0, "length": 36}]
+        hello = [("sent", 0, "initial", 0), ("sent", 300, "initial", 1), ("sent", 900, "initial", 2)]
+        whole = hello[:1] + [("received", 10, "initial", 0), ("received", 11, "handshake", 0), ("sent", 12, "handshake", 0)]
+        cases = (
+            (hello, 10000, {"owner": "local", "trigger": "handshake_timeout"}, "no-reply", True),
+            (hello, 1000, {"owner": "local", "trigger": "handshake_timeout"}, None, True),
+            (whole, 30000, {"owner": "local", "reason": "Idle timeout", "trigger": "idle_timeout"}, "idle-timeout", True),
+            (whole, 30000, {"owner": "remote", "trigger": "stateless_reset"}, None, False),
+            (whole, 30000, {"reason": ""}, None, False),
+        )  # fmt: skip
+        for packets, end, data, finding, close in cases:
+            events = [{"time": time, "name": f"transport:packet_{way}",
+                       "data": {"header": {"packet_type": kind, "packet_number": number}, "raw": {"length": 1200}, "frames": crypto}}
+                      for way, time, kind, number in packets]  # fmt: skip
+            events.append({"time": end, "name": "connectivity:connection_closed", "data": data})
+            head = {"qlog_version": "0.3", "trace": {"vantage_point": {"type": "client"}}}
+            with self.subTest(data=data, end=end), tempfile.TemporaryDirectory() as folder:
+                path = os.path.join(folder, "log.sqlog")
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write("".join(f"\x1e{json.dumps(record)}\n" for record in [head, *events]))
+                result = read(path)
+                self.assertEqual(result.errors, [finding] if finding else [], result.text)
+                self.assertEqual("Closed" in probe.run(f"--read={path}").text, close)
+
     def test_address_race(self):
         """An attempt at another address of the same name, not answered, is no connection of its own."""
         name = "gso-and-zero-length-cid"

@@ -596,6 +596,70 @@ test_mvfst (void)
   g_assert_true (qs_trace_get_packet (trace, 0)->flags & QS_PACKET_ACKED);
 }
 
+/* Deltas are between the events of the file, whichever connections they are of. */
+static void
+test_deltas_of_groups (void)
+{
+  static const char *const ways[] = { "delta", "relative_to_previous_event", "relative" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
+    {
+      g_autofree char *header =
+          g_strdup_printf ("\x1e{\"qlog_version\":\"0.3\",\"trace\":{\"vantage_point\":{\"type\":\"client\"},"
+                           "\"common_fields\":{\"time_format\":\"%s\"}}}\n",
+                           ways[i]);
+      g_autoptr (GString) text = g_string_new (header);
+      for (guint k = 0; k < 6; k++)
+        g_string_append_printf (
+            text, "\x1e{\"time\":%u,\"group_id\":\"%c\",\"name\":\"quic:packet_sent\",\"data\":{" PACKET ("0") "}}\n",
+            10 * (k + 1), 'a' + k % 2);
+      g_autoptr (GPtrArray) traces = load (text->str);
+      g_assert_cmpuint (traces->len, ==, 2);
+      for (guint k = 0; k < 6; k++)
+        {
+          guint sum = i < 2 ? 10 * (k + 1) * (k + 2) / 2 : 10 * (k + 1);
+          g_assert_cmpint (qs_trace_get_packet (traces->pdata[k % 2], k / 2)->time, ==, sum * MS);
+        }
+    }
+}
+
+/* An end that nobody sent anything for is no close with the code 0, and nobody's. */
+static const struct {
+  const char *data;
+  const char *name; /* NULL: no mark */
+  guint64 code;
+} ways_of_ending[] = {
+  { "\"owner\":\"local\",\"reason\":\"Idle timeout\",\"trigger\":\"idle_timeout\"", "local", QS_CODE_IDLE_TIMEOUT },
+  { "\"owner\":\"remote\",\"trigger\":\"idle_timeout\"", "local", QS_CODE_IDLE_TIMEOUT },
+  { "\"trigger\":\"idle_timeout\"", "local", QS_CODE_IDLE_TIMEOUT },
+  { "\"owner\":\"local\",\"trigger\":\"handshake_timeout\"", "local", QS_CODE_IDLE_TIMEOUT },
+  { "\"owner\":\"remote\",\"trigger\":\"stateless_reset\"", NULL, 0 },
+  { "\"owner\":\"local\",\"trigger\":\"version_mismatch\"", NULL, 0 },
+  { "\"reason\":\"\"", NULL, 0 },
+  { "\"trigger\":\"unspecified\"", NULL, 0 },
+  { "\"trigger\":\"error\",\"connection_code\":10", "local", 10 },
+  { "\"owner\":\"remote\",\"trigger\":\"idle_timeout\",\"connection_code\":10", "remote", 10 },
+  { "\"owner\":\"local\",\"trigger\":\"clean\"", "local", 0 },
+  { "\"owner\":\"remote\",\"application_code\":256,\"trigger\":\"application\"", "remote", 256 },
+};
+
+static void
+test_ways_of_ending (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (ways_of_ending); i++)
+    {
+      g_autofree char *text = g_strdup_printf (HEADER EVENT ("0", "quic:packet_sent", PACKET ("0"))
+                                                   EVENT ("1", "connectivity:connection_closed", "%s"),
+                                               ways_of_ending[i].data);
+      g_autoptr (GPtrArray) traces = load (text);
+      const QsMark *mark = qs_trace_find_mark (traces->pdata[0], QS_MARK_CLOSE, NULL, NULL);
+      g_test_message ("%s", ways_of_ending[i].data);
+      g_assert_cmpstr (mark != NULL ? mark->name : NULL, ==, ways_of_ending[i].name);
+      if (mark != NULL)
+        g_assert_cmpuint ((guint64) mark->value, ==, ways_of_ending[i].code);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -606,6 +670,8 @@ main (int argc, char **argv)
   g_test_add_func ("/qlog-reader/ways-of-losing", test_ways_of_losing);
   g_test_add_func ("/qlog-reader/one-ack", test_one_ack);
   g_test_add_func ("/qlog-reader/groups", test_groups);
+  g_test_add_func ("/qlog-reader/deltas-of-groups", test_deltas_of_groups);
+  g_test_add_func ("/qlog-reader/ways-of-ending", test_ways_of_ending);
   g_test_add_func ("/qlog-reader/contained", test_contained);
   g_test_add_func ("/qlog-reader/late-header", test_late_header);
   g_test_add_func ("/qlog-reader/paths", test_paths);
