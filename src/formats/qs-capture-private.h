@@ -28,6 +28,16 @@ typedef struct {
 
 typedef enum { QS_CAPTURE_BY_UNKNOWN, QS_CAPTURE_BY_CLIENT, QS_CAPTURE_BY_SERVER } QsCaptureSender;
 
+/* What is told of a connection over TCP before it turns out to be one of TLS. */
+typedef struct {
+  QsMarkKind kind; /* as of the client's view: TCP_END, ICMP, SOCKET_ERROR */
+  gboolean by_client;
+  gint64 time; /* since 1970 */
+  const char *name;
+  gint64 value;
+  char *text;
+} QsCaptureEarly;
+
 struct _QsCaptureConnection {
   QsFlowOwner owner;
   QsTrace *trace;   /* TCP: NULL until it turned out to be TLS */
@@ -53,8 +63,10 @@ struct _QsCaptureConnection {
   guint8 ended[2];                /* by who sends: flags of TCP that were told of, FIN and RST */
   gint64 ended_at[2];             /* the first of them, since 1970; 0: none */
   gboolean answered;
-  gboolean let_go;  /* of an endless stream: its trace is gone, and what still comes is passed over */
-  gint64 connected; /* TCP: when the server's SYN came, since 1970; -1: it did not */
+  GArray *early;       /* QsCaptureEarly, for its trace; NULL: none */
+  gboolean syn_barred; /* an ICMP error told of the client's SYN */
+  gboolean let_go;     /* of an endless stream: its trace is gone, and what still comes is passed over */
+  gint64 connected;    /* TCP: when the server's SYN came, since 1970; -1: it did not */
   gint64 first, last;
   gint64 heard_at[2]; /* TCP, by who sends: its newest packet, since 1970 */
   guint n_again[2];   /* TCP, by who sends: segments whose bytes all came before */
@@ -140,6 +152,10 @@ void qs_capture_note_stray (QsCapture *self, const QsCapturePacket *packet);
 guint qs_capture_count_maybe (QsCapture *self); /* of those that were passed over, those that may be QUIC */
 void qs_capture_add_udp (QsCapture *self, const QsCaptured *captured, const QsCapturePacket *packet);
 void qs_capture_add_tcp (QsCapture *self, const QsCaptured *captured, const QsCapturePacket *packet);
+/* Takes text. by_client: whose end it is, whose packet an error is about; a socket error is told by its peer's view. */
+void qs_capture_tell_early (QsCaptureConnection *connection, const QsCaptureEarly *early);
+/* What was told before there was a trace, or behind it at once. */
+void qs_capture_add_early (QsCaptureConnection *connection);
 void qs_capture_end_tcp (QsCapture *self, QsCaptureConnection *connection);
 
 G_END_DECLS

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* QsCapture: the TLS connections of a capture, over TCP. */
 #include <errno.h>
+#include <string.h>
 
 #include "base/qs-i18n.h"
 #include "formats/qs-capture-private.h"
 
 #define MIN_RECORD 16 /* bytes: an AEAD's tag */
 #define MAX_RECORD (16384 + 2048)
+#define MAX_EARLY 16 /* ends and errors of a connection before its ClientHello: more say the same again */
 #define REST G_GINT64_CONSTANT (3000000000) /* ns: shorter is a pause */
 
 typedef struct {
@@ -27,6 +29,58 @@ looks_like_tls (QsSpan bytes)
     return TRUE;
   guint length = bytes.length >= 5 ? (guint) (bytes.data[3] << 8 | bytes.data[4]) : 0;
   return bytes.data[0] == 23 && bytes.data[2] == 3 && length > MIN_RECORD && length <= MAX_RECORD;
+}
+
+static void
+early_clear (gpointer data)
+{
+  g_free (((QsCaptureEarly *) data)->text);
+}
+
+static void
+add_told (QsCaptureConnection *connection, const QsCaptureEarly *early)
+{
+  gboolean sent = early->by_client == (connection->vantage != QS_VANTAGE_SERVER);
+  QsMarkKind kind = early->kind == QS_MARK_ICMP && !sent ? QS_MARK_ICMP_SENT : early->kind;
+  gint64 value = kind == QS_MARK_TCP_END ? (sent ? QS_DIRECTION_SENT : QS_DIRECTION_RECEIVED) : early->value;
+
+  /* What the one that resets is told by its own system is nothing. */
+  if (kind == QS_MARK_SOCKET_ERROR && sent)
+    g_free (early->text);
+  else
+    qs_capture_add_mark (connection, early->time, kind, early->name, value, early->text);
+}
+
+void
+qs_capture_tell_early (QsCaptureConnection *connection, const QsCaptureEarly *early)
+{
+  if (connection->trace != NULL)
+    {
+      add_told (connection, early);
+      return;
+    }
+  if (connection->early == NULL)
+    {
+      connection->early = g_array_new (FALSE, FALSE, sizeof (QsCaptureEarly));
+      g_array_set_clear_func (connection->early, early_clear);
+    }
+  if (connection->early->len < MAX_EARLY)
+    g_array_append_val (connection->early, *early);
+  else
+    g_free (early->text);
+}
+
+void
+qs_capture_add_early (QsCaptureConnection *connection)
+{
+  for (guint i = 0; connection->early != NULL && i < connection->early->len; i++)
+    {
+      QsCaptureEarly *early = &g_array_index (connection->early, QsCaptureEarly, i);
+
+      add_told (connection, early);
+      early->text = NULL;
+    }
+  g_clear_pointer (&connection->early, g_array_unref);
 }
 
 static void
@@ -57,19 +111,36 @@ deliver_cb (QsSpan bytes, gpointer data)
                           qs_capture_direction_of (connection, delivery->packet), 0, bytes.data, bytes.length);
 }
 
-/* A SYN that is sent again, to a server's port, and not answered: that much is a connection that did not come about. */
+/* What a client's system makes of a port that is closed by ICMP; -1: nothing says that it is. */
+static gint64
+find_refusal (const QsCaptureConnection *connection)
+{
+  for (guint i = 0; connection->early != NULL && i < connection->early->len; i++)
+    {
+      const QsCaptureEarly *early = &g_array_index (connection->early, QsCaptureEarly, i);
+      if (early->kind == QS_MARK_ICMP && early->by_client && strcmp (early->name, "port-unreachable") == 0)
+        return early->time;
+    }
+  return -1;
+}
+
+/* A SYN to a server's port that is not answered, sent again or met with an ICMP error: that much is a connection that did not come
+ * about. */
 static void
 add_unanswered (QsCapture *self, QsCaptureConnection *connection)
 {
-  if (connection->trace != NULL || connection->answered || connection->n_syn < 2 ||
+  if (connection->trace != NULL || connection->answered || (connection->n_syn < 2 && !connection->syn_barred) ||
       !qs_capture_is_server_port (connection->server.port))
     return;
   g_autoptr (GSocketAddress) server = qs_capture_end_to_address (&connection->server);
-  const gint64 times[] = { connection->first, connection->last_syn };
+  const gint64 times[] = { connection->first, connection->last_syn }, refused = find_refusal (connection);
   qs_capture_make_trace (self, connection);
-  for (guint i = 0; i < G_N_ELEMENTS (times); i++)
+  for (guint i = 0; i < MIN (connection->n_syn, G_N_ELEMENTS (times)); i++)
     qs_capture_add_mark (connection, times[i], QS_MARK_CONNECTING, NULL, 0,
                          g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (server)));
+  if (refused >= 0)
+    qs_capture_add_mark (connection, refused, QS_MARK_SOCKET_ERROR, "ECONNREFUSED", ECONNREFUSED,
+                         g_strdup (g_strerror (ECONNREFUSED)));
 }
 
 /* Whether the capture lacks some of what this side sent: its beginning, a piece, the rest of a packet, or what the other end
@@ -154,17 +225,24 @@ add_reset (QsCapture *self, QsCaptureConnection *connection, const QsCaptured *c
   gboolean refused = !connection->answered && connection->syn_seen[0] && !connection->acked[1] &&
                      qs_capture_same_end (&packet->from, &connection->server);
 
+  gboolean from_client = qs_capture_same_end (&packet->from, &connection->client);
+
   if (connection->refused_shown)
     return;
   connection->refused_shown = TRUE;
   if (connection->trace == NULL && refused && qs_capture_is_server_port (connection->server.port))
     qs_capture_make_trace (self, connection);
-  /* What the one that resets is told by its own system is nothing. */
-  gboolean from_peer = qs_capture_direction_of (connection, packet) == QS_DIRECTION_RECEIVED;
-  if (connection->trace != NULL && (refused || from_peer))
-    qs_capture_add_mark (connection, captured->time, QS_MARK_SOCKET_ERROR, refused ? "ECONNREFUSED" : "ECONNRESET",
-                         refused ? ECONNREFUSED : ECONNRESET,
-                         g_strdup (g_strerror (refused ? ECONNREFUSED : ECONNRESET)));
+  if (connection->trace != NULL && refused)
+    qs_capture_add_mark (connection, captured->time, QS_MARK_SOCKET_ERROR, "ECONNREFUSED", ECONNREFUSED,
+                         g_strdup (g_strerror (ECONNREFUSED)));
+  if (refused)
+    return;
+  qs_capture_tell_early (connection, &(QsCaptureEarly){ .kind = QS_MARK_SOCKET_ERROR,
+                                                        .by_client = from_client,
+                                                        .time = captured->time,
+                                                        .name = "ECONNRESET",
+                                                        .value = ECONNRESET,
+                                                        .text = g_strdup (g_strerror (ECONNRESET)) });
 }
 
 /* Who ended it, and when: each way once a side, however often it is sent again. */
@@ -178,14 +256,15 @@ add_end (QsCaptureConnection *connection, guint side, const QsCaptured *captured
 
   for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
     {
-      if ((packet->tcp_flags & ends[i].flag) == 0 || (connection->ended[side] & ends[i].flag) != 0 ||
-          connection->trace == NULL)
+      if ((packet->tcp_flags & ends[i].flag) == 0 || (connection->ended[side] & ends[i].flag) != 0)
         continue;
       connection->ended[side] |= ends[i].flag;
       if (ends[i].flag == QS_TCP_FIN)
         connection->fin_at[side] = packet->sequence + packet->payload_length;
-      qs_capture_add_mark (connection, captured->time, QS_MARK_TCP_END, ends[i].name,
-                           qs_capture_direction_of (connection, packet), NULL);
+      qs_capture_tell_early (connection, &(QsCaptureEarly){ .kind = QS_MARK_TCP_END,
+                                                            .by_client = side == 0,
+                                                            .time = captured->time,
+                                                            .name = ends[i].name });
     }
 }
 

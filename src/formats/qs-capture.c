@@ -58,6 +58,7 @@ connection_free (gpointer data)
   qs_capture_tcp_clear (&connection->tcp[0]);
   qs_capture_tcp_clear (&connection->tcp[1]);
   g_clear_object (&connection->trace);
+  g_clear_pointer (&connection->early, g_array_unref);
   g_free (connection);
 }
 
@@ -259,6 +260,8 @@ qs_capture_turn (QsCapture *self, QsCaptureConnection *connection)
   SWAP (connection->n_again);
   SWAP (connection->heard_at);
   SWAP (connection->sent_handshake);
+  for (guint i = 0; connection->early != NULL && i < connection->early->len; i++)
+    g_array_index (connection->early, QsCaptureEarly, i).by_client ^= TRUE;
   if (connection->vantage != QS_VANTAGE_NETWORK)
     connection->vantage = connection->vantage == QS_VANTAGE_CLIENT ? QS_VANTAGE_SERVER : QS_VANTAGE_CLIENT;
   if (connection->trace != NULL)
@@ -346,6 +349,7 @@ qs_capture_make_trace (QsCapture *self, QsCaptureConnection *connection)
     begin_trace (self, connection);
   connection->flow->path = add_path (connection, &connection->client, &connection->server);
   connection->flow->path_owner = connection->serial;
+  qs_capture_add_early (connection);
   if (!joins)
     announce (self, connection, connection->flow->route.key.tcp);
 }
@@ -416,7 +420,7 @@ add_icmp (QsCapture *self, const QsCaptured *captured, const QsCapturePacket *pa
 
   QsCaptureConnection *current = flow != NULL ? qs_capture_current (flow) : NULL;
 
-  if (current == NULL || current->trace == NULL)
+  if (current == NULL || current->let_go || (current->trace == NULL && packet->icmp_protocol != 6))
     return;
   for (guint i = 0; i < G_N_ELEMENTS (icmp_names); i++)
     {
@@ -427,9 +431,16 @@ add_icmp (QsCapture *self, const QsCaptured *captured, const QsCapturePacket *pa
       g_autoptr (GSocketAddress) address = qs_capture_end_to_address (&packet->icmp_from);
       GInetAddress *router = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
       /* What is quoted is what the error is about: a server's last packets may meet a client that has gone. */
-      gboolean of_ours = qs_capture_direction_of (current, packet) == QS_DIRECTION_SENT;
-      qs_capture_add_mark (current, captured->time, of_ours ? QS_MARK_ICMP : QS_MARK_ICMP_SENT, icmp_names[i].name,
-                           packet->icmp_type << 8 | packet->icmp_code, g_inet_address_to_string (router));
+      gboolean by_client =
+          (qs_capture_direction_of (current, packet) == QS_DIRECTION_SENT) == (current->vantage != QS_VANTAGE_SERVER);
+      const QsCaptureEarly error = { .kind = QS_MARK_ICMP,
+                                     .by_client = by_client,
+                                     .time = captured->time,
+                                     .name = icmp_names[i].name,
+                                     .value = packet->icmp_type << 8 | packet->icmp_code,
+                                     .text = g_inet_address_to_string (router) };
+      current->syn_barred |= by_client && current->syn_seen[0] && !current->answered;
+      qs_capture_tell_early (current, &error);
       return;
     }
 }

@@ -505,6 +505,94 @@ test_icmp (Fixture *self, gconstpointer data)
   g_assert_cmpint (mark->value, ==, 0x303);
 }
 
+/* An ICMP error about a TCP packet that the client sent, as a router on the way makes it. */
+static GBytes *
+make_tcp_error (const Shape *about, guint8 code)
+{
+  GByteArray *error = g_byte_array_new ();
+  g_autoptr (GBytes) quoted = make_packet (about, NULL, 0);
+  Shape shape = { .link = QS_LINK_RAW, .from_server = TRUE };
+
+  put_ip (error, &shape, 1, 8 + g_bytes_get_size (quoted));
+  put (error, (guint8[]){ 3, code, 0, 0, 0, 0, 0, 0 }, 8);
+  put (error, g_bytes_get_data (quoted, NULL), g_bytes_get_size (quoted));
+  return g_byte_array_free_to_bytes (error);
+}
+
+/* A SYN that is met with an ICMP error is a connection that did not come about; to a port of some other protocol, or answered all the
+ * same, it is none that is known to be TLS. */
+static void
+test_icmp_of_syn (Fixture *self, gconstpointer data)
+{
+  for (guint i = 0; i < 5; i++)
+    {
+      gboolean answered = i == 2, again = i == 3, closed = i == 4;
+      guint16 port = i == 1 ? 22 : 443;
+      Shape shape = { .link = QS_LINK_RAW, .tcp_flags = 0x02, .sequence = 100, .port = port };
+      GByteArray *file = begin_pcap (shape.link, FALSE, TRUE);
+      g_autoptr (GError) error = NULL;
+
+      put_pcap_packet (file, FALSE, 1, make_packet (&shape, NULL, 0));
+      put_pcap_packet (file, FALSE, 2, make_tcp_error (&shape, closed ? 3 : 13));
+      if (again)
+        put_pcap_packet (file, FALSE, 4, make_packet (&shape, NULL, 0));
+      shape = (Shape){ .link = QS_LINK_RAW, .tcp_flags = 0x12, .sequence = 500, .port = port, .from_server = TRUE };
+      if (answered)
+        put_pcap_packet (file, FALSE, 3, make_packet (&shape, NULL, 0));
+      g_autoptr (GPtrArray) traces = load (self, file, &error);
+      g_assert_true ((traces != NULL) == (i == 0 || i > 2));
+      if (traces == NULL)
+        continue;
+      guint n_attempts = 0;
+      for (guint k = 0; k < qs_trace_get_n_marks (traces->pdata[0]); k++)
+        n_attempts += qs_trace_get_mark (traces->pdata[0], k, NULL)->kind == QS_MARK_CONNECTING;
+      gint64 time;
+      const QsMark *mark =
+          qs_trace_find_mark (traces->pdata[0], QS_MARK_ICMP, closed ? "port-unreachable" : "admin-prohibited", &time);
+      g_assert_nonnull (mark);
+      g_assert_cmpint (time, ==, 1);
+      g_assert_cmpint (mark->value, ==, closed ? 0x303 : 0x30d);
+      g_assert_true ((qs_trace_find_mark (traces->pdata[0], QS_MARK_SOCKET_ERROR, "ECONNREFUSED", NULL) != NULL) ==
+                     closed);
+      g_assert_cmpuint (n_attempts, ==, again ? 2 : 1);
+    }
+}
+
+/* What ended a connection before its ClientHello came is told of, once it is known to be TLS. */
+static void
+test_early_end (Fixture *self, gconstpointer data)
+{
+  static const char hello[] = "\x16\x03\x01\x00\x20\x01\x00\x00\x1c\x03\x03 and so on, and so on";
+  static const struct {
+    guint8 flags; /* of the server's, 0: it sends nothing */
+    const char *end, *error;
+  } cases[] = { { 0, NULL, NULL }, { 0x11, "fin", NULL }, { 0x14, "reset", "ECONNRESET" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      Shape shape = { .link = QS_LINK_RAW, .tcp_flags = 0x02, .sequence = 100 };
+      GByteArray *file = begin_pcap (shape.link, FALSE, TRUE);
+
+      put_pcap_packet (file, FALSE, 1, make_packet (&shape, NULL, 0));
+      shape = (Shape){ .link = QS_LINK_RAW, .tcp_flags = 0x12, .sequence = 500, .from_server = TRUE };
+      put_pcap_packet (file, FALSE, 2, make_packet (&shape, NULL, 0));
+      shape.sequence++;
+      shape.tcp_flags = cases[i].flags;
+      if (cases[i].flags != 0)
+        put_pcap_packet (file, FALSE, 3, make_packet (&shape, NULL, 0));
+      shape = (Shape){ .link = QS_LINK_RAW, .tcp_flags = 0x18, .sequence = 101 };
+      put_pcap_packet (file, FALSE, 4, make_packet (&shape, hello, sizeof hello - 1));
+      g_autoptr (QsTrace) trace = load_one (self, file);
+      gint64 time = 2;
+      const QsMark *end = qs_trace_find_mark (trace, QS_MARK_TCP_END, NULL, &time);
+      const QsMark *error = qs_trace_find_mark (trace, QS_MARK_SOCKET_ERROR, NULL, NULL);
+      g_assert_cmpstr (end != NULL ? end->name : NULL, ==, cases[i].end);
+      g_assert_cmpstr (error != NULL ? error->name : NULL, ==, cases[i].error);
+      g_assert_cmpint (time, ==, 2);
+      g_assert_true (end == NULL || end->value == QS_DIRECTION_RECEIVED);
+    }
+}
+
 static void
 test_fragments (Fixture *self, gconstpointer data)
 {
@@ -824,6 +912,8 @@ main (int argc, char **argv)
               tear_down);
   g_test_add ("/capture/tcp-not-refused/syn", Fixture, GINT_TO_POINTER (TRUE), set_up, test_tcp_not_refused, tear_down);
   ADD ("icmp", test_icmp);
+  ADD ("icmp-of-syn", test_icmp_of_syn);
+  ADD ("early-end", test_early_end);
   ADD ("fragments", test_fragments);
   ADD ("guesses", test_guesses);
   ADD ("cooked-twice", test_cooked_twice);
