@@ -179,9 +179,6 @@ conclude_join (Joining *self)
 {
   g_autoptr (GError) error = NULL;
 
-  if (self->dissector != NULL)
-    qs_dissector_finish (self->dissector);
-  qs_trace_join_finish (self->join);
   if (qs_trace_join_check (self->join, &error))
     {
       if (self->done == NULL)
@@ -205,8 +202,12 @@ joining_cb (gint64 deadline, gpointer data)
     return G_SOURCE_CONTINUE; /* that is under way in slices of its own */
   if (self->join == NULL)
     try_next (self);
-  if ((self->dissector != NULL && !qs_dissector_advance (self->dissector, deadline)) ||
-      !qs_trace_join_advance (self->join, deadline))
+  if (self->dissector != NULL && !qs_dissector_advance (self->dissector, deadline))
+    return G_SOURCE_CONTINUE;
+  if (self->dissector != NULL)
+    qs_dissector_finish (self->dissector);
+  g_clear_object (&self->dissector);
+  if (!qs_trace_join_finish_until (self->join, deadline))
     return G_SOURCE_CONTINUE;
   if (conclude_join (self))
     return G_SOURCE_REMOVE;

@@ -362,9 +362,8 @@ find_one (QsConnectionTable *self, gint64 deadline)
     self->join = qs_study_file_begin_join (ends[0], qs_study_get_trace (ends[1]));
   if (self->join != NULL)
     {
-      if (!qs_trace_join_advance (self->join, deadline))
+      if (!qs_trace_join_finish_until (self->join, deadline))
         return FALSE;
-      qs_trace_join_finish (self->join);
       if (qs_trace_join_check (self->join, NULL) && qs_study_file_find_ends (self->few, ends))
         {
           qs_study_set_join (ends[0], self->join);

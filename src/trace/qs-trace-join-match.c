@@ -8,6 +8,9 @@
 #define MAX_ALIKE 64        /* datagrams of the same bytes that are looked at */
 #define MAX_LOOK_BACK 1024  /* datagrams that a changed one is compared with */
 #define MAX_CHANGED_SHARE 8 /* 1 byte in so many may be another */
+#define N_SAMPLES 32        /* bytes of a datagram that are looked at first */
+#define LATEST \
+  G_GINT64_CONSTANT (4000000000) /* nanoseconds under way, after which a datagram that was changed is not known again */
 #define TOLERANCE \
   G_GINT64_CONSTANT (1000000) /* the kernel's stamp and ours: nanoseconds that an arrival may be early */
 
@@ -140,6 +143,19 @@ count_changes (QsSpan a, QsSpan b, gsize limit)
   return changes;
 }
 
+/* Two that are of one have an eighth of their bytes changed at most; of those that are far from each other nearly all differ.
+ * Most are told apart by a look at a few. */
+static gboolean
+may_be_changed (QsSpan a, QsSpan b)
+{
+  gsize n = MIN (a.length, b.length);
+  guint differ = 0;
+
+  for (gsize i = 0; n > N_SAMPLES && i < N_SAMPLES && differ <= N_SAMPLES / 2; i++)
+    differ += a.data[i * n / N_SAMPLES] != b.data[i * n / N_SAMPLES];
+  return differ <= N_SAMPLES / 2;
+}
+
 /* --- Matching --- */
 
 static gboolean
@@ -197,9 +213,14 @@ find_changed (QsTraceJoin *self, const QsJoinUnit *unit)
     {
       QsJoinSent *sent = qs_chunks_get (list, i - 1);
 
+      if (sent->time < unit->time - LATEST)
+        break;
       if (sent->length != unit->length || !may_be (sent, unit) || (found != NULL && sent->arrived && !found->arrived))
         continue;
-      gsize changes = count_changes (bytes_of (self, sent->other, sent->record), bytes, best);
+      QsSpan others = bytes_of (self, sent->other, sent->record);
+      if (!may_be_changed (others, bytes))
+        continue;
+      gsize changes = count_changes (others, bytes, best);
       if (changes < best || (found != NULL && found->arrived && !sent->arrived && changes == best))
         {
           best = MAX (changes, 1);
@@ -229,7 +250,7 @@ find_damaged (QsTraceJoin *self, const QsJoinUnit *unit)
 }
 
 QsJoinSent *
-qs_join_match (QsTraceJoin *self, const QsJoinUnit *unit, gboolean over, gboolean *changed)
+qs_join_match (QsTraceJoin *self, const QsJoinUnit *unit, QsJoinTry attempt, gboolean *changed)
 {
   QsJoinSent *sent = find_alike (self, unit);
 
@@ -237,7 +258,7 @@ qs_join_match (QsTraceJoin *self, const QsJoinUnit *unit, gboolean over, gboolea
   if (self->manner != QS_JOIN_BY_BYTES)
     {
       *changed = sent == NULL;
-      return sent == NULL && over ? find_damaged (self, unit) : sent;
+      return sent == NULL && attempt == QS_JOIN_OVER ? find_damaged (self, unit) : sent;
     }
   if (sent != NULL)
     {
@@ -248,7 +269,7 @@ qs_join_match (QsTraceJoin *self, const QsJoinUnit *unit, gboolean over, gboolea
       *changed = cut && (unit->corrupted || sent->corrupted);
       return sent;
     }
-  sent = find_changed (self, unit);
+  sent = attempt != QS_JOIN_AGAIN ? find_changed (self, unit) : NULL;
   *changed = sent != NULL;
   return sent;
 }

@@ -63,14 +63,19 @@ struct _QsTraceJoin {
   GArray *crossings;
   GArray *again;
   GArray *crossing_of[2]; /* guint32, by packet */
-  GArray *pending;        /* QsJoinUnit: received, and not sent as far as is known */
-  QsChunks sent[2];       /* QsJoinSent by side: 0 server, 1 client */
-  GHashTable *by_hash;    /* hash in a QsJoinSent -> the newest of them */
-  gint64 newest_sent[2];  /* by side, likewise all below */
+  GArray *pending[2];     /* QsJoinUnit by side that sends: received, and not sent as far as is known */
+  guint retry_from[2];    /* a pass over them is here, and kept so many of those before */
+  guint retry_kept[2];
+  gboolean retrying[2];
+  guint n_retried[2];    /* n_sent when the last pass began */
+  QsChunks sent[2];      /* QsJoinSent by side: 0 server, 1 client */
+  GHashTable *by_hash;   /* hash in a QsJoinSent -> the newest of them */
+  gint64 newest_sent[2]; /* by side, likewise all below */
   gint64 least_delay[2];
   guint n_sent[2], n_received[2], n_matched[2];
   QsJoinCounts counts;
   gboolean finished;
+  gboolean over; /* and all is taken in */
 
   QsChunks landmarks;
   GHashTable *by_landmark;
@@ -85,8 +90,14 @@ gboolean qs_join_prepare (QsTraceJoin *self, gint64 deadline, gboolean *waits);
 gboolean qs_join_peek (QsTraceJoin *self, gboolean other, QsJoinUnit *unit);
 
 void qs_join_add_sent (QsTraceJoin *self, const QsJoinUnit *unit, guint32 first_crossing);
-/* What was sent and is this; NULL: not known. over: all that may fit better has been taken in. */
-QsJoinSent *qs_join_match (QsTraceJoin *self, const QsJoinUnit *unit, gboolean over, gboolean *changed);
+/* When something is looked for. What was changed on its way is held against many others, so that is done twice at most. */
+typedef enum {
+  QS_JOIN_FIRST,
+  QS_JOIN_AGAIN,
+  QS_JOIN_OVER
+} QsJoinTry; /* OVER: all that may fit better has been taken in */
+/* What was sent and is this; NULL: not known. */
+QsJoinSent *qs_join_match (QsTraceJoin *self, const QsJoinUnit *unit, QsJoinTry attempt, gboolean *changed);
 /* Whether the first ClientHello is the same one in both, where both have its bytes. */
 gboolean qs_join_same_hello (QsTraceJoin *self);
 

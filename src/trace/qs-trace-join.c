@@ -110,10 +110,10 @@ take_sent (QsTraceJoin *self, const QsJoinUnit *unit)
 }
 
 static gboolean
-take_received (QsTraceJoin *self, const QsJoinUnit *unit, gboolean over)
+take_received (QsTraceJoin *self, const QsJoinUnit *unit, QsJoinTry attempt)
 {
   gboolean changed;
-  QsJoinSent *sent = qs_join_match (self, unit, over, &changed);
+  QsJoinSent *sent = qs_join_match (self, unit, attempt, &changed);
 
   if (sent == NULL)
     return FALSE;
@@ -126,35 +126,69 @@ take_unit (QsTraceJoin *self, const QsJoinUnit *unit)
 {
   if (unit->sent)
     take_sent (self, unit);
-  else if (!take_received (self, unit, FALSE))
-    g_array_append_val (self->pending, *unit);
+  else if (!take_received (self, unit, QS_JOIN_FIRST))
+    g_array_append_val (self->pending[unit->by_client], *unit);
   if (!unit->sent)
     self->n_received[unit->by_client]++;
 }
 
-/* The sender's recording may have it later: it is looked for again until that is far ahead. */
-static void
-retry_pending (QsTraceJoin *self, gboolean over)
+static gboolean
+is_time_over (guint n, gint64 deadline)
 {
-  guint kept = 0;
+  return n % STEPS_PER_LOOK == 0 && deadline != 0 && g_get_monotonic_time () >= deadline;
+}
 
-  for (guint i = 0; i < self->pending->len; i++)
+/* The sender's recording may have it later: it is looked for again until that is far ahead, or over. FALSE: deadline came first. */
+static gboolean
+retry_side (QsTraceJoin *self, guint side, gint64 deadline)
+{
+  GArray *pending = self->pending[side];
+
+  for (guint n = 1; self->retry_from[side] < pending->len; n++)
     {
-      QsJoinUnit unit = g_array_index (self->pending, QsJoinUnit, i);
+      QsJoinUnit unit = g_array_index (pending, QsJoinUnit, self->retry_from[side]++);
+      gboolean is_over = self->over || self->newest_sent[side] > unit.time + GRACE;
 
-      gboolean is_over = over || self->newest_sent[unit.by_client] > unit.time + GRACE;
-
-      if (take_received (self, &unit, is_over))
-        continue;
-      if (is_over)
+      if (take_received (self, &unit, is_over ? QS_JOIN_OVER : QS_JOIN_AGAIN))
+        ;
+      else if (is_over)
         {
           add_crossings (self, &unit, FALSE);
           self->counts.foreign += !unit.dropped;
         }
       else
-        g_array_index (self->pending, QsJoinUnit, kept++) = unit;
+        g_array_index (pending, QsJoinUnit, self->retry_kept[side]++) = unit;
+      if (is_time_over (n, deadline))
+        return FALSE;
     }
-  g_array_set_size (self->pending, kept);
+  g_array_set_size (pending, self->retry_kept[side]);
+  self->retrying[side] = FALSE;
+  return TRUE;
+}
+
+/* Of the sides of which more is known by now, or when all is. */
+static void
+begin_retry (QsTraceJoin *self)
+{
+  for (guint side = 0; side < 2; side++)
+    {
+      if (!self->over && self->n_retried[side] == self->n_sent[side])
+        continue;
+      self->n_retried[side] = self->n_sent[side];
+      self->retry_from[side] = self->retry_kept[side] = 0;
+      self->retrying[side] = TRUE;
+    }
+}
+
+static gboolean
+retry_pending (QsTraceJoin *self, gint64 deadline)
+{
+  for (guint side = 0; side < 2; side++)
+    {
+      if (self->retrying[side] && !retry_side (self, side, deadline))
+        return FALSE;
+    }
+  return TRUE;
 }
 
 /* The trace whose next datagram is the earlier one: what was sent is there when what arrived is looked for. */
@@ -184,16 +218,32 @@ qs_trace_join_advance (QsTraceJoin *self, gint64 deadline)
   if (!qs_join_prepare (self, deadline, &waits))
     return waits;
 
-  guint n_sent = self->n_sent[0] + self->n_sent[1];
+  if (!retry_pending (self, deadline)) /* what an earlier slice left */
+    return FALSE;
   gboolean more = TRUE;
   for (guint n = 1; more && (more = step (self)); n++)
     {
-      if (n % STEPS_PER_LOOK == 0 && deadline != 0 && g_get_monotonic_time () >= deadline)
+      if (is_time_over (n, deadline))
         break;
     }
-  if (n_sent != self->n_sent[0] + self->n_sent[1])
-    retry_pending (self, FALSE);
-  return !more;
+  begin_retry (self);
+  return retry_pending (self, deadline) && !more;
+}
+
+gboolean
+qs_trace_join_finish_until (QsTraceJoin *self, gint64 deadline)
+{
+  g_return_val_if_fail (self != NULL, TRUE);
+
+  self->finished = TRUE;
+  if (!self->over && !qs_trace_join_advance (self, deadline))
+    return FALSE;
+  if (!self->over)
+    {
+      self->over = TRUE;
+      begin_retry (self);
+    }
+  return retry_pending (self, deadline);
 }
 
 void
@@ -201,9 +251,7 @@ qs_trace_join_finish (QsTraceJoin *self)
 {
   g_return_if_fail (self != NULL);
 
-  self->finished = TRUE;
-  qs_trace_join_advance (self, 0);
-  retry_pending (self, TRUE);
+  qs_trace_join_finish_until (self, 0);
 }
 
 /* By bytes a single one is proof enough; numbers and places in streams are alike in all connections. */
@@ -358,10 +406,10 @@ qs_trace_join_new (QsTrace *own, QsTrace *other, QsJoinClocks clocks)
   self->clocks = clocks;
   self->crossings = g_array_new (FALSE, FALSE, sizeof (QsCrossing));
   self->again = g_array_new (FALSE, FALSE, sizeof (QsArrivedAgain));
-  self->pending = g_array_new (FALSE, FALSE, sizeof (QsJoinUnit));
   for (guint i = 0; i < 2; i++)
     {
       self->crossing_of[i] = g_array_new (FALSE, FALSE, sizeof (guint32));
+      self->pending[i] = g_array_new (FALSE, FALSE, sizeof (QsJoinUnit));
       self->least_delay[i] = G_MAXINT64;
       self->newest_sent[i] = G_MININT64;
       qs_chunks_init (&self->sent[i], sizeof (QsJoinSent));
@@ -390,10 +438,10 @@ qs_trace_join_unref (QsTraceJoin *self)
     {
       qs_chunks_clear (&self->sent[i]);
       g_array_unref (self->crossing_of[i]);
+      g_array_unref (self->pending[i]);
       g_object_unref (self->traces[i]);
     }
   g_array_unref (self->crossings);
   g_array_unref (self->again);
-  g_array_unref (self->pending);
   g_free (self);
 }

@@ -72,6 +72,8 @@ QsJoinClocks qs_trace_join_guess_clocks (QsTrace *own, QsTrace *other);
 gboolean qs_trace_join_advance (QsTraceJoin *self, gint64 deadline);
 /* Both are whole and advanced to the end: what has not arrived by now is lost. */
 void qs_trace_join_finish (QsTraceJoin *self);
+/* The same in slices. TRUE when it is done. */
+gboolean qs_trace_join_finish_until (QsTraceJoin *self, gint64 deadline);
 /* FALSE with QS_ERROR_UNSUPPORTED and a translated sentence: they are not of the same connection. When all is taken in. */
 gboolean qs_trace_join_check (QsTraceJoin *self, GError **error);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "../cpu-time.h"
 #include "base/qs-error.h"
 #include "fixtures.h"
 
@@ -453,6 +454,48 @@ test_slices (void)
   pair_clear (&pair);
 }
 
+/* One end's recording stopped early: what it does not have costs little in any slice, and what was changed on its way is found, as long as it
+ * may be that. */
+#define N_DOWNLOADED 30000
+#define N_RECORDED 3000
+static void
+test_stopped_early (void)
+{
+  Pair pair;
+  gint64 longest = 0;
+
+  pair_init (&pair, QS_VANTAGE_CLIENT, QS_VANTAGE_SERVER, 0);
+  for (guint i = 0; i < N_DOWNLOADED; i++)
+    {
+      guint8 bytes[1200];
+
+      fill (&pair, bytes, sizeof bytes);
+      if (i < N_RECORDED)
+        send (&pair, FALSE, i * MS / 3, bytes, sizeof bytes, 1);
+      if (i == 2000 || i == 2001) /* less than an eighth, and more */
+        for (guint k = 600; k < (i == 2000 ? 740 : 760); k++)
+          bytes[k] ^= 1;
+      arrive (&pair, FALSE, i * MS / 3 + DELAY, bytes, sizeof bytes, 1);
+      if (i % 10 != 0)
+        continue;
+      send (&pair, TRUE, i * MS / 3 + DELAY, bytes, 40, 1);
+      if (i < N_RECORDED)
+        arrive (&pair, TRUE, i * MS / 3 + 2 * DELAY, bytes, 40, 1);
+    }
+  g_autoptr (QsTraceJoin) self = qs_trace_join_new (pair.ends[0], pair.ends[1], QS_JOIN_SAME_CLOCK);
+  for (gboolean done = FALSE; !done;)
+    {
+      gint64 before = cpu_time ();
+      done = qs_trace_join_finish_until (self, 1); /* as few of them as there are between two looks at the clock */
+      longest = MAX (longest, cpu_time () - before);
+    }
+  g_test_message ("the longest slice took %" G_GINT64_FORMAT " us", longest);
+  g_assert_cmpint (longest, <, 100000);
+  g_assert_cmpuint (qs_trace_join_get_counts (self)->foreign, ==, N_DOWNLOADED - N_RECORDED + 1);
+  g_assert_cmpuint (qs_trace_join_get_counts (self)->changed, ==, 1);
+  pair_clear (&pair);
+}
+
 /* --- The numbers that decide --- */
 
 /* The kernel's stamp and ours: what arrives may be a millisecond earlier than it was sent, and no more. */
@@ -649,6 +692,7 @@ main (int argc, char **argv)
   g_test_add_func ("/join/foreign", test_foreign);
   g_test_add_func ("/join/numbers", test_numbers);
   g_test_add_func ("/join/slices", test_slices);
+  g_test_add_func ("/join/stopped-early", test_stopped_early);
   g_test_add_func ("/join/tolerance", test_tolerance);
   g_test_add_func ("/join/grace", test_grace);
   g_test_add_func ("/join/end", test_end);

@@ -53,10 +53,13 @@ settling_cb (gint64 deadline, gpointer data)
   QsTraceJoin *join = qs_run_get_join (self->run);
 
   g_clear_pointer (&self->follower, qs_follower_free);
-  if (!qs_dissector_advance (self->dissector, deadline) || !qs_trace_join_advance (join, deadline))
+  if (self->dissector != NULL && !qs_dissector_advance (self->dissector, deadline))
     return G_SOURCE_CONTINUE;
-  qs_dissector_finish (self->dissector);
-  qs_trace_join_finish (join);
+  if (self->dissector != NULL)
+    qs_dissector_finish (self->dissector);
+  g_clear_object (&self->dissector);
+  if (!qs_trace_join_finish_until (join, deadline))
+    return G_SOURCE_CONTINUE;
   qs_trace_changed (qs_run_get_trace (self->run));
   g_clear_pointer (&self->settling, g_source_unref);
   return G_SOURCE_REMOVE;
