@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "capture-kit.h"
+#include "diagnosis/qs-evidence.h"
 
 #define N_CONNECTIONS 4
 #define FEW 24000 /* lines: times connections below the bound, and above it */
@@ -170,6 +171,41 @@ test_late (void)
   file_clear (&file);
 }
 
+/* A list of versions to an id that is not the client's, behind a key log's lines: as many as they are, it is looked at, and so is what was
+ * sent and received. */
+static void
+test_behind_lines (void)
+{
+  static const Capture list = { "cli/captures/quic-version-negotiation-then-v1.pcap", "cli/captures/q.keys" };
+  static const guint n_lines[] = { 0, 505, 515, 20100 };
+  File file;
+
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (n_lines); i++)
+    {
+      gboolean other = i % 2 == 1;
+
+      file_init (&file, &list);
+      gsize ip = link_length (read32 (file.data + 20, file.big));
+      for (guint k = 0; k < file.packets->len; k++)
+        {
+          const Packet *packet = &g_array_index (file.packets, Packet, k);
+          guint8 *at = (guint8 *) packet->bytes + 16 + ip;
+          at += ((at[0] >> 4) == 6 ? 40 : (gsize) (at[0] & 15) * 4) + 8;
+          if (other && (at[0] & 0x80) != 0 && read32 (at + 1, TRUE) == 0)
+            at[at[5] > 0 ? 6 : 7 + at[5]] ^= 1;
+        }
+      g_autoptr (GPtrArray) studies = open_inside (&file, n_lines[i / 2], 0, FALSE);
+      for (guint k = 0; k < studies->len; k++)
+        {
+          qs_study_settle (studies->pdata[k]);
+          const QsEvidence *evidence = qs_study_get_evidence (studies->pdata[k]);
+          g_assert_cmpint (evidence->version_list.ids_differ, ==, other);
+          g_assert_true (evidence->anything_sent && evidence->anything_received);
+        }
+      file_clear (&file);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -177,5 +213,6 @@ main (int argc, char **argv)
   g_test_add_func ("/inside/few", test_few);
   g_test_add_func ("/inside/many", test_many);
   g_test_add_func ("/inside/late", test_late);
+  g_test_add_func ("/inside/behind-lines", test_behind_lines);
   return g_test_run ();
 }
