@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/qs-window-fold.h"
 
+#include "app/pages/qs-page.h"
+
 #define SETTING "show-sidebar"
 #define FOLD "qs-window-fold"
 /* Characters across the window, of the usual font: the widest tool bar, with the list of runs beside it. */
@@ -31,8 +33,13 @@ is_narrow (const Fold *self)
 static void
 show (Fold *self, gboolean shown)
 {
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (self->window));
+  gboolean loses = !shown && focus != NULL && gtk_widget_is_ancestor (focus, self->sidebar);
+
   g_simple_action_set_state (self->action, g_variant_new_boolean (shown));
   gtk_widget_set_visible (self->sidebar, shown);
+  if (loses)
+    qs_page_focus_content (qs_window_get_shown_page (self->window));
 }
 
 static void
@@ -53,8 +60,8 @@ width_cb (gpointer data)
   gboolean narrow = is_narrow (self);
 
   self->idle = 0;
-  if (narrow == self->narrow)
-    return G_SOURCE_REMOVE;
+  if (narrow == self->narrow || qs_session_get_presenting (qs_window_get_session (self->window)))
+    return G_SOURCE_REMOVE; /* a projector shows no list; behind it the window has its width again */
   self->narrow = narrow;
   show (self, !narrow && qs_settings_get_boolean (self->settings, SETTING, TRUE));
   return G_SOURCE_REMOVE;

@@ -281,7 +281,7 @@ const QsRule qs_rules_certificate[] = {
   { "certificate-name-mismatch",
     QS_SEVERITY_ERROR,
     "RFC 9525 section 6",
-    N_ ("The certificate of {address} is not for “{host}”."),
+    N_ ("The certificate that came is not for “{host}”."),
     "{sentence}",
     match_name_mismatch,
     QS_CERTAINTY_PROVED,

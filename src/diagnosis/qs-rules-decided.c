@@ -13,6 +13,9 @@
  * acknowledgements (RFC 9000 section 14.1): larger ones are where a handshake's answer is. */
 #define LARGE_DATAGRAM 1200
 #define GAPS_PROVE 2
+#define TIMES_PROVE 2
+#define APART \
+  (200 * G_GINT64_CONSTANT (1000000)) /* ns: less than any server's timer takes that knows no round trip yet */
 #define ALERT_UNRECOGNIZED_NAME 112
 #define ALERT_NO_APPLICATION_PROTOCOL 120
 #define SUITE_OF_INITIAL 0x1301 /* TLS_AES_128_GCM_SHA256: RFC 9001 section 5.3 */
@@ -414,6 +417,52 @@ match_small_alone (const QsEvidence *evidence, QsMatch *match)
   return TRUE;
 }
 
+/* Handshake packets, which nobody can read before the ServerHello, and no Initial of the server's at all: how often such came, those that
+ * came together counted once. */
+static guint
+count_without_initial (const QsEvidence *evidence, guint *first)
+{
+  guint n = MIN (qs_trace_get_n_packets (evidence->trace), MOST_RECORDS_OF_HANDSHAKE), times = 0;
+  gint64 before = 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      const QsPacket *packet = qs_trace_get_packet (evidence->trace, i);
+      if (packet->direction != QS_DIRECTION_RECEIVED)
+        continue;
+      if (packet->type != QS_PACKET_HANDSHAKE)
+        return 0;
+      if (times > 0 && packet->time - before < APART)
+        continue;
+      *first = times == 0 ? i : *first;
+      before = packet->time;
+      times++;
+    }
+  return times;
+}
+
+/* A server's Initial that is to be acknowledged stands in a datagram of 1200 bytes (RFC 9000 section 14.1) and is sent again when its
+ * timer runs out; what else it sends then may be small, and came. */
+static gboolean
+match_initial_missing (const QsEvidence *evidence, QsMatch *match)
+{
+  guint first = 0;
+
+  if (evidence->tls || evidence->server || qs_trace_is_from_file (evidence->trace) ||
+      !qs_evidence_is_without_hello (evidence) || count_without_initial (evidence, &first) < TIMES_PROVE)
+    return FALSE;
+  guint largest = largest_received (evidence);
+  if (largest == 0 || largest >= LARGE_DATAGRAM)
+    return FALSE;
+  const QsMark *there = qs_experiment_find (evidence, "large-datagrams", 1);
+  qs_match_set (match, "there", there != NULL ? there->text : NULL);
+  qs_match_number (match, "largest", largest);
+  qs_match_add_packet (match, evidence, first, NULL);
+  qs_match_add_mark (match, evidence, there, NULL);
+  match->packet = first;
+  return TRUE;
+}
+
 /* --- Only what is small gets there --- */
 
 /* Small ones were answered, large ones were not, by whomever. */
@@ -511,6 +560,17 @@ const QsRule qs_rules_decided[] = {
         "1200 "
         "bytes. {there} Something on the way back drops what is too big for it without saying so."),
     match_small_alone,
+    QS_CERTAINTY_LIKELY,
+    QS_PARTY_PATH,
+    { N_ ("Look for a tunnel or VPN with a small MTU on the way back."), N_ ("Try from another network.") } },
+  { "mtu-black-hole",
+    QS_SEVERITY_ERROR,
+    "RFC 9000 section 14.1",
+    N_ ("Only small datagrams come back from {address}."),
+    N_ ("The largest that came has {largest} bytes. The server took the ClientHello: Handshake packets came again and "
+        "again, and none of its Initial packets, which stand in datagrams of 1200 bytes and bring the keys for them. "
+        "{there} Something on the way back drops what is too big for it without saying so."),
+    match_initial_missing,
     QS_CERTAINTY_LIKELY,
     QS_PARTY_PATH,
     { N_ ("Look for a tunnel or VPN with a small MTU on the way back."), N_ ("Try from another network.") } },

@@ -232,6 +232,15 @@ class Sizes(Case):
                 with peers.misbehaving("udp", "nothing-large-comes-back", upstream=server) as box:
                     self.best_of(lambda port=box.port: self.check_small_alone(port))
 
+    def test_nothing_large_comes_back_from_openssl(self):
+        """It sends its Initial and the rest of its flight in datagrams of their own: the rest is small."""
+        with peers.quicserve(probe.SERVER, "--no-retry") as server:
+            with peers.misbehaving("udp", "nothing-large-comes-back", upstream=server) as box:
+                for target in (["-4", f"https://localhost:{box.port}"], ["--alpn=hq-interop", f"quic://127.0.0.1:{box.port}"], ["--mode=blocking", f"https://127.0.0.1:{box.port}"]):
+                    with self.subTest(target[0]):
+                        result = self.probe_in_time("-k", *target)
+                        self.assert_found(result, "mtu-black-hole", r"none of its Initial packets.*1452 bytes reaches the server", "likely")
+
     def check_small_alone(self, port):
         result = self.probe("-4", f"https://localhost:{port}")
         self.assert_found(result, "mtu-black-hole", r"largest that came has (\d{2,3}|10\d\d|1100) bytes", "likely")

@@ -373,6 +373,44 @@ test_small_alone (void)
   assert_not (large, "mtu-black-hole");
 }
 
+/* Handshake packets that nobody can read, so far apart, in datagrams of this size; behind an Initial or not. */
+static Made *
+handshakes_alone (guint n, guint apart_ms, guint size, gboolean initial)
+{
+  Made *made = made_new (QS_VANTAGE_CLIENT);
+
+  made_start (made);
+  made_packet (made, QS_DIRECTION_SENT, QS_PACKET_INITIAL, 0, "0600011e", 0);
+  for (guint i = 0; i < n; i++)
+    {
+      made->at += apart_ms;
+      made_datagram (made, QS_DIRECTION_RECEIVED, size);
+      if (initial && i == 0)
+        made_packet (made, QS_DIRECTION_RECEIVED, QS_PACKET_INITIAL, 0, "0200000000", 0);
+      made_packet (made, QS_DIRECTION_RECEIVED, QS_PACKET_HANDSHAKE, 0, NULL, 0);
+    }
+  made->at = 4500;
+  made_outcome (made, "failed", "handshake");
+  return made;
+}
+
+static void
+test_initial_missing (void)
+{
+  g_autoptr (Made) twice = handshakes_alone (2, 1000, 220, FALSE);
+  assert_first (twice, "mtu-black-hole", QS_CERTAINTY_LIKELY, "has 220 bytes");
+  g_autoptr (Made) apart = handshakes_alone (2, 200, 1199, FALSE);
+  assert_first (apart, "mtu-black-hole", QS_CERTAINTY_LIKELY, "has 1199 bytes");
+  g_autoptr (Made) together = handshakes_alone (2, 199, 220, FALSE);
+  assert_not (together, "mtu-black-hole");
+  g_autoptr (Made) once = handshakes_alone (1, 1000, 220, FALSE);
+  assert_not (once, "mtu-black-hole");
+  g_autoptr (Made) large = handshakes_alone (2, 1000, 1200, FALSE);
+  assert_not (large, "mtu-black-hole");
+  g_autoptr (Made) initial = handshakes_alone (3, 1000, 220, TRUE);
+  assert_not (initial, "mtu-black-hole");
+}
+
 /* --- The other family --- */
 
 static void
@@ -426,6 +464,7 @@ main (int argc, char **argv)
   g_test_add_func ("/decided/name", test_name);
   g_test_add_func ("/decided/elsewhere", test_elsewhere);
   g_test_add_func ("/decided/small-alone", test_small_alone);
+  g_test_add_func ("/decided/initial-missing", test_initial_missing);
   g_test_add_func ("/decided/family", test_family);
   g_test_add_func ("/decided/proxy-header", test_proxy_header);
   g_test_add_func ("/decided/words", test_words);
