@@ -143,15 +143,15 @@ is_settled (QsClientExamination *self, const Task *task)
   return TRUE;
 }
 
-/* What came of a run: sight is NULL where no client came. */
 /* Whose silence would pass has not kept a rule by ending of a signal. */
 static void
 judge_crash (const QsSight *sight, QsJudgement *judgement)
 {
-  if (judgement->verdict == QS_CHECK_PASS && !sight->closed)
+  if (judgement->verdict == QS_CHECK_PASS && !sight->closed && sight->n_received_after_act == 0)
     qs_judgement_set (judgement, QS_CHECK_WARN, g_strdup (_ ("Its program was ended by a signal meanwhile.")));
 }
 
+/* What came of a run: sight is NULL where no client came. */
 static void
 conclude (QsClientExamination *self, Task *task, const QsSight *sight, gboolean crashed)
 {

@@ -60,6 +60,17 @@ script_length (const QsCraftStep *script)
   return ms;
 }
 
+/* Of all that it waits for by silence, one behind the other. */
+static int
+script_wait (const QsCraftStep *script)
+{
+  int ms = 0;
+
+  for (guint i = 0; script != NULL && script[i].what != QS_CRAFT_DO_END; i++)
+    ms += script[i].needed ? 0 : (int) script[i].ms;
+  return ms;
+}
+
 static gboolean
 is_ordinary (const QsExaminationTask *task)
 {
@@ -74,7 +85,7 @@ compare_tasks (gconstpointer a, gconstpointer b)
 
   if (is_ordinary (one) != is_ordinary (other))
     return is_ordinary (other) - is_ordinary (one);
-  return script_length (other->script) - script_length (one->script);
+  return script_wait (other->script) - script_wait (one->script);
 }
 
 void
