@@ -25,6 +25,7 @@ static const struct {
   { "alpn-http-1.1", N_ ("Another application protocol: http/1.1") },
   { "alpn-dot", N_ ("Another application protocol: dot") },
   { "no-sni", N_ ("No server name (SNI)") },
+  { "small-segments", N_ ("TCP segments of 536 bytes at most") },
   { "proxy-header", N_ ("A header of the PROXY protocol before TLS") },
   { "sni-other", N_ ("Another name of the host") },
   { "other-address-family", N_ ("The host's address of the other family") },

@@ -463,6 +463,21 @@ match_initial_missing (const QsEvidence *evidence, QsMatch *match)
   return TRUE;
 }
 
+/* The same handshake in smaller segments goes through, as large ones not once more. */
+static gboolean
+match_small_segments (const QsEvidence *evidence, QsMatch *match)
+{
+  const QsMark *small = qs_experiment_find (evidence, "small-segments", 1);
+
+  if (small == NULL || !evidence->tls || !qs_evidence_is_without_hello (evidence) ||
+      !qs_match_add_control (evidence, match))
+    return FALSE;
+  match->certainty = QS_CERTAINTY_LIKELY; /* a server may answer those alone, for a reason of its own */
+  qs_match_add_message (match, evidence, evidence->client_hello);
+  qs_match_add_mark (match, evidence, small, NULL);
+  return TRUE;
+}
+
 /* --- Only what is small gets there --- */
 
 /* Small ones were answered, large ones were not, by whomever. */
@@ -574,6 +589,19 @@ const QsRule qs_rules_decided[] = {
     QS_CERTAINTY_LIKELY,
     QS_PARTY_PATH,
     { N_ ("Look for a tunnel or VPN with a small MTU on the way back."), N_ ("Try from another network.") } },
+  { "mtu-black-hole",
+    QS_SEVERITY_ERROR,
+    "RFC 8899 section 1.1",
+    N_ ("Only small TCP segments get through between here and {address}."),
+    N_ ("The ClientHello was taken and nothing came of it; the same in segments of 536 bytes at most, either way, was "
+        "answered. Something on the way drops what is too big for it, and the ICMP messages that would say so (Packet "
+        "Too Big) are not sent or do not arrive."),
+    match_small_segments,
+    QS_CERTAINTY_LIKELY,
+    QS_PARTY_PATH,
+    { N_ ("Look for a tunnel or VPN with a small MTU on the way, and for a firewall that drops ICMP."),
+      N_ ("Where the router is yours, have it lower the MSS of what passes (MSS clamping)."),
+      N_ ("Try from another network.") } },
   { "mtu-black-hole",
     QS_SEVERITY_ERROR,
     "RFC 9000 section 14.2",

@@ -135,7 +135,8 @@ tls_kick (QsConnection *self)
 static gboolean
 tls_open (QsConnection *self, GError **error)
 {
-  self->tcp = qs_tcp_bio_new (self->address, self->mode != QS_MODE_NONBLOCKING, error);
+  self->tcp = qs_tcp_bio_new (self->address, self->mode != QS_MODE_NONBLOCKING,
+                              qs_ssl_config_get_max_segment (self->config), error);
   if (self->tcp == NULL)
     return FALSE;
   self->ssl = qs_ssl_config_new_ssl (self->config, &qs_connection_hooks, self, error);

@@ -27,6 +27,7 @@ struct _QsSslConfig {
   char *groups;
   char *ciphersuites;
   gboolean proxy_header;
+  guint max_segment;
 };
 
 typedef struct {
@@ -383,6 +384,7 @@ qs_ssl_config_new (QsTarget *target, const QsProbeOptions *options, GError **err
   g_atomic_ref_count_init (&self->ref_count);
   self->transport = qs_target_get_transport (target);
   self->proxy_header = options->proxy_header;
+  self->max_segment = options->max_segment;
   self->tickets = options->tickets != NULL ? qs_ticket_jar_ref (options->tickets) : NULL;
   self->groups = g_strdup (options->groups);
   self->ciphersuites = g_strdup (options->ciphersuites);
@@ -506,6 +508,14 @@ qs_ssl_config_new_ssl (QsSslConfig *self, const QsSslHooks *hooks, gpointer data
     }
   offer_session (self, ssl, binding);
   return ssl;
+}
+
+guint
+qs_ssl_config_get_max_segment (QsSslConfig *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->max_segment;
 }
 
 gboolean

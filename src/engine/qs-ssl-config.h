@@ -42,6 +42,7 @@ SSL *qs_ssl_config_new_ssl (QsSslConfig *self, const QsSslHooks *hooks, gpointer
 
 /* Whether a header of the PROXY protocol goes before TLS. */
 gboolean qs_ssl_config_get_proxy_header (QsSslConfig *self);
+guint qs_ssl_config_get_max_segment (QsSslConfig *self); /* 0: as the path has it */
 
 /* OpenSSL's words for the first error in its queue, escaped; the queue is emptied. Never NULL. */
 char *qs_ssl_take_error (void);

@@ -232,7 +232,7 @@ hear_icmp (int fd, int family, int on)
 }
 
 QsTcpBio *
-qs_tcp_bio_new (GSocketAddress *peer, gboolean waits, GError **error)
+qs_tcp_bio_new (GSocketAddress *peer, gboolean waits, guint max_segment, GError **error)
 {
   g_return_val_if_fail (G_IS_INET_SOCKET_ADDRESS (peer), NULL);
 
@@ -253,6 +253,9 @@ qs_tcp_bio_new (GSocketAddress *peer, gboolean waits, GError **error)
   self->event_fd = waits ? eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
   int on = 1;
   setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  const int segment = (int) max_segment;
+  if (segment > 0)
+    setsockopt (fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
   self->family = address->sa_family;
   hear_icmp (fd, self->family, 1);
   if (connect (fd, address, qs_sockaddr_length (address)) != 0 && errno != EINPROGRESS)

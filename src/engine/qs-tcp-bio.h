@@ -24,7 +24,8 @@ typedef struct {
 typedef struct _QsTcpBio QsTcpBio;
 
 /* Starts connecting. waits: blocking. */
-QsTcpBio *qs_tcp_bio_new (GSocketAddress *peer, gboolean waits, GError **error);
+/* max_segment: bytes of a segment, told to the peer as well (RFC 9293 section 3.7.1); 0: as the path has it. */
+QsTcpBio *qs_tcp_bio_new (GSocketAddress *peer, gboolean waits, guint max_segment, GError **error);
 QsTcpBio *qs_tcp_bio_ref (QsTcpBio *self);
 void qs_tcp_bio_unref (QsTcpBio *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QsTcpBio, qs_tcp_bio_unref)

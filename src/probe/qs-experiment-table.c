@@ -154,6 +154,14 @@ change_preface (QsProbe *run, const char *argument, QsProbeOptions *options, QsT
   return TRUE;
 }
 
+/* The least that every path carries (RFC 9293 section 3.7.1). */
+static gboolean
+change_segments (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target)
+{
+  options->max_segment = 536;
+  return TRUE;
+}
+
 static gboolean
 change_certificate (QsProbe *run, const char *argument, QsProbeOptions *options, QsTarget **target)
 {
@@ -366,6 +374,16 @@ const QsExperimentRow qs_experiment_rows[] = {
   ALPN_ROW (TLS, "h2", "h2"),
   ALPN_ROW (TLS, "http-1.1", "http/1.1"),
   ALPN_ROW (TLS, "dot", "dot"),
+  { .id = "small-segments",
+    .transports = TLS,
+    .slot_ms = 600,
+    .sign = QS_SIGN_HELLO,
+    .decides = TRUE,
+    .controlled = TRUE,
+    .change = change_segments,
+    .answered = N_ ("With segments of 536 bytes it answers."),
+    .failed = N_ ("With segments of 536 bytes it is the same: it is not their size."),
+    .findings = { QS_STALLED_BEFORE_HELLO, "timeout" } },
   { .id = "no-sni",
     .transports = QUIC | TLS,
     .slot_ms = 600,

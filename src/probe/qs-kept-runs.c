@@ -52,6 +52,7 @@ static const struct {
   MEMBER (FLAG, "keep_open", keep_open, 1),
   MEMBER (NUMBER, "padding", padding, QS_MOST_PADDING),
   MEMBER (FLAG, "proxy_header", proxy_header, 1),
+  MEMBER (NUMBER, "max_segment", max_segment, G_MAXINT16),
   MEMBER (NUMBER, "wide", wide, G_MAXINT),
   MEMBER (NUMBER, "experiments", experiments, QS_EXPERIMENTS_ALL),
 };

@@ -287,6 +287,27 @@ test_proxy_header (void)
   assert_not (made, "proxy-protocol-expected");
 }
 
+/* Over TCP: in small segments it is answered, in those of before, once more, not. */
+static void
+test_small_segments (void)
+{
+  g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
+
+  made_mark (made, QS_MARK_CONNECTING, NULL, 0, "192.0.2.1:443");
+  made_mark (made, QS_MARK_TCP_CONNECTED, NULL, 0, NULL);
+  made_hello (made, QS_DIRECTION_SENT, QS_TLS_CLIENT_HELLO, &(Hello){ .alpn = "h2", .group = 0x001d });
+  made->at = 4500;
+  made_outcome (made, "failed", "handshake");
+  experiment (made, "small-segments", 0);
+  assert_not (made, "mtu-black-hole");
+  experiment (made, "small-segments", 1);
+  assert_first (made, "mtu-black-hole", QS_CERTAINTY_LIKELY, "536 bytes");
+  experiment (made, "same-again", 0);
+  assert_first (made, "mtu-black-hole", QS_CERTAINTY_LIKELY, "536 bytes");
+  experiment (made, "same-again", 1);
+  assert_not (made, "mtu-black-hole");
+}
+
 /* --- From elsewhere --- */
 
 /* A long header with these ids, as the first datagram, and an answer that bears one of them or not. */
@@ -467,6 +488,7 @@ main (int argc, char **argv)
   g_test_add_func ("/decided/initial-missing", test_initial_missing);
   g_test_add_func ("/decided/family", test_family);
   g_test_add_func ("/decided/proxy-header", test_proxy_header);
+  g_test_add_func ("/decided/small-segments", test_small_segments);
   g_test_add_func ("/decided/words", test_words);
   return g_test_run ();
 }

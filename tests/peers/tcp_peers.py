@@ -56,6 +56,21 @@ def box(act, refuses=lambda hello: len(hello) > 1400):
     return serve
 
 
+def large_answers_lost(conn, args, most=576):
+    """A path that loses large segments on the way back: of a connection whose ends agreed on small ones nothing is lost."""
+    hello = conn.recv(65536)
+    host, port = args.upstream.rsplit(':', 1)
+    upstream = socket.create_connection((host, int(port)))
+    if conn.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG) <= most:
+        back = threading.Thread(target=pump, args=(upstream, conn), daemon=True)
+    else:
+        back = threading.Thread(target=lambda: [None for _ in iter(lambda: upstream.recv(65536), b'')], daemon=True)
+    upstream.sendall(hello)
+    back.start()
+    pump(conn, upstream)
+    back.join(5)
+
+
 def says(text, first=True):
     def serve(conn, _args):
         if not first:
@@ -149,8 +164,10 @@ BEHAVIOURS = {
     'large-hello-reset': box(reset),
     'large-hello-silence': box(lambda conn, _hello: time.sleep(30)),
     'large-hello-alert-40': box(alert(2, 40)),
+    'large-answers-lost': large_answers_lost,
     'hybrid-hello-alert-40': box(alert(2, 40), lambda hello: HYBRID_SHARE in hello),
     'any-hello-alert-40': box(alert(2, 40), lambda hello: True),
+    'any-hello-silence': box(lambda conn, _hello: time.sleep(30), lambda hello: True),
     'first-hello-alert-40': box(alert(2, 40), lambda hello, first=iter((True,)): next(first, False)),
     'first-hellos-alert-40': box(alert(2, 40), lambda hello, first=iter((True, True)): next(first, False)),
     # The groups ffdhe3072 and ffdhe4096, side by side.
