@@ -96,12 +96,29 @@ find_error (QsEvidence *evidence, QsMarkKind kind)
   return found;
 }
 
-/* A host that refuses says so itself: one of another address speaks for another attempt. */
+gboolean
+qs_evidence_is_of_host (const char *address, const char *host)
+{
+  gboolean bracket = *address == '[';
+  gsize length = strlen (host);
+
+  address += bracket;
+  return strncmp (address, host, length) == 0 && (address[length] == (bracket ? ']' : ':') || address[length] == '%');
+}
+
+/* A host that refuses says so itself: one of another address that was tried speaks for that attempt. A router speaks for the attempt
+ * whose marks these are. */
 static gboolean
 is_of_other_attempt (QsEvidence *evidence, const QsMark *icmp)
 {
-  return evidence->n_addresses > 1 && g_str_equal (icmp->name, "port-unreachable") && icmp->text != NULL &&
-         strstr (evidence->address, icmp->text) == NULL;
+  if (evidence->n_addresses < 2 || !g_str_equal (icmp->name, "port-unreachable") || icmp->text == NULL ||
+      qs_evidence_is_of_host (evidence->address, icmp->text))
+    return FALSE;
+  g_auto (GStrv) tried = g_strsplit (evidence->addresses, ", ", 0);
+  for (guint i = 0; tried[i] != NULL; i++)
+    if (qs_evidence_is_of_host (tried[i], icmp->text))
+      return TRUE;
+  return FALSE;
 }
 
 static const char *

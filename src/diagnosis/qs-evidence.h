@@ -243,4 +243,7 @@ void qs_evidence_read_http (QsEvidence *evidence); /* after the close */
 void qs_evidence_free_http (QsEvidence *evidence);
 void qs_evidence_find_faults (QsEvidence *evidence); /* after all others */
 
+/* "192.0.2.1:443", "[2001:db8::1%eth0]:443": whether that is the host "192.0.2.1", "2001:db8::1". */
+gboolean qs_evidence_is_of_host (const char *address, const char *host);
+
 G_END_DECLS

@@ -13,6 +13,7 @@
  * acknowledgements (RFC 9000 section 14.1): larger ones are where a handshake's answer is. */
 #define LARGE_DATAGRAM 1200
 #define GAPS_PROVE 2
+#define MOST_FIRST 16 /* packets: more were not sent before the first that came */
 #define TIMES_PROVE 2
 #define APART \
   (200 * G_GINT64_CONSTANT (1000000)) /* ns: less than any server's timer takes that knows no round trip yet */
@@ -131,7 +132,10 @@ match_hello_too_much (const QsEvidence *evidence, QsMatch *match)
   /* One that got through after all was in trouble as long as the experiment was called for. */
   gboolean late = !evidence->server && qs_evidence_is_connected (evidence) && !evidence->failed;
   if (alone == NULL || (!late && !qs_evidence_is_without_hello (evidence)) || evidence->hello_retry != NULL ||
-      !qs_hello_has_hybrid_share (evidence->client_hello) || qs_experiment_find (evidence, "same-again", 1) != NULL ||
+      (late &&
+       (evidence->tls || qs_experiment_find (evidence, "padded-hello", 1) != NULL)) || /* one as large was taken */
+      !qs_hello_has_hybrid_share (evidence->client_hello) ||
+      qs_experiment_find (evidence, "same-again", 1) != NULL ||
       qs_experiment_find (evidence, "each-twice", 1) != NULL || qs_spread_find (evidence, NULL))
     return FALSE; /* or it is another cause: see datagrams-spread */
   const QsMark *again = qs_experiment_find (evidence, "same-again", 0);
@@ -386,6 +390,9 @@ count_missing (const QsEvidence *evidence, guint *n_gaps)
     }
   g_array_sort (numbers, compare_numbers);
   *n_gaps = 0;
+  /* Who begins with a number at random has lost none before it (nghttpx). */
+  if (numbers->len > 0 && g_array_index (numbers, guint64, 0) > MOST_FIRST)
+    next = g_array_index (numbers, guint64, 0);
   for (guint i = 0; i < numbers->len; i++)
     {
       guint64 number = g_array_index (numbers, guint64, i);

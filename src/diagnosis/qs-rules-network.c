@@ -189,17 +189,6 @@ match_no_reply (const QsEvidence *evidence, QsMatch *match)
   return TRUE;
 }
 
-/* "192.0.2.1:443" or "[2001:db8::1]:443", and the host of it. */
-static gboolean
-is_of_host (const char *address, const char *host)
-{
-  gboolean bracket = *address == '[';
-  gsize length = strlen (host);
-
-  address += bracket;
-  return strncmp (address, host, length) == 0 && (address[length] == (bracket ? ']' : ':') || address[length] == '%');
-}
-
 /* Whether it is an address that something was sent from here: the system itself says that nobody has an address on its own network. */
 static gboolean
 is_own_address (const QsEvidence *evidence, const char *host)
@@ -252,12 +241,19 @@ match_port_closed (const QsEvidence *evidence, QsMatch *match)
   if (has_socket_error (evidence, "EPERM") || has_socket_error (evidence, "EACCES"))
     return FALSE; /* it is this computer's own firewall that answers: see unreachable */
   if (evidence->icmp != NULL && evidence->icmp->text != NULL && evidence->address_known &&
-      !is_loopback_host (evidence->icmp->text) && !is_of_host (evidence->address, evidence->icmp->text))
+      !is_loopback_host (evidence->icmp->text) && !qs_evidence_is_of_host (evidence->address, evidence->icmp->text))
     describe_refusing_router (evidence, match);
   set_tcp_answer (evidence, match);
   qs_match_add_mark (match, evidence, evidence->icmp != NULL ? evidence->icmp : evidence->socket_error, NULL);
   qs_match_add_mark (match, evidence, evidence->tcp_probe, NULL);
-  if (qs_evidence_is_connected (evidence))
+  if (qs_evidence_is_connected (evidence) && match->who == QS_PARTY_PATH)
+    {
+      match->title = N_ ("{router} refuses the connection's datagrams to {address}.");
+      match->detail = N_ ("What was sent on the connection was answered with “port unreachable” (ICMP) by {router}: a "
+                          "firewall or NAT on the way refuses since then what it let pass before, or the host says so "
+                          "from another of its addresses.");
+    }
+  else if (qs_evidence_is_connected (evidence))
     {
       static const char *const tries[] = { N_ ("Connect again."), N_ ("Look at the server's log."), NULL };
       match->title = N_ ("The server at {address} went away: its UDP port is closed now.");
@@ -332,6 +328,21 @@ describe_no_neighbour (QsMatch *match)
   match->tries = tries;
 }
 
+/* One that came on the way of a connection that went on has not ended it: a route that changed, and is there again. */
+static gboolean
+has_passed (const QsEvidence *evidence)
+{
+  guint n = qs_trace_get_n_marks (evidence->trace);
+
+  for (guint i = 0; evidence->socket_error == NULL && i < n; i++)
+    {
+      gint64 time = 0;
+      if (qs_trace_get_mark (evidence->trace, i, &time) == evidence->icmp)
+        return evidence->last_received > time;
+    }
+  return FALSE;
+}
+
 static gboolean
 match_unreachable (const QsEvidence *evidence, QsMatch *match)
 {
@@ -359,10 +370,12 @@ match_unreachable (const QsEvidence *evidence, QsMatch *match)
     return TRUE;
   if (evidence->icmp != NULL && !is_icmp (evidence, "port-unreachable") && !is_icmp (evidence, "too-big"))
     {
+      if (has_passed (evidence))
+        return FALSE;
       qs_match_set (match, "who", evidence->icmp->text);
       qs_match_set (match, "why", find_wording (reasons, evidence->icmp->name));
       if (evidence->icmp->text != NULL && evidence->address_known &&
-          is_of_host (evidence->address, evidence->icmp->text))
+          qs_evidence_is_of_host (evidence->address, evidence->icmp->text))
         {
           match->detail =
               N_ ("This came as an ICMP message from the address that was asked: of the host itself, or of a "
@@ -428,8 +441,9 @@ dup_other_refuser (const QsMark *lost)
   const char *bytes = lost->bytes != NULL ? g_bytes_get_data (lost->bytes, &length) : NULL;
   g_autofree char *refuser = length > 0 ? qs_text_escape (bytes, (gssize) length) : NULL;
 
-  return refuser == NULL || is_loopback_host (refuser) || is_of_host (lost->text, refuser) ? NULL
-                                                                                           : g_steal_pointer (&refuser);
+  return refuser == NULL || is_loopback_host (refuser) || qs_evidence_is_of_host (lost->text, refuser)
+             ? NULL
+             : g_steal_pointer (&refuser);
 }
 
 static void
@@ -607,7 +621,7 @@ describe_filtered_tcp (const QsEvidence *evidence, QsMatch *match)
 {
   static const char *const tries[] = { N_ ("Ask whoever runs the firewall at {router} to let TCP to this port pass."),
                                        N_ ("Try from another network."), NULL };
-  gboolean own = evidence->address_known && is_of_host (evidence->address, evidence->icmp->text);
+  gboolean own = evidence->address_known && qs_evidence_is_of_host (evidence->address, evidence->icmp->text);
 
   qs_match_set (match, "router", evidence->icmp->text);
   match->title = N_ ("A firewall's rule at {router} refuses TCP to {address}.");

@@ -218,6 +218,8 @@ is_ready (QsConnection *self)
   static const struct timeval at_once = { 0, 0 };
   size_t n_ready = 0;
 
+  if (self->n_accepted >= MOST_ACCEPTED) /* those that are not taken would be ready for ever */
+    item.events &= ~(guint64) (SSL_POLL_EVENT_ISB | SSL_POLL_EVENT_ISU);
   if (self->io_state == QS_CONNECTION_CLOSING)
     item.events &= ~(guint64) SSL_POLL_EVENT_EC;
   g_array_append_val (items, item);

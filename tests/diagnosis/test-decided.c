@@ -168,6 +168,85 @@ test_hello_late (void)
   g_assert_nonnull (finding);
   g_assert_cmpint (finding->severity, ==, QS_SEVERITY_WARNING);
   g_assert_cmpint (finding->certainty, ==, QS_CERTAINTY_LIKELY);
+  experiment (made, "padded-hello", 1); /* one as large was taken */
+  assert_not (made, "post-quantum-hello-blocked");
+}
+
+/* --- ICMP: whose, and when --- */
+
+/* Two addresses were tried, the second is the one that counts. */
+static Made *
+two_tried (const char *refuser)
+{
+  Made *made = made_new (QS_VANTAGE_CLIENT);
+
+  made_mark (made, QS_MARK_CONNECTING, NULL, 0, "[2001:db8::1]:443");
+  made->at = 250;
+  made_mark (made, QS_MARK_CONNECTING, NULL, 0, "192.0.2.1:443");
+  made_packet (made, QS_DIRECTION_SENT, QS_PACKET_INITIAL, 0, "0600011e", 0);
+  made->at = 260;
+  made_mark (made, QS_MARK_ICMP, "port-unreachable", 0x303, refuser);
+  made_outcome (made, "failed", "connect");
+  return made;
+}
+
+static void
+test_whose_icmp (void)
+{
+  g_autoptr (Made) own = two_tried ("192.0.2.1"), router = two_tried ("192.0.2.12"), other = two_tried ("2001:db8::1");
+  g_autoptr (GPtrArray) of_router = find (router);
+
+  g_autoptr (GPtrArray) of_own = find (own);
+  g_assert_nonnull (find_finding (of_own, "port-closed"));
+  const QsFinding *finding = find_finding (of_router, "port-closed");
+  g_assert_nonnull (finding);
+  g_assert_nonnull (strstr (finding->title, "192.0.2.12 refuses UDP"));
+  assert_not (other, "port-closed");
+}
+
+/* A router's word in the middle of the handshake, something that came before or behind it, and an end of another kind. */
+static void
+test_passing_icmp (void)
+{
+  for (guint behind = 0; behind < 2; behind++)
+    {
+      g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
+      made_start (made);
+      made_packet (made, QS_DIRECTION_SENT, QS_PACKET_INITIAL, 0, "0600011e", 0);
+      made->at = behind ? 30 : 10;
+      made_datagram (made, QS_DIRECTION_RECEIVED, 1200);
+      made_packet (made, QS_DIRECTION_RECEIVED, QS_PACKET_INITIAL, 0, "0200000000", 0);
+      made->at = 20;
+      made_mark (made, QS_MARK_ICMP, "time-exceeded", 0xb00, "192.0.2.99");
+      made->at = 40;
+      made_outcome (made, "failed", "handshake");
+      g_autoptr (GPtrArray) findings = find (made);
+      g_assert_true ((find_finding (findings, "unreachable") != NULL) == (behind == 0));
+    }
+}
+
+/* In the middle of a connection: of the host itself the server went away, of another the way was closed. */
+static void
+test_icmp_when_connected (void)
+{
+  static const char *const from[] = { "192.0.2.1", "192.0.2.99" }, *const says[] = { "went away",
+                                                                                     "192.0.2.99 refuses" };
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (Made) made = made_new (QS_VANTAGE_CLIENT);
+      made_start (made);
+      made_hello (made, QS_DIRECTION_SENT, QS_TLS_CLIENT_HELLO, &(Hello){ .alpn = "h3", .group = 0x001d });
+      made_handshake (made);
+      made->at = 900;
+      made_mark (made, QS_MARK_ICMP, "port-unreachable", 0x303, from[i]);
+      made_outcome (made, "failed", "request");
+      g_autoptr (GPtrArray) findings = find (made);
+      const QsFinding *finding = find_finding (findings, "port-closed");
+      g_assert_nonnull (finding);
+      g_assert_nonnull (strstr (finding->title, says[i]));
+      g_assert_true ((finding->who == QS_PARTY_PATH) == (i == 1));
+    }
 }
 
 /* --- Protocols and names --- */
@@ -388,6 +467,13 @@ test_small_alone (void)
   assert_first (two, "mtu-black-hole", QS_CERTAINTY_LIKELY, "has 37 bytes");
   g_autoptr (Made) first = small_ones (from_the_first, 2, 37);
   assert_first (first, "mtu-black-hole", QS_CERTAINTY_LIKELY, "at least 4 others");
+  static const guint at_random[] = { 1203948576, 1203948578 }, sixteen[] = { 16, 18 }, seventeen[] = { 17, 19 };
+  g_autoptr (Made) random = small_ones (at_random, 2, 37);
+  assert_not (random, "mtu-black-hole");
+  g_autoptr (Made) counted = small_ones (sixteen, 2, 37);
+  assert_first (counted, "mtu-black-hole", QS_CERTAINTY_LIKELY, "at least 17 others");
+  g_autoptr (Made) unknown = small_ones (seventeen, 2, 37);
+  assert_not (unknown, "mtu-black-hole");
   g_autoptr (Made) nearly = small_ones (two_missing, 3, 1199);
   assert_first (nearly, "mtu-black-hole", QS_CERTAINTY_LIKELY, "has 1199 bytes");
   g_autoptr (Made) large = small_ones (two_missing, 3, 1200);
@@ -477,6 +563,9 @@ main (int argc, char **argv)
   g_test_add_func ("/decided/spread", test_spread);
   g_test_add_func ("/decided/hello-not-large", test_hello_not_large);
   g_test_add_func ("/decided/hello-late", test_hello_late);
+  g_test_add_func ("/decided/whose-icmp", test_whose_icmp);
+  g_test_add_func ("/decided/passing-icmp", test_passing_icmp);
+  g_test_add_func ("/decided/icmp-when-connected", test_icmp_when_connected);
   g_test_add_func ("/decided/protocol", test_protocol);
   g_test_add_func ("/decided/protocol-not-offered", test_protocol_not_offered);
   g_test_add_func ("/decided/hello-lost", test_hello_lost);
