@@ -26,18 +26,12 @@ typedef struct {
 static gint64
 share_turn (GSource *source)
 {
-  static GPrivate key = G_PRIVATE_INIT (g_free);
-  Turn *turn = g_private_get (&key);
+  static _Thread_local Turn turn;
 
-  if (turn == NULL)
-    {
-      turn = g_new0 (Turn, 1);
-      g_private_set (&key, turn);
-    }
-  if (turn->turn != g_source_get_time (source))
-    *turn = (Turn){ g_source_get_time (source), 0, turn->n };
-  turn->n++;
-  return MAX (QS_SLICE_BUDGET_US / 2 / MAX (turn->n_before, 1), LEAST_US);
+  if (turn.turn != g_source_get_time (source))
+    turn = (Turn){ g_source_get_time (source), 0, turn.n };
+  turn.n++;
+  return MAX (QS_SLICE_BUDGET_US / 2 / MAX (turn.n_before, 1), LEAST_US);
 }
 
 static gboolean

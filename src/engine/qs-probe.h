@@ -74,7 +74,7 @@ typedef struct {
   gboolean record;      /* record datagrams into the trace (default TRUE) */
   guint padding; /* bytes of a GREASE extension (RFC 8701) in the ClientHello, QS_MOST_PADDING at most; 0: none */
   gboolean proxy_header; /* TLS over TCP: a header of the PROXY protocol goes before it */
-  guint max_segment;     /* TLS over TCP: bytes of a segment either way (TCP_MAXSEG), 88 to 32767; 0: as the path has it */
+  guint max_segment; /* TLS over TCP: bytes of a segment either way (TCP_MAXSEG), 88 to 32767; 0: as the path has it */
   guint wide; /* bits of QsWide (qs-ssl-wide.h): all that there is of these is offered, over what else is said here */
   QsExperimentPolicy experiments; /* default: none */
   QsClock *clock;                 /* whom waiting and its trace go by, nonblocking alone; NULL: the machine's */
