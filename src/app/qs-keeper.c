@@ -176,7 +176,7 @@ retire_folder (Keeper *self)
 static void
 lost_response_cb (GtkDialog *dialog, int response, gpointer data)
 {
-  g_autoptr (QsWindow) window = data;
+  g_autoptr (QsWindow) window = g_object_ref (data); /* the dialog's own goes with it */
   Keeper *self = get_keeper (window);
 
   g_clear_pointer (&self->lost, gtk_widget_destroy);
@@ -208,7 +208,8 @@ ask_lost (Keeper *self, const char *reason)
   gtk_dialog_set_default_response (GTK_DIALOG (dialog), GTK_RESPONSE_OK);
   gtk_window_set_title (GTK_WINDOW (dialog), _ ("Quicscope"));
   gtk_window_set_application (GTK_WINDOW (dialog), gtk_window_get_application (GTK_WINDOW (self->window)));
-  g_signal_connect (dialog, "response", G_CALLBACK (lost_response_cb), g_object_ref (self->window));
+  g_signal_connect_data (dialog, "response", G_CALLBACK (lost_response_cb), g_object_ref (self->window),
+                         (GClosureNotify) (void (*) (void)) g_object_unref, 0);
   gtk_widget_show (dialog);
 }
 

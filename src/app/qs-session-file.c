@@ -68,8 +68,7 @@ end (Saving *self, GError *error)
       qs_saved_strip_show (qs_window_get_saved_strip (self->window), self->path, note);
       qs_recent_add (self->path);
     }
-  if (error == NULL && qs_session_file_get_n_saving (self->window) == 0)
-    qs_window_close_if_wanted (self->window);
+  qs_window_end_saving (self->window, error == NULL);
   g_clear_error (&error);
   saving_free (self);
 }

@@ -348,11 +348,15 @@ wait_for_saving (QsWindow *self)
 }
 
 void
-qs_window_close_if_wanted (QsWindow *self)
+qs_window_end_saving (QsWindow *self, gboolean good)
 {
   g_return_if_fail (QS_IS_WINDOW (self));
 
-  if (self->close_wanted)
+  if (!self->close_wanted)
+    return;
+  self->close_wanted = FALSE;
+  qs_window_show_progress (self, NULL, 0);
+  if (good)
     gtk_window_close (GTK_WINDOW (self));
 }
 

@@ -68,7 +68,7 @@ void qs_window_show_error (QsWindow *self, const char *message);
 const char *qs_window_get_error (QsWindow *self); /* NULL: none is shown */
 
 gboolean qs_window_is_closing (QsWindow *self); /* nothing can be opened in it any more */
-/* Where a person closed the window and it waited for a session to be saved. */
-void qs_window_close_if_wanted (QsWindow *self);
+/* A session is saved, or could not be: where a person has closed the window meanwhile, it is closed now, or stays and says why. */
+void qs_window_end_saving (QsWindow *self, gboolean good);
 
 G_END_DECLS

@@ -7,7 +7,6 @@
 
 G_BEGIN_DECLS
 
-/* How OpenSSL calls the end of an idle connection: no code of the wire's. */
 #define QS_CRYPTO_ERROR 0x100 /* + alert: RFC 9001 section 4.8 */
 #define QS_NO_ALERT (-1)
 #define QS_NO_TIME ((gint64) -1)

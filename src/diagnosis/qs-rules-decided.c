@@ -449,13 +449,13 @@ count_without_initial (const QsEvidence *evidence, guint *first)
 }
 
 /* A server's Initial that is to be acknowledged stands in a datagram of 1200 bytes (RFC 9000 section 14.1) and is sent again when its
- * timer runs out; what else it sends then may be small, and came. */
+ * timer runs out; what else it sends then may be small, and came. A recording by others may have begun later, or lack them. */
 static gboolean
 match_initial_missing (const QsEvidence *evidence, QsMatch *match)
 {
   guint first = 0;
 
-  if (evidence->tls || evidence->server || qs_trace_is_from_file (evidence->trace) ||
+  if (evidence->tls || evidence->server || (qs_trace_is_from_file (evidence->trace) && !evidence->ended) ||
       !qs_evidence_is_without_hello (evidence) || count_without_initial (evidence, &first) < TIMES_PROVE)
     return FALSE;
   guint largest = largest_received (evidence);

@@ -324,14 +324,19 @@ static void
 test_killed (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *base = dup_base (), *working = qs_kept_folder_dup_base (QS_KEPT_WORKING);
-  g_autofree char *folder = g_build_filename (base, "s1", NULL), *other = g_build_filename (working, "s2", NULL);
+  QsKeptFolder *kept = qs_kept_folder_new_below (base), *used = qs_kept_folder_new_below (working);
+  g_autofree char *folder = g_strdup (qs_kept_folder_get_path (kept));
+  g_autofree char *other = g_strdup (qs_kept_folder_get_path (used));
 
-  g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
-  g_assert_cmpint (g_mkdir_with_parents (other, 0700), ==, 0);
-  touch (folder, "lock");
+  /* Locked, so that what is cleared away meanwhile is not these. */
+  g_assert_true (qs_kept_folder_make (kept, NULL) && qs_kept_folder_make (used, NULL));
   touch (folder, ".run-1.pcapng.a1b2c3");
   touch (other, "run-1.pcapng");
   touch (other, QS_KEPT_LIST);
+  reopen (fixture);
+  g_assert_true (g_file_test (other, G_FILE_TEST_EXISTS));
+  g_object_unref (kept);
+  g_object_unref (used);
   reopen (fixture);
   wait_until (!g_file_test (other, G_FILE_TEST_EXISTS));
   run_to_end (fixture, NULL);
@@ -360,6 +365,9 @@ test_close_while_saving (Fixture *fixture, gconstpointer data)
   g_assert_false (qs_window_is_closing (fixture->window));
   g_assert_true (gtk_widget_get_visible (GTK_WIDGET (fixture->window)));
   g_signal_connect (fixture->window, "destroy", G_CALLBACK (destroyed_cb), &gone);
+  qs_session_file_save (fixture->window, path);
+  wait_until (qs_session_file_get_n_saving (fixture->window) == 0);
+  g_assert_false (qs_window_is_closing (fixture->window)); /* that it was to be closed is over with the fault */
   qs_session_file_save (fixture->window, path);
   gtk_window_close (GTK_WINDOW (fixture->window));
   wait_until (gone);
